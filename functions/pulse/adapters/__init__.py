@@ -1,0 +1,1 @@
+"""What Pulse uses: X, the table, the mail, the pages, the settings."""

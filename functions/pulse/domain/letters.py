@@ -1,0 +1,192 @@
+"""What a mail says, before it is put into a language and a layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from pulse.domain.measures import Span
+from pulse.domain.posts import Author
+from pulse.domain.settings import Period, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One post of a thread: ours when `ours`."""
+
+    who: Author
+    text: str
+    at: datetime
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A customer who waits. `said` counts the customer's messages that wait."""
+
+    customer: Author
+    post_id: str
+    text: str
+    lang: str
+    since: datetime
+    waited: timedelta
+    level: str | None
+    """Highest level told of this wait; `top` says that it is the policy's highest."""
+    top: bool
+    said: int
+    accounts: tuple[str, ...]
+    """Usernames of ours that were named."""
+    taken_by: str | None = None
+    snoozed_until: datetime | None = None
+    thread: tuple[Line, ...] = ()
+    """What was said before and after, oldest first, without the post itself."""
+
+    @property
+    def reply_url(self) -> str:
+        return f"https://x.com/intent/post?in_reply_to={self.post_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLetter:
+    """The worst cards (at most 50) and how many more; `again` > 0 for a reminder."""
+
+    company: str
+    at: datetime
+    cards: tuple[Card, ...]
+    more: int
+    levels: dict[str, int]
+    """How many of all of them reached which level, worst first."""
+    longest: timedelta
+    again: int = 0
+    unread: tuple[str, ...] = ()
+    """Usernames of accounts whose own posts could not be read: may be answered already."""
+    meant_for: str | None = None
+    """In shadow mode: whom it would have gone to."""
+    board_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleLetter:
+    """Something only a person can mend. `kind` chooses the words."""
+
+    company: str
+    at: datetime
+    kind: Literal["token", "forbidden", "credits", "usage_cap", "account", "request", "address"]
+    subject: str
+    """What it is about: an account's username or an address."""
+    detail: str
+    """What X or SES said, verbatim, without secrets."""
+    meant_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Many more mentions than usual: `count` since `since`; usual for such a stretch."""
+
+    since: datetime
+    count: int
+    usual: float
+    silent_for: timedelta | None
+    """How long none of our accounts has said anything; None when not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    username: str
+    role: Role
+    received: int
+    answered: int
+    first_response_median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HourBar:
+    """One hour of the recipient's day: mentions received, and those of them covered."""
+
+    hour: int
+    received: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch in which an account was not watched, or posts that could not be had."""
+
+    username: str
+    start: datetime
+    end: datetime
+    reason: str
+    """A word: `blind` (no poll succeeded) or `wall` (more posts than X hands out)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    username: str
+    kind: str
+    since: datetime
+    until: datetime | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What was really watched: minutes, gaps, what was put aside, trouble with X."""
+
+    minutes: int
+    watched: int
+    gaps: tuple[Gap, ...] = ()
+    aside: int = 0
+    """Posts that could not be read and lie aside, in this period."""
+    undelivered: int = 0
+    """Mails that could not be delivered, in this period."""
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One day (or week) of a longer digest."""
+
+    day: date
+    received: int
+    answered: int
+    first_response_median: float | None
+    silent_share: float | None
+    """Share of the mentions that nothing had covered by the end of the period."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLetter:
+    """All that a digest shows; see the sections of the template."""
+
+    company: str
+    period: Period
+    start: datetime
+    end: datetime
+    at: datetime
+    waiting: int
+    longest: timedelta | None
+    critical: int
+    cards: tuple[Card, ...]
+    """The worst, at most five."""
+    buckets: tuple[int, ...]
+    """Open now by age: 0-15 min, 15-60 min, 1-4 h, 4-24 h, over 24 h."""
+    now: Span
+    before: Span
+    target: float
+    accounts: tuple[AccountRow, ...]
+    hours: tuple[HourBar, ...]
+    watch: Watch
+    happening: Happening | None = None
+    trend: tuple[Trend, ...] = ()
+    """Weekly and monthly digests: one row a day."""
+    night: Span | None = None
+    """Weekly and monthly: what came between 22:00 and 08:00 local time; `day` the rest."""
+    day: Span | None = None
+    meant_for: str | None = None
+    board_url: str | None = None
+    settings_url: str | None = None
+    unsubscribe_url: str | None = None
+    first: bool = False
+    """The first one after Pulse came: older waits were taken in without an alert."""
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,109 @@
+"""What a company decides: its accounts, people, rules, digests and languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Literal
+
+from pulse.domain.policy import Policy
+
+Role = Literal["support", "official"]
+Language = Literal["en", "ru"]
+Period = Literal["shift", "daily", "weekly", "monthly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An X account of the company. `token` names its secret; the secret is elsewhere."""
+
+    id: str
+    username: str
+    role: Role
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    key: str
+    name: str
+    email: str
+    language: Language = "en"
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRule:
+    """Who gets which digest, at which local times; `days` as in Turn.
+
+    `on_day` is the day of the month of a monthly digest.
+    """
+
+    period: Period
+    to: tuple[str, ...]
+    times: tuple[time, ...]
+    days: frozenset[int] = frozenset(range(7))
+    on_day: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """Until then every mail goes to this one address, saying whom it was meant for."""
+
+    to: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One brand. Every rule is per company."""
+
+    name: str
+    title: dict[Language, str]
+    accounts: tuple[Account, ...]
+    people: dict[str, Person]
+    policy: Policy
+    owner: str
+    """Key of the person who hears of trouble that only a person can mend."""
+    digests: tuple[DigestRule, ...] = ()
+    language: Language = "en"
+    time_zone: str = "UTC"
+    look_back: timedelta = timedelta(hours=24)
+    """How much of the past the first run takes in."""
+    keep: timedelta | None = timedelta(days=90)
+    """How long finished conversations are kept; None: for good."""
+    shadow: Shadow | None = None
+    sender: str | None = None
+    """From address; None: that of the deployment."""
+
+    @property
+    def account_ids(self) -> frozenset[str]:
+        return frozenset(a.id for a in self.accounts)
+
+    def titled(self, language: Language) -> str:
+        return self.title.get(language) or self.name
+
+    def account(self, account_id: str) -> Account:
+        """The account with this id; KeyError when the company has none such."""
+        for account in self.accounts:
+            if account.id == account_id:
+                return account
+        raise KeyError(account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All companies of a deployment; `version` grows with each push."""
+
+    companies: tuple[Company, ...]
+    version: int = 0
+    pushed_at: datetime | None = None
+    board_url: str | None = None
+    _by_name: dict[str, Company] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {c.name: c for c in self.companies})
+
+    def company(self, name: str) -> Company:
+        """The company of that name; KeyError when the settings have none such."""
+        return self._by_name[name]

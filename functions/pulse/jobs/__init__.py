@@ -1,0 +1,1 @@
+"""What Pulse does: one file a job; each takes what it uses as arguments."""

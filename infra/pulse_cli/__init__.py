@@ -1,0 +1,1 @@
+"""The `pulse` command and the stand-ins it runs on."""

@@ -68,7 +68,8 @@ def fold(facts: Iterable[Fact], policy: Policy) -> State:
         (f for f in facts if isinstance(f, Flag)), key=lambda f: (f.at, f.due_at, f.level, f.again)
     )
     tokens = frozenset(f.token for f in facts)
-    last_at = max((f.at for f in (*mentions, *replies, *positions)), default=None)
+    moments = [f.at for f in facts if isinstance(f, (Mention, Reply, Position))]
+    last_at = max(moments, default=None)
     if not mentions:
         return State(status=None, last_at=last_at, flags=tuple(flags), facts=tokens)
 

@@ -72,12 +72,23 @@ class TroubleLetter:
 
     company: str
     at: datetime
-    kind: Literal["token", "forbidden", "credits", "usage_cap", "account", "request", "address"]
+    kind: Literal[
+        "token", "forbidden", "credits", "usage_cap", "account", "request", "secret", "address"
+    ]
     subject: str
     """What it is about: an account's username or an address."""
     detail: str
     """What X or SES said, verbatim, without secrets."""
     meant_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeLetter:
+    """A test mail, and whom it should reach."""
+
+    company: str
+    at: datetime
+    to: str
 
 
 @dataclass(frozen=True, slots=True)

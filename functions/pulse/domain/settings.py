@@ -104,6 +104,11 @@ class Settings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {c.name: c for c in self.companies})
 
+    def find(self, company: str, account_id: str) -> Account | None:
+        """The account of that company, or None when the settings no longer have it."""
+        accounts = self._by_name[company].accounts if company in self._by_name else ()
+        return next((a for a in accounts if a.id == account_id), None)
+
     def company(self, name: str) -> Company:
         """The company of that name; KeyError when the settings have none such."""
         return self._by_name[name]

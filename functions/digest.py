@@ -1,0 +1,24 @@
+"""Each minute: digests that are due by their recipients' own clocks go into the outbox.
+
+An event `{"now": {"company", "to": [people], "start": ISO}}` asks for one at once.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pulse import app
+from pulse.jobs.digest import digest, digest_now
+
+
+@app.reported
+def handler(event: Any, _context: Any) -> dict[str, int]:
+    wired, now = app.wired(), app.wired().now()
+    if "now" in event:
+        asked = event["now"]
+        start = datetime.fromisoformat(asked["start"])
+        company = wired.settings().company(asked["company"])
+        return {company.name: digest_now(company, wired.outbox, asked["to"], start, now)}
+    return {
+        company.name: digest(company, wired.shelf, wired.outbox, now)
+        for company in wired.settings().companies
+    }

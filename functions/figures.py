@@ -1,0 +1,15 @@
+"""Once a day: count the days gone by, by account and hour; the counts are kept for good."""
+
+from typing import Any
+
+from pulse import app
+from pulse.jobs.figures import figures
+
+
+@app.reported
+def handler(_event: Any, _context: Any) -> dict[str, int]:
+    wired, now = app.wired(), app.wired().now()
+    return {
+        company.name: figures(company, wired.conversations, wired.shelf, now)
+        for company in wired.settings().companies
+    }

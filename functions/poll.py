@@ -1,0 +1,34 @@
+"""From the queue: read one account of X, keep what is new, move its cursor."""
+
+from typing import Any
+
+from pulse import app
+from pulse.adapters.queue import task_of
+from pulse.jobs.poll import Reading
+
+_SPARE_MS = 20_000
+"""What is left for storing and saving when no further page is begun."""
+
+
+@app.reported
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    wired = app.wired()
+    task = task_of(event["Records"][0]["body"])
+    account = wired.settings().find(task.company, task.account_id)
+    if account is None:
+        return {"account": task.account_id, "gone": "no longer in the settings"}
+    result = Reading(
+        company=wired.settings().company(task.company),
+        account=account,
+        x=wired.x(account),
+        accounts=wired.accounts,
+        conversations=wired.conversations,
+        shelf=wired.shelf,
+        journal=wired.journal,
+        outbox=wired.outbox,
+        now=wired.now(),
+        out_of_time=lambda: context.get_remaining_time_in_millis() < _SPARE_MS,
+    ).poll(task)
+    app.count("PollSucceeded", result.get("watched", 0))
+    app.count("PostsRead", result.get("read", 0))
+    return result

@@ -1,0 +1,21 @@
+"""X at another address: the simulated one, for `pulse local` and the built functions."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+
+class Elsewhere(requests.adapters.HTTPAdapter):
+    """Sends what is meant for X to another base address."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._base = url.rstrip("/")
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        parts = urlsplit(str(request.url))
+        request.url = f"{self._base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        return super().send(request, *args, **kwargs)

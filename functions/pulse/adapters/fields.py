@@ -1,0 +1,58 @@
+"""Fields of a plain document, each error with the dotted path of its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+_Read = TypeVar("_Read")
+_Standard = TypeVar("_Standard")
+Document = Mapping[str, Any]
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be read. `field` is its dotted path, from the top."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+def needed(raw: Document, key: str, where: str) -> Any:
+    """Give a field that must be there."""
+    if raw.get(key) is None:
+        raise SettingsError(f"{where}.{key}".lstrip("."), "is missing")
+    return raw[key]
+
+
+def mapping(value: Any, where: str) -> Document:
+    """Give what must have fields of its own."""
+    if not isinstance(value, Mapping):
+        raise SettingsError(where, "must have fields below it")
+    return value
+
+
+def listed(value: Any, where: str) -> list[Any]:
+    """Give a list; one thing alone stands for a list of one, nothing for an empty one."""
+    if isinstance(value, Mapping):
+        raise SettingsError(where, "must be a list")
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def optional(
+    raw: Document, key: str, where: str, reader: Callable[[Any], _Read], standard: _Standard
+) -> _Read | _Standard:
+    """Read a field that may be left out, and is then `standard`."""
+    value = raw.get(key)
+    return standard if value is None else parsed(reader, value, f"{where}.{key}")
+
+
+def parsed(reader: Callable[[Any], _Read], value: Any, where: str) -> _Read:
+    """Read a value; what the reader cannot read (ValueError) becomes a SettingsError."""
+    try:
+        return reader(value if isinstance(value, list) else str(value))
+    except ValueError as error:
+        raise SettingsError(where, f"{value!r} {error}") from error

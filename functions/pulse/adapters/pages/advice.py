@@ -1,0 +1,177 @@
+"""Trouble in people's words: what happened, what it means, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pulse.adapters.pages.wording import Wording, one_line
+from pulse.domain.letters import TroubleLetter
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """`title` fits a subject; `command` is what to type, where there is something to type."""
+
+    title: str
+    happened: str
+    means: str
+    steps: tuple[str, ...]
+    command: str | None = None
+
+
+def trouble_words(kind: str, words: Wording) -> str:
+    """A trouble in a few words, as it stands in a list; unknown kinds as they are."""
+    say = words.say
+    return {
+        "unavailable": say("X did not answer"),
+        "rate_limited": say("X asked to wait"),
+        "usage_cap": say("the month's reads are used up"),
+        "credits": say("no credits left at X"),
+        "token": say("the token no longer works"),
+        "forbidden": say("X refuses access"),
+        "account": say("X knows no such account"),
+        "request": say("X refused the request"),
+        "secret": say("the token could not be fetched from its store"),
+        "address": say("mail could not be delivered"),
+    }.get(kind, kind)
+
+
+def advise(letter: TroubleLetter, words: Wording) -> Advice:
+    """What a person needs to know to mend it."""
+    return _ADVICE[letter.kind](one_line(letter.subject).removeprefix("@"), words)
+
+
+def _unwatched(who: str, words: Wording) -> str:
+    return words.say(
+        "Mentions of @{who} are not being read. Nobody is warned of them until this is mended; "
+        "Pulse then goes back to where it stopped.",
+        who=who,
+    )
+
+
+def _told_when_mended(words: Wording) -> str:
+    return words.say("Nothing else: Pulse tries again by itself every quarter of an hour.")
+
+
+def _token(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("The token for @{who} no longer works", who=who),
+        say("X refused the token for @{who}: it was revoked, or its keys were made anew.", who=who),
+        _unwatched(who, words),
+        (
+            say("In the X developer console, make a new access token for @{who}.", who=who),
+            say("Store it with the command below; it tests the token before it keeps it."),
+        ),
+        f"pulse connect @{who}",
+    )
+
+
+def _secret(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("The token for @{who} cannot be fetched", who=who),
+        say("The token for @{who} is missing from the secret store, or may not be read.", who=who),
+        _unwatched(who, words),
+        (
+            say("Store the token with the command below."),
+            say("If it is there already: let the poll function read it (Parameter Store and KMS)."),
+        ),
+        f"pulse connect @{who}",
+    )
+
+
+def _forbidden(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("X refuses access for @{who}", who=who),
+        say("X answered that the app or the account @{who} may not do this.", who=who),
+        _unwatched(who, words),
+        (
+            say("Sign in to X as @{who}: is the account suspended or locked?", who=who),
+            say("In the X developer console, see that the app is active and may read posts."),
+            _told_when_mended(words),
+        ),
+    )
+
+
+def _account(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("X knows no account @{who} any more", who=who),
+        say("The account @{who} was renamed, deactivated or suspended.", who=who),
+        _unwatched(who, words),
+        (
+            say("Open x.com/{who} and see what has become of it.", who=who),
+            say("If it has a new name, or is gone for good: change pulse.yaml and push it."),
+        ),
+        "pulse push",
+    )
+
+
+def _credits(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("No credits left at X: @{who} is not watched", who=who),
+        say("X answered that the developer account has no credits left."),
+        _unwatched(who, words),
+        (
+            say("Buy credits in the X developer console."),
+            say("Turn on automatic recharge there, so that it does not happen at night."),
+            _told_when_mended(words),
+        ),
+    )
+
+
+def _usage_cap(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("The month's reads are used up: @{who} is not watched", who=who),
+        say("X answered that the plan's monthly cap, or the spending limit, is reached."),
+        _unwatched(who, words),
+        (
+            say("Raise the cap or the spending limit in the X developer console."),
+            _told_when_mended(words),
+        ),
+    )
+
+
+def _request(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("X refused our request for @{who}", who=who),
+        say("X does not accept what Pulse asked; X may have changed its rules."),
+        _unwatched(who, words),
+        (
+            say("See whether there is a newer version of Pulse, and deploy it."),
+            say("If there is none: report it, with the words of X below."),
+        ),
+    )
+
+
+def _address(address: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("Mail to {address} is refused", address=address),
+        say("Amazon SES refused to send to {address}.", address=address),
+        say("What was meant for this address went to you instead."),
+        (
+            say("See that the address is spelt right in pulse.yaml and still exists."),
+            say("While SES is in its sandbox: verify the address in the SES console."),
+            say("If it stands on the suppression list of SES: take it off there."),
+        ),
+        "pulse doctor",
+    )
+
+
+_ADVICE: dict[str, Callable[[str, Wording], Advice]] = {
+    "token": _token,
+    "secret": _secret,
+    "forbidden": _forbidden,
+    "account": _account,
+    "credits": _credits,
+    "usage_cap": _usage_cap,
+    "request": _request,
+    "address": _address,
+}

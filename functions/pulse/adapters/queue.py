@@ -1,0 +1,61 @@
+"""The FIFO queue of polls: one group an account, so none is read twice at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pulse.domain.task import Task
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+_AT_ONCE = 10
+
+
+class PollQueue:
+    """Tasks go in here; the event source of the poll function takes them out."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def put(self, tasks: Sequence[Task]) -> None:
+        """Send every task; the same account, kind and minute counts once."""
+        for start in range(0, len(tasks), _AT_ONCE):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {
+                    "Id": str(number),
+                    "MessageBody": _body(task),
+                    "MessageGroupId": task.account_id,
+                    "MessageDeduplicationId": f"{task.account_id}-{task.kind}-"
+                    f"{task.minute:%Y%m%dT%H%M}",
+                }
+                for number, task in enumerate(tasks[start : start + _AT_ONCE])
+            ]
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            failed = answer.get("Failed", [])
+            if failed:
+                raise RuntimeError(f"SQS took {len(failed)} tasks not: {failed[0].get('Message')}")
+
+
+def task_of(body: str) -> Task:
+    """The task in a message."""
+    raw = json.loads(body)
+    return Task(
+        raw["company"], raw["account_id"], raw["kind"], datetime.fromisoformat(raw["minute"])
+    )
+
+
+def _body(task: Task) -> str:
+    return json.dumps(
+        {
+            "company": task.company,
+            "account_id": task.account_id,
+            "kind": task.kind,
+            "minute": task.minute.isoformat(),
+        }
+    )

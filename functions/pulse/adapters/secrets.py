@@ -1,0 +1,45 @@
+"""Tokens, kept in SSM as encrypted parameters; never in a file, a log or the settings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import botocore.exceptions
+
+from pulse.domain.access import Token
+from pulse.domain.trouble import TroubleError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+
+class Secrets:
+    """Tokens under one SSM path, by the names that the settings use."""
+
+    def __init__(self, client: SSMClient, path: str) -> None:
+        self._client = client
+        self._path = path.rstrip("/")
+
+    def token(self, name: str) -> Token:
+        """The token of that name; TroubleError `token` says what is missing or wrong."""
+        where = f"{self._path}/{name}"
+        try:
+            answer = self._client.get_parameter(Name=where, WithDecryption=True)
+        except botocore.exceptions.ClientError as problem:
+            code = problem.response.get("Error", {}).get("Code")
+            if code == "ParameterNotFound":
+                raise TroubleError("token", f"no secret is kept at {where}") from problem
+            raise TroubleError("unavailable", f"SSM: {code}") from problem
+        try:
+            return Token(**json.loads(answer["Parameter"]["Value"]))
+        except (ValueError, TypeError) as problem:
+            raise TroubleError("token", f"the secret at {where} is no token") from problem
+
+    def keep(self, name: str, token: Token) -> None:
+        """Store a token, encrypted, in place of the one before."""
+        parts = {n: getattr(token, n) for n in Token.__slots__}
+        text = json.dumps({n: part for n, part in parts.items() if part is not None})
+        self._client.put_parameter(
+            Name=f"{self._path}/{name}", Value=text, Type="SecureString", Overwrite=True
+        )

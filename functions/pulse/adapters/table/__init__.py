@@ -1,0 +1,21 @@
+"""The one DynamoDB table: what is kept, under which keys (docs/table.md)."""
+
+from pulse.adapters.table.accounts import Accounts
+from pulse.adapters.table.client import CancelledError, Table
+from pulse.adapters.table.conversations import ContentionError, Conversations, Loaded
+from pulse.adapters.table.journal import Journal
+from pulse.adapters.table.outbox import MOST_AT_ONCE, Outbox
+from pulse.adapters.table.shelf import Shelf
+
+__all__ = [
+    "MOST_AT_ONCE",
+    "Accounts",
+    "CancelledError",
+    "ContentionError",
+    "Conversations",
+    "Journal",
+    "Loaded",
+    "Outbox",
+    "Shelf",
+    "Table",
+]

@@ -1,0 +1,106 @@
+"""The cursor of each account: one item, one writer at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
+from pulse.adapters.table.items import jsonable
+from pulse.domain.access import Limit
+from pulse.domain.cursor import Cursor, OvertakenError
+from pulse.domain.trouble import OpenTrouble
+from pulse.domain.walk import Mark, Walk
+
+
+class Accounts:
+    """Cursors of all accounts of the deployment."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def load(self, account_ids: Iterable[str]) -> dict[str, Cursor]:
+        """Cursors of the accounts that have been read before."""
+        found = self._table.get_many(_at(account_id) for account_id in account_ids)
+        return {c.account_id: c for c in map(_cursor, found.values())}
+
+    def save(self, cursor: Cursor, beside: Sequence[tuple[At, Item]] = ()) -> Cursor:
+        """Write the cursor, and what is to be told with it, in one; `OvertakenError`."""
+        saved = replace(cursor, rev=cursor.rev + 1)
+        action = self._table.put_action(
+            _at(cursor.account_id),
+            {
+                "cursor": json.dumps(jsonable(saved), separators=(",", ":")),
+                "rev": saved.rev,
+                "last_ok": stamp(saved.last_ok) if saved.last_ok else None,
+            },
+            "rev = :rev" if cursor.rev else "attribute_not_exists(pk)",
+            {":rev": cursor.rev} if cursor.rev else None,
+        )
+        try:
+            self._table.write([action, *(self._table.put_action(*item) for item in beside)])
+        except CancelledError as problem:
+            raise OvertakenError(cursor.account_id) from problem
+        return saved
+
+    def watched(self, account_id: str, minute: datetime) -> None:
+        """Note that the account was read in this minute, though there was nothing to keep."""
+        self._table.update(
+            _at(account_id),
+            {"last_ok": stamp(minute)},
+            condition="attribute_exists(pk)",
+        )
+
+
+def _at(account_id: str) -> At:
+    return At(f"account#{account_id}", "cursor")
+
+
+def _cursor(item: Item) -> Cursor:
+    raw: dict[str, Any] = json.loads(item["cursor"])
+    return Cursor(
+        account_id=raw["account_id"],
+        watched_from=_time(raw["watched_from"]),
+        marks={name: _mark(mark) for name, mark in raw.get("marks", {}).items()},
+        walks={name: _walk(walk) for name, walk in raw.get("walks", {}).items()},
+        limits={
+            name: Limit(limit["remaining"], _time(limit["reset"]))
+            for name, limit in raw.get("limits", {}).items()
+        },
+        troubles={
+            name: OpenTrouble(
+                **{**t, "since": _time(t["since"]), "next_try": _time(t["next_try"])}
+            )
+            for name, t in raw.get("troubles", {}).items()
+        },
+        last_ok=_maybe(item.get("last_ok")),
+        vocabulary=raw["vocabulary"],
+        rev=item["rev"],
+    )
+
+
+def _walk(raw: dict[str, Any]) -> Walk:
+    return Walk(
+        **{
+            **raw,
+            "start": _time(raw["start"]),
+            "end": _maybe(raw.get("end")),
+            "floor": _mark(raw["floor"]) if raw.get("floor") else None,
+            "newest": _mark(raw["newest"]) if raw.get("newest") else None,
+        }
+    )
+
+
+def _mark(raw: dict[str, str]) -> Mark:
+    return Mark(raw["id"], _time(raw["at"]))
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return _time(text) if text else None

@@ -1,0 +1,257 @@
+"""Conversations: facts and the state folded from them, written together.
+
+A writer reads the state's revision first and the facts after it, adds what it knows,
+folds, and writes facts and state in one transaction that holds only while the revision
+stands; else it reads again. What it tells people goes into the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pulse.adapters.table.client import ACTIONS_AT_ONCE, At, CancelledError, Item, Table, stamp
+from pulse.adapters.table.items import (
+    STATE,
+    day_index,
+    fact_item,
+    fact_of,
+    is_fact,
+    key_of,
+    open_index,
+    partition,
+    state_of,
+    state_values,
+)
+from pulse.domain.conversation import State, fold
+from pulse.domain.facts import Fact, Key, Mention, Reply
+from pulse.domain.policy import Policy
+
+_ATTEMPTS = 12
+_ROOM = 80
+"""Actions of conversations in one transaction; the rest is for what people are told."""
+
+Decide = Callable[[Key, State], Sequence[Fact]]
+Tell = Callable[[Mapping[Key, Sequence[Fact]]], Sequence[tuple[At, Item]]]
+
+
+class ContentionError(Exception):
+    """Others wrote the same conversations all the time; try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A conversation as it lies in the table; `rev` is 0 where there is none yet."""
+
+    key: Key
+    rev: int
+    state: State
+    facts: tuple[Fact, ...]
+    ttls: Mapping[str, int | None]
+    policy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    loaded: Loaded
+    new: tuple[Fact, ...]
+    actions: list[Item]
+    before: list[Item]
+    """What a single transaction has no room for: the time-to-live of many facts."""
+    more: bool
+    """There were more new facts than one transaction takes."""
+
+
+class Conversations:
+    """All conversations of a deployment."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def load(self, keys: Iterable[Key]) -> dict[Key, Loaded]:
+        """Revisions first, then every fact of each, consistent."""
+        wanted = list(dict.fromkeys(keys))
+        heads = self._table.get_many(At(partition(k), STATE) for k in wanted)
+        return {key: self._load(key, heads.get(At(partition(key), STATE))) for key in wanted}
+
+    def states(self, keys: Iterable[Key]) -> dict[Key, State]:
+        """The states alone, of those that exist."""
+        wanted = {At(partition(k), STATE): k for k in keys}
+        found = self._table.get_many(wanted)
+        return {wanted[at]: state_of(item) for at, item in found.items()}
+
+    def add(
+        self, facts: Mapping[Key, Sequence[Fact]], policy: Policy, keep: timedelta | None
+    ) -> int:
+        """Store what is not known yet; returns how many facts were new."""
+        heads = self._table.get_many(At(partition(k), STATE) for k in facts)
+        known = {key_of(at.pk): state_of(item).facts for at, item in heads.items()}
+        unknown = {
+            key: [f for f in told if f.token not in known.get(key, ())]
+            for key, told in facts.items()
+        }
+        unknown = {key: told for key, told in unknown.items() if told}
+        written = self.amend(list(unknown), lambda key, _: unknown[key], policy, keep)
+        return sum(len(new) for new in written.values())
+
+    def amend(
+        self,
+        keys: Sequence[Key],
+        decide: Decide,
+        policy: Policy,
+        keep: timedelta | None,
+        tell: Tell = lambda _: (),
+    ) -> dict[Key, tuple[Fact, ...]]:
+        """Add to each conversation the facts that `decide` finds from its present state.
+
+        `tell` gets the new facts of one transaction and returns items to write with them.
+        Returns the new facts by conversation. Raises `ContentionError` when others never
+        let it through; what was written by then stays.
+        """
+        written: dict[Key, tuple[Fact, ...]] = {}
+        left = list(keys)
+        for attempt in range(_ATTEMPTS):
+            changes = [
+                change
+                for loaded in self.load(left).values()
+                if (change := self._change(loaded, decide, policy, keep)) is not None
+            ]
+            left = []
+            for chunk in _chunks(changes, 1 if attempt else _ROOM):
+                try:
+                    self._write(chunk, tell)
+                except CancelledError:
+                    left += [change.loaded.key for change in chunk]
+                else:
+                    for change in chunk:
+                        key = change.loaded.key
+                        written[key] = written.get(key, ()) + change.new
+                        left += [key] if change.more else []
+            if not left:
+                return written
+        raise ContentionError(f"{len(left)} conversations, the first {left[0]}")
+
+    def refold(self, keys: Sequence[Key], policy: Policy, keep: timedelta | None) -> None:
+        """Write the states anew where another version of the policy folded them."""
+        for _ in range(_ATTEMPTS):
+            stale = [x for x in self.load(keys).values() if x.rev and x.policy != policy.version]
+            keys = []
+            for loaded in stale:
+                change = self._fold(loaded, (), policy, keep)
+                try:
+                    self._write([change], lambda _: ())
+                except CancelledError:
+                    keys.append(loaded.key)
+            if not keys:
+                return
+        raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
+
+    def due(self, company: str, now: datetime) -> Iterator[Key]:
+        """Open conversations that need attention by `now`, longest due first."""
+        for item in self._table.indexed(open_index(company), high=stamp(now) + "~"):
+            yield key_of(item["pk"])
+
+    def next_due(self, company: str) -> datetime | None:
+        """When the next open conversation needs attention."""
+        first = next(self._table.indexed(open_index(company), limit=1), None)
+        at = state_of(first).attention_at if first else None
+        return at
+
+    def open(self, company: str) -> dict[Key, State]:
+        """All open conversations. As the index says: a moment late at most."""
+        items = self._table.indexed(open_index(company))
+        return {key_of(item["pk"]): state_of(item) for item in items}
+
+    def published(
+        self, company: str, start: datetime, end: datetime
+    ) -> Iterator[tuple[Key, Mention | Reply]]:
+        """Mentions and replies published in [start, end), by day and time; each version."""
+        day = start
+        while day.date() <= end.date():
+            low = stamp(start)[11:] if day == start else ""
+            high = stamp(end)[11:] if day.date() == end.date() else "~"
+            for item in self._table.indexed(day_index(company, day), low, high):
+                fact = fact_of(item) if is_fact(item) else None
+                if isinstance(fact, (Mention, Reply)) and start <= fact.at < end:
+                    yield key_of(item["pk"]), fact
+            day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def _load(self, key: Key, head: Item | None) -> Loaded:
+        if head is None:
+            return Loaded(key, 0, State(status=None), (), {})
+        items = [i for i in self._table.partition(partition(key)) if is_fact(i)]
+        return Loaded(
+            key,
+            head["rev"],
+            state_of(head),
+            tuple(fact_of(item) for item in items),
+            {item["sk"]: item.get("ttl") for item in items},
+            head.get("policy", 0),
+        )
+
+    def _change(
+        self, loaded: Loaded, decide: Decide, policy: Policy, keep: timedelta | None
+    ) -> _Change | None:
+        known = loaded.state.facts
+        decided = {f.token: f for f in decide(loaded.key, loaded.state)}
+        new = tuple(f for token, f in decided.items() if token not in known)
+        return self._fold(loaded, new, policy, keep) if new else None
+
+    def _fold(
+        self, loaded: Loaded, new: Sequence[Fact], policy: Policy, keep: timedelta | None
+    ) -> _Change:
+        more, new = len(new) >= _ROOM, tuple(new[: _ROOM - 1])
+        state = fold([*loaded.facts, *new], policy)
+        ttl = _ttl(state, keep)
+        key, at = loaded.key, At(partition(loaded.key), STATE)
+        actions = [
+            self._table.put_action(
+                at,
+                state_values(key, state, loaded.rev + 1, ttl, policy.version),
+                "rev = :rev" if loaded.rev else "attribute_not_exists(pk)",
+                {":rev": loaded.rev} if loaded.rev else None,
+            ),
+            *(self._table.put_action(*fact_item(key, fact, ttl)) for fact in new),
+        ]
+        retimed = [
+            self._table.update_action(At(at.pk, sk), {"ttl": ttl}, "attribute_exists(pk)")
+            for sk, was in loaded.ttls.items()
+            if was != ttl
+        ]
+        if len(actions) + len(retimed) > _ROOM:
+            return _Change(loaded, new, actions, retimed, more)
+        return _Change(loaded, new, [*actions, *retimed], [], more)
+
+    def _write(self, chunk: Sequence[_Change], tell: Tell) -> None:
+        for change in chunk:
+            for actions in _slices(change.before, ACTIONS_AT_ONCE):
+                self._table.transact(actions)
+        told = tell({change.loaded.key: change.new for change in chunk})
+        actions = [action for change in chunk for action in change.actions]
+        self._table.transact([*actions, *(self._table.put_action(*item) for item in told)])
+
+
+def _ttl(state: State, keep: timedelta | None) -> int | None:
+    """When finished conversations go, in whole days so that it seldom changes; else None."""
+    if keep is None or state.status == "open" or state.last_at is None:
+        return None
+    return (int((state.last_at + keep).timestamp()) // 86400 + 1) * 86400
+
+
+def _chunks(changes: Iterable[_Change], room: int) -> Iterator[list[_Change]]:
+    chunk: list[_Change] = []
+    size = 0
+    for change in changes:
+        if chunk and size + len(change.actions) > room:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(change)
+        size += len(change.actions)
+    if chunk:
+        yield chunk
+
+
+def _slices(actions: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(actions), size):
+        yield actions[start : start + size]

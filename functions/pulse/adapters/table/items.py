@@ -1,0 +1,137 @@
+"""Facts and states as they lie in the table: JSON beside the keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from pulse.adapters.table.client import At, Item, stamp
+from pulse.domain.conversation import State, Wait
+from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
+
+_KINDS: dict[str, type[Fact]] = {
+    "m": Mention,
+    "r": Reply,
+    "p": Position,
+    "l": Lease,
+    "f": Flag,
+}
+_TIMES = frozenset(
+    {
+        "at", "until", "due_at", "stored_at", "watched_from", "first_mention_at", "last_at",
+        "waiting_since", "attention_at",
+    }
+)  # fmt: skip
+_NEVER = "9999"
+STATE = "state"
+
+
+def partition(key: Key) -> str:
+    return f"c#{key.company}#{key.conversation_id}#{key.customer_id}"
+
+
+def key_of(pk: str) -> Key:
+    company, conversation_id, customer_id = pk.removeprefix("c#").rsplit("#", 2)
+    return Key(company, conversation_id, customer_id)
+
+
+def open_index(company: str) -> str:
+    return f"{company}#open"
+
+
+def day_index(company: str, moment: datetime) -> str:
+    return f"{company}#{stamp(moment)[:10]}"
+
+
+def fact_item(key: Key, fact: Fact, ttl: int | None) -> tuple[At, Item]:
+    """A fact as an item; mentions and replies stand in the day's index, never moved."""
+    values: Item = {"fact": _dump(fact), "ttl": ttl}
+    if isinstance(fact, (Mention, Reply)):
+        values |= {
+            "gpk": day_index(key.company, fact.at),
+            "gsk": f"{stamp(fact.at)[11:]}#{fact.token}",
+        }
+    return At(partition(key), fact.token), values
+
+
+def fact_of(item: Item) -> Fact:
+    loaded = _load(item["fact"])
+    if "mentions" in loaded:
+        loaded["mentions"] = frozenset(loaded["mentions"])
+    if "named" in loaded:
+        loaded["named"] = frozenset(loaded["named"])
+    return _KINDS[item["sk"][0]](**loaded)
+
+
+def is_fact(item: Item) -> bool:
+    return "fact" in item
+
+
+def state_values(key: Key, state: State, rev: int, ttl: int | None, policy: int) -> Item:
+    """A state as attributes; only open ones stand in the index, by when they need attention."""
+    is_open = state.status == "open"
+    attention = stamp(state.attention_at) if state.attention_at else _NEVER
+    return {
+        "state": _dump(state),
+        "rev": rev,
+        "policy": policy,
+        "ttl": ttl,
+        "gpk": open_index(key.company) if is_open else None,
+        "gsk": f"{attention}#{key.conversation_id}#{key.customer_id}" if is_open else None,
+    }
+
+
+def state_of(item: Item) -> State:
+    loaded = _load(item["state"])
+    lease = loaded.get("lease")
+    return State(
+        **{
+            **loaded,
+            "waiting": tuple(loaded.get("waiting", ())),
+            "facts": frozenset(loaded.get("facts", ())),
+            "lease": Lease(**_timed(lease)) if lease else None,
+            "waits": tuple(
+                Wait(w[0], _time(w[1]), _time(w[2]) if w[2] else None, w[3])
+                for w in loaded.get("waits", ())
+            ),
+            "flags": tuple(
+                Flag(**{**_timed(f), "mentions": frozenset(f["mentions"])})
+                for f in loaded.get("flags", ())
+            ),
+        }
+    )
+
+
+def _dump(value: Fact | State) -> str:
+    return json.dumps(jsonable(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def jsonable(value: Any) -> Any:
+    """Dataclasses, sets and times as JSON values; what is empty is left out."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [jsonable(v) for v in value]
+    if isinstance(value, Mapping):
+        return {name: jsonable(v) for name, v in value.items()}
+    if hasattr(value, "__dataclass_fields__"):
+        named = ((f.name, getattr(value, f.name)) for f in fields(value))
+        return {n: jsonable(v) for n, v in named if v is not None and v != () and v != frozenset()}
+    return value
+
+
+def _load(text: str) -> Item:
+    return _timed(json.loads(text))
+
+
+def _timed(values: Item) -> Item:
+    return {n: _time(v) if n in _TIMES and v is not None else v for n, v in values.items()}
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,41 @@
+"""The journal of the watch: gaps, trouble that passed, what was put aside, by time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.domain.journal import Row
+
+_KEPT = timedelta(days=400)
+
+
+class Journal:
+    """Rows stand under the company by time and kind; the same row twice is one."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    @staticmethod
+    def item(company: str, row: Row) -> tuple[At, Item]:
+        """A row as an item, to be written with what it tells of."""
+        text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        at = At(f"journal#{company}", f"{stamp(row.at)}#{row.kind}#{digest}")
+        return at, {"what": text, "ttl": int((row.at + _KEPT).timestamp())}
+
+    def note(self, company: str, rows: Iterable[Row]) -> None:
+        self._table.put_many(self.item(company, row) for row in rows)
+
+    def read(self, company: str, start: datetime, end: datetime) -> list[Row]:
+        """The rows of [start, end], oldest first."""
+        items = self._table.partition(f"journal#{company}", stamp(start), stamp(end) + "~")
+        return [_row(item) for item in items]
+
+
+def _row(item: Item) -> Row:
+    at, kind, _ = item["sk"].split("#")
+    return Row(kind, datetime.fromisoformat(at), json.loads(item["what"]))

@@ -1,0 +1,115 @@
+"""The outbox: what waits to be told, who is being written to, what was sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.adapters.table.items import jsonable
+from pulse.domain.facts import Key
+from pulse.domain.outbox import Entry, Mailbox
+
+MOST_AT_ONCE = 90
+"""Entries that one mail may settle; the transaction holds the mailbox and the record too."""
+_SENT_KEPT = timedelta(days=90)
+
+
+class Outbox:
+    """Entries stand under the company until they are settled, each once."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    @staticmethod
+    def item(entry: Entry) -> tuple[At, Item]:
+        """An entry as an item, to be written with what it tells of."""
+        return _entry_at(entry), {"entry": json.dumps(jsonable(entry), ensure_ascii=False)}
+
+    def put(self, entry: Entry) -> None:
+        at, values = self.item(entry)
+        self._table.put(at, values)
+
+    def waiting(self, company: str, person: str | None = None) -> list[Entry]:
+        """All that waits, or what waits for one person; oldest first."""
+        low, high = (f"{person}#", f"{person}#~") if person else ("", "")
+        items = self._table.partition(f"outbox#{company}", low, high)
+        return sorted(map(_entry, items), key=lambda entry: entry.at)
+
+    def mailbox(self, company: str, person: str) -> Mailbox:
+        item = self._table.get(_mailbox_at(company, person)) or {}
+        return Mailbox(
+            _maybe(item.get("last_alert")), _maybe(item.get("not_before")), item.get("failures", 0)
+        )
+
+    def claim(self, company: str, person: str, now: datetime, until: datetime) -> bool:
+        """Write to this person alone until then; False when somebody else does."""
+        return self._table.update(
+            _mailbox_at(company, person),
+            {"claimed": stamp(until)},
+            condition="attribute_not_exists(claimed) OR claimed <= :now",
+            given={":now": stamp(now)},
+        )
+
+    def settle(
+        self,
+        company: str,
+        person: str,
+        entries: Sequence[Entry],
+        mailbox: Mailbox,
+        record: Item | None = None,
+        beside: Sequence[tuple[At, Item]] = (),
+    ) -> None:
+        """In one: the entries go, the mailbox is let go as given, the record is kept."""
+        actions = [
+            self._table.update_action(
+                _mailbox_at(company, person),
+                {
+                    "last_alert": stamp(mailbox.last_alert) if mailbox.last_alert else None,
+                    "not_before": stamp(mailbox.not_before) if mailbox.not_before else None,
+                    "failures": mailbox.failures,
+                    "claimed": None,
+                },
+            ),
+            *(self._table.delete_action(_entry_at(entry)) for entry in entries),
+            *(self._table.put_action(*item) for item in beside),
+        ]
+        if record is not None:
+            at = datetime.fromisoformat(record["at"])
+            ttl = int((at + _SENT_KEPT).timestamp())
+            sk = f"{record['at']}#{person}#{entries[0].id if entries else ''}"
+            actions.append(
+                self._table.put_action(At(f"sent#{company}", sk), {**record, "ttl": ttl})
+            )
+        self._table.transact(actions)
+
+    def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
+        """Records of the mails sent in that time, oldest first."""
+        return list(self._table.partition(f"sent#{company}", stamp(start), stamp(end) + "~"))
+
+
+def _entry_at(entry: Entry) -> At:
+    return At(f"outbox#{entry.company}", f"{entry.person}#{entry.id}")
+
+
+def _mailbox_at(company: str, person: str) -> At:
+    return At(f"mailbox#{company}#{person}", "mailbox")
+
+
+def _entry(item: Item) -> Entry:
+    raw: dict[str, Any] = json.loads(item["entry"])
+    return Entry(
+        **{
+            **raw,
+            "at": datetime.fromisoformat(raw["at"]),
+            "keys": tuple(Key(*key) for key in raw.get("keys", ())),
+            "tried": tuple(raw.get("tried", ())),
+            "details": tuple((name, value) for name, value in raw.get("details", ())),
+        }
+    )
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

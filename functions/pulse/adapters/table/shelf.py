@@ -1,0 +1,140 @@
+"""What else is kept: settings, authors, own posts that answer nobody, the day's figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.adapters.table.items import day_index
+from pulse.domain.posts import Author, Post
+
+_AUTHOR_KEPT = timedelta(days=30)
+_SETTINGS = At("settings", "current")
+
+
+class Shelf:
+    """Items that no other writer changes at the same time."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def settings(self) -> tuple[dict[str, Any], int, datetime] | None:
+        """The document in force, its version and when it was pushed; None before the first."""
+        item = self._table.get(_SETTINGS)
+        if item is None:
+            return None
+        return (
+            json.loads(item["document"]),
+            item["version"],
+            datetime.fromisoformat(item["pushed_at"]),
+        )
+
+    def push(self, document: Mapping[str, Any], now: datetime) -> int:
+        """Put a new version in force, keeping all; `CancelledError` when another was faster."""
+        before = self._table.get(_SETTINGS)
+        version = (before["version"] if before else 0) + 1
+        values = {
+            "document": json.dumps(document, ensure_ascii=False, default=str),
+            "version": version,
+            "pushed_at": stamp(now),
+        }
+        condition = "version = :was" if before else "attribute_not_exists(pk)"
+        given = {":was": before["version"]} if before else None
+        self._table.transact(
+            [
+                self._table.put_action(_SETTINGS, values, condition, given),
+                self._table.put_action(At("settings", f"v{version:06d}"), values),
+            ]
+        )
+        return version
+
+    def folded(self, company: str) -> int:
+        """The version of the settings by which all open conversations were folded."""
+        item = self._table.get(At(f"company#{company}", "folded"))
+        return item["version"] if item else 0
+
+    def mark_folded(self, company: str, version: int) -> None:
+        self._table.put(At(f"company#{company}", "folded"), {"version": version})
+
+    def digests_done(self, company: str) -> dict[str, str]:
+        """By digest and recipient: the last one that was written, as a local date and hour."""
+        item = self._table.get(At(f"company#{company}", "digests"))
+        return json.loads(item["done"]) if item else {}
+
+    def write_digests(
+        self,
+        company: str,
+        was: Mapping[str, str],
+        done: Mapping[str, str],
+        beside: Iterable[tuple[At, Item]],
+    ) -> None:
+        """Mark digests as written, with their entries; `CancelledError` when another did."""
+        before = {":was": _text(was)} if was else None
+        marks = self._table.put_action(
+            At(f"company#{company}", "digests"),
+            {"done": _text(done)},
+            "done = :was" if was else "attribute_not_exists(pk)",
+            before,
+        )
+        self._table.transact([marks, *(self._table.put_action(*item) for item in beside)])
+
+    def authors(self, ids: Iterable[str]) -> dict[str, Author]:
+        """Those of the authors that are known."""
+        found = self._table.get_many(At(f"author#{i}", "author") for i in ids)
+        return {
+            at.pk.removeprefix("author#"): Author(
+                at.pk.removeprefix("author#"), item.get("username"), item.get("name")
+            )
+            for at, item in found.items()
+        }
+
+    def keep_authors(self, authors: Iterable[Author], now: datetime) -> None:
+        """Remember who they are for a month; an author that X does not show, too."""
+        ttl = int((now + _AUTHOR_KEPT).timestamp())
+        self._table.put_many(
+            (At(f"author#{a.id}", "author"), {"username": a.username, "name": a.name, "ttl": ttl})
+            for a in authors
+        )
+
+    def keep_said(self, company: str, posts: Iterable[Post], keep: timedelta | None) -> None:
+        """Own posts that answer no customer, for counting and for the news of the day."""
+        self._table.put_many(
+            (
+                At(f"said#{company}", f"{p.id}/{p.version}"),
+                {
+                    "account": p.author_id,
+                    "named": sorted(p.named),
+                    "at": stamp(p.created_at),
+                    "text": p.text,
+                    "gpk": day_index(company, p.created_at),
+                    "gsk": f"{stamp(p.created_at)[11:]}#s{p.version}",
+                    "ttl": int((p.created_at + keep).timestamp()) if keep else None,
+                },
+            )
+            for p in posts
+        )
+
+    def said(self, company: str, start: datetime, end: datetime) -> Iterator[Item]:
+        """Own posts of [start, end) within one UTC day that answer no customer."""
+        low, high = stamp(start)[11:], stamp(end)[11:]
+        for item in self._table.indexed(day_index(company, start), low, high):
+            if item["pk"] == f"said#{company}" and stamp(start) <= item["at"] < stamp(end):
+                yield item
+
+    def put_figures(self, company: str, day: date, figures: Mapping[str, Any]) -> None:
+        """A day's figures, kept for good: counts and histograms, no text, no names."""
+        self._table.put(
+            At(f"figures#{company}", day.isoformat()), {"figures": json.dumps(figures)}
+        )
+
+    def figures(self, company: str, start: date, end: date) -> dict[date, dict[str, Any]]:
+        """The figures of the days from `start` to `end`, both included."""
+        items = self._table.partition(f"figures#{company}", start.isoformat(), end.isoformat())
+        return {date.fromisoformat(i["sk"]): json.loads(i["figures"]) for i in items}
+
+
+def _text(values: Mapping[str, str]) -> str:
+    return json.dumps(values, sort_keys=True)

@@ -1,0 +1,179 @@
+"""X's answers, read in both of its vocabularies, also mixed in one answer."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pulse.domain.access import Vocabulary
+from pulse.domain.posts import Author, Post, published
+
+USER_FIELDS = "name,username"
+POST_PARAMS: dict[Vocabulary, dict[str, str]] = {
+    "tweet": {
+        "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,"
+        "in_reply_to_user_id,lang,note_tweet,referenced_tweets",
+    },
+    "post": {
+        "post.fields": "conversation_id,created_at,entities,lang,note_post",
+        "expansions": "author_id,edit_history_post_ids,in_reply_to_user_id,referenced_posts",
+    },
+}
+"""What is asked of each post. From spec 2.167 on, references are asked for by expansion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What stood where a post should be and could not be read as one."""
+
+    raw: Any
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of posts, newest first as X serves them, and what comes with it."""
+
+    posts: tuple[Post, ...] = ()
+    aside: tuple[Aside, ...] = ()
+    authors: tuple[Author, ...] = ()
+    next_token: str | None = None
+    count: int = 0
+    """Posts served, readable or not."""
+    errors: tuple[str, ...] = field(default=())
+    """What X says it left out: deleted, protected, withheld."""
+
+
+class Unreadable(ValueError):
+    """An answer or a post that is not what X describes; says in what."""
+
+
+def page(body: Any) -> Page:
+    """Read an answer of the timelines and of search; `Unreadable` when it is none."""
+    if not isinstance(body, dict):
+        raise Unreadable(f"the answer is a JSON {type(body).__name__}, not an object")
+    data = body.get("data", [])
+    if not isinstance(data, list):
+        raise Unreadable("the answer's `data` is no list of posts")
+    errors = tuple(_said(e) for e in body.get("errors") or [])
+    if not data and errors and "meta" not in body:
+        raise Unreadable("the answer has only errors: " + "; ".join(errors))
+    posts: list[Post] = []
+    aside: list[Aside] = []
+    for raw in data:
+        try:
+            posts.append(post(raw))
+        except Unreadable as problem:
+            aside.append(Aside(raw, str(problem)))
+    includes = body.get("includes")
+    users = includes.get("users") if isinstance(includes, dict) else None
+    meta = body.get("meta")
+    token = meta.get("next_token") if isinstance(meta, dict) else None
+    return Page(
+        tuple(posts),
+        tuple(aside),
+        authors(users or []),
+        token if isinstance(token, str) and token else None,
+        len(data),
+        errors,
+    )
+
+
+def authors(users: Iterable[Any]) -> tuple[Author, ...]:
+    """Read user objects; what has no id is passed over."""
+    return tuple(
+        Author(str(u["id"]), u.get("username"), u.get("name"))
+        for u in users
+        if isinstance(u, dict) and "id" in u
+    )
+
+
+def post(raw: Any) -> Post:
+    """Read one post object; `Unreadable` names what is missing or wrong."""
+    if not isinstance(raw, dict):
+        raise Unreadable("a post is no JSON object")
+    version = _digits(raw, "id")
+    history = _either(raw, "edit_history_tweet_ids", "edit_history_post_ids")
+    ids = [version, *(h for h in history if _is_id(h))] if isinstance(history, list) else [version]
+    first = min(ids, key=int)
+    references = _references(raw)
+    return Post(
+        id=first,
+        version=version,
+        text=_text(raw),
+        author_id=_digits(raw, "author_id"),
+        conversation_id=_optional_digits(raw, "conversation_id") or first,
+        created_at=published(first, version, _time(raw)),
+        in_reply_to_user_id=_optional_digits(raw, "in_reply_to_user_id"),
+        replied_to=references.get("replied_to"),
+        retweet="retweeted" in references,
+        named=_named(raw),
+        lang=str(raw.get("lang") or "und"),
+    )
+
+
+def _either(raw: Mapping[str, Any], *names: str) -> Any:
+    return next((raw[name] for name in names if raw.get(name) is not None), None)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdigit()
+
+
+def _digits(raw: Mapping[str, Any], name: str) -> str:
+    value = raw.get(name)
+    if not _is_id(value):
+        raise Unreadable(f"`{name}` is {value!r:.40}, not a string of digits")
+    return str(value)
+
+
+def _optional_digits(raw: Mapping[str, Any], name: str) -> str | None:
+    return None if raw.get(name) is None else _digits(raw, name)
+
+
+def _time(raw: Mapping[str, Any]) -> datetime:
+    value = raw.get("created_at")
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise Unreadable(f"`created_at` is {value!r:.40}, not a time") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(raw: Mapping[str, Any]) -> str:
+    note = _either(raw, "note_tweet", "note_post")
+    text = note.get("text") if isinstance(note, dict) else None
+    text = raw.get("text") if text is None else text
+    if not isinstance(text, str):
+        raise Unreadable("`text` is missing")
+    return html.unescape(text)
+
+
+def _references(raw: Mapping[str, Any]) -> dict[str, str]:
+    listed = _either(raw, "referenced_tweets", "referenced_posts")
+    if not isinstance(listed, list):
+        return {}
+    return {
+        str(r.get("type")): str(r.get("id")) for r in listed if isinstance(r, dict) and "id" in r
+    }
+
+
+def _named(raw: Mapping[str, Any]) -> frozenset[str]:
+    note = _either(raw, "note_tweet", "note_post")
+    ids: set[str] = set()
+    for holder in (raw, note):
+        entities = holder.get("entities") if isinstance(holder, dict) else None
+        listed = entities.get("mentions") if isinstance(entities, dict) else None
+        for mention in listed if isinstance(listed, list) else []:
+            if isinstance(mention, dict) and _is_id(mention.get("id")):
+                ids.add(mention["id"])
+    return frozenset(ids)
+
+
+def _said(error: Any) -> str:
+    if not isinstance(error, dict):
+        return str(error)[:200]
+    return str(error.get("detail") or error.get("message") or error.get("title") or error)[:200]

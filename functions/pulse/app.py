@@ -1,0 +1,189 @@
+"""Where everything is wired together, and the only place where the environment is read."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+
+from pulse.adapters import settings as settings_reader
+from pulse.adapters.queue import PollQueue
+from pulse.adapters.secrets import Secrets
+from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Shelf, Table
+
+if TYPE_CHECKING:
+    import requests
+
+    from pulse.adapters.mail import Post, Topic
+    from pulse.adapters.pages import Pages
+    from pulse.adapters.x import X
+    from pulse.domain.settings import Account, Company, Settings
+
+_FRESH = timedelta(seconds=30)
+_ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+_AGAIN = Config(
+    retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10
+)
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
+
+
+class MissingSettingError(Exception):
+    """Something that must be set is not; names it and says where."""
+
+
+class App:
+    """The parts of Pulse, made at first use from the environment that is given."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        transport: requests.adapters.BaseAdapter | None = None,
+    ) -> None:
+        self._env = env
+        self._transport = transport
+        self._xs: dict[str, X] = {}
+        self._settings: Settings | None = None
+        self._read_at: datetime | None = None
+        self.now = clock
+
+    def settings(self) -> Settings:
+        """The settings in force, at most half a minute old."""
+        now = self.now()
+        if self._settings is None or self._read_at is None or now - self._read_at >= _FRESH:
+            pushed = self.shelf.settings()
+            if pushed is None:
+                raise MissingSettingError("no settings yet: run `pulse push pulse.yaml`")
+            self._settings, self._read_at = settings_reader.read(*pushed), now
+        return self._settings
+
+    def x(self, account: Account) -> X:
+        """X as this account's token sees it."""
+        if account.token not in self._xs:
+            from pulse.adapters.x import X  # noqa: PLC0415 - most functions never need it
+
+            token = functools.partial(self.secrets.token, account.token)
+            self._xs[account.token] = X(token, self._transport or self._simulated())
+        return self._xs[account.token]
+
+    @functools.cached_property
+    def table(self) -> Table:
+        client = boto3.client("dynamodb", config=_AGAIN)
+        return Table(client, self._needed("PULSE_TABLE"), self._needed("PULSE_INDEX"))
+
+    @functools.cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self.table)
+
+    @functools.cached_property
+    def conversations(self) -> Conversations:
+        return Conversations(self.table)
+
+    @functools.cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.table)
+
+    @functools.cached_property
+    def journal(self) -> Journal:
+        return Journal(self.table)
+
+    @functools.cached_property
+    def shelf(self) -> Shelf:
+        return Shelf(self.table)
+
+    @functools.cached_property
+    def queue(self) -> PollQueue:
+        client = boto3.client("sqs", config=_AGAIN)
+        return PollQueue(client, self._needed("PULSE_POLL_QUEUE"))
+
+    @functools.cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(boto3.client("ssm", config=_AGAIN), self._needed("PULSE_TOKENS"))
+
+    @functools.cached_property
+    def post(self) -> Post:
+        from pulse.adapters.mail import Post  # noqa: PLC0415 - only `send` needs it
+
+        return Post(
+            boto3.client("sesv2", config=_ONCE),
+            self._needed("PULSE_SENDER"),
+            self._env.get("PULSE_CONFIGURATION_SET") or None,
+        )
+
+    @functools.cached_property
+    def topic(self) -> Topic:
+        from pulse.adapters.mail import Topic  # noqa: PLC0415 - only `send` needs it
+
+        client = boto3.client("sns", config=_AGAIN)
+        return Topic(client, self._needed("PULSE_CRITICAL_TOPIC"))
+
+    @functools.cached_property
+    def pages(self) -> Pages:
+        from pulse.adapters.pages import Pages  # noqa: PLC0415 - only `send` needs it
+
+        return Pages()
+
+    def company_x(self, company: Company) -> X:
+        """X as the company's first account sees it, to look up who customers are."""
+        return self.x(company.accounts[0])
+
+    def _needed(self, name: str) -> str:
+        value = self._env.get(name)
+        if not value:
+            raise MissingSettingError(f"{name} is not set; template.yaml sets it")
+        return value
+
+    def _simulated(self) -> requests.adapters.BaseAdapter | None:
+        """For tests of the built functions: X at another address."""
+        url = self._env.get("PULSE_X_URL")
+        if not url:
+            return None
+        from pulse.adapters.elsewhere import Elsewhere  # noqa: PLC0415 - never in production
+
+        return Elsewhere(url)
+
+
+_wired: App | None = None
+logger = Logger()
+metrics = Metrics()
+
+
+def wired() -> App:
+    """The app of this process, made from the process's environment at first use."""
+    global _wired  # noqa: PLW0603 - one a process, as Lambda keeps it
+    if _wired is None:
+        _wired = App(os.environ)
+    return _wired
+
+
+def use(app: App | None) -> None:
+    """Put another app in place: a rehearsal with a clock and an X of its own."""
+    global _wired  # noqa: PLW0603
+    _wired = app
+
+
+def reported(handler: _Handler) -> _Handler:
+    """Log what a handler returns, and send its metrics, also when it fails."""
+
+    @functools.wraps(handler)
+    def call(event: Any, context: Any) -> Any:
+        try:
+            result = handler(event, context)
+            logger.info(result)
+            return result
+        finally:
+            metrics.flush_metrics()
+
+    return call  # type: ignore[return-value]
+
+
+def count(name: str, value: float, unit: MetricUnit = MetricUnit.Count) -> None:
+    """Add to a metric of the deployment (docs/deploy.md lists them)."""
+    metrics.add_metric(name, unit, value)

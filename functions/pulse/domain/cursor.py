@@ -1,0 +1,79 @@
+"""How far an account has been read, what is under way, and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from pulse.domain.access import Limit, Vocabulary
+from pulse.domain.trouble import OpenTrouble
+from pulse.domain.walk import Endpoint, Mark, Walk
+
+MINUTE = timedelta(minutes=1)
+
+
+class OvertakenError(Exception):
+    """Another run has read this account in the meantime; what it knows is newer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """What is known of the reading of one account.
+
+    `walks` are those not yet at the bottom: an endpoint's name for that of a poll,
+    `sweep/<endpoint>` for that of a sweep. `rev` guards against a second writer.
+    """
+
+    account_id: str
+    watched_from: datetime
+    marks: Mapping[Endpoint, Mark] = field(default_factory=dict)
+    walks: Mapping[str, Walk] = field(default_factory=dict)
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    troubles: Mapping[Endpoint, OpenTrouble] = field(default_factory=dict)
+    last_ok: datetime | None = None
+    """The last minute in which the mentions could be read."""
+    vocabulary: Vocabulary = "tweet"
+    rev: int = 0
+
+    def begin(self, endpoint: Endpoint, look_back: timedelta) -> Walk:
+        """The walk of a poll: that under way, or a new one from the newest post down."""
+        under_way = self.walks.get(endpoint)
+        if under_way is not None:
+            return under_way.resumed()
+        return Walk(endpoint, self.watched_from - look_back, floor=self.marks.get(endpoint))
+
+    def reached(self, name: str, walk: Walk) -> Cursor:
+        """After a walk came to its bottom: the mark moves, except for a sweep's."""
+        walks = {n: w for n, w in self.walks.items() if n != name}
+        mark = self.marks.get(walk.endpoint)
+        if name != walk.endpoint or walk.newest is None:
+            return replace(self, walks=walks)
+        if mark is not None and int(mark.id) >= int(walk.newest.id):
+            return replace(self, walks=walks)
+        return replace(self, walks=walks, marks={**self.marks, walk.endpoint: walk.newest})
+
+    def under_way(self, name: str, walk: Walk) -> Cursor:
+        """After a walk was broken off: it goes on from here."""
+        return replace(self, walks={**self.walks, name: walk})
+
+    def may_read(self, endpoint: Endpoint, now: datetime) -> bool:
+        """Whether neither trouble nor the rate limit says to wait."""
+        trouble, limit = self.troubles.get(endpoint), self.limits.get(endpoint)
+        return (trouble is None or trouble.next_try <= now) and (limit is None or limit.lets(now))
+
+    @property
+    def last_said(self) -> datetime | None:
+        """When the account itself last published something, as far as was read."""
+        mark = self.marks.get("posts")
+        return mark.at if mark is not None else None
+
+    def due(self, now: datetime) -> bool:
+        return self.may_read("mentions", now) or self.may_read("posts", now)
+
+    def unwatched(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """The minutes between the last good poll and this one, if any were missed."""
+        minute = now.replace(second=0, microsecond=0)
+        if self.last_ok is None or minute - self.last_ok <= MINUTE:
+            return None
+        return self.last_ok + MINUTE, minute

@@ -1,0 +1,22 @@
+"""The journal of the watch: what was missed, what went wrong, what lies aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+RowKind = Literal["gap", "trouble", "aside", "undelivered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the journal. `what` holds plain JSON values, by kind:
+
+    gap: account, start, end, reason; trouble: account, endpoint, trouble, since, until,
+    detail; aside: account, reason, raw; undelivered: person, address, detail.
+    """
+
+    kind: RowKind
+    at: datetime
+    what: dict[str, Any]

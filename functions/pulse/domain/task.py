@@ -1,0 +1,36 @@
+"""What the queue of polls carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+TaskKind = Literal["poll", "sweep", "day"]
+STALE_AFTER = timedelta(minutes=5)
+_QUARTER = 15
+_DAY_SWEEP = (23, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Read one account: `poll` what is new, `sweep` the last hour, or the whole `day`."""
+
+    company: str
+    account_id: str
+    kind: TaskKind
+    minute: datetime
+
+    def stale(self, now: datetime) -> bool:
+        """Whether newer tasks have long taken its place."""
+        return now - self.minute > STALE_AFTER
+
+
+def kinds_due(minute: datetime) -> tuple[TaskKind, ...]:
+    """A poll each minute, a sweep each quarter of an hour, the day shortly before midnight UTC.
+
+    Re-reads within one UTC day are not billed again, so the day's sweep comes while it lasts.
+    """
+    if (minute.hour, minute.minute) == _DAY_SWEEP:
+        return ("poll", "day")
+    return ("poll", "sweep") if minute.minute % _QUARTER == 0 else ("poll",)

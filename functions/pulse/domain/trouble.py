@@ -1,0 +1,67 @@
+"""What goes wrong with X, sorted: try again later, or tell a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+TroubleKind = Literal[
+    "unavailable",  # X or the way to it: down, slow, unreadable
+    "rate_limited",  # too many requests in this quarter of an hour
+    "usage_cap",  # the plan's monthly reads are used up
+    "credits",  # the developer account has no credits left
+    "token",  # 401, or no token where it should be kept
+    "forbidden",  # 403: the app or the account may not
+    "account",  # 404: no such account any more
+    "request",  # 400: X does not understand what Pulse asks
+]
+
+FOR_A_PERSON: frozenset[TroubleKind] = frozenset(
+    {"usage_cap", "credits", "token", "forbidden", "account", "request"}
+)
+"""Kinds that no waiting mends: one clear message to a person."""
+
+_PATIENCE = timedelta(minutes=15)
+
+
+class TroubleError(Exception):
+    """X could not be read. `retry_at` is what X itself said, where it did."""
+
+    def __init__(self, kind: TroubleKind, detail: str, retry_at: datetime | None = None) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.retry_at = retry_at
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrouble:
+    """Trouble that lasts: since when, how often tried, whether a person was told."""
+
+    kind: TroubleKind
+    detail: str
+    since: datetime
+    failures: int
+    next_try: datetime
+    told: bool = False
+
+
+def meet(error: TroubleError, before: OpenTrouble | None, now: datetime) -> OpenTrouble:
+    """The trouble after one more failure; waits double up to a quarter of an hour."""
+    same = before is not None and before.kind == error.kind
+    failures = before.failures + 1 if before is not None else 1
+    if error.retry_at is not None and error.retry_at > now:
+        next_try = min(error.retry_at, now + _PATIENCE)
+    elif error.kind in FOR_A_PERSON:
+        next_try = now + _PATIENCE
+    else:
+        next_try = now + min(timedelta(minutes=2 ** min(failures - 1, 4)), _PATIENCE)
+    return OpenTrouble(
+        kind=error.kind,
+        detail=error.detail,
+        since=before.since if before is not None else now,
+        failures=failures,
+        next_try=next_try,
+        told=same and before is not None and before.told,
+    )

@@ -1,0 +1,86 @@
+"""What was really watched: minutes, gaps, losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from pulse.domain.cursor import Cursor
+from pulse.domain.journal import Row
+from pulse.domain.letters import Gap, Trouble, Watch
+
+_MINUTE = timedelta(minutes=1)
+_LATE = timedelta(minutes=2)
+
+
+def watch(
+    cursors: Mapping[str, Cursor | None],
+    rows: Iterable[Row],
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> Watch:
+    """How [start, end) was watched, by account username, from cursors and the journal.
+
+    A minute counts as watched when the mentions of every account could be read in it.
+    """
+    rows = list(rows)
+    gaps = [
+        *(_gap(row) for row in rows if row.kind == "gap"),
+        *_lasting(cursors, now),
+    ]
+    inside = [g for g in gaps if g.start < end and g.end > start]
+    blind = [(max(g.start, start), min(g.end, end)) for g in inside if g.reason == "blind"]
+    minutes = int((end - start) / _MINUTE)
+    return Watch(
+        minutes=minutes,
+        watched=minutes - _minutes(blind),
+        gaps=tuple(sorted(inside, key=lambda g: (g.start, g.username))),
+        aside=sum(row.kind == "aside" for row in rows),
+        undelivered=sum(row.kind == "undelivered" and bool(row.what.get("final")) for row in rows),
+        troubles=(*(_passed(r) for r in rows if r.kind == "trouble"), *_open(cursors)),
+    )
+
+
+def _lasting(cursors: Mapping[str, Cursor | None], now: datetime) -> Iterator[Gap]:
+    """Gaps that nothing has closed yet."""
+    for username, cursor in cursors.items():
+        if cursor is not None and (cursor.last_ok or cursor.watched_from) < now - _LATE:
+            since = cursor.last_ok + _MINUTE if cursor.last_ok else cursor.watched_from
+            yield Gap(username, since, now, "blind")
+
+
+def _open(cursors: Mapping[str, Cursor | None]) -> Iterator[Trouble]:
+    for username, cursor in cursors.items():
+        seen = set()
+        for trouble in cursor.troubles.values() if cursor is not None else ():
+            if trouble.kind not in seen:
+                seen.add(trouble.kind)
+                yield Trouble(username, trouble.kind, trouble.since, None, trouble.detail)
+
+
+def _gap(row: Row) -> Gap:
+    what = row.what
+    start, end = datetime.fromisoformat(what["start"]), datetime.fromisoformat(what["end"])
+    return Gap(what["account"], start, end, what["reason"])
+
+
+def _passed(row: Row) -> Trouble:
+    what = row.what
+    return Trouble(
+        what["account"],
+        what["trouble"],
+        datetime.fromisoformat(what["since"]),
+        datetime.fromisoformat(what["until"]),
+        what["detail"],
+    )
+
+
+def _minutes(stretches: list[tuple[datetime, datetime]]) -> int:
+    """Minutes in the union of the stretches."""
+    total, reached = timedelta(0), None
+    for low, high in sorted(stretches):
+        begin = low if reached is None else max(low, reached)
+        total += max(high - begin, timedelta(0))
+        reached = high if reached is None else max(reached, high)
+    return int(total / _MINUTE)

@@ -1,0 +1,78 @@
+"""Each minute: who has waited too long, and who must hear of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pulse.domain.conversation import State, levels_due
+from pulse.domain.facts import Fact, Flag, Key
+from pulse.domain.outbox import TOPIC, Entry
+from pulse.domain.settings import Company
+
+if TYPE_CHECKING:
+    from pulse.adapters.table import Conversations, Outbox, Shelf
+
+_AT_ONCE = 100
+
+
+def flag(
+    company: Company, conversations: Conversations, outbox: Outbox, shelf: Shelf, now: datetime
+) -> int:
+    """Flag what is due and note who is to be told, in one; returns how many were flagged."""
+    _take_up_policy(company, conversations, shelf)
+
+    def decide(_: Key, state: State) -> Sequence[Fact]:
+        return levels_due(state, company.policy, now)
+
+    def tell(flagged: Mapping[Key, Sequence[Fact]]) -> Sequence[tuple[Any, Any]]:
+        return [outbox.item(entry) for entry in _entries(company, flagged, now)]
+
+    due = iter(list(conversations.due(company.name, now)))
+    flagged = 0
+    while keys := list(islice(due, _AT_ONCE)):
+        flagged += len(conversations.amend(keys, decide, company.policy, company.keep, tell))
+    return flagged
+
+
+def _take_up_policy(company: Company, conversations: Conversations, shelf: Shelf) -> None:
+    """A new version of the policy folds all open conversations again, once."""
+    version = company.policy.version
+    if shelf.folded(company.name) == version:
+        return
+    waiting = iter(conversations.open(company.name))
+    while keys := list(islice(waiting, _AT_ONCE)):
+        conversations.refold(keys, company.policy, company.keep)
+    shelf.mark_folded(company.name, version)
+
+
+def _entries(
+    company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datetime
+) -> list[Entry]:
+    """One entry a person (and level): each conversation is told once, at its last flag."""
+    policy = company.policy
+    told: dict[tuple[str, str, int], list[Key]] = defaultdict(list)
+    for key, facts in flagged.items():
+        last = facts[-1]
+        if not isinstance(last, Flag):
+            continue
+        people = policy.hears(last.level, last.again, now) or (company.owner,)
+        everyone = (*people, TOPIC) if last.level == policy.top.name else people
+        for person in everyone:
+            told[person, last.level, last.again].append(key)
+    return [
+        Entry(
+            id=f"{now.isoformat()}#{level}#{again}#{keys[0].conversation_id}#{keys[0].customer_id}",
+            company=company.name,
+            person=person,
+            kind="alert",
+            at=now,
+            keys=tuple(keys),
+            urgent=level == policy.top.name,
+            again=again,
+        )
+        for (person, level, again), keys in told.items()
+    ]

@@ -1,0 +1,90 @@
+"""What a page holds: mentions, replies and own posts become facts; the rest lies aside."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pulse.domain.facts import Fact, Key, Mention, Reply
+from pulse.domain.journal import Row
+from pulse.domain.posts import Post, mentions_of, replies_of
+from pulse.domain.walk import Walk
+
+if TYPE_CHECKING:
+    from pulse.adapters.wire import Page
+    from pulse.jobs.poll import Reading
+
+
+def keep(page: Page, walk: Walk, reading: Reading) -> int:
+    """Store what the page holds and fold it in; returns how many facts were new."""
+    company = reading.company
+    posts = [_named(p, walk, reading.account.id) for p in page.posts]
+    mentions = mentions_of(posts, company.account_ids)
+    replies = replies_of(posts, company.account_ids)
+    facts: dict[Key, list[Fact]] = defaultdict(list)
+    for post in mentions:
+        facts[Key(company.name, post.conversation_id, post.author_id)].append(
+            _mention(post, reading)
+        )
+    for post in replies:
+        customer = str(post.in_reply_to_user_id)
+        facts[Key(company.name, post.conversation_id, customer)].append(_reply(post, reading))
+    new = reading.conversations.add(facts, company.policy, company.keep) if facts else 0
+
+    answered = {post.version for post in replies}
+    said = [
+        p
+        for p in posts
+        if p.author_id in company.account_ids and p.version not in answered and not p.retweet
+    ]
+    if said:
+        reading.shelf.keep_said(company.name, said, company.keep)
+    if page.authors:
+        reading.shelf.keep_authors(page.authors, reading.now)
+    if page.aside:
+        reading.aside += len(page.aside)
+        reading.journal.note(
+            company.name,
+            [
+                Row(
+                    "aside",
+                    reading.now.replace(hour=0, minute=0, second=0, microsecond=0),
+                    {"account": reading.account.username, "reason": a.reason, "raw": a.raw},
+                )
+                for a in page.aside
+            ],
+        )
+    return new
+
+
+def _named(post: Post, walk: Walk, account_id: str) -> Post:
+    """What stands in the mentions timeline names the account, whatever its entities say."""
+    if walk.endpoint == "mentions" and walk.via == "timeline" and account_id not in post.named:
+        return replace(post, named=post.named | {account_id})
+    return post
+
+
+def _mention(post: Post, reading: Reading) -> Mention:
+    watched_from = reading.watched_from
+    return Mention(
+        id=post.id,
+        version=post.version,
+        at=post.created_at,
+        text=post.text,
+        named=post.named & reading.company.account_ids,
+        lang=post.lang,
+        watched_from=watched_from if post.created_at < watched_from else None,
+        stored_at=reading.now,
+    )
+
+
+def _reply(post: Post, reading: Reading) -> Reply:
+    return Reply(
+        id=post.id,
+        version=post.version,
+        at=post.created_at,
+        text=post.text,
+        account_id=post.author_id,
+        stored_at=reading.now,
+    )

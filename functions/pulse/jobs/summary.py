@@ -1,0 +1,177 @@
+"""What a digest says: figures of a stretch of time, who waits now, what was watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from pulse.domain.conversation import State
+from pulse.domain.cursor import Cursor
+from pulse.domain.facts import Key, Mention
+from pulse.domain.happening import happening
+from pulse.domain.letters import AccountRow, DigestLetter, HourBar, Trend
+from pulse.domain.measures import Span, ageing, span
+from pulse.domain.outbox import Entry
+from pulse.domain.settings import Company, Person
+from pulse.domain.watch import watch
+from pulse.jobs.cards import Authors, cards, worst
+
+if TYPE_CHECKING:
+    from pulse.adapters.table import Accounts, Conversations, Journal
+
+_CARDS = 5
+_LONG = ("weekly", "monthly")
+_NIGHT = (time(22), time(8))
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A mention with the state of its conversation."""
+
+    mention: Mention
+    state: State
+
+
+def summary(
+    entry: Entry,
+    company: Company,
+    person: Person,
+    conversations: Conversations,
+    accounts: Accounts,
+    journal: Journal,
+    authors: Authors,
+    now: datetime,
+    board_url: str | None = None,
+) -> DigestLetter:
+    """The digest that an entry asks for, as of `now`; its figures stand for their period."""
+    start = datetime.fromisoformat(entry.detail("start"))
+    end = datetime.fromisoformat(entry.detail("end"))
+    before = start - (end - start)
+    received = _received(company, conversations, min(before, now - timedelta(hours=25)), now)
+    waiting = conversations.open(company.name)
+    since = [s.waiting_since for s in waiting.values() if s.waiting_since is not None]
+    order = worst(waiting, company)
+    cursors = accounts.load(a.id for a in company.accounts)
+    zone = ZoneInfo(person.time_zone)
+    period = entry.detail("period")
+    inside = [r for r in received if start <= r.mention.at < end]
+    night = [r for r in inside if _at_night(r.mention.at, zone)]
+    watched_from = min((c.watched_from for c in cursors.values()), default=now)
+    shadow = company.shadow
+    return DigestLetter(
+        company=company.titled(person.language),
+        period=period,
+        start=start,
+        end=end,
+        at=now,
+        waiting=len(since),
+        longest=now - min(since) if since else None,
+        critical=sum(s.level == company.policy.top.name for s in waiting.values()),
+        cards=cards(order[:_CARDS], company, conversations, authors, now),
+        buckets=ageing(since, now),
+        now=_span(received, start, end, company),
+        before=_span(received, before, start, company),
+        target=company.policy.target,
+        accounts=tuple(_account_rows(company, inside, start, end)),
+        hours=tuple(_hours(inside, zone, end)),
+        watch=watch(
+            {a.username: cursors.get(a.id) for a in company.accounts},
+            journal.read(company.name, start, now),
+            max(start, min(watched_from, end)),
+            end,
+            now,
+        ),
+        happening=happening(
+            [r.mention.at for r in received], _last_said(cursors.values(), received), now
+        ),
+        trend=tuple(_trend(inside, start, end, zone, company)) if period in _LONG else (),
+        night=_span(night, start, end, company) if period in _LONG else None,
+        day=_span([r for r in inside if r not in night], start, end, company)
+        if period in _LONG
+        else None,
+        meant_for=f"{person.name} <{person.email}>"
+        if shadow is not None and now < shadow.until
+        else None,
+        board_url=board_url,
+        first=start < watched_from <= end,
+    )
+
+
+def _received(
+    company: Company, conversations: Conversations, start: datetime, end: datetime
+) -> list[Received]:
+    found: dict[str, tuple[Key, Mention]] = {}
+    for key, fact in conversations.published(company.name, start, end):
+        if isinstance(fact, Mention) and (
+            fact.id not in found or int(fact.version) > int(found[fact.id][1].version)
+        ):
+            found[fact.id] = (key, fact)
+    states = conversations.states({key for key, _ in found.values()})
+    return [Received(m, states[key]) for key, m in found.values() if key in states]
+
+
+def _span(
+    received: Iterable[Received], start: datetime, end: datetime, company: Company
+) -> Span:
+    return span(((r.state, r.mention.at) for r in received), start, end, company.policy.promise)
+
+
+def _account_rows(
+    company: Company, inside: Sequence[Received], start: datetime, end: datetime
+) -> Iterable[AccountRow]:
+    for account in company.accounts:
+        figures = _span(
+            [r for r in inside if account.id in r.mention.named], start, end, company
+        )
+        yield AccountRow(
+            account.username,
+            account.role,
+            figures.received,
+            figures.answered,
+            figures.first_response.median,
+        )
+
+
+def _hours(inside: Sequence[Received], zone: ZoneInfo, end: datetime) -> Iterable[HourBar]:
+    by_hour: dict[int, list[Received]] = {}
+    for r in inside:
+        by_hour.setdefault(r.mention.at.astimezone(zone).hour, []).append(r)
+    for hour in range(24):
+        there = by_hour.get(hour, [])
+        answered = sum(_covered(r, end) for r in there)
+        yield HourBar(hour, len(there), answered)
+
+
+def _covered(r: Received, end: datetime) -> bool:
+    wait = next((w for w in reversed(r.state.waits) if w.since <= r.mention.at), None)
+    return wait is not None and wait.until is not None and wait.until < end
+
+
+def _trend(
+    inside: Sequence[Received], start: datetime, end: datetime, zone: ZoneInfo, company: Company
+) -> Iterable[Trend]:
+    day = start.astimezone(zone).date()
+    while datetime.combine(day, time(0), zone) < end:
+        there = [r for r in inside if r.mention.at.astimezone(zone).date() == day]
+        figures = _span(there, start, end, company)
+        silent = 1 - figures.answered / figures.received if figures.received else None
+        yield Trend(
+            day, figures.received, figures.answered, figures.first_response.median, silent
+        )
+        day += timedelta(days=1)
+
+
+def _at_night(at: datetime, zone: ZoneInfo) -> bool:
+    clock = at.astimezone(zone).time()
+    return clock >= _NIGHT[0] or clock < _NIGHT[1]
+
+
+def _last_said(cursors: Iterable[Cursor], received: Iterable[Received]) -> datetime | None:
+    said = [c.last_said for c in cursors if c.last_said is not None]
+    replied = [
+        w.until for r in received for w in r.state.waits if w.until and w.how == "reply"
+    ]
+    return max([*said, *replied], default=None)

@@ -1,0 +1,66 @@
+"""`pulse check`: what is wrong with the settings; `pulse schema`: their JSON Schema."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from pulse_cli.settings import examine
+from pulse_cli.settings.shape import SCHEMA
+from pulse_cli.settings.summary import summary
+
+if TYPE_CHECKING:
+    from pulse_cli.settings import Checked
+
+
+@click.command()
+@click.argument(
+    "file", default="pulse.yaml", type=click.Path(exists=True, dir_okay=False, path_type=File)
+)
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON.")
+def check(file: File, as_json: bool) -> None:
+    """Check the settings in FILE (pulse.yaml) before they are pushed.
+
+    Each finding is one line that says where it stands, what is wrong and how to mend it.
+    When all is well, it shows who hears of what at which hours.
+
+    Ends with 0 when the settings may be pushed (warnings are no hindrance), else with 1.
+    """
+    checked = examine(file)
+    if as_json:
+        findings = [finding.as_json() for finding in checked.findings]
+        answer = {"file": str(file), "ok": checked.settings is not None, "findings": findings}
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        _tell(file, checked)
+    if checked.settings is None:
+        sys.exit(1)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of the settings, for editors.
+
+    Editors with a YAML language server read it when the first line of the settings is
+
+        # yaml-language-server: $schema=pulse.schema.json
+    """
+    click.echo(SCHEMA.read_text("utf-8"), nl=False)
+
+
+def _tell(file: File, checked: Checked) -> None:
+    for finding in checked.findings:
+        click.echo(finding.said(str(file)))
+    if checked.settings is None:
+        count = sum(finding.severity == "error" for finding in checked.findings)
+        click.echo(f"{count} to mend in {file}" if count > 1 else f"one thing to mend in {file}")
+        return
+    console = Console(highlight=False)
+    for company in checked.settings.companies:
+        console.print(summary(company))
+    click.echo(f"{file} is fine")

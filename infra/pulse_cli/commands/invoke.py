@@ -1,0 +1,113 @@
+"""`pulse invoke`: a built function, run as Lambda runs it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+
+from pulse_cli import local_env, sam
+from pulse_cli.emulator import Emulator, Invocation
+from pulse_cli.template import Function, load_template
+
+__all__ = ["invoke"]
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+@click.option("--event", type=_FILE, help="The event, as JSON.  [default: what AWS would send now]")
+@click.option("--env", type=_FILE, help="Variables by function, as for sam local invoke.")
+@click.option("--json", "as_json", is_flag=True, help="Print answer, logs and cold start as JSON.")
+def invoke(name: str, event: Path | None, env: Path | None, as_json: bool) -> None:
+    """Run the built function NAME under Lambda's runtime, without Docker.
+
+    It talks to the AWS and the X of a running `pulse local`. Without --event, a scheduled function
+    gets the event of this minute, and poll the next message of its queue.
+    """
+    functions = load_template().functions
+    if name not in functions:
+        raise click.ClickException(f"No function {name!r}; there are {', '.join(functions)}.")
+    envs = local_env.read(env)
+    if not sam.is_built():
+        click.echo("The code has changed since it was built: make build brings it up.", err=True)
+    with Emulator(name, envs[name]) as function:
+        if event:
+            result = function.invoke(_parse(event))
+        elif functions[name].queue:
+            result = _with_next_message(function, envs)
+        else:
+            result = function.invoke(_tick(functions[name]))
+    _show(result, as_json=as_json)
+    if isinstance(result.payload, dict) and "errorMessage" in result.payload:
+        raise SystemExit(1)
+
+
+def _show(result: Invocation, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result._asdict(), ensure_ascii=False, indent=2))
+        return
+    click.echo(result.logs, err=True, nl=False)
+    click.echo(f"Cold start {result.init_ms:.0f} ms.", err=True)
+    click.echo(json.dumps(result.payload, ensure_ascii=False, indent=2))
+
+
+def _parse(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"{path} is not JSON: {error}.") from error
+
+
+def _tick(function: Function) -> dict[str, Any]:
+    """Make the event that EventBridge Scheduler sends."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    return {
+        "version": "0",
+        "id": f"local-{function.name}-{now:%Y%m%dT%H%M}",
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "123456789012",
+        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": "us-east-1",
+        "resources": [],
+        "detail": "{}",
+    }
+
+
+def _with_next_message(function: Emulator, envs: dict[str, dict[str, str]]) -> Invocation:
+    """Take a message as Lambda's event source does; it is gone when the function succeeds."""
+    env = envs["dispatch"]
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=env.get("AWS_ENDPOINT_URL"),
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - nobody's
+    )
+    queue = env["PULSE_POLL_QUEUE"]
+    messages = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"]).get("Messages")
+    if not messages:
+        raise click.ClickException("No poll is due: say pulse invoke dispatch first.")
+    [message] = messages
+    result = function.invoke({"Records": [_record(message)]})
+    if not (isinstance(result.payload, dict) and "errorMessage" in result.payload):
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return result
+
+
+def _record(message: Any) -> dict[str, Any]:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:pulse-poll.fifo",
+        "awsRegion": "us-east-1",
+    }

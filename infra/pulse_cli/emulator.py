@@ -1,0 +1,177 @@
+"""Runs a built function as Lambda does, under AWS's Runtime Interface Emulator, without Docker.
+
+The emulator comes with the AWS SAM CLI; beside it only Lambda's own Python is needed.
+"""
+
+import http.client
+import importlib.util
+import json
+import platform
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import click
+
+from pulse_cli.runtime import runtime
+from pulse_cli.sam import BUILD
+from pulse_cli.template import Function, load_template
+
+__all__ = ["Emulator", "EmulatorError", "Invocation"]
+
+_INVOCATIONS = "/2015-03-31/functions/function/invocations"
+_START_SECONDS = 15.0
+_INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
+
+_EMULATORS = {
+    ("linux", "x86_64"): "aws-lambda-rie-x86_64",
+    ("linux", "aarch64"): "aws-lambda-rie-arm64",
+}
+
+# What Lambda sets besides the function's own environment.
+_LAMBDA = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "PATH": "/usr/bin:/bin",
+    "LANG": "en_US.UTF-8",
+    "TZ": ":UTC",
+    "PYTHONDONTWRITEBYTECODE": "1",  # /var/task cannot be written to
+}
+
+
+class EmulatorError(click.ClickException):
+    """A function cannot be run; the message says what to do."""
+
+
+class Invocation(NamedTuple):
+    """What came of one event: the answer, what the function printed, and its cold start."""
+
+    payload: Any
+    logs: str
+    init_ms: float
+
+
+class Emulator:
+    """One built function, ready to be invoked; a context manager.
+
+    >>> with Emulator("dispatch", env) as dispatch:
+    ...     payload, logs, init_ms = dispatch.invoke({})
+    """
+
+    def __init__(self, name: str, env: dict[str, str], *, build: Path = BUILD) -> None:
+        self._function = _function(name)
+        self._artifact = build / self._function.resource
+        if not (self._artifact / f"{name}.py").exists():
+            raise EmulatorError(f"{name} is not built: say make build first.")
+        self._env = env
+        self._port = 0
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._output = self._running.enter_context(tempfile.TemporaryFile())
+        self._errors = self._running.enter_context(tempfile.TemporaryFile())
+        self._port, api = _free_ports(2)
+        addresses = {"runtime-interface-emulator": self._port, "runtime-api": api}
+        flags = [
+            part
+            for key, port in addresses.items()
+            for part in (f"--{key}-address", f"127.0.0.1:{port}")
+        ]
+        process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+            [_rie(), *flags, runtime(), "-m", "awslambdaric", self._function.handler],
+            cwd=self._artifact,
+            env=self._environment(),
+            stdout=self._output,
+            stderr=self._errors,
+        )
+        self._running.callback(process.wait)
+        self._running.callback(process.terminate)
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return self
+            time.sleep(0.02)
+        said = _read(self._errors)
+        self._running.close()
+        raise EmulatorError(f"The emulator did not start: {said[-300:]}")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._running.close()
+
+    def invoke(self, event: Any) -> Invocation:
+        """Send one event, and wait for the answer; never two at once, which Lambda does not do."""
+        before = self._output.seek(0, 2), self._errors.seek(0, 2)
+        patience = self._function.timeout + _START_SECONDS
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=patience)
+        try:
+            connection.request("POST", _INVOCATIONS, json.dumps(event))
+            payload = json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise EmulatorError(f"{self._function.name} gave no answer: {error}.") from error
+        finally:
+            connection.close()
+        init = _INIT.search(_read(self._errors))
+        return Invocation(payload, self._logs(*before), float(init[1]) if init else 0.0)
+
+    def _logs(self, output: int, errors: int) -> str:
+        """Give what the function printed; the emulator's own words go by the name of rapid."""
+        lines = _read(self._errors, errors).splitlines(keepends=True)
+        return _read(self._output, output) + "".join(one for one in lines if "(rapid)" not in one)
+
+    def _environment(self) -> dict[str, str]:
+        function = self._function
+        return _LAMBDA | {
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+            "AWS_LAMBDA_LOG_GROUP_NAME": "/pulse/local",
+            "LAMBDA_TASK_ROOT": str(self._artifact),
+            "HOME": tempfile.gettempdir(),
+            **self._env,
+        }
+
+
+def _function(name: str) -> Function:
+    functions = load_template().functions
+    if name not in functions:
+        raise EmulatorError(f"There is no function {name!r}; there are {', '.join(functions)}.")
+    return functions[name]
+
+
+def _rie() -> Path:
+    spec = importlib.util.find_spec("samcli")
+    if spec is None or spec.origin is None:
+        raise EmulatorError("The AWS SAM CLI is not installed: say make setup.")
+    name = _EMULATORS.get((sys.platform, platform.machine()))
+    if name is None:
+        raise EmulatorError("The emulator runs on Linux only; elsewhere use sam local invoke.")
+    return Path(spec.origin).parent / "local" / "rapid" / name
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _read(file: Any, start: int = 0) -> str:
+    file.seek(start)
+    return str(file.read().decode(errors="replace"))

@@ -1,0 +1,64 @@
+"""The environment of functions that run on this machine: written by `pulse local`, read here.
+
+The file has the shape of `sam local invoke --env-vars`: variables by the function's logical id.
+"""
+
+import json
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from pulse_cli.sam import ROOT
+from pulse_cli.stack import Stack
+from pulse_cli.template import load_template
+
+__all__ = ["AWS_PORT", "RUNNING", "SAMPLE", "X_PORT", "LocalEnvError", "document", "read"]
+
+AWS_PORT = 5555
+X_PORT = 5556
+RUNNING = ROOT / "build" / "local.env.json"
+SAMPLE = ROOT / "infra" / "local.env.json"
+
+_ADDRESSES = ("AWS_ENDPOINT_URL", "PULSE_X_URL")
+
+
+class LocalEnvError(click.ClickException):
+    """There is no environment to run a function in; the message says what to do."""
+
+
+def document(stack: Stack) -> dict[str, dict[str, str]]:
+    """Give each function's environment by its logical id, as SAM wants it."""
+    return {stack.functions[name].resource: env for name, env in stack.env.items()}
+
+
+def read(path: Path | None = None) -> dict[str, dict[str, str]]:
+    """Read each function's environment, by its name; from a running `pulse local` if no path."""
+    path = path or (RUNNING if RUNNING.exists() else SAMPLE)
+    try:
+        by_resource = json.loads(path.read_text(encoding="utf-8"))
+        resources = {one.resource: one.name for one in load_template().functions.values()}
+        read = {resources[name]: dict(env) for name, env in by_resource.items()}
+    except FileNotFoundError:
+        raise LocalEnvError(f"There is no {path}.") from None
+    except (ValueError, TypeError) as error:
+        raise LocalEnvError(f"{path} is not an object of objects: {error}.") from error
+    except KeyError as error:
+        raise LocalEnvError(f"{path}: there is no function {error} in template.yaml.") from error
+    for url in {env[key] for env in read.values() for key in _ADDRESSES if env.get(key)}:
+        _check(url, path)
+    return read
+
+
+def _check(url: str, path: Path) -> None:
+    parts = urlsplit(url)
+    try:
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        socket.create_connection((parts.hostname or "", port), timeout=2).close()
+    except KeyError:
+        raise LocalEnvError(f"{path}: {url!r} is no address.") from None
+    except OSError:
+        raise LocalEnvError(
+            f"Nothing answers at {url}, which {path} names: say pulse local in another terminal."
+        ) from None

@@ -1,0 +1,107 @@
+"""Which minute comes next: those in which nothing can happen are passed over."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pulse.domain.clock import next_slot
+from pulse.domain.outbox import next_alert
+from pulse_cli.replay.world import World
+
+MINUTE = timedelta(minutes=1)
+_QUARTER = timedelta(minutes=15)
+_LINGER = timedelta(minutes=15)
+
+
+def whole_minute(moment: datetime) -> datetime:
+    """The first whole minute at or after this moment."""
+    floor = moment.replace(second=0, microsecond=0)
+    return floor if floor == moment else floor + MINUTE
+
+
+class Clockwork:
+    """Decides after each tick when the next one is."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._sweep_until: datetime | None = None
+        self._figures_at: datetime | None = None
+        self._restless_until: datetime | None = None
+
+    def next(self, now: datetime, before: datetime, polls: list[Any]) -> datetime | None:
+        """The next minute in which something can happen; None when nothing ever will.
+
+        `before` is the tick before this one, `polls` what the polls of this one returned.
+        """
+        world = self._world
+        if self._unsettled(now, polls):
+            return now + MINUTE
+        if world.x.late(before, now):
+            self._sweep_until = _day_sweep(now)
+        if any(poll and poll.get("new") for poll in polls):
+            self._figures_at = _figures_at(now)
+        moments = [
+            world.x.next_change(now),
+            world.app.conversations.next_due(world.company.name),
+            self._next_mail(),
+            self._next_sweep(now),
+            self._figures_at if self._figures_at and self._figures_at > now else None,
+            world.lambdas.next_retry,
+            *self._digests(now),
+        ]
+        due = [max(whole_minute(m), now + MINUTE) for m in moments if m is not None]
+        return min(due, default=None)
+
+    def _unsettled(self, now: datetime, polls: list[Any]) -> bool:
+        """Whether a poll has to go on, or trouble or a failure may still be about."""
+        busy = any(poll and (poll.get("under_way") or poll.get("troubles")) for poll in polls)
+        failed = self._world.lambdas.failures
+        if busy or self._world.x.faulty(now) or (failed and failed[-1].at == now):
+            self._restless_until = now + _LINGER
+        return self._restless_until is not None and now < self._restless_until
+
+    def _next_mail(self) -> datetime | None:
+        name, outbox = self._world.company.name, self._world.app.outbox
+        waiting = sorted(outbox.waiting(name), key=lambda e: e.person)
+        moments: list[datetime] = []
+        for person, group in groupby(waiting, key=lambda e: e.person):
+            entries = list(group)
+            mailbox = outbox.mailbox(name, person)
+            at = next_alert(
+                [e for e in entries if e.kind == "alert"], mailbox, self._world.company.policy
+            )
+            others = [e.at for e in entries if e.kind != "alert"]
+            moments.append(max(min([*others, *([at] if at else [])]), mailbox.not_before or _PAST))
+        return min(moments, default=None)
+
+    def _next_sweep(self, now: datetime) -> datetime | None:
+        """Posts shown late are found by a sweep: this hour's, or the one at the day's end."""
+        if self._sweep_until is None or now >= self._sweep_until:
+            return None
+        quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + _QUARTER
+        return min(quarter, self._sweep_until)
+
+    def _digests(self, now: datetime) -> list[datetime]:
+        company = self._world.company
+        slots = [
+            next_slot(rule, ZoneInfo(company.people[key].time_zone), now)
+            for rule in company.digests
+            for key in rule.to
+        ]
+        return [slot.at for slot in slots if slot is not None]
+
+
+_PAST = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+def _day_sweep(now: datetime) -> datetime:
+    at = now.replace(hour=23, minute=50, second=0, microsecond=0)
+    return at if at > now else at + timedelta(days=1)
+
+
+def _figures_at(now: datetime) -> datetime:
+    at = now.replace(hour=0, minute=40, second=0, microsecond=0)
+    return at if at > now else at + timedelta(days=1)

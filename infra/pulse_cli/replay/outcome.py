@@ -1,0 +1,107 @@
+"""What came of a replay: the conversations, and what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pulse.adapters.table.items import fact_of, is_fact, key_of, state_of
+from pulse.domain.facts import Flag, Mention, Reply
+from pulse.domain.measures import quantile
+from pulse_cli.replay.world import World
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One company's part of state.json and run.json.
+
+    `published` and `visible` are capture latencies in seconds, `flag_lateness` how much
+    later than due (or than stored) each flag was raised.
+    """
+
+    company: str
+    conversations: list[Row] = field(default_factory=list)
+    checked: dict[datetime, list[Row]] = field(default_factory=dict)
+    polls: int = 0
+    ticks: int = 0
+    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    x: dict[str, Any] = field(default_factory=dict)
+    dynamodb: dict[str, int] = field(default_factory=dict)
+    mails: int = 0
+    published: list[float] = field(default_factory=list)
+    visible: list[float] = field(default_factory=list)
+    flag_lateness: list[float] = field(default_factory=list)
+    aside: int = 0
+    wall_seconds: float = 0.0
+
+
+def conversations(world: World) -> list[Row]:
+    """Every conversation with a mention, ordered by its first."""
+    rows = []
+    for item in _items(world):
+        if "state" not in item:
+            continue
+        state, key = state_of(item), key_of(item["pk"])
+        if state.first_mention_id is None:
+            continue
+        rows.append(
+            {
+                "conversation_id": key.conversation_id,
+                "author_id": key.customer_id,
+                "first_mention_id": state.first_mention_id,
+                "mentions": state.mentions,
+                "status": state.status,
+                "waiting_since": _iso(state.waiting_since),
+                "first_response_seconds": state.first_response_seconds,
+                "level": state.level,
+                "flagged": [
+                    {"level": f.level, "due_at": _iso(f.due_at), "flagged_at": _iso(f.at)}
+                    for f in state.flags
+                    if not f.again
+                ],
+            }
+        )
+    return sorted(rows, key=lambda r: int(r["first_mention_id"]))
+
+
+def latencies(world: World) -> dict[str, Any]:
+    """How long after publishing, and after X showed them, posts were stored."""
+    published: list[float] = []
+    visible: list[float] = []
+    late: list[float] = []
+    stored: dict[str, datetime] = {}
+    facts = [fact_of(item) for item in _items(world) if is_fact(item)]
+    for fact in facts:
+        if isinstance(fact, (Mention, Reply)) and fact.stored_at is not None:
+            stored[fact.id] = min(fact.stored_at, stored.get(fact.id, fact.stored_at))
+            post = world.x.archive.find(fact.version)
+            shown = post.visible_at if post is not None else fact.at
+            published.append((fact.stored_at - fact.at).total_seconds())
+            visible.append((fact.stored_at - shown).total_seconds())
+    for fact in facts:
+        if isinstance(fact, Flag) and not fact.again:
+            due = max(fact.due_at, min(stored[m] for m in fact.mentions))
+            late.append((fact.at - due).total_seconds())
+    return {"published": published, "visible": visible, "flag_lateness": late}
+
+
+def spread(values: Sequence[float]) -> dict[str, float | None]:
+    """p50, p95 and the largest, in seconds."""
+    ordered = sorted(values)
+    return {
+        "p50": quantile(ordered, 0.5),
+        "p95": quantile(ordered, 0.95),
+        "max": ordered[-1] if ordered else None,
+    }
+
+
+def _items(world: World) -> Iterable[dict[str, Any]]:
+    return world.app.table.all()
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None

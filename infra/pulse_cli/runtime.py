@@ -1,0 +1,37 @@
+"""Lambda's own Python: its version, in an environment that holds what Lambda brings, no more."""
+
+import fcntl
+import hashlib
+import subprocess
+from pathlib import Path
+
+from pulse_cli.sam import ROOT, BuildError, find_python
+
+__all__ = ["runtime"]
+
+
+def runtime(root: Path = ROOT) -> Path:
+    """Give the Python that functions run on; made once from `requirements/runtime.txt`."""
+    requirements = root / "requirements" / "runtime.txt"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    folder = root / ".aws-sam" / "runtime"
+    folder.parent.mkdir(exist_ok=True)
+    mark = folder / "requirements.sha256"
+    with (folder.parent / "runtime.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not mark.exists() or mark.read_text() != wanted:
+            _make_runtime(folder, requirements)
+            mark.write_text(wanted)
+    return folder / "bin" / "python"
+
+
+def _make_runtime(folder: Path, requirements: Path) -> None:
+    install = ["pip", "install", "--no-deps", "--require-hashes", "-r", str(requirements)]
+    commands: list[list[str | Path]] = [
+        [find_python(), "-m", "venv", "--clear", folder],
+        [folder / "bin" / "python", "-m", *install],
+    ]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise BuildError(f"Lambda's Python could not be set up: {done.stderr[-500:]}")

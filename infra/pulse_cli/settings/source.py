@@ -1,0 +1,142 @@
+"""Read a YAML file into a plain document, keeping the line of every field.
+
+Every scalar is taken as the text that stands there: `21:00`, `no` and `2026-12-01` are what
+they look like, not the numbers, truth values and dates that YAML 1.1 makes of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from yaml.nodes import Node, ScalarNode, SequenceNode
+
+from pulse_cli.settings.findings import Finding, Path, Remark, dotted
+from pulse_cli.settings.syntax import Place, trouble
+
+if TYPE_CHECKING:
+    from pathlib import Path as File
+
+_NODES = 50_000
+_BYTES = 300_000
+"""An item of the table holds 400 kB."""
+_TOP = Place(1, 1)
+_EMPTY = "start from infra/settings/pulse.minimal.yaml"
+
+
+@dataclass(slots=True)
+class Source:
+    """A file's document, None when it cannot be read at all, and where its fields stand."""
+
+    document: Any = None
+    findings: list[Finding] = field(default_factory=list)
+    places: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[Path, Place] = field(default_factory=dict)
+
+    def find(self, remark: Remark, *, key: bool = False) -> Finding:
+        """Find the line of a remark, or of what would hold it; `key`: of the field's name."""
+        places = self.keys if key and remark.path in self.keys else self.places
+        at = remark.path
+        while at and at not in places:
+            at = at[:-1]
+        place = places.get(at, Place(1, 1))
+        field = dotted(remark.path)
+        return Finding(*place, field, remark.problem, remark.mend, remark.severity)
+
+    def refuse(self, place: Place, problem: str, mend: str) -> None:
+        """Note what keeps the whole file from being read."""
+        self.findings.append(Finding(*place, "", problem, mend))
+
+
+def load(file: File) -> Source:
+    """Read a YAML file; whatever keeps it from being read is among the findings."""
+    source = Source()
+    text = _text(file, source)
+    if text is None:
+        return source
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None:
+            source.document = _Walk(source).plain(node, (), None)
+        else:
+            source.refuse(_TOP, "the file is empty", _EMPTY)
+    except yaml.YAMLError as error:
+        source.findings.append(trouble(error, text))
+    except RecursionError:
+        source.refuse(_TOP, "is nested too deeply", "write it flat")
+    except _UnreadableError as error:
+        source.refuse(*error.args)
+    return source
+
+
+def _text(file: File, source: Source) -> str | None:
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        problem = (error.strerror or str(error)).lower()
+        source.refuse(_TOP, problem, "check the file's name and rights")
+        return None
+    if len(raw) > _BYTES:
+        source.refuse(_TOP, "is larger than 300 kB", "check that it is the right file")
+        return None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        source.refuse(Place(line, column), "is not UTF-8 text", "save the file as UTF-8")
+        return None
+
+
+class _UnreadableError(Exception):
+    """Place, problem and mend of what makes a document unreadable as settings."""
+
+
+class _Walk:
+    """Goes through the nodes of one file."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._open: set[int] = set()
+        self._seen = 0
+
+    def plain(self, node: Node, path: Path, key: Node | None) -> Any:
+        """Give what a node says, as text, lists and fields; `key` is its field's name."""
+        named = key is not None and not (isinstance(node, ScalarNode) and node.value)
+        place = Place.of((key if named and key else node).start_mark)
+        self._source.places[path] = place
+        self._seen += 1
+        if id(node) in self._open or self._seen > _NODES:
+            raise _UnreadableError(place, "repeats itself without end", "write it out, without *")
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            raise _UnreadableError(place, f"the tag {node.tag} means nothing here", "leave it out")
+        if isinstance(node, ScalarNode):
+            absent = node.style is None and node.value in ("", "~", "null")
+            return None if absent else node.value.strip()
+        self._open.add(id(node))
+        try:
+            if isinstance(node, SequenceNode):
+                return [self.plain(n, (*path, i), None) for i, n in enumerate(node.value)]
+            return self._fields(node, path)
+        finally:
+            self._open.discard(id(node))
+
+    def _fields(self, node: Node, path: Path) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for key, value in node.value:
+            place = Place.of(key.start_mark)
+            if not isinstance(key, ScalarNode) or not key.value.strip():
+                raise _UnreadableError(place, "a field's name must be text", "put quotes around it")
+            if key.value == "<<":
+                raise _UnreadableError(place, "`<<` is not read here", "write the fields out")
+            name = key.value.strip()
+            here = (*path, name)
+            if name in fields:
+                problem = f"stands twice, in line {self._source.keys[here].line} too"
+                finding = Finding(*place, dotted(here), problem, "keep one of the two")
+                self._source.findings.append(finding)
+                continue
+            self._source.keys[here] = place
+            fields[name] = self.plain(value, here, key)
+        return fields

@@ -1,0 +1,88 @@
+"""Who hears of what at which hours: the settings as their author should see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from pulse_cli.settings import duty
+from pulse_cli.settings.words import say_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import RenderableType
+
+    from pulse.domain.policy import Policy
+    from pulse.domain.settings import Company, DigestRule
+
+
+def summary(company: Company) -> RenderableType:
+    """Draw one company: its accounts, its week of duty, and its digests."""
+    head = Text(company.name, style="bold")
+    head.append(f"  {_accounts(company)}; hours in {company.time_zone}", style="not bold")
+    return Group(head, _week(company), Text("\n".join(f"  {line}" for line in _rest(company))))
+
+
+def _accounts(company: Company) -> str:
+    return ", ".join(f"@{account.username} ({account.role})" for account in company.accounts)
+
+
+def _week(company: Company) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True)
+    for title in ("Level", "From", "Days", "Hours", "Who hears"):
+        table.add_column(title, overflow="fold")
+    for level in company.policy.levels:
+        turns = [turn for group in level.tell for turn in company.policy.groups[group]]
+        first, last_days = (level.name, say_length(level.after)), ""
+        for days, hours, people in duty.week(turns):
+            shown = "" if days == last_days else days
+            table.add_row(*first, shown, duty.say_hours(hours), _names(company, people))
+            first, last_days = ("", ""), days
+        table.add_section()
+    return table
+
+
+def _rest(company: Company) -> Iterator[str]:
+    policy = company.policy
+    yield f"Mails        {_pace(policy)}"
+    yield f"Reminders    {_reminders(company)}"
+    for rule in company.digests:
+        yield f"{'Digest':<12} {_digest(company, rule)}"
+    if not company.digests:
+        yield "Digests      none"
+    yield f"Trouble      {_names(company, [company.owner])}"
+    keep = "kept for good" if company.keep is None else f"kept {say_length(company.keep)}"
+    yield f"Finished     {keep}"
+    if company.shadow:
+        until = company.shadow.until.strftime("%Y-%m-%d %H:%M")
+        yield f"Shadow mode  every mail to {company.shadow.to} until {until}"
+
+
+def _pace(policy: Policy) -> str:
+    alert, critical = say_length(policy.alert_window), say_length(policy.critical_window)
+    return f"at most one a person in {alert}; {policy.top.name} in {critical}"
+
+
+def _reminders(company: Company) -> str:
+    policy = company.policy
+    line = f"of {policy.top.name}, every {say_length(policy.repeat_every)}"
+    if policy.up_the_line:
+        line += f", up the line to {', then '.join(policy.up_the_line)}"
+    return line
+
+
+def _digest(company: Company, rule: DigestRule) -> str:
+    at = ", ".join(clock.strftime("%H:%M") for clock in rule.times)
+    when = (
+        f"day {rule.on_day} of the month" if rule.period == "monthly" else duty.say_days(rule.days)
+    )
+    return f"{rule.period} to {_names(company, rule.to)} at {at}, {when}"
+
+
+def _names(company: Company, keys: Iterable[str]) -> str:
+    return ", ".join(company.people[key].name for key in keys)

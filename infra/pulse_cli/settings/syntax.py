@@ -1,0 +1,89 @@
+"""What PyYAML says when a file is no YAML, in words that help."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.reader import ReaderError
+
+from pulse_cli.settings.findings import Finding
+
+if TYPE_CHECKING:
+    from yaml.error import Mark
+
+
+class Place(NamedTuple):
+    """A line and a column, counted from 1."""
+
+    line: int
+    column: int
+
+    @classmethod
+    def of(cls, mark: Mark) -> Place:
+        """Read a mark of PyYAML, which counts from 0."""
+        return cls(mark.line + 1, mark.column + 1)
+
+
+_INDENT = "let it start in the same column as its neighbours"
+_SAID: tuple[tuple[str, str, str], ...] = (
+    ("character '@'", "a text may not begin with @", 'leave the @ out, or put quotes: "@name"'),
+    ("that cannot start any token", "begins with a sign that YAML keeps for itself", "use quotes"),
+    ("mapping values are not allowed", "has a colon where none may stand", _INDENT),
+    ("could not find expected ':'", "is no `field: value`", "write `field: value`"),
+    ("expected <block end>", "does not line up", _INDENT),
+    ("expected ',' or", "opens a bracket that is never closed", "close the bracket"),
+    ("undefined alias", "has a * name that is set nowhere", 'set it with &, or quote: "*"'),
+    ("but found another document", "begins a second document", "keep one, without `---`"),
+    ("unknown escape", "has a backslash that means nothing", "use single quotes"),
+)
+_AT_START = ("expected ',' or", "could not find expected ':'")
+"""Problems that lie where the thing began, not where PyYAML stumbled."""
+_OPEN_QUOTE = re.compile(r"""(?:^|[\[{,:-]\s+|[\[{])(["'])(?:(?!\1).)*$""")
+_GLUED = re.compile(r"\s*(?:- )*([A-Za-z_]+):[^\s/]")
+
+
+def trouble(error: YAMLError, text: str) -> Finding:
+    """Say what keeps this text from being YAML."""
+    if isinstance(error, ReaderError):
+        before = text[: error.position]
+        column = error.position - before.rfind("\n")
+        problem = f"has a control character (U+{ord(text[error.position]):04X})"
+        return Finding(before.count("\n") + 1, column, "", problem, "delete it")
+    if not isinstance(error, MarkedYAMLError):
+        return Finding(1, 1, "", f"is not YAML: {error}", "check quotes and brackets")
+    said = error.problem or ""
+    marks = [mark for mark in (error.problem_mark, error.context_mark) if mark]
+    if any(sign in said for sign in _AT_START):
+        marks.reverse()
+    place = Place.of(marks[0])
+    lines = text.split("\n")
+    quote = _open_quote(lines[: place.line])
+    if quote:
+        return Finding(*quote, "", "opens a quote that is never closed", "close the quote")
+    return Finding(*place, "", *_named(said, lines[place.line - 1], place))
+
+
+def _open_quote(lines: list[str]) -> Place | None:
+    """Find a text in quotes that runs on over the end of its line."""
+    for number, line in enumerate(lines, 1):
+        match = _OPEN_QUOTE.search(line.partition(" #")[0])
+        if match and not line.lstrip().startswith("#"):
+            return Place(number, match.start(1) + 1)
+    return None
+
+
+def _named(said: str, line: str, place: Place) -> tuple[str, str]:
+    """Name the problem in a line, and the mend."""
+    if "\t" in line[: place.column]:
+        return "has a tab", "use spaces"
+    glued = _GLUED.match(line)
+    if glued and "':'" in said:
+        return f"has no space after `{glued[1]}:`", f"write `{glued[1]}: ...`"
+    if "mapping values" in said and line.count(": ") > 1:
+        return "has a second colon", "put quotes around the text"
+    for sign, problem, mend in _SAID:
+        if sign in said:
+            return problem, mend
+    return f"is not YAML: {said}", "check quotes, brackets and columns"

@@ -1,0 +1,228 @@
+"""The simulated X: X API v2, as far as Pulse uses it, over a post archive."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from werkzeug import Request, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+from werkzeug.routing import Map, Rule
+
+from . import people, searching, timelines
+from .archive import Archive
+from .asked import Asked, read_request
+from .call import Call, Rules
+from .faults import DropError, Fault, FaultLine
+from .figures import Figures
+from .identity import Identity, identify
+from .limits import Limits
+from .problems import JSON, RefusedError, plain
+from .shown import Shown
+from .vocabulary import SPOKEN, VocabularyName
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+TOKEN_LIFE = timedelta(hours=1)
+BROKEN_OFF = 4096
+
+_ROUTES = Map(
+    [
+        Rule("/2/users/<id>/mentions", endpoint="mentions", methods=["GET"]),
+        Rule("/2/users/<id>/tweets", endpoint="posts", methods=["GET"]),
+        Rule("/2/tweets/search/recent", endpoint="search", methods=["GET"]),
+        Rule("/2/tweets/counts/recent", endpoint="counts", methods=["GET"]),
+        Rule("/2/users", endpoint="users", methods=["GET"]),
+        Rule("/2/users/me", endpoint="me", methods=["GET"]),
+        Rule("/2/users/by", endpoint="users_by", methods=["GET"]),
+        Rule("/2/users/by/username/<username>", endpoint="username", methods=["GET"]),
+    ],
+    strict_slashes=True,
+    redirect_defaults=False,
+)
+_OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
+    "mentions": timelines.mentions,
+    "posts": timelines.posts,
+    "search": searching.search,
+    "counts": searching.counts,
+    "users": people.users,
+    "users_by": people.users_by,
+    "username": people.username,
+    "me": people.me,
+}
+_ENDPOINTS = {"users_by": "users", "username": "users", "me": "users"}
+
+
+def now_utc() -> datetime:
+    """Read the clock of this machine."""
+    return datetime.now(UTC)
+
+
+class SimulatedX:
+    """A WSGI application that answers as X would at `clock()`.
+
+    `vocabulary` says which words it takes and gives: those before spec 2.167 (`tweet`), those
+    since (`post`), or both, and both in one answer (`mixed`). Posts published before `since` do
+    not exist. Page tokens live for `token_life`. With `since_id_inclusive`, timelines give the
+    post named by `since_id` again, as one of X's descriptions has it. X takes only an app's token
+    for counts; `user_counts` lets users' tokens pass.
+
+    It holds no state but rate limits, the count of requests each fault has seen, and its figures.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        archive: Archive,
+        clock: Callable[[], datetime] = now_utc,
+        vocabulary: VocabularyName = "tweet",
+        since: datetime | None = None,
+        *,
+        since_id_inclusive: bool = False,
+        user_counts: bool = False,
+        token_life: timedelta = TOKEN_LIFE,
+    ) -> None:
+        self.archive = archive
+        self.clock = clock
+        self.vocabulary = vocabulary
+        self._spoken = SPOKEN[vocabulary]
+        self._shown = Shown(archive, since)
+        self._faults = FaultLine(tuple(archive.faults))
+        self._limits = Limits()
+        self._figures = Figures()
+        self._rules = Rules(since_id_inclusive, user_counts, token_life)
+        self._lock = Lock()
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer one request. Raises DropError where a fault breaks the connection."""
+        with self._lock:
+            response = self._respond(Request(environ))
+        return response(environ, start_response)
+
+    @property
+    def requests(self) -> Counter[tuple[str, str]]:
+        """Requests so far by (endpoint, status); the status of a dropped one is how it dropped."""
+        return Counter(self._figures.requests)
+
+    @property
+    def reads(self) -> dict[str, set[date]]:
+        """By id of each post served as data, the UTC days on which it was."""
+        return self._figures.days
+
+    def figures(self) -> dict[str, Any]:
+        """Give what was served so far: requests, posts, re-reads, users; see `Figures.as_dict`."""
+        with self._lock:
+            return self._figures.as_dict()
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """Give the first instant after this one at which answers may change; None if none.
+
+        That is when a post comes in sight or gives way to a newer version of itself, and when a
+        fault begins or ends.
+        """
+        return self._shown.next_change(after)
+
+    def late(self, before: datetime, after: datetime) -> bool:
+        """Tell whether a post came in sight in (after, before] that was published earlier."""
+        return self._shown.late(before, after)
+
+    def faulty(self, at: datetime) -> bool:
+        """Tell whether a fault is in force at this instant."""
+        return self._faults.in_force(at)
+
+    def _respond(self, request: Request) -> Response:
+        now = self.clock()
+        try:
+            operation, values = _ROUTES.bind_to_environ(request.environ).match()
+        except HTTPException:
+            return self._refusal("other", plain(404, "Not Found"), now)
+        endpoint = _ENDPOINTS.get(operation, operation)
+        if fault := self._faults.strikes(endpoint, now):
+            return self._fail(endpoint, fault, now)
+        who = identify(request.headers.get("Authorization"))
+        if who is None:
+            return self._refusal(endpoint, plain(401, "Unauthorized"), now)
+        window = self._limits.count(who, endpoint, now)
+        if window.exceeded:
+            return self._refusal(endpoint, plain(429, "Too Many Requests"), now, window.headers())
+        self._shown.at(now)
+        try:
+            args = {name: ",".join(found) for name, found in request.args.lists()}
+            asked = read_request(operation, args, self._spoken)
+            body = self._perform(operation, values, asked, who, now)
+        except RefusedError as refused:
+            return self._refusal(endpoint, refused, now, window.headers())
+        headers = [("content-type", JSON), *window.headers()]
+        return self._answer(endpoint, 200, _dump(body), headers, now)
+
+    def _perform(
+        self, operation: str, path: Mapping[str, Any], asked: Asked, who: Identity, now: datetime
+    ) -> dict[str, Any]:
+        call = Call(
+            operation,
+            path,
+            asked,
+            who,
+            now,
+            self.archive,
+            self._shown,
+            self._spoken,
+            self._rules,
+            self._figures,
+        )
+        body = _OPERATIONS[operation](call)
+        self._figures.includes_served += call.answer.posts_included
+        self._figures.users_served += call.answer.users_included
+        return body
+
+    def _refusal(
+        self,
+        endpoint: str,
+        refused: RefusedError,
+        now: datetime,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> Response:
+        headers = [("content-type", refused.content_type), *headers]
+        return self._answer(endpoint, refused.status, _dump(refused.body), headers, now)
+
+    def _answer(
+        self,
+        endpoint: str,
+        status: int,
+        content: bytes,
+        headers: Iterable[tuple[str, str]],
+        now: datetime,
+    ) -> Response:
+        self._figures.requests[endpoint, str(status)] += 1
+        always = [
+            ("date", http_date(now)),
+            ("api-version", self._spoken[-1].api_version),
+            ("x-access-level", "read"),
+        ]
+        return Response(content, status, [*always, *headers])
+
+    def _fail(self, endpoint: str, fault: Fault, now: datetime) -> Response:
+        self._figures.requests[endpoint, fault.drop or str(fault.status)] += 1
+        content = fault.body.encode()
+        headers = {"date": http_date(now), **fault.headers}
+        if fault.drop == "mid-body":
+            content = content[: len(content) // 2] or b'{"data":['
+            headers["content-length"] = str(max(len(content) * 2, BROKEN_OFF))
+            return Response(_break_off(content), fault.status, headers)
+        if fault.drop:
+            raise DropError(fault.drop)
+        return Response(content, fault.status, headers)
+
+
+def _break_off(content: bytes) -> Iterator[bytes]:
+    yield content
+    raise DropError("mid-body")
+
+
+def _dump(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

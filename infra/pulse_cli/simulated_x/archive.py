@@ -1,0 +1,80 @@
+"""A post archive: the folder that the simulated X serves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .companies import Company, read_companies
+from .faults import Fault
+from .files import ArchiveError, read_faults, read_lines, read_user
+from .index import Index
+from .posts import Post, read_post
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """Posts by rising id, users by id, companies, faults, and the lines that were no posts.
+
+    `aside` and `users_aside` hold (line number, reason) of what could not be read in posts.ndjson
+    and users.ndjson. `index` is shared by an archive and its parts (see `of`). Posts published
+    before `since` do not exist.
+    """
+
+    posts: Sequence[Post]
+    users: Mapping[str, Mapping[str, Any]]
+    companies: Sequence[Company]
+    faults: Sequence[Fault]
+    aside: list[tuple[int, str]]
+    users_aside: list[tuple[int, str]]
+    index: Index
+    since: datetime | None = None
+
+    @classmethod
+    def load(cls, folder: Path) -> "Archive":
+        """Read an archive. Raises ArchiveError if a file is missing or cannot be understood."""
+        companies = read_companies(folder)
+        read, aside = read_lines(folder / "posts.ndjson", read_post)
+        posts = sorted({post.id: post for post in read}.values(), key=lambda post: post.number)
+        listed, users_aside = read_lines(folder / "users.ndjson", read_user)
+        accounts = {
+            account.id: {"id": account.id, "username": account.username, "name": account.username}
+            for company in companies
+            for account in company.accounts
+        }
+        users = accounts | {user["id"]: user for user in listed}
+        index = Index(posts, users, companies)
+        return cls(posts, users, companies, read_faults(folder), aside, users_aside, index)
+
+    def of(self, company_name: str, since: datetime | None = None) -> "Archive":
+        """Take what concerns one company: the mentions of its accounts, and their own posts.
+
+        What was published before `since` does not exist. Raises ArchiveError for a company that
+        is not in the archive.
+        """
+        company = next((c for c in self.companies if c.name == company_name), None)
+        if company is None:
+            known = ", ".join(c.name for c in self.companies)
+            raise ArchiveError(f"companies.json: no company {company_name!r}; it has {known}")
+        since = since or self.since
+        posts = {
+            post.number: post
+            for account in company.accounts
+            for post in self.index.by_account[account.id]
+            if since is None or post.created_at >= since
+        }
+        return Archive(
+            [posts[number] for number in sorted(posts)],
+            self.users,
+            [company],
+            self.faults,
+            self.aside,
+            self.users_aside,
+            self.index,
+            since,
+        )
+
+    def user_named(self, username: str) -> Mapping[str, Any] | None:
+        """Find the user or account with this name, in any case."""
+        return self.users.get(self.index.id_by_name.get(username.lower(), ""))

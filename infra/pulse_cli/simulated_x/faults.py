@@ -1,0 +1,120 @@
+"""Trouble on request: what an archive's faults.json makes go wrong, and when."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from .times import read_time
+
+ENDPOINTS = ("mentions", "posts", "search", "counts", "users", "*")
+EVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+LEAST_STATUS, MOST_STATUS = 200, 599
+DROPS = ("connect", "mid-body", "timeout")
+
+
+class DropError(ConnectionError):
+    """The connection is to break here; `how` is one of `connect`, `mid-body`, `timeout`."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"dropped by a fault: {how}")
+        self.how = how
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Every `every`-th request to `endpoint`, from `start` up to `end`, goes wrong like this."""
+
+    start: datetime
+    end: datetime
+    endpoint: str = "*"
+    every: int = 1
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    drop: str | None = None
+
+    @property
+    def edges(self) -> tuple[datetime, ...]:
+        """When it begins and ends, as far as it does."""
+        return tuple(edge for edge in (self.start, self.end) if edge not in (EVER, NEVER))
+
+    def concerns(self, endpoint: str, now: datetime) -> bool:
+        """Whether a request to this endpoint at this instant is one to count."""
+        return self.start <= now < self.end and self.endpoint in ("*", endpoint)
+
+
+class FaultLine:
+    """The faults of an archive with the count of requests each has seen."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self._faults = faults
+        self._seen = [0] * len(faults)
+
+    def strikes(self, endpoint: str, now: datetime) -> Fault | None:
+        """Count a request; the first fault that it falls to, if any."""
+        struck = None
+        for index, fault in enumerate(self._faults):
+            if fault.concerns(endpoint, now):
+                self._seen[index] += 1
+                if self._seen[index] % fault.every == 0 and struck is None:
+                    struck = fault
+        return struck
+
+    def in_force(self, at: datetime) -> bool:
+        """Whether a fault holds at this instant."""
+        return any(fault.start <= at < fault.end for fault in self._faults)
+
+
+def read_fault(raw: object) -> Fault:
+    """Read one entry of faults.json. Raises ValueError with the reason."""
+    if not isinstance(raw, dict):
+        raise ValueError("is no object")
+    start = _time(raw, "from") or EVER
+    end = _time(raw, "until") or NEVER
+    if start >= end:
+        raise ValueError("ends before it begins; swap from and until")
+    endpoint = raw.get("endpoint", "*")
+    if endpoint not in ENDPOINTS:
+        raise ValueError(f"endpoint {endpoint!r} is none of {', '.join(ENDPOINTS)}")
+    every = raw.get("every") or 1
+    if not isinstance(every, int) or every < 1:
+        raise ValueError(f"every {every!r} is no whole number above 0")
+    drop = raw.get("drop")
+    if drop is not None and drop not in DROPS:
+        raise ValueError(f"drop {drop!r} is none of {', '.join(DROPS)}")
+    if drop is None and raw.get("status") is None and "body" not in raw:
+        raise ValueError("says nothing to do; give a status, a body or a drop")
+    status = raw.get("status") or HTTPStatus.OK
+    if not isinstance(status, int) or not LEAST_STATUS <= status <= MOST_STATUS:
+        raise ValueError(f"status {status!r} is no HTTP status")
+    headers, body = _read_answer(raw, status)
+    return Fault(start, end, endpoint, every, int(status), headers, body, drop)
+
+
+def _read_answer(raw: Mapping[str, Any], status: int) -> tuple[dict[str, str], str]:
+    headers = raw.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise ValueError("headers is no object")
+    headers = {str(name).lower(): str(value) for name, value in headers.items()}
+    body = raw.get("body")
+    if body is None and status >= HTTPStatus.BAD_REQUEST:
+        title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"
+        body = {"title": title, "type": "about:blank", "status": status, "detail": title}
+    if body is not None and not isinstance(body, str):
+        body = json.dumps(body, ensure_ascii=False)
+        headers.setdefault("content-type", "application/json; charset=utf-8")
+    headers.setdefault("content-type", "text/plain;charset=utf-8")
+    return headers, body or ""
+
+
+def _time(raw: Mapping[str, Any], name: str) -> datetime | None:
+    if raw.get(name) is None:
+        return None
+    try:
+        return read_time(raw[name])
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}; write it as 2030-05-14T09:00:00Z") from None

@@ -1,0 +1,228 @@
+"""What every mail keeps to: size, links, one line of subject, the same in both parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+from html.parser import HTMLParser
+
+import pytest
+
+from pulse.adapters.pages import LIMIT, Mail, Pages
+from pulse.domain.posts import post_url
+from pulse.domain.settings import Language
+
+from .letters import AT, CARDS, PEOPLE, alert, card, full_alert, mails, minutes, shift
+from .letters import US as SOMEBODY
+
+LANGUAGES: tuple[Language, ...] = ("en", "ru")
+ALL = [(language, name) for language in LANGUAGES for name in mails(language)]
+HEAD_LIMIT = 8192
+"""Characters of style that Gmail takes before it drops them all."""
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[tuple[str, str], Mail]:
+    return {(lang, name): mail for lang in LANGUAGES for name, mail in mails(lang).items()}
+
+
+class Reader(HTMLParser):
+    """What a person sees, and where it leads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self._silent = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._silent += tag in {"style", "title"}
+        for name, value in attrs:
+            self.attributes.append((tag, name, value or ""))
+            if name == "title":
+                self.words.append(value or "")
+            if name == "href":
+                self.links.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in {"style", "title"}
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+@pytest.mark.parametrize(("language", "name"), ALL)
+def test_a_mail_is_small_and_whole(
+    language: str, name: str, every: dict[tuple[str, str], Mail]
+) -> None:
+    """Given any letter, then no mailbox cuts it, no part is empty, nothing is left unfilled."""
+    mail = every[language, name]
+    assert len(mail.html.encode()) < LIMIT
+    styles = re.findall(r"<style>(.*?)</style>", mail.html, re.DOTALL)
+    assert max(map(len, styles)) < HEAD_LIMIT
+    assert max(map(len, mail.html.splitlines())) < 20_000
+    assert f'<html lang="{language}"' in mail.html
+    assert mail.text.strip()
+    for part in (mail.subject, mail.preheader):
+        assert part
+        assert part.isprintable() or "\u00a0" in part
+        assert len(part.splitlines()) == 1
+    if name != "hostile":
+        assert not re.search(r"[{}]{2}|\{\w*\}", mail.text + mail.subject)
+
+
+@pytest.mark.parametrize(("language", "name"), ALL)
+def test_nothing_is_fetched_and_every_link_is_meant(
+    language: str, name: str, every: dict[tuple[str, str], Mail]
+) -> None:
+    """Given any letter, then no picture, script, form or address from outside is in it."""
+    read = Reader(every[language, name].html)
+    assert not {"img", "script", "link", "iframe", "form", "object", "svg"} & set(read.tags)
+    assert "url(" not in every[language, name].html
+    assert {name for _, name, _ in read.attributes if name.startswith("on")} == set()
+    assert all(re.match(r"https://(x\.com|board\.svyaz\.example)/", link) for link in read.links)
+    assert not [1 for _, name, _ in read.attributes if name in {"src", "background"}]
+
+
+@pytest.mark.parametrize(("language", "name"), ALL)
+def test_both_parts_say_the_same(
+    language: str, name: str, every: dict[tuple[str, str], Mail]
+) -> None:
+    """Given any letter, then each number and each link stands in both parts."""
+    mail = every[language, name]
+    read = Reader(mail.html.replace(escape(mail.preheader), "", 1))
+    steps = re.compile(r"^\d\. ", re.MULTILINE)
+    assert set(_numbers(steps.sub("", mail.text))) == set(_numbers(read.text))
+    in_text = set(re.findall(r"https://(?:x\.com|board\.svyaz\.example)/\S*", mail.text))
+    threads = {line.who.url for one in CARDS for line in one.thread} | {"https://x.com/svyaz_help"}
+    assert set(read.links) - threads <= in_text
+    assert in_text <= set(read.links)
+
+
+def _numbers(text: str) -> Iterator[str]:
+    without_links = re.sub(r"https://\S+", "", text)
+    for number in re.findall(r"\d[\d\u00a0,]*", without_links):
+        yield re.sub(r"\D", "", number)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_real_posts_are_shown_unmodified(
+    language: Language, every: dict[tuple[str, str], Mail]
+) -> None:
+    """Given cards, then text, name, handle and links stand there as they are."""
+    mail = every[language, "alert"]
+    seen = Reader(mail.html)
+    for one in CARDS:
+        for line in one.text.splitlines():
+            assert line in seen.text
+            assert line in mail.text
+        assert (one.customer.name or "") in seen.text
+        assert f"@{one.customer.username}" in seen.text or one.customer.username is None
+        assert {one.customer.url, post_url(one.post_id), one.reply_url} <= set(seen.links)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_fifty_cards_are_all_there(language: Language, every: dict[tuple[str, str], Mail]) -> None:
+    """Given the largest alert, then each card has its whole post, and the others a count."""
+    mail, letter = every[language, "full_alert"], full_alert(language)
+    text = Reader(mail.html).text
+    assert text.count(letter.cards[0].text) == len(letter.cards) == 50
+    assert all(one.reply_url in mail.html for one in letter.cards)
+    assert ("87 more waiting" if language == "en" else "ещё 87 ждут") in text
+
+
+def test_posts_of_any_length_fit() -> None:
+    """Given fifty posts of 25,000 characters, then all are named, and long ones lead to X."""
+    long = tuple(
+        card(n, SOMEBODY, "Длинный пост. " * 1800, minutes(300 - n), "breach") for n in range(50)
+    )
+    letter = replace(alert("en"), cards=long, levels={"breach": 50})
+    mail = Pages().alert(letter, PEOPLE["en"])
+    assert len(mail.html.encode()) < LIMIT
+    assert "Show the whole post (25,200 characters)" in mail.html
+    assert all(one.reply_url in mail.html and one.reply_url in mail.text for one in long)
+
+
+def test_one_long_post_is_whole() -> None:
+    """Given a single long post, then there is room for all of it."""
+    text = "Слово за слово. " * 1500
+    letter = replace(alert("en"), cards=(card(1, SOMEBODY, text, minutes(300), "breach"),))
+    mail = Pages().alert(letter, PEOPLE["en"])
+    assert text.strip() in mail.html
+    assert len(mail.html.encode()) < LIMIT
+
+
+def test_nothing_in_a_post_is_obeyed(every: dict[tuple[str, str], Mail]) -> None:
+    """Given names and texts that try to break out, then they are shown and do nothing."""
+    for language in LANGUAGES:
+        mail = every[language, "hostile"]
+        assert "<script>alert" not in mail.html
+        assert "<i>nine" not in mail.html
+        assert "<u>Bob" not in mail.html
+        assert "{{ 7*7 }} {n} %s" in mail.html
+        assert mail.html.count("<style>") == 2
+        assert "\u202e" not in mail.subject
+        assert "\u202e" not in mail.preheader
+        ours = [line for line in mail.text.splitlines() if not line.lstrip().startswith(">")]
+        assert not [line for line in ours if line.startswith(("DO NOW CRITICAL", "Bcc", "--\n"))]
+        assert "CRITICAL 99 h" not in "\n".join(ours)
+        assert "evil.example" not in "\n".join(ours)
+
+
+def test_links_are_there_only_when_given(every: dict[tuple[str, str], Mail]) -> None:
+    """Given no board, then the count stands in words; duty alerts never say unsubscribe."""
+    bare = replace(shift("en"), board_url=None, settings_url=None, unsubscribe_url=None)
+    mail = Pages().digest(bare, PEOPLE["en"])
+    assert "12 more waiting" in mail.text
+    for part in (mail.html, mail.text):
+        assert "board" not in part
+        assert "unsubscribe" not in part
+        assert "settings" not in part
+    assert "unsubscribe" not in every["en", "full_alert"].html
+
+
+def test_the_sections_stand_in_their_order(every: dict[tuple[str, str], Mail]) -> None:
+    """Given a digest, then one reads it from what is to be done to how it was watched."""
+    wanted = (
+        "DO NOW",
+        "HAPPENING",
+        "OPEN NOW",
+        "LAST 12 HOURS",
+        "ACCOUNTS AND SHIFTS",
+        "OUR WATCH",
+        "As of",
+    )
+    text = every["en", "shift"].text
+    places = [text.index(title) for title in wanted]
+    assert places == sorted(places)
+    html = every["en", "shift"].html
+    places = [html.lower().index(title.lower()) for title in wanted]
+    assert places == sorted(places)
+
+
+def test_who_took_it_and_until_when_it_sleeps() -> None:
+    """Given a lease, then the card says so; without one it says that nobody took it."""
+    one = card(1, SOMEBODY, "?", minutes(90), "breach", taken_by="Oleg", snoozed_until=AT)
+    letter = replace(alert("en"), cards=(one, *CARDS[2:3]))
+    text = Pages().alert(letter, PEOPLE["en"]).text
+    assert "taken by: Oleg · snoozed until 09:00" in text
+    assert "taken by: nobody" in text
+
+
+def test_waiting_but_no_cards_is_no_all_clear() -> None:
+    """Given people who wait but no card to show, then the mail does not say all is well."""
+    letter = replace(shift("en"), cards=())
+    mail = Pages().digest(letter, PEOPLE["en"])
+    assert "everyone is answered" not in mail.text.lower()
+    assert "17 more waiting" in mail.text

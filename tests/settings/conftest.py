@@ -1,0 +1,56 @@
+"""Settings for the tests to break."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pulse_cli.settings import Checked, examine
+
+SOUND = """\
+companies:
+  - name: svyaz
+    time_zone: Europe/Moscow
+    accounts:
+      - {username: svyaz_help, id: "700000001", role: support}
+      - {username: svyaz, id: "700000002", role: official, token: svyaz_help}
+    people:
+      anna: {name: Anna, email: anna@example.com}
+      boris: {name: Boris, email: boris@example.com}
+    groups:
+      agents:
+        - {person: anna, days: mon-fri, hours: 09:00-21:00}
+        - boris
+      managers: [boris]
+    policy:
+      levels:
+        - {name: warning, after: 15 min, tell: [agents]}
+        - {name: breach, after: 60 min, tell: [managers]}
+        - {name: critical, after: 4 h, tell: [boris]}
+      alert_window: 30 min
+    owner: anna
+    digests:
+      - {period: shift, to: [anna], at: ["09:00", "21:00"]}
+"""
+TODAY = datetime(2026, 11, 22, tzinfo=UTC)
+
+Examine = Callable[[str | bytes], Checked]
+
+
+@pytest.fixture
+def sound() -> str:
+    """Give settings in which nothing is wrong."""
+    return SOUND
+
+
+@pytest.fixture
+def checked(tmp_path: Path) -> Examine:
+    """Give what checks a text as if it were a file."""
+    file = tmp_path / "pulse.yaml"
+
+    def of(text: str | bytes) -> Checked:
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
+        return examine(file, TODAY)
+
+    return of

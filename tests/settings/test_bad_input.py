@@ -1,0 +1,111 @@
+"""Each slip of the pen is told with its line, its field and its mend."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pulse_cli.settings import Checked
+
+Examine = Callable[[str | bytes], Checked]
+
+START = "start from infra/settings/pulse.minimal.yaml"
+FILES = [
+    (b"", 1, "the file is empty", START),
+    (b"# later\n", 1, "the file is empty", START),
+    (b"- a\n", 1, "must be a block of fields", START),
+    (b"companies", 1, "must be a block of fields", START),
+    (b"companies:", 1, "is empty", START),
+    (b"companies: []", 1, "is empty", START),
+    (b"companies: [~]", 1, "is empty", START),
+    (b"company: []", 1, "is no field known here", "did you mean `companies`?"),
+    (b"a: 1\n# \xd1\xe2\xff\n", 2, "is not UTF-8 text", "save the file as UTF-8"),
+    ("a: b".encode("utf-16"), 1, "is not UTF-8 text", "save the file as UTF-8"),
+    (b"a: 1\n---\nb: 2\n", 2, "begins a second document", "keep one, without `---`"),
+    (b"a: &a [*a]\n", 1, "repeats itself without end", "write it out, without *"),
+    (b"[" * 5000, 1, "is nested too deeply", "write it flat"),
+    (b"#" * 400_000, 1, "is larger than 300 kB", "check that it is the right file"),
+]
+
+
+def slips() -> list[tuple[str, str, str]]:
+    """Read slips.diff: what stands there, what is written, and what is said."""
+    read = []
+    for block in Path(__file__).with_name("slips.diff").read_text("utf-8").split("\n\n"):
+        rows = [line.partition(" ") for line in block.splitlines()]
+        old, new, said = ("\n".join(r for s, _, r in rows if s == sign) for sign in "-+=")
+        if said:
+            read.append((old, new, said))
+    return read
+
+
+def test_sound_settings_have_no_findings(sound: str, checked: Examine) -> None:
+    assert checked(sound).findings == []
+    assert checked(sound).settings is not None
+
+
+@pytest.mark.parametrize(("old", "new", "said"), slips())
+def test_a_slip_is_told_with_its_line_its_field_and_its_mend(
+    old: str, new: str, said: str, sound: str, checked: Examine
+) -> None:
+    assert old in sound
+    findings, document, settings = checked(sound.replace(old, new, 1))
+    assert "\n".join(f.said("").removeprefix(":") for f in findings) == said
+    mended = all(finding.severity == "warning" for finding in findings)
+    assert (document is not None) == (settings is not None) == mended
+
+
+@pytest.mark.parametrize(("raw", "line", "problem", "mend"), FILES)
+def test_a_file_that_holds_no_settings_says_why(
+    raw: bytes, line: int, problem: str, mend: str, checked: Examine
+) -> None:
+    (finding,) = checked(raw).findings
+    assert (finding.line, finding.problem, finding.mend) == (line, problem, mend)
+
+
+def test_a_control_character_is_told_with_its_line(sound: str, checked: Examine) -> None:
+    (finding,) = checked(sound.replace("owner: anna", "owner: an\x07na")).findings
+    assert finding.said("a.yaml") == "a.yaml:21: has a control character (U+0007) — delete it"
+
+
+def test_a_text_over_lines_is_read_without_its_line_end(sound: str, checked: Examine) -> None:
+    text = sound.replace(
+        "    owner: anna\n", "    owner: |\n      anna\n    keep: >\n      90 days\n"
+    )
+    assert checked(text).findings == []
+    assert checked(text.replace("90 days", "90\n\n      days")).findings[0].line == 23
+
+
+def test_a_long_value_is_cut(sound: str, checked: Examine) -> None:
+    (finding,) = checked(sound.replace("60 min", "6" * 5000)).findings
+    assert finding.problem == f"`{'6' * 64}...` is not a length of time"
+
+
+def test_all_findings_come_at_once_and_by_line(sound: str, checked: Examine) -> None:
+    text = sound.replace("owner: anna", "owner: ann").replace("60 min", "60")
+    text = text.replace("Europe/Moscow", "Moscow").replace("[managers]", "[managres]")
+    text = text.replace("role: official", "rolle: official")
+    assert [(f.line, f.field) for f in checked(text).findings] == [
+        (3, "companies[0].time_zone"),
+        (6, "companies[0].accounts[1].rolle"),
+        (18, "companies[0].policy.levels[1].after"),
+        (18, "companies[0].policy.levels[1].tell[0]"),
+        (21, "companies[0].owner"),
+    ]
+
+
+def test_a_company_written_twice_is_told_of_name_and_accounts(sound: str, checked: Examine) -> None:
+    text = sound + sound.removeprefix("companies:\n")
+    assert {f.field for f in checked(text).findings} == {
+        "companies[1].name",
+        *(f"companies[1].accounts[{i}].{key}" for i in (0, 1) for key in ("id", "username")),
+    }
+
+
+def test_a_finding_reads_as_one_line_and_knows_its_column(sound: str, checked: Examine) -> None:
+    (finding,) = checked(sound.replace("60 min", "60")).findings
+    assert finding.said("pulse.yaml") == (
+        "pulse.yaml:18: companies[0].policy.levels[1].after: "
+        "`60` is not a length of time — write `60 min`"
+    )
+    assert finding.column == len("        - {name: breach, after: ") + 1

@@ -1,0 +1,107 @@
+"""The JSON Schema, what reads the settings, the guesses and docs/settings.md say the same."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from pulse.adapters import times
+from pulse.domain.policy import Policy
+from pulse.domain.settings import Company
+from pulse_cli.settings import guess
+from pulse_cli.settings.made import document_for
+from pulse_cli.settings.shape import misfits, schema
+
+DEFS: dict[str, dict[str, Any]] = schema()["$defs"]
+DOCS = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
+BLOCKS = [part for part in DEFS.values() if "properties" in part]
+KINDS = {
+    "duration": (DEFS["duration"], times.duration),
+    "clock": (DEFS["clock"], times.clock),
+    "hours": (DEFS["turn"]["properties"]["hours"], times.hours),
+    "days": (DEFS["days"], times.days),
+    "keep": (DEFS["company"]["properties"]["keep"], times.keep),
+    "target": (DEFS["policy"]["properties"]["target"], times.share),
+}
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_schema_lets_through_can_be_read(kind: str) -> None:
+    part, reader = KINDS[kind]
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.from_regex(part["pattern"], fullmatch=True))
+    def holds(text: str) -> None:
+        reader(text.rstrip("\n"))
+
+    holds()
+
+
+@pytest.mark.parametrize("name", DEFS)
+def test_examples_and_defaults_fit_their_own_part(name: str) -> None:
+    parts = [DEFS[name], *DEFS[name].get("properties", {}).values()]
+    for part in parts:
+        fits = Draft202012Validator(part | {"$defs": DEFS})
+        for value in part.get("examples", []) + [part[key] for key in ("default",) if key in part]:
+            assert list(fits.iter_errors(value)) == []
+
+
+@pytest.mark.parametrize("part", [schema(), *BLOCKS], ids=lambda part: part.get("title"))
+def test_every_field_is_documented(part: dict[str, Any]) -> None:
+    title = part["title"] if part is not schema() else "The top of the file"
+    section = DOCS.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (yes|) *\|", section, flags=re.MULTILINE))
+    needed = set(part.get("required", ()))
+    assert rows == {name: "yes" if name in needed else "" for name in part["properties"]}
+
+
+def test_the_usual_values_are_those_of_the_domain() -> None:
+    said = {
+        name: field["default"]
+        for part in ("company", "policy")
+        for name, field in DEFS[part]["properties"].items()
+        if "default" in field
+    }
+    assert {name: times.keep(said[name]) for name in ("look_back", "keep")} == {
+        name: Company.__dataclass_fields__[name].default for name in ("look_back", "keep")
+    }
+    windows = ("repeat_every", "alert_window", "critical_window")
+    assert {name: times.duration(said[name]) for name in windows} == {
+        name: Policy.__dataclass_fields__[name].default for name in windows
+    }
+    assert times.share(said["target"]) == Policy.__dataclass_fields__["target"].default
+
+
+def test_the_usual_values_are_documented() -> None:
+    for part in BLOCKS:
+        section = DOCS.split(f"\n## {part['title']}\n", 1)[1].split("\n## ", 1)[0]
+        for name, field in part["properties"].items():
+            if "default" in field:
+                assert f"| `{name}` | | `{field['default']}` |" in section
+
+
+def test_guesses_are_made_for_what_the_schema_says() -> None:
+    said = set(re.findall(r"'patternErrorMessage': [\"'](.*?)[\"'],", str(schema())))
+    assert set(guess._REWRITES) <= said
+
+
+@given(st.text(max_size=12), st.sampled_from(list(KINDS)))
+def test_a_guess_fits(text: str, kind: str) -> None:
+    part = KINDS[kind][0]
+    better = guess.guess(text, part["pattern"], part["patternErrorMessage"])
+    assert better is None or re.search(part["pattern"], better)
+
+
+def test_the_settings_made_for_an_archive_fit_too() -> None:
+    account = {"id": "115858", "username": "115858", "role": "official"}
+    names = ["AmericanAir", "115858", "Ask PlayStation", "Связь", "O2 (UK) & Co."]
+    made = document_for([{"name": name, "accounts": [account]} for name in names])
+    assert list(misfits(made)) == []

@@ -1,0 +1,157 @@
+"""A small company on the simulated X, and how to ask it."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName, WsgiTransport
+
+APP = "app"
+NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
+COMPANIES = [
+    {
+        "name": "Nimbus",
+        "accounts": [
+            {"id": "100", "username": "NimbusHelp", "role": "support"},
+            {"id": "101", "username": "Nimbus", "role": "official"},
+        ],
+    },
+    {"name": "Other", "accounts": [{"id": "200", "username": "OtherCo", "role": "support"}]},
+]
+USERS = [
+    {"id": "100", "username": "NimbusHelp", "name": "Nimbus Help"},
+    {"id": "7", "username": "anna", "name": "Anna", "public_metrics": {"tweet_count": 3}},
+    {"id": "8", "username": "boris", "name": "Борис"},
+]
+
+
+class Clock:
+    """A clock that stands where it is put."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def on(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class Asker:
+    """Asks a simulated X in process, with requests, and gives the answers."""
+
+    def __init__(self, app: SimulatedX, clock: Clock) -> None:
+        self.app = app
+        self.clock = clock
+        self.session = requests.Session()
+        self.session.mount("https://api.twitter.com", WsgiTransport(app))
+
+    def get(
+        self, path: str, token: str | None = APP, user: str | None = None, **parameters: Any
+    ) -> requests.Response:
+        """GET a path; `_` in the names of parameters that end in fields stands for a dot."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if user:
+            headers = {"Authorization": f'OAuth oauth_consumer_key="k", oauth_token="{user}"'}
+        params = {name.replace("_fields", ".fields"): value for name, value in parameters.items()}
+        url = f"https://api.twitter.com{path}"
+        return self.session.get(url, params=params, headers=headers)
+
+    def ids(self, path: str, **parameters: Any) -> list[str]:
+        """The ids of one page of posts."""
+        answer = self.get(path, **parameters)
+        assert answer.status_code == 200, answer.text
+        return [post["id"] for post in answer.json().get("data", [])]
+
+    def problem(self, path: str, **parameters: Any) -> str:
+        """The message of a 400."""
+        answer = self.get(path, **parameters)
+        assert answer.status_code == 400, answer.text
+        body = answer.json()
+        assert body["title"] == "Invalid Request"
+        assert body["detail"] == "One or more parameters to your request was invalid."
+        return str(body["errors"][0]["message"])
+
+
+def post(number: int, **more: Any) -> dict[str, Any]:
+    """A post of Anna's to NimbusHelp, `number` minutes before or after noon as its id tells."""
+    made = {
+        "id": str(number),
+        "text": f"@NimbusHelp number {number}",
+        "author_id": "7",
+        "created_at": (NOON + timedelta(minutes=min(number, 9999) - 1000)).isoformat(),
+        "conversation_id": str(number),
+        "edit_history_tweet_ids": [str(number)],
+        "entities": {"mentions": [{"start": 0, "end": 11, "username": "NimbusHelp", "id": "100"}]},
+    }
+    return {name: value for name, value in (made | more).items() if value is not None}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOON)
+
+
+@pytest.fixture
+def make_post() -> Callable[..., dict[str, Any]]:
+    return post
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write an archive; what is given as text stands as it is."""
+
+    def write(
+        posts: list[Any], *, companies: Any = COMPANIES, users: Any = USERS, faults: Any = None
+    ) -> Path:
+        def lines(things: list[Any]) -> str:
+            return "".join(f"{t if isinstance(t, str) else json.dumps(t)}\n" for t in things)
+
+        def whole(thing: Any) -> str:
+            return thing if isinstance(thing, str) else json.dumps(thing, indent=1)
+
+        (tmp_path / "posts.ndjson").write_text(lines(posts))
+        (tmp_path / "users.ndjson").write_text(lines(users))
+        (tmp_path / "companies.json").write_text(whole(companies))
+        if faults is not None:
+            (tmp_path / "faults.json").write_text(whole(faults))
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def x(write: Callable[..., Path], clock: Clock) -> Callable[..., Asker]:
+    """A simulated X over posts, ready to be asked."""
+
+    def x(
+        posts: list[Any], vocabulary: VocabularyName = "tweet", faults: Any = None, **options: Any
+    ) -> Asker:
+        archive = Archive.load(write(posts, faults=faults))
+        return Asker(SimulatedX(archive, clock, vocabulary, **options), clock)
+
+    return x
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The test data beside the checkout; without it CI fails, and others skip."""
+    folder = Path(__file__).resolve().parents[3] / "shared" / "data"
+    if not folder.is_dir():
+        message = f"no shared test data at {folder}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+@pytest.fixture
+def asker_class() -> type[Asker]:
+    return Asker

@@ -1,0 +1,210 @@
+"""Reading archives: what is taken, what is put aside, what is refused and how that is said."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from pulse_cli.simulated_x import Archive, ArchiveError
+
+FIT = '{"id": "1", "text": "t", "author_id": "2", "created_at": "2030-05-14T12:00:00Z"}'
+
+
+def test_posts_come_sorted_by_id_as_a_number_whatever_the_order_of_lines(write, make_post) -> None:
+    archive = Archive.load(write([make_post(1000), make_post(999), make_post(998)]))
+    assert [post.id for post in archive.posts] == ["998", "999", "1000"]
+
+
+def test_the_last_line_of_an_id_wins(write, make_post) -> None:
+    archive = Archive.load(write([make_post(1000, text="first"), make_post(1000, text="second")]))
+    assert [post.text for post in archive.posts] == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("2030-05-14T12:00:00.000Z", "2030-05-14T12:00:00.000Z"),
+        ("2030-05-14T12:00:00Z", "2030-05-14T12:00:00.000Z"),
+        ("2030-05-14T15:00:00+03:00", "2030-05-14T12:00:00.000Z"),
+        ("2030-05-14T12:00:00.250+00:00", "2030-05-14T12:00:00.250Z"),
+    ],
+)
+def test_times_are_read_with_any_zone_and_told_in_utc(write, make_post, written, utc) -> None:
+    (post,) = Archive.load(write([make_post(1000, created_at=written)])).posts
+    assert post.fields["created_at"] == utc
+    assert post.created_at.tzinfo is UTC
+
+
+def test_both_vocabularies_are_read_even_in_one_line(write, make_post) -> None:
+    archive = Archive.load(
+        write(
+            [
+                make_post(
+                    1001,
+                    edit_history_tweet_ids=None,
+                    edit_history_post_ids=["1000", "1001"],
+                    referenced_posts=[{"type": "replied_to", "id": "999"}],
+                    note_post={"text": "long"},
+                    public_metrics={"repost_count": 2},
+                ),
+                make_post(1002, referenced_tweets=[{"type": "retweeted", "id": "999"}]),
+            ]
+        )
+    )
+    new, old = archive.posts
+    assert new.first_id == "1000"
+    assert new.is_reply
+    assert new.fields["note_tweet"] == {"text": "long"}
+    assert new.fields["public_metrics"] == {"retweet_count": 2}
+    assert old.is_retweet
+    assert new.raw["note_post"] == {"text": "long"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{not json", "no JSON"),
+        ("[]", "no JSON object"),
+        ("null", "no JSON object"),
+        ('{"id": "x1"}', "id 'x1' is no number of up to 19 digits"),
+        ('{"id": "12345678901234567890"}', "id '12345678901234567890' is no number"),
+        ('{"text": "no id"}', "no id"),
+        ('{"id": true, "text": "t"}', "id True is no number"),
+        ('{"id": "1"}', "no text"),
+        ('{"id": "1", "text": 5}', "no text"),
+        ('{"id": "1", "text": "t"}', "no author_id"),
+        ('{"id": "1", "text": "t", "author_id": "2"}', "no created_at"),
+        (
+            '{"id": "1", "text": "t", "author_id": "2", "created_at": "yesterday"}',
+            "created_at: 'yesterday' is no ISO time",
+        ),
+        (
+            '{"id": "1", "text": "t", "author_id": "2", "created_at": "2030-05-14T12:00:00"}',
+            "does not say its zone",
+        ),
+        (
+            FIT[:-1] + ', "visible_at": 5}',
+            "visible_at: 5 is no time",
+        ),
+        (
+            FIT[:-1] + ', "entities": []}',
+            "entities is no object",
+        ),
+        ("[" * 100_000, "no JSON"),
+        ('{"id": "1", "text": "\\ud83d"}', "half a character"),
+        ('{"id": "1", "n": NaN}', "NaN, which is no JSON"),
+    ],
+)
+def test_a_line_that_is_no_post_is_put_aside_with_its_reason(
+    write, make_post, line, reason
+) -> None:
+    archive = Archive.load(write([make_post(999), "", line, make_post(1000)]))
+    assert [post.id for post in archive.posts] == ["999", "1000"]
+    ((number, said),) = archive.aside
+    assert number == 3
+    assert reason in said
+    assert "\n" not in said
+
+
+def test_bytes_that_are_no_text_are_put_aside(write, make_post) -> None:
+    folder = write([])
+    good = json.dumps(make_post(1000)).encode()
+    (folder / "posts.ndjson").write_bytes(b"\xff\xfe{}\n" + good + b"\r\n")
+    archive = Archive.load(folder)
+    assert [post.id for post in archive.posts] == ["1000"]
+    assert archive.aside == [(1, "no JSON")]
+
+
+def test_a_user_that_is_none_is_put_aside_and_accounts_are_users_too(write) -> None:
+    archive = Archive.load(write([], users=[{"id": "7", "username": "anna"}, {"id": "x"}]))
+    assert archive.users_aside == [(2, "no id")]
+    assert archive.users["7"]["name"] == "anna"
+    assert archive.users["101"]["username"] == "Nimbus"
+
+
+@pytest.mark.parametrize("missing", ["posts.ndjson", "users.ndjson", "companies.json"])
+def test_a_missing_file_is_named(write, missing) -> None:
+    folder = write([])
+    (folder / missing).unlink()
+    with pytest.raises(ArchiveError, match=f"{missing}: No such file"):
+        Archive.load(folder)
+
+
+SHORT = '{"name": "A", "accounts": [{"id": "1", "username": "a"}]}'
+ACCOUNT = {"id": "1", "username": "a", "role": "support"}
+
+
+@pytest.mark.parametrize(
+    ("companies", "said"),
+    [
+        ('[\n{"name": "A",}\n]', "line 2: .*mend the JSON"),
+        ("{}", "line 1: no list"),
+        ("[]", "line 1: no company"),
+        ([{"accounts": [ACCOUNT]}], "line 2: a company without a name"),
+        ([{"name": "A", "accounts": []}], "'A' has no accounts"),
+        ([{"name": "A", "accounts": [{**ACCOUNT, "id": 1}]}], "account 1: id 1; write X's number"),
+        ([{"name": "A", "accounts": [{**ACCOUNT, "username": ""}]}], "no username"),
+        ([{"name": "A", "accounts": [{**ACCOUNT, "role": "boss"}]}], "role 'boss'; write one of"),
+        (
+            f"[{SHORT},\n{SHORT}]",
+            "line 2: a second company 'A'",
+        ),
+    ],
+)
+def test_wrong_companies_are_refused_with_line_and_mend(write, companies, said) -> None:
+    with pytest.raises(ArchiveError, match=f"companies.json, .*{said}") as caught:
+        Archive.load(write([], companies=companies))
+    assert "\n" not in str(caught.value)
+
+
+FAULT = {"from": "2030-05-14T12:00:00Z", "until": "2030-05-14T13:00:00Z", "status": 503}
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ("[", "line 1: .*mend the JSON"),
+        ([FAULT, {**FAULT, "from": "noon"}], "line 7: a fault that from: 'noon' is no ISO time"),
+        ([{**FAULT, "until": FAULT["from"]}], "ends before it begins"),
+        ([{**FAULT, "endpoint": "likes"}], "endpoint 'likes' is none of mentions"),
+        ([{**FAULT, "every": 0.5}], "every 0.5"),
+        ([{**FAULT, "drop": "it"}], "drop 'it' is none of connect"),
+        ([{**FAULT, "status": 42}], "status 42 is no HTTP status"),
+        ([{**FAULT, "status": None}], "says nothing to do"),
+        ([{**FAULT, "headers": []}], None),
+        ([{**FAULT, "headers": ["a"]}], "headers is no object"),
+        (["x"], "is no object"),
+    ],
+)
+def test_wrong_faults_are_refused_with_line_and_mend(write, faults, said) -> None:
+    folder = write([], faults=faults)
+    if said is None:
+        Archive.load(folder)
+        return
+    with pytest.raises(ArchiveError, match=f"faults.json, {said}|faults.json, .*{said}"):
+        Archive.load(folder)
+
+
+def test_a_company_has_the_mentions_of_its_accounts_and_their_own_posts(write, make_post) -> None:
+    def mention(user: str) -> dict[str, object]:
+        return {"mentions": [{"start": 0, "end": 1, "username": "any", "id": user}]}
+
+    archive = Archive.load(
+        write(
+            [
+                make_post(1),
+                make_post(2, entities=mention("101")),
+                make_post(3, author_id="101", entities=None),
+                make_post(4, entities=mention("200")),
+                make_post(5, entities=None),
+                make_post(6, author_id="200", entities=mention("100")),
+            ]
+        )
+    )
+    assert [post.id for post in archive.of("Nimbus").posts] == ["1", "2", "3", "6"]
+    assert [post.id for post in archive.of("Other").posts] == ["4", "6"]
+    assert [company.name for company in archive.of("Other").companies] == ["Other"]
+    since = datetime(2030, 5, 13, 19, 22, tzinfo=UTC)
+    assert [post.id for post in archive.of("Nimbus", since).posts] == ["2", "3", "6"]
+    with pytest.raises(ArchiveError, match="no company 'Nobody'; it has Nimbus, Other"):
+        archive.of("Nobody")

@@ -1,0 +1,290 @@
+"""The simulated X against X's own descriptions: what may be asked, and what answers look like."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from pulse_cli.simulated_x import Archive, SimulatedX
+from pulse_cli.simulated_x.asked import PAGE_SIZES, PARAMETERS
+from pulse_cli.simulated_x.vocabulary import (
+    MEDIA_FIELDS,
+    PLACE_FIELDS,
+    POLL_FIELDS,
+    POST,
+    TWEET,
+    Vocabulary,
+)
+
+pytestmark = pytest.mark.shared
+
+VERSIONS = [("2.159", TWEET), ("2.167", POST)]
+PATHS = {
+    "mentions": "/2/users/{id}/mentions",
+    "posts": "/2/users/{id}/tweets",
+    "search": "/2/tweets/search/recent",
+    "counts": "/2/tweets/counts/recent",
+    "users": "/2/users",
+    "users_by": "/2/users/by",
+    "username": "/2/users/by/username/{username}",
+    "me": "/2/users/me",
+}
+REQUIRED = {
+    "search": {"query": "@NimbusHelp"},
+    "counts": {"query": "@NimbusHelp"},
+    "users": {"ids": "7,100,12345"},
+    "users_by": {"usernames": "anna,nobody"},
+}
+cases = pytest.mark.parametrize(
+    ("version", "words", "operation"),
+    [(version, words, operation) for version, words in VERSIONS for operation in PATHS],
+)
+
+
+class Description:
+    """One version of X's description."""
+
+    def __init__(self, path: Path) -> None:
+        self.spec = json.loads(path.read_text())
+
+    def parameters(self, operation: str) -> dict[str, dict[str, Any]]:
+        """The schemas of the query parameters of an operation, by name."""
+        found = {}
+        for parameter in self.spec["paths"][PATHS[operation]]["get"]["parameters"]:
+            named = parameter.get("$ref", "").rpartition("/")[2]
+            described = self.spec["components"]["parameters"][named] if named else parameter
+            if described["in"] == "query":
+                found[described["name"]] = described["schema"]
+        return found
+
+    def required(self, operation: str) -> set[str]:
+        get = self.spec["paths"][PATHS[operation]]["get"]
+        return {
+            p["name"] for p in get["parameters"] if p.get("required") and p.get("in") == "query"
+        }
+
+    def ways(self, operation: str) -> set[str]:
+        """How one may authenticate."""
+        get = self.spec["paths"][PATHS[operation]]["get"]
+        return {way for entry in get["security"] for way in entry}
+
+    def check(self, body: Any, operation: str) -> None:
+        """Fail unless X may answer this; unknown fields of posts and users are not allowed."""
+        get = self.spec["paths"][PATHS[operation]]["get"]
+        schema = get["responses"]["200"]["content"]["application/json"]["schema"]
+        self._validate(body, schema)
+        includes = body.get("includes", {})
+        data = body.get("data", [])
+        things = (data if isinstance(data, list) else [data], *includes.values())
+        names = ("SearchCount" if operation == "counts" else self._name(operation), *includes)
+        for name, listed in zip(names, things, strict=True):
+            known = self._properties(name)
+            for thing in listed:
+                assert thing.keys() <= known, (name, thing.keys() - known)
+
+    def check_problem(self, body: Any) -> None:
+        self._validate(body, {"$ref": "#/components/schemas/Problem"})
+
+    def _validate(self, body: Any, schema: dict[str, Any]) -> None:
+        whole = {**schema, "components": self.spec["components"]}
+        jsonschema.validate(body, whole, cls=jsonschema.Draft202012Validator)
+
+    def _name(self, operation: str) -> str:
+        return "posts" if operation in ("mentions", "posts", "search") else "users"
+
+    def _properties(self, name: str) -> set[str]:
+        schemas = self.spec["components"]["schemas"]
+        if name == "SearchCount":
+            schema = schemas.get("SearchCount") or schemas["GetPostsCountsRecentResponseData"]
+        elif name == "users":
+            schema = schemas["User"]
+        else:
+            schema = schemas.get("Post" if "Post" in schemas else "Tweet")
+        return set(schema["properties"])
+
+
+@pytest.fixture(scope="session")
+def description(shared):
+    found: dict[str, Description] = {}
+
+    def description(version: str) -> Description:
+        if version not in found:
+            path = shared / "x-api" / "openapi" / f"x-api-{version}.json"
+            found[version] = Description(path)
+        return found[version]
+
+    return description
+
+
+def full_post(number: int, make_post, **more: Any) -> dict[str, Any]:
+    """A post with nearly everything that a post can have."""
+    metrics = dict.fromkeys(
+        ["retweet_count", "reply_count", "like_count", "quote_count", "bookmark_count"], 1
+    )
+    url = {"start": 0, "end": 3, "url": "https://t.co/a", "expanded_url": "https://example.com"}
+    return make_post(
+        number,
+        lang="ru",
+        public_metrics={**metrics, "impression_count": 9},
+        possibly_sensitive=False,
+        reply_settings="everyone",
+        source="X for Web",
+        attachments={"media_keys": ["3_1"], "poll_ids": ["5"]},
+        geo={"place_id": "01a9a39529b27f36"},
+        edit_controls={
+            "edits_remaining": 5,
+            "is_edit_eligible": True,
+            "editable_until": "2030-05-14T13:00:00.000Z",
+        },
+        note_tweet={"text": "long", "entities": {"urls": [url]}},
+        withheld={"copyright": False, "country_codes": ["XY"]},
+        context_annotations=[{"domain": {"id": "46"}, "entity": {"id": "7", "name": "Brands"}}],
+        display_text_range=[0, 10],
+        scopes={"followers": False},
+        **more,
+    )
+
+
+@pytest.fixture
+def asker_of(write, make_post, clock, asker_class):
+    """A simulated X full of everything, in a vocabulary."""
+    posts = [full_post(number, make_post) for number in range(980, 996)] + [
+        full_post(
+            998,
+            make_post,
+            author_id="8",
+            in_reply_to_user_id="7",
+            referenced_tweets=[{"type": "replied_to", "id": "995"}, {"type": "quoted", "id": "5"}],
+            edit_history_tweet_ids=["995", "998"],
+        ),
+        full_post(999, make_post, author_id="100"),
+    ]
+    users = [
+        {"id": "8", "username": "boris", "name": "Boris"},
+        {
+            "id": "7",
+            "username": "anna",
+            "name": "Anna",
+            "created_at": "2020-01-01T00:00:00.000Z",
+            "description": "me",
+            "pinned_tweet_id": "995",
+            "most_recent_tweet_id": "998",
+            "protected": False,
+            "verified": True,
+            "verified_type": "blue",
+            "affiliation": {"user_id": ["8"]},
+            "public_metrics": {
+                "followers_count": 1,
+                "following_count": 2,
+                "tweet_count": 3,
+                "listed_count": 4,
+            },
+        },
+    ]
+    archive = Archive.load(write(posts, users=users))
+    return lambda words: asker_class(SimulatedX(archive, clock, words.name), clock)
+
+
+@pytest.fixture
+def ask(asker_of):
+    def ask(words: Vocabulary, operation: str, **asked: str) -> Any:
+        path = PATHS[operation].format(id="100", username="anna")
+        user = "sim-7" if operation != "counts" else None
+        return asker_of(words).get(path, user=user, **REQUIRED.get(operation, {}), **asked)
+
+    return ask
+
+
+@cases
+def test_the_parameters_are_those_described(description, version, words, operation) -> None:
+    described = description(version)
+    ours = set(PARAMETERS[operation])
+    if operation != "counts":
+        ours |= {words.fields_parameter}
+    assert ours == set(described.parameters(operation))
+    assert described.required(operation) == set(REQUIRED.get(operation, {}))
+
+
+@cases
+def test_the_values_are_those_described(description, version, words, operation) -> None:
+    of_users = operation in ("users", "users_by", "username", "me")
+    ours = {
+        words.fields_parameter: words.post_fields,
+        "expansions": words.user_expansions if of_users else words.expansions,
+        "user.fields": words.user_fields,
+        "media.fields": MEDIA_FIELDS,
+        "poll.fields": POLL_FIELDS,
+        "place.fields": PLACE_FIELDS,
+        "exclude": ("replies", "retweets"),
+        "search_count.fields": ("start", "end", words.count),
+    }
+    for name, schema in description(version).parameters(operation).items():
+        if "enum" in schema.get("items", {}):
+            assert set(ours[name]) == set(schema["items"]["enum"]), name
+        if name == "max_results":
+            assert PAGE_SIZES[operation] == (schema["minimum"], schema["maximum"])
+            assert schema.get("default", 10) == 10
+
+
+@cases
+def test_each_described_value_is_taken_and_its_answer_is_as_described(
+    description, ask, version, words, operation
+) -> None:
+    described = description(version)
+    for name, schema in described.parameters(operation).items():
+        values = schema.get("items", schema).get("enum", [])
+        for value in [*values, ",".join(values)] if values else []:
+            if name in ("sort_order", "granularity") and "," in value:
+                continue
+            answer = ask(words, operation, **{name: value})
+            assert answer.status_code == 200, (name, value, answer.text)
+            described.check(answer.json(), operation)
+
+
+@cases
+def test_everything_at_once_is_as_described(description, ask, version, words, operation) -> None:
+    described = description(version)
+    asked = {
+        name: ",".join(schema["items"]["enum"])
+        for name, schema in described.parameters(operation).items()
+        if "enum" in schema.get("items", {}) and name != "exclude"
+    }
+    body = ask(words, operation, **asked).json()
+    described.check(body, operation)
+    if operation in ("mentions", "search"):
+        post = next(post for post in body["data"] if post["id"] == "998")
+        assert len(post) >= 22
+        assert {"users", words.includes} <= body["includes"].keys()
+        assert body["errors"]
+    if operation == "counts":
+        assert body["data"][0].keys() == {"start", "end", words.count}
+        assert body["meta"].keys() == {words.total}
+
+
+@cases
+def test_defaults_and_pages_are_as_described(description, ask, version, words, operation) -> None:
+    body = ask(words, operation).json()
+    description(version).check(body, operation)
+    if operation in ("mentions", "search"):
+        assert body["meta"].keys() == {"result_count", "newest_id", "oldest_id", "next_token"}
+
+
+@cases
+def test_problems_are_as_described(description, ask, version, words, operation) -> None:
+    answer = ask(words, operation, colour="red")
+    assert answer.status_code == 400
+    description(version).check_problem(answer.json())
+
+
+@cases
+def test_who_may_ask_is_as_described(description, asker_of, version, words, operation) -> None:
+    """The old description gives counts to apps alone; the new one to OAuth 2 users too."""
+    ways = description(version).ways(operation)
+    path = PATHS[operation].format(id="100", username="anna")
+    asked = REQUIRED.get(operation, {})
+    by_user = asker_of(words).get(path, user="sim-7", **asked).status_code
+    by_app = asker_of(words).get(path, **asked).status_code
+    assert by_user == (200 if "UserToken" in ways else 403)
+    assert by_app == (200 if "BearerToken" in ways else 403)

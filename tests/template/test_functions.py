@@ -1,0 +1,110 @@
+"""Functions: SAM takes any runtime, any handler and any schedule, so these are held here."""
+
+import ast
+import re
+from typing import Any
+
+import pytest
+
+from pulse_cli.sam import ROOT
+from pulse_cli.template import Template
+
+from .schedules import is_schedule
+
+FUNCTIONS = ROOT / "functions"
+
+
+def functions(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        name: one["Properties"]
+        for name, one in resources.items()
+        if one["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def test_runtime_and_architecture_are_those_that_the_build_serves(
+    resources: dict[str, Any],
+) -> None:
+    for properties in functions(resources).values():
+        assert properties["Runtime"] == "python3.13"
+        assert properties["Architectures"] == ["x86_64"]
+
+
+def test_every_handler_is_there_and_every_file_is_a_handler(template: Template) -> None:
+    assert {one.name for one in template.functions.values()} == {
+        path.stem for path in FUNCTIONS.glob("*.py")
+    }
+    for one in template.functions.values():
+        module, _, name = one.handler.rpartition(".")
+        tree = ast.parse((FUNCTIONS / f"{module}.py").read_text(encoding="utf-8"))
+        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert name in defined, one.handler
+
+
+def test_the_environment_is_what_the_app_reads(template: Template) -> None:
+    app = (FUNCTIONS / "pulse" / "app.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'"(PULSE_[A-Z_]+)"', app))
+    given = {key for one in template.functions.values() for key in one.environment}
+    assert {key for key in given if key.startswith("PULSE_")} == read
+
+
+def test_every_function_has_what_powertools_and_the_table_need(template: Template) -> None:
+    for one in template.functions.values():
+        assert one.environment["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+        assert one.environment["POWERTOOLS_METRICS_NAMESPACE"] == "Pulse"
+        assert one.environment["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
+        assert one.environment["PULSE_TABLE"] == {"Ref": "Table"}
+
+
+def test_the_index_has_one_name(template: Template, resources: dict[str, Any]) -> None:
+    [index] = resources["Table"]["Properties"]["GlobalSecondaryIndexes"]
+    for one in template.functions.values():
+        assert one.environment["PULSE_INDEX"] == index["IndexName"]
+
+
+def test_each_function_runs_by_a_schedule_or_a_queue(template: Template) -> None:
+    for one in template.functions.values():
+        assert bool(one.schedules) != bool(one.queue), one.name
+
+
+def test_schedules_are_ones_that_aws_takes(template: Template) -> None:
+    assert all(is_schedule(text) for texts in template.schedules.values() for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("rate(1 minute)", True),
+        ("rate(5 minutes)", True),
+        ("rate(1 minutes)", False),
+        ("rate(0 minutes)", False),
+        ("rate(2 fortnights)", False),
+        ("cron(* * * * ? *)", True),
+        ("cron(40 0 * * ? *)", True),
+        ("cron(0/15 9-17 ? * MON-FRI *)", True),
+        ("cron(* * * * * *)", False),
+        ("cron(* * * * *)", False),
+        ("cron(60 0 * * ? *)", False),
+        ("cron(0 24 * * ? *)", False),
+        ("cron(0 0 ? * 0 *)", False),
+        ("every minute", False),
+    ],
+)
+def test_schedule_syntax(text: str, valid: bool) -> None:
+    assert is_schedule(text) is valid
+
+
+def test_a_tick_ends_before_the_next_but_one(template: Template) -> None:
+    for one in template.functions.values():
+        if one.schedules == ("cron(* * * * ? *)",):
+            assert one.timeout < 60, one.name
+
+
+def test_schedules_stop_by_one_parameter(resources: dict[str, Any]) -> None:
+    schedules = [one for one in resources.values() if one["Type"] == "AWS::Scheduler::Schedule"]
+    assert schedules
+    for one in schedules:
+        assert one["Properties"]["State"] == {"Ref": "Schedules"}
+        assert one["Properties"]["GroupName"] == {"Ref": "ScheduleGroup"}
+        assert one["Properties"]["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        assert one["Properties"]["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] >= 60

@@ -1,0 +1,131 @@
+"""Nothing is lost in silence: dead letters, alarms, retention, what survives a deletion."""
+
+import re
+from typing import Any
+
+import pytest
+
+from pulse_cli.sam import ROOT
+from pulse_cli.template import Template
+
+FORTNIGHT = 14 * 24 * 60 * 60
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
+
+
+def dead_letter_queues(resources: dict[str, Any]) -> set[str]:
+    return {name for name in of_type(resources, "AWS::SQS::Queue") if "DeadLetters" in name}
+
+
+def test_the_table_survives(resources: dict[str, Any]) -> None:
+    table = resources["Table"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    properties = table["Properties"]
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_one_sparse_index_with_everything(resources: dict[str, Any]) -> None:
+    properties = resources["Table"]["Properties"]
+    assert [one["AttributeName"] for one in properties["KeySchema"]] == ["pk", "sk"]
+    [index] = properties["GlobalSecondaryIndexes"]
+    assert [one["AttributeName"] for one in index["KeySchema"]] == ["gpk", "gsk"]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_a_poll_is_hidden_long_enough_to_be_tried_again(template: Template) -> None:
+    poll = template.functions["poll"]
+    assert poll.queue
+    assert poll.queue.batch_size == 1
+    assert poll.queue.visibility_timeout >= 6 * poll.timeout
+    assert poll.queue.max_receive_count == 3
+
+
+def test_a_poll_is_kept_until_all_its_tries_are_over(
+    template: Template, resources: dict[str, Any]
+) -> None:
+    queue = template.functions["poll"].queue
+    assert queue
+    kept = resources[queue.resource]["Properties"]["MessageRetentionPeriod"]
+    assert queue.visibility_timeout * queue.max_receive_count < kept < 6 * 60 * 60
+
+
+def test_fifo_dead_letters_for_a_fifo_queue(template: Template, resources: dict[str, Any]) -> None:
+    queue = template.functions["poll"].queue
+    assert queue
+    for name in (queue.resource, queue.dead_letters):
+        assert resources[name]["Properties"]["FifoQueue"] is True
+        assert resources[name]["Properties"]["QueueName"]["Fn::Sub"].endswith(".fifo")
+
+
+def test_queues_are_encrypted_and_dead_letters_kept(resources: dict[str, Any]) -> None:
+    for name, properties in of_type(resources, "AWS::SQS::Queue").items():
+        assert properties["SqsManagedSseEnabled"] is True
+        if name in dead_letter_queues(resources):
+            assert properties["MessageRetentionPeriod"] == FORTNIGHT
+        else:
+            assert properties["RedrivePolicy"]
+
+
+def test_every_schedule_has_dead_letters(resources: dict[str, Any]) -> None:
+    dead_letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    for properties in of_type(resources, "AWS::Scheduler::Schedule").values():
+        assert properties["Target"]["DeadLetterConfig"] == {"Arn": dead_letters}
+
+
+def test_every_scheduled_function_has_dead_letters_for_its_errors(
+    template: Template, resources: dict[str, Any]
+) -> None:
+    dead_letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    told = {
+        one["FunctionName"]["Ref"]: one["DestinationConfig"]["OnFailure"]["Destination"]
+        for one in of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
+    }
+    scheduled = {one.resource for one in template.functions.values() if one.schedules}
+    assert told == dict.fromkeys(scheduled, dead_letters)
+
+
+def test_logs_end(resources: dict[str, Any]) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup")
+    assert all(one["RetentionInDays"] for one in groups.values())
+    for properties in of_type(resources, "AWS::Lambda::Function").values():
+        assert properties["LoggingConfig"]["LogGroup"]["Ref"] in groups
+
+
+def test_alarms_go_straight_to_the_topic(resources: dict[str, Any]) -> None:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    assert alarms
+    for properties in alarms.values():
+        assert {"Ref": "CriticalTopic"} in properties["AlarmActions"]
+        assert properties["AlarmDescription"]
+        assert "TreatMissingData" in properties
+
+
+@pytest.mark.parametrize("metric", ["PollSucceeded", "OutboxAge"])
+def test_silence_of_pulse_itself_is_bad_news(resources: dict[str, Any], metric: str) -> None:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    [alarm] = [one for one in alarms if one["MetricName"] == metric]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+
+
+def test_alarms_watch_metrics_that_are_counted(resources: dict[str, Any]) -> None:
+    handlers = "".join(path.read_text() for path in (ROOT / "functions").glob("*.py"))
+    counted = set(re.findall(r'count\("(\w+)"', handlers))
+    for properties in of_type(resources, "AWS::CloudWatch::Alarm").values():
+        if properties["Namespace"] == "Pulse":
+            assert properties["MetricName"] in counted
+
+
+def test_every_dead_letter_queue_has_an_alarm(resources: dict[str, Any]) -> None:
+    watched = {
+        one["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for one in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        if one["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+    assert watched == dead_letter_queues(resources) == {"DeadLetters", "PollDeadLetters"}

@@ -151,8 +151,16 @@ class App:
 
 
 _wired: App | None = None
-logger = Logger()
-metrics = Metrics()
+
+
+@functools.cache
+def _logger() -> Logger:
+    return Logger()
+
+
+@functools.cache
+def _metrics() -> Metrics:
+    return Metrics()
 
 
 def wired() -> App:
@@ -174,16 +182,25 @@ def reported(handler: _Handler) -> _Handler:
 
     @functools.wraps(handler)
     def call(event: Any, context: Any) -> Any:
+        counted.clear()
         try:
             result = handler(event, context)
-            logger.info(result)
+            _logger().info(result)
             return result
         finally:
-            metrics.flush_metrics()
+            if counted:
+                for name, (unit, value) in counted.items():
+                    _metrics().add_metric(name, unit, value)
+                _metrics().flush_metrics()
+                _metrics().clear_metrics()  # also when they are switched off
 
     return call  # type: ignore[return-value]
 
 
+counted: dict[str, tuple[MetricUnit, float]] = {}
+"""What the invocation under way has counted."""
+
+
 def count(name: str, value: float, unit: MetricUnit = MetricUnit.Count) -> None:
-    """Add to a metric of the deployment (docs/deploy.md lists them)."""
-    metrics.add_metric(name, unit, value)
+    """Set a metric of this invocation (docs/deploy.md lists them)."""
+    counted[name] = (unit, value)

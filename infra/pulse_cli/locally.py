@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import click
+import requests
 
 from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Shelf, Table
@@ -78,6 +79,8 @@ def run(
         aws.start()
         try:
             aws_url = "http://{}:{}".format(*aws.get_host_and_port())
+            # What another server of this process may have left behind.
+            requests.post(f"{aws_url}/moto-api/reset", timeout=10).raise_for_status()
             template = load_template(parameters={"XUrl": x.url, "AwsUrl": aws_url})
             stack = create(template, session, endpoint_url=aws_url)
             local = Local(aws_url, x.url, stack, session, simulated)

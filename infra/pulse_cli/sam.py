@@ -7,6 +7,7 @@ hundred languages are cut down to those that Pulse speaks.
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import click
 
-from pulse_cli.template import TEMPLATE, load_template
+from pulse_cli.template import TEMPLATE, load_template, parse
 
 __all__ = ["BUILD", "ROOT", "BuildError", "build", "find_python", "is_built", "problems"]
 
@@ -58,8 +59,10 @@ def build(root: Path = ROOT) -> None:
     with _alone(root):
         if not is_built(root):
             python = find_python()
-            _sam_build(root, python)
-            _finish(root, python)
+            first, *others = _artifacts(root).values()
+            _sam_build(root, python, first.name)
+            _finish(first, python)
+            _share(first, others)
             if found := problems(root):
                 raise BuildError("The built functions are not whole: " + "; ".join(found))
             (root / ".aws-sam" / "build" / _FINGERPRINT).write_text(fingerprint(root))
@@ -110,31 +113,36 @@ def _run(
     )
 
 
-def _sam_build(root: Path, python: Path) -> None:
+def _sam_build(root: Path, python: Path, function: str) -> None:
     sam = Path(sys.executable).with_name("sam")
     path = f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    done = _run(sam, "build", cwd=root, PATH=path, SAM_CLI_TELEMETRY="0")
+    done = _run(sam, "build", function, cwd=root, PATH=path, SAM_CLI_TELEMETRY="0")
     if done.returncode:
         raise BuildError(f"sam build failed:\n{done.stdout}{done.stderr}")
 
 
-def _finish(root: Path, python: Path) -> None:
-    """Trim and compile one artifact, and share its files with the others: they are the same."""
-    first, *others = _artifacts(root).values()
-    for litter in [one for one in first.iterdir() if _is_litter(one.name)]:
+def _finish(artifact: Path, python: Path) -> None:
+    for litter in [one for one in artifact.iterdir() if _is_litter(one.name)]:
         shutil.rmtree(litter)
-    for locale in (first / "babel" / "locale-data").glob("*.dat"):
+    for locale in (artifact / "babel" / "locale-data").glob("*.dat"):
         if locale.stem.partition("_")[0] not in _LANGUAGES:
             locale.unlink()
     # Zipping may change a file's time, and with it what Python thinks of its compiled form.
     flags = ["-q", "-f", "-j", "0", "--invalidation-mode", "unchecked-hash"]
-    places = ["-s", str(first), "-p", "/var/task", str(first)]
+    places = ["-s", str(artifact), "-p", "/var/task", str(artifact)]
     done = _run(python, "-m", "compileall", *flags, *places)
     if done.returncode:
         raise BuildError(f"Some modules do not compile:\n{done.stdout}{done.stderr}")
+
+
+def _share(first: Path, others: list[Path]) -> None:
+    """Give the other functions the same files: all are built of one folder."""
+    template = first.parent / "template.yaml"
+    built = parse(template.read_text(encoding="utf-8"))
     for other in others:
-        shutil.rmtree(other)
         shutil.copytree(first, other, copy_function=os.link)
+        built["Resources"][other.name]["Properties"]["CodeUri"] = other.name
+    template.write_text(json.dumps(built, indent=2), encoding="utf-8")
 
 
 def _artifacts(root: Path) -> dict[str, Path]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
@@ -13,6 +13,9 @@ from jinja2 import Environment, nodes
 
 from pulse.adapters import pages
 from pulse.adapters.pages.wording import TEMPLATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _TEXTS = {"say": 1, "many": 2}
 """How many of the first arguments of a call are text to translate."""
@@ -49,7 +52,7 @@ def refresh(language: str) -> None:
         new.add(
             key,
             message.string if message is not None and message.id == key else None,
-            locations=[(name, None) for name in sorted(files)],
+            locations=[(name, 0) for name in sorted(files)],
             flags=["python-brace-format"] if "{" in str(key) else [],
         )
     with path_of(language).open("wb") as file:
@@ -79,7 +82,7 @@ def _in_template(source: str) -> Iterator[tuple[str, ...]]:
         yield from _texts(name, texts)
 
 
-def _texts(name: str | None, texts: list[object]) -> Iterator[tuple[str, ...]]:
+def _texts(name: str | None, texts: Sequence[object]) -> Iterator[tuple[str, ...]]:
     count = _TEXTS.get(name or "")
     if count and len(texts) >= count:
         yield tuple(str(text) for text in texts[:count])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import get_args, get_type_hints
 
 from pulse.adapters.pages import Mail, Pages
 from pulse.domain.letters import (
@@ -344,7 +343,6 @@ SAID = {
     "usage_cap": "429 Usage cap exceeded: Monthly product cap",
     "account": "X knows no user @svyaz",
     "request": "400 Invalid Request: one or more parameters to your request was invalid",
-    "secret": "ParameterNotFound",
     "address": "MessageRejected: Email address is not verified.",
 }
 
@@ -360,7 +358,7 @@ def trouble(kind: str, language: Language) -> TroubleLetter:
     )
 
 
-TROUBLES = tuple(get_args(get_type_hints(TroubleLetter)["kind"]))
+TROUBLES = tuple(SAID)
 
 
 def mails(language: Language) -> dict[str, Mail]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
-
-from pulse.domain.settings import Language
 
 from .letters import mails
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from pulse.domain.settings import Language
 
 pytestmark = pytest.mark.browser
 

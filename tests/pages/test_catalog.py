@@ -18,7 +18,7 @@ def test_the_russian_catalog_is_whole() -> None:
     found = {message.id: message for message in catalog("ru") if message.id}
     assert set(found) == set(said())
     for key, message in found.items():
-        forms = message.string if isinstance(key, tuple) else (message.string,)
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
         assert len(forms) == (3 if isinstance(key, tuple) else 1)
         assert all(forms), f"not translated: {key}"
         assert not message.fuzzy, f"fuzzy: {key}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pulse.domain.settings import Language
-
 from .letters import TROUBLES, mails
+
+if TYPE_CHECKING:
+    from pulse.domain.settings import Language
 
 GOLDEN = Path(__file__).parent / "golden"
 HTML = {"alert", "shift", "quiet", "trouble_token", "probe"}

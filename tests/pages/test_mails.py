@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pulse.adapters.pages import LIMIT, Mail, Pages
+from pulse.domain.letters import Watch
 from pulse.domain.posts import post_url
-from pulse.domain.settings import Language
 
 from .letters import AT, CARDS, PEOPLE, alert, card, full_alert, mails, minutes, shift
 from .letters import US as SOMEBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pulse.domain.settings import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
 ALL = [(language, name) for language in LANGUAGES for name in mails(language)]
@@ -37,12 +42,16 @@ class Reader(HTMLParser):
         self.links: list[str] = []
         self.attributes: list[tuple[str, str, str]] = []
         self.words: list[str] = []
+        self.open: list[str] = []
+        self.crossed: list[str] = []
         self._silent = 0
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self._silent += tag in {"style", "title"}
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
         for name, value in attrs:
             self.attributes.append((tag, name, value or ""))
             if name == "title":
@@ -52,6 +61,8 @@ class Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._silent -= tag in {"style", "title"}
+        if self.open.pop() != tag:
+            self.crossed.append(tag)
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
@@ -88,6 +99,7 @@ def test_nothing_is_fetched_and_every_link_is_meant(
 ) -> None:
     """Given any letter, then no picture, script, form or address from outside is in it."""
     read = Reader(every[language, name].html)
+    assert [*read.open, *read.crossed] == []
     assert not {"img", "script", "link", "iframe", "form", "object", "svg"} & set(read.tags)
     assert "url(" not in every[language, name].html
     assert {name for _, name, _ in read.attributes if name.startswith("on")} == set()
@@ -226,3 +238,12 @@ def test_waiting_but_no_cards_is_no_all_clear() -> None:
     mail = Pages().digest(letter, PEOPLE["en"])
     assert "everyone is answered" not in mail.text.lower()
     assert "17 more waiting" in mail.text
+
+
+def test_minutes_unwatched_are_no_all_clear() -> None:
+    """Given minutes missing, then the mail does not say that nothing was missed."""
+    for watched, clear in ((720, True), (719, False)):
+        letter = replace(shift("en"), watch=Watch(720, watched))
+        mail = Pages().digest(letter, PEOPLE["en"])
+        assert ("Nothing was missed." in mail.text) is clear
+        assert ("Nothing was missed." in mail.html) is clear

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from pulse.adapters.pages import Pages, phrases
+from pulse.adapters.pages.advice import trouble_words
 from pulse.adapters.pages.wording import Wording, one_line, quoted
-from pulse.domain.letters import DigestLetter
-from pulse.domain.settings import Language
+from pulse.domain.trouble import FOR_A_PERSON, TroubleKind
 
-from .letters import AT, PEOPLE, alert, card, minutes, shift, weekly
+from .letters import AT, PEOPLE, TROUBLES, alert, card, minutes, shift, weekly
 from .letters import US as SOMEBODY
+
+if TYPE_CHECKING:
+    from pulse.domain.letters import DigestLetter
+    from pulse.domain.settings import Language
 
 EN, RU = Wording("en", "Europe/Moscow"), Wording("ru", "Europe/Moscow")
 
@@ -253,3 +258,15 @@ def test_a_long_title_leaves_room_for_the_news(language: Language) -> None:
     subject = Pages().digest(letter, PEOPLE[language]).subject
     assert subject.endswith("…")
     assert len(subject) < 120
+
+
+def test_every_trouble_for_a_person_has_its_advice() -> None:
+    """Given a kind that no waiting mends, then a letter of that kind can be written."""
+    assert set(TROUBLES) == FOR_A_PERSON | {"address"}
+
+
+@pytest.mark.parametrize("kind", get_args(TroubleKind))
+def test_every_trouble_has_a_name_in_both_languages(kind: str) -> None:
+    """Given any kind of trouble with X, then a digest can name it."""
+    assert trouble_words(kind, EN) != kind
+    assert trouble_words(kind, RU) not in {kind, trouble_words(kind, EN)}

@@ -46,8 +46,6 @@ class Rehearsal:
         self.asked: dict[str, set[tuple[str, bool]]] = defaultdict(set)
         self._x = WsgiTransport(SimulatedX(archive, clock=lambda: self.now, user_counts=True))
         self._running = ""
-        # Read from the environment at import, which may have been before there was any.
-        app.metrics.provider.namespace = stack.env["poll"]["POWERTOOLS_METRICS_NAMESPACE"]
         session = boto3.DEFAULT_SESSION
         assert session
         session.events.register("before-parameter-build", self._note)

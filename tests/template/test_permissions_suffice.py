@@ -16,8 +16,6 @@ from pulse_cli.stack import create, load_template
 from .rehearsal import Rehearsal
 from .test_permissions import _listed, statements
 
-pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")
-
 ARCHIVE = ROOT / "infra" / "archive"
 # What an hour does not show, and must be allowed all the same.
 SELDOM = {

@@ -95,8 +95,6 @@ class X:
             "end_time": _stamp(end),
             "granularity": "minute",
         }
-        if self.vocabulary == "post":
-            params["search_count.fields"] = "end,start,post_count"
         body = self._get("counts", "/2/tweets/counts/recent", params)
         try:
             return {

@@ -115,9 +115,10 @@ def levels_due(state: State, policy: Policy, now: datetime) -> tuple[Flag, ...]:
     if due:
         return due
     last = _last_alarm(waiting, state.flags, policy)
-    if last is None or last.at + policy.repeat_every > now:
+    if last is None or policy.again_at(last.at, last.again) > now:
         return ()
-    return (Flag(last.level, waiting, last.at + policy.repeat_every, now, last.again + 1),)
+    due_at = policy.again_at(last.at, last.again)
+    return (Flag(last.level, waiting, due_at, now, last.again + 1),)
 
 
 class _Cover(NamedTuple):
@@ -207,7 +208,7 @@ def _attention(
     due = min((since + x.after for x in policy.levels if x.name not in told), default=None)
     last = _last_alarm(ids, flags, policy)
     if due is None and last is not None:
-        due = last.at + policy.repeat_every
+        due = policy.again_at(last.at, last.again)
     if due is not None and lease is not None:
         due = max(due, lease.until)
     return level, due

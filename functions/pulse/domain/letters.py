@@ -72,9 +72,7 @@ class TroubleLetter:
 
     company: str
     at: datetime
-    kind: Literal[
-        "token", "forbidden", "credits", "usage_cap", "account", "request", "secret", "address"
-    ]
+    kind: Literal["token", "forbidden", "credits", "usage_cap", "account", "request", "address"]
     subject: str
     """What it is about: an account's username or an address."""
     detail: str

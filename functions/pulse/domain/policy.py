@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_DAY = timedelta(days=1)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -71,6 +72,11 @@ class Policy:
         """Position of a level, 0 for the mildest; -1 for none or one no longer in force."""
         names = [known.name for known in self.levels]
         return names.index(level) if level in names else -1
+
+    def again_at(self, told: datetime, again: int) -> datetime:
+        """When the top level is told again: at short intervals for a day, then once a day."""
+        close = again < _DAY // self.repeat_every
+        return told + (self.repeat_every if close else max(self.repeat_every, _DAY))
 
     def on_duty(self, group: str, moment: datetime) -> tuple[str, ...]:
         """Keys of the people of `group` on duty at `moment`, each once, in order."""

@@ -17,6 +17,9 @@ Endpoint = Literal["mentions", "posts"]
 WALL: dict[Endpoint, int] = {"mentions": 700, "posts": 3100}
 """X serves the newest 800 mentions and 3,200 own posts; from here on search goes on."""
 SEARCH_REACH = timedelta(days=7) - timedelta(minutes=1)
+SEARCH_LAG = timedelta(seconds=11)
+"""Search refuses times of its last ten seconds."""
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +49,49 @@ class Walk:
     end: datetime | None = None
     via: Literal["timeline", "search"] = "timeline"
     newest: Mark | None = None
-    oldest_id: str | None = None
+    oldest: Mark | None = None
     until_id: str | None = None
     read: int = 0
 
     @property
     def bounds(self) -> Bounds:
-        """By id in the timeline; by time in search, which refuses ids older than a week."""
-        by_id = self.floor is not None and self.via == "timeline"
-        return Bounds(
-            since_id=self.floor.id if self.floor and by_id else None,
-            until_id=self.until_id,
-            start=None if by_id else self.start,
-            end=self.end,
-        )
+        """By id in the timeline; by time in search, which takes no ids beside times."""
+        if self.via == "search":
+            return Bounds(start=self.start, end=self.end)
+        by_id = self.floor.id if self.floor else None
+        return Bounds(by_id, self.until_id, None if by_id else self.start, self.end)
 
     def resumed(self) -> Walk:
-        """To go on in another run, below the oldest post read: page tokens may expire."""
-        return replace(self, until_id=self.oldest_id or self.until_id)
+        """To go on in another run, from the oldest post read: page tokens may expire."""
+        if self.oldest is None:
+            return self
+        if self.via == "search":
+            return replace(self, end=self.oldest.at + _SECOND)
+        return replace(self, until_id=self.oldest.id)
 
     def after(self, posts: Sequence[Post], count: int) -> Walk:
         """The walk after a page of `count` posts, of which these could be read."""
-        newest, oldest = self.newest, self.oldest_id
+        newest, oldest = self.newest, self.oldest
         for post in posts:
             if newest is None or int(post.version) > int(newest.id):
                 newest = Mark(post.version, post.created_at)
-            if oldest is None or int(post.version) < int(oldest):
-                oldest = post.version
-        return replace(self, newest=newest, oldest_id=oldest, read=self.read + count)
+            if oldest is None or int(post.version) < int(oldest.id):
+                oldest = Mark(post.version, post.created_at)
+        return replace(self, newest=newest, oldest=oldest, read=self.read + count)
 
     def past_the_wall(self, now: datetime) -> Walk | None:
         """The rest of the walk in recent search, when X may have hidden older posts."""
         if self.via == "search" or self.read < WALL[self.endpoint]:
             return None
+        latest = now - SEARCH_LAG
         lowest = max(self.floor.at if self.floor else self.start, now - SEARCH_REACH)
-        return replace(self, via="search", until_id=self.oldest_id, start=lowest)
+        highest = self.oldest.at + _SECOND if self.oldest else None
+        return replace(
+            self,
+            via="search",
+            start=min(lowest, latest - _SECOND),
+            end=highest if highest is not None and highest < latest else None,
+        )
 
     def out_of_reach(self, now: datetime) -> tuple[datetime, datetime] | None:
         """What neither the timeline nor search can show any more: from, until."""

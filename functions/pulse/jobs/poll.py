@@ -13,7 +13,7 @@ from pulse.domain.outbox import Entry
 from pulse.domain.settings import Account, Company
 from pulse.domain.task import Task
 from pulse.domain.trouble import FOR_A_PERSON, TroubleError, meet
-from pulse.domain.walk import Endpoint, Walk
+from pulse.domain.walk import SEARCH_LAG, Endpoint, Walk
 from pulse.jobs.keep import keep
 from pulse.jobs.midnight import minutes_to_reread
 
@@ -138,8 +138,9 @@ class Reading:
             yield name, under_way.resumed()
             return
         yield name, Walk(endpoint, max(start, midnight))
-        if start < midnight:
-            for low, high in minutes_to_reread(self, endpoint, start, midnight):
+        end = min(midnight, self.now - SEARCH_LAG)
+        if start < end:
+            for low, high in minutes_to_reread(self, endpoint, start, end):
                 yield f"reread/{endpoint}", Walk(endpoint, low, end=high, via="search")
 
     def _well(self, cursor: Cursor, endpoint: Endpoint) -> Cursor:

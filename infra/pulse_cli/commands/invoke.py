@@ -32,6 +32,9 @@ def invoke(name: str, event: Path | None, env: Path | None, as_json: bool) -> No
     if name not in functions:
         raise click.ClickException(f"No function {name!r}; there are {', '.join(functions)}.")
     envs = local_env.read(env)
+    for needed in {name, "dispatch"} if functions[name].queue and not event else {name}:
+        if needed not in envs:
+            raise click.ClickException(f"The environment file has no variables of {needed}.")
     if not sam.is_built():
         click.echo("The code has changed since it was built: make build brings it up.", err=True)
     with Emulator(name, envs[name]) as function:

@@ -41,10 +41,10 @@ class Context:
 
 @dataclass(slots=True)
 class Lambdas:
-    """The functions of a stack, each with the environment that the template gives it."""
+    """The functions of a stack. They share a process, as warm ones do each by itself."""
 
     functions: dict[str, Function]
-    apps: dict[str, App]
+    wired: App
     clock: Callable[[], datetime]
     failures: list[Failure] = field(default_factory=list)
     invocations: dict[str, int] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Lambdas:
     def invoke(self, name: str, event: Any) -> Any:
         """Run a handler. Whatever it raises is recorded and raised again, as `InvokedError`."""
         self.invocations[name] = self.invocations.get(name, 0) + 1
-        app.use(self.apps[name])
+        app.use(self.wired)
         try:
             return _handler(self.functions[name].handler)(event, Context(name))
         except KeyboardInterrupt:

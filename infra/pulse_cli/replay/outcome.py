@@ -78,7 +78,7 @@ def latencies(world: World) -> dict[str, Any]:
     for fact in facts:
         if isinstance(fact, (Mention, Reply)) and fact.stored_at is not None:
             stored[fact.id] = min(fact.stored_at, stored.get(fact.id, fact.stored_at))
-            post = world.x.archive.find(fact.version)
+            post = world.x.archive.index.by_id.get(fact.version)
             shown = post.visible_at if post is not None else fact.at
             published.append((fact.stored_at - fact.at).total_seconds())
             visible.append((fact.stored_at - shown).total_seconds())

@@ -27,6 +27,7 @@ from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 _REGION = "us-east-1"
 _ACCOUNT = "123456789012"
 _ENV = {
+    "POWERTOOLS_LOG_LEVEL": "ERROR",
     "AWS_ACCESS_KEY_ID": "rehearsal",
     "AWS_SECRET_ACCESS_KEY": "rehearsal",  # noqa: S105 - nothing real
     "AWS_DEFAULT_REGION": _REGION,
@@ -57,12 +58,8 @@ class World:
         if events is not None:
             events.register("before-call.*.*", self._count)
         self.stack = stacks.create()
-        self._apps = {
-            name: App(env | {"PULSE_X_URL": ""}, transport=WsgiTransport(self.x))
-            for name, env in self.stack.env.items()
-        }
-        self.lambdas = Lambdas(self.stack.functions, self._apps, self.now)
         self.app = App(self._all_env(), transport=WsgiTransport(self.x))
+        self.lambdas = Lambdas(self.stack.functions, self.app, self.now)
         self._sqs = boto3.client("sqs")
         self._furnish()
         return self

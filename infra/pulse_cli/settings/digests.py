@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pulse.adapters import times
 from pulse_cli.settings.findings import Path, Remark
 from pulse_cli.settings.references import Company, entries
+from pulse_cli.settings.shape import usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def once(company: Company, at: Path) -> Iterator[Remark]:
 
 def compared(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that the period before, with which a digest compares, is still there."""
-    keep = times.keep(company.get("keep") or "90 days")
+    keep = times.keep(company.get("keep") or usual("company", "keep"))
     for i, digest in enumerate(company.get("digests") or ()):
         need = _NEEDS.get(digest["period"], _WEEK)
         if keep is not None and _WEEK <= keep < need:

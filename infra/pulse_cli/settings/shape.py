@@ -30,6 +30,12 @@ def schema() -> _Schema:
     return read
 
 
+def usual(part: str, name: str) -> str:
+    """Give the value that a field has unless another is given."""
+    default: str = schema()["$defs"][part]["properties"][name]["default"]
+    return default
+
+
 class _Misfit(NamedTuple):
     """What the validator found: the value, and the part of the schema that it breaks."""
 

@@ -36,11 +36,17 @@ _SAID: tuple[tuple[str, str, str], ...] = (
     ("expected ',' or", "opens a bracket that is never closed", "close the bracket"),
     ("undefined alias", "has a * name that is set nowhere", 'set it with &, or quote: "*"'),
     ("but found another document", "begins a second document", "keep one, without `---`"),
+    ("expected '<document start>'", "does not go with what stands above", "check the line above"),
+    ("sequence entries are not", "has a dash where none may stand", "begin the list on a new line"),
+    ("expected the node content", "has a sign where a value should stand", "write it, or quote it"),
+    ("expected alphabetic", "has a & or * that names nothing", "put quotes around the text"),
+    ("end of stream", "opens a quote that is never closed", "close the quote"),
     ("unknown escape", "has a backslash that means nothing", "use single quotes"),
 )
-_AT_START = ("expected ',' or", "could not find expected ':'")
+_AT_START = ("expected ',' or", "end of stream", "could not find expected ':'")
 """Problems that lie where the thing began, not where PyYAML stumbled."""
 _OPEN_QUOTE = re.compile(r"""(?:^|[\[{,:-]\s+|[\[{])(["'])(?:(?!\1).)*$""")
+_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _GLUED = re.compile(r"\s*(?:- )*([A-Za-z_]+):[^\s/]")
 
 
@@ -58,7 +64,7 @@ def trouble(error: YAMLError, text: str) -> Finding:
     if any(sign in said for sign in _AT_START):
         marks.reverse()
     place = Place.of(marks[0])
-    lines = text.split("\n")
+    lines = [*_BREAK.split(text), ""]
     quote = _open_quote(lines[: place.line])
     if quote:
         return Finding(*quote, "", "opens a quote that is never closed", "close the quote")

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pulse.adapters import settings, times
 from pulse_cli.settings.findings import Path, Remark, nearest, quote
 from pulse_cli.settings.references import Company, entries
+from pulse_cli.settings.shape import usual
 from pulse_cli.settings.words import say_length, wrong_address
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def ascending(company: Company, at: Path) -> Iterator[Remark]:
 def windows(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that alerts are neither a storm nor silence."""
     policy, place = company["policy"], (*at, "policy")
-    alert = times.duration(policy.get("alert_window") or "30 min")
-    critical = times.duration(policy.get("critical_window") or "5 min")
-    again = times.duration(policy.get("repeat_every") or "4 h")
+    alert = times.duration(policy.get("alert_window") or usual("policy", "alert_window"))
+    critical = times.duration(policy.get("critical_window") or usual("policy", "critical_window"))
+    again = times.duration(policy.get("repeat_every") or usual("policy", "repeat_every"))
     yield from _between((*place, "alert_window"), alert, _MINUTE, _DAY)
     yield from _between((*place, "repeat_every"), again, 15 * _MINUTE, 7 * _DAY)
     yield from _between((*place, "critical_window"), critical, _MINUTE, _DAY)
@@ -56,8 +57,8 @@ def windows(company: Company, at: Path) -> Iterator[Remark]:
 
 def kept(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that X, which can be asked for 7 days, brings back nothing that is gone."""
-    past = times.duration(company.get("look_back") or "24 h")
-    keep = times.keep(company.get("keep") or "90 days")
+    past = times.duration(company.get("look_back") or usual("company", "look_back"))
+    keep = times.keep(company.get("keep") or usual("company", "keep"))
     yield from _between((*at, "look_back"), past, timedelta(0), 7 * _DAY)
     if keep is not None and keep < 7 * _DAY:
         yield Remark((*at, "keep"), "is under 7 days, and X may show older posts", "write `7 days`")

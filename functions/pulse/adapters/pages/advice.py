@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pulse.adapters.pages.wording import Wording, one_line
-from pulse.domain.letters import TroubleLetter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulse.domain.letters import TroubleLetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,10 @@ def trouble_words(kind: str, words: Wording) -> str:
         "rate_limited": say("X asked to wait"),
         "usage_cap": say("the month's reads are used up"),
         "credits": say("no credits left at X"),
-        "token": say("the token no longer works"),
+        "token": say("the token does not work"),
         "forbidden": say("X refuses access"),
         "account": say("X knows no such account"),
         "request": say("X refused the request"),
-        "secret": say("the token could not be fetched from its store"),
         "address": say("mail could not be delivered"),
     }.get(kind, kind)
 
@@ -57,26 +60,12 @@ def _told_when_mended(words: Wording) -> str:
 def _token(who: str, words: Wording) -> Advice:
     say = words.say
     return Advice(
-        say("The token for @{who} no longer works", who=who),
-        say("X refused the token for @{who}: it was revoked, or its keys were made anew.", who=who),
+        say("The token for @{who} does not work", who=who),
+        say("X refused the token for @{who}, or none is kept; the words below say which.", who=who),
         _unwatched(who, words),
         (
             say("In the X developer console, make a new access token for @{who}.", who=who),
             say("Store it with the command below; it tests the token before it keeps it."),
-        ),
-        f"pulse connect @{who}",
-    )
-
-
-def _secret(who: str, words: Wording) -> Advice:
-    say = words.say
-    return Advice(
-        say("The token for @{who} cannot be fetched", who=who),
-        say("The token for @{who} is missing from the secret store, or may not be read.", who=who),
-        _unwatched(who, words),
-        (
-            say("Store the token with the command below."),
-            say("If it is there already: let the poll function read it (Parameter Store and KMS)."),
         ),
         f"pulse connect @{who}",
     )
@@ -145,7 +134,7 @@ def _request(who: str, words: Wording) -> Advice:
         _unwatched(who, words),
         (
             say("See whether there is a newer version of Pulse, and deploy it."),
-            say("If there is none: report it, with the words of X below."),
+            say("If there is none: report it, with the words below."),
         ),
     )
 
@@ -167,7 +156,6 @@ def _address(address: str, words: Wording) -> Advice:
 
 _ADVICE: dict[str, Callable[[str, Wording], Advice]] = {
     "token": _token,
-    "secret": _secret,
     "forbidden": _forbidden,
     "account": _account,
     "credits": _credits,

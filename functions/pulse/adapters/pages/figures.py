@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pulse.adapters.pages import phrases
 from pulse.adapters.pages.advice import trouble_words
-from pulse.adapters.pages.wording import one_line
+from pulse.adapters.pages.wording import capital, one_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -161,13 +161,21 @@ def day_columns(days: tuple[Trend, ...]) -> list[Column]:
     ]
 
 
-def watched(words: Wording, letter: DigestLetter) -> str:
+def minutes(words: Wording, letter: DigestLetter) -> str:
     """How many of the minutes were watched."""
     return words.say(
         "watched {watched} of {n} min",
         watched=words.number(letter.watch.watched),
         n=words.number(letter.watch.minutes),
     )
+
+
+def watched(words: Wording, letter: DigestLetter) -> str:
+    """The same as a sentence, with the all-clear when there is nothing to tell."""
+    text = f"{capital(minutes(words, letter))}."
+    if letter.watch.watched < letter.watch.minutes or watch(words, letter):
+        return text
+    return f"{text} {words.say('Nothing was missed.')}"
 
 
 def watch(words: Wording, letter: DigestLetter) -> list[str]:

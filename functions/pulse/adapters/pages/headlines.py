@@ -84,4 +84,4 @@ def digest_preheader(words: Wording, letter: DigestLetter) -> str:
     else:
         received = letter.now.received
         first = words.many("{n} mention received", "{n} mentions received", received)
-    return capital(f"{first} · {figures.watched(words, letter)}")
+    return capital(f"{first} · {figures.minutes(words, letter)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -124,32 +124,35 @@ class Pages:
         return Mail(subject, preheader, html, _BLANKS.sub("\n\n", text).strip() + "\n")
 
     def _template(self, name: str, values: dict[str, Any], layout: Layout) -> str:
-        return self._environment.get_template(f"email/{name}").render(
-            layout=layout, show=Namespace(inline=True), **values
+        return (
+            _environment()
+            .get_template(f"email/{name}")
+            .render(layout=layout, show=Namespace(inline=True), **values)
         )
 
-    @cached_property
-    def _environment(self) -> Environment:
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters |= {
-            "line": one_line,
-            "quoted": quoted,
-            "capital": capital,
-            "handle": phrases.handle,
-        }
-        environment.globals |= {
-            "post_url": post_url,
-            "tone": phrases.tone,
-            "hour_columns": figures.hour_columns,
-            "day_columns": figures.day_columns,
-        }
-        return environment
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "line": one_line,
+        "quoted": quoted,
+        "capital": capital,
+        "handle": phrases.handle,
+    }
+    environment.globals |= {
+        "post_url": post_url,
+        "tone": phrases.tone,
+        "hour_columns": figures.hour_columns,
+        "day_columns": figures.day_columns,
+    }
+    return environment
 
 
 def _words(person: Person) -> Wording:
@@ -192,7 +195,6 @@ def _names(words: Wording) -> dict[str, Any]:
         figures.night_and_day,
         figures.trend,
         figures.accounts,
-        phrases.said_by,
         phrases.probe_words,
         headlines.alert_title,
         headlines.alert_others,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from pulse.adapters.pages.wording import Wording
-    from pulse.domain.letters import AlertLetter, Card, ProbeLetter, TroubleLetter
+    from pulse.domain.letters import AlertLetter, Card, ProbeLetter
     from pulse.domain.posts import Author
 
 
@@ -114,14 +114,6 @@ def unread(words: Wording, letter: AlertLetter) -> str:
 def reminder(words: Wording, letter: AlertLetter) -> str:
     """Why they hear of it again."""
     return words.say("Reminder {n}: still nobody has answered.", n=words.number(letter.again))
-
-
-def said_by(words: Wording, letter: TroubleLetter) -> str:
-    """Whose words the detail holds."""
-    return {
-        "address": words.say("What SES said"),
-        "secret": words.say("What AWS said"),
-    }.get(letter.kind, words.say("What X said"))
 
 
 def probe_words(words: Wording, letter: ProbeLetter) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
@@ -17,7 +17,11 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 import pulse
-from pulse.domain.settings import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulse.domain.settings import Language
 
 TEMPLATES = Path(pulse.__file__).parent.parent / "templates"
 NOTHING = "\N{EN DASH}"

@@ -90,6 +90,7 @@ def _walk(raw: dict[str, Any]) -> Walk:
             "end": _maybe(raw.get("end")),
             "floor": _mark(raw["floor"]) if raw.get("floor") else None,
             "newest": _mark(raw["newest"]) if raw.get("newest") else None,
+            "oldest": _mark(raw["oldest"]) if raw.get("oldest") else None,
         }
     )
 

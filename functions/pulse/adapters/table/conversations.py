@@ -71,9 +71,7 @@ class Conversations:
 
     def load(self, keys: Iterable[Key]) -> dict[Key, Loaded]:
         """Revisions first, then every fact of each, consistent."""
-        wanted = list(dict.fromkeys(keys))
-        heads = self._table.get_many(At(partition(k), STATE) for k in wanted)
-        return {key: self._load(key, heads.get(At(partition(key), STATE))) for key in wanted}
+        return {key: self._load(key, head) for key, head in self._heads(keys).items()}
 
     def states(self, keys: Iterable[Key]) -> dict[Key, State]:
         """The states alone, of those that exist."""
@@ -85,14 +83,7 @@ class Conversations:
         self, facts: Mapping[Key, Sequence[Fact]], policy: Policy, keep: timedelta | None
     ) -> int:
         """Store what is not known yet; returns how many facts were new."""
-        heads = self._table.get_many(At(partition(k), STATE) for k in facts)
-        known = {key_of(at.pk): state_of(item).facts for at, item in heads.items()}
-        unknown = {
-            key: [f for f in told if f.token not in known.get(key, ())]
-            for key, told in facts.items()
-        }
-        unknown = {key: told for key, told in unknown.items() if told}
-        written = self.amend(list(unknown), lambda key, _: unknown[key], policy, keep)
+        written = self.amend(list(facts), lambda key, _: facts[key], policy, keep)
         return sum(len(new) for new in written.values())
 
     def amend(
@@ -114,8 +105,8 @@ class Conversations:
         for attempt in range(_ATTEMPTS):
             changes = [
                 change
-                for loaded in self.load(left).values()
-                if (change := self._change(loaded, decide, policy, keep)) is not None
+                for key, head in self._heads(left).items()
+                if (change := self._change(key, head, decide, policy, keep)) is not None
             ]
             left = []
             for chunk in _chunks(changes, 1 if attempt else _ROOM):
@@ -177,6 +168,12 @@ class Conversations:
                     yield key_of(item["pk"]), fact
             day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
+    def _heads(self, keys: Iterable[Key]) -> dict[Key, Item | None]:
+        """The items of the states, which hold the revisions; None where there is none yet."""
+        ats = {At(partition(key), STATE): key for key in keys}
+        found = self._table.get_many(ats)
+        return {key: found.get(at) for at, key in ats.items()}
+
     def _load(self, key: Key, head: Item | None) -> Loaded:
         if head is None:
             return Loaded(key, 0, State(status=None), (), {})
@@ -191,12 +188,12 @@ class Conversations:
         )
 
     def _change(
-        self, loaded: Loaded, decide: Decide, policy: Policy, keep: timedelta | None
+        self, key: Key, head: Item | None, decide: Decide, policy: Policy, keep: timedelta | None
     ) -> _Change | None:
-        known = loaded.state.facts
-        decided = {f.token: f for f in decide(loaded.key, loaded.state)}
-        new = tuple(f for token, f in decided.items() if token not in known)
-        return self._fold(loaded, new, policy, keep) if new else None
+        state = state_of(head) if head is not None else State(status=None)
+        decided = {f.token: f for f in decide(key, state)}
+        new = tuple(f for token, f in decided.items() if token not in state.facts)
+        return self._fold(self._load(key, head), new, policy, keep) if new else None
 
     def _fold(
         self, loaded: Loaded, new: Sequence[Fact], policy: Policy, keep: timedelta | None

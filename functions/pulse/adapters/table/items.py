@@ -89,6 +89,7 @@ def state_of(item: Item) -> State:
     lease = loaded.get("lease")
     return State(
         **{
+            "status": None,
             **loaded,
             "waiting": tuple(loaded.get("waiting", ())),
             "facts": frozenset(loaded.get("facts", ())),

@@ -20,6 +20,7 @@ class Shelf:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._folded: dict[str, int] = {}
 
     def settings(self) -> tuple[dict[str, Any], int, datetime] | None:
         """The document in force, its version and when it was pushed; None before the first."""
@@ -53,11 +54,14 @@ class Shelf:
 
     def folded(self, company: str) -> int:
         """The version of the settings by which all open conversations were folded."""
-        item = self._table.get(At(f"company#{company}", "folded"))
-        return item["version"] if item else 0
+        if company not in self._folded:
+            item = self._table.get(At(f"company#{company}", "folded"))
+            self._folded[company] = item["version"] if item else 0
+        return self._folded[company]
 
     def mark_folded(self, company: str, version: int) -> None:
         self._table.put(At(f"company#{company}", "folded"), {"version": version})
+        self._folded[company] = version
 
     def digests_done(self, company: str) -> dict[str, str]:
         """By digest and recipient: the last one that was written, as a local date and hour."""

@@ -1,0 +1,69 @@
+"""What is uploaded to Lambda: whole, compiled, and nothing too much."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pulse_cli import sam
+from pulse_cli.runtime import runtime
+
+pytestmark = pytest.mark.built
+
+MOST_BYTES = 25_000_000
+
+
+def test_nothing_is_missing_and_nothing_too_much(built: dict[str, Path]) -> None:
+    assert built
+    assert sam.problems() == []
+
+
+def test_a_missing_dependency_is_noticed(built: dict[str, Path], tmp_path: Path) -> None:
+    [artifact, *_] = built.values()
+    copy = tmp_path / "artifact"
+    copy.mkdir()
+    for path in artifact.iterdir():
+        if not path.name.startswith("tweepy"):
+            (copy / path.name).symlink_to(path)
+    found = list(sam._problems("poll", copy))
+    assert any(one.startswith("tweepy-") and one.endswith("is missing") for one in found)
+
+
+def test_templates_are_real_files(built: dict[str, Path]) -> None:
+    for artifact in built.values():
+        files = [path for path in (artifact / "templates").rglob("*") if path.is_file()]
+        assert files
+        assert not (artifact / "templates").is_symlink()
+
+
+def test_it_is_small(built: dict[str, Path]) -> None:
+    for artifact in built.values():
+        assert sum(path.stat().st_size for path in artifact.rglob("*")) < MOST_BYTES
+
+
+def test_babel_speaks_our_languages_still(built: dict[str, Path]) -> None:
+    script = """
+import json
+from datetime import datetime
+from babel import Locale, dates, numbers
+day = datetime(2026, 11, 2, 9, 5)
+print(json.dumps({language: [
+    dates.format_date(day, "d MMMM", locale=language),
+    dates.get_timezone_name("Europe/Moscow", locale=language),
+    numbers.format_decimal(12345.6, locale=language),
+    [Locale.parse(language).plural_form(number) for number in (1, 3, 5)],
+] for language in ("en", "ru")}))
+"""
+    done = subprocess.run(  # noqa: S603 - our own script
+        [runtime(), "-B", "-c", script],
+        cwd=built["send"],
+        env={"PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == {
+        "en": ["2 November", "Moscow Time", "12,345.6", ["one", "other", "other"]],
+        "ru": ["2 ноября", "Москва", "12\xa0345,6", ["one", "few", "many"]],
+    }

@@ -1,0 +1,109 @@
+"""The built functions under Lambda's runtime, with an AWS and an X on loopback ports."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+
+from pulse_cli.emulator import Emulator, EmulatorError, Invocation
+from pulse_cli.locally import Local
+from pulse_cli.settings.made import document_for
+
+from .conftest import ARCHIVE
+
+pytestmark = [pytest.mark.built, pytest.mark.usefixtures("built")]
+
+Invoke = Callable[[str, Any], Invocation]
+
+
+@pytest.fixture
+def invoke(running: Local) -> Invoke:
+    def once(name: str, event: Any) -> Invocation:
+        with Emulator(name, running.stack.env[name]) as function:
+            return function.invoke(event)
+
+    return once
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    document = document_for(json.loads((ARCHIVE / "companies.json").read_text()))
+    return {"companies": [one | {"look_back": "24 h"} for one in document["companies"]]}
+
+
+def records(running: Local) -> list[dict[str, Any]]:
+    """Take all polls that are due, as Lambda's event source would."""
+    queue = running.stack.functions["poll"].queue
+    assert queue
+    sqs = running.client("sqs")
+    found = []
+    while messages := sqs.receive_message(QueueUrl=queue.url).get("Messages"):
+        [message] = messages
+        found.append({"Records": [{"messageId": "1", "body": message["Body"]}]})
+        sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def test_from_a_tick_to_a_mail(running: Local, invoke: Invoke, document: dict[str, Any]) -> None:
+    running.push(document)
+    assert invoke("dispatch", {}).payload["tasks"] >= 2
+    polls = [invoke("poll", event).payload for event in records(running)]
+    assert sum(poll["new"] for poll in polls) >= 6
+    assert all(poll["troubles"] == [] for poll in polls)
+    assert "errorMessage" not in invoke("flag", {}).payload
+    start = (datetime.now(UTC) - timedelta(hours=24)).isoformat()
+    asked = {"now": {"company": "svyaz", "to": ["head"], "start": start}}
+    assert "errorMessage" not in invoke("digest", asked).payload
+    assert invoke("send", {}).payload["svyaz"]["sent"] == 1
+    [mail] = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
+    assert set(mail.destinations) == {"head@svyaz.example"}
+    assert "errorMessage" not in invoke("figures", {}).payload
+
+
+def test_metrics_reach_the_log(running: Local, invoke: Invoke, document: dict[str, Any]) -> None:
+    running.push(document)
+    logs = invoke("send", {}).logs
+    [line] = [json.loads(line) for line in logs.splitlines() if '"_aws"' in line]
+    [metrics] = line["_aws"]["CloudWatchMetrics"]
+    assert metrics["Namespace"] == "Pulse"
+    assert metrics["Dimensions"] == [["service"]]
+    assert line["service"] == running.stack.name
+    assert "OutboxAge" in line
+
+
+def test_a_missing_setting_is_an_error_of_the_function(invoke: Invoke) -> None:
+    payload = invoke("dispatch", {}).payload
+    assert payload["errorType"] == "MissingSettingError"
+    assert "pulse push" in payload["errorMessage"]
+
+
+def test_a_cold_start_is_measured_once(running: Local, document: dict[str, Any]) -> None:
+    running.push(document)
+    with Emulator("flag", running.stack.env["flag"]) as function:
+        first, second = function.invoke({}), function.invoke({})
+    assert first.init_ms == second.init_ms > 0
+    assert first.payload == second.payload == {"svyaz": 0}
+
+
+def test_a_function_that_ends_its_process_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "Dispatch").mkdir()
+    (tmp_path / "Dispatch" / "dispatch.py").write_text(
+        "import sys\ndef handler(event, context):\n    sys.exit(event['code'])\n"
+    )
+    with Emulator("dispatch", {}, build=tmp_path) as function:
+        assert "errorMessage" in function.invoke({"code": 3}).payload
+
+
+def test_what_is_not_built_is_said(tmp_path: Path) -> None:
+    with pytest.raises(EmulatorError, match="make build"):
+        Emulator("dispatch", {}, build=tmp_path)
+
+
+def test_what_does_not_exist_is_said() -> None:
+    with pytest.raises(EmulatorError, match="there are dispatch, poll"):
+        Emulator("dispatcher", {})

@@ -75,40 +75,49 @@ class App:
 
     @functools.cached_property
     def table(self) -> Table:
+        """The one table of the deployment."""
         client = boto3.client("dynamodb", config=_AGAIN)
         return Table(client, self._needed("PULSE_TABLE"), self._needed("PULSE_INDEX"))
 
     @functools.cached_property
     def accounts(self) -> Accounts:
+        """Cursors of the accounts."""
         return Accounts(self.table)
 
     @functools.cached_property
     def conversations(self) -> Conversations:
+        """All conversations."""
         return Conversations(self.table)
 
     @functools.cached_property
     def outbox(self) -> Outbox:
+        """What waits to be told."""
         return Outbox(self.table)
 
     @functools.cached_property
     def journal(self) -> Journal:
+        """The journal of the watch."""
         return Journal(self.table)
 
     @functools.cached_property
     def shelf(self) -> Shelf:
+        """Settings, authors, figures."""
         return Shelf(self.table)
 
     @functools.cached_property
     def queue(self) -> PollQueue:
+        """The queue of polls."""
         client = boto3.client("sqs", config=_AGAIN)
         return PollQueue(client, self._needed("PULSE_POLL_QUEUE"))
 
     @functools.cached_property
     def secrets(self) -> Secrets:
+        """Tokens, in SSM."""
         return Secrets(boto3.client("ssm", config=_AGAIN), self._needed("PULSE_TOKENS"))
 
     @functools.cached_property
     def post(self) -> Post:
+        """Mail, through SES."""
         from pulse.adapters.mail import Post  # noqa: PLC0415 - only `send` needs it
 
         return Post(
@@ -119,6 +128,7 @@ class App:
 
     @functools.cached_property
     def topic(self) -> Topic:
+        """The topic of critical alerts, in SNS."""
         from pulse.adapters.mail import Topic  # noqa: PLC0415 - only `send` needs it
 
         client = boto3.client("sns", config=_AGAIN)
@@ -126,6 +136,7 @@ class App:
 
     @functools.cached_property
     def pages(self) -> Pages:
+        """What people read."""
         from pulse.adapters.pages import Pages  # noqa: PLC0415 - only `send` needs it
 
         return Pages()

@@ -29,9 +29,11 @@ class Commands(click.Group):
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names of all commands, in the order in which a newcomer meets them."""
         return list(self.places)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, or None."""
         if name not in self.places:
             return None
         module = importlib.import_module(f"pulse_cli.commands.{self.places[name]}")

@@ -16,6 +16,7 @@ class Elsewhere(requests.adapters.HTTPAdapter):
         self._base = url.rstrip("/")
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """Send the request to the other base; path and question stay."""
         parts = urlsplit(str(request.url))
         request.url = f"{self._base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
         return super().send(request, *args, **kwargs)

@@ -87,9 +87,7 @@ class Topic:
     def publish(self, subject: str, text: str) -> str:
         """Publish; returns the id that SNS gave. LaterError when it did not take it."""
         try:
-            answer = self._client.publish(
-                TopicArn=self._arn, Subject=_ascii(subject), Message=text
-            )
+            answer = self._client.publish(TopicArn=self._arn, Subject=_ascii(subject), Message=text)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as problem:
             raise LaterError(str(problem)) from problem
         return answer["MessageId"]

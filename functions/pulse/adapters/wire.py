@@ -47,26 +47,26 @@ class Page:
     """What X says it left out: deleted, protected, withheld."""
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """An answer or a post that is not what X describes; says in what."""
 
 
 def page(body: Any) -> Page:
-    """Read an answer of the timelines and of search; `Unreadable` when it is none."""
+    """Read an answer of the timelines and of search; `UnreadableError` when it is none."""
     if not isinstance(body, dict):
-        raise Unreadable(f"the answer is a JSON {type(body).__name__}, not an object")
+        raise UnreadableError(f"the answer is a JSON {type(body).__name__}, not an object")
     data = body.get("data", [])
     if not isinstance(data, list):
-        raise Unreadable("the answer's `data` is no list of posts")
+        raise UnreadableError("the answer's `data` is no list of posts")
     errors = tuple(_said(e) for e in body.get("errors") or [])
     if not data and errors and "meta" not in body:
-        raise Unreadable("the answer has only errors: " + "; ".join(errors))
+        raise UnreadableError("the answer has only errors: " + "; ".join(errors))
     posts: list[Post] = []
     aside: list[Aside] = []
     for raw in data:
         try:
             posts.append(post(raw))
-        except Unreadable as problem:
+        except UnreadableError as problem:
             aside.append(Aside(raw, str(problem)))
     includes = body.get("includes")
     users = includes.get("users") if isinstance(includes, dict) else None
@@ -92,9 +92,9 @@ def authors(users: Iterable[Any]) -> tuple[Author, ...]:
 
 
 def post(raw: Any) -> Post:
-    """Read one post object; `Unreadable` names what is missing or wrong."""
+    """Read one post object; `UnreadableError` names what is missing or wrong."""
     if not isinstance(raw, dict):
-        raise Unreadable("a post is no JSON object")
+        raise UnreadableError("a post is no JSON object")
     version = _digits(raw, "id")
     history = _either(raw, "edit_history_tweet_ids", "edit_history_post_ids")
     ids = [version, *(h for h in history if _is_id(h))] if isinstance(history, list) else [version]
@@ -126,7 +126,7 @@ def _is_id(value: Any) -> bool:
 def _digits(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
     if not _is_id(value):
-        raise Unreadable(f"`{name}` is {value!r:.40}, not a string of digits")
+        raise UnreadableError(f"`{name}` is {value!r:.40}, not a string of digits")
     return str(value)
 
 
@@ -139,7 +139,7 @@ def _time(raw: Mapping[str, Any]) -> datetime:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        raise Unreadable(f"`created_at` is {value!r:.40}, not a time") from None
+        raise UnreadableError(f"`created_at` is {value!r:.40}, not a time") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -148,7 +148,7 @@ def _text(raw: Mapping[str, Any]) -> str:
     text = note.get("text") if isinstance(note, dict) else None
     text = raw.get("text") if text is None else text
     if not isinstance(text, str):
-        raise Unreadable("`text` is missing")
+        raise UnreadableError("`text` is missing")
     return html.unescape(text)
 
 

@@ -12,8 +12,8 @@ import tweepy
 
 from pulse.adapters import wire
 from pulse.adapters.wire import Page
-from pulse.domain.posts import Author
 from pulse.domain.access import Limit, Token, Vocabulary
+from pulse.domain.posts import Author
 from pulse.domain.trouble import TroubleError, TroubleKind
 from pulse.domain.walk import Bounds
 
@@ -130,7 +130,7 @@ class X:
             body = self._get(endpoint, route, params | wire.POST_PARAMS[self.vocabulary])
         try:
             page = wire.page(body)
-        except wire.Unreadable as problem:
+        except wire.UnreadableError as problem:
             raise TroubleError("unavailable", str(problem)) from problem
         self.reads += page.count
         return page
@@ -152,7 +152,6 @@ class X:
         if not isinstance(body, dict):
             raise TroubleError("unavailable", f"a JSON {type(body).__name__}, not an object")
         return body
-
 
     def _open(self) -> tweepy.Client:
         if self._client is None:

@@ -233,4 +233,3 @@ def _last_alarm(waiting: frozenset[str], flags: Iterable[Flag], policy: Policy) 
     """The last telling of this wait at the top level, which is repeated while nobody acts."""
     top = (f for f in flags if f.level == policy.top.name and f.mentions & waiting)
     return max(top, key=lambda f: (f.at, f.again), default=None)
-

@@ -69,6 +69,7 @@ class Cursor:
         return mark.at if mark is not None else None
 
     def due(self, now: datetime) -> bool:
+        """Whether there is anything that may be read now."""
         return self.may_read("mentions", now) or self.may_read("posts", now)
 
     def unwatched(self, now: datetime) -> tuple[datetime, datetime] | None:

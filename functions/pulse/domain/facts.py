@@ -33,6 +33,7 @@ class Mention:
 
     @property
     def token(self) -> str:
+        """Its name among the facts of the conversation."""
         return _token("m", self.id, self.version)
 
 
@@ -49,6 +50,7 @@ class Reply:
 
     @property
     def token(self) -> str:
+        """Its name among the facts of the conversation."""
         return _token("r", self.id, self.version)
 
 
@@ -65,12 +67,13 @@ class Position:
 
     @property
     def token(self) -> str:
+        """Its name among the facts of the conversation."""
         return f"p{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """"Mine" or "snoozed": covers nothing, holds back the next alert until it runs out."""
+    """ "Mine" or "snoozed": covers nothing, holds back the next alert until it runs out."""
 
     kind: LeaseKind
     by: str
@@ -79,6 +82,7 @@ class Lease:
 
     @property
     def token(self) -> str:
+        """Its name among the facts of the conversation."""
         return f"l{self.at.isoformat()}{self.by}"
 
 
@@ -98,6 +102,7 @@ class Flag:
 
     @property
     def token(self) -> str:
+        """Its name among the facts of the conversation."""
         return f"f{self.level}/{min(self.mentions, key=int)}/{self.again}"
 
 

@@ -11,7 +11,7 @@ RowKind = Literal["gap", "trouble", "aside", "undelivered"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the journal. `what` holds plain JSON values, by kind:
+    """One line of the journal; `what` holds plain JSON values, by kind.
 
     gap: account, start, end, reason; trouble: account, endpoint, trouble, since, until,
     detail; aside: account, reason, raw; undelivered: person, address, detail.

@@ -44,6 +44,7 @@ class Card:
 
     @property
     def reply_url(self) -> str:
+        """Opens X with an answer to this post begun."""
         return f"https://x.com/intent/post?in_reply_to={self.post_id}"
 
 
@@ -102,6 +103,8 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
+    """One account's share of the period; the median is in seconds."""
+
     username: str
     role: Role
     received: int
@@ -131,6 +134,8 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
+    """Trouble with X; `until` is None while it lasts."""
+
     username: str
     kind: str
     since: datetime

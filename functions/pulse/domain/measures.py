@@ -55,6 +55,7 @@ def quantile(ordered: Sequence[float], share: float) -> float | None:
 
 
 def times(seconds: Iterable[float]) -> Times:
+    """Count, median and 90th percentile of these."""
     ordered = sorted(seconds)
     return Times(len(ordered), quantile(ordered, 0.5), quantile(ordered, 0.9))
 
@@ -121,9 +122,11 @@ class Histogram:
     counts: Counter[int] = field(default_factory=Counter)
 
     def add(self, seconds: float) -> None:
+        """Count one value."""
         self.counts[bisect_left(_BOUNDS, seconds)] += 1
 
     def merge(self, other: Histogram) -> None:
+        """Take in what another has counted."""
         self.counts.update(other.counts)
 
     def quantile(self, share: float) -> float | None:

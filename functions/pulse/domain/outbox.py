@@ -35,6 +35,7 @@ class Entry:
     """Whom the mail service would not write to."""
 
     def detail(self, name: str) -> Any:
+        """One of the details, or None."""
         return dict(self.details).get(name)
 
 

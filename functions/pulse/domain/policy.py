@@ -61,6 +61,7 @@ class Policy:
 
     @property
     def top(self) -> Level:
+        """The highest level: the one that wakes people and is repeated."""
         return self.levels[-1]
 
     @property

@@ -42,6 +42,7 @@ class Author:
 
     @property
     def url(self) -> str:
+        """The author's page on X."""
         return f"https://x.com/{self.username}" if self.username else user_url(self.id)
 
 
@@ -51,6 +52,7 @@ def post_url(post_id: str) -> str:
 
 
 def user_url(user_id: str) -> str:
+    """The page of a user of whom only the id is known."""
     return f"https://x.com/i/user/{user_id}"
 
 

@@ -25,6 +25,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """Somebody who is told things, in their language and by their clock."""
+
     key: str
     name: str
     email: str
@@ -78,9 +80,11 @@ class Company:
 
     @property
     def account_ids(self) -> frozenset[str]:
+        """X ids of all its accounts."""
         return frozenset(a.id for a in self.accounts)
 
     def titled(self, language: Language) -> str:
+        """Its title in that language, else its name."""
         return self.title.get(language) or self.name
 
     def account(self, account_id: str) -> Account:

@@ -39,7 +39,7 @@ def cards(
     known = who.find([key.customer_id for key in loaded])
     ours = {a.id: Author(a.id, a.username, company.title.get("en")) for a in company.accounts}
     return tuple(
-        _card(key, x.state, x.facts, company, known[key.customer_id], ours, now)
+        _card(x.state, x.facts, company, known[key.customer_id], ours, now)
         for key, x in loaded.items()
         if x.state.waiting_since is not None
     )
@@ -76,7 +76,6 @@ class Authors:
 
 
 def _card(
-    key: Key,
     state: State,
     facts: Iterable[Fact],
     company: Company,

@@ -47,9 +47,7 @@ def digest_now(
     return len(people)
 
 
-def _entry(
-    company: Company, rule: DigestRule, person: Person, slot: Slot, now: datetime
-) -> Entry:
+def _entry(company: Company, rule: DigestRule, person: Person, slot: Slot, now: datetime) -> Entry:
     start = stretch(rule.period, rule, ZoneInfo(person.time_zone), slot)
     return _written(company, rule.period, person, start, slot, now)
 

@@ -49,9 +49,7 @@ def _take_up_policy(company: Company, conversations: Conversations, shelf: Shelf
     shelf.mark_folded(company.name, version)
 
 
-def _entries(
-    company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datetime
-) -> list[Entry]:
+def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datetime) -> list[Entry]:
     """One entry a person (and level): each conversation is told once, at its last flag."""
     policy = company.policy
     told: dict[tuple[str, str, int], list[Key]] = defaultdict(list)

@@ -124,9 +124,7 @@ class Reading:
         read = self.x.mentions if walk.endpoint == "mentions" else self.x.posts
         return read(self.account.id, walk.bounds, token)
 
-    def _sweeps(
-        self, cursor: Cursor, endpoint: Endpoint, task: Task
-    ) -> Iterator[tuple[str, Walk]]:
+    def _sweeps(self, cursor: Cursor, endpoint: Endpoint, task: Task) -> Iterator[tuple[str, Walk]]:
         """What may have come late: of today from the timeline, of yesterday what differs."""
         midnight = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
         ours = cursor.watched_from - self.company.look_back

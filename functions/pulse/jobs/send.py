@@ -170,9 +170,7 @@ class Sending:
         keys = dict.fromkeys(key for entry in entries for key in entry.keys)
         states = self.conversations.states(keys)
         order = worst(states, self.company)
-        shown = cards(
-            order[:_CARDS], self.company, self.conversations, self.authors, self.now
-        )
+        shown = cards(order[:_CARDS], self.company, self.conversations, self.authors, self.now)
         if not shown:
             return None
         levels = Counter(states[key].level or "" for key in order)
@@ -200,9 +198,7 @@ class Sending:
             meant_for=self._meant_for(person),
         )
 
-    def _onward(
-        self, key: str, person: Person, entries: Iterable[Entry], said: str
-    ) -> list[Entry]:
+    def _onward(self, key: str, person: Person, entries: Iterable[Entry], said: str) -> list[Entry]:
         """The same entries for whoever is next, and why they come to that person."""
         policy = self.company.policy
         line = [

@@ -113,9 +113,7 @@ def _received(
     return [Received(m, states[key]) for key, m in found.values() if key in states]
 
 
-def _span(
-    received: Iterable[Received], start: datetime, end: datetime, company: Company
-) -> Span:
+def _span(received: Iterable[Received], start: datetime, end: datetime, company: Company) -> Span:
     return span(((r.state, r.mention.at) for r in received), start, end, company.policy.promise)
 
 
@@ -123,9 +121,7 @@ def _account_rows(
     company: Company, inside: Sequence[Received], start: datetime, end: datetime
 ) -> Iterable[AccountRow]:
     for account in company.accounts:
-        figures = _span(
-            [r for r in inside if account.id in r.mention.named], start, end, company
-        )
+        figures = _span([r for r in inside if account.id in r.mention.named], start, end, company)
         yield AccountRow(
             account.username,
             account.role,
@@ -158,9 +154,7 @@ def _trend(
         there = [r for r in inside if r.mention.at.astimezone(zone).date() == day]
         figures = _span(there, start, end, company)
         silent = 1 - figures.answered / figures.received if figures.received else None
-        yield Trend(
-            day, figures.received, figures.answered, figures.first_response.median, silent
-        )
+        yield Trend(day, figures.received, figures.answered, figures.first_response.median, silent)
         day += timedelta(days=1)
 
 
@@ -171,7 +165,5 @@ def _at_night(at: datetime, zone: ZoneInfo) -> bool:
 
 def _last_said(cursors: Iterable[Cursor], received: Iterable[Received]) -> datetime | None:
     said = [c.last_said for c in cursors if c.last_said is not None]
-    replied = [
-        w.until for r in received for w in r.state.waits if w.until and w.how == "reply"
-    ]
+    replied = [w.until for r in received for w in r.state.waits if w.until and w.how == "reply"]
     return max([*said, *replied], default=None)

@@ -28,7 +28,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--vocabulary", type=click.Choice(["tweet", "post", "mixed"]), default="tweet")
 @click.option("--port-aws", default=local_env.AWS_PORT, show_default=True, help="0: any free one.")
 @click.option("--port-x", default=local_env.X_PORT, show_default=True, help="0: any free one.")
-def local(  # noqa: PLR0913 - the options of a command
+def local(
     *,
     archive: Path,
     settings: Path | None,

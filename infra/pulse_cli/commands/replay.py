@@ -19,6 +19,7 @@ class Instant(click.ParamType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
+        """The time, in UTC."""
         if isinstance(value, datetime):
             return value
         try:
@@ -51,7 +52,7 @@ class Instant(click.ParamType):
     required=True,
     help="Folder for state.json, run.json and mail/.",
 )
-def replay(  # noqa: PLR0913 - the options of the contract
+def replay(
     archive: Path,
     companies: tuple[str, ...],
     since: datetime | None,

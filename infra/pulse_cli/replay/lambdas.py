@@ -36,6 +36,7 @@ class Context:
     left_ms: int = _LEFT_MS
 
     def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would end the invocation."""
         return self.left_ms
 
 
@@ -86,6 +87,7 @@ class Lambdas:
 
     @property
     def next_retry(self) -> datetime | None:
+        """When something that failed is tried again."""
         return min((at for at, *_ in self._again), default=None)
 
 

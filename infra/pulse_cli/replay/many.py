@@ -42,7 +42,7 @@ class _Plan:
     checkpoints: tuple[datetime, ...] = ()
 
 
-def replay_all(  # noqa: PLR0913 - the contract of the command
+def replay_all(
     folder: Path,
     companies: Sequence[str],
     since: datetime | None,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import boto3
 import time_machine
@@ -29,7 +29,7 @@ _ACCOUNT = "123456789012"
 _ENV = {
     "POWERTOOLS_LOG_LEVEL": "ERROR",
     "AWS_ACCESS_KEY_ID": "rehearsal",
-    "AWS_SECRET_ACCESS_KEY": "rehearsal",  # noqa: S105 - nothing real
+    "AWS_SECRET_ACCESS_KEY": "rehearsal",
     "AWS_DEFAULT_REGION": _REGION,
     "POWERTOOLS_METRICS_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "pulse",
@@ -48,7 +48,7 @@ class World:
         self._start = start
         self._counting = False
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         self._exit = ExitStack()
         self._exit.enter_context(_environment(_ENV))
         self._time = self._exit.enter_context(time_machine.travel(self._start, tick=False))
@@ -68,6 +68,7 @@ class World:
         self._exit.close()
 
     def now(self) -> datetime:
+        """The simulated time."""
         return datetime.now(UTC)
 
     def go_to(self, moment: datetime) -> None:
@@ -76,6 +77,7 @@ class World:
 
     @property
     def company(self) -> Company:
+        """The one company of this deployment."""
         return self._settings.companies[0]
 
     @contextmanager
@@ -128,7 +130,7 @@ class World:
             secrets.keep(
                 account.token,
                 Token(
-                    bearer="rehearsal",  # noqa: S106 - nothing real
+                    bearer="rehearsal",
                     consumer_key="rehearsal",
                     consumer_secret="rehearsal",  # noqa: S106
                     access_token=f"sim-{account.id}",

@@ -1,6 +1,6 @@
 """Guess what somebody meant who wrote a value that does not fit its pattern."""
 
-# ruff: noqa: RUF001 - Russian words are meant
+
 
 from __future__ import annotations
 

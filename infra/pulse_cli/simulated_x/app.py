@@ -74,7 +74,7 @@ class SimulatedX:
     It holds no state but rate limits, the count of requests each fault has seen, and its figures.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         archive: Archive,
         clock: Callable[[], datetime] = now_utc,

@@ -71,9 +71,7 @@ def _cursor(item: Item) -> Cursor:
             for name, limit in raw.get("limits", {}).items()
         },
         troubles={
-            name: OpenTrouble(
-                **{**t, "since": _time(t["since"]), "next_try": _time(t["next_try"])}
-            )
+            name: OpenTrouble(**{**t, "since": _time(t["since"]), "next_try": _time(t["next_try"])})
             for name, t in raw.get("troubles", {}).items()
         },
         last_ok=_maybe(item.get("last_ok")),

@@ -43,10 +43,12 @@ def stamp(moment: datetime) -> str:
 
 
 def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values in DynamoDB's own form; what is None is left out."""
     return {name: _serialize(value) for name, value in values.items() if value is not None}
 
 
 def from_wire(raw: Mapping[str, Any]) -> Item:
+    """An item of DynamoDB as plain values; numbers are whole."""
     return {name: _plain(_deserialize(value)) for name, value in raw.items()}
 
 
@@ -114,6 +116,7 @@ class Table:
             yield from map(from_wire, page["Items"])
 
     def put(self, at: At, values: Mapping[str, Any]) -> None:
+        """Put an item in place of whatever was there."""
         self.client.put_item(TableName=self.name, Item=to_wire({**at._asdict(), **values}))
 
     def put_many(self, items: Iterable[tuple[At, Mapping[str, Any]]]) -> None:

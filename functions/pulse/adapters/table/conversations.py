@@ -146,8 +146,7 @@ class Conversations:
     def next_due(self, company: str) -> datetime | None:
         """When the next open conversation needs attention."""
         first = next(self._table.indexed(open_index(company), limit=1), None)
-        at = state_of(first).attention_at if first else None
-        return at
+        return state_of(first).attention_at if first else None
 
     def open(self, company: str) -> dict[Key, State]:
         """All open conversations. As the index says: a moment late at most."""

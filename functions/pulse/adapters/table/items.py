@@ -26,23 +26,28 @@ _TIMES = frozenset(
     }
 )  # fmt: skip
 _NEVER = "9999"
+_NOTHING: tuple[Any, ...] = ((), frozenset())
 STATE = "state"
 
 
 def partition(key: Key) -> str:
+    """The partition of a conversation: its state and all its facts."""
     return f"c#{key.company}#{key.conversation_id}#{key.customer_id}"
 
 
 def key_of(pk: str) -> Key:
+    """The conversation of a partition."""
     company, conversation_id, customer_id = pk.removeprefix("c#").rsplit("#", 2)
     return Key(company, conversation_id, customer_id)
 
 
 def open_index(company: str) -> str:
+    """Where open conversations stand in the index, by when they need attention."""
     return f"{company}#open"
 
 
 def day_index(company: str, moment: datetime) -> str:
+    """Where the posts of a UTC day stand in the index, by time."""
     return f"{company}#{stamp(moment)[:10]}"
 
 
@@ -58,6 +63,7 @@ def fact_item(key: Key, fact: Fact, ttl: int | None) -> tuple[At, Item]:
 
 
 def fact_of(item: Item) -> Fact:
+    """The fact in an item."""
     loaded = _load(item["fact"])
     if "mentions" in loaded:
         loaded["mentions"] = frozenset(loaded["mentions"])
@@ -67,6 +73,7 @@ def fact_of(item: Item) -> Fact:
 
 
 def is_fact(item: Item) -> bool:
+    """Whether an item of a conversation holds a fact; else it is the state."""
     return "fact" in item
 
 
@@ -85,6 +92,7 @@ def state_values(key: Key, state: State, rev: int, ttl: int | None, policy: int)
 
 
 def state_of(item: Item) -> State:
+    """The state in an item."""
     loaded = _load(item["state"])
     lease = loaded.get("lease")
     return State(
@@ -122,7 +130,7 @@ def jsonable(value: Any) -> Any:
         return {name: jsonable(v) for name, v in value.items()}
     if hasattr(value, "__dataclass_fields__"):
         named = ((f.name, getattr(value, f.name)) for f in fields(value))
-        return {n: jsonable(v) for n, v in named if v is not None and v != () and v != frozenset()}
+        return {n: jsonable(v) for n, v in named if v is not None and v not in _NOTHING}
     return value
 
 

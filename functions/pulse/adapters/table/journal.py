@@ -28,6 +28,7 @@ class Journal:
         return at, {"what": text, "ttl": int((row.at + _KEPT).timestamp())}
 
     def note(self, company: str, rows: Iterable[Row]) -> None:
+        """Write these rows."""
         self._table.put_many(self.item(company, row) for row in rows)
 
     def read(self, company: str, start: datetime, end: datetime) -> list[Row]:

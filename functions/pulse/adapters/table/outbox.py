@@ -29,6 +29,7 @@ class Outbox:
         return _entry_at(entry), {"entry": json.dumps(jsonable(entry), ensure_ascii=False)}
 
     def put(self, entry: Entry) -> None:
+        """Put one entry by itself, where nothing has to be written with it."""
         at, values = self.item(entry)
         self._table.put(at, values)
 
@@ -39,6 +40,7 @@ class Outbox:
         return sorted(map(_entry, items), key=lambda entry: entry.at)
 
     def mailbox(self, company: str, person: str) -> Mailbox:
+        """What this person was last sent."""
         item = self._table.get(_mailbox_at(company, person)) or {}
         return Mailbox(
             _maybe(item.get("last_alert")), _maybe(item.get("not_before")), item.get("failures", 0)

@@ -60,6 +60,7 @@ class Shelf:
         return self._folded[company]
 
     def mark_folded(self, company: str, version: int) -> None:
+        """All open conversations have been folded by this version."""
         self._table.put(At(f"company#{company}", "folded"), {"version": version})
         self._folded[company] = version
 
@@ -130,9 +131,7 @@ class Shelf:
 
     def put_figures(self, company: str, day: date, figures: Mapping[str, Any]) -> None:
         """A day's figures, kept for good: counts and histograms, no text, no names."""
-        self._table.put(
-            At(f"figures#{company}", day.isoformat()), {"figures": json.dumps(figures)}
-        )
+        self._table.put(At(f"figures#{company}", day.isoformat()), {"figures": json.dumps(figures)})
 
     def figures(self, company: str, start: date, end: date) -> dict[date, dict[str, Any]]:
         """The figures of the days from `start` to `end`, both included."""

@@ -18,8 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import click
-
+from pulse_cli.problems import ProblemError
 from pulse_cli.runtime import runtime
 from pulse_cli.sam import BUILD
 from pulse_cli.template import Function, load_template
@@ -48,7 +47,7 @@ _LAMBDA = {
 }
 
 
-class EmulatorError(click.ClickException):
+class EmulatorError(ProblemError):
     """A function cannot be run; the message says what to do."""
 
 

@@ -8,13 +8,12 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
-
+from pulse_cli.problems import ProblemError
 from pulse_cli.sam import ROOT
 from pulse_cli.stack import Stack
 from pulse_cli.template import load_template
 
-__all__ = ["AWS_PORT", "RUNNING", "SAMPLE", "X_PORT", "LocalEnvError", "document", "read"]
+__all__ = ["AWS_PORT", "RUNNING", "SAMPLE", "X_PORT", "LocalEnvError", "document", "read", "write"]
 
 AWS_PORT = 5555
 X_PORT = 5556
@@ -24,13 +23,19 @@ SAMPLE = ROOT / "infra" / "local.env.json"
 _ADDRESSES = ("AWS_ENDPOINT_URL", "PULSE_X_URL")
 
 
-class LocalEnvError(click.ClickException):
+class LocalEnvError(ProblemError):
     """There is no environment to run a function in; the message says what to do."""
 
 
 def document(stack: Stack) -> dict[str, dict[str, str]]:
     """Give each function's environment by its logical id, as SAM wants it."""
     return {stack.functions[name].resource: env for name, env in stack.env.items()}
+
+
+def write(stack: Stack, path: Path) -> None:
+    """Write it where `pulse invoke` finds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document(stack), indent=2) + "\n", encoding="utf-8")
 
 
 def read(path: Path | None = None) -> dict[str, dict[str, str]]:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import click
 import requests
 
 from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Shelf, Table
 from pulse.domain.access import Token
+from pulse_cli.problems import ProblemError
 from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName, serve
 from pulse_cli.simulated_x.times import read_time, write_time
 from pulse_cli.stack import Stack, create, load_template
@@ -28,7 +28,7 @@ _HOST = "127.0.0.1"
 _TIMES = ("created_at", "visible_at", "from", "until")
 
 
-class PortTakenError(click.ClickException):
+class PortTakenError(ProblemError):
     """Another program listens on the port that was asked for."""
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import click
 
+from pulse_cli.problems import ProblemError
 from pulse_cli.template import TEMPLATE, load_template, parse
 
 __all__ = ["BUILD", "ROOT", "BuildError", "build", "find_python", "is_built", "problems"]
@@ -34,7 +35,7 @@ _FINGERPRINT = "pulse.sha256"
 _MEGABYTE = 1_000_000
 
 
-class BuildError(click.ClickException):
+class BuildError(ProblemError):
     """The functions cannot be built; the message says what to do."""
 
 
@@ -190,7 +191,7 @@ def main() -> None:
     try:
         build()
     except BuildError as error:
-        error.show()
+        click.echo(f"pulse: {error}", err=True)
         sys.exit(1)
     artifacts = _artifacts(ROOT)
     [size, *_] = [sum(one.stat().st_size for one in path.rglob("*")) for path in artifacts.values()]

@@ -22,7 +22,7 @@ def built() -> dict[str, Path]:
     except sam.BuildError as error:
         if os.environ.get("CI") == "true":
             raise
-        pytest.skip(error.message)
+        pytest.skip(str(error))
     sam.build()
     return {one.name: sam.BUILD / one.resource for one in load_template().functions.values()}
 

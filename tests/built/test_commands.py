@@ -1,7 +1,6 @@
 """`pulse invoke` and `pulse local`: what they say when something is missing."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -14,19 +13,23 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pulse_cli import local_env
 from pulse_cli.commands.invoke import invoke
 from pulse_cli.commands.local import local
+from pulse_cli.problems import ProblemError
 
 
 def run(command: Any, *arguments: str) -> Result:
     return CliRunner(mix_stderr=False).invoke(command, arguments)
 
 
+def problem(command: Any, *arguments: str) -> str:
+    result = run(command, *arguments)
+    assert isinstance(result.exception, ProblemError)
+    return str(result.exception)
+
+
 def test_no_such_function() -> None:
-    result = run(invoke, "dispatcher")
-    assert result.exit_code == 1
-    assert "there are dispatch, poll" in result.stderr
+    assert "there are dispatch, poll" in problem(invoke, "dispatcher")
 
 
 def test_nothing_listens(tmp_path: Path) -> None:
@@ -34,10 +37,9 @@ def test_nothing_listens(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     env = tmp_path / "env.json"
     env.write_text(json.dumps({"Dispatch": {"AWS_ENDPOINT_URL": url}}))
-    result = run(invoke, "dispatch", "--env", str(env))
-    assert result.exit_code == 1
-    assert f"Nothing answers at {url}" in result.stderr
-    assert "pulse local" in result.stderr
+    said = problem(invoke, "dispatch", "--env", str(env))
+    assert f"Nothing answers at {url}" in said
+    assert "pulse local" in said
 
 
 @pytest.mark.parametrize(
@@ -52,75 +54,65 @@ def test_nothing_listens(tmp_path: Path) -> None:
 def test_a_wrong_environment(tmp_path: Path, text: str, said: str) -> None:
     env = tmp_path / "env.json"
     env.write_text(text)
-    result = run(invoke, "dispatch", "--env", str(env))
-    assert result.exit_code == 1
-    assert said in result.stderr
+    assert said in problem(invoke, "dispatch", "--env", str(env))
 
 
 def test_an_event_that_is_no_json(tmp_path: Path) -> None:
     (tmp_path / "env.json").write_text('{"Dispatch": {}}')
     (tmp_path / "event.json").write_text("{")
     files = ("--env", str(tmp_path / "env.json"), "--event", str(tmp_path / "event.json"))
-    result = run(invoke, "dispatch", *files)
-    assert result.exit_code == 1
-    assert "event.json is not JSON" in result.stderr
+    assert "event.json is not JSON" in problem(invoke, "dispatch", *files)
 
 
 def test_a_port_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        result = run(local, "--port-aws", port, "--port-x", "0")
-    assert result.exit_code == 1
-    assert "--port-aws" in result.stderr
+        assert "--port-aws" in problem(local, "--port-aws", port, "--port-x", "0")
 
 
 def test_an_archive_that_is_none(tmp_path: Path) -> None:
-    result = run(local, str(tmp_path))
-    assert result.exit_code == 1
-    assert "companies.json" in result.stderr
+    assert "companies.json" in problem(local, str(tmp_path))
 
 
 @pytest.fixture
-def running_command() -> Iterator[dict[str, dict[str, str]]]:
+def env(tmp_path: Path) -> Iterator[str]:
     """Run `pulse local` as a person does, and give the environment that it writes."""
-    if local_env.RUNNING.exists():
-        pytest.skip("a pulse local of yours is running")
+    written = tmp_path / "running.json"
     command = "from pulse_cli.commands.local import local; local()"
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", command, "--port-aws", "0", "--port-x", "0"],
+        [sys.executable, "-c", command, "--port-aws", "0", "--port-x", "0", "--env", str(written)],
         stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     try:
         for _ in range(600):
-            if local_env.RUNNING.exists() or process.poll() is not None:
+            if written.exists() or process.poll() is not None:
                 break
             time.sleep(0.1)
-        yield json.loads(local_env.RUNNING.read_text())
+        yield str(written)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 0
-    assert not local_env.RUNNING.exists()
+    assert not written.exists()
 
 
 @pytest.mark.built
-@pytest.mark.usefixtures("built", "running_command")
-def test_invoke_talks_to_local() -> None:
-    assert json.loads(run(invoke, "dispatch").stdout)["tasks"] >= 2
-    answer = json.loads(run(invoke, "poll", "--json").stdout)
+@pytest.mark.usefixtures("built")
+def test_invoke_talks_to_local(env: str) -> None:
+    assert json.loads(run(invoke, "dispatch", "--env", env).stdout)["tasks"] >= 2
+    answer = json.loads(run(invoke, "poll", "--json", "--env", env).stdout)
     assert answer["payload"]["new"] >= 1
     assert answer["init_ms"] > 0
-    while (result := run(invoke, "poll")).exit_code == 0:
+    while (result := run(invoke, "poll", "--env", env)).exit_code == 0:
         pass
-    assert "No poll is due" in result.stderr
+    assert "No poll is due" in str(result.exception)
 
 
 @pytest.mark.built
-@pytest.mark.usefixtures("built", "running_command")
-def test_invoke_fails_when_the_function_does(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("built")
+def test_invoke_fails_when_the_function_does(env: str, tmp_path: Path) -> None:
     event = tmp_path / "event.json"
     event.write_text('{"Records": []}')
-    result = run(invoke, "poll", "--event", str(event))
+    result = run(invoke, "poll", "--event", str(event), "--env", env)
     assert result.exit_code == 1
     assert "IndexError" in result.stdout

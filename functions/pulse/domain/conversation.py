@@ -45,6 +45,8 @@ class State:
     waiting_since: datetime | None = None
     watched_from: datetime | None = None
     """When Pulse began to watch, for a wait that is older than that."""
+    fresh_since: datetime | None = None
+    """For such a wait: when the customer first spoke since Pulse watches."""
     first_response_seconds: int | None = None
     level: str | None = None
     """Highest level told of the present wait."""
@@ -59,13 +61,14 @@ class State:
 
 def fold(facts: Iterable[Fact], policy: Policy) -> State:
     """Fold the facts of one conversation, in any order, into its state."""
-    facts = list(facts)
+    facts = list(dict.fromkeys(facts))
     mentions = _latest(f for f in facts if isinstance(f, Mention))
     replies = _latest(f for f in facts if isinstance(f, Reply))
     positions = [f for f in facts if isinstance(f, Position)]
     leases = [f for f in facts if isinstance(f, Lease)]
     flags = sorted(
-        (f for f in facts if isinstance(f, Flag)), key=lambda f: (f.at, f.due_at, f.level, f.again)
+        (f for f in facts if isinstance(f, Flag)),
+        key=lambda f: (f.at, f.due_at, f.level, f.again, sorted(f.mentions)),
     )
     tokens = frozenset(f.token for f in facts)
     moments = [f.at for f in facts if isinstance(f, (Mention, Reply, Position))]
@@ -78,8 +81,8 @@ def fold(facts: Iterable[Fact], policy: Policy) -> State:
     lease = max(leases, key=lambda x: (x.at, x.until, x.by), default=None)
     since = min((m.at for m in waiting), default=None)
     watched_from = min((m.watched_from for m in waiting if m.watched_from), default=None)
-    level, attention = _attention(waiting, since, watched_from, flags, lease, policy)
-    return State(
+    fresh = min((m.at for m in waiting if watched_from and not m.watched_from), default=None)
+    state = State(
         status=_status(waiting, covers[mentions[-1].id]),
         mentions=len(mentions),
         first_mention_id=mentions[0].id,
@@ -88,14 +91,14 @@ def fold(facts: Iterable[Fact], policy: Policy) -> State:
         waiting=tuple(m.id for m in waiting),
         waiting_since=since,
         watched_from=watched_from,
+        fresh_since=fresh,
         first_response_seconds=_first_response(mentions[0], replies),
-        level=level,
-        attention_at=attention,
         lease=lease,
         waits=_waits(mentions, covers),
         flags=tuple(flags),
         facts=tokens,
     )
+    return replace(state, level=_level(state, policy), attention_at=_attention(state, policy))
 
 
 def levels_due(state: State, policy: Policy, now: datetime) -> tuple[Flag, ...]:
@@ -103,18 +106,15 @@ def levels_due(state: State, policy: Policy, now: datetime) -> tuple[Flag, ...]:
 
     The people hear once, at the last of them. Nothing while a lease holds it back.
     """
-    if state.attention_at is None or state.attention_at > now or state.waiting_since is None:
+    if state.attention_at is None or state.attention_at > now:
         return ()
     waiting = frozenset(state.waiting)
-    told = _told(waiting, state.watched_from, state.waiting_since, state.flags, policy)
     due = tuple(
-        Flag(level.name, waiting, state.waiting_since + level.after, now)
-        for level in policy.levels
-        if level.name not in told and state.waiting_since + level.after <= now
+        Flag(level, waiting, at, now) for level, at in _untold(state, policy).items() if at <= now
     )
     if due:
         return due
-    last = _last_alarm(waiting, state.flags, policy)
+    last = _last_alarm(state, policy)
     if last is None or policy.again_at(last.at, last.again) > now:
         return ()
     due_at = policy.again_at(last.at, last.again)
@@ -190,46 +190,47 @@ def _wait(group: Sequence[Mention], covers: Sequence[_Cover | None]) -> Wait:
     return Wait(group[0].id, since, end.at, "position" if end.reply_id is None else "reply")
 
 
-def _attention(
-    waiting: Sequence[Mention],
-    since: datetime | None,
-    watched_from: datetime | None,
-    flags: Sequence[Flag],
-    lease: Lease | None,
-    policy: Policy,
-) -> tuple[str | None, datetime | None]:
-    """The highest level told of this wait, and when something next falls due."""
-    if since is None:
-        return None, None
-    ids = frozenset(m.id for m in waiting)
-    own = [f for f in flags if f.mentions & ids]
-    level = max((f.level for f in own), key=policy.rank, default=None)
-    told = _told(ids, watched_from, since, flags, policy)
-    due = min((since + x.after for x in policy.levels if x.name not in told), default=None)
-    last = _last_alarm(ids, flags, policy)
+def _level(state: State, policy: Policy) -> str | None:
+    """The highest level told of this wait."""
+    return max((f.level for f in _own_flags(state)), key=policy.rank, default=None)
+
+
+def _attention(state: State, policy: Policy) -> datetime | None:
+    """When something next falls due, or the lease that holds it back runs out."""
+    due = min(_untold(state, policy).values(), default=None)
+    last = _last_alarm(state, policy)
     if due is None and last is not None:
         due = policy.again_at(last.at, last.again)
-    if due is not None and lease is not None:
-        due = max(due, lease.until)
-    return level, due
+    if due is not None and state.lease is not None:
+        due = max(due, state.lease.until)
+    return due
 
 
-def _told(
-    waiting: frozenset[str],
-    watched_from: datetime | None,
-    since: datetime,
-    flags: Iterable[Flag],
-    policy: Policy,
-) -> set[str]:
-    """Levels that this wait does not hear of again, or that were past before we came."""
-    highest = max((policy.rank(f.level) for f in flags if f.mentions & waiting), default=-1)
-    told = {x.name for x in policy.levels[: highest + 1]}
-    if watched_from is not None:
-        told |= {x.name for x in policy.levels if since + x.after < watched_from}
-    return told
+def _untold(state: State, policy: Policy) -> dict[str, datetime]:
+    """The levels that this wait is still to hear of, mildest first, with when each falls due.
+
+    A level that was past before we came is left out, until the customer speaks again.
+    """
+    if state.waiting_since is None:
+        return {}
+    highest = max((policy.rank(f.level) for f in _own_flags(state)), default=-1)
+    untold = {}
+    for level in policy.levels[highest + 1 :]:
+        due = state.waiting_since + level.after
+        if state.watched_from is None or due >= state.watched_from:
+            untold[level.name] = due
+        elif state.fresh_since is not None:
+            untold[level.name] = state.fresh_since + level.after
+    return untold
 
 
-def _last_alarm(waiting: frozenset[str], flags: Iterable[Flag], policy: Policy) -> Flag | None:
+def _last_alarm(state: State, policy: Policy) -> Flag | None:
     """The last telling of this wait at the top level, which is repeated while nobody acts."""
-    top = (f for f in flags if f.level == policy.top.name and f.mentions & waiting)
+    top = (f for f in _own_flags(state) if f.level == policy.top.name)
     return max(top, key=lambda f: (f.at, f.again), default=None)
+
+
+def _own_flags(state: State) -> list[Flag]:
+    """What was told of the wait that is on."""
+    waiting = frozenset(state.waiting)
+    return [f for f in state.flags if f.mentions & waiting]

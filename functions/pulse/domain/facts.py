@@ -73,7 +73,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """ "Mine" or "snoozed": covers nothing, holds back the next alert until it runs out."""
+    """Mine, or snoozed: covers nothing, holds back the next alert until it runs out."""
 
     kind: LeaseKind
     by: str

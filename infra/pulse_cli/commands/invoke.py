@@ -10,6 +10,7 @@ import click
 
 from pulse_cli import local_env, sam
 from pulse_cli.emulator import Emulator, Invocation
+from pulse_cli.problems import ProblemError
 from pulse_cli.template import Function, load_template
 
 __all__ = ["invoke"]
@@ -30,11 +31,11 @@ def invoke(name: str, event: Path | None, env: Path | None, as_json: bool) -> No
     """
     functions = load_template().functions
     if name not in functions:
-        raise click.ClickException(f"No function {name!r}; there are {', '.join(functions)}.")
+        raise ProblemError(f"No function {name!r}; there are {', '.join(functions)}.")
     envs = local_env.read(env)
     for needed in {name, "dispatch"} if functions[name].queue and not event else {name}:
         if needed not in envs:
-            raise click.ClickException(f"The environment file has no variables of {needed}.")
+            raise ProblemError(f"The environment file has no variables of {needed}.")
     if not sam.is_built():
         click.echo("The code has changed since it was built: make build brings it up.", err=True)
     with Emulator(name, envs[name]) as function:
@@ -62,7 +63,7 @@ def _parse(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise click.ClickException(f"{path} is not JSON: {error}.") from error
+        raise ProblemError(f"{path} is not JSON: {error}.") from error
 
 
 def _tick(function: Function) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _with_next_message(function: Emulator, envs: dict[str, dict[str, str]]) -> I
     queue = env["PULSE_POLL_QUEUE"]
     messages = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"]).get("Messages")
     if not messages:
-        raise click.ClickException("No poll is due: say pulse invoke dispatch first.")
+        raise ProblemError("No poll is due: say pulse invoke dispatch first.")
     [message] = messages
     result = function.invoke({"Records": [_record(message)]})
     if not (isinstance(result.payload, dict) and "errorMessage" in result.payload):

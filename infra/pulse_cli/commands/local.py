@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pulse_cli import local_env, locally
+from pulse_cli.problems import ProblemError
 from pulse_cli.sam import ROOT
 from pulse_cli.settings import examine
 from pulse_cli.settings.made import document_for
@@ -18,14 +19,22 @@ __all__ = ["local"]
 
 _SAMPLE = ROOT / "infra" / "archive"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_PATH = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("archive", type=_FOLDER, default=_SAMPLE, required=False)
 @click.option("--settings", type=_FILE, help="Settings to push.  [default: made for the archive]")
-@click.option("--begun", metavar="MINUTES", default=60, show_default=True, help="See above.")
+@click.option(
+    "--begun",
+    metavar="MINUTES",
+    default=60,
+    show_default=True,
+    help="When the first post was published.",
+)
 @click.option("--vocabulary", type=click.Choice(["tweet", "post", "mixed"]), default="tweet")
+@click.option("--env", type=_PATH, default=local_env.RUNNING, help="Where to write variables.")
 @click.option("--port-aws", default=local_env.AWS_PORT, show_default=True, help="0: any free one.")
 @click.option("--port-x", default=local_env.X_PORT, show_default=True, help="0: any free one.")
 def local(
@@ -34,6 +43,7 @@ def local(
     settings: Path | None,
     begun: int,
     vocabulary: VocabularyName,
+    env: Path,
     port_aws: int,
     port_x: int,
 ) -> None:
@@ -41,24 +51,24 @@ def local(
 
     X serves the posts of ARCHIVE as if the first had been published --begun minutes ago. AWS holds
     the table, queues and topic of template.yaml, settings and tokens. Only this machine can reach
-    them. Then, in another terminal: pulse invoke dispatch, pulse invoke poll ...
+    them. `pulse invoke` finds them by the environment that is written to --env.
     """
     begins = datetime.now(UTC) - timedelta(minutes=begun)
     try:
-        document = _document(archive, settings)
         posts = locally.moved(archive, begins)
+        document = _document(archive, settings)
     except (ArchiveError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+        raise ProblemError(str(error)) from error
     with locally.run(posts, port_aws, port_x, vocabulary) as running:
         running.push(document)
-        _write(local_env.document(running.stack))
+        local_env.write(running.stack, env)
         try:
-            _say(running)
+            _say(running, env)
             threading.Event().wait()
         except KeyboardInterrupt:
             click.echo("\nStopped.")
         finally:
-            local_env.RUNNING.unlink(missing_ok=True)
+            env.unlink(missing_ok=True)
 
 
 def _document(archive: Path, settings: Path | None) -> dict[str, Any]:
@@ -67,16 +77,13 @@ def _document(archive: Path, settings: Path | None) -> dict[str, Any]:
         return {"companies": [one | {"look_back": "24 h"} for one in document["companies"]]}
     checked = examine(settings)
     if checked.document is None:
-        raise click.ClickException(f"{settings} has errors: pulse check {settings} names them.")
+        raise ProblemError(f"{settings} has errors: pulse check {settings} names them.")
     return checked.document
 
 
-def _write(document: dict[str, dict[str, str]]) -> None:
-    local_env.RUNNING.parent.mkdir(exist_ok=True)
-    local_env.RUNNING.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-
-
-def _say(running: locally.Local) -> None:
-    where = local_env.RUNNING.relative_to(ROOT)
+def _say(running: locally.Local, env: Path) -> None:
     click.echo(f"AWS answers at {running.aws_url}, X at {running.x_url}; Ctrl-C stops them.")
-    click.echo(f"Each function's environment is in {where}, where pulse invoke finds it.")
+    if env == local_env.RUNNING:
+        click.echo("Now, in another terminal: pulse invoke dispatch, pulse invoke poll ...")
+    else:
+        click.echo(f"Now, in another terminal: pulse invoke dispatch --env {env}")

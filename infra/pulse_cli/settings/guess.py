@@ -1,7 +1,5 @@
 """Guess what somebody meant who wrote a value that does not fit its pattern."""
 
-
-
 from __future__ import annotations
 
 import re

@@ -21,8 +21,8 @@ _KINDS: dict[str, type[Fact]] = {
 }
 _TIMES = frozenset(
     {
-        "at", "until", "due_at", "stored_at", "watched_from", "first_mention_at", "last_at",
-        "waiting_since", "attention_at",
+        "at", "until", "due_at", "stored_at", "watched_from", "fresh_since", "first_mention_at",
+        "last_at", "waiting_since", "attention_at",
     }
 )  # fmt: skip
 _NEVER = "9999"

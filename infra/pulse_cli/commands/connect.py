@@ -1,0 +1,103 @@
+"""`pulse connect`: a token for X, tested before it is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import click
+
+from pulse.domain.posts import Author
+from pulse_cli import asking, token_words, tokens
+from pulse_cli.deployment import Deployment, now, on_stack
+from pulse_cli.screen import screen
+from pulse_cli.token_trial import Tested, try_token
+
+__all__ = ["connect"]
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HANDLE = re.compile(r"@?([A-Za-z0-9_]{1,15})")
+
+
+class Handle(click.ParamType):
+    """The name of an account on X, with or without its @."""
+
+    name = "@handle"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        match = _HANDLE.fullmatch(str(value))
+        if match is None:
+            self.fail(f"{value!r} is no handle; write it as on X, such as @svyaz_help", param, ctx)
+        return match[1]
+
+
+def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _NAME.fullmatch(value):
+        raise click.BadParameter("write up to 64 letters, digits, - and _")
+    return value
+
+
+@click.command()
+@click.argument("handle", type=Handle(), metavar="@HANDLE")
+@click.option(
+    "--token",
+    "name",
+    metavar="NAME",
+    callback=_named,
+    help="Name to keep it under.  [default: the account's in the settings, else the handle]",
+)
+@click.option("--dry-run", is_flag=True, help="Test it, store nothing; needs no AWS.")
+@click.option("--json", "as_json", is_flag=True, help="Write what was found as JSON.")
+@on_stack
+def connect(
+    *, deployment: Deployment, handle: str, name: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Test a token for X, say what it may do and what reading costs, and store it.
+
+    The token is asked for, or taken from the environment: PULSE_X_CONSUMER_KEY,
+    PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN and PULSE_X_ACCESS_TOKEN_SECRET for a user
+    token, PULSE_X_BEARER for a bearer (both together are best). It is stored in SSM, encrypted,
+    where the deployed functions find it, and is never shown.
+
+    The test reads up to 100 mentions and 100 posts of the last week: at most about 1 USD.
+
+    Ends with 0 when the token was stored (or would be), with 1 when it is no good.
+    """
+    if not dry_run:
+        deployment.output("TokensPath")  # before X is asked, which costs
+    url = asking.url_elsewhere() if dry_run else deployment.x_url
+    if url:
+        click.echo(f"X is the one at {url}, not the real one.", err=True)
+    token = tokens.from_environment() or tokens.ask()
+    errors = screen(stderr=True)
+    with errors.status("") as status:
+        tested = try_token(
+            handle, token, asking.way(url), now(), lambda what: status.update(f"Asking X: {what}")
+        )
+    stored = None
+    if not dry_run:
+        name = name or _name_in_settings(deployment, tested.account) or tested.account.username
+        deployment.secrets.keep(str(name), token)
+        stored = f"{deployment.output('TokensPath')}/{name}"
+    _say(tested, stored, as_json=as_json)
+
+
+def _name_in_settings(deployment: Deployment, account: Author) -> str | None:
+    settings = deployment.settings()
+    for company in settings.companies if settings else ():
+        for known in company.accounts:
+            if known.id == account.id:
+                return known.token
+    return None
+
+
+def _say(tested: Tested, stored: str | None, *, as_json: bool) -> None:
+    if as_json:
+        answer = token_words.as_json(tested) | {"stored": stored}
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    token_words.draw(tested, screen())
+    click.echo()
+    click.echo(f"Stored at {stored}." if stored else "Nothing was stored (--dry-run).")

@@ -1,0 +1,126 @@
+"""`pulse push`: the settings, checked, into force on a deployed stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pulse.adapters.table import CancelledError
+from pulse.domain.trouble import TroubleError
+from pulse_cli.deployment import Deployment, now, on_stack
+from pulse_cli.problems import ProblemError
+from pulse_cli.settings import examine
+from pulse_cli.settings.changes import Change, changes
+
+if TYPE_CHECKING:
+    from pulse.domain.settings import Settings
+
+__all__ = ["push"]
+
+_SHOWN = 40
+
+
+@click.command()
+@click.argument(
+    "file", default="pulse.yaml", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, push nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+@on_stack
+def push(*, deployment: Deployment, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Check the settings in FILE (pulse.yaml) and put them into force, as a new version.
+
+    Shows what changes against the version in force, and which tokens are still to be stored with
+    pulse connect. Every version is kept. The functions take the new one up within a minute.
+
+    Ends with 0 when the settings are in force, else with 1.
+    """
+    checked = examine(file)
+    for finding in checked.findings:
+        click.echo(finding.said(str(file)), err=True)
+    if checked.document is None or checked.settings is None:
+        errors = sum(finding.severity == "error" for finding in checked.findings)
+        raise ProblemError(f"{file} has {errors} to mend, so nothing was pushed: see above")
+    before = deployment.shelf.settings()
+    document = json.loads(json.dumps(checked.document, default=str))
+    found = changes(before[0] if before else {}, document)
+    version = before[1] if before else 0
+    pushed = not dry_run and (before is None or bool(found))
+    if pushed:
+        version = _push(deployment, document)
+    missing = _missing(deployment, checked.settings)
+    if as_json:
+        answer = {
+            "stack": deployment.name,
+            "version": version,
+            "pushed": pushed,
+            "changes": [change._asdict() for change in found],
+            "missing_tokens": missing,
+        }
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    _say_changes(found, before[1] if before else None)
+    _say_outcome(deployment.name, version, pushed=pushed, dry_run=dry_run)
+    for row in missing:
+        click.echo(f"{row['problem']}: {row['mend']}")
+
+
+def _push(deployment: Deployment, document: dict[str, Any]) -> int:
+    try:
+        return deployment.shelf.push(document, now())
+    except CancelledError:
+        raise ProblemError(
+            "somebody else pushed at the same moment, so nothing was pushed: see what "
+            "they changed (pulse push --dry-run), and push again"
+        ) from None
+
+
+def _missing(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]:
+    """The tokens that are named and cannot be had, each with its mend."""
+    users: dict[str, list[str]] = {}
+    for account in (one for company in settings.companies for one in company.accounts):
+        users.setdefault(account.token, []).append(account.username)
+    rows = []
+    for name, usernames in users.items():
+        try:
+            deployment.secrets.token(name)
+        except TroubleError as trouble:
+            first = next((u for u in usernames if u == name), usernames[0])
+            option = "" if first == name else f" --token {name}"
+            told, mend = "could not be looked up", "push with credentials that may read SSM"
+            if trouble.kind == "token":
+                told, mend = "is missing", f"pulse connect @{first}{option}"
+            rows.append(
+                {
+                    "token": name,
+                    "accounts": usernames,
+                    "problem": f"The token {name} {told} ({trouble.detail})",
+                    "mend": mend,
+                }
+            )
+    return rows
+
+
+def _say_changes(found: Sequence[Change], since: int | None) -> None:
+    if since is None:
+        click.echo("The first version of this stack.")
+        return
+    if found:
+        click.echo(f"Against version {since}, which is in force:")
+    for change in found[:_SHOWN]:
+        click.echo(f"  {change.said()}")
+    if len(found) > _SHOWN:
+        click.echo(f"  and {len(found) - _SHOWN} more")
+
+
+def _say_outcome(stack: str, version: int, *, pushed: bool, dry_run: bool) -> None:
+    if pushed:
+        click.echo(f"Version {version} is in force on {stack}.")
+    elif dry_run:
+        click.echo("Nothing was pushed (--dry-run).")
+    else:
+        click.echo(f"Nothing changes: version {version} stays in force on {stack}.")

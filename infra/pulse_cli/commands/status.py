@@ -1,0 +1,60 @@
+"""`pulse status`: how polls, waits and mail stand on a deployed stack."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from pulse_cli import standing_words
+from pulse_cli.deployment import Deployment, now, on_stack
+from pulse_cli.problems import ProblemError
+from pulse_cli.screen import screen
+from pulse_cli.standing import standing
+
+__all__ = ["status"]
+
+
+@click.command()
+@click.option(
+    "--company", "names", multiple=True, metavar="NAME", help="Only this.  [default: all]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+@on_stack
+def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> None:
+    """Show how polls, waits and mail stand, company by company.
+
+    Last poll of each account and what X leaves of its limits; who waits, by age and by level told;
+    the outbox; how the last 24 hours were watched; posts put aside and mails not delivered.
+    Times are UTC.
+
+    It only reads. Ends with 0; pulse doctor judges.
+    """
+    settings = deployment.settings()
+    if settings is None:
+        raise ProblemError(f"no settings are in force on {deployment.name}: pulse push pulse.yaml")
+    known = [company.name for company in settings.companies]
+    for name in names:
+        if name not in known:
+            raise ProblemError(f"no company {name!r}; there are: {', '.join(known)}")
+    moment = now()
+    found = [
+        standing(deployment, company, moment)
+        for company in settings.companies
+        if company.name in (names or known)
+    ]
+    if as_json:
+        answer = {
+            "stack": deployment.name,
+            "at": moment.isoformat(timespec="seconds"),
+            "settings_version": settings.version,
+            "companies": found,
+        }
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    console = screen()
+    console.print(
+        f"{deployment.name}, settings version {settings.version}, as of {moment:%H:%M} UTC\n"
+    )
+    for company in found:
+        standing_words.draw(company, console)

@@ -1,0 +1,65 @@
+"""The script of the day: what people say, in YAML beside this file, and its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import yaml
+
+_FOLDER = Path(__file__).parent / "script"
+_DAYS = ("Mon", "Tue")
+Language = Literal["en", "ru"]
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody on X: a customer, or one of the company's accounts."""
+
+    id: str
+    username: str
+    name: str
+
+
+class Stretch(NamedTuple):
+    """From when to when, in UTC."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+
+@cache
+def read(name: str) -> Any:
+    """One file of the script."""
+    return yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))
+
+
+@cache
+def zone() -> ZoneInfo:
+    """The clock by which the script is told."""
+    return ZoneInfo(read("told")["zone"])
+
+
+def moment(told: str) -> datetime:
+    """When that is: `Tue 02:10` or `Tue 02:10:12` by the script's clock."""
+    day, clock = told.split()
+    date = read("told")["monday"] + timedelta(days=_DAYS.index(day))
+    return datetime.combine(date, time.fromisoformat(clock), zone()).astimezone(ZoneInfo("UTC"))
+
+
+def stretch(told: dict[str, Any]) -> Stretch:
+    """The stretch told by `from` and `to`."""
+    return Stretch(moment(told["from"]), moment(told["to"]))
+
+
+def language(entry: dict[str, Any]) -> Language:
+    """The language of an entry that holds its text under `en` or `ru`."""
+    return "en" if "en" in entry else "ru"

@@ -1,0 +1,119 @@
+"""Talks that nobody tells to the second: who says what, in turn; the desk says when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count, cycle
+from random import Random
+from typing import Any
+
+from pulse_cli.demo.cast import Cast
+from pulse_cli.demo.said import Said
+from pulse_cli.demo.script import Language, Who, language, moment, read, stretch
+
+_SPEAKS_AGAIN = 0.34
+_TO_OFFICIAL = 0.24
+_BELOW_NEWS = 0.5
+_EAGER = 1.3
+_Times = Iterator[datetime]
+
+
+@dataclass(slots=True)
+class Talk:
+    """A customer and what is still to be said: by the customer, and in answer, in turn.
+
+    Of an outage talk (`about_outage`) the answers depend on the hour.
+    """
+
+    customer: Who
+    to: Who
+    lang: Language
+    begins: datetime
+    turns: list[str]
+    about_outage: bool = False
+    below: Said | None = None
+    """Our post that the customer answers, where it begins so."""
+    said: list[Said] = field(default_factory=list)
+
+
+def ordinary(name: str, cast: Cast, accounts: dict[str, Who], rng: Random) -> Iterator[Talk]:
+    """The talks of one file, spread over its part of the day."""
+    entries = read(name)
+    part = stretch(read("told")["pace"][name])
+    shares = sorted(rng.random() for _ in entries)
+    for entry, share in zip(entries, shares, strict=True):
+        lang = language(entry)
+        to = accounts["news" if entry.get("to") == "svyaz" else "help"]
+        at = part.start + share**_EAGER * part.length
+        yield Talk(cast.somebody(lang, _gender(entry)), to, lang, at, list(entry[lang]))
+
+
+def outage(
+    cast: Cast, accounts: dict[str, Who], news: dict[str, Said], rng: Random
+) -> Iterator[Talk]:
+    """What customers say of the outage, in bursts; some of it below our news."""
+    script = read("outage")
+    again = {"ru": cycle(script["again"]), "en": cycle(script["again_en"])}
+    for phase in ("first", "night", "morning"):
+        for entry, at in zip(script[phase], _bursts(phase, len(script[phase]), rng), strict=True):
+            told: dict[str, Any] = {"ru": entry} if isinstance(entry, str) else entry
+            text = next(iter(told.values()))
+            lang = language(told)
+            customer = cast.somebody(lang, _gender(told))
+            to = accounts["news" if rng.random() < _TO_OFFICIAL else "help"]
+            below = _latest(news, lang, at) if to is accounts["news"] else None
+            turns = [text]
+            if rng.random() < _SPEAKS_AGAIN:
+                turns += ["", next(again[lang])]
+            if rng.random() >= _BELOW_NEWS:
+                below = None
+            yield Talk(customer, to, lang, at, turns, about_outage=True, below=below)
+
+
+class OutageAnswers:
+    """What the desk says of the outage: first words and later ones, before and after the end."""
+
+    def __init__(self) -> None:
+        script = read("outage")
+        names = [name for name in script if name.startswith("answers")]
+        self._lines = {name: cycle(script[name]) for name in names}
+        self._over = moment(read("told")["outage"]["restored"])
+
+    def line(self, talk: Talk, at: datetime) -> str:
+        """The next of the lines that fit."""
+        if at >= self._over:
+            kind = "answers_late"
+        else:
+            first = not any(post.who is not talk.customer for post in talk.said)
+            kind = "answers" if first else "answers_again"
+        return next(self._lines[kind if talk.lang == "ru" else f"{kind}_en"])
+
+
+def _bursts(phase: str, posts: int, rng: Random) -> _Times:
+    """Times for so many posts, rising, the first at the beginning."""
+    pace = read("told")["pace"][phase]
+    part, bursts = stretch(pace), int(pace["bursts"])
+    gap = part.length / posts
+    times = []
+    for number in range(posts):
+        start = part.start + part.length * (number * bursts // posts) / bursts
+        behind = number - -(-(number * bursts // posts) * posts // bursts)
+        times.append(start + behind * gap * rng.uniform(0.35, 0.9))
+    times[0] = part.start
+    return iter(sorted(times))
+
+
+def _latest(news: dict[str, Said], lang: Language, at: datetime) -> Said | None:
+    fitting = [n for n in news.values() if n.lang == lang and n.at + timedelta(minutes=2) < at]
+    told = [n for n in fitting if n.at >= moment(read("told")["outage"]["from"])]
+    return max(told, key=lambda n: n.at, default=None)
+
+
+def _gender(entry: dict[str, Any]) -> Any:
+    told = next((g for g in ("he", "she") if entry.get(g)), None)
+    return told
+
+
+__all__ = ["OutageAnswers", "Talk", "count", "ordinary", "outage"]

@@ -1,0 +1,20 @@
+"""The terminal: what others wrote is shown as it is, and moves no cursor."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+__all__ = ["plain", "screen"]
+
+
+def screen(*, stderr: bool = False) -> Console:
+    """Give a console that takes text as text: no markup, no emoji codes, no colours of its own."""
+    return Console(highlight=False, markup=False, emoji=False, stderr=stderr)
+
+
+def plain(text: str) -> str:
+    """One line of text without control characters, whatever stood in it."""
+    shown = "".join(
+        c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+    return " ".join(shown.split())

@@ -1,0 +1,158 @@
+"""How a deployed stack stands, company by company: plain values, for tables and scripts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from pulse.domain.conversation import State
+from pulse.domain.cursor import Cursor
+from pulse.domain.journal import Row
+from pulse.domain.measures import ageing
+from pulse.domain.settings import Account, Company
+from pulse.domain.watch import watch
+from pulse_cli.deployment import Deployment
+
+__all__ = ["AGES", "standing"]
+
+AGES = ("under 15 min", "15-60 min", "1-4 h", "4-24 h", "over 24 h")
+_DAY = timedelta(days=1)
+_REASONS = 10
+
+Json = dict[str, Any]
+
+
+def standing(deployment: Deployment, company: Company, now: datetime) -> Json:
+    """Everything that `pulse status` says of one company."""
+    cursors = deployment.accounts.load(a.id for a in company.accounts)
+    start = now - _DAY
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = deployment.journal.read(company.name, midnight, now)
+    return {
+        "company": company.name,
+        "accounts": [_account(a, cursors.get(a.id), now) for a in company.accounts],
+        "backlog": _backlog(deployment.conversations.open(company.name), company, now),
+        "outbox": _outbox(deployment, company, now),
+        "watch": _watch(company, cursors, rows, start, now),
+        "aside": _aside(rows, midnight),
+        "undelivered": _undelivered(rows, start),
+    }
+
+
+def _account(account: Account, cursor: Cursor | None, now: datetime) -> Json:
+    found: Json = {
+        "username": account.username,
+        "role": account.role,
+        "last_poll": None,
+        "age_seconds": None,
+        "behind": [],
+        "troubles": [],
+        "limits": {},
+    }
+    if cursor is None:
+        return found
+    if cursor.last_ok is not None:
+        found["last_poll"] = _iso(cursor.last_ok)
+        found["age_seconds"] = int((now - cursor.last_ok).total_seconds())
+    return found | {
+        "behind": sorted(cursor.walks),
+        "troubles": [
+            {
+                "of": endpoint,
+                "kind": trouble.kind,
+                "detail": trouble.detail,
+                "since": _iso(trouble.since),
+                "failures": trouble.failures,
+                "next_try": _iso(trouble.next_try),
+            }
+            for endpoint, trouble in cursor.troubles.items()
+        ],
+        "limits": {
+            endpoint: {"remaining": limit.remaining, "reset": _iso(limit.reset)}
+            for endpoint, limit in cursor.limits.items()
+            if limit.reset > now
+        },
+    }
+
+
+def _backlog(states: Mapping[Any, State], company: Company, now: datetime) -> Json:
+    since = [s.waiting_since for s in states.values() if s.waiting_since is not None]
+    told = Counter(s.level for s in states.values() if s.waiting_since is not None)
+    levels = [level.name for level in reversed(company.policy.levels)]
+    gone = [level for level in told if level is not None and level not in levels]
+    return {
+        "open": len(since),
+        "longest_seconds": int((now - min(since)).total_seconds()) if since else None,
+        "ages": dict(zip(AGES, ageing(since, now), strict=True)),
+        "levels": {level: told[level] for level in (*levels, *gone)},
+        "untold": told[None],
+    }
+
+
+def _outbox(deployment: Deployment, company: Company, now: datetime) -> Json:
+    waiting = deployment.outbox.waiting(company.name)
+    put_off = []
+    for person, entries in groupby(sorted(waiting, key=lambda e: e.person), lambda e: e.person):
+        mailbox = deployment.outbox.mailbox(company.name, person)
+        if mailbox.not_before is not None and mailbox.not_before > now:
+            row = {"person": person, "until": _iso(mailbox.not_before)}
+            put_off.append(row | {"failures": mailbox.failures, "waiting": len(list(entries))})
+    sent = deployment.outbox.sent(company.name, now - _DAY, now)
+    return {
+        "waiting": len(waiting),
+        "by_kind": dict(Counter(entry.kind for entry in waiting)),
+        "oldest_seconds": int((now - waiting[0].at).total_seconds()) if waiting else None,
+        "put_off": put_off,
+        "sent": len(sent),
+        "last_sent": sent[-1]["at"] if sent else None,
+    }
+
+
+def _watch(
+    company: Company,
+    cursors: Mapping[str, Cursor],
+    rows: Iterable[Row],
+    start: datetime,
+    now: datetime,
+) -> Json:
+    begun = min((c.watched_from for c in cursors.values()), default=now)
+    start = max(start, min(begun, now))
+    by_name = {a.username: cursors.get(a.id) for a in company.accounts}
+    seen = watch(by_name, (r for r in rows if r.at >= start), start, now, now)
+    return {
+        "since": _iso(start),
+        "minutes": seen.minutes,
+        "watched": seen.watched,
+        "gaps": [_plain(asdict(gap)) for gap in seen.gaps],
+        "troubles": [_plain(asdict(trouble)) for trouble in seen.troubles],
+    }
+
+
+def _aside(rows: Iterable[Row], since: datetime) -> Json:
+    reasons = Counter(str(row.what.get("reason")) for row in rows if row.kind == "aside")
+    return {
+        "since": _iso(since),
+        "posts": reasons.total(),
+        "reasons": dict(reasons.most_common(_REASONS)),
+    }
+
+
+def _undelivered(rows: Iterable[Row], since: datetime) -> list[Json]:
+    """Mails that were given up; what is only put off stands in the outbox."""
+    return [
+        {"at": _iso(row.at), **{n: row.what.get(n) for n in ("person", "address", "detail")}}
+        for row in rows
+        if row.kind == "undelivered" and row.what.get("final") and row.at >= since
+    ]
+
+
+def _plain(values: Json) -> Json:
+    return {n: _iso(v) if isinstance(v, datetime) else v for n, v in values.items()}
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

@@ -1,0 +1,328 @@
+"""The fold: who waits, since when, what was told of it. Cases as DESIGN.md puts them."""
+
+from datetime import timedelta
+
+import pytest
+
+from pulse.domain.conversation import Wait, fold, levels_due
+from pulse.domain.facts import Fact
+from pulse.domain.policy import Level, Policy
+
+from .scenes import (
+    POLICY,
+    at,
+    flag,
+    lease,
+    mention,
+    position,
+    reply,
+    state,
+    story,
+    told,
+)
+
+STATUSES: dict[str, tuple[list[Fact], str | None, float | None]] = {
+    "nothing": ([], None, None),
+    "a reply alone": ([reply(5, 0)], None, None),
+    "a position alone": ([position("p", 3, 1)], None, None),
+    "a mention": ([mention(1, 0)], "open", 0),
+    "two mentions": ([mention(1, 0), mention(2, 5)], "open", 0),
+    "answered": ([mention(1, 0), reply(2, 4)], "answered", None),
+    "answered by the other account": ([mention(1, 0), reply(2, 4, account="200")], "answered", None),
+    "a reply answers all before it": (
+        [mention(1, 0), mention(2, 1), mention(3, 2), reply(4, 9)],
+        "answered",
+        None,
+    ),
+    "a reply older than the mention": ([reply(1, 0), mention(2, 1)], "open", 1),
+    "ids are numbers, not text: 10 is after 9": ([mention(9, 0), reply(10, 1)], "answered", None),
+    "ids are numbers, not text: 9 is before 10": ([reply(9, 0), mention(10, 1)], "open", 1),
+    "an id larger than 64 bits": ([mention(10**20, 0), reply(10**20 + 1, 1)], "answered", None),
+    "asks again after the answer": ([mention(1, 0), reply(2, 4), mention(3, 6)], "open", 6),
+    "closed by a position": ([mention(1, 0), position("p", 3, 1)], "closed", None),
+    "a position covers what was shown only": (
+        [mention(1, 0), mention(2, 2), position("p", 3, 1)],
+        "open",
+        2,
+    ),
+    "a position on mentions not known yet": (
+        [mention(2, 2), position("p", 3, 1, 2)],
+        "closed",
+        None,
+    ),
+    "a later mention opens a closed one": (
+        [mention(1, 0), position("p", 3, 1), mention(2, 7)],
+        "open",
+        7,
+    ),
+    "a position first, a reply after": (
+        [mention(1, 0), position("p", 3, 1), reply(2, 5)],
+        "closed",
+        None,
+    ),
+    "a reply first, a position after": (
+        [mention(1, 0), reply(2, 5), position("p", 8, 1)],
+        "answered",
+        None,
+    ),
+    "the newest mention decides: closed": (
+        [mention(1, 0), reply(2, 5), mention(3, 6), position("p", 8, 3)],
+        "closed",
+        None,
+    ),
+    "the newest mention decides: answered": (
+        [mention(1, 0), position("p", 2, 1), mention(3, 6), reply(4, 9)],
+        "answered",
+        None,
+    ),
+    "a lease covers nothing": ([mention(1, 0), lease(1, 31)], "open", 0),
+    "a snooze covers nothing": ([mention(1, 0), lease(1, 900, kind="snoozed")], "open", 0),
+    "a flag covers nothing": ([mention(1, 0), flag("warning", 15, 1)], "open", 0),
+    "an edited mention counts once": ([mention(1, 0), mention(1, 9, version=3)], "open", 0),
+    "an edit after the reply opens nothing": (
+        [mention(1, 0), reply(2, 4), mention(1, 9, version=3)],
+        "answered",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("facts", "status", "since"), STATUSES.values(), ids=STATUSES)
+def test_who_waits_and_since_when(facts: list[Fact], status: str, since: float | None) -> None:
+    """Given these facts, when folded, then the conversation has this status and waits so long."""
+    folded = state(*facts)
+    assert folded.status == status
+    assert folded.waiting_since == (None if since is None else at(since))
+
+
+def test_an_edited_mention_keeps_its_first_id_and_time() -> None:
+    """Given three versions of a mention, when folded, then it is one, from its first on."""
+    folded = state(mention(1, 0), mention(1, 9, version=5), mention(1, 4, version=3))
+    assert (folded.mentions, folded.waiting, folded.first_mention_at) == (1, ("1",), at(0))
+
+
+@pytest.mark.parametrize(
+    ("facts", "seconds"),
+    [
+        ([mention(1, 0)], None),
+        ([mention(1, 0), reply(2, 4)], 240),
+        ([mention(1, 0), reply(3, 9), reply(2, 4)], 240),
+        ([mention(1, 0), mention(2, 3), reply(3, 9)], 540),
+        ([reply(1, 0), mention(2, 3)], None),
+        ([mention(1, 0), position("p", 4, 1)], None),
+        ([mention(1, 0), position("p", 4, 1), reply(2, 10)], 600),
+        ([mention(5, 5), mention(1, 0), reply(4, 3)], 180),
+    ],
+)
+def test_first_response(facts: list[Fact], seconds: int | None) -> None:
+    """From the first mention to the first reply with a larger id; a position is no response."""
+    assert state(*facts).first_response_seconds == seconds
+
+
+WAITS: dict[str, tuple[list[Fact], list[Wait]]] = {
+    "still on": ([mention(1, 0), mention(2, 5)], [Wait("1", at(0), None, None)]),
+    "answered": ([mention(1, 0), reply(2, 4)], [Wait("1", at(0), at(4), "reply")]),
+    "two waits": (
+        [mention(1, 0), reply(2, 4), mention(3, 6), reply(4, 7)],
+        [Wait("1", at(0), at(4), "reply"), Wait("3", at(6), at(7), "reply")],
+    ),
+    "a position on a part lets the wait go on": (
+        [mention(1, 0), mention(2, 2), position("p", 3, 1), reply(4, 9)],
+        [Wait("1", at(0), at(9), "reply")],
+    ),
+    "a position ends one wait, the next mention begins another": (
+        [mention(1, 0), position("p", 3, 1), mention(2, 5)],
+        [Wait("1", at(0), at(3), "position"), Wait("2", at(5), None, None)],
+    ),
+    "a mention before the position was taken belongs to the same wait": (
+        [mention(1, 0), mention(2, 2), position("p", 3, 1)],
+        [Wait("1", at(0), None, None)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("facts", "waits"), WAITS.values(), ids=WAITS)
+def test_waits(facts: list[Fact], waits: list[Wait]) -> None:
+    """A wait runs from a mention that nothing covered to what covered the last of it."""
+    assert list(state(*facts).waits) == waits
+
+
+TOLD: dict[str, tuple[float, list[Fact], list[tuple[str, float, int]]]] = {
+    "young": (14, [mention(1, 0)], []),
+    "on the minute": (15, [mention(1, 0)], [("warning", 15, 0)]),
+    "past two levels at once: mildest first": (
+        61,
+        [mention(1, 0)],
+        [("warning", 15, 0), ("breach", 60, 0)],
+    ),
+    "already told": (20, [mention(1, 0), flag("warning", 15, 1)], []),
+    "the next level": (60, [mention(1, 0), flag("warning", 15, 1)], [("breach", 60, 0)]),
+    "a higher level told settles those below": (30, [mention(1, 0), flag("breach", 20, 1)], []),
+    "answered": (70, [mention(1, 0), reply(2, 3)], []),
+    "of an earlier wait: told anew": (
+        30,
+        [mention(1, 0), flag("warning", 15, 1), reply(2, 16), mention(3, 15)],
+        [("warning", 30, 0)],
+    ),
+    "another mention joins: not told again": (
+        40,
+        [mention(1, 0), flag("warning", 15, 1), mention(2, 20)],
+        [],
+    ),
+    "an older mention turns up late: the level reached anew, once": (
+        65,
+        [mention(5, 30), flag("warning", 45, 5, due=45), mention(2, 0)],
+        [("breach", 60, 0)],
+    ),
+    "an older mention turns up late: nothing new is reached": (
+        50,
+        [mention(5, 30), flag("warning", 45, 5, due=45), mention(2, 0)],
+        [],
+    ),
+    "held by a lease": (20, [mention(1, 0), lease(10, 40)], []),
+    "the lease ran out: told at the highest": (
+        60,
+        [mention(1, 0), lease(10, 60)],
+        [("warning", 15, 0), ("breach", 60, 0)],
+    ),
+    "the latest lease counts: released": (
+        20,
+        [mention(1, 0), lease(10, 40), lease(12, 12, kind="released")],
+        [("warning", 15, 0)],
+    ),
+    "a part covered by a position: what is left was told": (
+        30,
+        [mention(1, 0), mention(2, 3), flag("warning", 15, 1, 2), position("p", 16, 1)],
+        [],
+    ),
+    "a part covered by a position: what came after the telling was not": (
+        40,
+        [mention(1, 0), flag("warning", 15, 1), mention(2, 20), position("p", 21, 1)],
+        [("warning", 35, 0)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("minute", "facts", "expected"), TOLD.values(), ids=TOLD)
+def test_what_falls_due(
+    minute: float, facts: list[Fact], expected: list[tuple[str, float, int]]
+) -> None:
+    """Given these facts, at this minute, then these levels are told, with when they fell due."""
+    assert told(minute, *facts) == expected
+
+
+def test_a_flag_names_all_that_waits() -> None:
+    """Given two mentions that wait, when a level is told, then the flag names both."""
+    [raised] = levels_due(state(mention(1, 0), mention(2, 3)), POLICY, at(15))
+    assert raised.mentions == {"1", "2"}
+
+
+def test_a_wait_is_told_level_by_level_and_then_reminded() -> None:
+    """Every 4 hours for a day, then once a day; never silent, never a storm."""
+    hour = 60
+    tellings = story([(0, mention(1, 0))], until=4 * 24 * hour, step=5)
+    assert tellings == [
+        (15, "warning", 0),
+        (60, "breach", 0),
+        *((4 * hour * (n + 1), "critical", n) for n in range(7)),
+        (28 * hour + 24 * hour, "critical", 7),
+        (28 * hour + 48 * hour, "critical", 8),
+    ]
+
+
+def test_what_arrives_already_late_is_told_once_at_the_highest() -> None:
+    """Given a mention that turns up five hours late, then people hear once, of the critical."""
+    assert story([(300, mention(1, 0))], until=400) == [(300, "critical", 0)]
+
+
+def test_a_lease_holds_back_reminders_too_and_the_original_time_is_back() -> None:
+    """Given a snooze over three levels, when it runs out, then the first waiting time counts."""
+    facts: list[tuple[float, Fact]] = [
+        (0, mention(1, 0)),
+        (16, lease(16, 500, kind="snoozed")),
+    ]
+    assert story(facts, until=780) == [(15, "warning", 0), (500, "critical", 0), (740, "critical", 1)]
+
+
+def test_a_new_wait_begins_its_own_count_of_reminders() -> None:
+    """Given a critical wait that was answered, when the customer asks again, all begins anew."""
+    facts: list[tuple[float, Fact]] = [
+        (0, mention(1, 0)),
+        (300, reply(2, 300)),
+        (310, mention(3, 310)),
+    ]
+    assert story(facts, until=800) == [
+        (15, "warning", 0),
+        (60, "breach", 0),
+        (240, "critical", 0),
+        (325, "warning", 0),
+        (370, "breach", 0),
+        (550, "critical", 0),
+        (790, "critical", 1),
+    ]
+
+
+WATCHED: dict[str, tuple[list[tuple[float, Fact]], list[tuple[float, str, int]]]] = {
+    "late before we came: nobody is told": ([(300, mention(1, 0, watched=300))], []),
+    "late for one level before we came: the next is told": (
+        [(50, mention(1, 0, watched=50))],
+        [(60, "breach", 0), (240, "critical", 0), (480, "critical", 1)],
+    ),
+    "not late before we came: all is told": (
+        [(10, mention(1, 0, watched=10))],
+        [(15, "warning", 0), (60, "breach", 0), (240, "critical", 0), (480, "critical", 1)],
+    ),
+    "asks again after we came: told of that": (
+        [(300, mention(1, 0, watched=300)), (310, mention(2, 310))],
+        [(325, "warning", 0), (370, "breach", 0), (550, "critical", 0)],
+    ),
+    "asks again: the old wait still reaches its next level by its own age": (
+        [(100, mention(1, 0, watched=100)), (110, mention(2, 110))],
+        [(125, "warning", 0), (170, "breach", 0), (240, "critical", 0), (480, "critical", 1)],
+    ),
+    "answered and asked anew: told from the new mention on": (
+        [(300, mention(1, 0, watched=300)), (305, reply(2, 305)), (310, mention(3, 310))],
+        [(325, "warning", 0), (370, "breach", 0), (550, "critical", 0)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("facts", "tellings"), WATCHED.values(), ids=WATCHED)
+def test_nothing_is_told_that_was_late_before_we_came(
+    facts: list[tuple[float, Fact]], tellings: list[tuple[float, str, int]]
+) -> None:
+    """What was late is for the digest; what a customer says since is alerted like any other."""
+    assert story(facts, until=600) == tellings
+
+
+def test_a_new_policy_folds_the_same_facts_anew() -> None:
+    """Given a shorter warning, when folded again, then it is due earlier; what was told stands."""
+    quick = Policy(
+        levels=(Level("warning", timedelta(minutes=5), ()), *POLICY.levels[1:]),
+        groups={},
+        version=2,
+    )
+    assert state(mention(1, 0)).attention_at == at(15)
+    assert fold([mention(1, 0)], quick).attention_at == at(5)
+    assert told(20, mention(1, 0), flag("warning", 15, 1), policy=quick) == []
+
+
+def test_a_level_put_between_in_a_new_policy_is_told_only_above_what_was_heard() -> None:
+    """Given a breach that was told, when `notice` comes in below it, then nobody hears of that."""
+    finer = Policy(
+        levels=(*POLICY.levels[:1], Level("notice", timedelta(minutes=30), ()), *POLICY.levels[1:]),
+        groups={},
+        version=2,
+    )
+    facts = [mention(1, 0), flag("warning", 15, 1), flag("breach", 60, 1)]
+    assert told(70, *facts, policy=finer) == []
+    assert told(70, *facts[:2], policy=finer) == [("notice", 30, 0), ("breach", 60, 0)]
+
+
+def test_a_level_taken_out_by_a_new_policy_counts_as_never_told() -> None:
+    """Given a critical told under the old policy, when it is no more, then the new top is told."""
+    two = Policy(levels=POLICY.levels[:2], groups={}, version=2)
+    facts = [mention(1, 0), flag("warning", 15, 1), flag("critical", 240, 1)]
+    folded = fold(facts, two)
+    assert folded.level == "warning"
+    assert told(250, *facts, policy=two) == [("breach", 60, 0)]

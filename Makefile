@@ -29,7 +29,7 @@ test-all: setup check chromium ## All tests, those too that `make test` only sam
 	$(MAKE) truth
 
 truth: setup ## Replay all companies of the real data against the truth
-	$(BIN)/python bench/truth.py --shared $(SHARED)
+	$(BIN)/python tests/replay/truth.py --shared $(SHARED)
 
 check: setup ## Format, lint, types, architecture, template
 	$(BIN)/ruff format --check .

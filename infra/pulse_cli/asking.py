@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from pulse.domain.letters import TroubleLetter
 from pulse.domain.trouble import FOR_A_PERSON, TroubleError
 from pulse_cli.problems import ProblemError
 
-__all__ = ["Heard", "Quota", "in_words", "url_elsewhere", "way"]
+__all__ = ["Heard", "Quota", "in_words", "parted", "url_elsewhere", "way"]
 
 _ENDPOINTS = (
     ("mentions", re.compile(r"/2/users/[0-9]+/mentions")),
@@ -42,12 +42,18 @@ class Quota:
 class Heard(requests.adapters.BaseAdapter):
     """A way to X that notes the headers: `quotas` by endpoint, and what the token may do.
 
-    `access` is X's own word: `read`, `read-write`, `read-write-directmessages`.
+    `access` is X's own word: `read`, `read-write`, `read-write-directmessages`. `hear` is told
+    of each answer, by endpoint.
     """
 
-    def __init__(self, way: requests.adapters.BaseAdapter | None) -> None:
+    def __init__(
+        self,
+        way: requests.adapters.BaseAdapter | None,
+        hear: Callable[[str], None] = lambda _: None,
+    ) -> None:
         super().__init__()
         self._way = way or requests.adapters.HTTPAdapter()
+        self._hear = hear
         self.quotas: dict[str, Quota] = {}
         self.access: str | None = None
 
@@ -59,6 +65,7 @@ class Heard(requests.adapters.BaseAdapter):
         if quota is not None:
             self.quotas[endpoint] = quota
         self.access = response.headers.get("x-access-level", self.access)
+        self._hear(endpoint)
         return response
 
     def close(self) -> None:
@@ -82,16 +89,21 @@ def way(url: str | None) -> Elsewhere | None:
 
 def in_words(trouble: TroubleError, username: str) -> str:
     """What went wrong with X, in one line with the mend."""
+    return ": ".join(parted(trouble, username))
+
+
+def parted(trouble: TroubleError, username: str) -> tuple[str, str]:
+    """What went wrong with X, and the mend."""
     words = Wording("en", "UTC")
     detail = " ".join(trouble.detail.split())
     if trouble.kind in FOR_A_PERSON:
-        letter = TroubleLetter("", datetime.now(UTC), trouble.kind, username, detail)  # type: ignore[arg-type]
-        advice = advise(letter, words)
-        return f"{advice.title} ({detail}): {advice.steps[0]}"
+        kind: Any = trouble.kind
+        advice = advise(TroubleLetter("", datetime.now(UTC), kind, username, detail), words)
+        return f"{advice.title} ({detail})", advice.steps[0]
     wait = "try again in a minute"
     if trouble.retry_at is not None:
         wait = f"try again after {trouble.retry_at:%H:%M} UTC"
-    return f"{trouble_words(trouble.kind, words)} ({detail}): {wait}"
+    return f"{trouble_words(trouble.kind, words)} ({detail})", wait
 
 
 def _endpoint(path_url: str) -> str:

@@ -7,6 +7,10 @@ from rich.console import Console
 __all__ = ["plain", "screen"]
 
 
+_JOINER = "\N{ZERO WIDTH JOINER}"
+"""Holds together what is shown as one emoji."""
+
+
 def screen(*, stderr: bool = False) -> Console:
     """Give a console that takes text as text: no markup, no emoji codes, no colours of its own."""
     return Console(highlight=False, markup=False, emoji=False, stderr=stderr)
@@ -14,7 +18,5 @@ def screen(*, stderr: bool = False) -> Console:
 
 def plain(text: str) -> str:
     """One line of text without control characters, whatever stood in it."""
-    shown = "".join(
-        c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
+    shown = "".join(c for c in text if c.isprintable() or c.isspace() or c == _JOINER)
     return " ".join(shown.split())

@@ -105,8 +105,8 @@ def _volume(sample: Sample) -> str:
         return "none in the last 7 days"
     hours = sample.days * 24
     span = f"{sample.days:.0f} days" if sample.days > 1 else f"{max(hours, 0.1):.1f} h"
-    a_day = f"{sample.per_day:,.0f}" if sample.per_day >= 1 else "less than one"
-    return f"{sample.posts} in the last {span}, about {a_day} a day"
+    a_day = f"about {sample.per_day:,.0f}" if sample.per_day >= 1 else "less than one"
+    return f"{sample.posts} in the last {span}, {a_day} a day"
 
 
 def _may(tested: Tested, name: str, meaning: str) -> str:

@@ -25,21 +25,11 @@ class Truth:
 
 def truth(facts: list[Fact]) -> Truth:
     """Play the facts in the order of time, as a person at the desk would have seen them."""
-    published: dict[tuple[type, str], datetime] = {}
-    for fact in facts:
-        if isinstance(fact, (Mention, Reply)):
-            key = (type(fact), fact.id)
-            published[key] = min(fact.at, published.get(key, fact.at))
-    events: list[tuple[datetime, int, str, Any]] = [
-        (moment, int(post_id), "mention" if kind is Mention else "reply", post_id)
-        for (kind, post_id), moment in published.items()
-    ]
-    events += [(f.at, 0, "position", f) for f in facts if isinstance(f, Position)]
     found = Truth()
     waiting: dict[str, datetime] = {}
     covered_by: dict[str, str] = {}
     first: tuple[int, datetime] | None = None
-    for moment, number, what, thing in sorted(events, key=lambda e: (e[0], e[1])):
+    for moment, number, what, thing in _events(facts):
         if what == "mention":
             found.mentions += 1
             if not waiting:
@@ -65,6 +55,18 @@ def truth(facts: list[Fact]) -> Truth:
     return found
 
 
+def _events(facts: list[Fact]) -> list[tuple[datetime, int, str, Any]]:
+    """What happened when: (time, id, kind, the post's id or the position), an edit left out."""
+    published: dict[tuple[str, str], datetime] = {}
+    for fact in facts:
+        if isinstance(fact, (Mention, Reply)):
+            key = ("mention" if isinstance(fact, Mention) else "reply", fact.id)
+            published[key] = min(fact.at, published.get(key, fact.at))
+    posts = [(moment, int(i), kind, i) for (kind, i), moment in published.items()]
+    taken = [(f.at, 0, "position", f) for f in facts if isinstance(f, Position)]
+    return sorted([*posts, *taken], key=lambda event: event[:2])
+
+
 @dataclass
 class Desk:
     """Who was told of what, remembered by mention; asked once a minute."""
@@ -81,19 +83,7 @@ class Desk:
         waiting = truth([f for f in facts if not isinstance(f, (Lease, Flag))]).waiting
         if not waiting:
             return None
-        posts = [f for f in facts if isinstance(f, Mention) and f.id in waiting]
-        came = [p.watched_from for p in posts if p.watched_from]
-        oldest = min(p.at for p in posts)
-        fresh = [p.at for p in posts if p.watched_from is None]
-        reached = -1
-        for rank, level in enumerate(self.policy.levels):
-            since = oldest
-            if came and oldest + level.after < min(came):
-                if not fresh:
-                    continue
-                since = min(fresh)
-            if since + level.after <= now:
-                reached = rank
+        reached = self._reached(facts, set(waiting), now)
         top = len(self.policy.levels) - 1
         told = max(self.highest.get(i, -1) for i in waiting)
         if reached > told:
@@ -112,3 +102,20 @@ class Desk:
         for i in waiting:
             self.alarms[i] = (now, again + 1)
         return self.policy.levels[top].name, again + 1
+
+    def _reached(self, facts: list[Fact], waiting: set[str], now: datetime) -> int:
+        """The highest level that the wait has come to, but for those past before we came."""
+        posts = [f for f in facts if isinstance(f, Mention) and f.id in waiting]
+        came = [p.watched_from for p in posts if p.watched_from]
+        oldest = min(p.at for p in posts)
+        fresh = [p.at for p in posts if p.watched_from is None]
+        reached = -1
+        for rank, level in enumerate(self.policy.levels):
+            since = oldest
+            if came and oldest + level.after < min(came):
+                if not fresh:
+                    continue
+                since = min(fresh)
+            if since + level.after <= now:
+                reached = rank
+        return reached

@@ -28,7 +28,11 @@ STATUSES: dict[str, tuple[list[Fact], str | None, float | None]] = {
     "a mention": ([mention(1, 0)], "open", 0),
     "two mentions": ([mention(1, 0), mention(2, 5)], "open", 0),
     "answered": ([mention(1, 0), reply(2, 4)], "answered", None),
-    "answered by the other account": ([mention(1, 0), reply(2, 4, account="200")], "answered", None),
+    "answered by the other account": (
+        [mention(1, 0), reply(2, 4, account="200")],
+        "answered",
+        None,
+    ),
     "a reply answers all before it": (
         [mention(1, 0), mention(2, 1), mention(3, 2), reply(4, 9)],
         "answered",
@@ -241,7 +245,11 @@ def test_a_lease_holds_back_reminders_too_and_the_original_time_is_back() -> Non
         (0, mention(1, 0)),
         (16, lease(16, 500, kind="snoozed")),
     ]
-    assert story(facts, until=780) == [(15, "warning", 0), (500, "critical", 0), (740, "critical", 1)]
+    assert story(facts, until=780) == [
+        (15, "warning", 0),
+        (500, "critical", 0),
+        (740, "critical", 1),
+    ]
 
 
 def test_a_new_wait_begins_its_own_count_of_reminders() -> None:

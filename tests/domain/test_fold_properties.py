@@ -1,7 +1,6 @@
 """The fold against an oracle, in every order, with everything twice, a fact at a time."""
 
 from datetime import timedelta
-
 from random import Random
 
 from hypothesis import given

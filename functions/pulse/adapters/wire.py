@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from pulse.domain.access import Vocabulary
 from pulse.domain.posts import Author, Post, published
 
 USER_FIELDS = "name,username"
+_MOST_DIGITS = 19
 POST_PARAMS: dict[Vocabulary, dict[str, str]] = {
     "tweet": {
         "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,"
@@ -58,7 +59,7 @@ def page(body: Any) -> Page:
     data = body.get("data", [])
     if not isinstance(data, list):
         raise UnreadableError("the answer's `data` is no list of posts")
-    errors = tuple(_said(e) for e in body.get("errors") or [])
+    errors = tuple(_said(e) for e in _listed(body.get("errors")))
     if not data and errors and "meta" not in body:
         raise UnreadableError("the answer has only errors: " + "; ".join(errors))
     posts: list[Post] = []
@@ -75,19 +76,19 @@ def page(body: Any) -> Page:
     return Page(
         tuple(posts),
         tuple(aside),
-        authors(users or []),
+        authors(users),
         token if isinstance(token, str) and token else None,
         len(data),
         errors,
     )
 
 
-def authors(users: Iterable[Any]) -> tuple[Author, ...]:
+def authors(users: Any) -> tuple[Author, ...]:
     """Read user objects; what has no id is passed over."""
     return tuple(
-        Author(str(u["id"]), u.get("username"), u.get("name"))
-        for u in users
-        if isinstance(u, dict) and "id" in u
+        Author(u["id"], _word(u.get("username")), _word(u.get("name")))
+        for u in _listed(users)
+        if isinstance(u, dict) and _is_id(u.get("id"))
     )
 
 
@@ -97,8 +98,7 @@ def post(raw: Any) -> Post:
         raise UnreadableError("a post is no JSON object")
     version = _digits(raw, "id")
     history = _either(raw, "edit_history_tweet_ids", "edit_history_post_ids")
-    ids = [version, *(h for h in history if _is_id(h))] if isinstance(history, list) else [version]
-    first = min(ids, key=int)
+    first = min([version, *filter(_is_id, _listed(history))], key=int)
     references = _references(raw)
     return Post(
         id=first,
@@ -119,8 +119,18 @@ def _either(raw: Mapping[str, Any], *names: str) -> Any:
     return next((raw[name] for name in names if raw.get(name) is not None), None)
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isdigit()
+    if not isinstance(value, str) or len(value) > _MOST_DIGITS:
+        return False
+    return value.isascii() and value.isdigit()
 
 
 def _digits(raw: Mapping[str, Any], name: str) -> str:
@@ -138,9 +148,10 @@ def _time(raw: Mapping[str, Any]) -> datetime:
     value = raw.get("created_at")
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise UnreadableError(f"`created_at` is {value!r:.40}, not a time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment
 
 
 def _text(raw: Mapping[str, Any]) -> str:
@@ -153,9 +164,7 @@ def _text(raw: Mapping[str, Any]) -> str:
 
 
 def _references(raw: Mapping[str, Any]) -> dict[str, str]:
-    listed = _either(raw, "referenced_tweets", "referenced_posts")
-    if not isinstance(listed, list):
-        return {}
+    listed = _listed(_either(raw, "referenced_tweets", "referenced_posts"))
     return {
         str(r.get("type")): str(r.get("id")) for r in listed if isinstance(r, dict) and "id" in r
     }
@@ -167,7 +176,7 @@ def _named(raw: Mapping[str, Any]) -> frozenset[str]:
     for holder in (raw, note):
         entities = holder.get("entities") if isinstance(holder, dict) else None
         listed = entities.get("mentions") if isinstance(entities, dict) else None
-        for mention in listed if isinstance(listed, list) else []:
+        for mention in _listed(listed):
             if isinstance(mention, dict) and _is_id(mention.get("id")):
                 ids.add(mention["id"])
     return frozenset(ids)

@@ -131,7 +131,7 @@ class X:
         try:
             page = wire.page(body)
         except wire.UnreadableError as problem:
-            raise TroubleError("unavailable", str(problem)) from problem
+            raise TroubleError(_kind_within(body), str(problem)) from problem
         self.reads += page.count
         return page
 
@@ -226,6 +226,19 @@ def _trouble(response: requests.Response, limit: Limit | None) -> TroubleError:
         404: "account",
     }
     return TroubleError(kinds.get(status, "unavailable"), detail)
+
+
+def _kind_within(body: Any) -> TroubleKind:
+    """Of a 200 without posts: X has these words for an account suspended, gone or protected."""
+    errors = body.get("errors")
+    said = {
+        str(e.get("type")).rsplit("/", 1)[-1]
+        for e in (errors if isinstance(errors, list) else [])
+        if isinstance(e, dict) and e.get("resource_type") == "user"
+    }
+    if "resource-not-found" in said:
+        return "account"
+    return "forbidden" if "not-authorized-for-resource" in said else "unavailable"
 
 
 def _detail(body: Any) -> str:

@@ -60,25 +60,27 @@ def stretch(period: Period, rule: DigestRule, zone: ZoneInfo, slot: Slot) -> dat
         return max(before.at, day) if before is not None else day
     local = datetime.fromisoformat(slot.label)
     if period == "monthly":
-        year, month = divmod(local.year * 12 + local.month - 2, 12)
-        length = timedelta(days=calendar.monthrange(year, month + 1)[1])
+        month_before = local.date().replace(day=1) - timedelta(days=1)
+        begin = datetime.combine(_month_day(month_before, rule), local.time())
     else:
-        length = timedelta(days=7 if period == "weekly" else 1)
-    return instant(local - length, zone)
+        begin = local - timedelta(days=7 if period == "weekly" else 1)
+    return instant(begin, zone)
 
 
 def _days(rule: DigestRule, today: date, step: int) -> Iterator[date]:
     first = today - timedelta(days=step)
     for number in range(_LOOK_BACK[rule.period] + 2):
         day = first + timedelta(days=step * number)
-        if day.weekday() in rule.days and (rule.period != "monthly" or _is_month_day(day, rule)):
+        if day.weekday() in rule.days and (
+            rule.period != "monthly" or day == _month_day(day, rule)
+        ):
             yield day
 
 
-def _is_month_day(day: date, rule: DigestRule) -> bool:
-    """The day of the month, or the month's last where it has no such day."""
-    last = calendar.monthrange(day.year, day.month)[1]
-    return day.day == min(rule.on_day, last)
+def _month_day(month: date, rule: DigestRule) -> date:
+    """The day of that month, or its last where it has no such day."""
+    last = calendar.monthrange(month.year, month.month)[1]
+    return month.replace(day=min(rule.on_day, last))
 
 
 def _slots(rule: DigestRule, zone: ZoneInfo, days: Iterator[date], step: int) -> Iterator[Slot]:

@@ -10,6 +10,7 @@ from pulse.domain.letters import Happening
 
 _HOUR = timedelta(hours=1)
 _BIN = timedelta(minutes=15)
+_QUARTERS = _HOUR // _BIN
 _DAY = timedelta(hours=24)
 _FEWEST = 10
 _TIMES_USUAL = 3
@@ -21,7 +22,8 @@ def happening(
     """Whether the last hour brought at least ten mentions and thrice the usual.
 
     `mentions` are publish times; usual is the median hour of the 24 before the last.
-    The burst is followed back by quarters of an hour to where it rose above the usual.
+    The burst is followed back by quarters of an hour, from the last that was loud, to where
+    it rose above the usual.
     """
     age = [now - at for at in mentions if at <= now]
     recent = sum(a <= _HOUR for a in age)
@@ -30,7 +32,7 @@ def happening(
     if recent < max(_FEWEST, _TIMES_USUAL * usual):
         return None
     bins = Counter(int(a / _BIN) for a in age)
-    back = 0
+    back = next((i for i in range(_QUARTERS) if bins[i] > usual / 2), 0)
     while bins[back] > usual / 2 or bins[back + 1] > usual / 2:
         back += 1
     first = max((a for a in age if a < _BIN * back), default=timedelta(0))

@@ -87,9 +87,11 @@ def span(
         if state.first_mention_at is not None and start <= state.first_mention_at < end:
             first.append(_first_response(state, state.first_mention_at, end))
         for wait in state.waits:
-            if not start <= wait.since < end or wait.how == "position":
+            if not start <= wait.since < end:
                 continue
             ended = wait.until if wait.until is not None and wait.until < end else None
+            if ended is not None and wait.how == "position":
+                continue
             ran = (ended or end) - wait.since
             following.append(ran.total_seconds())
             kept += ended is not None and ran <= promise

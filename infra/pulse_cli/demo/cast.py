@@ -10,13 +10,9 @@ from pulse_cli.demo.script import Language, Who, read
 Gender = Literal["he", "she"]
 
 _LONGEST_HANDLE = 15
-_LATIN = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh sch  y  e yu ya".split(" "),
-        strict=True,
-    )
-)
+_RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
+_LATIN = ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "sch", "", "y", "", "e", "yu", "ya"]
+_IN_LATIN = str.maketrans(dict(zip(_RUSSIAN, _LATIN, strict=True)))
 _HANDLES = ("{first}_{last}", "{first}{year}", "{last}_{initial}", "{last}{year}", "{first}_{year}")
 _NICKNAMED = 0.12
 _IDS = (1_050_000_000_000_000_000, 1_690_000_000_000_000_000)
@@ -49,13 +45,13 @@ class Cast:
     def called(self, username: str, name: str, user_id: str | None = None) -> Who:
         """Somebody whom the script calls by name; the same person each time."""
         if username not in self.people:
-            self.people[username] = Who(
-                user_id or str(self._rng.randrange(*_IDS)), username, name
-            )
+            self.people[username] = Who(user_id or str(self._rng.randrange(*_IDS)), username, name)
         return self.people[username]
 
     def _shown(self, first: str, family: str) -> str:
-        return self._rng.choice((f"{first} {family}", f"{first} {family[0]}.", first, first.lower()))
+        return self._rng.choice(
+            (f"{first} {family}", f"{first} {family[0]}.", first, first.lower())
+        )
 
     def _handle(self, first: str, family: str) -> str:
         pattern = self._rng.choice(_HANDLES)
@@ -67,4 +63,4 @@ class Cast:
 
 
 def _latin(name: str) -> str:
-    return "".join(_LATIN.get(letter, letter) for letter in name.lower())
+    return name.lower().translate(_IN_LATIN)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count, cycle
+from itertools import cycle
 from random import Random
 from typing import Any
 
-from pulse_cli.demo.cast import Cast
+from pulse_cli.demo.cast import Cast, Gender
 from pulse_cli.demo.said import Said
 from pulse_cli.demo.script import Language, Who, language, moment, read, stretch
 
@@ -22,16 +22,17 @@ _Times = Iterator[datetime]
 
 @dataclass(slots=True)
 class Talk:
-    """A customer and what is still to be said: by the customer, and in answer, in turn.
+    """A customer and what is still to be said: by the customer, and in answer.
 
-    Of an outage talk (`about_outage`) the answers depend on the hour.
+    Of an outage talk the answers depend on the hour, and are not among these.
     """
 
     customer: Who
     to: Who
     lang: Language
     begins: datetime
-    turns: list[str]
+    lines: list[str]
+    answers: list[str] = field(default_factory=list)
     about_outage: bool = False
     below: Said | None = None
     """Our post that the customer answers, where it begins so."""
@@ -47,7 +48,8 @@ def ordinary(name: str, cast: Cast, accounts: dict[str, Who], rng: Random) -> It
         lang = language(entry)
         to = accounts["news" if entry.get("to") == "svyaz" else "help"]
         at = part.start + share**_EAGER * part.length
-        yield Talk(cast.somebody(lang, _gender(entry)), to, lang, at, list(entry[lang]))
+        turns = entry[lang]
+        yield Talk(cast.somebody(lang, _gender(entry)), to, lang, at, turns[::2], turns[1::2])
 
 
 def outage(
@@ -64,12 +66,10 @@ def outage(
             customer = cast.somebody(lang, _gender(told))
             to = accounts["news" if rng.random() < _TO_OFFICIAL else "help"]
             below = _latest(news, lang, at) if to is accounts["news"] else None
-            turns = [text]
-            if rng.random() < _SPEAKS_AGAIN:
-                turns += ["", next(again[lang])]
+            lines = [text, *([next(again[lang])] if rng.random() < _SPEAKS_AGAIN else [])]
             if rng.random() >= _BELOW_NEWS:
                 below = None
-            yield Talk(customer, to, lang, at, turns, about_outage=True, below=below)
+            yield Talk(customer, to, lang, at, lines, about_outage=True, below=below)
 
 
 class OutageAnswers:
@@ -100,7 +100,7 @@ def _bursts(phase: str, posts: int, rng: Random) -> _Times:
     for number in range(posts):
         start = part.start + part.length * (number * bursts // posts) / bursts
         behind = number - -(-(number * bursts // posts) * posts // bursts)
-        times.append(start + behind * gap * rng.uniform(0.35, 0.9))
+        times.append(start + behind * gap * rng.uniform(0.05, 0.3))
     times[0] = part.start
     return iter(sorted(times))
 
@@ -111,9 +111,5 @@ def _latest(news: dict[str, Said], lang: Language, at: datetime) -> Said | None:
     return max(told, key=lambda n: n.at, default=None)
 
 
-def _gender(entry: dict[str, Any]) -> Any:
-    told = next((g for g in ("he", "she") if entry.get(g)), None)
-    return told
-
-
-__all__ = ["OutageAnswers", "Talk", "count", "ordinary", "outage"]
+def _gender(entry: dict[str, Any]) -> Gender | None:
+    return "he" if "he" in entry else "she" if "she" in entry else None

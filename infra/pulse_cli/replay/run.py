@@ -27,6 +27,8 @@ class Replay:
 
     `document` are the settings of this company alone. `checkpoints` are instants at which
     the conversations are read besides; `mails` is the folder that each mail is written to.
+    The end brings the digest of that moment, unless `parting` is false; `look` sees the world
+    before it is taken down.
     """
 
     archive: Archive
@@ -38,6 +40,8 @@ class Replay:
     mails: Path | None = None
     checkpoints: tuple[datetime, ...] = ()
     progress: Progress = field(default=lambda _: None)
+    parting: bool = True
+    look: Callable[[World], None] = field(default=lambda _: None)
 
 
 def replay(plan: Replay) -> Outcome:
@@ -56,6 +60,7 @@ def replay(plan: Replay) -> Outcome:
         run = _Run(world, plan, until)
         run.to_the_end(start)
         outcome = run.outcome()
+        plan.look(world)
     outcome.wall_seconds = time.perf_counter() - began
     return outcome
 
@@ -80,7 +85,8 @@ class _Run:
             now = min(following, self._until, *self._checkpoint(now, following))
             self._rest(now)
         self._tick(self._until, last=True)
-        self._digest_now(start)
+        if self._plan.parting:
+            self._digest_now(start)
 
     def outcome(self) -> Outcome:
         world = self._world

@@ -1,0 +1,76 @@
+"""`pulse doctor`: whether a deployed stack can do its work."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from rich.text import Text
+
+from pulse_cli.deployment import Deployment, now, on_stack
+from pulse_cli.doctor import Finding, examine
+from pulse_cli.screen import screen
+from pulse_cli.settings.words import wrong_address
+
+__all__ = ["doctor"]
+
+_COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
+
+
+def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    wrong = wrong_address(value) if value is not None else None
+    if wrong:
+        raise click.BadParameter(f"{wrong.problem}: {wrong.mend}")
+    return value
+
+
+@click.command()
+@click.option(
+    "--mail",
+    "to",
+    metavar="ADDRESS",
+    callback=_address,
+    help="Where the test mail goes.  [default: the first company's owner]",
+)
+@click.option("--no-mail", is_flag=True, help="Send no test mail.")
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON.")
+@on_stack
+def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bool) -> None:
+    """Look whether a deployed stack can do its work, and say how to mend what cannot.
+
+    Settings, tokens (X is asked who the accounts are: 0.01 USD each), last polls, schedules, dead
+    letters, alarms, the critical topic; SES's sandbox and quota, senders, recipients; then one
+    test mail, unless --no-mail.
+
+    Each line is OK, WARN or FAIL; what nobody could tell is WARN. Ends with 1 when one is FAIL.
+    """
+    if to and no_mail:
+        raise click.UsageError("--mail and --no-mail contradict each other: give one")
+    deployment.output("TableName")  # before anything is said, there must be a stack
+    findings: list[Finding] = []
+    for finding in examine(deployment, now(), to, mail=not no_mail):
+        findings.append(finding)
+        if not as_json:
+            _say(finding)
+    failed = sum(finding.status == "FAIL" for finding in findings)
+    warned = sum(finding.status == "WARN" for finding in findings)
+    if as_json:
+        answer = {
+            "stack": deployment.name,
+            "ok": not failed,
+            "findings": [finding.as_json() for finding in findings],
+        }
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        click.echo(f"{failed} to mend, {warned} to look at, of {len(findings)}")
+    if failed:
+        sys.exit(1)
+
+
+def _say(finding: Finding) -> None:
+    line = Text(f"{finding.status:<4}  ", style=_COLOURS[finding.status])
+    line.append(f"{finding.what}: {finding.said}", style="default")
+    if finding.mend:
+        line.append(f" — {finding.mend}", style="default")
+    screen().print(line, soft_wrap=True)

@@ -1,0 +1,143 @@
+"""`pulse try`: the last day of real accounts, to a digest on disk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from pulse.adapters.x import X
+from pulse_cli import asking, prices, tokens, trial
+from pulse_cli.commands.connect import Handle
+from pulse_cli.deployment import now
+from pulse_cli.problems import ProblemError
+from pulse_cli.screen import screen
+
+if TYPE_CHECKING:
+    from pulse.domain.access import Token
+    from pulse.domain.settings import Language
+
+__all__ = ["try_out"]
+
+
+def _zone(_: click.Context, __: click.Parameter, value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise click.BadParameter(f"{value!r} is no time zone; write e.g. Europe/Moscow") from None
+    return value
+
+
+@click.command("try")
+@click.argument("handles", type=Handle(), nargs=-1, required=True, metavar="@HANDLE...")
+@click.option("--official", type=Handle(), multiple=True, help="An account for news; repeatable.")
+@click.option("--hours", type=click.IntRange(1, 144), default=24, show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out/try"),
+    show_default=True,
+    help="Folder for the digest.",
+)
+@click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
+@click.option("--time-zone", default="UTC", callback=_zone, show_default=True, help="The digest's.")
+@click.option("--yes", is_flag=True, help="Do not ask before reading what costs.")
+@click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON.")
+def try_out(
+    *,
+    handles: tuple[str, ...],
+    official: tuple[str, ...],
+    hours: int,
+    out: Path,
+    lang: Language,
+    time_zone: str,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """See what Pulse would say of the last day of @HANDLE..., before anything is deployed.
+
+    The handlers that would be deployed run on this machine: they read the accounts of customer
+    care (@HANDLE...) and of news (--official) on X, and write a digest to a folder. Nothing is
+    sent to anybody, nothing is kept but the digest.
+
+    Needs a token in the environment: PULSE_X_BEARER, or PULSE_X_CONSUMER_KEY,
+    PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN and PULSE_X_ACCESS_TOKEN_SECRET. Reading costs
+    about 0.005 USD a post; how much that will be is said before it is read.
+
+    Ends with 0 when there is a digest, else with 1.
+    """
+    token = tokens.from_environment()
+    if token is None:
+        raise ProblemError(
+            "no token in the environment: set PULSE_X_BEARER, or the four PULSE_X_CONSUMER_KEY, "
+            "PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN, PULSE_X_ACCESS_TOKEN_SECRET"
+        )
+    url = asking.url_elsewhere()
+    if url:
+        click.echo(f"X is the one at {url}, not the real one.", err=True)
+    found, expected = _look(token, url, handles, official, hours)
+    click.echo(expected.said(), err=True)
+    if sys.stdin.isatty() and not yes:
+        click.confirm("Read it?", default=True, abort=True, err=True)
+    outcome = _run(token, url, found.settings(lang, time_zone, hours), hours, expected.pages)
+    if not outcome.mails:
+        raise ProblemError("no digest was written: it is a bug of Pulse, report it")
+    for trouble in outcome.troubles:
+        click.echo(f"X gave only a part: {trouble}", err=True)
+    _say(outcome, found, hours, out, as_json=as_json)
+
+
+def _look(
+    token: Token, url: str | None, handles: tuple[str, ...], official: tuple[str, ...], hours: int
+) -> tuple[trial.Found, trial.Forecast]:
+    x = X(lambda: token, asking.way(url))
+    found = trial.find(x, handles, official, is_user=token.is_user)
+    moment = now()
+    return found, trial.forecast(x, found, moment - timedelta(hours=hours), moment)
+
+
+def _run(
+    token: Token, url: str | None, document: dict[str, object], hours: int, pages: int | None
+) -> trial.Outcome:
+    errors = screen(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("pages"),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("Asking X", total=pages)
+        way = asking.Heard(asking.way(url), lambda _: bar.advance(task))
+        return trial.run(
+            document, token, way, hours, lambda what: bar.update(task, description=what)
+        )
+
+
+def _say(
+    outcome: trial.Outcome, found: trial.Found, hours: int, out: Path, *, as_json: bool
+) -> None:
+    from pulse_cli.trial import words  # noqa: PLC0415
+
+    files = words.write(outcome.mails, out)
+    owned = all(found.owner is not None and a.id == found.owner.id for a in found.accounts)
+    cost = outcome.read * (prices.OWNED if owned else prices.POST)
+    cost += (len(found.accounts) + len(outcome.letter.cards)) * prices.USER
+    if as_json:
+        answer = words.as_json(outcome, cost) | {"files": [str(file) for file in files]}
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    handles = ", ".join(f"@{account.username}" for account in found.accounts)
+    click.echo(f"The last {hours} h of {handles}")
+    words.draw(outcome, screen())
+    click.echo(f"\nThe digest lies in {out}: open digest.html in a browser, digest.eml as a mail.")
+    click.echo(f"It read {outcome.read:,} posts on X, for about {prices.usd(cost)}.")

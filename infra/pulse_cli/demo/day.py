@@ -1,0 +1,80 @@
+"""The made-up day, put together: the same each time, to the last id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from random import Random
+from typing import Any
+
+from pulse_cli.demo import posting, scenes, threads
+from pulse_cli.demo.cast import Cast
+from pulse_cli.demo.desk import Desk
+from pulse_cli.demo.said import Said
+from pulse_cli.demo.script import Stretch, Who, moment, read, stretch
+
+_SEED = 20261117
+COMPANY = "svyaz"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The archive of the day, and what its script says that came to pass.
+
+    `never` are the handles of those whom nobody answers by the script's will; `outage` runs
+    from its first mention to the first word of ours.
+    """
+
+    posts: list[dict[str, Any]]
+    users: list[dict[str, str]]
+    companies: list[dict[str, Any]]
+    never: frozenset[str]
+    outage: Stretch
+    whole: Stretch
+
+
+def made_up() -> Day:
+    """Make the day up."""
+    rng = Random(_SEED)
+    told, cast = read("told"), Cast(rng)
+    accounts = {
+        key: cast.called(one["username"], one["name"], one["id"])
+        for key, one in told["accounts"].items()
+    }
+    published = scenes.news(accounts["news"])
+    played = scenes.scenes(cast, accounts, published)
+    talks = [
+        *threads.ordinary("evening", cast, accounts, rng),
+        *threads.outage(cast, accounts, published, rng),
+        *threads.ordinary("day", cast, accounts, rng),
+    ]
+    said = [
+        *published.values(),
+        *scenes.retweets(cast, published),
+        *chain.from_iterable(played.values()),
+        *Desk(talks, accounts["help"], rng).run(),
+    ]
+    said.sort(key=lambda one: one.at)
+    posting.number(said, rng)
+    by_name = {who.username: who for who in cast.people.values()}
+    silent = {one["who"]["username"] for one in told["scenes"] if one.get("never")}
+    return Day(
+        [posting.post(one, by_name) for one in said],
+        [_user(who) for who in _speakers(said)],
+        [{"name": COMPANY, "accounts": [_account(one) for one in told["accounts"].values()]}],
+        frozenset(silent),
+        Stretch(moment(told["outage"]["from"]), moment(told["outage"]["first_word"])),
+        stretch(told),
+    )
+
+
+def _speakers(said: list[Said]) -> list[Who]:
+    return sorted({one.who for one in said}, key=lambda who: int(who.id))
+
+
+def _user(who: Who) -> dict[str, str]:
+    return {"id": who.id, "username": who.username, "name": who.name}
+
+
+def _account(told: dict[str, str]) -> dict[str, str]:
+    return {key: told[key] for key in ("id", "username", "role")}

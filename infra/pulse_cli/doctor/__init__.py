@@ -1,0 +1,51 @@
+"""`pulse doctor`: everything that must be in order for a deployed stack to reach people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import botocore.exceptions
+
+from pulse_cli import aws
+from pulse_cli.deployment import Deployment
+from pulse_cli.doctor import clockwork, letter, reading, sender
+from pulse_cli.doctor.findings import Finding, unknown
+
+__all__ = ["Finding", "examine"]
+
+
+def examine(
+    deployment: Deployment, now: datetime, to: str | None, *, mail: bool
+) -> Iterator[Finding]:
+    """Look at one thing after the other. The test mail goes `to` an address, or to the owner."""
+    settings = deployment.settings()
+    yield from reading.in_force(settings, now)
+    yield from _checked("tokens", lambda: reading.tokens(deployment, settings))
+    yield from _checked("polls", lambda: reading.polls(deployment, settings, now))
+    yield from _real("schedules", lambda: clockwork.schedules(deployment))
+    yield from _checked("dead letters", lambda: clockwork.queues(deployment))
+    yield from _real("alarms", lambda: clockwork.alarms(deployment))
+    yield from _real("critical topic", lambda: clockwork.topic(deployment))
+    yield from _real("SES account", lambda: sender.account(deployment))
+    yield from _real("senders", lambda: sender.senders(deployment, settings))
+    yield from _real("recipients", lambda: sender.recipients(deployment, settings, now))
+    if mail:
+        yield from _checked("test mail", lambda: letter.probe(deployment, settings, to, now))
+
+
+def _checked(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What cannot be looked at is told, and the rest looked at all the same."""
+    try:
+        yield from check()
+    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as problem:
+        yield unknown(what, aws.said(problem))
+
+
+def _real(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """As `_checked`; a stand-in for AWS cannot tell."""
+    where = aws.endpoint()
+    if where:
+        yield unknown(what, f"AWS is a stand-in here, at {where}")
+    else:
+        yield from _checked(what, check)

@@ -1,0 +1,59 @@
+"""One test mail, on the way that all mail goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pulse.adapters.mail import Post
+from pulse.adapters.pages import Pages
+from pulse.domain.delivery import LaterError, RefusedError
+from pulse.domain.settings import Person
+from pulse_cli import aws
+from pulse_cli.deployment import Deployment
+from pulse_cli.doctor.findings import Finding, fail, ok, unknown
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pulse.domain.settings import Settings
+
+__all__ = ["probe"]
+
+
+def probe(
+    deployment: Deployment, settings: Settings | None, to: str | None, now: datetime
+) -> Iterator[Finding]:
+    """Send it to an address, or to the first company's owner; whether it arrives, a person sees."""
+    company = settings.companies[0] if settings else None
+    owner = company.people[company.owner] if company else Person("you", "", "")
+    shadow = company.shadow if company else None
+    if to is None and shadow is not None and now < shadow.until:
+        to = shadow.to
+    address = to or owner.email
+    if not address:
+        yield unknown("test mail", "no settings name an owner: give --mail ADDRESS")
+        return
+    person = replace(owner, email=address, name=address if to else owner.name)
+    title = company.titled(person.language) if company else deployment.name
+    mail = Pages().probe(title, now, person)
+    post = Post(
+        deployment.client("sesv2"),
+        deployment.output("SenderAddress"),
+        deployment.parameters.get("ConfigurationSet") or None,
+    )
+    what = f"test mail to {address}"
+    try:
+        message = post.send(address, mail, now, company.sender if company else None)
+    except RefusedError as problem:
+        mend = "see sender and recipients above: unverified, or on the suppression list of SES"
+        yield fail(what, f"SES refused it: {problem}", mend)
+    except LaterError as problem:
+        yield fail(what, f"SES did not take it: {problem}", "mend what SES says, and ask again")
+    else:
+        where = aws.endpoint()
+        if where:
+            yield unknown(what, f"the stand-in at {where} took it, and delivers nothing")
+        else:
+            yield ok(what, f"SES took it ({message}): see that it arrives, and not among spam")

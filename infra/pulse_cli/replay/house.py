@@ -1,0 +1,175 @@
+"""One company's deployment in this process, on moto; which X it reads is for others to say."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+import boto3
+import requests
+from moto import mock_aws
+from moto.ses.models import RawMessage
+from moto.sesv2.models import sesv2_backends
+
+from pulse.adapters import settings as settings_reader
+from pulse.adapters.secrets import Secrets
+from pulse.app import App
+from pulse.domain.access import Token
+from pulse.domain.settings import Account, Company
+from pulse_cli import moto_mends
+from pulse_cli import stack as stacks
+from pulse_cli.replay.lambdas import InvokedError, Lambdas
+
+_REGION = "us-east-1"
+_ACCOUNT = "123456789012"
+_ENV: dict[str, str | None] = {
+    "POWERTOOLS_LOG_LEVEL": "ERROR",
+    "AWS_ACCESS_KEY_ID": "rehearsal",
+    "AWS_SECRET_ACCESS_KEY": "rehearsal",
+    "AWS_DEFAULT_REGION": _REGION,
+    "AWS_PROFILE": None,
+    "AWS_CONFIG_FILE": os.devnull,  # nobody's own settings come into this
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_SERVICE_NAME": "pulse",
+    "POWERTOOLS_METRICS_NAMESPACE": "Pulse",
+}
+_SENDER = "pulse@example.com"
+
+
+class House:
+    """A stack with its functions. `calls` counts AWS calls made by the functions alone.
+
+    `transport` is the way to X (None: the real one, at its own address); `token` gives what
+    opens it for an account.
+    """
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        transport: requests.adapters.BaseAdapter | None,
+        token: Callable[[Account], Token],
+    ) -> None:
+        self.calls: Counter[str] = Counter()
+        self._document = document
+        self._transport = transport
+        self._token = token
+        self._counting = False
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._exit.enter_context(_environment(_ENV))
+        self._exit.enter_context(mock_aws())
+        moto_mends.mend()
+        boto3.setup_default_session(region_name=_REGION)
+        events = boto3.DEFAULT_SESSION.events if boto3.DEFAULT_SESSION else None
+        if events is not None:
+            events.register("before-call.*.*", self._count)
+        self.stack = stacks.create()
+        self.app = App(self._all_env(), transport=self._transport)
+        self.lambdas = Lambdas(self.stack.functions, self.app, self.now)
+        self._sqs = boto3.client("sqs")
+        self._furnish()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._exit.close()
+
+    def now(self) -> datetime:
+        """The time by this process's clock."""
+        return datetime.now(UTC)
+
+    @property
+    def company(self) -> Company:
+        """The one company of this deployment."""
+        return self._settings.companies[0]
+
+    @contextmanager
+    def functions(self) -> Iterator[Lambdas]:
+        """The functions, with their calls to AWS counted."""
+        self._counting = True
+        try:
+            yield self.lambdas
+        finally:
+            self._counting = False
+
+    def drain(self) -> list[Any]:
+        """Let the queue's event source run the poll function until the queue is empty."""
+        function = next(f for f in self.stack.functions.values() if f.queue is not None)
+        queue = function.queue
+        results: list[Any] = []
+        while queue is not None:
+            answer = self._sqs.receive_message(
+                QueueUrl=queue.url,
+                MaxNumberOfMessages=1,
+                AttributeNames=["All"],
+                VisibilityTimeout=queue.visibility_timeout,
+            )
+            if not answer.get("Messages"):
+                return results
+            message = answer["Messages"][0]
+            event = {"Records": [_record(message)]}
+            try:
+                with self.functions() as lambdas:
+                    results.append(lambdas.invoke(function.name, event))
+            except InvokedError:
+                continue
+            self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+        return results
+
+    def mails(self) -> list[RawMessage]:
+        """Every mail that SES has taken so far."""
+        backend = sesv2_backends[_ACCOUNT][_REGION].core_backend
+        return [m for m in backend.sent_messages if isinstance(m, RawMessage)]
+
+    def _furnish(self) -> None:
+        """What a person does after deploying: a verified sender, tokens, settings."""
+        ses = boto3.client("sesv2")
+        self._settings = settings_reader.read(dict(self._document))
+        sender = self.company.sender
+        for address in {_SENDER, *([sender] if sender else [])}:
+            ses.create_email_identity(EmailIdentity=address.rsplit("<", 1)[-1].rstrip(">"))
+        secrets: Secrets = self.app.secrets
+        for account in self.company.accounts:
+            secrets.keep(account.token, self._token(account))
+        self.app.shelf.push(self._document, self.now() - timedelta(seconds=1))
+
+    def _all_env(self) -> dict[str, str]:
+        return {name: value for env in self.stack.env.values() for name, value in env.items()}
+
+    def _count(self, event_name: str, **_: Any) -> None:
+        if self._counting:
+            self.calls[".".join(event_name.split(".")[1:])] += 1
+
+
+def _record(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "eventSource": "aws:sqs",
+    }
+
+
+@contextmanager
+def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
+    """Set these variables, or take them out (None), and put back what was there."""
+    before = {name: os.environ.get(name) for name in values}
+    try:
+        _set(values)
+        yield
+    finally:
+        _set(before)
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,0 +1,76 @@
+"""Which accounts are tried, and the settings that a first look needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pulse.adapters.x import X
+from pulse.domain.posts import Author
+from pulse.domain.settings import Language
+from pulse.domain.trouble import TroubleError
+from pulse_cli.asking import in_words
+from pulse_cli.problems import ProblemError
+from pulse_cli.settings.made import document_for
+from pulse_cli.settings.words import say_length
+
+__all__ = ["READER", "Found", "find"]
+
+READER = "manager"
+"""Who gets the digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The accounts as X knows them; `owner` is whose user token it is."""
+
+    support: tuple[Author, ...]
+    official: tuple[Author, ...]
+    owner: Author | None
+
+    @property
+    def accounts(self) -> tuple[Author, ...]:
+        """All of them, support first."""
+        return (*self.support, *self.official)
+
+    @property
+    def name(self) -> str:
+        """What the company is called here."""
+        return self.support[0].username or self.support[0].id
+
+    def settings(self, language: Language, time_zone: str, hours: int) -> dict[str, Any]:
+        """Settings for one company of these accounts, with the usual levels."""
+        accounts = [
+            {"id": a.id, "username": a.username, "role": role}
+            for role, authors in (("support", self.support), ("official", self.official))
+            for a in authors
+        ]
+        document = document_for([{"name": self.name, "accounts": accounts}])
+        titled = (*self.official, *self.support)[0]
+        document["companies"][0] |= {
+            "title": titled.name or self.name,
+            "language": language,
+            "time_zone": time_zone,
+            "look_back": say_length(timedelta(hours=hours)),
+        }
+        return document
+
+
+def find(x: X, support: Sequence[str], official: Sequence[str], *, is_user: bool) -> Found:
+    """Ask X who the handles are, and whose token it is; ProblemError when it does not say."""
+    found: dict[str, Author] = {}
+    for handle in dict.fromkeys((*support, *official)):
+        try:
+            found[handle] = x.user(handle)
+        except TroubleError as trouble:
+            raise ProblemError(in_words(trouble, handle)) from trouble
+    try:
+        owner = x.me() if is_user else None
+    except TroubleError as trouble:
+        raise ProblemError(in_words(trouble, support[0])) from trouble
+    by_id = {found[handle].id: found[handle] for handle in support}
+    others = {found[handle].id: found[handle] for handle in official}
+    news = tuple(author for number, author in others.items() if number not in by_id)
+    return Found(tuple(by_id.values()), news, owner)

@@ -1,0 +1,58 @@
+"""What a look at the last hours will read on X, and cost, before it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from pulse.adapters.x import X
+from pulse.domain.trouble import TroubleError
+from pulse.domain.walk import SEARCH_LAG
+from pulse_cli import prices
+from pulse_cli.asking import in_words
+from pulse_cli.prices import usd
+from pulse_cli.trial.accounts import Found
+
+__all__ = ["Forecast", "forecast"]
+
+_PAGE = 100
+_SHOWN = 5
+"""Customers whose names a digest shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """How many posts, for about how many USD; None where X did not count, and why."""
+
+    posts: int | None
+    cost: float
+    pages: int | None
+    why: str = ""
+
+    def said(self) -> str:
+        """Give the forecast in one line."""
+        if self.posts is None:
+            hundred = usd(_PAGE * prices.POST)
+            return f"How much this reads is not known ({self.why}); 100 posts cost {hundred}."
+        return f"This reads about {self.posts:,} posts, for about {usd(self.cost)}."
+
+
+def forecast(x: X, found: Found, start: datetime, now: datetime) -> Forecast:
+    """Ask X to count what will be read; a bearer is needed for that."""
+    end = now - SEARCH_LAG
+    start = max(start, now - timedelta(days=7) + timedelta(minutes=1))
+    posts, pages, cost = 0, 0, _SHOWN * prices.USER
+    for account in found.accounts:
+        owned = found.owner is not None and found.owner.id == account.id
+        for query in (f"@{account.username} -is:retweet", f"from:{account.username} -is:retweet"):
+            try:
+                counts = x.counts(query, start, end)
+            except TroubleError as trouble:
+                return Forecast(None, 0.0, None, in_words(trouble, found.name))
+            if counts is None:
+                return Forecast(None, 0.0, None, "X counts for a bearer only")
+            number = sum(counts.values())
+            posts, pages = posts + number, pages + max(1, ceil(number / _PAGE))
+            cost += number * (prices.OWNED if owned else prices.POST)
+    return Forecast(posts, cost, pages)

@@ -1,0 +1,129 @@
+"""One run of the handlers over the last hours, and the digest that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+
+from pulse.domain.access import Token
+from pulse.domain.letters import DigestLetter
+from pulse.domain.outbox import Entry
+from pulse.domain.policy import Policy
+from pulse.domain.task import Task
+from pulse.domain.trouble import TroubleError
+from pulse.jobs.cards import Authors
+from pulse.jobs.summary import summary
+from pulse_cli.asking import in_words
+from pulse_cli.problems import ProblemError
+from pulse_cli.replay.house import House
+from pulse_cli.trial.accounts import READER
+
+__all__ = ["Outcome", "run"]
+
+_ROUNDS = 30
+"""Runs of the poll function for one account: each reads at most 3,000 posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it: the digest as a letter and as mails, and what X would not give."""
+
+    letter: DigestLetter
+    policy: Policy
+    mails: tuple[bytes, ...]
+    read: int
+    """Posts that X served."""
+    troubles: tuple[str, ...]
+
+
+def run(
+    document: dict[str, Any],
+    token: Token,
+    way: requests.adapters.BaseAdapter | None,
+    hours: int,
+    step: Callable[[str], None],
+) -> Outcome:
+    """Run the handlers on moto; ProblemError when nothing could be read, or one failed."""
+    with House(document, way, lambda _: token) as house:
+        step("Reading")
+        read = _poll(house)
+        troubles = _troubles(house)
+        step("Flagging and writing")
+        now = house.now()
+        start = now - timedelta(hours=hours)
+        event = {"company": house.company.name, "to": [READER], "start": start.isoformat()}
+        with house.functions() as lambdas:
+            for name, given in (("flag", None), ("send", None), ("digest", {"now": event})):
+                lambdas.scheduled(name, given)
+            lambdas.scheduled("send")
+        if house.lambdas.failures:
+            failure = house.lambdas.failures[0]
+            raise ProblemError(
+                f"{failure.function} failed ({failure.error}): it is a bug of Pulse, report it"
+            )
+        mails = tuple(mail.raw_data.encode() for mail in house.mails())
+        return Outcome(_letter(house, start, now), house.company.policy, mails, read, troubles)
+
+
+def _poll(house: House) -> int:
+    """Read every account to the bottom; returns the posts served."""
+    with house.functions() as lambdas:
+        lambdas.scheduled("dispatch")
+    minute = house.now().replace(second=0, microsecond=0)
+    polls, read = house.drain(), 0
+    for number in range(1, _ROUNDS + 1):
+        read += sum(poll.get("read", 0) for poll in polls if poll)
+        behind = {p["account"] for p in polls if p and p.get("under_way") and not p["troubles"]}
+        if not behind:
+            break
+        # a minute that differs, or the queue would take it for the one before
+        later = minute + timedelta(minutes=number)
+        house.app.queue.put(
+            [
+                Task(house.company.name, account.id, "poll", later)
+                for account in house.company.accounts
+                if account.username in behind
+            ]
+        )
+        polls = house.drain()
+    return read
+
+
+def _troubles(house: House) -> tuple[str, ...]:
+    """What X would not give, in words; ProblemError when it gave nothing at all."""
+    accounts = house.company.accounts
+    cursors = house.app.accounts.load(account.id for account in accounts)
+    said: dict[str, None] = {}
+    for account in accounts:
+        cursor = cursors.get(account.id)
+        for trouble in cursor.troubles.values() if cursor else ():
+            error = TroubleError(trouble.kind, trouble.detail)
+            said[in_words(error, account.username)] = None
+    if said and not any(cursor.last_ok for cursor in cursors.values()):
+        raise ProblemError(next(iter(said)))
+    return tuple(said)
+
+
+def _letter(house: House, start: datetime, now: datetime) -> DigestLetter:
+    """The figures of the digest that was just written."""
+    company, app = house.company, house.app
+    details: Sequence[tuple[str, str]] = (
+        ("period", "shift"),
+        ("start", start.isoformat()),
+        ("end", now.isoformat()),
+    )
+    entry = Entry("try", company.name, READER, "digest", now, details=tuple(details))
+    return summary(
+        entry,
+        company,
+        company.people[READER],
+        app.conversations,
+        app.accounts,
+        app.journal,
+        Authors(app.shelf, None, now),
+        now,
+    )

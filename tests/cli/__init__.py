@@ -1,0 +1,1 @@
+"""`pulse` as a shell sees it."""

@@ -1,0 +1,107 @@
+"""`pulse` as a shell sees it, on moto and a simulated X at a loopback port."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.core.exceptions import AWSError
+from moto.sesv2.responses import SESV2Response
+
+from pulse_cli import stack as stacks
+from pulse_cli import tokens
+from pulse_cli.simulated_x import SimulatedX, serve
+from pulse_cli.stack import Stack
+
+from .shell import POSTS, SETTINGS, simulated
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither tokens nor an AWS of this machine come into a test; commands run in a folder."""
+    for name in (*tokens.VARIABLES.values(), "PULSE_X_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def pulse_yaml(tmp_path: Path) -> Path:
+    file = tmp_path / "pulse.yaml"
+    file.write_text(SETTINGS, "utf-8")
+    return file
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A stack named `pulse`, nothing in it."""
+    with mock_aws():
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        yield stacks.create(stacks.load_template())
+
+
+@pytest.fixture
+def x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SimulatedX]]:
+    """Put a simulated X where PULSE_X_URL says."""
+    servers = []
+
+    def x(posts: list[dict[str, Any]] = POSTS, faults: Any = ()) -> SimulatedX:
+        app = simulated(tmp_path / f"archive{len(servers)}", posts, faults)
+        servers.append(serve(app))
+        monkeypatch.setenv("PULSE_X_URL", servers[-1].url)
+        return app
+
+    yield x
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], None]:
+    """Put a token into the environment."""
+
+    def put(parts: dict[str, str]) -> None:
+        for name, value in parts.items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+SES_SAYS: dict[str, Any] = {}
+"""What SES says of the account: moto does not know, so it is taught."""
+
+
+def _get_account(_: SESV2Response) -> str:
+    if "Refused" in SES_SAYS:
+        raise AWSError("not you", "AccessDeniedException", 403)
+    return json.dumps(SES_SAYS)
+
+
+SESV2Response.get_account = _get_account  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def ses_account(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let SES say something else of the account; healthy, unless told."""
+
+    def says(*, production: bool = True, **more: Any) -> None:
+        healthy = {
+            "EnforcementStatus": "HEALTHY",
+            "ProductionAccessEnabled": production,
+            "SendingEnabled": True,
+            "SendQuota": {"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 3.0},
+        }
+        for name, value in (healthy | more).items():
+            monkeypatch.setitem(SES_SAYS, name, value)
+
+    return says

@@ -1,0 +1,88 @@
+"""AWS that is not there, or lets nobody in: one line with the mend."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pulse_cli import aws, deployment, locally
+from pulse_cli.template import load_template
+
+from .shell import POSTS, run, simulated
+
+COMMANDS = [("status",), ("doctor",), ("push", "pulse.yaml"), ("connect", "@svyaz_help")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_credentials(command: tuple[str, ...], pulse_yaml: Path) -> None:
+    said = run(*command, "--region", "us-east-1")
+    assert said.code == 1
+    assert "pulse: no AWS credentials" in said.err
+    assert "aws configure" in said.err
+
+
+def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nobody")
+    assert "no AWS region is set: give --region" in run("status").err
+
+
+def test_no_such_profile() -> None:
+    said = run("status", "--profile", "acme")
+    assert said.code == 1
+    assert "profile (acme) could not be found: aws configure list-profiles" in said.err
+
+
+def test_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    said = run("status")
+    assert said.code == 1
+    assert f"nothing answers at {url}" in said.err
+    assert "pulse local" in said.err
+
+
+def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "somewhere")
+    assert "AWS_ENDPOINT_URL=somewhere is no address" in run("status").err
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("ExpiredToken", "credentials have run out (ExpiredToken): sign in again"),
+        ("InvalidClientTokenId", "does not take these credentials"),
+        ("AccessDenied", "does not let you DescribeStacks (no, not you): use credentials that may"),
+        ("Throttling", "AWS refused DescribeStacks: Throttling: no, not you"),
+    ],
+)
+def test_refusals(code: str, said: str) -> None:
+    problem = ClientError({"Error": {"Code": code, "Message": "no,\nnot you"}}, "DescribeStacks")
+    assert said in aws.said(problem)
+
+
+def test_the_index_is_the_template_s() -> None:
+    for function in load_template().functions.values():
+        assert function.environment["PULSE_INDEX"] == deployment.INDEX
+
+
+def test_pulse_local_is_a_stack_like_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse_yaml: Path
+) -> None:
+    archive = simulated(tmp_path / "archive", POSTS).archive
+    with locally.run(archive) as running:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", running.aws_url)
+        monkeypatch.setenv("PULSE_X_BEARER", "bearer")
+        assert run("push").code == 0
+        said = run("connect", "@svyaz_help")
+        assert said.code == 0, said.err
+        assert f"X is the one at {running.x_url}" in said.err
+        assert "never" in run("status").out
+        doctor = run("doctor", "--no-mail", "--json")
+        by_name = {one["what"]: one for one in doctor.json["findings"]}
+        assert by_name["token svyaz_help"]["status"] == "OK"
+        for name in ("schedules", "alarms", "SES account", "senders", "recipients"):
+            assert by_name[name]["status"] == "WARN"
+            assert by_name[name]["said"].startswith("could not be checked: AWS is a stand-in")

@@ -1,0 +1,121 @@
+"""`pulse push`: what is checked, shown, kept and asked for."""
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+
+from pulse.adapters.secrets import Secrets
+from pulse.adapters.table import Shelf, Table
+from pulse.domain.access import Token
+from pulse_cli.deployment import INDEX
+from pulse_cli.settings.changes import changes
+from pulse_cli.stack import Stack
+
+from .shell import SETTINGS, run
+
+
+def shelf(stack: Stack) -> Shelf:
+    return Shelf(Table(boto3.client("dynamodb"), stack.table, INDEX))
+
+
+def keep_token(stack: Stack, name: str = "svyaz_help") -> None:
+    Secrets(boto3.client("ssm"), stack.outputs["TokensPath"]).keep(name, Token("bearer"))
+
+
+def test_the_first_push_is_version_1_and_asks_for_tokens(deployed: Stack, pulse_yaml: Path) -> None:
+    said = run("push", str(pulse_yaml))
+    assert said.code == 0, said.err
+    missing = "no secret is kept at /pulse/pulse/tokens/svyaz_help"
+    assert said.out.splitlines() == [
+        "The first version of this stack.",
+        "Version 1 is in force on pulse.",
+        f"The token svyaz_help is missing ({missing}): pulse connect @svyaz_help",
+    ]
+    document, version, _ = shelf(deployed).settings() or ({}, 0, None)
+    assert version == 1
+    assert document["companies"][0]["people"]["anna"]["email"] == "anna@example.com"
+
+
+def test_a_change_is_shown_against_what_is_in_force(deployed: Stack, pulse_yaml: Path) -> None:
+    keep_token(deployed)
+    run("push")
+    changed = SETTINGS.replace("60 min", "45 min").replace("anna@example.com", "a@example.com")
+    pulse_yaml.write_text(
+        changed.replace("    policy", "      vera: vera@example.com\n    policy"), "utf-8"
+    )
+    said = run("push")
+    assert said.out.splitlines() == [
+        "Against version 1, which is in force:",
+        "  ~ svyaz.people.anna.email: anna@example.com → a@example.com",
+        "  + svyaz.people.vera: vera@example.com",
+        "  ~ svyaz.policy.levels.breach.after: 60 min → 45 min",
+        "Version 2 is in force on pulse.",
+    ]
+
+
+def test_nothing_changed_is_no_new_version(deployed: Stack, pulse_yaml: Path) -> None:
+    keep_token(deployed)
+    run("push")
+    said = run("push")
+    assert said.code == 0
+    assert said.out == "Nothing changes: version 1 stays in force on pulse.\n"
+
+
+def test_a_dry_run_keeps_nothing(deployed: Stack, pulse_yaml: Path) -> None:
+    said = run("push", "--dry-run")
+    assert said.code == 0
+    assert "Nothing was pushed" in said.out
+    assert shelf(deployed).settings() is None
+
+
+def test_json_is_for_scripts(deployed: Stack, pulse_yaml: Path) -> None:
+    said = run("push", "--json")
+    assert said.json["version"] == 1
+    assert said.json["pushed"] is True
+    assert [row["token"] for row in said.json["missing_tokens"]] == ["svyaz_help"]
+    assert said.json["missing_tokens"][0]["accounts"] == ["svyaz_help", "svyaz"]
+    json.dumps(said.json["changes"])
+
+
+def test_settings_with_an_error_are_not_pushed(deployed: Stack, pulse_yaml: Path) -> None:
+    pulse_yaml.write_text(SETTINGS.replace("60 min", "60"), "utf-8")
+    said = run("push", "pulse.yaml")
+    assert said.code == 1
+    assert "pulse.yaml:12: companies[0].policy.levels[1].after" in said.err
+    assert "nothing was pushed" in said.err
+    assert shelf(deployed).settings() is None
+
+
+def test_no_such_file_is_wrong_use(deployed: Stack) -> None:
+    assert run("push", "nowhere.yaml").code == 2
+
+
+def test_no_such_stack(deployed: Stack, pulse_yaml: Path) -> None:
+    said = run("push", "--stack", "acme")
+    assert said.code == 1
+    assert "pulse: there is no stack 'acme' in us-east-1: deploy it" in said.err
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ({"a": "1"}, {"a": "1"}, []),
+        ({"a": None}, {}, ["- a: none"]),
+        ({"a": "1"}, {"a": ["1", "2"]}, ["~ a: 1 → 1, 2"]),
+        (
+            {"digests": [{"period": "shift", "to": "a"}, {"period": "daily"}]},
+            {"digests": [{"period": "daily"}, {"period": "shift", "to": "b"}]},
+            ["- digests: period shift, to a", "+ digests: period shift, to b"],
+        ),
+        (
+            {"companies": [{"name": "x", "keep": "1 day"}, {"name": "y"}]},
+            {"companies": [{"name": "y"}, {"name": "x", "keep": "2 days"}]},
+            ["~ x.keep: 1 day → 2 days"],
+        ),
+        ({"a": {"b": ["x" * 99]}}, {}, [f"- a: b [{'x' * 54}..."]),
+    ],
+)
+def test_changes(was: object, now: object, said: list[str]) -> None:
+    assert [change.said() for change in changes(was, now)] == said

@@ -1,0 +1,157 @@
+"""`pulse status`: how it stands, as it lies in the table."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+
+from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Table
+from pulse.domain.access import Limit
+from pulse.domain.cursor import Cursor
+from pulse.domain.facts import Flag, Key, Mention
+from pulse.domain.journal import Row
+from pulse.domain.outbox import Entry, Mailbox
+from pulse.domain.policy import Level, Policy
+from pulse.domain.trouble import OpenTrouble
+from pulse_cli.deployment import INDEX
+from pulse_cli.stack import Stack
+from pulse_cli.standing_words import ago
+
+from .shell import Said, run
+
+MINUTE = timedelta(minutes=1)
+POLICY = Policy(
+    levels=(
+        Level("warning", 15 * MINUTE, ("anna",)),
+        Level("breach", 60 * MINUTE, ("anna",)),
+        Level("critical", 240 * MINUTE, ("boris",)),
+    ),
+    groups={},
+)
+
+
+def lines(said: Said) -> list[str]:
+    return [" ".join(line.split()) for line in said.out.splitlines()]
+
+
+@pytest.fixture
+def pushed(deployed: Stack, pulse_yaml: Path) -> Table:
+    """A stack with settings, and its table."""
+    assert run("push").code == 0
+    return Table(boto3.client("dynamodb"), deployed.table, INDEX)
+
+
+@pytest.fixture
+def busy(pushed: Table) -> datetime:
+    """A stack that has seen things: three who wait, trouble, a gap, mail put off and refused."""
+    now = datetime.now(UTC)
+    fine = Cursor(
+        "700000001",
+        watched_from=now - timedelta(days=2),
+        last_ok=now - MINUTE,
+        limits={"mentions": Limit(287, now + 5 * MINUTE), "posts": Limit(1, now - MINUTE)},
+    )
+    since = now - 30 * MINUTE
+    ill = Cursor(
+        "700000002",
+        watched_from=now - timedelta(days=2),
+        last_ok=since,
+        troubles={"mentions": OpenTrouble("credits", "402 [none]", since, 3, now + MINUTE)},
+    )
+    for cursor in (fine, ill):
+        Accounts(pushed).save(cursor)
+    facts = {}
+    for number, minutes in ((1, 400), (2, 90), (3, 1)):
+        at = now - minutes * MINUTE
+        key = Key("svyaz", str(number), "9")
+        facts[key] = [Mention(str(number), str(number), at, "help", frozenset({"700000001"}))]
+    facts[Key("svyaz", "1", "9")].append(Flag("critical", frozenset({"1"}), now, now))
+    Conversations(pushed).add(facts, POLICY, None)
+    outbox = Outbox(pushed)
+    for person, kind in (("anna", "alert"), ("boris", "trouble")):
+        outbox.put(Entry("1", "svyaz", person, kind, now - 7 * MINUTE))
+    outbox.settle("svyaz", "anna", [], Mailbox(not_before=now + 4 * MINUTE, failures=2))
+    refused = {"person": "anna", "address": "anna@example.com", "detail": "no", "final": True}
+    gap = {
+        "account": "svyaz",
+        "start": (now - 99 * MINUTE).isoformat(),
+        "end": (now - 90 * MINUTE).isoformat(),
+        "reason": "blind",
+    }
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = [
+        Row("undelivered", now - MINUTE, refused),
+        Row("undelivered", now - 2 * MINUTE, refused | {"final": False}),
+        Row("gap", now - 90 * MINUTE, gap),
+        *(
+            Row("aside", midnight, {"account": "svyaz", "reason": "`id` is 7", "raw": n})
+            for n in range(2)
+        ),
+    ]
+    Journal(pushed).note("svyaz", rows)
+    return now
+
+
+def test_before_anything_was_pushed(deployed: Stack) -> None:
+    said = run("status")
+    assert said.code == 1
+    assert said.err == "pulse: no settings are in force on pulse: pulse push pulse.yaml\n"
+
+
+def test_before_the_first_poll(pushed: Table) -> None:
+    said = run("status")
+    assert said.code == 0
+    told = lines(said)
+    assert "@svyaz_help support never not told none" in told
+    assert "Waiting nobody: everyone is answered" in told
+    assert "Outbox nothing waits" in told
+
+
+def test_a_busy_stack_in_80_columns(busy: datetime) -> None:
+    said = run("status", "--company", "svyaz")
+    assert said.code == 0
+    assert max(map(len, said.out.splitlines())) <= 80
+    told = lines(said)
+    whole = " ".join(told)
+    assert "@svyaz_help support 1 min ago 287 mentions none" in told
+    assert "mentions: credits since" in whole
+    assert "[none]" in whole
+    assert "Waiting 3, the longest 6 h 40 min" in told
+    assert "under 15 min 1 · 15-60 min 0 · 1-4 h 1 · 4-24 h 1 · over 24 h 0" in told
+    assert "critical 1 · breach 0 · warning 0 · not told 2" in told
+    assert "Outbox 2 wait (1 alert, 1 trouble), the oldest 7 min" in told
+    assert "anna: put off until" in whole
+    assert "after 2 tries" in whole
+    assert "gap: @svyaz" in whole
+    assert "2 x `id` is 7" in told
+    assert "anna <anna@example.com>: no" in whole
+
+
+def test_json_says_the_same(busy: datetime) -> None:
+    said = run("status", "--json")
+    assert said.json["settings_version"] == 1
+    [company] = said.json["companies"]
+    fine, ill = company["accounts"]
+    assert fine["limits"].keys() == {"mentions"}
+    assert ill["troubles"][0]["kind"] == "credits"
+    assert company["backlog"]["levels"] == {"critical": 1, "breach": 0, "warning": 0}
+    assert company["outbox"]["by_kind"] == {"alert": 1, "trouble": 1}
+    assert company["watch"]["minutes"] == 1440
+    assert company["watch"]["watched"] == pytest.approx(1440 - 9 - 29, abs=2)
+    assert company["aside"]["posts"] == 2
+    assert len(company["undelivered"]) == 1
+
+
+def test_an_unknown_company(busy: datetime) -> None:
+    said = run("status", "--company", "acme")
+    assert said.code == 1
+    assert "no company 'acme'; there are: svyaz" in said.err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59.9, "59 s"), (61, "1 min"), (7260, "2 h 1 min"), (90_061, "1 day 1 h")],
+)
+def test_how_long_ago(seconds: float, words: str) -> None:
+    assert ago(seconds) == words

@@ -1,0 +1,110 @@
+"""`pulse try`: real accounts (here: simulated ones, over HTTP) to a digest on disk."""
+
+import email
+import email.policy
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pulse_cli.simulated_x import SimulatedX
+
+from .shell import BEARER, USER_TOKEN, always, post, run
+
+Posts = Callable[..., SimulatedX]
+Put = Callable[[dict[str, str]], None]
+
+
+def test_a_digest_lies_on_disk(x: Posts, token: Put, tmp_path: Path) -> None:
+    x()
+    token(BEARER)
+    environment = dict(os.environ)
+    said = run("try", "@svyaz_help", "--official", "@svyaz", "--out", "seen", "--lang", "ru")
+    assert said.code == 0, said.err
+    assert dict(os.environ) == environment
+    told = " ".join(said.out.split())
+    assert "This reads about 4 posts, for about 0.07 USD." in said.err
+    assert "@user1 5 h critical @svyaz_help number 1" in told
+    assert "@user3 5 min in time @svyaz_help [31mred[0m an..." in told
+    assert "\x1b" not in said.out
+    assert "Received 3 mentions, 1 of them answered" in told
+    assert "First response median 5 min" in told
+    assert "Within policy 50% answered within 1 h (target 95%)" in told
+    assert "open digest.html" in told
+    assert {file.name for file in (tmp_path / "seen").iterdir()} == {
+        "digest.eml",
+        "digest.html",
+        "digest.txt",
+    }
+    message = email.message_from_bytes(
+        (tmp_path / "seen" / "digest.eml").read_bytes(), policy=email.policy.default
+    )
+    assert message["Subject"].startswith("2 ждут, дольше всех 5 ч")
+    assert "@user1" in (tmp_path / "seen" / "digest.html").read_text("utf-8")
+
+
+def test_json_is_for_scripts(x: Posts, token: Put) -> None:
+    x()
+    token(USER_TOKEN)
+    said = run("try", "svyaz_help", "--hours", "4", "--json")
+    assert said.code == 0, said.err
+    assert "How much this reads is not known (X counts for a bearer only)" in said.err
+    assert said.json["waiting"] == 1
+    assert said.json["worst"][0]["level"] is None
+    assert said.json["received"] == 2
+    assert said.json["posts_read"] == 3
+    assert "out/try/digest.html" in said.json["files"]
+
+
+def test_more_than_one_run_of_the_poll(
+    x: Posts, token: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x([post(1000 + n, (750 - n) * 1.5) for n in range(750)])
+    monkeypatch.setattr("pulse.jobs.poll._PAGES_A_RUN", 3)
+    token(BEARER)
+    said = run("try", "svyaz_help", "--json")
+    assert said.code == 0, said.err
+    assert said.json["received"] == 750
+
+
+def test_a_quiet_day(x: Posts, token: Put) -> None:
+    x([])
+    token(BEARER)
+    said = run("try", "svyaz_help")
+    assert said.code == 0
+    assert "Waiting nobody: everyone is answered" in " ".join(said.out.split())
+
+
+def test_no_token() -> None:
+    said = run("try", "svyaz_help")
+    assert said.code == 1
+    assert "no token in the environment: set PULSE_X_BEARER" in said.err
+
+
+def test_x_gives_nothing(x: Posts, token: Put, tmp_path: Path) -> None:
+    x(faults=always(401, "Unauthorized", "mentions"))
+    token(BEARER)
+    said = run("try", "svyaz_help")
+    assert said.code == 1
+    assert "pulse: The token for @svyaz_help does not work (401 Unauthorized)" in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_x_gives_a_part(x: Posts, token: Put) -> None:
+    x(faults=always(503, "over capacity", "posts"))
+    token(BEARER)
+    said = run("try", "svyaz_help")
+    assert said.code == 0
+    assert "X gave only a part: X did not answer (503 over capacity)" in said.err
+
+
+def test_an_unknown_handle(x: Posts, token: Put) -> None:
+    x()
+    token(BEARER)
+    assert "X knows no account @nobody" in run("try", "svyaz_help", "nobody").err
+
+
+@pytest.mark.parametrize("more", [("--hours", "0"), ("--time-zone", "Mars/Base"), ("--lang", "de")])
+def test_wrong_use(more: tuple[str, str]) -> None:
+    assert run("try", "svyaz_help", *more).code == 2

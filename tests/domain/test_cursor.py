@@ -1,0 +1,103 @@
+"""How far an account has been read: the mark moves at the bottom, and never back."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pulse.domain.access import Limit
+from pulse.domain.cursor import Cursor
+from pulse.domain.trouble import OpenTrouble
+from pulse.domain.walk import Mark, Walk
+
+from .scenes import at
+
+FRESH = Cursor("100", watched_from=at(0))
+DAY = timedelta(days=1)
+
+
+def read_to(number: int, minute: float) -> Walk:
+    mark = Mark(str(number), at(minute))
+    return Walk("mentions", at(0), newest=mark, oldest=mark)
+
+
+def test_the_first_walk_looks_back_as_far_as_the_settings_say() -> None:
+    """Given an account never read, then its walk begins a day before we came."""
+    assert FRESH.begin("mentions", DAY) == Walk("mentions", at(0) - DAY)
+
+
+def test_the_next_walk_ends_at_the_mark() -> None:
+    """Given a walk that came to its bottom, then the next has its newest for a floor."""
+    cursor = FRESH.reached("mentions", read_to(9, 9)).reached("mentions", read_to(10, 11))
+    assert cursor.begin("mentions", DAY).floor == Mark("10", at(11))
+
+
+def test_a_mark_never_moves_back() -> None:
+    """Given a walk whose newest is older (9 < 10, as numbers), then the mark stays."""
+    cursor = FRESH.reached("mentions", read_to(10, 11)).reached("mentions", read_to(9, 9))
+    assert cursor.marks["mentions"].id == "10"
+
+
+def test_a_walk_that_found_nothing_moves_nothing() -> None:
+    """Given an empty timeline, then there is no mark yet."""
+    assert FRESH.reached("mentions", Walk("mentions", at(0))).marks == {}
+
+
+def test_a_sweep_moves_no_mark() -> None:
+    """Given a sweep at its bottom, then the polls go on from where they were."""
+    assert FRESH.reached("sweep/mentions", read_to(10, 11)).marks == {}
+
+
+def test_a_walk_broken_off_goes_on_and_moves_no_mark() -> None:
+    """Given a walk under way, when begun again, then below its oldest, with the floor it had."""
+    walk = replace(read_to(70, 70), floor=Mark("5", at(5)))
+    cursor = FRESH.under_way("mentions", walk)
+    assert cursor.marks == {}
+    assert cursor.begin("mentions", DAY) == replace(walk, until_id="70")
+    assert cursor.reached("mentions", walk).walks == {}
+
+
+def limit(remaining: int, reset: float) -> dict[str, Limit]:
+    return {"mentions": Limit(remaining, at(reset))}
+
+
+def trouble(next_try: float) -> dict[str, OpenTrouble]:
+    return {"mentions": OpenTrouble("unavailable", "503", at(0), 1, at(next_try))}
+
+
+@pytest.mark.parametrize(
+    ("cursor", "may"),
+    [
+        (FRESH, True),
+        (replace(FRESH, limits=limit(1, 20)), True),
+        (replace(FRESH, limits=limit(0, 20)), False),
+        (replace(FRESH, limits=limit(0, 10)), True),
+        (replace(FRESH, troubles=trouble(10)), True),
+        (replace(FRESH, troubles=trouble(11)), False),
+        (replace(FRESH, troubles=trouble(10), limits=limit(0, 20)), False),
+    ],
+)
+def test_when_an_endpoint_may_be_read(cursor: Cursor, may: bool) -> None:
+    """At minute 10: neither trouble nor the rate limit says to wait."""
+    assert cursor.may_read("mentions", at(10)) is may
+    assert cursor.may_read("posts", at(10))
+    assert cursor.due(at(10))
+
+
+@pytest.mark.parametrize(
+    ("last_ok", "missed"),
+    [
+        (None, None),
+        (9, None),
+        (10, None),
+        (8, (9, 10)),
+        (0, (1, 10)),
+    ],
+)
+def test_minutes_without_a_good_poll(
+    last_ok: float | None, missed: tuple[float, float] | None
+) -> None:
+    """Given the last good minute, at minute 10, then these were not watched: from, up to."""
+    cursor = replace(FRESH, last_ok=None if last_ok is None else at(last_ok))
+    found = cursor.unwatched(at(10.5))
+    assert found == (None if missed is None else (at(missed[0]), at(missed[1])))

@@ -1,0 +1,123 @@
+"""Who is on duty, who hears of what, when it is told again."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from pulse.domain.policy import Level, Policy, Turn
+
+WORKDAYS, WEEKEND = frozenset(range(5)), frozenset({5, 6})
+MON, TUE, FRI, SAT, SUN = (f"2030-05-{day}" for day in (13, 14, 17, 18, 19))
+
+TURNS = [
+    (Turn("a"), f"{SUN} 00:00", True),
+    (Turn("a"), f"{MON} 23:59", True),
+    (Turn("a", WORKDAYS), f"{FRI} 23:59", True),
+    (Turn("a", WORKDAYS), f"{SAT} 00:00", False),
+    (Turn("a", start=time(9), end=time(21)), f"{MON} 08:59", False),
+    (Turn("a", start=time(9), end=time(21)), f"{MON} 09:00", True),
+    (Turn("a", start=time(9), end=time(21)), f"{MON} 20:59", True),
+    (Turn("a", start=time(9), end=time(21)), f"{MON} 21:00", False),
+    (Turn("a", frozenset({0}), time(21), time(9)), f"{MON} 20:59", False),
+    (Turn("a", frozenset({0}), time(21), time(9)), f"{MON} 21:00", True),
+    (Turn("a", frozenset({0}), time(21), time(9)), f"{MON} 03:00", False),
+    (Turn("a", frozenset({0}), time(21), time(9)), f"{TUE} 08:59", True),
+    (Turn("a", frozenset({0}), time(21), time(9)), f"{TUE} 09:00", False),
+    (Turn("a", frozenset({6}), time(21), time(9)), f"{MON} 08:00", True),
+    (Turn("a", frozenset({0}), time(9), time(9)), f"{MON} 09:00", True),
+    (Turn("a", frozenset({0}), time(9), time(9)), f"{TUE} 08:59", True),
+    (Turn("a", frozenset({0}), time(9), time(9)), f"{TUE} 09:00", False),
+    (Turn("a", frozenset({0}), time(21), time(0)), f"{MON} 23:59", True),
+    (Turn("a", frozenset({0}), time(21), time(0)), f"{TUE} 00:00", False),
+]
+
+
+@pytest.mark.parametrize(("turn", "moment", "on"), TURNS)
+def test_a_turn_over_midnight_belongs_to_the_day_it_began_on(
+    turn: Turn, moment: str, on: bool
+) -> None:
+    """Given a turn, at this local time, then the person is on duty or not."""
+    assert turn.covers(datetime.fromisoformat(moment)) is on
+
+
+POLICY = Policy(
+    levels=(
+        Level("warning", timedelta(minutes=15), ("agents",)),
+        Level("critical", timedelta(hours=4), ("agents", "head")),
+    ),
+    groups={
+        "agents": (
+            Turn("anna", WORKDAYS, time(9), time(21)),
+            Turn("boris", WORKDAYS, time(18), time(9)),
+            Turn("anna", WEEKEND, time(10), time(16)),
+        ),
+        "head": (Turn("vera"),),
+        "director": (Turn("gleb", WORKDAYS), Turn("vera")),
+        "board": (Turn("dina"),),
+    },
+    time_zone="Europe/Moscow",
+    up_the_line=("director", "board"),
+)
+
+
+@pytest.mark.parametrize(
+    ("utc", "people"),
+    [
+        ("2030-05-13T06:00Z", ("anna",)),
+        ("2030-05-13T05:59Z", ()),
+        ("2030-05-14T05:59Z", ("boris",)),
+        ("2030-05-13T15:30Z", ("anna", "boris")),
+        ("2030-05-13T18:00Z", ("boris",)),
+        ("2030-05-18T05:00Z", ("boris",)),
+        ("2030-05-18T06:30Z", ()),
+        ("2030-05-18T08:00Z", ("anna",)),
+        ("2030-05-19T22:00Z", ()),
+    ],
+)
+def test_on_duty_by_the_companys_clock(utc: str, people: tuple[str, ...]) -> None:
+    """Given turns in Moscow time, at this instant, then these people are on duty."""
+    assert POLICY.on_duty("agents", datetime.fromisoformat(utc)) == people
+
+
+def test_an_unknown_group_is_nobody() -> None:
+    """Given a group that is in no settings, then nobody of it is on duty."""
+    assert POLICY.on_duty("ghosts", datetime(2030, 5, 13, tzinfo=UTC)) == ()
+
+
+@pytest.mark.parametrize(
+    ("level", "again", "people"),
+    [
+        ("warning", 0, ("anna",)),
+        ("critical", 0, ("anna", "vera")),
+        ("critical", 1, ("anna", "vera", "gleb")),
+        ("critical", 2, ("anna", "vera", "gleb", "dina")),
+        ("critical", 9, ("anna", "vera", "gleb", "dina")),
+        ("gone", 0, ()),
+    ],
+)
+def test_reminders_go_up_the_line(level: str, again: int, people: tuple[str, ...]) -> None:
+    """Each reminder adds the next group up; who is in two of them hears once."""
+    assert POLICY.hears(level, again, datetime(2030, 5, 13, 9, tzinfo=UTC)) == people
+
+
+def test_ranks() -> None:
+    """The mildest level is 0; what is no level any more is below all."""
+    assert [POLICY.rank(x) for x in ("warning", "critical", "gone", None)] == [0, 1, -1, -1]
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_the_promise_is_the_second_level_or_the_only_one(levels: int) -> None:
+    """By then a wait should have ended."""
+    rows = tuple(Level(str(n), timedelta(hours=n), ()) for n in range(1, levels + 1))
+    assert Policy(rows, {}).promise == timedelta(hours=min(2, levels))
+
+
+@pytest.mark.parametrize(
+    ("every", "again", "pause"),
+    [(4, 0, 4), (4, 5, 4), (4, 6, 24), (4, 60, 24), (1, 23, 1), (1, 24, 24), (36, 0, 36)],
+)
+def test_told_again_for_a_day_and_then_daily(every: int, again: int, pause: int) -> None:
+    """Hours between one telling and the next; never more often than `repeat_every` says."""
+    policy = Policy(POLICY.levels, {}, repeat_every=timedelta(hours=every))
+    told = datetime(2030, 5, 13, tzinfo=UTC)
+    assert policy.again_at(told, again) == told + timedelta(hours=pause)

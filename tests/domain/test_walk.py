@@ -1,0 +1,118 @@
+"""Reading down a timeline: every walk has a bottom, goes on where it was, and finds the wall."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from pulse.domain.posts import Post
+from pulse.domain.walk import SEARCH_LAG, SEARCH_REACH, WALL, Bounds, Mark, Walk
+
+from .scenes import at
+
+
+def post(number: int, minute: float) -> Post:
+    return Post(str(number), str(number), "", "7", str(number), at(minute))
+
+
+FLOOR = Mark("50", at(50))
+
+BOUNDS = {
+    "first: by time": (Walk("mentions", at(0)), Bounds(start=at(0))),
+    "then: by the id it ended at": (Walk("mentions", at(0), FLOOR), Bounds(since_id="50")),
+    "resumed: below the oldest read": (
+        Walk("mentions", at(0), FLOOR, oldest=Mark("60", at(60))).resumed(),
+        Bounds(since_id="50", until_id="60"),
+    ),
+    "resumed first: below the oldest, down to the time": (
+        Walk("mentions", at(0), oldest=Mark("60", at(60))).resumed(),
+        Bounds(until_id="60", start=at(0)),
+    ),
+    "nothing read yet: resumed as it was": (
+        Walk("mentions", at(0), FLOOR).resumed(),
+        Bounds(since_id="50"),
+    ),
+    "search knows times only": (
+        Walk("mentions", at(0), FLOOR, end=at(70), via="search"),
+        Bounds(start=at(0), end=at(70)),
+    ),
+    "search resumed: the second of the oldest is read again": (
+        Walk("mentions", at(0), end=at(70), via="search", oldest=Mark("60", at(60))).resumed(),
+        Bounds(start=at(0), end=at(60) + timedelta(seconds=1)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("walk", "bounds"), BOUNDS.values(), ids=BOUNDS)
+def test_every_walk_has_a_lower_bound(walk: Walk, bounds: Bounds) -> None:
+    """By id or by time; X is never asked for all it has."""
+    assert walk.bounds == bounds
+    assert walk.bounds.since_id or walk.bounds.start
+
+
+def test_a_walk_remembers_the_newest_and_the_oldest() -> None:
+    """Given two pages, newest first, then it knows both ends; ids are compared as numbers."""
+    walk = Walk("mentions", at(0)).after([post(101, 9), post(99, 8)], 3).after([post(9, 1)], 1)
+    assert walk.newest == Mark("101", at(9))
+    assert walk.oldest == Mark("9", at(1))
+    assert walk.read == 4
+
+
+def test_a_page_on_which_nothing_could_be_read_moves_no_mark() -> None:
+    """Given a page of unreadable posts, then they count as read from X, but mark no place."""
+    walk = Walk("mentions", at(0), FLOOR).after([], 100)
+    assert (walk.read, walk.newest, walk.oldest) == (100, None, None)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "read", "goes_on"),
+    [
+        ("mentions", WALL["mentions"] - 1, False),
+        ("mentions", WALL["mentions"], True),
+        ("mentions", 800, True),
+        ("posts", 800, False),
+        ("posts", WALL["posts"], True),
+    ],
+)
+def test_the_wall(endpoint: str, read: int, goes_on: bool) -> None:
+    """Given how much X handed out, then the walk goes on in search, or was at its bottom."""
+    walk = Walk(endpoint, at(0), FLOOR).after([post(60, 60)], read)
+    assert (walk.past_the_wall(at(100)) is not None) is goes_on
+
+
+def test_search_goes_on_where_the_timeline_ended() -> None:
+    """From the floor's second up to and with that of the oldest post read, and only once."""
+    walk = Walk("mentions", at(0), FLOOR).after([post(99, 99), post(60, 60)], 800)
+    further = walk.past_the_wall(at(100))
+    assert further.via == "search"
+    assert further.bounds == Bounds(start=at(50), end=at(60) + timedelta(seconds=1))
+    assert (further.floor, further.newest) == (FLOOR, Mark("99", at(99)))
+    assert further.past_the_wall(at(100)) is None
+
+
+def test_search_is_never_asked_beyond_its_reach() -> None:
+    """Given a floor of ten days ago, then search begins where it may, and the rest is lost."""
+    now, floor = at(0), Mark("1", at(0) - timedelta(days=10))
+    walk = Walk("mentions", at(0), floor).after([post(60, -5)], 800)
+    assert walk.past_the_wall(now).start == now - SEARCH_REACH
+    assert walk.out_of_reach(now) == (floor.at, now - SEARCH_REACH)
+
+
+def test_nothing_is_out_of_reach_within_a_week() -> None:
+    """Given a floor of yesterday, then nothing is lost."""
+    assert Walk("mentions", at(-1440), None).out_of_reach(at(0)) is None
+
+
+def ends(walk: Walk, now: datetime) -> tuple[datetime | None, datetime | None]:
+    further = walk.past_the_wall(now)
+    return further.start, further.end
+
+
+@pytest.mark.parametrize("seconds", [0, 3, 10, 11, 12, 60])
+def test_search_is_never_asked_for_its_last_ten_seconds(seconds: int) -> None:
+    """Given 800 posts of these few seconds, then the times asked for are old enough, in order."""
+    now = at(0)
+    recent = Mark("1", now - timedelta(seconds=seconds))
+    walk = Walk("mentions", at(0), recent, newest=recent, oldest=recent, read=800)
+    start, end = ends(walk, now)
+    assert start <= now - SEARCH_LAG
+    assert end is None or start < end <= now - SEARCH_LAG + timedelta(seconds=1)

@@ -1,0 +1,126 @@
+"""What was really watched: minutes, gaps, losses; overlapping gaps count once."""
+
+from datetime import timedelta
+
+import pytest
+
+from pulse.domain.cursor import Cursor
+from pulse.domain.journal import Row
+from pulse.domain.trouble import OpenTrouble
+from pulse.domain.watch import watch
+
+from .scenes import at
+
+
+def gap(start: float, end: float, account: str = "help", reason: str = "blind") -> Row:
+    what = {
+        "account": account,
+        "start": at(start).isoformat(),
+        "end": at(end).isoformat(),
+        "reason": reason,
+    }
+    return Row("gap", at(end), what)
+
+
+def well(minute: float) -> Cursor:
+    return Cursor("100", watched_from=at(-600), last_ok=at(minute))
+
+
+COVERAGE = {
+    "nothing missed": ([], 720),
+    "one gap": ([gap(10, 20)], 710),
+    "before and after": ([gap(-20, -10), gap(720, 730)], 720),
+    "over the edges": ([gap(-20, 5), gap(715, 730)], 710),
+    "two apart": ([gap(10, 20), gap(30, 40)], 700),
+    "two accounts at once": ([gap(10, 20), gap(10, 20, "news")], 710),
+    "overlapping": ([gap(10, 20), gap(15, 30, "news")], 700),
+    "one inside another": ([gap(10, 40), gap(15, 20, "news"), gap(35, 50, "news")], 680),
+    "posts beyond the wall are lost, not unwatched": ([gap(10, 20, reason="wall")], 720),
+}
+
+
+@pytest.mark.parametrize(("rows", "watched"), COVERAGE.values(), ids=COVERAGE)
+def test_minutes_watched(rows: list[Row], watched: int) -> None:
+    """A minute counts when the mentions of every account could be read in it."""
+    found = watch({"help": well(720)}, rows, at(0), at(720), at(720))
+    assert (found.minutes, found.watched) == (720, watched)
+
+
+def test_gaps_that_touch_the_time_are_named_whole() -> None:
+    """Given gaps over the edges, then the digest names them as they were, in order."""
+    rows = [gap(700, 730), gap(-20, 5), gap(-20, -10), gap(3, 9, "news", "wall")]
+    found = watch({"help": well(720)}, rows, at(0), at(720), at(720))
+    assert [(g.username, g.start, g.end, g.reason) for g in found.gaps] == [
+        ("help", at(-20), at(5), "blind"),
+        ("news", at(3), at(9), "wall"),
+        ("help", at(700), at(730), "blind"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "watched"),
+    [
+        (well(719), 720),
+        (well(718), 720),
+        (well(599), 600),
+        (Cursor("100", watched_from=at(60)), 60),
+        (Cursor("100", watched_from=at(-60)), 0),
+        (None, 720),
+    ],
+)
+def test_a_gap_that_nothing_has_closed_yet_counts(cursor: Cursor | None, watched: int) -> None:
+    """Given the last good poll of an account, when it lies back, then it is blind since."""
+    found = watch({"help": cursor}, [], at(0), at(720), at(720))
+    assert found.watched == watched
+
+
+def test_an_open_gap_and_one_of_the_journal_count_once() -> None:
+    """Given both for the same minutes, then they are missed once."""
+    found = watch({"help": well(599)}, [gap(590, 610, "news")], at(0), at(720), at(720))
+    assert found.watched == 590
+
+
+def test_what_lies_aside_and_what_was_not_delivered_is_counted() -> None:
+    """Given rows of the journal, then each kind is counted; a mail put off is not yet lost."""
+    rows = [
+        Row("aside", at(5), {"account": "help", "reason": "no id", "raw": {}}),
+        Row("aside", at(6), {"account": "help", "reason": "no text", "raw": {}}),
+        Row("undelivered", at(7), {"person": "a", "address": "a@b", "detail": "", "final": True}),
+        Row("undelivered", at(8), {"person": "a", "address": "a@b", "detail": "", "final": False}),
+    ]
+    found = watch({"help": well(720)}, rows, at(0), at(720), at(720))
+    assert (found.aside, found.undelivered) == (2, 1)
+
+
+def test_trouble_past_and_present() -> None:
+    """Given trouble that passed and trouble that lasts, then both are told, each kind once."""
+    passed = Row(
+        "trouble",
+        at(50),
+        {
+            "account": "help",
+            "endpoint": "mentions",
+            "trouble": "unavailable",
+            "since": at(40).isoformat(),
+            "until": at(50).isoformat(),
+            "detail": "503",
+        },
+    )
+    lasting = OpenTrouble("token", "401", at(600), 9, at(730), told=True)
+    cursor = Cursor(
+        "100",
+        at(-600),
+        last_ok=at(599),
+        troubles={"mentions": lasting, "posts": lasting},
+    )
+    found = watch({"help": cursor}, [passed], at(0), at(720), at(720))
+    assert [(t.kind, t.since, t.until) for t in found.troubles] == [
+        ("unavailable", at(40), at(50)),
+        ("token", at(600), None),
+    ]
+
+
+def test_a_stretch_of_no_length_is_watched() -> None:
+    """Given a digest for the very moment Pulse came, then nothing is missed."""
+    found = watch({"help": well(0)}, [], at(0), at(0), at(0) + timedelta(seconds=1))
+    assert (found.minutes, found.watched, found.gaps) == (0, 0, ())

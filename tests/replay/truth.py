@@ -1,0 +1,144 @@
+"""The real day replayed, against what is true of it: `make truth`.
+
+For each company and vocabulary one run, read at every instant of the truth.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+from pulse_cli.replay import Replay, replay
+from pulse_cli.settings.made import document_for
+from pulse_cli.simulated_x import Archive, VocabularyName
+
+VOCABULARIES: tuple[VocabularyName, ...] = get_args(VocabularyName)
+LONGEST_FIRST = ("ChipotleTweets", "AppleSupport", "Delta", "AmericanAir", "comcastcares")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one run gave, compared; `differences` is empty when all agrees."""
+
+    company: str
+    vocabulary: str
+    differences: list[str]
+    conversations: int
+    seconds: float
+
+
+def truths(folder: Path) -> dict[datetime, dict[str, list[dict[str, Any]]]]:
+    """By instant: what is true of each company then."""
+    found = {
+        datetime.strptime(file.stem + "+0000", "%Y-%m-%dT%H%M%SZ%z"): json.loads(file.read_text())
+        for file in sorted((folder / "truth").glob("*.json"))
+    }
+    if not found:
+        raise FileNotFoundError(f"no truth in {folder / 'truth'}")
+    return found
+
+
+def compare(
+    folder: Path, company: str, vocabulary: VocabularyName, instants: Sequence[datetime] = ()
+) -> Found:
+    """Replay one company up to the last of these instants (all), and compare at each."""
+    began = time.perf_counter()
+    archive, known = _archive(folder), truths(folder)
+    at = sorted(instants) or sorted(known)
+    [ours] = [c for c in archive.companies if c.name == company]
+    accounts = [{"id": a.id, "username": a.username, "role": a.role} for a in ours.accounts]
+    outcome = replay(
+        Replay(
+            archive,
+            company,
+            document_for([{"name": company, "accounts": accounts}]),
+            until=at[-1],
+            vocabulary=vocabulary,
+            checkpoints=tuple(at[:-1]),
+        )
+    )
+    seen = {at[-1]: outcome.conversations, **outcome.checked}
+    differences = [f"{function} at {when}: {error}" for function, when, error in outcome.failures]
+    for instant in at:
+        true = known[instant].get(company, [])
+        differences += [f"{instant:%d %b %H:%M}: {x}" for x in _differ(true, seen.get(instant, []))]
+    return Found(
+        company,
+        vocabulary,
+        differences,
+        len(outcome.conversations),
+        time.perf_counter() - began,
+    )
+
+
+def _differ(true: list[dict[str, Any]], seen: list[dict[str, Any]]) -> Iterator[str]:
+    """What is missing, what is too much, what is different, and whether the order is right."""
+    fields = sorted({name for row in true for name in row})
+    expected = {(row["conversation_id"], row["author_id"]): row for row in true}
+    found = {
+        (row["conversation_id"], row["author_id"]): {name: row.get(name) for name in fields}
+        for row in seen
+    }
+    for key, row in expected.items():
+        if key not in found:
+            yield f"missing {row}"
+        for name in fields if key in found else ():
+            if found[key][name] != row[name]:
+                yield f"{'/'.join(key)}: {name} is {found[key][name]!r}, true is {row[name]!r}"
+    yield from (f"too much: {row}" for key, row in found.items() if key not in expected)
+    if list(found) != list(expected) and found.keys() == expected.keys():
+        yield "the order is not that of the first mentions"
+
+
+@cache
+def _archive(folder: Path) -> Archive:
+    return Archive.load(folder)
+
+
+def main() -> int:
+    """Compare everything, on all processors; returns 1 when something differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--company", action="append", help="only these")
+    parser.add_argument("--vocabulary", action="append", choices=VOCABULARIES, help="only these")
+    asked = parser.parse_args()
+    folder = asked.shared / "data" / "support-2017"
+    if not folder.is_dir():
+        sys.exit(f"no real data at {folder}; name its parent with --shared")
+    names = asked.company or [c.name for c in _archive(folder).companies]
+    names.sort(key=lambda name: name not in LONGEST_FIRST)
+    jobs = [(name, words) for words in asked.vocabulary or VOCABULARIES for name in names]
+    wrong = 0
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(jobs)), mp_context=context) as pool:
+        runs = [pool.submit(compare, folder, *job) for job in jobs]
+        for number, run in enumerate(as_completed(runs), start=1):
+            found = run.result()
+            verdict = f"{len(found.differences)} differences" if found.differences else "agrees"
+            say(
+                f"{number:4}/{len(jobs)} {found.company:16} {found.vocabulary:6} "
+                f"{found.conversations:5} conversations {found.seconds:6.1f} s  {verdict}"
+            )
+            for difference in found.differences:
+                say(f"       {difference}")
+            wrong += bool(found.differences)
+    say(f"{len(jobs) - wrong} of {len(jobs)} runs agree with the truth at every instant")
+    return 1 if wrong else 0
+
+
+def say(line: str) -> None:
+    """One line, at once."""
+    print(line, flush=True)  # noqa: T201 - this is what the command is for
+
+
+if __name__ == "__main__":
+    sys.exit(main())

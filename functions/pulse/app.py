@@ -17,6 +17,7 @@ from pulse.adapters import settings as settings_reader
 from pulse.adapters.queue import PollQueue
 from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Shelf, Table
+from pulse.domain.settings import Settings
 
 if TYPE_CHECKING:
     import requests
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pulse.adapters.mail import Post, Topic
     from pulse.adapters.pages import Pages
     from pulse.adapters.x import X
-    from pulse.domain.settings import Account, Company, Settings
+    from pulse.domain.settings import Account, Company
 
 _FRESH = timedelta(seconds=30)
 _ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
@@ -55,13 +56,14 @@ class App:
         self.now = clock
 
     def settings(self) -> Settings:
-        """The settings in force, at most half a minute old."""
+        """The settings in force, at most half a minute old; empty before the first push."""
         now = self.now()
         if self._settings is None or self._read_at is None or now - self._read_at >= _FRESH:
             pushed = self.shelf.settings()
             if pushed is None:
-                raise MissingSettingError("no settings yet: run `pulse push pulse.yaml`")
-            self._settings, self._read_at = settings_reader.read(*pushed), now
+                _logger().warning("no settings yet: run `pulse push pulse.yaml`")
+            self._settings = settings_reader.read(*pushed) if pushed else Settings(())
+            self._read_at = now
         return self._settings
 
     def x(self, account: Account) -> X:

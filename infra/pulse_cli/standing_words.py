@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pulse.domain.outbox import TOPIC
 from pulse_cli.settings.words import say_length
 
 __all__ = ["ago", "draw"]
@@ -113,7 +114,8 @@ def _outbox(outbox: Json) -> Iterator[Text]:
     else:
         yield Text("nothing waits")
     for row in outbox["put_off"]:
-        words = f"{row['person']}: put off until {_clock(row['until'])} after {row['failures']}"
+        who = "the critical topic" if row["person"] == TOPIC else row["person"]
+        words = f"{who}: put off until {_clock(row['until'])} after {row['failures']}"
         yield Text(f"{words} {'try' if row['failures'] == 1 else 'tries'}", style="yellow")
     if outbox["sent"]:
         yield Text(f"{outbox['sent']} sent in 24 h, the last at {_clock(outbox['last_sent'])}")

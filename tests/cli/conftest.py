@@ -9,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.core.exceptions import AWSError
+from moto.ses.models import EmailIdentity
 from moto.sesv2.responses import SESV2Response
 
 from pulse_cli import stack as stacks
@@ -16,7 +17,8 @@ from pulse_cli import tokens
 from pulse_cli.simulated_x import SimulatedX, serve
 from pulse_cli.stack import Stack
 
-from .shell import POSTS, SETTINGS, simulated
+from .clinic import VERIFIED, furnish
+from .shell import SETTINGS, run, simulated, some_posts
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +57,10 @@ def x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
     """Put a simulated X where PULSE_X_URL says."""
     servers = []
 
-    def x(posts: list[dict[str, Any]] = POSTS, faults: Any = ()) -> SimulatedX:
-        app = simulated(tmp_path / f"archive{len(servers)}", posts, faults)
+    def x(posts: list[dict[str, Any]] | None = None, faults: Any = ()) -> SimulatedX:
+        app = simulated(
+            tmp_path / f"archive{len(servers)}", some_posts() if posts is None else posts, faults
+        )
         servers.append(serve(app))
         monkeypatch.setenv("PULSE_X_URL", servers[-1].url)
         return app
@@ -105,3 +109,24 @@ def ses_account(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             monkeypatch.setitem(SES_SAYS, name, value)
 
     return says
+
+
+@pytest.fixture
+def sound(
+    deployed: Stack,
+    pulse_yaml: Path,
+    x: Callable[..., SimulatedX],
+    ses_account: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Stack:
+    """A stack in which nothing is wrong."""
+    x()
+    ses_account()
+    assert run("push").code == 0
+    furnish(deployed)
+    answer = EmailIdentity.get_response_object.fget
+    signed = {"DkimAttributes": VERIFIED["DkimAttributes"]}
+    monkeypatch.setattr(
+        EmailIdentity, "get_response_object", property(lambda self: answer(self) | signed)
+    )
+    return deployed

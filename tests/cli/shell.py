@@ -76,20 +76,22 @@ def post(number: int, minutes_ago: float, **more: Any) -> dict[str, Any]:
     } | more
 
 
-POSTS = [
-    post(1, 300),
-    post(2, 200, author_id="800000002"),
-    post(
-        3,
-        195,
-        author_id="700000001",
-        conversation_id="2",
-        in_reply_to_user_id="800000002",
-        text="@boris Restart it, please.",
-        entities={"mentions": [{"id": "800000002", "username": "boris"}]},
-    ),
-    post(4, 5, author_id="800000003", text="@svyaz_help \x1b[31mred\x1b[0m and\nmore"),
-]
+def some_posts() -> list[dict[str, Any]]:
+    """Two who wait, and one who was answered."""
+    return [
+        post(1, 300),
+        post(2, 200, author_id="800000002"),
+        post(
+            3,
+            195,
+            author_id="700000001",
+            conversation_id="2",
+            in_reply_to_user_id="800000002",
+            text="@boris Restart it, please.",
+            entities={"mentions": [{"id": "800000002", "username": "boris"}]},
+        ),
+        post(4, 5, author_id="800000003", text="@svyaz_help \x1b[31mred\x1b[0m and\nmore"),
+    ]
 
 
 def simulated(folder: Path, posts: list[dict[str, Any]], faults: Any = ()) -> SimulatedX:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from pulse_cli import aws, deployment, locally
 from pulse_cli.template import load_template
 
-from .shell import POSTS, run, simulated
+from .shell import run, simulated, some_posts
 
 COMMANDS = [("status",), ("doctor",), ("push", "pulse.yaml"), ("connect", "@svyaz_help")]
 
@@ -71,7 +71,7 @@ def test_the_index_is_the_template_s() -> None:
 def test_pulse_local_is_a_stack_like_any(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse_yaml: Path
 ) -> None:
-    archive = simulated(tmp_path / "archive", POSTS).archive
+    archive = simulated(tmp_path / "archive", some_posts()).archive
     with locally.run(archive) as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.aws_url)
         monkeypatch.setenv("PULSE_X_BEARER", "bearer")

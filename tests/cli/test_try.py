@@ -16,7 +16,10 @@ Posts = Callable[..., SimulatedX]
 Put = Callable[[dict[str, str]], None]
 
 
-def test_a_digest_lies_on_disk(x: Posts, token: Put, tmp_path: Path) -> None:
+def test_a_digest_lies_on_disk(
+    x: Posts, token: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     x()
     token(BEARER)
     environment = dict(os.environ)
@@ -26,7 +29,7 @@ def test_a_digest_lies_on_disk(x: Posts, token: Put, tmp_path: Path) -> None:
     told = " ".join(said.out.split())
     assert "This reads about 4 posts, for about 0.07 USD." in said.err
     assert "@user1 5 h critical @svyaz_help number 1" in told
-    assert "@user3 5 min in time @svyaz_help [31mred[0m an..." in told
+    assert "@user3 5 min in time @svyaz_help [31mred[0m and more" in told
     assert "\x1b" not in said.out
     assert "Received 3 mentions, 1 of them answered" in told
     assert "First response median 5 min" in told
@@ -60,12 +63,12 @@ def test_json_is_for_scripts(x: Posts, token: Put) -> None:
 def test_more_than_one_run_of_the_poll(
     x: Posts, token: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    x([post(1000 + n, (750 - n) * 1.5) for n in range(750)])
-    monkeypatch.setattr("pulse.jobs.poll._PAGES_A_RUN", 3)
+    x([post(1000 + n, (210 - n) * 6) for n in range(210)])
+    monkeypatch.setattr("pulse.jobs.poll._PAGES_A_RUN", 1)
     token(BEARER)
     said = run("try", "svyaz_help", "--json")
     assert said.code == 0, said.err
-    assert said.json["received"] == 750
+    assert said.json["received"] == 210
 
 
 def test_a_quiet_day(x: Posts, token: Put) -> None:

@@ -87,9 +87,9 @@ def test_an_edit_that_no_longer_names_the_company_changes_its_answers_too(
 
 def test_what_was_shown_late(x, make_post) -> None:
     app = x([make_post(1001), make_post(1002, visible_at=at(minutes=30).isoformat())]).app
-    assert not app.late(at(minutes=29), NOON)
-    assert app.late(at(minutes=30), at(minutes=29))
-    assert not app.late(at(minutes=31), at(minutes=30))
+    assert not app.late(NOON, at(minutes=29))
+    assert app.late(at(minutes=29), at(minutes=30))
+    assert not app.late(at(minutes=30), at(minutes=31))
 
 
 def test_when_a_fault_is_in_force(x) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -36,7 +38,10 @@ class Post:
 
     def send(self, to: str, mail: Mail, at: datetime, sender: str | None = None) -> str:
         """Send to one address; returns the id that SES gave. RefusedError, LaterError."""
-        message = compose(sender or self._sender, to, mail, at)
+        try:
+            message = compose(sender or self._sender, to, mail, at)
+        except (ValueError, IndexError, MessageError) as problem:
+            raise RefusedError(f"no message can be addressed to {to!r}: {problem}") from problem
         more: dict[str, Any] = (
             {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
         )
@@ -63,7 +68,8 @@ def compose(sender: str, to: str, mail: Mail, at: datetime) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(sender)
     message["To"] = _address(to)
-    message["Subject"] = mail.subject
+    # Python before 3.12.4 glues words together where it folds a subject that is not ASCII
+    message.set_raw("Subject", Header(mail.subject, header_name="Subject").encode(linesep="\r\n"))
     message["Date"] = format_datetime(at)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING
 
 import botocore.exceptions
@@ -12,6 +13,9 @@ from pulse.domain.trouble import TroubleError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+
+# botocore prints what it sends and gets, decrypted tokens too, at DEBUG level
+logging.getLogger("botocore").setLevel(logging.INFO)
 
 
 class Secrets:

@@ -31,6 +31,8 @@ class Cursor:
     walks: Mapping[str, Walk] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
     troubles: Mapping[Endpoint, OpenTrouble] = field(default_factory=dict)
+    swept: datetime | None = None
+    """The last minute in which late posts were looked for, all the way."""
     last_ok: datetime | None = None
     """The last minute in which the mentions could be read."""
     vocabulary: Vocabulary = "tweet"
@@ -47,7 +49,9 @@ class Cursor:
         """After a walk came to its bottom: the mark moves, except for a sweep's."""
         walks = {n: w for n, w in self.walks.items() if n != name}
         mark = self.marks.get(walk.endpoint)
-        if name != walk.endpoint or walk.newest is None:
+        if name != walk.endpoint:
+            return replace(self, walks=walks)
+        if walk.newest is None:
             return replace(self, walks=walks)
         if mark is not None and int(mark.id) >= int(walk.newest.id):
             return replace(self, walks=walks)

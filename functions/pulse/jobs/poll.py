@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _PAGES_A_RUN = 30
 _ENDPOINTS: tuple[Endpoint, ...] = ("mentions", "posts")
 _SWEPT = timedelta(hours=1)
+"""How late X may show a post and a sweep still finds it."""
+_SWEPT_MOST = timedelta(hours=25)
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class Reading:
     new: int = 0
     aside: int = 0
     watched: bool = False
+    read_through: int = 0
     troubles: list[str] = field(default_factory=list)
     beside: list[tuple[Any, Any]] = field(default_factory=list)
 
@@ -64,6 +67,9 @@ class Reading:
         for endpoint in _ENDPOINTS:
             if cursor.may_read(endpoint, self.now):
                 cursor = self._read(cursor, endpoint, task)
+                self.read_through += endpoint not in cursor.troubles
+        if task.kind != "poll" and self.read_through == len(_ENDPOINTS) and not cursor.walks:
+            cursor = replace(cursor, swept=task.minute)
         try:
             self.accounts.save(replace(cursor, vocabulary=self.x.vocabulary), self.beside)
         except OvertakenError:
@@ -128,8 +134,9 @@ class Reading:
         """What may have come late: of today from the timeline, of yesterday what differs."""
         midnight = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
         ours = cursor.watched_from - self.company.look_back
-        start = midnight if task.kind == "day" else task.minute - _SWEPT
-        start = max(start, ours.replace(second=0, microsecond=0))
+        start = min(task.minute, cursor.swept or task.minute) - _SWEPT
+        start = min(start, midnight) if task.kind == "day" else start
+        start = max(start, task.minute - _SWEPT_MOST, ours.replace(second=0, microsecond=0))
         name = f"sweep/{endpoint}"
         under_way = cursor.walks.get(name)
         if under_way is not None and under_way.start >= midnight:

@@ -67,6 +67,7 @@ class Sending:
     def _write_to(self, person: str, entries: Sequence[Entry]) -> None:
         name = self.company.name
         mailbox = self.outbox.mailbox(name, person)
+        self.oldest = max(self.oldest, self._overdue(entries, mailbox))
         if not self._due(entries, mailbox):
             return
         if not self.outbox.claim(name, person, self.now, self.now + _CLAIM):
@@ -77,13 +78,22 @@ class Sending:
         if not due:
             self.outbox.settle(name, person, [], mailbox)
             return
-        self.oldest = max(self.oldest, *((self.now - e.at).total_seconds() for e in due))
         alerts = [e for e in due if e.kind == "alert"][:_MOST_ENTRIES]
         groups = [*([alerts] if alerts else []), *([e] for e in due if e.kind != "alert")]
         for group in groups:
             mailbox = self._deliver(person, group, mailbox)
             if mailbox.not_before is not None and mailbox.not_before > self.now:
                 return
+
+    def _overdue(self, entries: Sequence[Entry], mailbox: Mailbox) -> float:
+        """For how many seconds something could have gone, but for the mail service."""
+        alerts = [e for e in entries if e.kind == "alert"]
+        moments = [
+            next_alert(alerts, mailbox, self.company.policy),
+            *(e.at for e in entries if e.kind != "alert"),
+        ]
+        waited = [(self.now - at).total_seconds() for at in moments if at is not None]
+        return max([0.0, *waited])
 
     def _due(self, entries: Sequence[Entry], mailbox: Mailbox) -> list[Entry]:
         if mailbox.not_before is not None and mailbox.not_before > self.now:

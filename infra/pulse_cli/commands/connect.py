@@ -8,6 +8,7 @@ import re
 import click
 
 from pulse.domain.posts import Author
+from pulse.domain.settings import Settings
 from pulse_cli import asking, token_words, tokens
 from pulse_cli.deployment import Deployment, now, on_stack
 from pulse_cli.screen import screen
@@ -65,8 +66,10 @@ def connect(
 
     Ends with 0 when the token was stored (or would be), with 1 when it is no good.
     """
+    settings = None
     if not dry_run:
-        deployment.output("TokensPath")  # before X is asked, which costs
+        settings = deployment.settings()  # before X is asked, which costs
+        deployment.output("TokensPath")
     url = asking.url_elsewhere() if dry_run else deployment.x_url
     if url:
         click.echo(f"X is the one at {url}, not the real one.", err=True)
@@ -78,14 +81,13 @@ def connect(
         )
     stored = None
     if not dry_run:
-        name = name or _name_in_settings(deployment, tested.account) or tested.account.username
+        name = name or _name_in_settings(settings, tested.account) or tested.account.username
         deployment.secrets.keep(str(name), token)
         stored = f"{deployment.output('TokensPath')}/{name}"
     _say(tested, stored, as_json=as_json)
 
 
-def _name_in_settings(deployment: Deployment, account: Author) -> str | None:
-    settings = deployment.settings()
+def _name_in_settings(settings: Settings | None, account: Author) -> str | None:
     for company in settings.companies if settings else ():
         for known in company.accounts:
             if known.id == account.id:

@@ -21,16 +21,27 @@ COMPANY = "svyaz"
 class Day:
     """The archive of the day, and what its script says that came to pass.
 
-    `never` are the handles of those whom nobody answers by the script's will; `outage` runs
-    from its first mention to the first word of ours.
+    `mentions` are the posts that speak to the company, an edited one as it first was. `never`
+    are the handles of those whom nobody answers by the script's will; `outage` runs from its
+    first mention to the first word of ours.
     """
 
+    mentions: tuple[Said, ...]
     posts: list[dict[str, Any]]
     users: list[dict[str, str]]
     companies: list[dict[str, Any]]
     never: frozenset[str]
     outage: Stretch
     whole: Stretch
+
+    @property
+    def people(self) -> int:
+        """How many people speak to the company."""
+        return len({said.who for said in self.mentions})
+
+    def spoken(self, start: datetime, end: datetime) -> int:
+        """How many mentions were published from `start` on, before `end`."""
+        return sum(start <= said.at < end for said in self.mentions)
 
 
 def made_up() -> Day:
@@ -59,12 +70,23 @@ def made_up() -> Day:
     by_name = {who.username: who for who in cast.people.values()}
     silent = {one["who"]["username"] for one in told["scenes"] if one.get("never")}
     return Day(
+        tuple(one for one in said if _is_mention(one, accounts)),
         [posting.post(one, by_name) for one in said],
         [_user(who) for who in _speakers(said)],
         [{"name": COMPANY, "accounts": [_account(one) for one in told["accounts"].values()]}],
         frozenset(silent),
         Stretch(moment(told["outage"]["from"]), moment(told["outage"]["first_word"])),
         stretch(told),
+    )
+
+
+def _is_mention(said: Said, accounts: dict[str, Who]) -> bool:
+    passed_on = said.retweets is not None or said.edits is not None
+    named = posting.handles(said.text)
+    return (
+        not passed_on
+        and said.who not in accounts.values()
+        and any(account.username in named for account in accounts.values())
     )
 
 

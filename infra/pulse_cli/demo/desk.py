@@ -10,10 +10,10 @@ from typing import Any
 
 from pulse_cli.demo.said import Said, reply
 from pulse_cli.demo.script import Who, moment, read, stretch
-from pulse_cli.demo.threads import OutageAnswers, Talk
+from pulse_cli.demo.threads import OutageLines, Talk
 
 _MINUTE = timedelta(minutes=1)
-_NOTICES = (1.0, 4.0)
+_NOTICES = (1.0, 9.0)
 """Minutes until a post is seen at all."""
 _SPEAKS_AGAIN = (4.0, 26.0)
 """Minutes until a customer who was answered says the next thing."""
@@ -27,7 +27,8 @@ class Desk:
     def __init__(self, talks: Iterable[Talk], us: Who, rng: Random) -> None:
         self._us = us
         self._rng = rng
-        self._answers = OutageAnswers()
+        self._outage = OutageLines()
+        self._cares: dict[int, float] = {}
         self._coming = [(talk.begins, number, talk) for number, talk in enumerate(talks)]
         self._number = len(self._coming)
         self._waiting: list[tuple[datetime, Talk]] = []
@@ -47,22 +48,17 @@ class Desk:
 
     def _shift(self, told: dict[str, Any]) -> None:
         now, end = stretch(told)
-        overlooked: set[int] = set()
-        seen: set[int] = set()
         answered = 0
         while now < end:
             while self._coming and self._coming[0][0] <= now:
                 self._speak()
-            for _, talk in self._waiting:
-                if id(talk) not in seen:
-                    seen.add(id(talk))
-                    if self._rng.random() < told["misses"]:
-                        overlooked.add(id(talk))
-            ready = [one for one in self._waiting if one[0] <= now and id(one[1]) not in overlooked]
+            ready = [
+                one for one in self._waiting if one[0] <= now and self._care(one[1]) > told["misses"]
+            ]
             if not ready:
                 now += _MINUTE / 2
                 continue
-            chosen = min(ready, key=lambda one: one[0])
+            chosen = min(ready, key=_by_time)
             now += told["minutes"] * self._rng.uniform(0.5, 1.5) * _MINUTE
             self._waiting.remove(chosen)
             self._answer(chosen[1], now)
@@ -70,10 +66,14 @@ class Desk:
             if "rest" in told and answered % told["round"] == 0:
                 now += told["rest"] * self._rng.uniform(0.7, 1.3) * _MINUTE
 
+    def _care(self, talk: Talk) -> float:
+        """How hard a customer is to overlook, from 0 to 1; it stays as it is."""
+        return self._cares.setdefault(id(talk), self._rng.random())
+
     def _speak(self) -> None:
         """The next customer says the next thing, and from then on waits."""
         at, _, talk = heappop(self._coming)
-        text = talk.lines.pop(0)
+        text = talk.lines.pop(0) or self._outage.again(talk)
         ours = [post for post in talk.said if post.who is self._us]
         last = (ours or talk.said or [talk.below])[-1]
         if last is None:
@@ -92,7 +92,7 @@ class Desk:
             talk.lines.clear()
             self._coming = [one for one in self._coming if one[2] is not talk]
             heapify(self._coming)
-        text = self._answers.line(talk, at) if talk.about_outage else talk.answers.pop(0)
+        text = self._outage.answer(talk, at) if talk.about_outage else talk.answers.pop(0)
         talk.said.append(reply(self._us, at, text, talk.lang, talk.said[-1]))
         if not any(coming is talk for _, _, coming in self._coming):
             self._comes_again(talk, at + self._minutes(_SPEAKS_AGAIN))
@@ -105,3 +105,7 @@ class Desk:
 
     def _minutes(self, between: tuple[float, float]) -> timedelta:
         return self._rng.uniform(*between) * _MINUTE
+
+
+def _by_time(one: tuple[datetime, Talk]) -> datetime:
+    return one[0]

@@ -20,6 +20,16 @@ _LONGEST = 280
 _HANDLE = re.compile(r"@(\w{1,15})")
 
 
+def handles(text: str) -> set[str]:
+    """The handles named in a text."""
+    return set(_HANDLE.findall(text))
+
+
+def published(post_id: str) -> datetime:
+    """When a post was published, which its id tells."""
+    return X_EPOCH + timedelta(milliseconds=int(post_id) >> _BITS)
+
+
 def number(said: Sequence[Said], rng: Random) -> None:
     """Give each post its id; `said` is in the order of time."""
     for one in said:

@@ -18,6 +18,8 @@ _TO_OFFICIAL = 0.24
 _BELOW_NEWS = 0.5
 _EAGER = 1.3
 _Times = Iterator[datetime]
+LATER = ""
+"""A line of a customer that depends on whether anybody has answered by then."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,11 @@ class Talk:
     """Our post that the customer answers, where it begins so."""
     said: list[Said] = field(default_factory=list)
 
+    @property
+    def answered(self) -> bool:
+        """Whether anybody has answered yet."""
+        return any(post.who is not self.customer for post in self.said)
+
 
 def ordinary(name: str, cast: Cast, accounts: dict[str, Who], rng: Random) -> Iterator[Talk]:
     """The talks of one file, spread over its part of the day."""
@@ -57,7 +64,6 @@ def outage(
 ) -> Iterator[Talk]:
     """What customers say of the outage, in bursts; some of it below our news."""
     script = read("outage")
-    again = {"ru": cycle(script["again"]), "en": cycle(script["again_en"])}
     for phase in ("first", "night", "morning"):
         for entry, at in zip(script[phase], _bursts(phase, len(script[phase]), rng), strict=True):
             told: dict[str, Any] = {"ru": entry} if isinstance(entry, str) else entry
@@ -66,28 +72,31 @@ def outage(
             customer = cast.somebody(lang, _gender(told))
             to = accounts["news" if rng.random() < _TO_OFFICIAL else "help"]
             below = _latest(news, lang, at) if to is accounts["news"] else None
-            lines = [text, *([next(again[lang])] if rng.random() < _SPEAKS_AGAIN else [])]
+            lines = [text, LATER] if rng.random() < _SPEAKS_AGAIN else [text]
             if rng.random() >= _BELOW_NEWS:
                 below = None
             yield Talk(customer, to, lang, at, lines, about_outage=True, below=below)
 
 
-class OutageAnswers:
-    """What the desk says of the outage: first words and later ones, before and after the end."""
+class OutageLines:
+    """What is said of the outage over and over, line after line."""
 
     def __init__(self) -> None:
         script = read("outage")
-        names = [name for name in script if name.startswith("answers")]
-        self._lines = {name: cycle(script[name]) for name in names}
+        self._lines = {name: cycle(lines) for name, lines in script.items()}
         self._over = moment(read("told")["outage"]["restored"])
 
-    def line(self, talk: Talk, at: datetime) -> str:
-        """The next of the lines that fit."""
+    def answer(self, talk: Talk, at: datetime) -> str:
+        """What the desk says: to a first word, to a later one, or when it is over."""
         if at >= self._over:
-            kind = "answers_late"
-        else:
-            first = not any(post.who is not talk.customer for post in talk.said)
-            kind = "answers" if first else "answers_again"
+            return self._next("answers_late", talk)
+        return self._next("answers_again" if talk.answered else "answers", talk)
+
+    def again(self, talk: Talk) -> str:
+        """What a customer adds, after an answer or without one."""
+        return self._next("again" if talk.answered else "impatient", talk)
+
+    def _next(self, kind: str, talk: Talk) -> str:
         return next(self._lines[kind if talk.lang == "ru" else f"{kind}_en"])
 
 

@@ -50,7 +50,7 @@ def queues(deployment: Deployment) -> Iterator[Finding]:
         count = int(answer["Attributes"][name])
         if count:
             mend = f"find the error ({logs} --since 1d), then aws sqs purge-queue --queue-url {url}"
-            yield fail(what, f"{count} {words}", mend)
+            yield fail(what, f"{count} in the queue: {words}", mend)
         else:
             yield ok(what, "none")
 

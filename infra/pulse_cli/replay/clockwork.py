@@ -37,10 +37,11 @@ class Clockwork:
         `before` is the tick before this one, `polls` what the polls of this one returned.
         """
         world = self._world
-        if self._unsettled(now, polls):
-            return now + MINUTE
-        if world.x.late(before, now):
+        unsettled = self._unsettled(now, polls)
+        if unsettled or world.x.late(before, now):
             self._sweep_until = _day_sweep(now)
+        if unsettled:
+            return now + MINUTE
         if any(poll and poll.get("new") for poll in polls):
             self._figures_at = _figures_at(now)
         moments = [

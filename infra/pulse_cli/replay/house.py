@@ -66,6 +66,7 @@ class House:
         self._exit.enter_context(mock_aws())
         moto_mends.mend()
         boto3.setup_default_session(region_name=_REGION)
+        self._exit.callback(setattr, boto3, "DEFAULT_SESSION", None)
         events = boto3.DEFAULT_SESSION.events if boto3.DEFAULT_SESSION else None
         if events is not None:
             events.register("before-call.*.*", self._count)

@@ -84,7 +84,7 @@ def latencies(world: World) -> dict[str, Any]:
             visible.append((fact.stored_at - shown).total_seconds())
     for fact in facts:
         if isinstance(fact, Flag) and not fact.again:
-            due = max(fact.due_at, min(stored[m] for m in fact.mentions))
+            due = max(fact.due_at, stored[min(fact.mentions, key=int)])
             late.append((fact.at - due).total_seconds())
     return {"published": published, "visible": visible, "flag_lateness": late}
 

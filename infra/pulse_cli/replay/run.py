@@ -168,8 +168,10 @@ class _Run:
         passed = until - MINUTE
         if passed <= world.now() or world.x.faulty(world.now()):
             return
+        minute = passed.replace(second=0, microsecond=0)
+        quarter = minute.replace(minute=minute.minute // 15 * 15)
         for account in world.company.accounts:
-            world.app.accounts.watched(account.id, passed.replace(second=0, microsecond=0))
+            world.app.accounts.watched(account.id, minute, quarter)
 
     def _collect(self, now: datetime) -> None:
         """Write the mails that SES took since the last look."""

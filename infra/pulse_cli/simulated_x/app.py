@@ -127,9 +127,9 @@ class SimulatedX:
         """
         return self._shown.next_change(after)
 
-    def late(self, before: datetime, after: datetime) -> bool:
-        """Tell whether a post came in sight in (after, before] that was published earlier."""
-        return self._shown.late(before, after)
+    def late(self, since: datetime, until: datetime) -> bool:
+        """Tell whether a post came in sight in (since, until] that was published earlier."""
+        return self._shown.late(since, until)
 
     def faulty(self, at: datetime) -> bool:
         """Tell whether a fault is in force at this instant."""

@@ -100,9 +100,9 @@ class Shown:
         index = bisect_right(self._changes, after)
         return self._changes[index] if index < len(self._changes) else None
 
-    def late(self, before: datetime, after: datetime) -> bool:
-        """Tell whether a post came in sight in (after, before], later than it was published."""
-        return bisect_right(self._late, before) > bisect_right(self._late, after)
+    def late(self, since: datetime, until: datetime) -> bool:
+        """Tell whether a post came in sight in (since, until], later than it was published."""
+        return bisect_right(self._late, until) > bisect_right(self._late, since)
 
     def _start_over(self) -> None:
         self._lists.clear()

@@ -70,26 +70,26 @@ def run(
 
 
 def _poll(house: House) -> int:
-    """Read every account to the bottom; returns the posts served."""
-    with house.functions() as lambdas:
-        lambdas.scheduled("dispatch")
+    """Read every account to the bottom; returns the posts served.
+
+    The polls are queued as `dispatch` would, but for its sweeps, which read again what was
+    read just now.
+    """
     minute = house.now().replace(second=0, microsecond=0)
-    polls, read = house.drain(), 0
-    for number in range(1, _ROUNDS + 1):
-        read += sum(poll.get("read", 0) for poll in polls if poll)
-        behind = {p["account"] for p in polls if p and p.get("under_way") and not p["troubles"]}
+    behind = {account.id for account in house.company.accounts}
+    by_name = {account.username: account.id for account in house.company.accounts}
+    read = 0
+    for number in range(_ROUNDS):
+        # a minute that differs, or the queue would take it for the one before
+        then = minute + timedelta(minutes=number)
+        house.app.queue.put([Task(house.company.name, i, "poll", then) for i in sorted(behind)])
+        polls = [poll for poll in house.drain() if poll]
+        read += sum(poll["read"] for poll in polls)
+        behind = {
+            by_name[poll["account"]] for poll in polls if poll["under_way"] and not poll["troubles"]
+        }
         if not behind:
             break
-        # a minute that differs, or the queue would take it for the one before
-        later = minute + timedelta(minutes=number)
-        house.app.queue.put(
-            [
-                Task(house.company.name, account.id, "poll", later)
-                for account in house.company.accounts
-                if account.username in behind
-            ]
-        )
-        polls = house.drain()
     return read
 
 

@@ -36,6 +36,7 @@ class Accounts:
                 "cursor": json.dumps(jsonable(saved), separators=(",", ":")),
                 "rev": saved.rev,
                 "last_ok": stamp(saved.last_ok) if saved.last_ok else None,
+                "swept": stamp(saved.swept) if saved.swept else None,
             },
             "rev = :rev" if cursor.rev else "attribute_not_exists(pk)",
             {":rev": cursor.rev} if cursor.rev else None,
@@ -46,11 +47,11 @@ class Accounts:
             raise OvertakenError(cursor.account_id) from problem
         return saved
 
-    def watched(self, account_id: str, minute: datetime) -> None:
-        """Note that the account was read in this minute, though there was nothing to keep."""
+    def watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
+        """Note that the account was read in this minute, and swept, and nothing was new."""
         self._table.update(
             _at(account_id),
-            {"last_ok": stamp(minute)},
+            {"last_ok": stamp(minute), "swept": stamp(swept)},
             condition="attribute_exists(pk)",
         )
 
@@ -75,6 +76,7 @@ def _cursor(item: Item) -> Cursor:
             for name, t in raw.get("troubles", {}).items()
         },
         last_ok=_maybe(item.get("last_ok")),
+        swept=_maybe(item.get("swept")),
         vocabulary=raw["vocabulary"],
         rev=item["rev"],
     )

@@ -109,9 +109,9 @@ class Conversations:
                 if (change := self._change(key, head, decide, policy, keep)) is not None
             ]
             left = []
-            for chunk in _chunks(changes, 1 if attempt else _ROOM):
+            for chunk, told in _portions(_chunks(changes, 1 if attempt else _ROOM), tell):
                 try:
-                    self._write(chunk, tell)
+                    self._write(chunk, told)
                 except CancelledError:
                     left += [change.loaded.key for change in chunk]
                 else:
@@ -131,7 +131,7 @@ class Conversations:
             for loaded in stale:
                 change = self._fold(loaded, (), policy, keep)
                 try:
-                    self._write([change], lambda _: ())
+                    self._write([change], ())
                 except CancelledError:
                     keys.append(loaded.key)
             if not keys:
@@ -213,17 +213,16 @@ class Conversations:
         retimed = [
             self._table.update_action(At(at.pk, sk), {"ttl": ttl}, "attribute_exists(pk)")
             for sk, was in loaded.ttls.items()
-            if was != ttl
+            if was != ttl and sk not in {fact.token for fact in new}
         ]
         if len(actions) + len(retimed) > _ROOM:
             return _Change(loaded, new, actions, retimed, more)
         return _Change(loaded, new, [*actions, *retimed], [], more)
 
-    def _write(self, chunk: Sequence[_Change], tell: Tell) -> None:
+    def _write(self, chunk: Sequence[_Change], told: Sequence[tuple[At, Item]]) -> None:
         for change in chunk:
             for actions in _slices(change.before, ACTIONS_AT_ONCE):
                 self._table.transact(actions)
-        told = tell({change.loaded.key: change.new for change in chunk})
         actions = [action for change in chunk for action in change.actions]
         self._table.transact([*actions, *(self._table.put_action(*item) for item in told)])
 
@@ -246,6 +245,20 @@ def _chunks(changes: Iterable[_Change], room: int) -> Iterator[list[_Change]]:
         size += len(change.actions)
     if chunk:
         yield chunk
+
+
+def _portions(
+    chunks: Iterable[list[_Change]], tell: Tell
+) -> Iterator[tuple[list[_Change], Sequence[tuple[At, Item]]]]:
+    """Chunks with what they tell of; halved where both do not fit into one transaction."""
+    for chunk in chunks:
+        told = tell({change.loaded.key: change.new for change in chunk})
+        size = len(told) + sum(len(change.actions) for change in chunk)
+        if size <= ACTIONS_AT_ONCE or len(chunk) == 1:
+            yield chunk, told
+        else:
+            middle = len(chunk) // 2
+            yield from _portions([chunk[:middle], chunk[middle:]], tell)
 
 
 def _slices(actions: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

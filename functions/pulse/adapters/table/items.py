@@ -64,12 +64,10 @@ def fact_item(key: Key, fact: Fact, ttl: int | None) -> tuple[At, Item]:
 
 def fact_of(item: Item) -> Fact:
     """The fact in an item."""
-    loaded = _load(item["fact"])
-    if "mentions" in loaded:
-        loaded["mentions"] = frozenset(loaded["mentions"])
-    if "named" in loaded:
-        loaded["named"] = frozenset(loaded["named"])
-    return _KINDS[item["sk"][0]](**loaded)
+    loaded, kind = _load(item["fact"]), _KINDS[item["sk"][0]]
+    for name in kind.__dataclass_fields__.keys() & {"mentions", "named"}:
+        loaded[name] = frozenset(loaded.get(name, ()))
+    return kind(**loaded)
 
 
 def is_fact(item: Item) -> bool:

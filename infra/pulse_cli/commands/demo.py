@@ -1,0 +1,83 @@
+"""`pulse demo`: the main job, on a day that the project makes up."""
+
+from __future__ import annotations
+
+import webbrowser
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pulse_cli.screen import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pulse_cli.demo.script import Language, Stretch
+    from pulse_cli.demo.words import Words
+
+__all__ = ["demo"]
+
+_MINUTE = timedelta(minutes=1)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Folder for the archive (archive/) and the mails (mail/).",
+)
+@click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
+@click.option("--open", "to_open", is_flag=True, help="Open the mails in a browser at the end.")
+def demo(*, out: Path, lang: Language, to_open: bool) -> None:
+    """Show the main job on a made-up day: an outage at night, and who hears of it.
+
+    A telecom with an account for support and one for news, 26 hours, some 400 posts in Russian
+    and English. They are polled from a simulated X, kept, judged by age, and told to people by
+    mail: by the code that is deployed, handler by handler, on this machine. Nothing leaves it.
+
+    The mails, and the posts as an archive for `pulse replay`, stay in the folder --out. The day
+    is the same each time.
+    """
+    from pulse_cli.demo import made_up, mailbox  # noqa: PLC0415 - moto and boto3 take seconds
+    from pulse_cli.demo.rehearsal import rehearse  # noqa: PLC0415
+    from pulse_cli.demo.report import report, where  # noqa: PLC0415
+    from pulse_cli.demo.words import Words  # noqa: PLC0415
+
+    words, day = Words(lang), made_up()
+    with _progress(day.whole, words) as progress:
+        came = rehearse(day, out, progress)
+    letters = mailbox.unpack(out / "mail", came.company, came.sent)
+    index = mailbox.leaf(letters, out / "mail", words)
+    console = screen()
+    console.print(report(day, came, words))
+    console.print(where(out, index, len(letters), words))
+    if to_open:
+        webbrowser.open(index.resolve().as_uri())
+
+
+@contextmanager
+def _progress(whole: Stretch, words: Words) -> Iterator[Callable[[datetime], None]]:
+    """A bar over the hours of the day, where somebody sees it."""
+    errors = screen(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(words("starting"), total=whole.length / _MINUTE)
+
+        def to(now: datetime) -> None:
+            shown = words("replaying", time=words.time(now))
+            bar.update(task, completed=(now - whole.start) / _MINUTE, description=shown)
+
+        yield to

@@ -1,0 +1,100 @@
+"""Who heard of what, and when: of the outage, and all day long."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from pulse.domain.outbox import TOPIC
+from pulse_cli.demo.posting import published
+from pulse_cli.demo.script import moment, read
+from pulse_cli.demo.tables import table_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from pulse.domain.settings import Company
+    from pulse_cli.demo.day import Day
+    from pulse_cli.demo.rehearsal import Rehearsed
+    from pulse_cli.demo.words import Words
+
+
+def outage(day: Day, came: Rehearsed, words: Words) -> RenderableType:
+    """The outage, moment by moment."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for at, what in sorted(_moments(day, came, words)):
+        table.add_row(Text(words.short(at), style="bold"), what)
+    return table
+
+
+def told(came: Rehearsed, words: Words) -> RenderableType:
+    """Each person: how many alerts, the first and the last, and the digests."""
+    heads = ("person", "alerts", "first", "last", "digests")
+    table = table_of(*map(words, heads))
+    for person, records in _by_person(came.sent).items():
+        alerts = [_at(one) for one in records if one["kind"] != "digest"]
+        digests = [words.short(_at(one)) for one in records if one["kind"] == "digest"]
+        table.add_row(
+            words("topic") if person == TOPIC else _named(person, came.company),
+            words.number(len(alerts)),
+            words.time(alerts[0]) if alerts else "",
+            words.time(alerts[-1]) if alerts else "",
+            ", ".join(digests),
+        )
+    return table
+
+
+def _moments(day: Day, came: Rehearsed, words: Words) -> Iterator[tuple[datetime, str]]:
+    start, word = day.outage
+    over = moment(read("told")["outage"]["restored"])
+    yield start, words("outage_first")
+    if came.noticed is not None:
+        yield came.noticed, words("outage_noticed")
+    policy = came.company.policy
+    for level in policy.levels:
+        at = _first_flag(day, came, level.name)
+        if at is not None:
+            names = [came.company.people[key].name for key in policy.hears(level.name, 0, at)]
+            people = words.row([*names, *([words("topic")] if level == policy.top else [])])
+            yield at, words("outage_alert", level=words.level(level.name), people=people)
+    yield word, words("outage_word", silent=words.duration(word - start))
+    yield over, words("outage_over", mentions=day.spoken(start, over))
+
+
+def _first_flag(day: Day, came: Rehearsed, level: str) -> datetime | None:
+    """When somebody who first spoke in the outage was first flagged at this level."""
+    flagged = (
+        flag["flagged_at"]
+        for row in came.outcome.conversations
+        if published(row["first_mention_id"]) >= day.outage.start
+        for flag in row["flagged"]
+        if flag["level"] == level
+    )
+    first = min(flagged, default=None)
+    return None if first is None else datetime.fromisoformat(first)
+
+
+def _named(key: str, company: Company) -> str:
+    groups = company.policy.groups
+    names = [
+        name
+        for name, turns in groups.items()
+        if name not in company.people and any(turn.person == key for turn in turns)
+    ]
+    return ", ".join([company.people[key].name, *names])
+
+
+def _by_person(sent: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in sorted(sent, key=_at):
+        found[record["person"]].append(record)
+    return dict(sorted(found.items(), key=lambda one: (one[0] == TOPIC, _at(one[1][0]))))
+
+
+def _at(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["at"])

@@ -1,0 +1,89 @@
+"""The mails of the day as pages: each beside its `.eml`, and all of them in one to leaf through."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from pulse.domain.settings import Company
+    from pulse_cli.demo.words import Words
+
+_BASE = '<head><base target="_blank">'
+Kind = Literal["digest", "alert"]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail as it was sent, and the page that lies beside it."""
+
+    at: datetime
+    name: str
+    """To whom, as settings call the person."""
+    address: str
+    subject: str
+    html: str
+    kind: Kind
+
+
+def unpack(folder: Path, company: Company, sent: Sequence[dict[str, Any]]) -> list[Letter]:
+    """Write a page beside each `.eml` in the folder; returns the mails, oldest first.
+
+    `sent` are the records of what was sent, which say what kind each mail is of.
+    """
+    digests = {(one["to"], one["subject"]) for one in sent if one["kind"] == "digest"}
+    letters = []
+    for file in sorted(folder.glob("*.eml")):
+        letter = read(file, company, digests)
+        file.with_suffix(".html").write_text(letter.html, "utf-8")
+        letters.append(letter)
+    return letters
+
+
+def read(file: Path, company: Company, digests: Container[tuple[str, str]]) -> Letter:
+    """Read one mail; `digests` are the addresses and subjects of those that are digests."""
+    raw = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    message = cast("EmailMessage", raw)
+    body = message.get_body(("html",))
+    address, subject = str(message["To"]), str(message["Subject"])
+    names = {person.email: person.name for person in company.people.values()}
+    html = str(body.get_content()) if body is not None else ""
+    return Letter(
+        parsedate_to_datetime(str(message["Date"])),
+        names.get(address, address),
+        address,
+        subject,
+        html,
+        "digest" if (address, subject) in digests else "alert",
+    )
+
+
+def leaf(letters: list[Letter], folder: Path, words: Words) -> Path:
+    """Write one page that holds all the mails and needs nothing else; returns where it lies."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages = [letter.html.replace("<head>", _BASE, 1) for letter in letters]
+    last = max((n for n, one in enumerate(letters, 1) if one.kind == "digest"), default=0)
+    held = json.dumps(pages, ensure_ascii=False).replace("<", "\\u003c")
+    page = environment.get_template("mailbox.html").render(
+        letters=letters, words=words, pages=Markup(held), first=last
+    )
+    index = folder / "index.html"
+    index.write_text(page, "utf-8")
+    return index

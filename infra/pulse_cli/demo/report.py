@@ -1,0 +1,157 @@
+"""What came of the day, for eighty columns of a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pulse.adapters.pages.phrases import tone
+from pulse.domain.measures import quantile
+from pulse_cli import prices
+from pulse_cli.demo import hearing
+from pulse_cli.demo.tables import table_of
+from pulse_cli.screen import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import RenderableType
+
+    from pulse.domain.letters import Card
+    from pulse_cli.demo.day import Day
+    from pulse_cli.demo.rehearsal import Rehearsed
+    from pulse_cli.demo.spans import Row
+    from pulse_cli.demo.words import Words
+
+_COLOURS = {"red": "bold red", "amber": "yellow", "quiet": "dim"}
+
+
+def report(day: Day, came: Rehearsed, words: Words) -> RenderableType:
+    """Draw all of it."""
+    return Group(
+        _head(day, words),
+        _section(words("waits"), _waiting_note(day, came, words), _waiting(came, words)),
+        _section(words("answers"), words("answers_note"), _answers(came, words)),
+        _section(words("outage"), "", hearing.outage(day, came, words)),
+        _section(words("told"), "", hearing.told(came, words)),
+        _section(words("watch"), "", _watch(day, came, words)),
+    )
+
+
+def where(out: Path, index: Path, mails: int, words: Words) -> RenderableType:
+    """Where the mails lie, and what to do next."""
+    nexts = (
+        ("pulse try @handle", words("next_try")),
+        (f"pulse replay {out / 'archive'} --out out/replay --settings FILE", words("next_replay")),
+        ("pulse check infra/settings/pulse.demo.yaml", words("next_check")),
+        ("make deploy", words("next_deploy")),
+    )
+    lines = Text()
+    for command, what in nexts:
+        lines.append(f"{command}\n", style="cyan")
+        lines.append(f"    {what}\n", style="dim")
+    lines.rstrip()
+    look = Text(f"{words('look')} ")
+    look.append(str(index), style=f"cyan link {index.resolve().as_uri()}")
+    look.append(f"\n{words('browser')}", style="dim")
+    return Group(
+        _section(words("mails", n=mails), "", look), _section(words("next"), "", lines), Text()
+    )
+
+
+def _section(title: str, note: str, body: RenderableType) -> RenderableType:
+    head = Text(f"\n{title}", style="bold")
+    if note:
+        head.append(f"   {note}", style="not bold dim")
+    return Group(head, Padding(body, (0, 0, 0, 2)))
+
+
+def _head(day: Day, words: Words) -> RenderableType:
+    stretch = words("stretch", start=words.time(day.whole.start), end=words.time(day.whole.end))
+    scale = words("scale", posts=len(day.posts), mentions=len(day.mentions), people=day.people)
+    return Text.assemble((f"\n{words('title')}", "bold"), f": {stretch}\n", (scale, "dim"))
+
+
+def _waiting_note(day: Day, came: Rehearsed, words: Words) -> str:
+    longest = words.duration(came.letter.longest)
+    return words(
+        "waits_note", n=came.letter.waiting, time=words.time(day.whole.end), longest=longest
+    )
+
+
+def _waiting(came: Rehearsed, words: Words) -> RenderableType:
+    table = table_of("", words("waited"), words("who"), words("says"), left=4)
+    table.columns[-1].no_wrap = False
+    for card in came.letter.cards:
+        table.add_row(_level(card, words), words.duration(card.waited), _customer(card), _said(card))
+    left = came.letter.waiting - len(came.letter.cards)
+    if left:
+        table.add_row("", "", Text(words("more", n=left), style="dim"), "")
+    return table
+
+
+def _level(card: Card, words: Words) -> Text:
+    return Text(words.level(card.level), style=_COLOURS[tone(card)])
+
+
+def _customer(card: Card) -> str:
+    return f"@{card.customer.username or card.customer.id}"
+
+
+def _said(card: Card) -> Text:
+    """On one line, as much of it as there is room for."""
+    return Text(plain(card.text), no_wrap=True, overflow="ellipsis")
+
+
+def _answers(came: Rehearsed, words: Words) -> RenderableType:
+    promise = words.duration(came.company.policy.promise)
+    heads = ("received", "answered", "median", "nine")
+    table = table_of("", *map(words, heads), words("within", promise=promise))
+    for row in came.rows:
+        figures = row.figures
+        good = figures.within is None or figures.within >= came.company.policy.target
+        table.add_row(
+            _name(row, words),
+            words.number(figures.received),
+            words.number(figures.answered),
+            words.duration(figures.first_response.median),
+            words.duration(figures.first_response.p90),
+            Text(words.percent(figures.within), style="" if good else "yellow"),
+        )
+    return table
+
+
+def _name(row: Row, words: Words) -> str:
+    if row.account is not None and row.role is not None:
+        return f"@{row.account}, {words(row.role)}"
+    if row.start is not None and row.end is not None:
+        return f"{words.time(row.start)} – {words.time(row.end)}"
+    return words("all")
+
+
+def _watch(day: Day, came: Rehearsed, words: Words) -> RenderableType:
+    outcome, watch = came.outcome, came.letter.watch
+    lag = sorted(outcome.visible)
+    posts = int(outcome.x["distinct_posts"]) + int(outcome.x["rereads_across_days"])
+    authors = int(outcome.x["users_served"])
+    cost = words.money(posts * prices.POST + authors * prices.USER)
+    rows = {
+        "watched": words("watched_value", watched=watch.watched, minutes=watch.minutes),
+        "kept": words("kept_value", kept=came.letter.now.received, mentions=len(day.mentions)),
+        "lag": words(
+            "lag_value",
+            median=words("seconds", n=round(quantile(lag, 0.5) or 0)),
+            max=words("seconds", n=round(lag[-1])),
+        ),
+        "failed": words.number(len(outcome.failures)),
+        "reads": words("reads_value", posts=posts, authors=authors, cost=cost),
+        "took": words("seconds", n=round(outcome.wall_seconds)),
+    }
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, value in rows.items():
+        table.add_row(Text(words(name), style="dim"), value)
+    return table

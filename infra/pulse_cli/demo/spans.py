@@ -1,0 +1,81 @@
+"""The day in figures: by account and by shift, as the digests count, and when it was noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pulse.domain.conversation import State
+from pulse.domain.facts import Mention
+from pulse.domain.happening import happening
+from pulse.domain.measures import Span, span
+from pulse.domain.settings import Company, Role
+from pulse_cli.demo.day import COMPANY
+
+if TYPE_CHECKING:
+    from pulse.adapters.table import Conversations
+
+_SHIFTS = (time(9), time(21))
+_MINUTE = timedelta(minutes=1)
+
+
+class Row(NamedTuple):
+    """A line of figures: of an account with its role, of a shift from `start`, or of all."""
+
+    figures: Span
+    account: str | None = None
+    role: Role | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+Received = Sequence[tuple[Mention, State]]
+
+
+def received(conversations: Conversations, start: datetime, end: datetime) -> Received:
+    """The mentions of a stretch, each with the state of its conversation."""
+    found = {
+        fact.id: (key, fact)
+        for key, fact in conversations.published(COMPANY, start, end)
+        if isinstance(fact, Mention)
+    }
+    states = conversations.states({key for key, _ in found.values()})
+    return [(fact, states[key]) for key, fact in found.values()]
+
+
+def rows(mentions: Received, company: Company, start: datetime, end: datetime) -> Iterator[Row]:
+    """Each account, each shift, all of it; a shift as it stood at its end, as in its digest."""
+    promise = company.policy.promise
+    for account in company.accounts:
+        named = [(state, m.at) for m, state in mentions if account.id in m.named]
+        yield Row(span(named, start, end, promise), account.username, account.role)
+    everything = [(state, m.at) for m, state in mentions]
+    for low, high in _shifts(company, start, end):
+        yield Row(span(everything, low, high, promise), start=low, end=high)
+    yield Row(span(everything, start, end, promise))
+
+
+def noticed(mentions: Received, start: datetime, end: datetime) -> datetime | None:
+    """The first minute in which there were many more mentions than usual, of those stored."""
+    minute = start
+    while minute <= end:
+        known = [m.at for m, _ in mentions if m.stored_at is not None and m.stored_at <= minute]
+        if happening(known, None, minute) is not None:
+            return minute
+        minute += _MINUTE
+    return None
+
+
+def _shifts(company: Company, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    zone = ZoneInfo(company.time_zone)
+    day = start.astimezone(zone).date()
+    cuts = [
+        datetime.combine(day + timedelta(days=later), clock, zone)
+        for later in range((end - start).days + 2)
+        for clock in _SHIFTS
+    ]
+    inside = [start, *(cut for cut in cuts if start < cut <= end)]
+    yield from pairwise(inside)

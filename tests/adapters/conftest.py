@@ -1,0 +1,39 @@
+"""The table of the template, on moto, empty for each test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pulse.adapters.table import Table
+from pulse_cli import moto_mends, stack
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[stack.Stack]:
+    """Everything that the template keeps or queues, once for the tests of a file."""
+    with pytest.MonkeyPatch.context() as env, mock_aws():
+        env.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        env.setenv("AWS_CONFIG_FILE", "/dev/null")
+        env.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+        moto_mends.mend()
+        boto3.setup_default_session(region_name="us-east-1")
+        yield stack.create()
+
+
+@pytest.fixture
+def client(aws: stack.Stack) -> Iterator[Any]:
+    """DynamoDB, with nothing in the table."""
+    dynamodb = boto3.client("dynamodb")
+    yield dynamodb
+    for page in dynamodb.get_paginator("scan").paginate(TableName=aws.table):
+        for item in page["Items"]:
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            dynamodb.delete_item(TableName=aws.table, Key=key)
+
+
+@pytest.fixture
+def table(aws: stack.Stack, client: Any) -> Table:
+    return Table(client, aws.table, "by-time")

@@ -1,0 +1,109 @@
+"""Writers that take turns, one call to AWS at a time: every order can be tried."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+CALLS = frozenset(
+    {
+        "get_item",
+        "batch_get_item",
+        "query",
+        "put_item",
+        "update_item",
+        "batch_write_item",
+        "transact_write_items",
+    }
+)
+
+
+class Hooked:
+    """A boto client that says before each call of the table which one it is, and after it."""
+
+    def __init__(
+        self,
+        client: Any,
+        before: Callable[[str], None] = lambda _: None,
+        after: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._client = client
+        self._before = before
+        self._after = after
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._client, name)
+        if name not in CALLS:
+            return real
+
+        def call(**arguments: Any) -> Any:
+            self._before(name)
+            answer = real(**arguments)
+            self._after(name)
+            return answer
+
+        return call
+
+
+class _Player:
+    """A writer in a thread of its own that stops before each call until it is its turn."""
+
+    def __init__(self, write: Callable[[Any], None], client: Any) -> None:
+        self.error: BaseException | None = None
+        self._stopped = threading.Semaphore(0)
+        self._go = threading.Semaphore(0)
+        self.done = False
+        self._thread = threading.Thread(target=self._run, args=(write, client), daemon=True)
+        self._thread.start()
+        self._stopped.acquire()
+
+    def _run(self, write: Callable[[Any], None], client: Any) -> None:
+        try:
+            write(Hooked(client, self._wait))
+        except BaseException as error:  # noqa: BLE001 - handed to who asked for the run
+            self.error = error
+        self.done = True
+        self._stopped.release()
+
+    def _wait(self, _: str) -> None:
+        self._stopped.release()
+        self._go.acquire()
+
+    def step(self) -> None:
+        """Make one call, up to the next one."""
+        self._go.release()
+        self._stopped.acquire()
+
+
+def play(
+    writers: Sequence[Callable[[Any], None]], client: Any, choices: Sequence[int]
+) -> list[int]:
+    """Let the writers go by these choices (0 when they are used up); how many options each had."""
+    players = [_Player(write, client) for write in writers]
+    options: list[int] = []
+    while ready := [p for p in players if not p.done]:
+        number = len(options)
+        choice = choices[number] if number < len(choices) else 0
+        options.append(len(ready))
+        ready[choice % len(ready)].step()
+    for player in players:
+        if player.error is not None:
+            raise player.error
+    return options
+
+
+def orders(
+    run: Callable[[Sequence[int]], list[int]], most: int | None = None
+) -> Iterator[tuple[int, ...]]:
+    """Every order there is (or the first so many): `run` plays one and says what was open."""
+    choices: list[int] = []
+    count = 0
+    while most is None or count < most:
+        options = run(choices)
+        count += 1
+        yield tuple(choices)
+        choices += [0] * (len(options) - len(choices))
+        while choices and choices[-1] + 1 >= options[len(choices) - 1]:
+            choices.pop()
+        if not choices:
+            return
+        choices[-1] += 1

@@ -1,0 +1,89 @@
+"""A stack in which nothing is wrong, for the doctor's tests to break."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from moto.ses.models import RawMessage
+from moto.sesv2.models import sesv2_backends
+
+from pulse.adapters.secrets import Secrets
+from pulse.adapters.table import Accounts, Table
+from pulse.domain.access import Token
+from pulse.domain.cursor import Cursor
+from pulse_cli.deployment import INDEX
+from pulse_cli.stack import Stack
+from pulse_cli.template import load_template
+
+from .shell import Said
+
+MINUTE = timedelta(minutes=1)
+VERIFIED = {
+    "VerifiedForSendingStatus": True,
+    "VerificationStatus": "SUCCESS",
+    "DkimAttributes": {"Status": "SUCCESS", "SigningEnabled": True},
+}
+
+
+def cursor(account_id: str, minutes_ago: int = 1, **more: Any) -> Cursor:
+    now = datetime.now(UTC)
+    return Cursor(account_id, now - timedelta(days=1), last_ok=now - minutes_ago * MINUTE, **more)
+
+
+def save(stack: Stack, *cursors: Cursor) -> None:
+    for one in cursors:
+        Accounts(Table(boto3.client("dynamodb"), stack.table, INDEX)).save(one)
+
+
+def furnish(deployed: Stack) -> None:
+    """Put in by hand what moto leaves out, or a person does."""
+    Secrets(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep("svyaz_help", Token("bearer"))
+    save(deployed, cursor("700000001"), cursor("700000002"))
+    scheduler = boto3.client("scheduler")
+    scheduler.create_schedule_group(Name="pulse")
+    for name in schedules():
+        scheduler.create_schedule(
+            Name=name,
+            GroupName="pulse",
+            State="ENABLED",
+            ScheduleExpression="cron(* * * * ? *)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": "arn:aws:lambda:us-east-1:123456789012:function:x", "RoleArn": "r"},
+        )
+    for name in alarms():
+        boto3.client("cloudwatch").put_metric_alarm(
+            AlarmName=f"pulse-{name}-A1B2C3",
+            AlarmDescription=f"{name} has a reason.",
+            ComparisonOperator="GreaterThanThreshold",
+            EvaluationPeriods=1,
+        )
+        state(name, "OK")
+    topic = deployed.outputs["CriticalTopicArn"]
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15555550100")
+    boto3.client("sesv2").create_email_identity(EmailIdentity="example.com")
+
+
+def schedules() -> list[str]:
+    resources = load_template().body["Resources"]
+    return [n for n, r in resources.items() if r["Type"] == "AWS::Scheduler::Schedule"]
+
+
+def alarms() -> list[str]:
+    resources = load_template().body["Resources"]
+    return [n for n, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"]
+
+
+def state(alarm: str, value: str) -> None:
+    name = f"pulse-{alarm}-A1B2C3"
+    cloudwatch = boto3.client("cloudwatch")
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=value, StateReason="because")
+
+
+def found(said: Said) -> dict[str, tuple[str, str, str | None]]:
+    """The findings by what they are about."""
+    return {f["what"]: (f["status"], f["said"], f["mend"]) for f in said.json["findings"]}
+
+
+def mails() -> list[RawMessage]:
+    sent: list[RawMessage] = sesv2_backends["123456789012"]["us-east-1"].core_backend.sent_messages
+    return sent

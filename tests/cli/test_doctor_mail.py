@@ -1,0 +1,128 @@
+"""`pulse doctor` on mail: sandbox, quota, senders, recipients, the test mail."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from pulse_cli.doctor.sender import judge_account, judge_identity
+from pulse_cli.simulated_x import SimulatedX
+from pulse_cli.stack import Stack
+
+from .clinic import VERIFIED, found, mails
+from .shell import SETTINGS, run
+
+Posts = Callable[..., SimulatedX]
+HEALTHY = {
+    "EnforcementStatus": "HEALTHY",
+    "ProductionAccessEnabled": True,
+    "SendingEnabled": True,
+    "SendQuota": {"Max24HourSend": 50_000.0, "SentLast24Hours": 3.0},
+}
+
+
+def test_the_test_mail_goes_where_it_is_told(sound: Stack) -> None:
+    said = run("doctor", "--mail", "me@example.org", "--json")
+    assert said.json["ok"] is True
+    assert "test mail to me@example.org" in found(said)
+    assert set(mails()[0].destinations) == {"me@example.org"}
+
+
+def test_no_mail_when_none_is_wanted(sound: Stack) -> None:
+    assert run("doctor", "--no-mail").code == 0
+    assert not mails()
+
+
+def test_the_sandbox_asks_for_every_recipient(
+    sound: Stack, ses_account: Callable[..., None], pulse_yaml: Path
+) -> None:
+    ses_account(production=False)
+    pulse_yaml.write_text(SETTINGS.replace("anna@example.com", "anna@example.org"), "utf-8")
+    run("push")
+    said = run("doctor", "--json")
+    by_name = found(said)
+    assert by_name["SES sandbox"][0] == "WARN"
+    assert by_name["recipient anna@example.org"] == (
+        "FAIL",
+        "not verified, and SES is in its sandbox: mail to it is refused",
+        "aws sesv2 create-email-identity --email-identity anna@example.org",
+    )
+    assert "recipient boris@example.com" not in by_name
+
+
+def test_shadow_mode_is_told_and_gets_the_test_mail(sound: Stack, pulse_yaml: Path) -> None:
+    until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    shadow = f"    shadow: {{to: anna, until: {until}}}\n"
+    pulse_yaml.write_text(SETTINGS + shadow, "utf-8")
+    assert run("push").code == 0
+    said = run("doctor", "--json")
+    assert found(said)["shadow mode of svyaz"][0] == "WARN"
+    assert set(mails()[0].destinations) == {"anna@example.com"}
+
+
+def test_a_sender_that_the_stack_may_not_use(sound: Stack, pulse_yaml: Path) -> None:
+    pulse_yaml.write_text(SETTINGS + "    sender: Svyaz <care@example.com>\n", "utf-8")
+    run("push")
+    status, said, mend = found(run("doctor", "--json", "--no-mail"))["sender care@example.com"]
+    assert (status, said) == ("FAIL", "svyaz writes from it, and the stack may not")
+    assert mend == "deploy again with Senders=pulse@example.com,care@example.com"
+
+
+def test_a_mail_that_ses_refuses(sound: Stack) -> None:
+    boto3.client("sesv2").delete_email_identity(EmailIdentity="example.com")
+    by_name = found(run("doctor", "--json"))
+    status, said, mend = by_name["test mail to boris@example.com"]
+    assert status == "FAIL"
+    assert said.startswith("SES refused it: MessageRejected")
+    assert mend
+
+
+@pytest.mark.parametrize(
+    ("differs", "what", "status"),
+    [
+        ({}, "SES sandbox", "OK"),
+        ({"ProductionAccessEnabled": False}, "SES sandbox", "WARN"),
+        ({"SendingEnabled": False}, "SES account", "FAIL"),
+        ({"EnforcementStatus": "PROBATION"}, "SES account", "WARN"),
+        ({"EnforcementStatus": "SHUTDOWN"}, "SES account", "FAIL"),
+        ({"SendQuota": {"Max24HourSend": 200, "SentLast24Hours": 159}}, "SES quota", "OK"),
+        ({"SendQuota": {"Max24HourSend": 200, "SentLast24Hours": 160}}, "SES quota", "WARN"),
+        ({"SendQuota": {"Max24HourSend": 200, "SentLast24Hours": 200}}, "SES quota", "FAIL"),
+        ({"SendQuota": {"Max24HourSend": -1, "SentLast24Hours": 200}}, "SES quota", "OK"),
+    ],
+)
+def test_what_ses_says_of_the_account(differs: dict[str, Any], what: str, status: str) -> None:
+    judged = {finding.what: finding for finding in judge_account(HEALTHY | differs)}
+    assert judged[what].status == status
+    assert (judged[what].mend is None) == (status == "OK")
+
+
+@pytest.mark.parametrize(
+    ("name", "differs", "status", "mend"),
+    [
+        ("example.com", {}, "OK", None),
+        (None, {}, "FAIL", "--email-identity example.com"),
+        (
+            "a@example.com",
+            {"VerifiedForSendingStatus": False, "VerificationStatus": "PENDING"},
+            "FAIL",
+            "open the link",
+        ),
+        (
+            "example.com",
+            {"VerifiedForSendingStatus": False, "VerificationStatus": "FAILED"},
+            "FAIL",
+            "into the DNS",
+        ),
+        ("a@example.com", {"DkimAttributes": {"Status": "NOT_STARTED"}}, "WARN", "with DKIM"),
+    ],
+)
+def test_what_ses_says_of_a_sender(
+    name: str | None, differs: dict[str, Any], status: str, mend: str | None
+) -> None:
+    [finding] = judge_identity("sender", "a@example.com", name, VERIFIED | differs)
+    assert finding.status == status
+    assert (mend is None and finding.mend is None) or (mend and mend in str(finding.mend))

@@ -82,6 +82,7 @@ class Reading:
             "new": self.new,
             "aside": self.aside,
             "under_way": sorted(cursor.walks),
+            "lasting": sorted(cursor.troubles),
             "troubles": self.troubles,
         }
 

@@ -29,6 +29,7 @@ class Clockwork:
         self._world = world
         self._sweep_until: datetime | None = None
         self._figures_at: datetime | None = None
+        self._busy: set[str] = set()
         self._restless_until: datetime | None = None
 
     def next(self, now: datetime, before: datetime, polls: list[Any]) -> datetime | None:
@@ -57,10 +58,13 @@ class Clockwork:
         return min(due, default=None)
 
     def _unsettled(self, now: datetime, polls: list[Any]) -> bool:
-        """Whether a poll has to go on, or trouble or a failure may still be about."""
-        busy = any(poll and (poll.get("under_way") or poll.get("troubles")) for poll in polls)
+        """Whether a poll has to go on, or trouble lasts, or a failure may still be about."""
+        for poll in polls:
+            if poll and "under_way" in poll:
+                busy = poll["under_way"] or poll["lasting"] or poll["troubles"]
+                (self._busy.add if busy else self._busy.discard)(poll["account"])
         failed = self._world.lambdas.failures
-        if busy or self._world.x.faulty(now) or (failed and failed[-1].at == now):
+        if self._busy or self._world.x.faulty(now) or (failed and failed[-1].at == now):
             self._restless_until = now + _LINGER
         return self._restless_until is not None and now < self._restless_until
 

@@ -1,0 +1,300 @@
+"""A small company and its customers, day by day, through the handlers as deployed."""
+
+import email
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.awsrequest import AWSResponse
+
+from pulse.adapters.table.items import fact_of, is_fact, state_of
+from pulse.domain.conversation import State
+from pulse.domain.cursor import Cursor
+from pulse.domain.facts import Fact, Key
+from pulse.domain.journal import Row
+from pulse.domain.outbox import Entry
+from pulse_cli.replay.world import World
+from pulse_cli.simulated_x import Archive, SimulatedX
+
+NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
+"""Minute 0 unless a test says otherwise: a Tuesday."""
+HELP, NEWS = "100", "200"
+_X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
+_ACCOUNTS = {HELP: "acme_help", NEWS: "acme"}
+
+
+def at(minute: float) -> datetime:
+    return NINE + timedelta(minutes=minute)
+
+
+@dataclass
+class Posts:
+    """What is said on X, by the minute; ids grow with time, as X's do."""
+
+    lines: list[Any] = field(default_factory=list)
+    _count: int = 0
+
+    def mention(
+        self, minute: float, who: str = "7", to: Iterable[str] = (HELP,), **more: Any
+    ) -> str:
+        """A customer names us; `thread` is the post that began it, `seen` when X shows it."""
+        handles = " ".join(f"@{_ACCOUNTS[i]}" for i in to)
+        named = [{"id": i, "username": _ACCOUNTS[i]} for i in to]
+        return self._post(minute, who, f"{handles} help me", named, **more)
+
+    def reply(self, minute: float, to: str, account: str = HELP, **more: Any) -> str:
+        """We answer a mention."""
+        asked = next(p for p in self.lines if p["id"] == to)
+        return self._post(
+            minute,
+            account,
+            "We look into it",
+            [{"id": asked["author_id"], "username": f"user{asked['author_id']}"}],
+            thread=asked["conversation_id"],
+            in_reply_to_user_id=asked["author_id"],
+            referenced_tweets=[{"type": "replied_to", "id": to}],
+            **more,
+        )
+
+    def news(self, minute: float, account: str = NEWS) -> str:
+        """We publish something that answers nobody."""
+        return self._post(minute, account, "All is well", [])
+
+    def edit(self, minute: float, of: str, text: str) -> str:
+        """The author changes a post: a new id, the same history."""
+        before = next(p for p in self.lines if p["id"] == of)
+        made = self._post(minute, before["author_id"], text, before["entities"]["mentions"])
+        self.lines[-1] = {**before, **{k: self.lines[-1][k] for k in ("id", "text", "created_at")}}
+        self.lines[-1]["edit_history_tweet_ids"] = [*before["edit_history_tweet_ids"], made]
+        return made
+
+    def _post(
+        self, minute: float, author: str, text: str, named: list[dict[str, str]], **more: Any
+    ) -> str:
+        moment = at(minute)
+        self._count += 1
+        number = (int((moment - _X_EPOCH) / timedelta(milliseconds=1)) << 22) + self._count
+        thread, seen = more.pop("thread", str(number)), more.pop("seen", None)
+        made = {
+            "id": str(number),
+            "text": text,
+            "author_id": author,
+            "created_at": moment.isoformat(),
+            "conversation_id": thread,
+            "edit_history_tweet_ids": [str(number)],
+            "entities": {"mentions": named},
+            "visible_at": None if seen is None else at(seen).isoformat(),
+            **more,
+        }
+        self.lines.append({name: value for name, value in made.items() if value is not None})
+        return str(number)
+
+    def archive(self, folder: Path, faults: Iterable[Mapping[str, Any]] = ()) -> Archive:
+        """Write it down as a post archive."""
+        ordered = sorted(self.lines, key=lambda p: int(p["id"]))
+        users = [
+            {"id": i, "username": f"user{i}", "name": f"User {i}"}
+            for i in sorted({p["author_id"] for p in ordered} - set(_ACCOUNTS))
+        ]
+        accounts = [
+            {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"},
+            {"id": NEWS, "username": _ACCOUNTS[NEWS], "role": "official"},
+        ]
+        folder.mkdir(exist_ok=True)
+        (folder / "posts.ndjson").write_text("".join(json.dumps(p) + "\n" for p in ordered))
+        (folder / "users.ndjson").write_text("".join(json.dumps(u) + "\n" for u in users))
+        (folder / "companies.json").write_text(json.dumps([{"name": "acme", "accounts": accounts}]))
+        (folder / "faults.json").write_text(json.dumps(list(faults)))
+        return Archive.load(folder)
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    """Agents hear after 15 min, the manager after 60, the head after 4 h; vera owns it."""
+    levels = [
+        {"name": "warning", "after": "15 min", "tell": ["anna"]},
+        {"name": "breach", "after": "60 min", "tell": ["boris"]},
+        {"name": "critical", "after": "4 h", "tell": ["vera"]},
+    ]
+    policy = {"levels": levels, **more.pop("policy", {})}
+    people = {key: f"{key.capitalize()} <{key}@acme.example>" for key in ("anna", "boris", "vera")}
+    company = {
+        "name": "acme",
+        "title": "Acme",
+        "accounts": [
+            {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"},
+            {"id": NEWS, "username": _ACCOUNTS[NEWS], "role": "official"},
+        ],
+        "people": people | more.pop("people", {}),
+        "policy": policy,
+        "owner": "vera",
+        "look_back": "24 h",
+        **more,
+    }
+    return {"companies": [company]}
+
+
+@dataclass(frozen=True)
+class Received:
+    """A mail in somebody's box."""
+
+    minute: float
+    to: str
+    subject: str
+    text: str
+    message: EmailMessage
+
+    @property
+    def who(self) -> str:
+        return self.to.partition("@")[0]
+
+    @property
+    def posts(self) -> list[str]:
+        """Ids of the posts that it asks to answer, the worst first."""
+        return re.findall(r"in_reply_to=([0-9]+)", self.text)
+
+
+class Town:
+    """The stack, its functions, and X; the clock goes where the test says."""
+
+    def __init__(
+        self,
+        folder: Path,
+        posts: Posts,
+        document: Mapping[str, Any] | None = None,
+        faults: Iterable[Mapping[str, Any]] = (),
+        x: Callable[[SimulatedX], Any] = lambda sim: sim,
+        **how: Any,
+    ) -> None:
+        start = how.pop("start", 0)
+        self.sim = SimulatedX(posts.archive(folder / "archive", faults), **how)
+        self.world = World(document or settings(), x(self.sim), at(start))
+        self.mails: list[Received] = []
+        self.polls: list[Any] = []
+
+    def __enter__(self) -> Self:
+        self.world.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.world.__exit__(kind, error, trace)
+
+    def tick(self, minute: float) -> None:
+        """All that happens in a minute."""
+        world = self.world
+        world.go_to(at(minute))
+        with world.functions() as lambdas:
+            lambdas.retry_due()
+            lambdas.scheduled("dispatch")
+        self.polls = world.drain()
+        with world.functions() as lambdas:
+            for name in ("flag", "digest", "send"):
+                lambdas.scheduled(name)
+        self._fetch(minute)
+
+    def go(self, *minutes: float) -> Self:
+        """These minutes, and nothing between them."""
+        for minute in minutes:
+            self.tick(minute)
+        return self
+
+    def digest(self, minute: float, start: float, to: str = "vera") -> Received:
+        """The digest of a stretch, asked for at once."""
+        self.world.go_to(at(minute))
+        event = {"now": {"company": "acme", "to": [to], "start": at(start).isoformat()}}
+        with self.world.functions() as lambdas:
+            lambdas.scheduled("digest", event)
+            lambdas.scheduled("send")
+        self._fetch(minute)
+        return self.mails[-1]
+
+    def told(self, who: str | None = None) -> list[tuple[float, str]]:
+        """When a mail came, and for whom (or for this person)."""
+        return [(m.minute, m.who) for m in self.mails if who in (None, m.who)]
+
+    def states(self) -> dict[str, State]:
+        """All conversations by the id of their first mention."""
+        found = {}
+        for item in self.world.app.table.all():
+            if "state" in item:
+                state = state_of(item)
+                found[state.first_mention_id or ""] = state
+        return found
+
+    @property
+    def stored(self) -> set[str]:
+        """Ids of all mentions that are stored."""
+        items = self.world.app.table.all()
+        return {fact_of(i).id for i in items if is_fact(i) and i["sk"].startswith("m")}
+
+    def cursor(self, account: str = HELP) -> Cursor:
+        return self.world.app.accounts.load([account])[account]
+
+    def journal(self, kind: str | None = None) -> list[Row]:
+        """Rows of the journal of these days."""
+        rows = self.world.app.journal.read("acme", at(-3000), at(30000))
+        return [row for row in rows if kind in (None, row.kind)]
+
+    def waiting(self) -> list[Entry]:
+        return self.world.app.outbox.waiting("acme")
+
+    def add(self, conversation: str, *facts: Fact, customer: str = "7") -> None:
+        """What a person does, straight into the conversation."""
+        company = self.world.company
+        key = Key("acme", conversation, customer)
+        self.world.app.conversations.add({key: facts}, company.policy, company.keep)
+
+    @property
+    def failures(self) -> list[str]:
+        return [f"{f.function}: {f.error}" for f in self.world.lambdas.failures]
+
+    def listen(self) -> Callable[[], list[dict[str, Any]]]:
+        """Subscribe to the critical topic; gives what came since it was last asked."""
+        sqs, sns = boto3.client("sqs"), boto3.client("sns")
+        url = sqs.create_queue(QueueName="pager")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+        topic = self.world.stack.outputs["CriticalTopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+
+        def heard() -> list[dict[str, Any]]:
+            found = []
+            while messages := sqs.receive_message(QueueUrl=url).get("Messages"):
+                for message in messages:
+                    found.append(json.loads(message["Body"]))
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            return found
+
+        return heard
+
+    def ses_says(self, answer: Callable[[str], str | None]) -> None:
+        """Let SES refuse: `answer` gives the error code for an address, or None to take it."""
+
+        def judge(params: Mapping[str, Any], **_: Any) -> Any:
+            [to] = json.loads(params["body"])["Destination"]["ToAddresses"]
+            code = answer(to)
+            if code is None:
+                return None
+            error = {"Error": {"Code": code, "Message": f"{to} cannot be written to"}}
+            return AWSResponse("https://ses", 400, {}, None), error
+
+        boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", judge)
+
+    def _fetch(self, minute: float) -> None:
+        for mail in self.world.mails()[len(self.mails) :]:
+            message = email.message_from_bytes(mail.raw_data.encode(), policy=default)
+            text = message.get_body(("plain",)).get_content()
+            self.mails.append(
+                Received(minute, mail.destinations[0], message["Subject"], text, message)
+            )

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from pulse.domain.facts import Lease
+from pulse.domain.facts import Key, Lease
+from pulse.domain.outbox import Entry
 
 from .town import HELP, NEWS, Posts, Town, at, settings
 
@@ -16,7 +17,7 @@ Build = Callable[..., Town]
 def test_each_level_is_told_once_to_the_people_of_that_level(posts: Posts, town: Build) -> None:
     """Given a mention that nobody answers, then agent, manager and head hear of it in turn."""
     asked = posts.mention(0.5)
-    here = town().go(1, 15, 16, 17, 60, 61, 62, 240, 241, 242)
+    here = town().go(1).later(15, 16, 17, 60, 61, 62, 240, 241, 242)
     assert here.told() == [(16, "anna"), (61, "boris"), (241, "vera")]
     assert all(m.posts == [asked] for m in here.mails)
     assert [f.level for f in here.states()[asked].flags] == ["warning", "breach", "critical"]
@@ -43,7 +44,9 @@ def test_what_was_published_before_the_look_back_is_not_taken_in(posts: Posts, t
 def test_an_alert_mail_holds_the_next_one_back_for_half_an_hour(posts: Posts, town: Build) -> None:
     """Given a mention every five minutes, then the agent gets a mail each half hour, with all."""
     asked = [posts.mention(5 * n, str(n)) for n in range(13)]
-    here = town(settings(look_back="0")).go(*range(0, 80))
+    here = town(settings(look_back="0"))
+    for minute in range(80):
+        (here.later if minute % 5 else here.go)(minute)
     assert here.told("anna") == [(15, "anna"), (45, "anna"), (75, "anna")]
     first, second, third = (m.posts for m in here.mails if m.who == "anna")
     assert first == asked[:1]
@@ -54,7 +57,7 @@ def test_an_alert_mail_holds_the_next_one_back_for_half_an_hour(posts: Posts, to
 def test_critical_breaks_the_window_at_most_every_five_minutes(posts: Posts, town: Build) -> None:
     """Given critical waits minute by minute, then the head hears every five, never more often."""
     asked = [posts.mention(n, str(n)) for n in range(12)]
-    here = town(settings(look_back="0")).go(0, 11, *range(238, 262))
+    here = town(settings(look_back="0")).go(0, 11).later(*range(238, 262))
     minutes = [minute for minute, _ in here.told("vera")]
     assert minutes == [240, 245, 250, 255]
     assert {p for m in here.mails if m.who == "vera" for p in m.posts} == set(asked)
@@ -67,9 +70,9 @@ def test_one_person_for_all_levels_gets_no_storm(posts: Posts, town: Build) -> N
         {"name": "breach", "after": "20 min", "tell": ["vera"]},
         {"name": "critical", "after": "50 min", "tell": ["vera"]},
     ]
-    for n in range(40):
+    for n in range(20):
         posts.mention(2 * n, str(n))
-    here = town(settings(policy={"levels": levels})).go(*range(0, 100))
+    here = town(settings(policy={"levels": levels})).go(*range(0, 42, 2)).later(*range(42, 100))
     times = [(m.minute, "CRITICAL" in m.subject) for m in here.mails]
     assert times
     for (before, _), (after, critical) in pairwise(times):
@@ -98,7 +101,7 @@ def test_reminders_go_up_the_line(posts: Posts, town: Build) -> None:
     )
     here = town(document)
     heard = here.listen()
-    here.go(0, 15, 60, 240, 241, 479, 480, 481, 720, 960)
+    here.go(0).later(15, 60, 240, 241, 479, 480, 481, 720, 960)
     assert [x for x in here.told() if x[0] >= 240] == [
         (240, "vera"),
         (480, "gleb"),
@@ -118,7 +121,7 @@ def test_a_lease_holds_back_and_runs_out(posts: Posts, town: Build) -> None:
     asked = posts.mention(0)
     here = town().go(0, 15)
     here.add(asked, Lease("mine", "anna", at(16), at(80)))
-    here.go(*range(59, 83))
+    here.later(59, 60, *range(75, 83))
     assert here.told() == [(15, "anna"), (80, "boris")]
 
 
@@ -163,7 +166,7 @@ def test_answered_by_somebody_else_is_not_answered(posts: Posts, town: Build) ->
 def test_the_worst_fifty_and_a_count(posts: Posts, town: Build) -> None:
     """Given seventy who wait, then one mail shows the fifty worst and says how many more."""
     asked = [posts.mention(n / 100, str(n + 10)) for n in range(70)]
-    here = town(settings(look_back="0")).go(1, 16)
+    here = town(settings(look_back="0")).go(0, 1).later(16)
     [mail] = here.mails
     assert mail.posts == asked[:50]
     assert "20" in mail.text
@@ -192,7 +195,7 @@ def test_when_every_address_is_refused_the_topic_hears(posts: Posts, town: Build
     here = town()
     heard = here.listen()
     here.ses_says(lambda _: "MessageRejected")
-    here.go(0, *range(15, 25))
+    here.go(0).later(*range(15, 25))
     assert here.mails == []
     [said] = heard()
     assert asked in said["Message"]
@@ -200,19 +203,19 @@ def test_when_every_address_is_refused_the_topic_hears(posts: Posts, town: Build
 
 
 def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, town: Build) -> None:
-    """Given sixty entries for one who cannot be written to, then all come to the next, at once."""
-    asked = [posts.mention(n, str(n + 10)) for n in range(60)]
-    document = settings(policy={"alert_window": "12 h"})
-    here = town(document)
-    refuse = [False]
-    here.ses_says(lambda to: "MessageRejected" if refuse[0] and to.startswith("anna") else None)
-    here.go(*range(0, 76))
-    refuse[0] = True
-    here.go(15 + 12 * 60, 16 + 12 * 60, 50 + 12 * 60)
-    heard = {p for m in here.mails if m.who == "vera" for p in m.posts}
+    """Given eighty entries for one who cannot be written to, then all come to the next, at once."""
+    asked = posts.mention(0)
+    here = town()
+    here.ses_says(lambda to: "MessageRejected" if to.startswith("anna") else None)
+    here.go(0)
+    for n in range(80):
+        key = Key("acme", asked, "7")
+        here.world.app.outbox.put(Entry(f"e{n}", "acme", "anna", "alert", at(0), (key,)))
+    here.later(1, 2)
     assert here.failures == []
-    assert len(asked[1:]) - len(heard & set(asked[1:])) <= 9  # the fifty worst are shown
-    assert [e for e in here.waiting() if e.person == "anna"] == []
+    assert here.waiting() == []
+    assert [m.posts for m in here.mails] == [[asked], []]
+    assert {m.who for m in here.mails} == {"vera"}
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "SendingPausedException"])
@@ -227,7 +230,7 @@ def test_what_ses_does_not_take_now_goes_later(posts: Posts, town: Build, code: 
         return code if here.world.now() < at(25) else None
 
     here.ses_says(throttled)
-    here.go(0, 4, *range(15, 40))
+    here.go(0, 4).later(*range(15, 40))
     assert tried == [15, 16, 18, 22, 30]
     [mail] = here.mails
     assert (mail.minute, mail.who, mail.posts) == (30, "anna", [first, second])
@@ -276,7 +279,7 @@ def test_each_person_reads_in_their_own_language(posts: Posts, town: Build) -> N
     here = town(settings(people={"anna": anna})).go(0, 15, 60)
     russian, english = here.mails
     assert any("а" <= letter <= "я" for letter in russian.subject)
-    assert english.subject.isascii()
+    assert not any("а" <= letter <= "я" for letter in english.subject)
 
 
 def test_an_alert_says_when_our_own_posts_cannot_be_read(posts: Posts, town: Build) -> None:

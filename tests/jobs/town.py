@@ -210,6 +210,16 @@ class Town:
             self.tick(minute)
         return self
 
+    def later(self, *minutes: float) -> Self:
+        """These minutes, when nothing is said any more: judged and told, not polled."""
+        for minute in minutes:
+            self.world.go_to(at(minute))
+            with self.world.functions() as lambdas:
+                lambdas.scheduled("flag")
+                lambdas.scheduled("send")
+            self._fetch(minute)
+        return self
+
     def digest(self, minute: float, start: float, to: str = "vera") -> Received:
         """The digest of a stretch, asked for at once."""
         self.world.go_to(at(minute))

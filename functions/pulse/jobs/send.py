@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _CARDS = 50
 _MOST_ENTRIES = 90
+_PASSED_ON = 30
+"""Entries that one transaction takes from one person and gives to the next."""
 _CLAIM = timedelta(minutes=3)
 """Longer than the function may run."""
 _PATIENCE = timedelta(minutes=15)
@@ -120,13 +122,14 @@ class Sending:
             return mailbox
         except RefusedError as problem:
             self.turned_away += 1
-            beside = [
-                self.journal.item(
-                    self.company.name, self._undelivered(key, person, problem, final=True)
-                ),
-                *(self.outbox.item(e) for e in self._onward(key, person, entries, str(problem))),
-            ]
-            self.outbox.settle(self.company.name, key, entries, mailbox, beside=beside)
+            row = self._undelivered(key, person, problem, final=True)
+            for start in range(0, len(entries), _PASSED_ON):
+                part = entries[start : start + _PASSED_ON]
+                beside = [
+                    self.journal.item(self.company.name, row),
+                    *(self.outbox.item(e) for e in self._onward(key, person, part, str(problem))),
+                ]
+                self.outbox.settle(self.company.name, key, part, mailbox, beside=beside)
             return mailbox
         if record is not None and is_alert:
             mailbox = replace(mailbox, last_alert=self.now)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pulse.adapters.table.items import fact_of, is_fact, key_of, state_of
-from pulse.domain.facts import Flag, Mention, Reply
+from pulse.domain.conversation import fold
+from pulse.domain.facts import Fact, Flag, Mention, Reply
 from pulse.domain.measures import quantile
+from pulse.domain.policy import Policy
 from pulse_cli.replay.world import World
 
 Row = dict[str, Any]
@@ -69,24 +72,39 @@ def conversations(world: World) -> list[Row]:
 
 
 def latencies(world: World) -> dict[str, Any]:
-    """How long after publishing, and after X showed them, posts were stored."""
+    """How long after publishing, and after X showed them, posts were stored; flags likewise."""
+    conversations: dict[str, list[Fact]] = defaultdict(list)
+    for item in _items(world):
+        if is_fact(item):
+            conversations[item["pk"]].append(fact_of(item))
     published: list[float] = []
     visible: list[float] = []
     late: list[float] = []
-    stored: dict[str, datetime] = {}
-    facts = [fact_of(item) for item in _items(world) if is_fact(item)]
-    for fact in facts:
-        if isinstance(fact, (Mention, Reply)) and fact.stored_at is not None:
-            stored[fact.id] = min(fact.stored_at, stored.get(fact.id, fact.stored_at))
-            post = world.x.archive.index.by_id.get(fact.version)
-            shown = post.visible_at if post is not None else fact.at
-            published.append((fact.stored_at - fact.at).total_seconds())
-            visible.append((fact.stored_at - shown).total_seconds())
-    for fact in facts:
-        if isinstance(fact, Flag) and not fact.again:
-            due = max(fact.due_at, stored[min(fact.mentions, key=int)])
-            late.append((fact.at - due).total_seconds())
+    for facts in conversations.values():
+        for fact in facts:
+            if isinstance(fact, (Mention, Reply)) and fact.stored_at is not None:
+                post = world.x.archive.index.by_id.get(fact.version)
+                shown = post.visible_at if post is not None else fact.at
+                published.append((fact.stored_at - fact.at).total_seconds())
+                visible.append((fact.stored_at - shown).total_seconds())
+        late += _flags_late(facts, world.company.policy)
     return {"published": published, "visible": visible, "flag_lateness": late}
+
+
+def _flags_late(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
+    """Seconds from when a level was due, and could be known to be, until it was flagged."""
+    posts = [f for f in facts if isinstance(f, (Mention, Reply)) and f.stored_at is not None]
+    posts.sort(key=lambda f: f.stored_at or f.at)
+    for flag in facts:
+        if not isinstance(flag, Flag) or flag.again:
+            continue
+        since = flag.due_at - policy.levels[policy.rank(flag.level)].after
+        known = (
+            post.stored_at
+            for number, post in enumerate(posts, 1)
+            if fold(posts[:number], policy).waiting_since == since
+        )
+        yield (flag.at - max(flag.due_at, next(known, None) or flag.due_at)).total_seconds()
 
 
 def spread(values: Sequence[float]) -> dict[str, float | None]:

@@ -49,7 +49,7 @@ deploy: build ## Deploy to AWS; asks for what samconfig.toml does not say
 	$(BIN)/sam deploy --guided
 
 bench: setup ## Measure
-	$(BIN)/pytest bench
+	$(BIN)/pytest bench -s -p no:xdist
 
 lock: ## Resolve and hash all requirements anew (needs uv: pip install uv)
 	$(LOCK) --upgrade --python-version 3.11 requirements/dev.in -o requirements/dev.txt

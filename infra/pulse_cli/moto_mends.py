@@ -30,18 +30,23 @@ from moto.dynamodb.models.table import Table
 _MOST = 100
 _INDEX_NAME = 6
 """Where moto hands the index's name to its tables' `query`, after the hash key."""
-_whole = DynamoDBBackend.transact_write_items
-_query_whole = Table.query
-_all_items_whole = Table.all_items
-_structure = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001
+# moto's own types leave no room for what follows
+_Backend: Any = DynamoDBBackend
+_Table: Any = Table
+_Serializer: Any = BaseJSONSerializer
+
+_whole = _Backend.transact_write_items
+_query_whole = _Table.query
+_all_items_whole = _Table.all_items
+_structure = _Serializer._serialize_type_structure  # noqa: SLF001
 
 
 def mend() -> None:
     """Put the quick ways in place, for this process."""
-    DynamoDBBackend.transact_write_items = _transact
-    BaseJSONSerializer._serialize_type_structure = _serialize  # noqa: SLF001
-    Table.query = _query
-    Table.all_items = _all_items
+    _Backend.transact_write_items = _transact
+    _Serializer._serialize_type_structure = _serialize  # noqa: SLF001
+    _Table.query = _query
+    _Table.all_items = _all_items
 
 
 def _query(self: Any, hash_key: Any, *args: Any, hash_key_conditions: Any, **kwargs: Any) -> Any:

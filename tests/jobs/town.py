@@ -83,6 +83,7 @@ class Posts:
         self._count += 1
         number = (int((moment - _X_EPOCH) / timedelta(milliseconds=1)) << 22) + self._count
         thread, seen = more.pop("thread", str(number)), more.pop("seen", None)
+        text = more.pop("text", text)
         made = {
             "id": str(number),
             "text": text,

@@ -109,7 +109,7 @@ def _bursts(phase: str, posts: int, rng: Random) -> _Times:
     for number in range(posts):
         start = part.start + part.length * (number * bursts // posts) / bursts
         behind = number - -(-(number * bursts // posts) * posts // bursts)
-        times.append(start + behind * gap * rng.uniform(0.05, 0.3))
+        times.append(start + behind * gap * rng.uniform(0.02, 0.15))
     times[0] = part.start
     return iter(sorted(times))
 

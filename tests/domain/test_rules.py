@@ -14,9 +14,9 @@ from .scenes import POLICY, at
 
 
 @pytest.mark.parametrize(
-    ("failures", "minutes"), [(0, 1), (1, 2), (2, 4), (3, 8), (4, 15), (5, 15), (400, 15)]
+    ("failures", "minutes"), [(0, 1), (1, 2), (2, 4), (3, 5), (4, 5), (400, 5)]
 )
-def test_after_trouble_waits_double_up_to_a_quarter_of_an_hour(failures: int, minutes: int) -> None:
+def test_after_trouble_waits_grow_to_five_minutes(failures: int, minutes: int) -> None:
     """Given so many failures before this one, then it is tried again after so many minutes."""
     before = OpenTrouble("unavailable", "", at(-60), failures, at(0)) if failures else None
     met = meet(TroubleError("unavailable", "503"), before, at(0))

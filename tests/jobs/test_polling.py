@@ -13,7 +13,7 @@ from pulse.domain.task import Task
 from pulse.jobs.poll import Reading
 from pulse_cli.simulated_x import SimulatedX
 
-from .town import HELP, NEWS, Posts, Town, at, settings
+from .town import HELP, NEWS, Posts, Town, alone, at
 
 Build = Callable[..., Town]
 
@@ -88,7 +88,7 @@ def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
     """Given half an hour of trouble, then at most one person hears, once; after it nothing is lost."""
     what, for_a_person = (TROUBLES | DROPS)[kind]
     before, during = posts.mention(1, "7"), posts.mention(6, "8")
-    here = town(faults=[fault(2, 32, **what)]).go(0, 1, 2, 3, 4, 5, 9, 17, 30, 31)
+    here = town(alone(), faults=[fault(2, 32, **what)]).go(0, 1, 2, 3, 4, 5, 9, 17, 30, 31)
     assert set(here.states()) == {before}
     here.go(32, 33)
     kinds = {t.what["trouble"] for t in here.journal("trouble")}
@@ -96,23 +96,18 @@ def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
     assert set(here.states()) == {before, during}
     assert here.failures == []
     troubles = [m for m in here.mails if "in_reply_to" not in m.text]
-    assert [m.who for m in troubles] == (["vera", "vera"] if for_a_person else [])
-    if for_a_person:
-        assert {m.minute for m in troubles} == {2}
-        assert {a for m in troubles for a in ("@acme_help", "@acme ") if a in m.subject + " "} == {
-            "@acme_help",
-            "@acme ",
-        }
+    assert [(m.minute, m.who) for m in troubles] == ([(2, "vera")] if for_a_person else [])
+    assert all("@acme_help" in m.subject for m in troubles)
     [*_, gap] = [r for r in here.journal("gap") if r.what["account"] == "acme_help"]
     assert gap.what["reason"] == "blind"
     assert here.cursor().troubles == {}
     assert here.cursor().last_ok == at(33)
-    assert sum(here.sim.requests.values()) < 40
+    assert sum(here.sim.requests.values()) < 25
 
 
 def test_trouble_is_asked_about_ever_less(posts: Posts, town: Build) -> None:
     """Given an X that is down, then requests double their distance up to a quarter of an hour."""
-    here = town(faults=[fault(0, status=503)])
+    here = town(alone(), faults=[fault(0, status=503)])
     asked = []
     for minute in range(50):
         before = sum(here.sim.requests.values())
@@ -169,7 +164,7 @@ def test_the_digest_says_what_was_not_watched(posts: Posts, town: Build) -> None
 def test_a_minute_of_2500_mentions_loses_nothing(posts: Posts, town: Build) -> None:
     """Given an outage, when 2,500 write within a minute, then all are stored, limits kept."""
     asked = {posts.mention(1 + n / 2501, str(n + 1000)) for n in range(2500)}
-    here = town(settings(look_back="0")).go(0, 1, 2, 3)
+    here = town(alone()).go(0, 1, 2, 3)
     assert here.stored == asked
     assert here.failures == []
     statuses = Counter(status for _, status in here.sim.requests)
@@ -204,7 +199,7 @@ def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(
 ) -> None:
     """Given 450 posts and time for a page a run, then the cursor moves when all are stored."""
     asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(450)}
-    here = town(settings(look_back="0")).go(0)
+    here = town(alone()).go(0)
     runs = 0
     while True:
         runs += 1
@@ -222,7 +217,7 @@ def test_what_comes_while_a_backlog_is_read_is_read_after_it(posts: Posts, town:
     """Given a walk under way over some minutes, when others write, then they are found next."""
     asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(300)}
     late = {posts.mention(11.5 + n, str(n + 2000)) for n in range(5)}
-    here = town(settings(look_back="0")).go(0)
+    here = town(alone()).go(0)
     for minute in range(11, 22):
         read(here, minute, 1)
     assert here.stored == asked | late
@@ -234,7 +229,7 @@ def test_a_backlog_past_the_wall_goes_on_in_search_run_by_run(
 ) -> None:
     """Given 1,200 posts and little time, then what X hides from timelines is searched for."""
     asked = {posts.mention(1 + n / 300, str(n + 1000)) for n in range(1200)}
-    here = town(settings(look_back="0")).go(0)
+    here = town(alone()).go(0)
     for minute in range(11, 45):
         if not read(here, minute, pages)["under_way"] and minute > 11:
             break
@@ -245,7 +240,7 @@ def test_a_backlog_past_the_wall_goes_on_in_search_run_by_run(
 def test_page_tokens_that_expire_lose_nothing(posts: Posts, town: Build) -> None:
     """Given tokens that X takes no more, then the walk goes on by ids, and gets to the bottom."""
     asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(250)}
-    here = town(settings(look_back="0"), token_life=timedelta(seconds=-1))
+    here = town(alone(), token_life=timedelta(seconds=-1))
     here.go(0, 5, 6, 20, 35, 50, 65)
     assert here.stored == asked
     assert here.failures == []
@@ -257,7 +252,7 @@ def test_a_post_shown_late_is_found_by_a_sweep(posts: Posts, town: Build, late: 
     hidden = posts.mention(5, "7", seen=5 + late)
     posts.mention(5.5, "8")
     posts.mention(6, "9")
-    here = town(settings(look_back="0"))
+    here = town(alone())
     for minute in range(80):
         here.tick(minute)
         if hidden in here.states():
@@ -271,7 +266,7 @@ def test_a_reply_shown_late_stops_the_alerts(posts: Posts, town: Build) -> None:
     asked = posts.mention(1)
     posts.reply(5, asked, seen=50)
     posts.news(6, account=HELP)
-    here = town().go(0, 1, 2, 6, 16, 17, 30, 45, 60, 61)
+    here = town(alone()).go(0, 1, 2, 6, 16, 17, 30, 45, 60, 61)
     assert here.told() == [(16, "anna")]
     assert here.states()[asked].first_response_seconds == 240
 
@@ -288,7 +283,7 @@ def test_a_post_shown_late_across_midnight_is_found_by_counting_first(
         posts.mention(MIDNIGHT - 50 + n / 2, str(n + 1000))
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT - 5.3 + late)
     posts.mention(MIDNIGHT - 1, "8")
-    here = town(settings(look_back="0"), start=MIDNIGHT - 61)
+    here = town(alone(), start=MIDNIGHT - 61)
     here.go(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 61, 5))
     assert hidden in here.states()
     figures = here.sim.figures()
@@ -300,7 +295,7 @@ def test_across_midnight_without_counts_everything_is_read_again(posts: Posts, t
     """Given no bearer, which counts need, then the late post is found all the same."""
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 20)
     posts.mention(MIDNIGHT - 1, "8")
-    here = town(settings(look_back="0"), start=MIDNIGHT - 61)
+    here = town(alone(), start=MIDNIGHT - 61)
     token = here.world.app.secrets.token("acme_help")
     here.world.app.secrets.keep("acme_help", replace(token, bearer=None))
     here.go(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 46, 5))
@@ -311,7 +306,7 @@ def test_the_day_is_swept_before_it_ends(posts: Posts, town: Build) -> None:
     """Given a post that X hid for hours, then the sweep of the day finds it, at no cost."""
     hidden = posts.mention(60, "7", seen=60 * 8)
     posts.mention(61, "8")
-    here = town(settings(look_back="0")).go(0, 62, *range(75, 8 * 60 + 16, 15))
+    here = town(alone()).go(0, 62, *range(75, 8 * 60 + 16, 15))
     assert hidden not in here.states()
     here.go(MIDNIGHT - 10)
     assert hidden in here.states()
@@ -325,7 +320,7 @@ def test_trouble_in_the_middle_of_a_rereading_leaves_nothing_half_done(
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 10)
     posts.mention(MIDNIGHT - 1, "8")
     broken = fault(MIDNIGHT + 14, MIDNIGHT + 20, endpoint="search", status=503)
-    here = town(settings(look_back="0"), start=MIDNIGHT - 61, faults=[broken])
+    here = town(alone(), start=MIDNIGHT - 61, faults=[broken])
     here.go(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 61, 5))
     assert hidden in here.states()
     assert here.cursor().walks == {}
@@ -336,7 +331,7 @@ def test_posts_that_x_gives_twice_count_once(posts: Posts, town: Build) -> None:
     """Given an X that repeats the post of `since_id`, then it is one mention, one state."""
     asked = posts.mention(1)
     posts.mention(2, "8")
-    here = town(since_id_inclusive=True).go(*range(20))
+    here = town(alone(), since_id_inclusive=True).go(*range(20))
     assert here.states()[asked].mentions == 1
     assert len(here.states()) == 2
     assert here.sim.figures()["rereads_within_day"] > 5
@@ -350,7 +345,7 @@ def test_an_edited_mention_is_one_with_its_latest_text(
     asked = posts.mention(1)
     second = posts.edit(9, asked, "@acme_help second thoughts")
     third = posts.edit(12, second, "@acme_help third thoughts")
-    here = town(vocabulary=vocabulary).go(*range(18))
+    here = town(alone(), vocabulary=vocabulary).go(0, 2, 10, 13, 16, 17)
     [state] = here.states().values()
     assert (state.first_mention_id, state.mentions) == (asked, 1)
     assert state.waiting_since == at(1)
@@ -372,7 +367,7 @@ def test_every_vocabulary_tells_the_same(posts: Posts, town: Build, vocabulary: 
         12, "9", "RT @acme_help", [{"id": HELP, "username": "acme_help"}],
         referenced_tweets=[{"type": "retweeted", "id": first}],
     )  # fmt: skip
-    here = town(vocabulary=vocabulary).go(*range(31))
+    here = town(vocabulary=vocabulary).go(0, 2, 6, 10, 12, 13, 25, 26)
     states = here.states()
     assert [(s.status, s.mentions) for s in states.values()] == [("open", 2), ("open", 1)]
     assert states[first].waiting == (again,)
@@ -392,8 +387,8 @@ def junk(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
 def test_what_cannot_be_read_lies_aside_once_and_is_counted(posts: Posts, town: Build) -> None:
     """Given three unreadable things on a page, then the rest is read; the digest counts three."""
     asked = posts.mention(301, "7")
-    here = town(settings(look_back="0"), x=lambda sim: Between(sim, change=junk), start=240)
-    here.go(240, *range(302, 332))
+    here = town(alone(), x=lambda sim: Between(sim, change=junk), start=240)
+    here.go(240, 302, 303, 315, 316, 330, 331)
     assert set(here.states()) == {asked}
     aside = here.journal("aside")
     assert len(aside) == 3
@@ -429,7 +424,7 @@ def test_each_post_is_read_once(posts: Posts, town: Build) -> None:
     for n in range(30):
         asked = posts.mention(n * 7, str(n % 9 + 10))
         posts.reply(n * 7 + 3, asked)
-    here = town(settings(look_back="0")).go(*range(0, 220, 5))
+    here = town(alone()).go(*range(0, 220, 5))
     figures = here.sim.figures()
     billed = figures["posts_served"] - figures["rereads_within_day"]
     assert billed == figures["distinct_posts"] == 60
@@ -446,8 +441,8 @@ def test_a_rate_limit_is_kept_and_waited_for(posts: Posts, town: Build) -> None:
     }
     limited = fault(3, 12, endpoint="mentions", status=429, headers=headers, body="Rate limit")
     asked = posts.mention(4)
-    here = town(faults=[limited]).go(*range(14))
-    assert here.sim.requests["mentions", "429"] == 2
-    assert here.sim.requests["posts", "200"] >= 24
+    here = town(alone(), faults=[limited]).go(*range(14))
+    assert here.sim.requests["mentions", "429"] == 1
+    assert here.sim.requests["posts", "200"] >= 12
     assert set(here.states()) == {asked}
     assert {r.what["trouble"] for r in here.journal("trouble")} == {"rate_limited"}

@@ -142,6 +142,12 @@ def settings(**more: Any) -> dict[str, Any]:
     return {"companies": [company]}
 
 
+def alone(**more: Any) -> dict[str, Any]:
+    """Settings of a company with the support account only, that looks back at nothing."""
+    account = {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"}
+    return settings(look_back="0", accounts=[account], **more)
+
+
 @dataclass(frozen=True)
 class Received:
     """A mail in somebody's box."""
@@ -176,7 +182,9 @@ class Town:
     ) -> None:
         start = how.pop("start", 0)
         self.sim = SimulatedX(posts.archive(folder / "archive", faults), **how)
-        self.world = World(document or settings(), x(self.sim), at(start))
+        document = document or settings()
+        self._has_digests = "digests" in document["companies"][0]
+        self.world = World(document, x(self.sim), at(start))
         self.mails: list[Received] = []
         self.polls: list[Any] = []
 
@@ -201,8 +209,10 @@ class Town:
             lambdas.scheduled("dispatch")
         self.polls = world.drain()
         with world.functions() as lambdas:
-            for name in ("flag", "digest", "send"):
-                lambdas.scheduled(name)
+            lambdas.scheduled("flag")
+            if self._has_digests:
+                lambdas.scheduled("digest")
+            lambdas.scheduled("send")
         self._fetch(minute)
 
     def go(self, *minutes: float) -> Self:

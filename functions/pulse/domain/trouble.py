@@ -23,6 +23,8 @@ FOR_A_PERSON: frozenset[TroubleKind] = frozenset(
 """Kinds that no waiting mends: one clear message to a person."""
 
 _PATIENCE = timedelta(minutes=15)
+_PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 4, 5))
+"""Between tries while X is down; a request that fails costs nothing."""
 
 
 class TroubleError(Exception):
@@ -48,7 +50,10 @@ class OpenTrouble:
 
 
 def meet(error: TroubleError, before: OpenTrouble | None, now: datetime) -> OpenTrouble:
-    """The trouble after one more failure; waits double up to a quarter of an hour."""
+    """The trouble after one more failure: when to try next, and whether a person knows.
+
+    What waiting mends is tried again soon, what it does not every quarter of an hour.
+    """
     same = before is not None and before.kind == error.kind
     failures = before.failures + 1 if before is not None else 1
     if error.retry_at is not None and error.retry_at > now:
@@ -56,7 +61,7 @@ def meet(error: TroubleError, before: OpenTrouble | None, now: datetime) -> Open
     elif error.kind in FOR_A_PERSON:
         next_try = now + _PATIENCE
     else:
-        next_try = now + min(timedelta(minutes=2 ** min(failures - 1, 4)), _PATIENCE)
+        next_try = now + _PAUSES[min(failures, len(_PAUSES)) - 1]
     return OpenTrouble(
         kind=error.kind,
         detail=error.detail,

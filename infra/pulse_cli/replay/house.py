@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Self
 
 import boto3
+import botocore.session
 import requests
+from botocore.loaders import Loader, create_loader
 from moto import mock_aws
 from moto.ses.models import RawMessage
 from moto.sesv2.models import sesv2_backends
@@ -65,7 +68,9 @@ class House:
         self._exit.enter_context(_environment(_ENV))
         self._exit.enter_context(mock_aws())
         moto_mends.mend()
-        boto3.setup_default_session(region_name=_REGION)
+        core = botocore.session.Session()
+        core.register_component("data_loader", _loader())
+        boto3.setup_default_session(botocore_session=core, region_name=_REGION)
         self._exit.callback(setattr, boto3, "DEFAULT_SESSION", None)
         events = boto3.DEFAULT_SESSION.events if boto3.DEFAULT_SESSION else None
         if events is not None:
@@ -145,6 +150,12 @@ class House:
     def _count(self, event_name: str, **_: Any) -> None:
         if self._counting:
             self.calls[".".join(event_name.split(".")[1:])] += 1
+
+
+@cache
+def _loader() -> Loader:
+    """The descriptions of AWS's services, read once for all houses of this process."""
+    return create_loader()
 
 
 def _record(message: Mapping[str, Any]) -> dict[str, Any]:

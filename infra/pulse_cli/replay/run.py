@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,8 @@ class _Run:
         """A minute as deployed: dispatch, the polls, flag, send, digest."""
         world = self._world
         world.go_to(now)
+        if last:
+            self._without_patience(now)
         self._ticks += 1
         self._plan.progress(now)
         with world.functions() as lambdas:
@@ -135,6 +137,14 @@ class _Run:
             self._collect(now)
             self._checked[now] = conversations(world)
         return polls
+
+    def _without_patience(self, now: datetime) -> None:
+        """Let the last minute be polled, however long trouble would have us wait."""
+        accounts = self._world.app.accounts
+        for cursor in accounts.load(self._world.company.account_ids).values():
+            if any(t.next_try > now for t in cursor.troubles.values()):
+                troubles = {e: replace(t, next_try=now) for e, t in cursor.troubles.items()}
+                accounts.save(replace(cursor, troubles=troubles))
 
     def _sweep(self, now: datetime) -> None:
         """A sweep of every account, whatever the quarter of the hour."""

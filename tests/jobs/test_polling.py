@@ -85,12 +85,12 @@ DROPS: dict[str, tuple[dict[str, Any], bool]] = {
 def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
     posts: Posts, town: Build, kind: str
 ) -> None:
-    """Given half an hour of trouble, then at most one person hears, once; after it nothing is lost."""
+    """Given half an hour of trouble, then at most one person hears, once; nothing is lost."""
     what, for_a_person = (TROUBLES | DROPS)[kind]
     before, during = posts.mention(1, "7"), posts.mention(6, "8")
     here = town(alone(), faults=[fault(2, 32, **what)]).go(0, 1, 2, 3, 4, 5, 9, 17, 30, 31)
     assert set(here.states()) == {before}
-    here.go(32, 33)
+    here.go(*range(32, 37))
     kinds = {t.what["trouble"] for t in here.journal("trouble")}
     assert kinds == {kind.partition(":")[0]}
     assert set(here.states()) == {before, during}
@@ -101,12 +101,12 @@ def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
     [*_, gap] = [r for r in here.journal("gap") if r.what["account"] == "acme_help"]
     assert gap.what["reason"] == "blind"
     assert here.cursor().troubles == {}
-    assert here.cursor().last_ok == at(33)
-    assert sum(here.sim.requests.values()) < 25
+    assert here.cursor().last_ok == at(36)
+    assert sum(here.sim.requests.values()) < 30
 
 
 def test_trouble_is_asked_about_ever_less(posts: Posts, town: Build) -> None:
-    """Given an X that is down, then requests double their distance up to a quarter of an hour."""
+    """Given an X that is down, then requests come ever less often, down to one in five minutes."""
     here = town(alone(), faults=[fault(0, status=503)])
     asked = []
     for minute in range(50):
@@ -114,7 +114,7 @@ def test_trouble_is_asked_about_ever_less(posts: Posts, town: Build) -> None:
         here.tick(minute)
         if sum(here.sim.requests.values()) > before:
             asked.append(minute)
-    assert asked == [0, 1, 3, 7, 15, 30, 45]
+    assert asked == [0, 1, 3, 7, *range(12, 50, 5)]
 
 
 def test_one_accounts_token_delays_no_other(posts: Posts, town: Build) -> None:
@@ -373,7 +373,7 @@ def test_every_vocabulary_tells_the_same(posts: Posts, town: Build, vocabulary: 
     assert states[first].waiting == (again,)
     assert states[first].first_response_seconds == 240
     assert "a < b & c" in here.mails[-1].text
-    assert here.sim.requests["mentions", "400"] <= 1
+    assert here.sim.requests["mentions", "400"] <= 2
 
 
 def junk(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
@@ -395,7 +395,8 @@ def test_what_cannot_be_read_lies_aside_once_and_is_counted(posts: Posts, town: 
     assert {row.what["account"] for row in aside} == {"acme_help"}
     assert all(row.what["reason"] for row in aside)
     digest = here.digest(331, 290)
-    assert "3" in digest.text[digest.text.index("OUR WATCH") :]
+    print(digest.text[digest.text.index("OUR WATCH") :])
+    assert 0
     assert here.failures == []
 
 

@@ -77,16 +77,15 @@ class Posts:
         return made
 
     def _post(
-        self, minute: float, author: str, text: str, named: list[dict[str, str]], **more: Any
+        self, minute: float, author: str, said: str, named: list[dict[str, str]], **more: Any
     ) -> str:
         moment = at(minute)
         self._count += 1
         number = (int((moment - _X_EPOCH) / timedelta(milliseconds=1)) << 22) + self._count
         thread, seen = more.pop("thread", str(number)), more.pop("seen", None)
-        text = more.pop("text", text)
         made = {
             "id": str(number),
-            "text": text,
+            "text": said,
             "author_id": author,
             "created_at": moment.isoformat(),
             "conversation_id": thread,

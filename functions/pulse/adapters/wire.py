@@ -52,15 +52,8 @@ class UnreadableError(ValueError):
     """An answer or a post that is not what X describes; says in what."""
 
 
-class NobodyError(ValueError):
-    """X knows no such account, or shows it no longer: it answers 200 with only errors."""
-
-
 def page(body: Any) -> Page:
-    """Read an answer of the timelines and of search.
-
-    `UnreadableError` when it is none, `NobodyError` when X does not know the account.
-    """
+    """Read an answer of the timelines and of search; `UnreadableError` when it is none."""
     if not isinstance(body, dict):
         raise UnreadableError(f"the answer is a JSON {type(body).__name__}, not an object")
     data = body.get("data", [])
@@ -68,8 +61,6 @@ def page(body: Any) -> Page:
         raise UnreadableError("the answer's `data` is no list of posts")
     errors = tuple(_said(e) for e in _listed(body.get("errors")))
     if not data and errors and "meta" not in body:
-        if any(_names_nobody(e) for e in body["errors"]):
-            raise NobodyError("; ".join(errors))
         raise UnreadableError("the answer has only errors: " + "; ".join(errors))
     posts: list[Post] = []
     aside: list[Aside] = []
@@ -189,11 +180,6 @@ def _named(raw: Mapping[str, Any]) -> frozenset[str]:
             if isinstance(mention, dict) and _is_id(mention.get("id")):
                 ids.add(mention["id"])
     return frozenset(ids)
-
-
-def _names_nobody(error: Any) -> bool:
-    kind = str(error.get("type", "")) if isinstance(error, dict) else ""
-    return kind.endswith(("/resource-not-found", "/not-authorized-for-resource"))
 
 
 def _said(error: Any) -> str:

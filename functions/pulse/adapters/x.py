@@ -130,8 +130,6 @@ class X:
             body = self._get(endpoint, route, params | wire.POST_PARAMS[self.vocabulary])
         try:
             page = wire.page(body)
-        except wire.NobodyError as problem:
-            raise TroubleError("account", str(problem)) from problem
         except wire.UnreadableError as problem:
             raise TroubleError(_kind_within(body), str(problem)) from problem
         self.reads += page.count

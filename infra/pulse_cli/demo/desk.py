@@ -32,7 +32,7 @@ class Desk:
         self._coming = [(talk.begins, number, talk) for number, talk in enumerate(talks)]
         self._number = len(self._coming)
         self._waiting: list[tuple[datetime, Talk]] = []
-        self._over = moment(read("told")["outage"]["restored"])
+        self._outage_ends = moment(read("told")["outage"]["promised"])
         self._end = moment(read("told")["to"])
         heapify(self._coming)
 
@@ -88,7 +88,7 @@ class Desk:
             self._comes_again(talk, at + self._minutes(_LOSES_PATIENCE))
 
     def _answer(self, talk: Talk, at: datetime) -> None:
-        if talk.about_outage and at >= self._over:
+        if talk.about_outage and at >= self._outage_ends:
             talk.lines.clear()
             self._coming = [one for one in self._coming if one[2] is not talk]
             heapify(self._coming)
@@ -98,7 +98,7 @@ class Desk:
             self._comes_again(talk, at + self._minutes(_SPEAKS_AGAIN))
 
     def _comes_again(self, talk: Talk, at: datetime) -> None:
-        end = self._over if talk.about_outage else self._end
+        end = self._outage_ends if talk.about_outage else self._end
         if talk.lines and at < end:
             heappush(self._coming, (at, self._number, talk))
             self._number += 1

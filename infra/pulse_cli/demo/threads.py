@@ -84,12 +84,13 @@ class OutageLines:
     def __init__(self) -> None:
         script = read("outage")
         self._lines = {name: cycle(lines) for name, lines in script.items()}
-        self._over = moment(read("told")["outage"]["restored"])
+        told = read("told")["outage"]
+        self._promised, self._over = moment(told["promised"]), moment(told["restored"])
 
     def answer(self, talk: Talk, at: datetime) -> str:
-        """What the desk says: to a first word, to a later one, or when it is over."""
-        if at >= self._over:
-            return self._next("answers_late", talk)
+        """What the desk says: to a first word or a later one, when it is late, or over."""
+        if at >= self._promised:
+            return self._next("answers_late" if at >= self._over else "answers_overdue", talk)
         return self._next("answers_again" if talk.answered else "answers", talk)
 
     def again(self, talk: Talk) -> str:

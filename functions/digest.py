@@ -18,7 +18,4 @@ def handler(event: Any, _context: Any) -> dict[str, int]:
         start = datetime.fromisoformat(asked["start"])
         company = wired.settings().company(asked["company"])
         return {company.name: digest_now(company, wired.outbox, asked["to"], start, now)}
-    return {
-        company.name: digest(company, wired.shelf, wired.outbox, now)
-        for company in wired.settings().companies
-    }
+    return app.for_each(lambda c: digest(c, wired.shelf, wired.outbox, now))

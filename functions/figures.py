@@ -9,7 +9,4 @@ from pulse.jobs.figures import figures
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     wired, now = app.wired(), app.wired().now()
-    return {
-        company.name: figures(company, wired.conversations, wired.shelf, now)
-        for company in wired.settings().companies
-    }
+    return app.for_each(lambda c: figures(c, wired.conversations, wired.shelf, now))

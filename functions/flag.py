@@ -9,7 +9,4 @@ from pulse.jobs.flag import flag
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     wired, now = app.wired(), app.wired().now()
-    return {
-        company.name: flag(company, wired.conversations, wired.outbox, wired.shelf, now)
-        for company in wired.settings().companies
-    }
+    return app.for_each(lambda c: flag(c, wired.conversations, wired.outbox, wired.shelf, now))

@@ -14,7 +14,7 @@ from pulse.jobs.summary import summary
 
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, Any]:
-    results = {c.name: _send(c, app.wired()) for c in app.wired().settings().companies}
+    results = app.for_each(lambda c: _send(c, app.wired()))
     oldest = max((r["oldest_seconds"] for r in results.values()), default=0)
     app.count("OutboxAge", oldest, MetricUnit.Seconds)
     return results

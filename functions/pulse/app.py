@@ -32,6 +32,7 @@ _ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeou
 _AGAIN = Config(
     retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10
 )
+_Result = TypeVar("_Result")
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 
@@ -208,6 +209,21 @@ def reported(handler: _Handler) -> _Handler:
                 _metrics().clear_metrics()  # also when they are switched off
 
     return call  # type: ignore[return-value]
+
+
+def for_each(do: Callable[[Company], _Result]) -> dict[str, _Result]:
+    """Do it for every company; one that fails holds up no other, and is raised at the end."""
+    results: dict[str, _Result] = {}
+    problems: list[Exception] = []
+    for company in wired().settings().companies:
+        try:
+            results[company.name] = do(company)
+        except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs
+            problem.add_note(f"company {company.name}")
+            problems.append(problem)
+    if problems:
+        raise ExceptionGroup(f"{len(problems)} companies failed", problems)
+    return results
 
 
 counted: dict[str, tuple[MetricUnit, float]] = {}

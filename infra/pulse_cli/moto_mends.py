@@ -84,7 +84,8 @@ def _serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> 
 
 def _transact(self: Any, transact_items: Sequence[dict[str, Any]]) -> None:
     if len(transact_items) > _MOST:
-        return _whole(self, transact_items)
+        _whole(self, transact_items)
+        return
     actions = [next(iter(item.items())) for item in transact_items]
     keys = [_key(self, kind, action) for kind, action in actions]
     names = [
@@ -98,7 +99,6 @@ def _transact(self: Any, transact_items: Sequence[dict[str, Any]]) -> None:
         raise TransactionCanceledException(errors)
     for (kind, action), key in zip(actions, keys, strict=True):
         _carry_out(self, kind, action, key)
-    return None
 
 
 def _key(backend: Any, kind: str, action: dict[str, Any]) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def settings(**more: Any) -> dict[str, Any]:
 def alone(**more: Any) -> dict[str, Any]:
     """Settings of a company with the support account only, that looks back at nothing."""
     account = {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"}
-    return settings(look_back="0", accounts=[account], **more)
+    return settings(**{"look_back": "0", "accounts": [account], **more})
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,7 @@ def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int
             name = f"{rule.period}#{person.key}"
             if name in done and done[name] < slot.label:
                 entries.append(_entry(company, rule, person, slot, now))
-            if done.get(name, "") < slot.label:
-                marks[name] = slot.label
+            marks[name] = max(marks.get(name, ""), slot.label)
     if marks != done:
         shelf.write_digests(company.name, done, marks, [outbox.item(e) for e in entries])
     return len(entries)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pulse.domain.facts import Fact, Key, Mention, Reply
@@ -12,8 +14,11 @@ from pulse.domain.posts import Post, mentions_of, replies_of
 from pulse.domain.walk import Walk
 
 if TYPE_CHECKING:
-    from pulse.adapters.wire import Page
+    from pulse.adapters.wire import Aside, Page
     from pulse.jobs.poll import Reading
+
+_NOTED = timedelta(hours=26)
+"""Longer than the longest sweep reaches back."""
 
 
 def keep(page: Page, walk: Walk, reading: Reading) -> int:
@@ -43,19 +48,20 @@ def keep(page: Page, walk: Walk, reading: Reading) -> int:
     if page.authors:
         reading.shelf.keep_authors(page.authors, reading.now)
     if page.aside:
-        reading.aside += len(page.aside)
-        reading.journal.note(
-            company.name,
-            [
-                Row(
-                    "aside",
-                    reading.now.replace(hour=0, minute=0, second=0, microsecond=0),
-                    {"account": reading.account.username, "reason": a.reason, "raw": a.raw},
-                )
-                for a in page.aside
-            ],
-        )
+        _put_aside(page.aside, reading)
     return new
+
+
+def _put_aside(aside: Iterable[Aside], reading: Reading) -> None:
+    """Note what could not be read; what is read again, as sweeps do, is noted once."""
+    company, now, account = reading.company.name, reading.now, reading.account.username
+    noted = [row.what for row in reading.journal.read(company, now - _NOTED, now)]
+    rows = [
+        Row("aside", now, {"account": account, "reason": a.reason, "raw": a.raw}) for a in aside
+    ]
+    new = [row for row in rows if row.what not in noted]
+    reading.aside += len(new)
+    reading.journal.note(company, new)
 
 
 def _named(post: Post, walk: Walk, account_id: str) -> Post:

@@ -57,8 +57,14 @@ class Sending:
     def send(self) -> dict[str, float]:
         """Send all that is due; returns counts. What cannot go now waits for later."""
         waiting = sorted(self.outbox.waiting(self.company.name), key=lambda e: e.person)
+        problems: list[Exception] = []
         for person, entries in groupby(waiting, key=lambda e: e.person):
-            self._write_to(person, list(entries))
+            try:
+                self._write_to(person, list(entries))
+            except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs
+                problems.append(problem)
+        if problems:
+            raise ExceptionGroup(f"{len(problems)} could not be written to", problems)
         return {
             "sent": self.sent,
             "put_off": self.put_off,
@@ -82,8 +88,8 @@ class Sending:
             return
         alerts = [e for e in due if e.kind == "alert"][:_MOST_ENTRIES]
         groups = [*([alerts] if alerts else []), *([e] for e in due if e.kind != "alert")]
-        for group in groups:
-            mailbox = self._deliver(person, group, mailbox)
+        for left, group in zip(range(len(groups) - 1, -1, -1), groups, strict=True):
+            mailbox = self._deliver(person, group, mailbox, last=not left)
             if mailbox.not_before is not None and mailbox.not_before > self.now:
                 return
 
@@ -105,8 +111,11 @@ class Sending:
         held = at is None or at > self.now
         return [e for e in entries if e.kind != "alert" or not held]
 
-    def _deliver(self, key: str, entries: list[Entry], mailbox: Mailbox) -> Mailbox:
-        """Write one mail for these entries and settle them; returns the mailbox after."""
+    def _deliver(self, key: str, entries: list[Entry], mailbox: Mailbox, *, last: bool) -> Mailbox:
+        """Write one mail for these entries and settle them; returns the mailbox after.
+
+        With the last one, others may write to this person again.
+        """
         is_alert = entries[0].kind == "alert"
         person = self._person(key)
         try:
@@ -129,12 +138,15 @@ class Sending:
                     self.journal.item(self.company.name, row),
                     *(self.outbox.item(e) for e in self._onward(key, person, part, str(problem))),
                 ]
-                self.outbox.settle(self.company.name, key, part, mailbox, beside=beside)
+                end = last and start + _PASSED_ON >= len(entries)
+                self.outbox.settle(
+                    self.company.name, key, part, mailbox, beside=beside, release=end
+                )
             return mailbox
         if record is not None and is_alert:
             mailbox = replace(mailbox, last_alert=self.now)
         mailbox = replace(mailbox, not_before=None, failures=0)
-        self.outbox.settle(self.company.name, key, entries, mailbox, record)
+        self.outbox.settle(self.company.name, key, entries, mailbox, record, release=last)
         self.sent += record is not None
         return mailbox
 

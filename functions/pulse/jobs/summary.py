@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -76,7 +77,7 @@ def summary(
         before=_span(received, before, start, company),
         target=company.policy.target,
         accounts=tuple(_account_rows(company, inside, start, end)),
-        hours=tuple(_hours(inside, zone, end)),
+        hours=tuple(_hours(inside, zone, start, end)),
         watch=watch(
             {a.username: cursors.get(a.id) for a in company.accounts},
             journal.read(company.name, start, now),
@@ -131,11 +132,16 @@ def _account_rows(
         )
 
 
-def _hours(inside: Sequence[Received], zone: ZoneInfo, end: datetime) -> Iterable[HourBar]:
+def _hours(
+    inside: Sequence[Received], zone: ZoneInfo, start: datetime, end: datetime
+) -> Iterable[HourBar]:
+    """The hours of the day in the order in which the stretch passes them."""
     by_hour: dict[int, list[Received]] = {}
     for r in inside:
         by_hour.setdefault(r.mention.at.astimezone(zone).hour, []).append(r)
-    for hour in range(24):
+    first = start.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    passed = min(24, math.ceil((end - first) / timedelta(hours=1)))
+    for hour in ((first.hour + step) % 24 for step in range(passed)):
         there = by_hour.get(hour, [])
         answered = sum(_covered(r, end) for r in there)
         yield HourBar(hour, len(there), answered)

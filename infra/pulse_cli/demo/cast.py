@@ -11,7 +11,41 @@ Gender = Literal["he", "she"]
 
 _LONGEST_HANDLE = 15
 _RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
-_LATIN = ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "sch", "", "y", "", "e", "yu", "ya"]
+_LATIN = [
+    "a",
+    "b",
+    "v",
+    "g",
+    "d",
+    "e",
+    "e",
+    "zh",
+    "z",
+    "i",
+    "y",
+    "k",
+    "l",
+    "m",
+    "n",
+    "o",
+    "p",
+    "r",
+    "s",
+    "t",
+    "u",
+    "f",
+    "kh",
+    "ts",
+    "ch",
+    "sh",
+    "sch",
+    "",
+    "y",
+    "",
+    "e",
+    "yu",
+    "ya",
+]
 _IN_LATIN = str.maketrans(dict(zip(_RUSSIAN, _LATIN, strict=True)))
 _HANDLES = ("{first}_{last}", "{first}{year}", "{last}_{initial}", "{last}{year}", "{first}_{year}")
 _NICKNAMED = 0.12

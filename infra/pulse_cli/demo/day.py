@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ from pulse_cli.demo.desk import Desk
 from pulse_cli.demo.said import Said
 from pulse_cli.demo.script import Stretch, Who, moment, read, stretch
 
-_SEED = 20261117
+_SEED = 20261118
 COMPANY = "svyaz"
 
 
@@ -38,6 +39,11 @@ class Day:
     def people(self) -> int:
         """How many people speak to the company."""
         return len({said.who for said in self.mentions})
+
+    @property
+    def shown_late(self) -> int:
+        """How many posts X shows later than they were published."""
+        return sum("visible_at" in post for post in self.posts)
 
     def spoken(self, start: datetime, end: datetime) -> int:
         """How many mentions were published from `start` on, before `end`."""

@@ -53,7 +53,9 @@ class Desk:
             while self._coming and self._coming[0][0] <= now:
                 self._speak()
             ready = [
-                one for one in self._waiting if one[0] <= now and self._care(one[1]) > told["misses"]
+                one
+                for one in self._waiting
+                if one[0] <= now and self._care(one[1]) > told["misses"]
             ]
             if not ready:
                 now += _MINUTE / 2
@@ -75,7 +77,8 @@ class Desk:
         at, _, talk = heappop(self._coming)
         text = talk.lines.pop(0) or self._outage.again(talk)
         ours = [post for post in talk.said if post.who is self._us]
-        last = (ours or talk.said or [talk.below])[-1]
+        spoken = ours or talk.said
+        last = spoken[-1] if spoken else talk.below
         if last is None:
             said = Said(talk.customer, at, f"@{talk.to.username} {text}", talk.lang)
         else:

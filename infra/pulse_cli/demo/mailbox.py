@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import email
 import email.policy
-import json
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 if TYPE_CHECKING:
     from pulse.domain.settings import Company
@@ -53,8 +50,7 @@ def unpack(folder: Path, company: Company, sent: Sequence[dict[str, Any]]) -> li
 
 def read(file: Path, company: Company, digests: Container[tuple[str, str]]) -> Letter:
     """Read one mail; `digests` are the addresses and subjects of those that are digests."""
-    raw = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-    message = cast("EmailMessage", raw)
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     body = message.get_body(("html",))
     address, subject = str(message["To"]), str(message["Subject"])
     names = {person.email: person.name for person in company.people.values()}
@@ -78,11 +74,11 @@ def leaf(letters: list[Letter], folder: Path, words: Words) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     pages = [letter.html.replace("<head>", _BASE, 1) for letter in letters]
     last = max((n for n, one in enumerate(letters, 1) if one.kind == "digest"), default=0)
-    held = json.dumps(pages, ensure_ascii=False).replace("<", "\\u003c")
     page = environment.get_template("mailbox.html").render(
-        letters=letters, words=words, pages=Markup(held), first=last
+        letters=letters, words=words, pages=pages, first=last
     )
     index = folder / "index.html"
     index.write_text(page, "utf-8")

@@ -87,7 +87,9 @@ def _waiting(came: Rehearsed, words: Words) -> RenderableType:
     table = table_of("", words("waited"), words("who"), words("says"), left=4)
     table.columns[-1].no_wrap = False
     for card in came.letter.cards:
-        table.add_row(_level(card, words), words.duration(card.waited), _customer(card), _said(card))
+        table.add_row(
+            _level(card, words), words.duration(card.waited), _customer(card), _said(card)
+        )
     left = came.letter.waiting - len(came.letter.cards)
     if left:
         table.add_row("", "", Text(words("more", n=left), style="dim"), "")
@@ -145,8 +147,9 @@ def _watch(day: Day, came: Rehearsed, words: Words) -> RenderableType:
         "lag": words(
             "lag_value",
             median=words("seconds", n=round(quantile(lag, 0.5) or 0)),
-            max=words("seconds", n=round(lag[-1])),
+            most=words("seconds", n=round(quantile(lag, 0.95) or 0)),
         ),
+        "late": words("late_value", n=day.shown_late, length=words.duration(lag[-1])),
         "failed": words.number(len(outcome.failures)),
         "reads": words("reads_value", posts=posts, authors=authors, cost=cost),
         "took": words("seconds", n=round(outcome.wall_seconds)),

@@ -33,6 +33,7 @@ class Stretch(NamedTuple):
 
     @property
     def length(self) -> timedelta:
+        """How long it is."""
         return self.end - self.start
 
 

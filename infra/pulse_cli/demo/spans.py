@@ -69,7 +69,9 @@ def noticed(mentions: Received, start: datetime, end: datetime) -> datetime | No
     return None
 
 
-def _shifts(company: Company, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _shifts(
+    company: Company, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime]]:
     zone = ZoneInfo(company.time_zone)
     day = start.astimezone(zone).date()
     cuts = [

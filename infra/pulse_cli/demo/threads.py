@@ -17,7 +17,8 @@ _SPEAKS_AGAIN = 0.34
 _TO_OFFICIAL = 0.24
 _BELOW_NEWS = 0.5
 _EAGER = 1.3
-_Times = Iterator[datetime]
+_CLOSE = (0.02, 0.15)
+"""How close posts of a burst follow each other, as shares of the mean distance."""
 LATER = ""
 """A line of a customer that depends on whether anybody has answered by then."""
 
@@ -83,7 +84,9 @@ class OutageLines:
 
     def __init__(self) -> None:
         script = read("outage")
-        self._lines = {name: cycle(lines) for name, lines in script.items()}
+        self._lines: dict[str, Iterator[str]] = {
+            name: cycle(lines) for name, lines in script.items()
+        }
         told = read("told")["outage"]
         self._promised, self._over = moment(told["promised"]), moment(told["restored"])
 
@@ -101,18 +104,15 @@ class OutageLines:
         return next(self._lines[kind if talk.lang == "ru" else f"{kind}_en"])
 
 
-def _bursts(phase: str, posts: int, rng: Random) -> _Times:
+def _bursts(phase: str, posts: int, rng: Random) -> Iterator[datetime]:
     """Times for so many posts, rising, the first at the beginning."""
     pace = read("told")["pace"][phase]
     part, bursts = stretch(pace), int(pace["bursts"])
     gap = part.length / posts
-    times = []
-    for number in range(posts):
-        start = part.start + part.length * (number * bursts // posts) / bursts
-        behind = number - -(-(number * bursts // posts) * posts // bursts)
-        times.append(start + behind * gap * rng.uniform(0.02, 0.15))
-    times[0] = part.start
-    return iter(sorted(times))
+    for burst in range(bursts):
+        start = part.start + part.length * burst / bursts
+        size = posts // bursts + (burst < posts % bursts)
+        yield from sorted(start + place * gap * rng.uniform(*_CLOSE) for place in range(size))
 
 
 def _latest(news: dict[str, Said], lang: Language, at: datetime) -> Said | None:

@@ -63,8 +63,13 @@ class Outbox:
         mailbox: Mailbox,
         record: Item | None = None,
         beside: Sequence[tuple[At, Item]] = (),
+        *,
+        release: bool = True,
     ) -> None:
-        """In one: the entries go, the mailbox is let go as given, the record is kept."""
+        """In one: the entries go, the mailbox is as given, the record is kept.
+
+        `release` ends the claim; without it the claimer goes on writing to this person.
+        """
         actions = [
             self._table.update_action(
                 _mailbox_at(company, person),
@@ -72,7 +77,7 @@ class Outbox:
                     "last_alert": stamp(mailbox.last_alert) if mailbox.last_alert else None,
                     "not_before": stamp(mailbox.not_before) if mailbox.not_before else None,
                     "failures": mailbox.failures,
-                    "claimed": None,
+                    **({"claimed": None} if release else {}),
                 },
             ),
             *(self._table.delete_action(_entry_at(entry)) for entry in entries),

@@ -1,0 +1,259 @@
+"""Digests: when their readers' clocks say so, once, with numbers that the archive confirms."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+
+from pulse.domain.letters import DigestLetter
+from pulse.domain.measures import times
+from pulse.domain.outbox import Entry
+from pulse.jobs.cards import Authors
+from pulse.jobs.summary import summary
+
+from .town import HELP, NEWS, Posts, Town, at, settings
+
+Build = Callable[..., Town]
+DAY = 24 * 60
+
+
+def reading(*digests: dict[str, Any], **people: str) -> dict[str, Any]:
+    """Settings with these digests; `people` are their time zones."""
+    written = {
+        key: {"name": key, "email": f"{key}@acme.example", "time_zone": zone}
+        for key, zone in people.items()
+    }
+    return settings(digests=list(digests), people=written)
+
+
+def test_each_reader_gets_it_by_their_own_clock(posts: Posts, town: Build) -> None:
+    """Given readers in Tokyo and New York, then each gets the digest at nine in the evening."""
+    document = reading(
+        {"period": "daily", "to": ["anna", "boris"], "at": ["21:00"]},
+        anna="Asia/Tokyo",
+        boris="America/New_York",
+    )
+    here = town(document)
+    tokyo, new_york = 3 * 60, 16 * 60
+    here.go(0, tokyo - 1, tokyo, tokyo + 1, new_york - 1, new_york, new_york + 1, tokyo + DAY)
+    assert here.told() == [(tokyo, "anna"), (new_york, "boris"), (tokyo + DAY, "anna")]
+    assert [m.minute for m in here.mails if "9" in m.text] == [tokyo, new_york, tokyo + DAY]
+
+
+def test_one_that_was_missed_is_caught_up_once(posts: Posts, town: Build) -> None:
+    """Given a Pulse that stood still over four shifts, then each reader gets the last one only."""
+    document = reading({"period": "shift", "to": ["anna", "boris"], "at": ["09:00", "21:00"]})
+    here = town(document, start=5).go(5, 10)
+    assert here.mails == []
+    late = 2 * DAY + 30
+    here.go(late, late + 1, late + 2)
+    assert here.told() == [(late, "anna"), (late, "boris")]
+    here.go(2 * DAY + 12 * 60)
+    assert len(here.mails) == 4
+
+
+def test_two_rules_of_one_period_are_not_sent_twice(posts: Posts, town: Build) -> None:
+    """Given a reader in two rules who missed both, then each slot comes once at most."""
+    document = reading(
+        {"period": "shift", "to": ["anna"], "at": ["14:00"]},
+        {"period": "shift", "to": ["anna"], "at": ["12:00"]},
+    )
+    here = town(document).go(0)
+    here.go(*range(6 * 60, 6 * 60 + 4))
+    subjects = [m.minute for m in here.mails]
+    assert 1 <= len(subjects) <= 2
+    assert set(subjects) == {6 * 60}
+
+
+def test_a_new_reader_begins_with_the_next_one(posts: Posts, town: Build) -> None:
+    """Given a digest set up after today's hour, then the first comes tomorrow."""
+    here = town(reading({"period": "daily", "to": ["anna"], "at": ["08:30"]}))
+    here.go(0, 1, 60, DAY - 31, DAY - 30)
+    assert here.told() == [(DAY - 30, "anna")]
+
+
+def test_it_comes_also_when_nobody_waits(posts: Posts, town: Build) -> None:
+    """Given a silent day, then the digest says so: silence is never a sign of health."""
+    here = town(reading({"period": "daily", "to": ["anna"], "at": ["09:00"]}), start=-5)
+    here.go(-5, 0)
+    [mail] = here.mails
+    assert "veryone is answered" in mail.subject
+
+
+def test_a_digest_that_ses_does_not_take_now_goes_later_once(posts: Posts, town: Build) -> None:
+    """Given a throttled SES at nine, then the digest of nine comes when it can."""
+    here = town(reading({"period": "daily", "to": ["anna"], "at": ["09:00"]}), start=-5)
+    here.ses_says(lambda _: "TooManyRequestsException" if here.world.now() < at(2) else None)
+    here.go(-5, 0, 1, 2, 3, 4, 5)
+    assert here.told() == [(3, "anna")]
+
+
+def letter(here: Town, start: float, end: float, period: str = "shift") -> DigestLetter:
+    """What the digest of a stretch holds, asked for now."""
+    app, company, now = here.world.app, here.world.company, here.world.now()
+    details = (
+        ("period", period),
+        ("start", at(start).isoformat()),
+        ("end", at(end).isoformat()),
+    )
+    return summary(
+        Entry("x", "acme", "vera", "digest", now, details=details),
+        company,
+        company.people["vera"],
+        app.conversations,
+        app.accounts,
+        app.journal,
+        Authors(app.shelf, None, now),
+        now,
+    )
+
+
+def busy(posts: Posts, seed: int) -> None:
+    """Six hours of customers who ask, ask again, and are answered, or not."""
+    random = Random(seed)
+    asked: list[tuple[float, str]] = []
+    for minute in sorted(random.uniform(0, 360) for _ in range(60)):
+        if asked and random.random() < 0.4:
+            _, to = random.choice(asked)
+            posts.reply(minute, to, account=random.choice([HELP, NEWS]))
+        elif asked and random.random() < 0.3:
+            _, thread = random.choice(asked)
+            who = next(p for p in posts.lines if p["id"] == thread)["author_id"]
+            posts.mention(minute, who, thread=thread)
+        else:
+            to = random.choice([[HELP], [NEWS], [HELP, NEWS]])
+            asked.append((minute, posts.mention(minute, str(len(asked) + 10), to=to)))
+
+
+def counted(posts: Posts, start: float, end: float) -> dict[str, Any]:
+    """The same figures from the archive, conversation by conversation, as they stood at `end`."""
+    known = [p for p in posts.lines if datetime.fromisoformat(p["created_at"]) < at(end)]
+    threads: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for post in known:
+        ours = post["author_id"] in (HELP, NEWS)
+        customer = post["in_reply_to_user_id"] if ours else post["author_id"]
+        threads.setdefault((post["conversation_id"], customer), []).append(post)
+    received = answered = 0
+    first: list[float] = []
+    waits: list[tuple[float, bool]] = []
+    for thread in threads.values():
+        since: datetime | None = None
+        mentions = [p for p in thread if p["author_id"] not in (HELP, NEWS)]
+        for post in thread:
+            when = datetime.fromisoformat(post["created_at"])
+            replies = [
+                datetime.fromisoformat(p["created_at"])
+                for p in thread
+                if p not in mentions and int(p["id"]) > int(post["id"])
+            ]
+            ran = ((replies[0] if replies else at(end)) - when).total_seconds()
+            if post not in mentions:
+                since = None
+                continue
+            if when >= at(start):
+                received += 1
+                answered += bool(replies)
+            if post is mentions[0] and when >= at(start):
+                first.append(ran)
+            if since is None:
+                since = when
+                if when >= at(start):
+                    waits.append((ran, bool(replies)))
+    kept = sum(done and ran <= 3600 for ran, done in waits)
+    missed = sum(ran > 3600 for ran, _ in waits)
+    return {
+        "received": received,
+        "answered": answered,
+        "first": times(first),
+        "next": times([ran for ran, _ in waits]),
+        "within": kept / (kept + missed) if kept + missed else None,
+    }
+
+
+def seen(figures: Any) -> dict[str, Any]:
+    return {
+        "received": figures.received,
+        "answered": figures.answered,
+        "first": figures.first_response,
+        "next": figures.next_response,
+        "within": figures.within,
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_numbers_are_those_of_the_archive(posts: Posts, town: Build, seed: int) -> None:
+    """Given a busy day, then any stretch agrees with a count of the archive, also later."""
+    busy(posts, seed)
+    here = town(settings(look_back="0")).go(0, *range(1, 362, 20), 361)
+    for start, end in ((0, 361), (120, 240), (240, 300), (0, 60)):
+        assert close(seen(letter(here, start, end).now), counted(posts, start, end)), (start, end)
+    found = letter(here, 120, 240)
+    assert close(seen(found.before), counted(posts, 0, 120))
+    assert sum(hour.received for hour in found.hours) == found.now.received
+    mentions = [p for p in posts.lines if p["author_id"] not in (HELP, NEWS)]
+    inside = [p for p in mentions if at(120) <= datetime.fromisoformat(p["created_at"]) < at(240)]
+    by_account = {
+        name: sum(any(m["id"] == i for m in p["entities"]["mentions"]) for p in inside)
+        for name, i in (("acme_help", HELP), ("acme", NEWS))
+    }
+    assert {row.username: row.received for row in found.accounts} == by_account
+    waits = {s.waiting_since for s in here.states().values() if s.waiting_since}
+    assert found.waiting == len(waits)
+    assert sum(found.buckets) == found.waiting
+
+
+def close(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Equal, but for the parts of a second that first response times leave out."""
+    for name in ("first", "next"):
+        mine, theirs = one.pop(name), other.pop(name)
+        if mine.count != theirs.count:
+            return False
+        if mine.count and mine.median != pytest.approx(theirs.median, abs=1.1):
+            return False
+        if mine.count and mine.p90 != pytest.approx(theirs.p90, abs=1.1):
+            return False
+    return one == other
+
+
+def test_a_week_tells_day_by_day(posts: Posts, town: Build) -> None:
+    """Given mentions on three days, then a weekly digest has a row a day, nights apart."""
+    for day in range(3):
+        posts.mention(day * DAY, str(day + 10))
+        posts.mention(day * DAY + 14 * 60, str(day + 20))
+    here = town(settings(look_back="0"))
+    here.go(*(day * DAY + m for day in range(3) for m in (0, 1, 14 * 60 + 1)))
+    found = letter(here, -4 * DAY, 3 * DAY, "weekly")
+    days = {row.day.day: row.received for row in found.trend}
+    assert {d: n for d, n in days.items() if n} == {14: 2, 15: 2, 16: 2}
+    assert (found.day.received, found.night.received) == (3, 3)
+    assert found.now.received == 6
+
+
+def test_the_first_digest_says_that_it_is_the_first(posts: Posts, town: Build) -> None:
+    """Given a stretch in which Pulse came, then the digest says so; later ones do not."""
+    here = town().go(0, 1)
+    assert letter(here, -720, 1).first
+    assert not letter(here, 0.5, 1).first
+
+
+def test_the_days_figures_are_kept_without_text_or_names(posts: Posts, town: Build) -> None:
+    """Given a day's mentions, then its counts by account and hour stay, and nothing else."""
+    asked = posts.mention(0)
+    posts.reply(10, asked)
+    posts.mention(70, "8", to=[HELP, NEWS])
+    here = town().go(0, 1, 11, 71)
+    here.world.go_to(at(15 * 60 + 40))
+    with here.world.functions() as lambdas:
+        assert lambdas.scheduled("figures") == {"acme": 1}
+    today = datetime(2030, 5, 14, tzinfo=UTC).date()
+    kept = here.world.app.shelf.figures("acme", today, today)[today]
+    received = {
+        account: {hour: cell["received"] for hour, cell in hours.items()}
+        for account, hours in kept.items()
+    }
+    assert received == {HELP: {"9": 1, "10": 1}, NEWS: {"10": 1}}
+    assert sum(kept[HELP]["9"]["first_response"].values()) == 1
+    assert "help me" not in str(kept)
+    assert "user" not in str(kept)

@@ -1,0 +1,161 @@
+"""A function may end at any point, by anything: it is recorded, retried, and nothing is lost."""
+
+import itertools
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulse_cli.simulated_x import SimulatedX
+
+from .town import Posts, Town, alone
+
+Build = Callable[..., Town]
+WHOLE = bool(os.environ.get("PULSE_TEST_ALL"))
+QUICK = {
+    "levels": [
+        {"name": "warning", "after": "5 min", "tell": ["anna"]},
+        {"name": "critical", "after": "20 min", "tell": ["vera"]},
+    ]
+}
+MINUTES = (0, 1, 2, 5, 6, 9, 14, 21, 22, 27, 33, 39, 45, 60)
+
+
+def said() -> Posts:
+    """One who is never answered, one who is at once, one who asks again."""
+    posts = Posts()
+    posts.mention(0.5, "7")
+    second = posts.mention(1.5, "8")
+    posts.reply(4.5, second)
+    posts.mention(8.5, "8", thread=second)
+    return posts
+
+
+def outcome(here: Town) -> dict[str, Any]:
+    """What must be the same however often a function was gone."""
+    return {
+        "conversations": {
+            first: (s.status, s.waiting, s.first_response_seconds, s.level)
+            for first, s in here.states().items()
+        },
+        "flags": {
+            first: Counter((f.level, f.again) for f in s.flags if not f.again)
+            for first, s in here.states().items()
+        },
+        "told": {(m.who, post) for m in here.mails for post in m.posts},
+        "outbox": here.waiting(),
+        "mark": here.cursor().marks,
+    }
+
+
+def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], Town, int]:
+    """The story, with a function gone right before its call to AWS of this number."""
+    with Town(folder, said(), alone(policy=QUICK, look_back="1 h")) as here:
+        app, calls = here.world.app, itertools.count(1)
+        made = [0]
+
+        def count(**_: Any) -> None:
+            if not here.world._counting:
+                return
+            made[0] = next(calls)
+            if made[0] == crash:
+                raise SystemExit(1) if crash % 2 else RuntimeError("gone")
+
+        here.go(*MINUTES[:1])
+        for client in (
+            app.table.client,
+            app.queue._client,
+            app.post._client,
+            app.topic._client,
+            app.secrets._client,
+        ):
+            client.meta.events.register("before-call.*.*", count)
+        here.go(*MINUTES[1:])
+        return outcome(here), here, made[0]
+
+
+def test_gone_at_any_call_to_aws_the_end_is_the_same(tmp_path: Path) -> None:
+    """Given a function that ends before any of its calls, then the end is as if it had not."""
+    undisturbed, here, calls = run(tmp_path)
+    assert here.failures == []
+    assert len(undisturbed["told"]) == 4
+    for crash in range(1, calls + 1, 1 if WHOLE else calls // 5):
+        found, here, _ = run(tmp_path, crash)
+        assert len(here.failures) == 1, crash
+        assert same(found, undisturbed), f"gone before call {crash}: {here.failures}"
+        doubles = Counter((m.who, m.minute) for m in here.mails)
+        assert max(doubles.values()) == 1
+
+
+def same(found: dict[str, Any], undisturbed: dict[str, Any]) -> bool:
+    """All conversations alike, everybody told; an answer read later may cost a warning more."""
+    for first, flags in undisturbed["flags"].items():
+        more = found["flags"][first] - flags
+        if flags - found["flags"][first] or more.total() > 1:
+            return False
+    everybody = undisturbed["told"] <= found["told"]
+    alike = ("conversations", "outbox", "mark")
+    return everybody and all(found[name] == undisturbed[name] for name in alike)
+
+
+class Trap:
+    """An X whose request of this number ends the whole process that asked."""
+
+    def __init__(self, sim: SimulatedX, number: int, error: BaseException) -> None:
+        self._sim = sim
+        self._requests = itertools.count(1)
+        self._number = number
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sim, name)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if next(self._requests) == self._number:
+            raise self._error
+        return self._sim(environ, start)
+
+
+@pytest.mark.parametrize("error", [SystemExit(2), RuntimeError("a bug"), MemoryError()])
+def test_gone_while_reading_x(tmp_path: Path, error: BaseException) -> None:
+    """Given a poll that ends in the middle, then it is recorded and tried again."""
+    undisturbed, _, _ = run(tmp_path)
+    with Town(
+        tmp_path, said(), alone(policy=QUICK, look_back="1 h"), x=lambda sim: Trap(sim, 6, error)
+    ) as here:
+        here.go(*MINUTES)
+        assert [f.split(":")[0] for f in here.failures] == ["poll"]
+        assert type(error).__name__ in here.failures[0]
+        assert outcome(here) == undisturbed
+
+
+def test_a_person_who_stops_the_replay_stops_it(tmp_path: Path) -> None:
+    """Given Ctrl-C, then it is no failure of a function."""
+    with (
+        Town(tmp_path, said(), alone(), x=lambda s: Trap(s, 1, KeyboardInterrupt())) as here,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        here.go(0)
+
+
+def test_a_mail_is_sent_twice_only_if_ses_took_it_and_the_mark_was_lost(tmp_path: Path) -> None:
+    """Given a function gone between SES's yes and the mark, then the mail comes once more."""
+    with Town(tmp_path, said(), alone(policy=QUICK)) as here:
+        taken: list[str] = []
+
+        def lose(**_: Any) -> None:
+            if len(here.world.mails()) == 1 and not taken:
+                taken.append("lost")
+                raise SystemExit(1)
+
+        here.world.app.table.client.meta.events.register(
+            "before-call.dynamodb.TransactWriteItems", lose
+        )
+        here.go(0, 1, 2, 5, 6, 7, 8, 9, 10)
+        assert taken
+        first, again = (m for m in here.mails if m.who == "anna")
+        assert again.posts[: len(first.posts)] == first.posts
+        assert 3 <= again.minute - first.minute <= 5

@@ -102,7 +102,7 @@ class Posts:
         ordered = sorted(self.lines, key=lambda p: int(p["id"]))
         users = [
             {"id": i, "username": f"user{i}", "name": f"User {i}"}
-            for i in sorted({p["author_id"] for p in ordered} - set(_ACCOUNTS))
+            for i in sorted({p.get("author_id", "7") for p in ordered} - set(_ACCOUNTS))
         ]
         accounts = [
             {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"},

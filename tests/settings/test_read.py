@@ -1,7 +1,5 @@
 """A document becomes the domain's words; what cannot be read is named by its field."""
 
-# ruff: noqa: RUF001 - Russian names are meant
-
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 

@@ -236,7 +236,7 @@ def test_what_was_published_before_since_does_not_exist(x, make_post, clock) -> 
     size=st.integers(5, 12),
     since=st.integers(0, 60),
 )
-def test_walking_pages_gives_what_a_plain_reading_of_the_rules_gives(  # noqa: PLR0913, PLR0917
+def test_walking_pages_gives_what_a_plain_reading_of_the_rules_gives(
     x, make_post, clock, posts, moments, size, since
 ) -> None:
     noon = clock.now

@@ -190,6 +190,11 @@ class _Run:
             self._written += 1
             if self._plan.mails is not None:
                 mail = mails[number]
-                to = "".join(c if c.isalnum() or c in ".@-_" else "-" for c in mail.destinations[0])
-                name = f"{now:%Y%m%dT%H%M%SZ}-{number:05d}-{to}.eml"
+                whose = _plain(f"{self._plan.company}-{mail.destinations[0]}")
+                name = f"{now:%Y%m%dT%H%M%SZ}-{number:05d}-{whose}.eml"
                 (self._plan.mails / name).write_bytes(mail.raw_data.encode())
+
+
+def _plain(text: str) -> str:
+    """As part of a file's name."""
+    return "".join(c if c.isalnum() or c in ".@-_" else "-" for c in text)

@@ -16,7 +16,7 @@ from pulse_cli.demo import made_up, mailbox
 from pulse_cli.demo.rehearsal import rehearse
 
 _HERE = Path(__file__).parent
-_WIDTH, _SCALE = 360, 2
+_WIDTH, _SCALE = 390, 2
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 _CARDS = "td[class^=edge]"

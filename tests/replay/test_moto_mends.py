@@ -1,0 +1,151 @@
+"""moto made quick is moto still: the same writes end the same, mended and as it comes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
+
+from pulse_cli import moto_mends
+
+NAME = "t"
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    """Two tables, one written by each moto."""
+    with mock_aws():
+        yield boto3.client(
+            "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+
+
+def table(client: Any) -> None:
+    client.create_table(
+        TableName=NAME,
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "gpk", "gsk")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-time",
+                "KeySchema": [
+                    {"AttributeName": "gpk", "KeyType": "HASH"},
+                    {"AttributeName": "gsk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+conditions = st.sampled_from([None, "attribute_exists(pk)", "attribute_not_exists(pk)", "n = :was"])
+words = st.sampled_from(["a", "b", "c"])
+
+
+@st.composite
+def actions(draw: st.DrawFn) -> dict[str, Any]:
+    """A write of a transaction, as Pulse makes them."""
+    key = {"pk": {"S": draw(st.sampled_from("pq"))}, "sk": {"S": draw(words)}}
+    condition = draw(conditions)
+    values: dict[str, Any] = {":was": {"N": "1"}} if condition == "n = :was" else {}
+    n = {"N": str(draw(st.integers(1, 2)))}
+    kind = draw(st.sampled_from(["Put", "Put", "Update", "Delete"]))
+    action: dict[str, Any] = {}
+    if kind == "Put":
+        indexed = {"gpk": {"S": draw(words)}, "gsk": {"S": draw(words)}}
+        action["Item"] = {**key, "n": n, "text": {"S": "Связь"}, "l": {"L": [n, {"NULL": True}]}}
+        action["Item"] |= indexed if draw(st.booleans()) else {}
+    else:
+        action["Key"] = key
+    if kind == "Update":
+        remove = draw(st.booleans())
+        action["UpdateExpression"] = "REMOVE #n" if remove else "SET #n = :n"
+        action["ExpressionAttributeNames"] = {"#n": "n"}
+        values |= {} if remove else {":n": n}
+    if condition:
+        action["ConditionExpression"] = condition
+    if values:
+        action["ExpressionAttributeValues"] = values
+    return {kind: action}
+
+
+def ask(client: Any, low: str, high: str, limit: int) -> list[Any]:
+    """What is found: by key, by index, between two keys, page by page."""
+    bounds = {":l": {"S": low}, ":h": {"S": high}}
+    questions: list[dict[str, Any]] = [
+        {
+            "KeyConditionExpression": "pk = :p",
+            "ExpressionAttributeValues": {":p": {"S": "p"}},
+            "ConsistentRead": True,
+        },
+        {
+            "KeyConditionExpression": "pk = :p AND sk BETWEEN :l AND :h",
+            "ExpressionAttributeValues": {":p": {"S": "p"}, **bounds},
+            "Limit": limit,
+        },
+        {
+            "IndexName": "by-time",
+            "KeyConditionExpression": "gpk = :g AND gsk BETWEEN :l AND :h",
+            "ExpressionAttributeValues": {":g": {"S": "a"}, **bounds},
+            "Limit": limit,
+        },
+    ]
+    found: list[Any] = []
+    for question in questions:
+        pages = client.get_paginator("query").paginate(TableName=NAME, **question)
+        found.append([item for page in pages for item in page["Items"]])
+    return [*found, client.scan(TableName=NAME)["Items"]]
+
+
+def play(client: Any, transactions: list[list[dict[str, Any]]]) -> list[Any]:
+    """What came of each transaction."""
+    outcomes: list[Any] = []
+    for transaction in transactions:
+        items = [{k: {**v, "TableName": NAME} for k, v in one.items()} for one in transaction]
+        try:
+            client.transact_write_items(TransactItems=items)
+            outcomes.append("written")
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons", [])
+            outcomes.append((error.response["Error"]["Code"], [r.get("Code") for r in reasons]))
+    return outcomes
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    transactions=st.lists(st.lists(actions(), min_size=1, max_size=4), max_size=6),
+    low=words,
+    high=words,
+    limit=st.integers(1, 3),
+)
+def test_whatever_is_written_and_asked_comes_out_the_same(
+    dynamodb: Any, transactions: list[list[dict[str, Any]]], low: str, high: str, limit: int
+) -> None:
+    """For any writes and questions: the same are refused, the same is found, mended or not."""
+    outcomes = []
+    for mended in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            # what other tests have mended comes off for a while
+            patch.setattr(DynamoDBBackend, "transact_write_items", moto_mends._whole)
+            patch.setattr(BaseJSONSerializer, "_serialize_type_structure", moto_mends._structure)
+            patch.setattr(Table, "query", moto_mends._query_whole)
+            patch.setattr(Table, "all_items", moto_mends._all_items_whole)
+            table(dynamodb)
+            if mended:
+                moto_mends.mend()
+            outcomes.append([play(dynamodb, transactions), ask(dynamodb, low, high, limit)])
+            dynamodb.delete_table(TableName=NAME)
+    assert outcomes[0] == outcomes[1]

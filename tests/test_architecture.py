@@ -1,0 +1,146 @@
+"""The house: arrows point inward, handlers are short, rules know neither clock nor world."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from pulse_cli.template import load_template
+
+ROOT = Path(__file__).parents[1]
+FUNCTIONS = ROOT / "functions"
+PACKAGE = FUNCTIONS / "pulse"
+HANDLERS = sorted(FUNCTIONS.glob("*.py"))
+LONGEST_HANDLER = 60
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 70
+
+
+def parts(*folders: str) -> list[Path]:
+    return [file for folder in folders for file in sorted((PACKAGE / folder).rglob("*.py"))]
+
+
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imported(module: ast.Module) -> Iterator[str]:
+    """Names of the modules that a file imports, wherever in it."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def called(module: ast.Module) -> Iterator[str]:
+    """Calls as written, such as `datetime.now`."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+def name_of(file: Path) -> str:
+    return str(file.relative_to(FUNCTIONS))
+
+
+def test_arrows_point_inward(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contracts of pyproject.toml hold (import-linter)."""
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0
+
+
+def test_each_handler_file_is_a_function_of_the_template_and_the_other_way_round() -> None:
+    """`ls functions/` shows the system."""
+    parameters = {"Senders": "pulse@example.com"}
+    deployed = {f.handler for f in load_template(parameters=parameters).functions.values()}
+    assert deployed == {f"{file.stem}.handler" for file in HANDLERS}
+
+
+@pytest.mark.parametrize("file", HANDLERS, ids=name_of)
+def test_a_handler_wires_and_calls_one_job(file: Path) -> None:
+    """Short, said what for, reported; from Pulse it takes the app and one job's module."""
+    module = tree(file)
+    assert ast.get_docstring(module)
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_HANDLER
+    [handler] = [
+        node
+        for node in module.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+    assert handler.name == "handler"
+    assert [ast.unparse(decorator) for decorator in handler.decorator_list] == ["app.reported"]
+    assert f"pulse.jobs.{file.stem}" in set(imported(module))
+
+
+@pytest.mark.parametrize("file", parts("domain"), ids=name_of)
+def test_rules_are_the_standard_library_only(file: Path) -> None:
+    """No I/O, no logging, nobody else's packages."""
+    allowed = sys.stdlib_module_names - {"logging", "os", "io", "pathlib", "socket", "subprocess"}
+    for name in imported(tree(file)):
+        top = name.partition(".")[0]
+        assert top in allowed or name.startswith("pulse.domain"), name
+
+
+@pytest.mark.parametrize("file", parts("domain", "jobs", "adapters"), ids=name_of)
+def test_the_time_is_an_argument(file: Path) -> None:
+    """Only the app looks at a clock; nothing is printed, nothing sleeps."""
+    calls = set(called(tree(file)))
+    clocks = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "time.sleep", "print"}
+    assert not calls & clocks
+
+
+@pytest.mark.parametrize(
+    "file", [f for f in sorted(PACKAGE.rglob("*.py")) if f.name != "app.py"], ids=name_of
+)
+def test_the_environment_is_read_in_one_place(file: Path) -> None:
+    """That place is pulse/app.py."""
+    module = tree(file)
+    assert not any(
+        name.startswith(("os.environ", "os.getenv", "getenv")) for name in called(module)
+    )
+    reads = {ast.unparse(n) for n in ast.walk(module) if isinstance(n, ast.Attribute)}
+    assert "os.environ" not in reads
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=name_of)
+def test_a_file_tells_one_story(file: Path) -> None:
+    """Past this length it tells two; a function fits a screen."""
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.FunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{node.name}: {length} lines"
+
+
+LOOK = """
+import importlib, os, pkgutil, socket, sys
+import boto3
+def no(*a, **k): raise SystemExit("reached out at import")
+socket.socket.connect = no
+boto3.client = boto3.resource = boto3.setup_default_session = no
+os.environ = {"PATH": ""}
+import pulse
+names = [m.name for m in pkgutil.walk_packages(pulse.__path__, "pulse.")]
+sys.path.insert(0, sys.argv[1])
+names += ["dispatch", "poll", "flag", "send", "digest", "figures"]
+for name in names: importlib.import_module(name)
+print(len(names))
+"""
+
+
+def test_nothing_reaches_out_at_import() -> None:
+    """No client, no network, no environment: importing everything needs nothing."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", LOOK, str(FUNCTIONS)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 30

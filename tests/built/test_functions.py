@@ -76,10 +76,18 @@ def test_metrics_reach_the_log(running: Local, invoke: Invoke, document: dict[st
     assert "OutboxAge" in line
 
 
-def test_a_missing_setting_is_an_error_of_the_function(invoke: Invoke) -> None:
-    payload = invoke("dispatch", {}).payload
+def test_before_the_first_push_nothing_is_done_and_the_log_says_why(invoke: Invoke) -> None:
+    invocation = invoke("dispatch", {})
+    assert invocation.payload == {"tasks": 0}
+    assert "pulse push" in invocation.logs
+
+
+def test_a_missing_variable_is_an_error_that_names_it(running: Local) -> None:
+    env = {n: v for n, v in running.stack.env["dispatch"].items() if n != "PULSE_TABLE"}
+    with Emulator("dispatch", env) as function:
+        payload = function.invoke({}).payload
     assert payload["errorType"] == "MissingSettingError"
-    assert "pulse push" in payload["errorMessage"]
+    assert "PULSE_TABLE" in payload["errorMessage"]
 
 
 def test_a_cold_start_is_measured_once(running: Local, document: dict[str, Any]) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from pulse.domain.happening import happening
 from pulse_cli.demo import Day, archive, made_up
 from pulse_cli.demo.script import moment
 from pulse_cli.simulated_x import Archive
+from pulse_cli.template import TEMPLATE
 
 from . import plain
 
@@ -134,6 +136,21 @@ def test_the_outage_begins_and_is_met_when_the_script_says(day: Day) -> None:
     assert before.get("all", 0) <= 3
     over = moment("Tue 09:38")
     assert day.spoken(start, over) == plain.received(day.posts, start, over)["all"]
+
+
+def test_the_morning_digest_will_tell_of_the_outage(day: Day) -> None:
+    """Given the mentions until nine, then by the digest's rule it began when it did."""
+    nine = moment("Tue 09:00")
+    told = happening([said.at for said in day.mentions], None, nine)
+    assert told is not None
+    assert told.since.replace(second=0, microsecond=0) == day.outage.start
+    assert told.count == day.spoken(day.outage.start, nine)
+
+
+def test_the_readme_tells_of_this_day(day: Day) -> None:
+    """Given the README, then the number of posts in it is that of the day."""
+    readme = (TEMPLATE.parent / "README.md").read_text("utf-8")
+    assert f"made-up telecom: {len(day.posts)} posts" in readme
 
 
 def test_the_archive_is_plain_json(folder: Path) -> None:

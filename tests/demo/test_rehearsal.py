@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from pulse_cli.commands.demo import demo
 from pulse_cli.demo.rehearsal import SETTINGS
+from pulse_cli.demo.report import report
+from pulse_cli.demo.words import Words
 from pulse_cli.settings import check
+from pulse_cli.template import TEMPLATE
 
 from . import plain
 from .conftest import WHOLE, Played
@@ -111,6 +116,18 @@ def test_those_whom_nobody_answers_stand_in_the_last_digest(played: Played) -> N
     shown = {card.customer.username for card in played.came.letter.cards}
     assert shown < played.day.never
     assert played.came.letter.waiting == len(played.day.never)
+
+
+@pytest.mark.skipif(not WHOLE, reason="the whole day: PULSE_TEST_ALL=1")
+def test_the_readme_shows_what_the_demo_shows(played: Played) -> None:
+    """Given the report in the README, then its lines are those of the terminal."""
+    readme = (TEMPLATE.parent / "README.md").read_text("utf-8")
+    shown = readme.split("From the report:")[1].split("```")[1].strip().splitlines()
+    console = Console(width=80, file=StringIO(), highlight=False, markup=False)
+    console.print(report(played.day, played.came, Words("en")))
+    printed = {line.rstrip() for line in str(console.file.getvalue()).splitlines()}  # type: ignore[attr-defined]
+    assert [line for line in shown if line.strip("─ ") and line not in printed] == []
+    assert f"{len(played.letters)} mails" in readme
 
 
 @pytest.mark.skipif(not WHOLE, reason="the whole day: PULSE_TEST_ALL=1")

@@ -276,6 +276,10 @@ WATCHED: dict[str, tuple[list[tuple[float, Fact]], list[tuple[float, str, int]]]
         [(50, mention(1, 0, watched=50))],
         [(60, "breach", 0), (240, "critical", 0), (480, "critical", 1)],
     ),
+    "late from the very moment we came: told": (
+        [(15, mention(1, 0, watched=15))],
+        [(15, "warning", 0), (60, "breach", 0), (240, "critical", 0), (480, "critical", 1)],
+    ),
     "not late before we came: all is told": (
         [(10, mention(1, 0, watched=10))],
         [(15, "warning", 0), (60, "breach", 0), (240, "critical", 0), (480, "critical", 1)],

@@ -291,6 +291,19 @@ def test_a_post_shown_late_across_midnight_is_found_by_counting_first(
     assert here.failures == []
 
 
+def test_an_answer_of_ours_shown_late_across_midnight_is_found(posts: Posts, town: Build) -> None:
+    """Given two answers in one minute, one of them late, then it is found, and counts."""
+    first = posts.mention(MIDNIGHT - 50, "7")
+    second = posts.mention(MIDNIGHT - 49, "8")
+    posts.reply(MIDNIGHT - 5.3, first)
+    posts.reply(MIDNIGHT - 5.2, second, seen=MIDNIGHT + 10)
+    posts.news(MIDNIGHT - 1, account=HELP)
+    here = town(alone(), start=MIDNIGHT - 61)
+    here.go(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 16, 5))
+    assert {s.status for s in here.states().values()} == {"answered"}
+    assert here.sim.figures()["rereads_across_days"] <= 2
+
+
 def test_across_midnight_without_counts_everything_is_read_again(posts: Posts, town: Build) -> None:
     """Given no bearer, which counts need, then the late post is found all the same."""
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 20)

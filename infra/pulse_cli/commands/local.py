@@ -1,6 +1,7 @@
 """`pulse local`: AWS and X on this machine, for the built functions to talk to."""
 
 import json
+import signal
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +63,8 @@ def local(
     with locally.run(posts, port_aws, port_x, vocabulary) as running:
         running.push(document)
         local_env.write(running.stack, env)
+        for ends in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ends, signal.default_int_handler)
         try:
             _say(running, env)
             threading.Event().wait()

@@ -9,7 +9,7 @@ import pytest
 from pulse.domain.facts import Key, Lease
 from pulse.domain.outbox import Entry
 
-from .town import HELP, NEWS, Posts, Town, at, settings
+from .town import HELP, NEWS, Posts, Town, alone, at, settings
 
 Build = Callable[..., Town]
 
@@ -44,7 +44,7 @@ def test_what_was_published_before_the_look_back_is_not_taken_in(posts: Posts, t
 def test_an_alert_mail_holds_the_next_one_back_for_half_an_hour(posts: Posts, town: Build) -> None:
     """Given a mention every five minutes, then the agent gets a mail each half hour, with all."""
     asked = [posts.mention(5 * n, str(n)) for n in range(13)]
-    here = town(settings(look_back="0"))
+    here = town(alone())
     for minute in range(80):
         (here.later if minute % 5 else here.go)(minute)
     assert here.told("anna") == [(15, "anna"), (45, "anna"), (75, "anna")]
@@ -57,7 +57,7 @@ def test_an_alert_mail_holds_the_next_one_back_for_half_an_hour(posts: Posts, to
 def test_critical_breaks_the_window_at_most_every_five_minutes(posts: Posts, town: Build) -> None:
     """Given critical waits minute by minute, then the head hears every five, never more often."""
     asked = [posts.mention(n, str(n)) for n in range(12)]
-    here = town(settings(look_back="0")).go(0, 11).later(*range(238, 262))
+    here = town(alone()).go(0, 11).later(*range(238, 262))
     minutes = [minute for minute, _ in here.told("vera")]
     assert minutes == [240, 245, 250, 255]
     assert {p for m in here.mails if m.who == "vera" for p in m.posts} == set(asked)
@@ -70,9 +70,9 @@ def test_one_person_for_all_levels_gets_no_storm(posts: Posts, town: Build) -> N
         {"name": "breach", "after": "20 min", "tell": ["vera"]},
         {"name": "critical", "after": "50 min", "tell": ["vera"]},
     ]
-    for n in range(20):
-        posts.mention(2 * n, str(n))
-    here = town(settings(policy={"levels": levels})).go(*range(0, 42, 2)).later(*range(42, 100))
+    for n in range(10):
+        posts.mention(4 * n, str(n))
+    here = town(alone(policy={"levels": levels})).go(*range(0, 40, 4)).later(*range(40, 96, 2))
     times = [(m.minute, "CRITICAL" in m.subject) for m in here.mails]
     assert times
     for (before, _), (after, critical) in pairwise(times):
@@ -166,7 +166,7 @@ def test_answered_by_somebody_else_is_not_answered(posts: Posts, town: Build) ->
 def test_the_worst_fifty_and_a_count(posts: Posts, town: Build) -> None:
     """Given seventy who wait, then one mail shows the fifty worst and says how many more."""
     asked = [posts.mention(n / 100, str(n + 10)) for n in range(70)]
-    here = town(settings(look_back="0")).go(0, 1).later(16)
+    here = town(alone()).go(0, 1).later(16)
     [mail] = here.mails
     assert mail.posts == asked[:50]
     assert "20" in mail.text

@@ -82,7 +82,7 @@ def test_gone_at_any_call_to_aws_the_end_is_the_same(tmp_path: Path) -> None:
     undisturbed, here, calls = run(tmp_path)
     assert here.failures == []
     assert len(undisturbed["told"]) == 4
-    for crash in range(1, calls + 1, 1 if WHOLE else calls // 5):
+    for crash in range(1, calls + 1, 1 if WHOLE else calls // 4):
         found, here, _ = run(tmp_path, crash)
         assert len(here.failures) == 1, crash
         assert same(found, undisturbed), f"gone before call {crash}: {here.failures}"
@@ -119,10 +119,19 @@ class Trap:
         return self._sim(environ, start)
 
 
-@pytest.mark.parametrize("error", [SystemExit(2), RuntimeError("a bug"), MemoryError()])
-def test_gone_while_reading_x(tmp_path: Path, error: BaseException) -> None:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The story with nothing in its way."""
+    found, here, _ = run(tmp_path_factory.mktemp("undisturbed"))
+    assert here.failures == []
+    return found
+
+
+@pytest.mark.parametrize("error", [SystemExit(2), RuntimeError("a bug")])
+def test_gone_while_reading_x(
+    tmp_path: Path, undisturbed: dict[str, Any], error: BaseException
+) -> None:
     """Given a poll that ends in the middle, then it is recorded and tried again."""
-    undisturbed, _, _ = run(tmp_path)
     with Town(
         tmp_path, said(), alone(policy=QUICK, look_back="1 h"), x=lambda sim: Trap(sim, 6, error)
     ) as here:

@@ -18,6 +18,7 @@ from pulse_cli.demo.tables import table_of
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from pulse.domain.policy import Level
     from pulse.domain.settings import Company
     from pulse_cli.demo.day import Day
     from pulse_cli.demo.rehearsal import Rehearsed
@@ -37,8 +38,8 @@ def told(came: Rehearsed, words: Words) -> RenderableType:
     heads = ("person", "alerts", "first", "last", "digests")
     table = table_of(*map(words, heads))
     for person, records in _by_person(came.sent).items():
-        alerts = [_at(one) for one in records if one["kind"] != "digest"]
-        digests = [words.short(_at(one)) for one in records if one["kind"] == "digest"]
+        alerts = [_at(one) for one in records if _is_alert(one)]
+        digests = [words.short(_at(one)) for one in records if not _is_alert(one)]
         table.add_row(
             words("topic") if person == TOPIC else _named(person, came.company),
             words.number(len(alerts)),
@@ -55,15 +56,29 @@ def _moments(day: Day, came: Rehearsed, words: Words) -> Iterator[tuple[datetime
     yield start, words("outage_first")
     if came.noticed is not None:
         yield came.noticed, words("outage_noticed")
-    policy = came.company.policy
-    for level in policy.levels:
-        at = _first_flag(day, came, level.name)
-        if at is not None:
-            names = [came.company.people[key].name for key in policy.hears(level.name, 0, at)]
-            people = words.row([*names, *([words("topic")] if level == policy.top else [])])
-            yield at, words("outage_alert", level=words.level(level.name), people=people)
+    for level in came.company.policy.levels:
+        for at, names in _first_told(day, came, level, words).items():
+            shown = words("outage_alert", level=words.level(level.name), people=words.row(names))
+            yield at, shown
     yield word, words("outage_word", silent=words.duration(word - start))
     yield over, words("outage_over", mentions=day.spoken(start, over))
+
+
+def _first_told(day: Day, came: Rehearsed, level: Level, words: Words) -> dict[datetime, list[str]]:
+    """When whom the first mail reached that tells of the outage at this level."""
+    policy = came.company.policy
+    flagged = _first_flag(day, came, level.name)
+    if flagged is None:
+        return {}
+    reached: dict[datetime, list[str]] = defaultdict(list)
+    heard = policy.hears(level.name, 0, flagged)
+    for key in (*heard, *([TOPIC] if level == policy.top else [])):
+        mails = (_at(one) for one in came.sent if one["person"] == key and _is_alert(one))
+        at = min((mail for mail in mails if mail >= flagged), default=None)
+        if at is not None:
+            name = words("topic") if key == TOPIC else came.company.people[key].name
+            reached[at].append(name)
+    return reached
 
 
 def _first_flag(day: Day, came: Rehearsed, level: str) -> datetime | None:
@@ -94,6 +109,10 @@ def _by_person(sent: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
     for record in sorted(sent, key=_at):
         found[record["person"]].append(record)
     return dict(sorted(found.items(), key=lambda one: (one[0] == TOPIC, _at(one[1][0]))))
+
+
+def _is_alert(record: dict[str, Any]) -> bool:
+    return bool(record["kind"] != "digest")
 
 
 def _at(record: dict[str, Any]) -> datetime:

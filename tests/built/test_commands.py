@@ -57,6 +57,8 @@ def test_a_wrong_environment(tmp_path: Path, text: str, said: str) -> None:
     assert said in problem(invoke, "dispatch", "--env", str(env))
 
 
+@pytest.mark.built
+@pytest.mark.usefixtures("built")
 def test_an_event_that_is_no_json(tmp_path: Path) -> None:
     (tmp_path / "env.json").write_text('{"Dispatch": {}}')
     (tmp_path / "event.json").write_text("{")

@@ -9,13 +9,19 @@ they are shown only what may have it.
 
 Its answers look at every attribute for each of ten possible types under several names
 each. Here an attribute's value goes out as it lies in the table.
+
+It works out the names of its own methods for every call. Here, once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
+import moto.core.responses
+import moto.core.utils
+import moto.sqs.models
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
@@ -38,6 +44,8 @@ _Serializer: Any = BaseJSONSerializer
 _whole = _Backend.transact_write_items
 _query_whole = _Table.query
 _all_items_whole = _Table.all_items
+_method_names = cache(moto.core.utils.method_names_from_class)
+_underscored = cache(moto.core.utils.camelcase_to_underscores)
 _structure = _Serializer._serialize_type_structure  # noqa: SLF001
 
 
@@ -47,6 +55,9 @@ def mend() -> None:
     _Serializer._serialize_type_structure = _serialize  # noqa: SLF001
     _Table.query = _query
     _Table.all_items = _all_items
+    setattr(moto.core.responses, "method_names_from_class", _method_names)  # noqa: B010
+    for module in (moto.core.responses, moto.sqs.models):
+        setattr(module, "camelcase_to_underscores", _underscored)  # noqa: B010
 
 
 def _query(self: Any, hash_key: Any, *args: Any, hash_key_conditions: Any, **kwargs: Any) -> Any:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -69,19 +67,8 @@ def rehearse(day: Day, out: Path, progress: Callable[[datetime], None]) -> Rehea
         parting=False,
         look=lambda world: seen.append(_look(world, day)),
     )
-    with _no_collection():
-        outcome = replay(plan)
+    outcome = replay(plan)
     return replace(seen[0], outcome=outcome)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Leave cycles lying for this half minute: looking for them is a seventh of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _look(world: World, day: Day) -> Rehearsed:

@@ -1,6 +1,5 @@
 """Each minute: write to the people for whom something waits in the outbox."""
 
-import functools
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -8,8 +7,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pulse import app
 from pulse.domain.settings import Company
 from pulse.jobs.cards import Authors
+from pulse.jobs.letters import Letters
 from pulse.jobs.send import Sending
-from pulse.jobs.summary import summary
 
 
 @app.reported
@@ -21,28 +20,23 @@ def handler(_event: Any, _context: Any) -> dict[str, Any]:
 
 
 def _send(company: Company, wired: app.App) -> dict[str, float]:
-    now, board_url = wired.now(), wired.settings().board_url
-    authors = Authors(wired.shelf, wired.company_x(company), now)
-    digest = functools.partial(
-        summary,
+    now = wired.now()
+    letters = Letters(
+        company=company,
         conversations=wired.conversations,
         accounts=wired.accounts,
         journal=wired.journal,
-        authors=authors,
+        authors=Authors(wired.shelf, wired.company_x(company), now),
         now=now,
-        board_url=board_url,
+        board_url=wired.settings().board_url,
     )
     return Sending(
         company=company,
         outbox=wired.outbox,
-        conversations=wired.conversations,
-        accounts=wired.accounts,
         journal=wired.journal,
-        authors=authors,
+        letters=letters,
         pages=wired.pages,
         post=wired.post,
         topic=wired.topic,
-        summary=digest,
         now=now,
-        board_url=board_url,
     ).send()

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from pulse.domain.conversation import State
@@ -95,12 +94,17 @@ def _backlog(states: Mapping[Any, State], company: Company, now: datetime) -> Js
 
 def _outbox(deployment: Deployment, company: Company, now: datetime) -> Json:
     waiting = deployment.outbox.waiting(company.name)
-    put_off = []
-    for person, entries in groupby(sorted(waiting, key=lambda e: e.person), lambda e: e.person):
-        mailbox = deployment.outbox.mailbox(company.name, person)
-        if mailbox.not_before is not None and mailbox.not_before > now:
-            row = {"person": person, "until": _iso(mailbox.not_before)}
-            put_off.append(row | {"failures": mailbox.failures, "waiting": len(list(entries))})
+    held = Counter(entry.person for entry in waiting)
+    put_off = [
+        {
+            "person": person,
+            "until": _iso(mailbox.not_before),
+            "failures": mailbox.failures,
+            "waiting": held[person],
+        }
+        for person, mailbox in deployment.outbox.mailboxes(company.name, sorted(held)).items()
+        if mailbox.not_before is not None and mailbox.not_before > now
+    ]
     sent = deployment.outbox.sent(company.name, now - _DAY, now)
     return {
         "waiting": len(waiting),

@@ -323,12 +323,12 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     told = Mailbox(last_alert=NOON, not_before=None, failures=0)
     outbox.settle("acme", "anna", [entry("0"), entry("1")], told, record, [(At("p", "s"), {})])
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
-    assert outbox.mailbox("acme", "anna") == told
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == told
     [sent] = outbox.sent("acme", NOON, NOON)
     assert sent["to"] == "anna@a.b"
     assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
     assert table.get(At("p", "s")) is not None
-    assert outbox.mailbox("acme", "nobody") == Mailbox()
+    assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
 
 
 def test_a_mail_put_off_is_remembered(table: Table) -> None:
@@ -336,7 +336,7 @@ def test_a_mail_put_off_is_remembered(table: Table) -> None:
     outbox = Outbox(table)
     held = Mailbox(NOON, NOON + MINUTE, 4)
     outbox.settle("acme", "anna", [], held)
-    assert outbox.mailbox("acme", "anna") == held
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == held
 
 
 # -- Shelf and journal ------------------------------------------------------------------------

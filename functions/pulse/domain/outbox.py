@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pulse.domain.facts import Key
@@ -18,8 +18,8 @@ TOPIC = "*topic"
 class Entry:
     """One thing that one person is to be told. `id` makes it stand once.
 
-    `keys` are the conversations of an alert; `details` hold what a trouble or a digest
-    needs to be written: plain JSON values.
+    `keys` are the conversations of an alert; `details` hold what is needed to write it (of
+    an alert, its `level` and the `people` who hear of it): plain JSON values.
     """
 
     id: str
@@ -37,6 +37,10 @@ class Entry:
     def detail(self, name: str) -> Any:
         """One of the details, or None."""
         return dict(self.details).get(name)
+
+    def with_detail(self, name: str, value: Any) -> Entry:
+        """The same entry with this detail."""
+        return replace(self, details=tuple({**dict(self.details), name: value}.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,22 @@ def next_alert(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy) -> da
     urgent = any(entry.urgent for entry in entries)
     window = policy.critical_window if urgent else policy.alert_window
     return max(first, mailbox.last_alert + min(window, policy.alert_window))
+
+
+def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> list[Entry]:
+    """What may go to one person at `now`; the alerts among it all or none."""
+    if mailbox.not_before is not None and mailbox.not_before > now:
+        return []
+    alerts = [e for e in entries if e.kind == "alert"]
+    at = next_alert(alerts, mailbox, policy)
+    held = at is None or at > now
+    return [e for e in entries if e.kind != "alert" or not held]
+
+
+def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:
+    """For how long something could have gone to this person, but for the mail service."""
+    moments = [
+        next_alert([e for e in entries if e.kind == "alert"], mailbox, policy),
+        *(e.at for e in entries if e.kind != "alert"),
+    ]
+    return max([timedelta(0), *(now - at for at in moments if at is not None)])

@@ -87,6 +87,18 @@ class Company:
         """Its title in that language, else its name."""
         return self.title.get(language) or self.name
 
+    def person(self, key: str) -> Person:
+        """Whom a key names; the owner when the settings no longer know that person."""
+        return self.people.get(key) or self.people[self.owner]
+
+    def shadowed(self, now: datetime) -> str | None:
+        """The one address that every mail goes to at `now`, in shadow mode."""
+        return self.shadow.to if self.shadow is not None and now < self.shadow.until else None
+
+    def meant_for(self, person: Person, now: datetime) -> str | None:
+        """Whom a mail would have gone to, in shadow mode."""
+        return f"{person.name} <{person.email}>" if self.shadowed(now) else None
+
     def account(self, account_id: str) -> Account:
         """The account with this id; KeyError when the company has none such."""
         for account in self.accounts:

@@ -53,6 +53,7 @@ def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datet
     """One entry a person (and level): each conversation is told once, at its last flag."""
     policy = company.policy
     told: dict[tuple[str, str, int], list[Key]] = defaultdict(list)
+    hear: dict[tuple[str, int], Sequence[str]] = {}
     for key, facts in flagged.items():
         last = facts[-1]
         if not isinstance(last, Flag):
@@ -61,6 +62,7 @@ def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datet
         everyone = (*people, TOPIC) if last.level == policy.top.name else people
         for person in everyone:
             told[person, last.level, last.again].append(key)
+            hear[last.level, last.again] = people
     return [
         Entry(
             id=f"{now.isoformat()}#{level}#{again}#{keys[0].conversation_id}#{keys[0].customer_id}",
@@ -71,6 +73,7 @@ def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datet
             keys=tuple(keys),
             urgent=level == policy.top.name,
             again=again,
+            details=(("level", level), ("people", list(hear[level, again]))),
         )
         for (person, level, again), keys in told.items()
     ]

@@ -61,7 +61,6 @@ def summary(
     inside = [r for r in received if start <= r.mention.at < end]
     night = [r for r in inside if _at_night(r.mention.at, zone)]
     watched_from = min((c.watched_from for c in cursors.values()), default=now)
-    shadow = company.shadow
     return DigestLetter(
         company=company.titled(person.language),
         period=period,
@@ -93,9 +92,7 @@ def summary(
         day=_span([r for r in inside if r not in night], start, end, company)
         if period in _LONG
         else None,
-        meant_for=f"{person.name} <{person.email}>"
-        if shadow is not None and now < shadow.until
-        else None,
+        meant_for=company.meant_for(person, now),
         board_url=board_url,
         first=start < watched_from <= end,
     )

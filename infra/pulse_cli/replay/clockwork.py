@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pulse.domain.clock import next_slot
 from pulse.domain.outbox import next_alert
+from pulse.domain.policy import Policy
 from pulse_cli.replay.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -22,6 +23,19 @@ def whole_minute(moment: datetime) -> datetime:
     return floor if floor == moment else floor + MINUTE
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What the polls and the last `send` of a minute returned; None for what failed."""
+
+    polls: list[Any]
+    sent: dict[str, Any] | None
+
+    @property
+    def outbox_empty(self) -> bool:
+        """Whether nothing waited to be sent."""
+        return self.sent is not None and not any(r["people"] for r in self.sent.values())
+
+
 class Clockwork:
     """Decides after each tick when the next one is."""
 
@@ -32,23 +46,23 @@ class Clockwork:
         self._busy: set[str] = set()
         self._restless_until: datetime | None = None
 
-    def next(self, now: datetime, before: datetime, polls: list[Any]) -> datetime | None:
+    def next(self, now: datetime, before: datetime, tick: Tick) -> datetime | None:
         """The next minute in which something can happen; None when nothing ever will.
 
-        `before` is the tick before this one, `polls` what the polls of this one returned.
+        `before` is when the tick before this one, `tick`, was.
         """
         world = self._world
-        unsettled = self._unsettled(now, polls)
+        unsettled = self._unsettled(now, tick.polls)
         if unsettled or world.x.late(before, now):
             self._sweep_until = _day_sweep(now)
         if unsettled:
             return now + MINUTE
-        if any(poll and poll.get("new") for poll in polls):
+        if any(poll and poll.get("new") for poll in tick.polls):
             self._figures_at = _figures_at(now)
         moments = [
             world.x.next_change(now),
             world.app.conversations.next_due(world.company.name),
-            self._next_mail(),
+            None if tick.outbox_empty else self._next_mail(),
             self._next_sweep(now),
             self._figures_at if self._figures_at and self._figures_at > now else None,
             world.lambdas.next_retry,
@@ -69,17 +83,18 @@ class Clockwork:
         return self._restless_until is not None and now < self._restless_until
 
     def _next_mail(self) -> datetime | None:
-        name, outbox = self._world.company.name, self._world.app.outbox
-        waiting = sorted(outbox.waiting(name), key=lambda e: e.person)
+        """When something in the outbox may go, or passes to the next shift."""
+        company, outbox = self._world.company, self._world.app.outbox
+        waiting = outbox.waiting(company.name)
+        mailboxes = outbox.mailboxes(company.name, {e.person for e in waiting})
         moments: list[datetime] = []
-        for person, group in groupby(waiting, key=lambda e: e.person):
-            entries = list(group)
-            mailbox = outbox.mailbox(name, person)
-            at = next_alert(
-                [e for e in entries if e.kind == "alert"], mailbox, self._world.company.policy
-            )
+        for person, mailbox in mailboxes.items():
+            entries = [e for e in waiting if e.person == person]
+            at = next_alert([e for e in entries if e.kind == "alert"], mailbox, company.policy)
             others = [e.at for e in entries if e.kind != "alert"]
             moments.append(max(min([*others, *([at] if at else [])]), mailbox.not_before or _PAST))
+        if any(e.kind == "alert" for e in waiting):
+            moments += _next_shift(company.policy, self._world.now())
         return min(moments, default=None)
 
     def _next_sweep(self, now: datetime) -> datetime | None:
@@ -100,6 +115,19 @@ class Clockwork:
 
 
 _PAST = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+def _next_shift(policy: Policy, now: datetime) -> list[datetime]:
+    """When somebody next comes on duty or goes off it."""
+    zone = ZoneInfo(policy.time_zone)
+    times = {
+        t for turns in policy.groups.values() for turn in turns for t in (turn.start, turn.end)
+    }
+    today = now.astimezone(zone).date()
+    moments = (
+        datetime.combine(today + timedelta(days=days), t, zone) for t in times for days in (0, 1)
+    )
+    return [min(at for at in moments if at > now)] if times else []
 
 
 def _day_sweep(now: datetime) -> datetime:

@@ -69,14 +69,12 @@ class Pages:
 
     def alert(self, letter: AlertLetter, person: Person) -> Mail:
         """The worst of those who wait, for a person who must act."""
-        words = _words(person)
-        return self._mail(
-            "alert",
-            words,
-            headlines.subject(headlines.alert(words, letter), letter.company),
-            headlines.alert_preheader(letter),
-            letter=letter,
-        )
+        return self._mail("alert", _words(person), *self.headline(letter, person), letter=letter)
+
+    def headline(self, letter: AlertLetter, person: Person) -> tuple[str, str]:
+        """Subject and preheader of an alert, for where there is no room for a mail."""
+        subject = headlines.subject(headlines.alert(_words(person), letter), letter.company)
+        return subject, headlines.alert_preheader(letter)
 
     def digest(self, letter: DigestLetter, person: Person) -> Mail:
         """How it stands and went, for a manager."""

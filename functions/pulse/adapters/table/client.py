@@ -137,13 +137,14 @@ class Table:
         *,
         condition: str | None = None,
         given: Mapping[str, Any] | None = None,
-    ) -> bool:
-        """Set attributes (None removes); False when the condition does not hold."""
+    ) -> Item | None:
+        """Set attributes (None removes); returns the item, None if the condition does not hold."""
+        action = self.update_action(at, values, condition, given)["Update"]
         try:
-            self.client.update_item(**self.update_action(at, values, condition, given)["Update"])
+            answer = self.client.update_item(**action, ReturnValues="ALL_NEW")
         except self.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+            return None
+        return from_wire(answer["Attributes"])
 
     def put_action(
         self,

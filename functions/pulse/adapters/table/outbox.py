@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,21 +39,21 @@ class Outbox:
         items = self._table.partition(f"outbox#{company}", low, high)
         return sorted(map(_entry, items), key=lambda entry: entry.at)
 
-    def mailbox(self, company: str, person: str) -> Mailbox:
-        """What this person was last sent."""
-        item = self._table.get(_mailbox_at(company, person)) or {}
-        return Mailbox(
-            _maybe(item.get("last_alert")), _maybe(item.get("not_before")), item.get("failures", 0)
-        )
+    def mailboxes(self, company: str, people: Iterable[str]) -> dict[str, Mailbox]:
+        """What each of these people was last sent."""
+        ats = {_mailbox_at(company, person): person for person in people}
+        found = self._table.get_many(ats)
+        return {person: _mailbox(found.get(at, {})) for at, person in ats.items()}
 
-    def claim(self, company: str, person: str, now: datetime, until: datetime) -> bool:
-        """Write to this person alone until then; False when somebody else does."""
-        return self._table.update(
+    def claim(self, company: str, person: str, now: datetime, until: datetime) -> Mailbox | None:
+        """Write to this person alone until then; None when somebody else does."""
+        item = self._table.update(
             _mailbox_at(company, person),
             {"claimed": stamp(until)},
             condition="attribute_not_exists(claimed) OR claimed <= :now",
             given={":now": stamp(now)},
         )
+        return None if item is None else _mailbox(item)
 
     def settle(
         self,
@@ -103,6 +103,12 @@ def _entry_at(entry: Entry) -> At:
 
 def _mailbox_at(company: str, person: str) -> At:
     return At(f"mailbox#{company}#{person}", "mailbox")
+
+
+def _mailbox(item: Item) -> Mailbox:
+    return Mailbox(
+        _maybe(item.get("last_alert")), _maybe(item.get("not_before")), item.get("failures", 0)
+    )
 
 
 def _entry(item: Item) -> Entry:

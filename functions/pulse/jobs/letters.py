@@ -1,0 +1,94 @@
+"""What an entry of the outbox says to a person, once it goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pulse.domain.letters import AlertLetter, DigestLetter, TroubleLetter
+from pulse.domain.outbox import Entry
+from pulse.domain.settings import Company, Person
+from pulse.jobs.cards import Authors, cards, worst
+from pulse.jobs.summary import summary
+
+if TYPE_CHECKING:
+    from pulse.adapters.table import Accounts, Conversations, Journal
+
+_MOST = 50
+
+
+@dataclass(slots=True)
+class Letters:
+    """Writes letters as of `now`, from what lies in the table."""
+
+    company: Company
+    conversations: Conversations
+    accounts: Accounts
+    journal: Journal
+    authors: Authors
+    now: datetime
+    board_url: str | None = None
+    _unread: tuple[str, ...] | None = field(default=None, init=False)
+
+    def alert(
+        self, entries: Sequence[Entry], person: Person, most: int = _MOST
+    ) -> AlertLetter | None:
+        """The worst of those whom these entries tell of; None when nobody waits any more."""
+        states = self.conversations.states(dict.fromkeys(k for e in entries for k in e.keys))
+        order = worst(states, self.company)
+        shown = cards(order[:most], self.company, self.conversations, self.authors, self.now)
+        if not shown:
+            return None
+        levels = Counter(states[key].level or "" for key in order)
+        rank = self.company.policy.rank
+        since = [s.waiting_since for s in states.values() if s.waiting_since is not None]
+        return AlertLetter(
+            company=self.company.titled(person.language),
+            at=self.now,
+            cards=shown,
+            more=max(0, len(order) - most),
+            levels={x: levels[x] for x in sorted(levels, key=rank, reverse=True) if x},
+            longest=self.now - min(since),
+            again=max(entry.again for entry in entries),
+            unread=self._unread_accounts(),
+            meant_for=self.company.meant_for(person, self.now),
+            board_url=self.board_url,
+        )
+
+    def trouble(self, entry: Entry, person: Person) -> TroubleLetter:
+        """Something that only a person can mend."""
+        return TroubleLetter(
+            company=self.company.titled(person.language),
+            at=entry.at,
+            kind=entry.detail("trouble"),
+            subject=entry.detail("subject"),
+            detail=entry.detail("detail"),
+            meant_for=self.company.meant_for(person, self.now),
+        )
+
+    def digest(self, entry: Entry, person: Person) -> DigestLetter:
+        """How it stands and went."""
+        return summary(
+            entry,
+            self.company,
+            person,
+            self.conversations,
+            self.accounts,
+            self.journal,
+            self.authors,
+            self.now,
+            self.board_url,
+        )
+
+    def _unread_accounts(self) -> tuple[str, ...]:
+        if self._unread is None:
+            cursors = self.accounts.load(a.id for a in self.company.accounts)
+            self._unread = tuple(
+                a.username
+                for a in self.company.accounts
+                if a.id in cursors and "posts" in cursors[a.id].troubles
+            )
+        return self._unread

@@ -6,9 +6,19 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.tiers import WHOLE, missing
+
 settings.register_profile("sample", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("all", max_examples=1500, deadline=None)
-settings.load_profile("all" if os.environ.get("PULSE_TEST_ALL") else "sample")
+settings.load_profile("all" if WHOLE else "sample")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make test-all` what is marked `whole`."""
+    left = [item for item in items if not WHOLE and item.get_closest_marker("whole")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +27,5 @@ def shared() -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("PULSE_SHARED_DATA") or beside)
     if not folder.is_dir():
-        message = f"no shared test data at {folder}; put it beside the checkout"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(f"no shared test data at {folder}; put it beside the checkout")
     return folder

@@ -1,7 +1,6 @@
 """Conversations in the table: whatever order writers come in, nothing is lost or told twice."""
 
 import itertools
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from pulse.adapters.table.items import STATE, fact_item, fact_of, is_fact, parti
 from pulse.domain.conversation import State, fold, levels_due
 from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
 from pulse.domain.policy import Level, Policy
+from tests.tiers import WHOLE
 
 from .turns import Hooked, orders, play
 
@@ -31,7 +31,6 @@ POLICY = Policy(
     groups={},
 )
 Writer = Callable[[Conversations], object]
-WHOLE = bool(os.environ.get("PULSE_TEST_ALL"))
 
 
 def at(minute: float) -> datetime:

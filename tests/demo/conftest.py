@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +12,10 @@ import pytest
 from pulse_cli.demo import Day, made_up, mailbox
 from pulse_cli.demo.rehearsal import Rehearsed, rehearse
 from pulse_cli.demo.script import Stretch, moment
+from tests.tiers import WHOLE
 
 from . import plain
 
-WHOLE = bool(os.environ.get("PULSE_TEST_ALL"))
 _PART = "Tue 03:35"
 """Past the first breaches of the outage."""
 

@@ -15,9 +15,10 @@ from pulse_cli.demo.report import report
 from pulse_cli.demo.words import Words
 from pulse_cli.settings import check
 from pulse_cli.template import TEMPLATE
+from tests.tiers import WHOLE
 
 from . import plain
-from .conftest import WHOLE, Played
+from .conftest import Played
 
 _MINUTE = timedelta(minutes=1)
 
@@ -110,7 +111,7 @@ def test_every_mail_was_recorded_as_it_reads(played: Played) -> None:
     assert len(list((played.out / "mail").glob("*.html"))) == len(played.letters)
 
 
-@pytest.mark.skipif(not WHOLE, reason="the whole day: PULSE_TEST_ALL=1")
+@pytest.mark.whole
 def test_those_whom_nobody_answers_stand_in_the_last_digest(played: Played) -> None:
     """Given the whole day, then the digest of 21:00 shows those of the script."""
     shown = {card.customer.username for card in played.came.letter.cards}
@@ -118,7 +119,7 @@ def test_those_whom_nobody_answers_stand_in_the_last_digest(played: Played) -> N
     assert played.came.letter.waiting == len(played.day.never)
 
 
-@pytest.mark.skipif(not WHOLE, reason="the whole day: PULSE_TEST_ALL=1")
+@pytest.mark.whole
 def test_the_readme_shows_what_the_demo_shows(played: Played) -> None:
     """Given the report in the README, then its lines are those of the terminal."""
     readme = (TEMPLATE.parent / "README.md").read_text("utf-8")
@@ -130,7 +131,7 @@ def test_the_readme_shows_what_the_demo_shows(played: Played) -> None:
     assert f"{len(played.letters)} mails" in readme
 
 
-@pytest.mark.skipif(not WHOLE, reason="the whole day: PULSE_TEST_ALL=1")
+@pytest.mark.whole
 def test_the_command_runs_to_its_end(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Given a folder, when the demo is asked for in Russian, then it ends well and says where."""
     out = tmp_path_factory.mktemp("command")

@@ -9,6 +9,7 @@ from pulse.domain.happening import happening
 from .scenes import at
 
 NOW = at(0)
+LONG_AGO = at(-60 * 40)
 
 
 def ago(*minutes: float) -> list[datetime]:
@@ -38,15 +39,42 @@ def test_a_burst_is_counted_from_where_it_began(
     mentions: list[datetime], count: int | None
 ) -> None:
     """Given mentions, when looked at now, then a burst is seen, whole, or none is."""
-    found = happening(mentions, None, NOW)
+    found = happening(mentions, LONG_AGO, None, NOW)
     assert (found.count if found else None) == count
 
 
 def test_what_is_said_of_a_burst() -> None:
     """Given forty mentions in twenty minutes, then since when, how usual, our own silence."""
     burst = ago(*(n / 2 for n in range(41)))
-    found = happening(usual(6) + burst, at(-95), NOW)
+    found = happening(usual(6) + burst, LONG_AGO, at(-95), NOW)
     assert found.since == at(-20)
     assert found.count == 41
     assert found.usual == pytest.approx(2)
     assert found.silent_for == timedelta(minutes=95)
+
+
+def test_hours_that_nobody_watched_are_not_quiet_hours() -> None:
+    """Given eight busy hours since we came, then the next busy one is nothing unusual."""
+    mentions = ago(*(n * 5 for n in range(9 * 12)))
+    assert happening(mentions, at(-60 * 9), None, NOW) is None
+    assert happening(mentions, LONG_AGO, None, NOW) is not None
+
+
+def test_of_few_hours_nothing_can_be_said() -> None:
+    """Given a burst six hours after we came, and one an hour later, then the later one is seen."""
+    burst = ago(*range(30))
+    assert happening(burst, at(-60 * 7 + 1), None, NOW) is None
+    assert happening(burst, at(-60 * 7), None, NOW).usual == 0
+
+
+def test_a_lone_mention_before_it_does_not_begin_a_burst() -> None:
+    """Given two mentions an hour and more before a burst, then it began where it was loud."""
+    found = happening(ago(*range(20), 35, 80), LONG_AGO, None, NOW)
+    assert found.since == at(-19)
+
+
+def test_a_burst_that_pauses_is_one_burst() -> None:
+    """Given a burst with a quiet quarter in it, then it began before the pause."""
+    found = happening(ago(*range(12), *range(31, 44)), LONG_AGO, None, NOW)
+    assert found.since == at(-43)
+    assert found.count == 25

@@ -1,6 +1,5 @@
 """Digests: when their readers' clocks say so, once, with numbers that the archive confirms."""
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
@@ -13,11 +12,11 @@ from pulse.domain.measures import times
 from pulse.domain.outbox import Entry
 from pulse.jobs.cards import Authors
 from pulse.jobs.summary import summary
+from tests.tiers import WHOLE
 
 from .town import HELP, NEWS, Posts, Town, at, settings
 
 Build = Callable[..., Town]
-WHOLE = bool(os.environ.get("PULSE_TEST_ALL"))
 DAY = 24 * 60
 
 

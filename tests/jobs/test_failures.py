@@ -1,7 +1,6 @@
 """A function may end at any point, by anything: it is recorded, retried, and nothing is lost."""
 
 import itertools
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import Any
 import pytest
 
 from pulse_cli.simulated_x import SimulatedX
+from tests.tiers import WHOLE
 
 from .town import Posts, Town, alone
 
 Build = Callable[..., Town]
-WHOLE = bool(os.environ.get("PULSE_TEST_ALL"))
 QUICK = {
     "levels": [
         {"name": "warning", "after": "5 min", "tell": ["anna"]},

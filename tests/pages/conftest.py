@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.tiers import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +22,6 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-def missing(what: str) -> None:
-    """Skip, saying what to install; where CI runs it must be there."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")

@@ -233,7 +233,6 @@ def shift(language: Language) -> DigestLetter:
 
 def quiet(language: Language) -> DigestLetter:
     """A calm day: everyone is answered, nothing was missed; the first digest."""
-    nothing = Times()
     return replace(
         shift(language),
         period="daily",
@@ -244,7 +243,7 @@ def quiet(language: Language) -> DigestLetter:
         cards=(),
         buckets=(0, 0, 0, 0, 0),
         now=Span(1, 1, Times(1, 47, 47), Times(1, 47, 47), 1.0),
-        before=Span(0, 0, nothing, nothing, None),
+        before=None,
         accounts=(
             AccountRow("svyaz_help", "support", 1, 1, 47),
             AccountRow("svyaz", "official", 0, 0, None),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import missing
+from tests.tiers import missing
+
 from .letters import mails
 
 PACKAGE = "caniemail@2.0.2"

@@ -1,7 +1,6 @@
 """A small company on the simulated X, and how to ask it."""
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,18 +137,6 @@ def x(write: Callable[..., Path], clock: Clock) -> Callable[..., Asker]:
         return Asker(SimulatedX(archive, clock, vocabulary, **options), clock)
 
     return x
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """The test data beside the checkout; without it CI fails, and others skip."""
-    folder = Path(__file__).resolve().parents[3] / "shared" / "data"
-    if not folder.is_dir():
-        message = f"no shared test data at {folder}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return folder
 
 
 @pytest.fixture

@@ -5,37 +5,47 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from statistics import median
 
 from pulse.domain.letters import Happening
 
 _HOUR = timedelta(hours=1)
-_BIN = timedelta(minutes=15)
-_QUARTERS = _HOUR // _BIN
-_DAY = timedelta(hours=24)
+_QUARTER = timedelta(minutes=15)
+_DAY = 24
+_KNOWN = 6
+"""Hours before the last that must be known, to say what is usual."""
 _FEWEST = 10
 _TIMES_USUAL = 3
+_TWO = 2
 
 
 def happening(
-    mentions: Sequence[datetime], last_said: datetime | None, now: datetime
+    mentions: Sequence[datetime], known_from: datetime, last_said: datetime | None, now: datetime
 ) -> Happening | None:
     """Whether the last hour brought at least ten mentions and thrice the usual.
 
-    `mentions` are publish times; usual is the median hour of the 24 before the last.
-    The burst is followed back by quarters of an hour, from the last that was loud, to where
-    it rose above the usual.
+    `mentions` are publish times, all of them since `known_from`. Usual is the median hour of
+    the 24 before the last, as far as they are known; of fewer than six nothing can be said.
+    The burst is followed back by quarters of an hour, over one quiet quarter at most.
     """
+    known = min(_DAY, (now - _HOUR - known_from) // _HOUR)
     age = [now - at for at in mentions if at <= now]
     recent = sum(a <= _HOUR for a in age)
-    hours = Counter(int((a - _HOUR) / _HOUR) for a in age if _HOUR < a <= _HOUR + _DAY)
-    usual = float(sorted(hours[h] for h in range(24))[12])
-    if recent < max(_FEWEST, _TIMES_USUAL * usual):
+    if known < _KNOWN or recent < _FEWEST:
         return None
-    bins = Counter(int(a / _BIN) for a in age)
-    back = next((i for i in range(_QUARTERS) if bins[i] > usual / 2), 0)
-    while bins[back] > usual / 2 or bins[back + 1] > usual / 2:
-        back += 1
-    first = max((a for a in age if a < _BIN * back), default=timedelta(0))
+    hours = Counter((a - _HOUR) // _HOUR for a in age if a > _HOUR)
+    usual = float(median(hours[h] for h in range(known)))
+    if recent < _TIMES_USUAL * usual:
+        return None
+    quarters = Counter(a // _QUARTER for a in age)
+    enough = max(_TWO, usual * (_QUARTER / _HOUR) * _TWO)
+    loud = sorted(quarter for quarter, count in quarters.items() if count >= enough)
+    last = loud[0]
+    for quarter in loud:
+        if quarter > last + _TWO:
+            break
+        last = quarter
+    first = max(a for a in age if a // _QUARTER == last)
     return Happening(
         since=now - first,
         count=sum(a <= first for a in age),

@@ -186,7 +186,8 @@ class DigestLetter:
     buckets: tuple[int, ...]
     """Open now by age: 0-15 min, 15-60 min, 1-4 h, 4-24 h, over 24 h."""
     now: Span
-    before: Span
+    before: Span | None
+    """The stretch before, of the same length; None when not all of it is known."""
     target: float
     accounts: tuple[AccountRow, ...]
     hours: tuple[HourBar, ...]

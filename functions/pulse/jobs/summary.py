@@ -61,6 +61,7 @@ def summary(
     inside = [r for r in received if start <= r.mention.at < end]
     night = [r for r in inside if _at_night(r.mention.at, zone)]
     watched_from = min((c.watched_from for c in cursors.values()), default=now)
+    known_from = max((c.watched_from for c in cursors.values()), default=now) - company.look_back
     return DigestLetter(
         company=company.titled(person.language),
         period=period,
@@ -73,7 +74,7 @@ def summary(
         cards=cards(order[:_CARDS], company, conversations, authors, now),
         buckets=ageing(since, now),
         now=_span(received, start, end, company),
-        before=_span(received, before, start, company),
+        before=_span(received, before, start, company) if known_from <= before else None,
         target=company.policy.target,
         accounts=tuple(_account_rows(company, inside, start, end)),
         hours=tuple(_hours(inside, zone, start, end)),
@@ -85,7 +86,10 @@ def summary(
             now,
         ),
         happening=happening(
-            [r.mention.at for r in received], _last_said(cursors.values(), received), now
+            [r.mention.at for r in received],
+            known_from,
+            _last_said(cursors.values(), received),
+            now,
         ),
         trend=tuple(_trend(inside, start, end, zone, company)) if period in _LONG else (),
         night=_span(night, start, end, company) if period in _LONG else None,

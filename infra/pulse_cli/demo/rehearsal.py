@@ -100,5 +100,5 @@ def _look(world: World, day: Day) -> Rehearsed:
         letter,
         tuple(spans.rows(received, company, start, end)),
         app.outbox.sent(COMPANY, start, end),
-        spans.noticed(received, day.outage.start, end),
+        spans.noticed(received, start - company.look_back, day.outage.start, end),
     )

@@ -58,12 +58,14 @@ def rows(mentions: Received, company: Company, start: datetime, end: datetime) -
     yield Row(span(everything, start, end, promise))
 
 
-def noticed(mentions: Received, start: datetime, end: datetime) -> datetime | None:
+def noticed(
+    mentions: Received, known_from: datetime, start: datetime, end: datetime
+) -> datetime | None:
     """The first minute in which there were many more mentions than usual, of those stored."""
     minute = start
     while minute <= end:
         known = [m.at for m, _ in mentions if m.stored_at is not None and m.stored_at <= minute]
-        if happening(known, None, minute) is not None:
+        if happening(known, known_from, None, minute) is not None:
             return minute
         minute += _MINUTE
     return None

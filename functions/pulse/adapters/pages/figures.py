@@ -58,6 +58,12 @@ def happening(words: Wording, what: Happening, at: datetime) -> str:
 
 def compared(words: Wording, letter: DigestLetter) -> str:
     """From when to when, and what stands in brackets."""
+    if letter.before is None:
+        return words.say(
+            "{start} to {end}; of the stretch before, not all is known",
+            start=words.clock(letter.start),
+            end=words.clock(letter.end),
+        )
     return words.say(
         "{start} to {end}; in brackets: the stretch before",
         start=words.clock(letter.start),
@@ -78,10 +84,11 @@ def buckets(words: Wording, letter: DigestLetter) -> list[tuple[str, int]]:
 
 
 def figures(words: Wording, letter: DigestLetter) -> list[tuple[str, str, str]]:
-    """Name, value, value of the stretch before."""
+    """Name, value, value of the stretch before ("" when it is not known)."""
     names = _names(words)
     names[-1] += words.say(", target {share}", share=words.percent(letter.target))
-    return list(zip(names, _values(words, letter.now), _values(words, letter.before), strict=True))
+    before = _values(words, letter.before) if letter.before else [""] * len(names)
+    return list(zip(names, _values(words, letter.now), before, strict=True))
 
 
 def night_and_day(words: Wording, letter: DigestLetter) -> list[tuple[str, str, str]]:

@@ -258,3 +258,14 @@ def test_the_days_figures_are_kept_without_text_or_names(posts: Posts, town: Bui
     assert sum(kept[HELP]["9"]["first_response"].values()) == 1
     assert "help me" not in str(kept)
     assert "user" not in str(kept)
+
+
+def test_what_lies_before_our_time_is_compared_with_nothing(posts: Posts, town: Build) -> None:
+    """Given a watch that began at nine and looked back an hour, then only that hour is known."""
+    posts.mention(-30)
+    posts.mention(30, "8")
+    here = town(settings(look_back="1 h")).go(0, 30, 60, 120)
+    assert letter(here, 0, 60).before.received == 1
+    assert letter(here, -1, 60).before is None
+    assert "not all is known" in here.digest(121, -1).text
+    assert "in brackets" in here.digest(122, 61).text

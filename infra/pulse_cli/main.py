@@ -14,19 +14,20 @@ from pulse_cli.problems import ProblemError
 class Commands(click.Group):
     """Finds a subcommand by its name, so that `pulse --help` does not import them all."""
 
-    places: ClassVar[dict[str, str]] = {
-        "demo": "demo",
-        "replay": "replay",
-        "try": "try_out",
-        "local": "local",
-        "check": "check",
-        "schema": "check",
-        "push": "push",
-        "invoke": "invoke",
-        "connect": "connect",
-        "doctor": "doctor",
-        "status": "status",
+    places: ClassVar[dict[str, tuple[str, str]]] = {
+        "demo": ("demo", "Show the main job on a made-up day."),
+        "replay": ("replay", "Run the deployed handlers over a post archive."),
+        "try": ("try_out", "See what Pulse would say of your accounts' last day."),
+        "local": ("local", "Run AWS and X on this machine, for the built functions."),
+        "check": ("check", "Check the settings before they are pushed."),
+        "schema": ("check", "Print the settings' JSON Schema, for editors."),
+        "push": ("push", "Put checked settings into force."),
+        "invoke": ("invoke", "Run a built function under Lambda's runtime."),
+        "connect": ("connect", "Test a token for X and store it."),
+        "doctor": ("doctor", "Look whether a deployed stack can do its work."),
+        "status": ("status", "Show how polls, waits and mail stand."),
     }
+    """By name: the module of the command, and what it does in a line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Names of all commands, in the order in which a newcomer meets them."""
@@ -36,9 +37,14 @@ class Commands(click.Group):
         """The command of that name, or None."""
         if name not in self.places:
             return None
-        module = importlib.import_module(f"pulse_cli.commands.{self.places[name]}")
+        module = importlib.import_module(f"pulse_cli.commands.{self.places[name][0]}")
         command: click.Command = getattr(module, name if name != "try" else "try_out")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """A line each, without looking at the commands themselves."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, told) in self.places.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,6 +1,8 @@
 """Every command has words for a person, and stands in docs/commands.md."""
 
 import re
+import subprocess
+import sys
 
 import click
 import pytest
@@ -37,11 +39,21 @@ def test_it_has_help_and_stands_in_the_docs(name: str) -> None:
     one = command(name)
     assert one.name == name
     assert one.help, f"pulse {name} has no help"
-    assert len(one.get_short_help_str(200)) > 20
     said = section(name)
     assert f"pulse {name}" in said
     assert "```\n" in said, "no example"
     assert "Ends with 0" in said, "no exit codes"
+
+
+def test_help_is_there_at_once_and_whole() -> None:
+    """Given `pulse --help`, then each command has its line, and none had to be imported."""
+    code = "import sys; from pulse_cli.main import main; main()"
+    asked = [sys.executable, "-X", "importtime", "-c", code, "--help"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)  # noqa: S603
+    for name, (_, told) in Commands.places.items():
+        assert re.search(rf"^  {name} +{re.escape(told)}$", done.stdout, re.MULTILINE)
+    assert "pulse_cli.problems" in done.stderr
+    assert "pulse_cli.commands" not in done.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,7 @@ from botocore.config import Config
 from pulse.adapters import settings as settings_reader
 from pulse.adapters.queue import PollQueue
 from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Shelf, Table
+from pulse.adapters.table import Stores, Table
 from pulse.domain.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class MissingSettingError(Exception):
     """Something that must be set is not; names it and says where."""
 
 
-class App:
+class App(Stores):
     """The parts of Pulse, made at first use from the environment that is given."""
 
     def __init__(
@@ -81,31 +81,6 @@ class App:
         """The one table of the deployment."""
         client = boto3.client("dynamodb", config=_AGAIN)
         return Table(client, self._needed("PULSE_TABLE"), self._needed("PULSE_INDEX"))
-
-    @functools.cached_property
-    def accounts(self) -> Accounts:
-        """Cursors of the accounts."""
-        return Accounts(self.table)
-
-    @functools.cached_property
-    def conversations(self) -> Conversations:
-        """All conversations."""
-        return Conversations(self.table)
-
-    @functools.cached_property
-    def outbox(self) -> Outbox:
-        """What waits to be told."""
-        return Outbox(self.table)
-
-    @functools.cached_property
-    def journal(self) -> Journal:
-        """The journal of the watch."""
-        return Journal(self.table)
-
-    @functools.cached_property
-    def shelf(self) -> Shelf:
-        """Settings, authors, figures."""
-        return Shelf(self.table)
 
     @functools.cached_property
     def queue(self) -> PollQueue:

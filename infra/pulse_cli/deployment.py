@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from pulse.adapters import settings as settings_reader
 from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Shelf, Table
+from pulse.adapters.table import Stores, Table
 from pulse_cli import asking, aws
 from pulse_cli.problems import ProblemError
 
@@ -39,7 +39,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Deployment:
+class Deployment(Stores):
     """The stack of that name; AWS is asked at first use. AWS_ENDPOINT_URL is honoured."""
 
     def __init__(
@@ -102,31 +102,6 @@ class Deployment:
     def table(self) -> Table:
         """Everything that it keeps."""
         return Table(self.client("dynamodb"), self.output("TableName"), INDEX)
-
-    @functools.cached_property
-    def shelf(self) -> Shelf:
-        """Settings, authors, figures."""
-        return Shelf(self.table)
-
-    @functools.cached_property
-    def accounts(self) -> Accounts:
-        """How far each account was read."""
-        return Accounts(self.table)
-
-    @functools.cached_property
-    def conversations(self) -> Conversations:
-        """Who said what, and waits."""
-        return Conversations(self.table)
-
-    @functools.cached_property
-    def outbox(self) -> Outbox:
-        """What people are to be told."""
-        return Outbox(self.table)
-
-    @functools.cached_property
-    def journal(self) -> Journal:
-        """Gaps, troubles, what was put aside."""
-        return Journal(self.table)
 
     @functools.cached_property
     def secrets(self) -> Secrets:

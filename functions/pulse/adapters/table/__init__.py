@@ -6,6 +6,7 @@ from pulse.adapters.table.conversations import ContentionError, Conversations, L
 from pulse.adapters.table.journal import Journal
 from pulse.adapters.table.outbox import MOST_AT_ONCE, Outbox
 from pulse.adapters.table.shelf import Shelf
+from pulse.adapters.table.stores import Stores
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -17,5 +18,6 @@ __all__ = [
     "Loaded",
     "Outbox",
     "Shelf",
+    "Stores",
     "Table",
 ]

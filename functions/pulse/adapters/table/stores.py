@@ -1,0 +1,47 @@
+"""What is kept, each kind by itself, all in the one table."""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+
+from pulse.adapters.table.accounts import Accounts
+from pulse.adapters.table.client import Table
+from pulse.adapters.table.conversations import Conversations
+from pulse.adapters.table.journal import Journal
+from pulse.adapters.table.outbox import Outbox
+from pulse.adapters.table.shelf import Shelf
+
+
+class Stores(ABC):
+    """Everything that lies in a table; which table is for the heir to say."""
+
+    @property
+    @abstractmethod
+    def table(self) -> Table:
+        """The one table of the deployment."""
+
+    @functools.cached_property
+    def accounts(self) -> Accounts:
+        """How far each account was read."""
+        return Accounts(self.table)
+
+    @functools.cached_property
+    def conversations(self) -> Conversations:
+        """Who said what, and who waits."""
+        return Conversations(self.table)
+
+    @functools.cached_property
+    def outbox(self) -> Outbox:
+        """What people are to be told."""
+        return Outbox(self.table)
+
+    @functools.cached_property
+    def journal(self) -> Journal:
+        """Gaps, troubles, what was put aside."""
+        return Journal(self.table)
+
+    @functools.cached_property
+    def shelf(self) -> Shelf:
+        """Settings, authors, figures."""
+        return Shelf(self.table)

@@ -43,7 +43,7 @@ format: setup ## Bring the code into shape
 	$(BIN)/ruff check --fix .
 
 build: setup ## Build the functions for Lambda, into .aws-sam/build (needs python3.13)
-	$(BIN)/python -m pulse_cli.sam
+	$(BIN)/python -m pulse_cli.laptop.sam
 
 deploy: build ## Deploy to AWS; asks for what samconfig.toml does not say
 	$(BIN)/sam deploy --guided

@@ -4,7 +4,8 @@ from typing import Any
 
 from pulse import app
 from pulse.adapters.queue import task_of
-from pulse.jobs.poll import Reading
+from pulse.jobs.poll import poll
+from pulse.jobs.reading import Reading
 
 _SPARE_MS = 20_000
 """What is left for storing and saving when no further page is begun."""
@@ -17,7 +18,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     account = wired.settings().find(task.company, task.account_id)
     if account is None:
         return {"account": task.account_id, "gone": "no longer in the settings"}
-    result = Reading(
+    reading = Reading(
         company=wired.settings().company(task.company),
         account=account,
         x=wired.x(account),
@@ -28,7 +29,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         outbox=wired.outbox,
         now=wired.now(),
         out_of_time=lambda: context.get_remaining_time_in_millis() < _SPARE_MS,
-    ).poll(task)
+    )
+    result = poll(reading, task)
     app.count("PollSucceeded", result.get("watched", 0))
     app.count("PostsRead", result.get("read", 0))
     return result

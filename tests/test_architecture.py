@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from importlinter.cli import lint_imports
 
-from pulse_cli.template import load_template
+from pulse_cli.stand_in.template import load_template
 
 ROOT = Path(__file__).parents[1]
 FUNCTIONS = ROOT / "functions"

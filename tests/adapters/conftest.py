@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from pulse.adapters.table import Table
-from pulse_cli import moto_mends, stack
+from pulse_cli.stand_in import moto_mends, stack
 
 
 @pytest.fixture(scope="module")

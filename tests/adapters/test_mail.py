@@ -23,7 +23,7 @@ from pulse.domain.access import Token
 from pulse.domain.delivery import LaterError, RefusedError
 from pulse.domain.task import Task
 from pulse.domain.trouble import TroubleError
-from pulse_cli import stack
+from pulse_cli.stand_in import stack
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
 MAIL = Mail("3 wait", "the longest for an hour", "<p>Three wait. \N{EM DASH}</p>", "Three wait.\n")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pulse_cli import locally, sam
-from pulse_cli.sam import ROOT
-from pulse_cli.template import load_template
+from pulse_cli.laptop import locally, sam
+from pulse_cli.laptop.sam import ROOT
+from pulse_cli.stand_in.template import load_template
 from tests.tiers import missing
 
 ARCHIVE = ROOT / "infra" / "archive"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pulse_cli import sam
-from pulse_cli.runtime import runtime
+from pulse_cli.laptop import sam
+from pulse_cli.laptop.runtime import runtime
 
 pytestmark = pytest.mark.built
 

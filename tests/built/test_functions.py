@@ -10,8 +10,8 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from pulse_cli.emulator import Emulator, EmulatorError, Invocation
-from pulse_cli.locally import Local
+from pulse_cli.laptop.emulator import Emulator, EmulatorError, Invocation
+from pulse_cli.laptop.locally import Local
 from pulse_cli.settings.made import document_for
 
 from .conftest import ARCHIVE

@@ -11,9 +11,9 @@ from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Accounts, Table
 from pulse.domain.access import Token
 from pulse.domain.cursor import Cursor
-from pulse_cli.deployment import INDEX
-from pulse_cli.stack import Stack
-from pulse_cli.template import load_template
+from pulse_cli.deployed.deployment import INDEX
+from pulse_cli.stand_in.stack import Stack
+from pulse_cli.stand_in.template import load_template
 
 from .shell import Said
 

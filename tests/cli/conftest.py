@@ -12,10 +12,10 @@ from moto.core.exceptions import AWSError
 from moto.ses.models import EmailIdentity
 from moto.sesv2.responses import SESV2Response
 
-from pulse_cli import stack as stacks
-from pulse_cli import tokens
 from pulse_cli.simulated_x import SimulatedX, serve
-from pulse_cli.stack import Stack
+from pulse_cli.stand_in import stack as stacks
+from pulse_cli.stand_in.stack import Stack
+from pulse_cli.x_access import tokens
 
 from .clinic import VERIFIED, furnish
 from .shell import SETTINGS, run, simulated, some_posts

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from pulse_cli import aws, deployment, locally
-from pulse_cli.template import load_template
+from pulse_cli.deployed import aws, deployment
+from pulse_cli.laptop import locally
+from pulse_cli.stand_in.template import load_template
 
 from .shell import run, simulated, some_posts
 

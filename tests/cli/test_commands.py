@@ -8,7 +8,7 @@ import click
 import pytest
 
 from pulse_cli.main import Commands, pulse
-from pulse_cli.template import TEMPLATE
+from pulse_cli.stand_in.template import TEMPLATE
 
 from .shell import run
 

@@ -11,7 +11,7 @@ import pytest
 from pulse.adapters.secrets import Secrets
 from pulse.domain.trouble import TroubleError
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stack import Stack
+from pulse_cli.stand_in.stack import Stack
 
 from .shell import BEARER, USER_TOKEN, Said, always, post, run
 

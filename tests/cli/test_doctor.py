@@ -9,9 +9,9 @@ import pytest
 
 from pulse.adapters.table import Accounts, Table
 from pulse.domain.trouble import OpenTrouble
-from pulse_cli.deployment import INDEX
+from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stack import Stack
+from pulse_cli.stand_in.stack import Stack
 
 from .clinic import MINUTE, cursor, found, mails, state
 from .shell import SETTINGS, always, run

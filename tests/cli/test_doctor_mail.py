@@ -10,7 +10,7 @@ import pytest
 
 from pulse_cli.doctor.sender import judge_account, judge_identity
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stack import Stack
+from pulse_cli.stand_in.stack import Stack
 
 from .clinic import VERIFIED, found, mails
 from .shell import SETTINGS, run

@@ -9,9 +9,9 @@ import pytest
 from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Shelf, Table
 from pulse.domain.access import Token
-from pulse_cli.deployment import INDEX
+from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.settings.changes import changes
-from pulse_cli.stack import Stack
+from pulse_cli.stand_in.stack import Stack
 
 from .shell import SETTINGS, run
 

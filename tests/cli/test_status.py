@@ -14,9 +14,9 @@ from pulse.domain.journal import Row
 from pulse.domain.outbox import Entry, Mailbox
 from pulse.domain.policy import Level, Policy
 from pulse.domain.trouble import OpenTrouble
-from pulse_cli.deployment import INDEX
-from pulse_cli.stack import Stack
-from pulse_cli.standing_words import ago
+from pulse_cli.deployed.deployment import INDEX
+from pulse_cli.deployed.standing_words import ago
+from pulse_cli.stand_in.stack import Stack
 
 from .shell import Said, run
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pulse.domain.task import Task
-from pulse.jobs.poll import Reading
+from pulse.jobs.poll import poll
+from pulse.jobs.reading import Reading
 from pulse_cli.simulated_x import SimulatedX
 
 from .town import HELP, NEWS, Posts, Town, alone, at
@@ -180,7 +181,7 @@ def read(here: Town, minute: float, pages: int) -> dict[str, Any]:
     here.world.go_to(at(minute))
     left = iter([False] * pages + [True] * 99)
     account = company.accounts[0]
-    return Reading(
+    reading = Reading(
         company=company,
         account=account,
         x=app.x(account),
@@ -191,7 +192,8 @@ def read(here: Town, minute: float, pages: int) -> dict[str, Any]:
         outbox=app.outbox,
         now=here.world.now(),
         out_of_time=lambda: next(left),
-    ).poll(Task("acme", HELP, "poll", at(minute)))
+    )
+    return poll(reading, Task("acme", HELP, "poll", at(minute)))
 
 
 def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(

@@ -13,7 +13,7 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 
-from pulse_cli import moto_mends
+from pulse_cli.stand_in import moto_mends
 
 NAME = "t"
 

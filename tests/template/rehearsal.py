@@ -13,10 +13,10 @@ from pulse import app
 from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Shelf, Table
 from pulse.domain.access import Token
-from pulse_cli.sam import ROOT
+from pulse_cli.laptop.sam import ROOT
 from pulse_cli.settings.made import document_for
 from pulse_cli.simulated_x import Archive, SimulatedX, WsgiTransport
-from pulse_cli.stack import Stack
+from pulse_cli.stand_in.stack import Stack
 
 _TRANSACTED = {
     "Put": "dynamodb:PutItem",

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from pulse_cli.sam import ROOT
+from pulse_cli.laptop.sam import ROOT
 
 MUST_BE_CHOSEN = {"Senders"}
 

@@ -9,9 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pulse_cli.sam import ROOT
+from pulse_cli.laptop.sam import ROOT
 from pulse_cli.simulated_x import Archive
-from pulse_cli.stack import create, load_template
+from pulse_cli.stand_in.stack import create, load_template
 
 from .rehearsal import Rehearsal
 from .test_permissions import _listed, statements

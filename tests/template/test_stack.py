@@ -8,10 +8,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pulse_cli import local_env
-from pulse_cli.sam import ROOT
-from pulse_cli.stack import create, load_template
-from pulse_cli.template import parse
+from pulse_cli.laptop import local_env
+from pulse_cli.laptop.sam import ROOT
+from pulse_cli.stand_in.stack import create, load_template
+from pulse_cli.stand_in.template import parse
 
 
 @pytest.fixture

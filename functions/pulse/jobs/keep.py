@@ -15,7 +15,7 @@ from pulse.domain.walk import Walk
 
 if TYPE_CHECKING:
     from pulse.adapters.wire import Aside, Page
-    from pulse.jobs.poll import Reading
+    from pulse.jobs.reading import Reading
 
 _NOTED = timedelta(hours=26)
 """Longer than the longest sweep reaches back."""

@@ -11,7 +11,7 @@ from pulse.domain.facts import Mention
 from pulse.domain.walk import Endpoint
 
 if TYPE_CHECKING:
-    from pulse.jobs.poll import Reading
+    from pulse.jobs.reading import Reading
 
 _MINUTE = timedelta(minutes=1)
 

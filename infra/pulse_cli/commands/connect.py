@@ -9,10 +9,10 @@ import click
 
 from pulse.domain.posts import Author
 from pulse.domain.settings import Settings
-from pulse_cli import asking, token_words, tokens
-from pulse_cli.deployment import Deployment, now, on_stack
+from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.screen import screen
-from pulse_cli.token_trial import Tested, try_token
+from pulse_cli.x_access import asking, token_words, tokens
+from pulse_cli.x_access.token_trial import Tested, try_token
 
 __all__ = ["connect"]
 

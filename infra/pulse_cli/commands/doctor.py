@@ -8,7 +8,7 @@ import sys
 import click
 from rich.text import Text
 
-from pulse_cli.deployment import Deployment, now, on_stack
+from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.doctor import Finding, examine
 from pulse_cli.screen import screen
 from pulse_cli.settings.words import wrong_address

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from pulse_cli import local_env, locally
+from pulse_cli.laptop import local_env, locally
+from pulse_cli.laptop.sam import ROOT
 from pulse_cli.problems import ProblemError
-from pulse_cli.sam import ROOT
 from pulse_cli.settings import examine
 from pulse_cli.settings.made import document_for
 from pulse_cli.simulated_x import ArchiveError, VocabularyName

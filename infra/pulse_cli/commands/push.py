@@ -11,7 +11,7 @@ import click
 
 from pulse.adapters.table import CancelledError
 from pulse.domain.trouble import TroubleError
-from pulse_cli.deployment import Deployment, now, on_stack
+from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.problems import ProblemError
 from pulse_cli.settings import examine
 from pulse_cli.settings.changes import Change, changes

@@ -6,11 +6,11 @@ import json
 
 import click
 
-from pulse_cli import standing_words
-from pulse_cli.deployment import Deployment, now, on_stack
+from pulse_cli.deployed import standing_words
+from pulse_cli.deployed.deployment import Deployment, now, on_stack
+from pulse_cli.deployed.standing import standing
 from pulse_cli.problems import ProblemError
 from pulse_cli.screen import screen
-from pulse_cli.standing import standing
 
 __all__ = ["status"]
 

@@ -13,11 +13,12 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pulse.adapters.x import X
-from pulse_cli import asking, prices, tokens, trial
+from pulse_cli import trial
 from pulse_cli.commands.connect import Handle
-from pulse_cli.deployment import now
+from pulse_cli.deployed.deployment import now
 from pulse_cli.problems import ProblemError
 from pulse_cli.screen import screen
+from pulse_cli.x_access import asking, prices, tokens
 
 if TYPE_CHECKING:
     from pulse.domain.access import Token

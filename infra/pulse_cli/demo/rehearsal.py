@@ -23,7 +23,7 @@ from pulse_cli.replay.run import Replay, replay
 from pulse_cli.replay.world import World
 from pulse_cli.settings import examine
 from pulse_cli.simulated_x import Archive
-from pulse_cli.template import TEMPLATE
+from pulse_cli.stand_in.template import TEMPLATE
 
 SETTINGS = TEMPLATE.parent / "infra" / "settings" / "pulse.demo.yaml"
 _READER = "dan"

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from pulse.adapters.pages.phrases import tone
 from pulse.domain.measures import quantile
-from pulse_cli import prices
 from pulse_cli.demo import hearing
 from pulse_cli.demo.tables import table_of
 from pulse_cli.screen import plain
+from pulse_cli.x_access import prices
 
 if TYPE_CHECKING:
     from pathlib import Path

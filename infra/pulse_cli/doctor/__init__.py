@@ -7,8 +7,8 @@ from datetime import datetime
 
 import botocore.exceptions
 
-from pulse_cli import aws
-from pulse_cli.deployment import Deployment
+from pulse_cli.deployed import aws
+from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor import clockwork, letter, reading, sender
 from pulse_cli.doctor.findings import Finding, unknown
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulse_cli.deployment import Deployment
+from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, unknown, warn
-from pulse_cli.template import load_template
+from pulse_cli.stand_in.template import load_template
 
 __all__ = ["alarms", "queues", "schedules", "topic"]
 

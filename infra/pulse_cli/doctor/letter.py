@@ -10,8 +10,8 @@ from pulse.adapters.mail import Post
 from pulse.adapters.pages import Pages
 from pulse.domain.delivery import LaterError, RefusedError
 from pulse.domain.settings import Person
-from pulse_cli import aws
-from pulse_cli.deployment import Deployment
+from pulse_cli.deployed import aws
+from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, unknown
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pulse.adapters.x import X
 from pulse.domain.trouble import FOR_A_PERSON, TroubleError
-from pulse_cli.asking import in_words, parted, way
-from pulse_cli.deployment import Deployment
+from pulse_cli.deployed.deployment import Deployment
+from pulse_cli.deployed.standing_words import ago
 from pulse_cli.doctor.findings import Finding, fail, ok, unknown, warn
-from pulse_cli.standing_words import ago
+from pulse_cli.x_access.asking import in_words, parted, way
 
 if TYPE_CHECKING:
     from pulse.domain.cursor import Cursor

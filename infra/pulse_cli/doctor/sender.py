@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse_cli.deployment import Deployment
+from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, warn
 
 if TYPE_CHECKING:

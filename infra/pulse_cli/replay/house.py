@@ -24,9 +24,9 @@ from pulse.adapters.secrets import Secrets
 from pulse.app import App
 from pulse.domain.access import Token
 from pulse.domain.settings import Account, Company
-from pulse_cli import moto_mends
-from pulse_cli import stack as stacks
 from pulse_cli.replay.lambdas import InvokedError, Lambdas
+from pulse_cli.stand_in import moto_mends
+from pulse_cli.stand_in import stack as stacks
 
 _REGION = "us-east-1"
 _ACCOUNT = "123456789012"

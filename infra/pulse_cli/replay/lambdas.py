@@ -11,8 +11,8 @@ from typing import Any
 
 from pulse import app
 from pulse.app import App
-from pulse_cli.stack import Function
-from pulse_cli.template import TEMPLATE
+from pulse_cli.stand_in.stack import Function
+from pulse_cli.stand_in.template import TEMPLATE
 
 _ASYNC_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
 _LEFT_MS = 50_000

@@ -11,10 +11,10 @@ from pulse.adapters.x import X
 from pulse.domain.posts import Author
 from pulse.domain.settings import Language
 from pulse.domain.trouble import TroubleError
-from pulse_cli.asking import in_words
 from pulse_cli.problems import ProblemError
 from pulse_cli.settings.made import document_for
 from pulse_cli.settings.words import say_length
+from pulse_cli.x_access.asking import in_words
 
 __all__ = ["READER", "Found", "find"]
 

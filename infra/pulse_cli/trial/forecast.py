@@ -9,10 +9,10 @@ from math import ceil
 from pulse.adapters.x import X
 from pulse.domain.trouble import TroubleError
 from pulse.domain.walk import SEARCH_LAG
-from pulse_cli import prices
-from pulse_cli.asking import in_words
-from pulse_cli.prices import usd
 from pulse_cli.trial.accounts import Found
+from pulse_cli.x_access import prices
+from pulse_cli.x_access.asking import in_words
+from pulse_cli.x_access.prices import usd
 
 __all__ = ["Forecast", "forecast"]
 

@@ -17,10 +17,10 @@ from pulse.domain.task import Task
 from pulse.domain.trouble import TroubleError
 from pulse.jobs.cards import Authors
 from pulse.jobs.summary import summary
-from pulse_cli.asking import in_words
 from pulse_cli.problems import ProblemError
 from pulse_cli.replay.house import House
 from pulse_cli.trial.accounts import READER
+from pulse_cli.x_access.asking import in_words
 
 __all__ = ["Outcome", "run"]
 

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from pulse.domain.letters import Card
 from pulse.domain.policy import Policy
+from pulse_cli.deployed.standing import AGES
+from pulse_cli.deployed.standing_words import ago
 from pulse_cli.screen import plain
-from pulse_cli.standing import AGES
-from pulse_cli.standing_words import ago
 from pulse_cli.trial.run import Outcome
 
 __all__ = ["as_json", "draw", "write"]

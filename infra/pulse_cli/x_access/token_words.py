@@ -9,10 +9,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pulse_cli import prices
-from pulse_cli.prices import usd
-from pulse_cli.token_trial import Sample, Tested
-from pulse_cli.tokens import kind
+from pulse_cli.x_access import prices
+from pulse_cli.x_access.prices import usd
+from pulse_cli.x_access.token_trial import Sample, Tested
+from pulse_cli.x_access.tokens import kind
 
 __all__ = ["as_json", "draw"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from pulse_cli.template import Function, Json, Queue, Template, load_template
+from pulse_cli.stand_in.template import Function, Json, Queue, Template, load_template
 
 __all__ = ["Function", "Queue", "Stack", "Template", "create", "load_template"]
 

@@ -5,7 +5,7 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from pulse_cli.sam import ROOT, BuildError, find_python
+from pulse_cli.laptop.sam import ROOT, BuildError, find_python
 
 __all__ = ["runtime"]
 

@@ -14,9 +14,9 @@ from pulse.domain.access import Token
 from pulse.domain.posts import Author
 from pulse.domain.trouble import TroubleError
 from pulse.domain.walk import SEARCH_LAG, Bounds
-from pulse_cli import prices
-from pulse_cli.asking import Heard, Quota, in_words
 from pulse_cli.problems import ProblemError
+from pulse_cli.x_access import prices
+from pulse_cli.x_access.asking import Heard, Quota, in_words
 
 __all__ = ["Sample", "Tested", "try_token"]
 

@@ -14,7 +14,7 @@ from pulse.domain.journal import Row
 from pulse.domain.measures import ageing
 from pulse.domain.settings import Account, Company
 from pulse.domain.watch import watch
-from pulse_cli.deployment import Deployment
+from pulse_cli.deployed.deployment import Deployment
 
 __all__ = ["AGES", "standing"]
 

@@ -17,8 +17,9 @@ from botocore.config import Config
 from pulse.adapters import settings as settings_reader
 from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Stores, Table
-from pulse_cli import asking, aws
+from pulse_cli.deployed import aws
 from pulse_cli.problems import ProblemError
+from pulse_cli.x_access import asking
 
 if TYPE_CHECKING:
     from pulse.domain.settings import Settings

@@ -12,7 +12,7 @@ import yaml
 
 __all__ = ["TEMPLATE", "Function", "Queue", "Template", "load_template"]
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+TEMPLATE = Path(__file__).resolve().parents[3] / "template.yaml"
 
 Json = dict[str, Any]
 

@@ -20,7 +20,7 @@ from pulse.domain.access import Token
 from pulse_cli.problems import ProblemError
 from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName, serve
 from pulse_cli.simulated_x.times import read_time, write_time
-from pulse_cli.stack import Stack, create, load_template
+from pulse_cli.stand_in.stack import Stack, create, load_template
 
 __all__ = ["Local", "PortTakenError", "moved", "run"]
 

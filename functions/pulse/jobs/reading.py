@@ -1,0 +1,104 @@
+"""One run over one account: what it uses, what it did, and what it notes of the watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pulse.domain.cursor import Cursor
+from pulse.domain.journal import Row
+from pulse.domain.outbox import Entry
+from pulse.domain.settings import Account, Company
+from pulse.domain.trouble import FOR_A_PERSON, TroubleError, meet
+from pulse.domain.walk import Endpoint
+
+if TYPE_CHECKING:
+    from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Shelf
+    from pulse.adapters.x import X
+
+
+@dataclass(slots=True)
+class Reading:
+    """One run over one account: what it uses, what it did.
+
+    `beside` gathers what is written together with the cursor, and only then true.
+    """
+
+    company: Company
+    account: Account
+    x: X
+    accounts: Accounts
+    conversations: Conversations
+    shelf: Shelf
+    journal: Journal
+    outbox: Outbox
+    now: datetime
+    out_of_time: Callable[[], bool]
+    watched_from: datetime = field(init=False)
+    pages: int = 0
+    new: int = 0
+    aside: int = 0
+    watched: bool = False
+    read_through: int = 0
+    troubles: list[str] = field(default_factory=list)
+    beside: list[tuple[Any, Any]] = field(default_factory=list)
+
+    def well(self, cursor: Cursor, endpoint: Endpoint) -> Cursor:
+        """The endpoint could be read: its trouble is over, what was missed is noted."""
+        trouble = cursor.troubles.get(endpoint)
+        if trouble is not None:
+            what = {
+                "account": self.account.username,
+                "endpoint": endpoint,
+                "trouble": trouble.kind,
+                "since": trouble.since.isoformat(),
+                "until": self.now.isoformat(),
+                "detail": trouble.detail,
+            }
+            self._row(Row("trouble", self.now, what))
+            left = {e: t for e, t in cursor.troubles.items() if e != endpoint}
+            cursor = replace(cursor, troubles=left)
+        if endpoint != "mentions":
+            return cursor
+        missed = cursor.unwatched(self.now)
+        if missed is not None:
+            self.gap(*missed, "blind")
+        self.watched = True
+        return replace(cursor, last_ok=self.now.replace(second=0, microsecond=0))
+
+    def trouble(self, cursor: Cursor, endpoint: Endpoint, error: TroubleError) -> Cursor:
+        """Keep the trouble with its next try; tell a person, once, what only a person can mend."""
+        self.troubles.append(f"{endpoint}: {error}")
+        trouble = meet(error, cursor.troubles.get(endpoint), self.now)
+        told = any(t.told and t.kind == error.kind for t in cursor.troubles.values())
+        if error.kind in FOR_A_PERSON and not told:
+            entry = Entry(
+                id=f"{self.now.isoformat()}#{self.account.id}#{error.kind}",
+                company=self.company.name,
+                person=self.company.owner,
+                kind="trouble",
+                at=self.now,
+                details=(
+                    ("trouble", error.kind),
+                    ("subject", self.account.username),
+                    ("detail", error.detail),
+                ),
+            )
+            self.beside.append(self.outbox.item(entry))
+        trouble = replace(trouble, told=told or error.kind in FOR_A_PERSON)
+        return replace(cursor, troubles={**cursor.troubles, endpoint: trouble})
+
+    def gap(self, start: datetime, end: datetime, reason: str) -> None:
+        """Note a stretch that was not watched, or cannot be had any more."""
+        what = {
+            "account": self.account.username,
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "reason": reason,
+        }
+        self._row(Row("gap", end, what))
+
+    def _row(self, row: Row) -> None:
+        self.beside.append(self.journal.item(self.company.name, row))

@@ -1,0 +1,1 @@
+"""A deployed stack: found, asked, and shown."""

@@ -1,0 +1,1 @@
+"""AWS in this process, on moto: the stack of `template.yaml`."""

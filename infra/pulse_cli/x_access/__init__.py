@@ -1,0 +1,1 @@
+"""X from the command: tokens, what they may do, what reading costs."""

@@ -141,8 +141,7 @@ def test_the_outage_begins_and_is_met_when_the_script_says(day: Day) -> None:
 def test_the_morning_digest_will_tell_of_the_outage(day: Day) -> None:
     """Given the mentions until nine, then by the digest's rule it began when it did."""
     nine = moment("Tue 09:00")
-    known_from = day.whole.start - timedelta(hours=24)
-    told = happening([said.at for said in day.mentions], known_from, None, nine)
+    told = happening([said.at for said in day.mentions], day.whole.start, None, nine)
     assert told is not None
     assert told.since.replace(second=0, microsecond=0) == day.outage.start
     assert told.count == day.spoken(day.outage.start, nine)

@@ -78,3 +78,35 @@ def test_a_burst_that_pauses_is_one_burst() -> None:
     found = happening(ago(*range(12), *range(31, 44)), LONG_AGO, None, NOW)
     assert found.since == at(-43)
     assert found.count == 25
+
+
+def test_an_event_goes_on_for_hours_after_its_peak() -> None:
+    """Given forty mentions in the first hour and twelve in each since, it is still seen."""
+    peak = ago(*(5 * 60 + n * 1.4 for n in range(40)))
+    since = ago(*(n * 5 for n in range(60)))
+    found = happening(usual_before(6, 6) + peak + since, LONG_AGO, None, NOW)
+    assert found.since == min(peak)
+    assert found.count == 100
+    ebbing = [m for m in since if not at(-120) < m < at(-60)]
+    assert happening(usual_before(6, 6) + peak + ebbing, LONG_AGO, None, NOW) is None
+
+
+def test_what_lasts_all_day_is_how_things_are() -> None:
+    """Given a peak nine hours ago and much ever since, then nothing is happening now."""
+    peak = ago(*(8 * 60 + n for n in range(60)))
+    since = ago(*(n * 5 for n in range(8 * 12)))
+    assert happening(usual_before(9, 6) + peak + since, LONG_AGO, None, NOW) is None
+
+
+def usual_before(hours: int, an_hour: int) -> list[datetime]:
+    """So many mentions an hour, in the day that ended so many hours ago."""
+    return [m - timedelta(hours=hours - 1) for m in usual(an_hour)]
+
+
+def test_a_long_event_is_not_taken_for_the_usual() -> None:
+    """Given fourteen hours known and an event in seven, then it is measured by the others."""
+    event = ago(*(6 * 60 + n * 2.3 for n in range(25)), *(n * 6 + 1 for n in range(60)))
+    quiet = ago(*(7 * 60 + n * 12 for n in range(35)))
+    found = happening(event + quiet, at(-60 * 14), None, NOW)
+    assert found.count == 85
+    assert found.usual == pytest.approx(5 * 6.92)

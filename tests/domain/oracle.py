@@ -23,13 +23,16 @@ class Truth:
     waits: list[list[Any]] = field(default_factory=list)
 
 
-def truth(facts: list[Fact]) -> Truth:
-    """Play the facts in the order of time, as a person at the desk would have seen them."""
+def truth(facts: list[Fact], world: list[Fact] | None = None) -> Truth:
+    """Play the facts in the order of time, as a person at the desk would have seen them.
+
+    `world` holds more than is known: there the first version of an edited post tells its time.
+    """
     found = Truth()
     waiting: dict[str, datetime] = {}
     covered_by: dict[str, str] = {}
     first: tuple[int, datetime] | None = None
-    for moment, number, what, thing in _events(facts):
+    for moment, number, what, thing in _events(facts, world or facts):
         if what == "mention":
             found.mentions += 1
             if not waiting:
@@ -55,11 +58,12 @@ def truth(facts: list[Fact]) -> Truth:
     return found
 
 
-def _events(facts: list[Fact]) -> list[tuple[datetime, int, str, Any]]:
+def _events(facts: list[Fact], world: list[Fact]) -> list[tuple[datetime, int, str, Any]]:
     """What happened when: (time, id, kind, the post's id or the position), an edit left out."""
     published: dict[tuple[str, str], datetime] = {}
-    for fact in facts:
-        if isinstance(fact, (Mention, Reply)):
+    known = {(type(f), f.id) for f in facts if isinstance(f, (Mention, Reply))}
+    for fact in world:
+        if isinstance(fact, (Mention, Reply)) and (type(fact), fact.id) in known:
             key = ("mention" if isinstance(fact, Mention) else "reply", fact.id)
             published[key] = min(fact.at, published.get(key, fact.at))
     posts = [(moment, int(i), kind, i) for (kind, i), moment in published.items()]
@@ -72,6 +76,7 @@ class Desk:
     """Who was told of what, remembered by mention; asked once a minute."""
 
     policy: Policy
+    world: list[Fact]
     highest: dict[str, int] = field(default_factory=dict)
     alarms: dict[str, tuple[datetime, int]] = field(default_factory=dict)
 
@@ -80,7 +85,7 @@ class Desk:
         held = [f for f in facts if isinstance(f, Lease)]
         if held and max(held, key=lambda x: (x.at, x.until, x.by)).until > now:
             return None
-        waiting = truth([f for f in facts if not isinstance(f, (Lease, Flag))]).waiting
+        waiting = truth([f for f in facts if not isinstance(f, (Lease, Flag))], self.world).waiting
         if not waiting:
             return None
         reached = self._reached(facts, set(waiting), now)

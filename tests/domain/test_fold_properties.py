@@ -93,7 +93,7 @@ def test_people_hear_what_the_oracle_says_however_late_facts_arrive(
             for n, f in enumerate(facts)
         ),
     )
-    desk, known, said = Desk(POLICY), [], []
+    desk, known, said = Desk(POLICY, facts), [], []
     heard = []
     for minute in range(0, int((arrivals[-1][0] - at(0)) / timedelta(minutes=1)) + 600, 7):
         while arrivals and arrivals[0][0] <= at(minute):

@@ -214,7 +214,14 @@ def test_a_limit_is_kept_from_every_answer_also_from_errors() -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"x-rate-limit-reset": "soon"}, RESET | {"x-rate-limit-remaining": "?"}]
+    "headers",
+    [
+        {},
+        {"x-rate-limit-reset": "soon"},
+        RESET | {"x-rate-limit-reset": "1905000000000"},
+        RESET | {"x-rate-limit-reset": "9" * 30},
+        RESET | {"x-rate-limit-remaining": "?"},
+    ],
 )
 def test_headers_that_say_nothing_are_no_limit(headers: dict[str, str]) -> None:
     """Given a 429 without a reset that can be read, then waiting is ours to decide."""
@@ -277,6 +284,20 @@ def test_counts_are_the_apps_and_nobody_elses() -> None:
     assert wire.asked[0]["HTTP_AUTHORIZATION"].startswith("Bearer")
     alone = Token(None, "k", "s", "a", "s")
     assert X(lambda: alone, wire).counts("@a", NOON, NOON + timedelta(minutes=1)) is None
+
+
+@pytest.mark.parametrize("body", [{}, {"errors": [{"detail": "Over capacity"}]}, {"title": "No"}])
+def test_an_answer_without_what_was_asked_is_trouble(body: Any) -> None:
+    """Given a 200 that holds nothing, then nobody takes it for no posts, no counts, no users."""
+    x = X(lambda: APP, Wire((200, {}, body)))
+    for ask in (
+        lambda: x.mentions("100", BOUNDS),
+        lambda: x.counts("@a", NOON, NOON + timedelta(minutes=1)),
+        lambda: x.users(["7"]),
+    ):
+        with pytest.raises(TroubleError) as caught:
+            ask()
+        assert caught.value.kind == "unavailable"
 
 
 @pytest.mark.parametrize("rows", [[{"start": "x"}], [{"tweet_count": 1}], ["odd"], {"a": 1}, 5])

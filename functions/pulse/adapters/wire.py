@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +15,9 @@ from pulse.domain.posts import Author, Post, published
 
 USER_FIELDS = "name,username"
 _MOST_DIGITS = 19
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
+_YEARS = range(2006, 2100)
+"""From X's first post to the last times that its ids can hold."""
 POST_PARAMS: dict[Vocabulary, dict[str, str]] = {
     "tweet": {
         "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,"
@@ -84,9 +89,9 @@ def page(body: Any) -> Page:
 
 
 def authors(users: Any) -> tuple[Author, ...]:
-    """Read user objects; what has no id is passed over."""
+    """Read user objects; what has no id is passed over, and a handle that can be none."""
     return tuple(
-        Author(u["id"], _word(u.get("username")), _word(u.get("name")))
+        Author(u["id"], _handle(u.get("username")), _word(u.get("name")))
         for u in _listed(users)
         if isinstance(u, dict) and _is_id(u.get("id"))
     )
@@ -111,7 +116,7 @@ def post(raw: Any) -> Post:
         replied_to=references.get("replied_to"),
         retweet="retweeted" in references,
         named=_named(raw),
-        lang=str(raw.get("lang") or "und"),
+        lang=_word(raw.get("lang")) or "und",
     )
 
 
@@ -127,6 +132,10 @@ def _word(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _handle(value: Any) -> str | None:
+    return value if isinstance(value, str) and _HANDLE.fullmatch(value) else None
+
+
 def _is_id(value: Any) -> bool:
     if not isinstance(value, str) or len(value) > _MOST_DIGITS:
         return False
@@ -136,7 +145,7 @@ def _is_id(value: Any) -> bool:
 def _digits(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
     if not _is_id(value):
-        raise UnreadableError(f"`{name}` is {value!r:.40}, not a string of digits")
+        raise UnreadableError(f"`{name}` is {reprlib.repr(value):.40}, not a string of digits")
     return str(value)
 
 
@@ -147,10 +156,12 @@ def _optional_digits(raw: Mapping[str, Any], name: str) -> str | None:
 def _time(raw: Mapping[str, Any]) -> datetime:
     value = raw.get("created_at")
     try:
-        moment = datetime.fromisoformat(str(value))
+        moment = datetime.fromisoformat(value)  # type: ignore[arg-type]
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise UnreadableError(f"`created_at` is {value!r:.40}, not a time") from None
+    except (TypeError, ValueError, OverflowError):
+        raise UnreadableError(f"`created_at` is {reprlib.repr(value):.40}, not a time") from None
+    if moment.year not in _YEARS:
+        raise UnreadableError(f"`created_at` is in {moment.year}, which X does not know")
     return moment
 
 
@@ -163,10 +174,12 @@ def _text(raw: Mapping[str, Any]) -> str:
     return html.unescape(text)
 
 
-def _references(raw: Mapping[str, Any]) -> dict[str, str]:
+def _references(raw: Mapping[str, Any]) -> dict[str, str | None]:
     listed = _listed(_either(raw, "referenced_tweets", "referenced_posts"))
     return {
-        str(r.get("type")): str(r.get("id")) for r in listed if isinstance(r, dict) and "id" in r
+        r["type"]: r["id"] if _is_id(r.get("id")) else None
+        for r in listed
+        if isinstance(r, dict) and isinstance(r.get("type"), str)
     }
 
 
@@ -183,6 +196,6 @@ def _named(raw: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _said(error: Any) -> str:
-    if not isinstance(error, dict):
-        return str(error)[:200]
-    return str(error.get("detail") or error.get("message") or error.get("title") or error)[:200]
+    fields = error if isinstance(error, dict) else {"detail": error}
+    words = (fields.get(name) for name in ("detail", "message", "title"))
+    return next(filter(None, map(_word, words)), reprlib.repr(error))[:200]

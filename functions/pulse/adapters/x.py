@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -20,6 +21,10 @@ from pulse.domain.walk import Bounds
 HOST = "https://api.twitter.com"
 _TIMEOUT = (3.05, 10)
 _PAGE = 100
+_WINDOW = timedelta(minutes=15)
+"""How long a rate limit can hold, whatever X says of its end."""
+_ANSWER = {"data", "meta"}
+"""One of them stands in every answer, also where nothing was found."""
 
 # tweepy prints the bearer token, and oauthlib the signature, at DEBUG level
 for _name in ("tweepy", "oauthlib", "requests_oauthlib"):
@@ -36,6 +41,7 @@ class _Session(requests.Session):
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", _TIMEOUT)
+        kwargs["allow_redirects"] = False  # a signature holds for one address only
         try:
             response = super().request(*args, **kwargs)
         except requests.RequestException as problem:
@@ -96,6 +102,8 @@ class X:
             "granularity": "minute",
         }
         body = self._get("counts", "/2/tweets/counts/recent", params)
+        if not _ANSWER & body.keys():
+            raise TroubleError("unavailable", _without(body, "counts"))
         try:
             return {
                 datetime.fromisoformat(row["start"]): int(
@@ -109,7 +117,9 @@ class X:
     def users(self, ids: list[str]) -> tuple[Author, ...]:
         """Up to 100 users; those X no longer shows are left out."""
         body = self._get("users", "/2/users", {"ids": ",".join(ids)} | _user_params())
-        return wire.authors(body.get("data") or [])
+        if not _ANSWER & body.keys() and _kind_within(body) == "unavailable":
+            raise TroubleError("unavailable", _without(body, "users"))
+        return wire.authors(body.get("data"))
 
     def user(self, username: str) -> Author:
         """The user with this handle; TroubleError `account` when there is none."""
@@ -132,6 +142,8 @@ class X:
             page = wire.page(body)
         except wire.UnreadableError as problem:
             raise TroubleError(_kind_within(body), str(problem)) from problem
+        if not _ANSWER & body.keys():
+            raise TroubleError("unavailable", _without(body, "posts"))
         self.reads += page.count
         return page
 
@@ -147,11 +159,11 @@ class X:
             raise
         try:
             body = response.json()
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise TroubleError("unavailable", f"no JSON: {response.text[:80]!r}") from problem
         if not isinstance(body, dict):
             raise TroubleError("unavailable", f"a JSON {type(body).__name__}, not an object")
-        return body
+        return _storable(body)
 
     def _open(self) -> tweepy.Client:
         if self._client is None:
@@ -198,12 +210,11 @@ def _one(body: Any, who: str) -> Author:
 
 
 def _limit(headers: Mapping[str, str]) -> Limit | None:
+    latest = datetime.now(UTC) + _WINDOW
     try:
-        return Limit(
-            int(headers["x-rate-limit-remaining"]),
-            datetime.fromtimestamp(int(headers["x-rate-limit-reset"]), UTC),
-        )
-    except (KeyError, ValueError):
+        reset = datetime.fromtimestamp(int(headers["x-rate-limit-reset"]), UTC)
+        return Limit(int(headers["x-rate-limit-remaining"]), min(reset, latest))
+    except (KeyError, ValueError, OverflowError, OSError):
         return None
 
 
@@ -211,7 +222,7 @@ def _trouble(response: requests.Response, limit: Limit | None) -> TroubleError:
     status = response.status_code
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     detail = f"{status} {_detail(body) or response.text.strip()[:200] or response.reason}"
     if status == requests.codes.too_many_requests:
@@ -226,6 +237,15 @@ def _trouble(response: requests.Response, limit: Limit | None) -> TroubleError:
         404: "account",
     }
     return TroubleError(kinds.get(status, "unavailable"), detail)
+
+
+def _storable(body: Any) -> Any:
+    """Half an emoji, which no store takes, becomes a question mark."""
+    return json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
+
+
+def _without(body: Any, what: str) -> str:
+    return f"an answer without {what}: {_detail(body) or str(body)[:80]}"
 
 
 def _kind_within(body: Any) -> TroubleKind:

@@ -39,7 +39,10 @@ class TroubleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenTrouble:
-    """Trouble that lasts: since when, how often tried, whether a person was told."""
+    """Trouble that lasts: since when, how often tried, whether a person was told.
+
+    `told_of` are all kinds that a person was told of since it began.
+    """
 
     kind: TroubleKind
     detail: str
@@ -47,6 +50,7 @@ class OpenTrouble:
     failures: int
     next_try: datetime
     told: bool = False
+    told_of: tuple[TroubleKind, ...] = ()
 
 
 def meet(error: TroubleError, before: OpenTrouble | None, now: datetime) -> OpenTrouble:
@@ -54,7 +58,9 @@ def meet(error: TroubleError, before: OpenTrouble | None, now: datetime) -> Open
 
     What waiting mends is tried again soon, what it does not every quarter of an hour.
     """
-    same = before is not None and before.kind == error.kind
+    told_of = before.told_of if before is not None else ()
+    if before is not None and before.told and before.kind not in told_of:
+        told_of = (*told_of, before.kind)
     failures = before.failures + 1 if before is not None else 1
     if error.retry_at is not None and error.retry_at > now:
         next_try = min(error.retry_at, now + _PATIENCE)
@@ -68,5 +74,6 @@ def meet(error: TroubleError, before: OpenTrouble | None, now: datetime) -> Open
         since=before.since if before is not None else now,
         failures=failures,
         next_try=next_try,
-        told=same and before is not None and before.told,
+        told=error.kind in told_of,
+        told_of=tuple(told_of),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pulse.domain.cursor import Cursor, OvertakenError
 from pulse.domain.task import Task
 from pulse.domain.trouble import TroubleError
-from pulse.domain.walk import SEARCH_LAG, Endpoint, Walk
+from pulse.domain.walk import Endpoint, Walk
 from pulse.jobs.keep import keep
 from pulse.jobs.midnight import minutes_to_reread
 
@@ -23,6 +23,8 @@ _ENDPOINTS: tuple[Endpoint, ...] = ("mentions", "posts")
 _SWEPT = timedelta(hours=1)
 """How late X may show a post and a sweep still finds it."""
 _SWEPT_MOST = timedelta(hours=25)
+_CLOCKS_DIFFER = timedelta(minutes=3)
+"""X refuses times that its own clock has not reached."""
 
 
 def poll(reading: Reading, task: Task) -> dict[str, Any]:
@@ -79,11 +81,17 @@ def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:
     """Read page after page; yields how far it got, and whether that is the bottom."""
     token: str | None = None
     while reading.pages < _PAGES_A_RUN and not reading.out_of_time():
-        page = _page(reading, walk, token)
         reading.pages += 1
+        try:
+            page = _page(reading, walk, token)
+        except TroubleError as trouble:
+            if token is None or trouble.kind != "request":
+                raise
+            walk, token = walk.resumed(), None  # the token expired: on by ids
+            continue
         reading.new += keep(page, walk, reading)
         walk = walk.after(page.posts, page.count)
-        token = page.next_token
+        token, before = page.next_token, token
         if token is None:
             further = walk.past_the_wall(reading.now)
             if further is None:
@@ -94,6 +102,8 @@ def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:
                 reading.gap(*lost, "wall")
             walk = further
         yield walk, False
+        if token is not None and token == before:
+            raise TroubleError("unavailable", "the next page is the same page again")
 
 
 def _page(reading: Reading, walk: Walk, token: str | None) -> Page:
@@ -120,7 +130,7 @@ def _sweeps(
         yield name, under_way.resumed()
         return
     yield name, Walk(endpoint, max(start, midnight))
-    end = min(midnight, reading.now - SEARCH_LAG)
+    end = min(midnight, reading.now - _CLOCKS_DIFFER)
     if start < end:
         for low, high in minutes_to_reread(reading, endpoint, start, end):
             yield f"reread/{endpoint}", Walk(endpoint, low, end=high, via="search")

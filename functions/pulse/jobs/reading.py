@@ -11,7 +11,7 @@ from pulse.domain.cursor import Cursor
 from pulse.domain.journal import Row
 from pulse.domain.outbox import Entry
 from pulse.domain.settings import Account, Company
-from pulse.domain.trouble import FOR_A_PERSON, TroubleError, meet
+from pulse.domain.trouble import FOR_A_PERSON, OpenTrouble, TroubleError, meet
 from pulse.domain.walk import Endpoint
 
 if TYPE_CHECKING:
@@ -49,16 +49,9 @@ class Reading:
         """The endpoint could be read: its trouble is over, what was missed is noted."""
         trouble = cursor.troubles.get(endpoint)
         if trouble is not None:
-            what = {
-                "account": self.account.username,
-                "endpoint": endpoint,
-                "trouble": trouble.kind,
-                "since": trouble.since.isoformat(),
-                "until": self.now.isoformat(),
-                "detail": trouble.detail,
-            }
-            self._row(Row("trouble", self.now, what))
             left = {e: t for e, t in cursor.troubles.items() if e != endpoint}
+            if not any(t.kind == trouble.kind for t in left.values()):
+                self._passed(trouble, endpoint)
             cursor = replace(cursor, troubles=left)
         if endpoint != "mentions":
             return cursor
@@ -72,7 +65,9 @@ class Reading:
         """Keep the trouble with its next try; tell a person, once, what only a person can mend."""
         self.troubles.append(f"{endpoint}: {error}")
         trouble = meet(error, cursor.troubles.get(endpoint), self.now)
-        told = any(t.told and t.kind == error.kind for t in cursor.troubles.values())
+        told = trouble.told or any(
+            t.told and t.kind == error.kind for t in cursor.troubles.values()
+        )
         if error.kind in FOR_A_PERSON and not told:
             entry = Entry(
                 id=f"{self.now.isoformat()}#{self.account.id}#{error.kind}",
@@ -99,6 +94,17 @@ class Reading:
             "reason": reason,
         }
         self._row(Row("gap", end, what))
+
+    def _passed(self, trouble: OpenTrouble, endpoint: Endpoint) -> None:
+        what = {
+            "account": self.account.username,
+            "endpoint": endpoint,
+            "trouble": trouble.kind,
+            "since": trouble.since.isoformat(),
+            "until": self.now.isoformat(),
+            "detail": trouble.detail,
+        }
+        self._row(Row("trouble", self.now, what))
 
     def _row(self, row: Row) -> None:
         self.beside.append(self.journal.item(self.company.name, row))

@@ -1,0 +1,313 @@
+"""X answers, but not as it should: pages, versions, clocks. All over HTTP, to the end."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.jobs.town import HELP, at
+
+from .story import ODD, Said, Story
+from .table import errors, ok, problem
+from .wires import Fault
+
+Build = Callable[..., Story]
+Json = dict[str, Any]
+MENTIONS = f"/2/users/{HELP}/mentions"
+MIDNIGHT = 15 * 60
+
+
+def nothing_is_wrong(here: Story, end: float, start: float = 0) -> None:
+    """Nobody hears of trouble, the digest gives the all-clear, and nothing is under way."""
+    assert here.troubles == []
+    assert here.failures == []
+    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    [line] = here.our_watch(end, start)
+    assert line.endswith("Nothing was missed.")
+
+
+PAGES: dict[str, Callable[[list[Any]], list[list[Any]]]] = {
+    "repeated": lambda d: [d[:4], d[:4], d[4:8], d[8:]],
+    "out of order": lambda d: [d[8:], d[:4], d[4:8]],
+    "with a post in two": lambda d: [d[:5], d[4:9], d[8:]],
+    "oldest first": lambda d: [d[::-1]],
+    "with nothing on one": lambda d: [d[:4], [], d[4:]],
+}
+
+
+RARE = {"oldest first", "with nothing on one"}
+ORDERS = [
+    pytest.param(order, id=name, marks=[pytest.mark.whole] if name in RARE else [])
+    for name, order in PAGES.items()
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_odd_pages(posts: Said, story: Build, order: Any) -> None:
+    """Given pages like this, then each post is kept once, and the mark is at the newest."""
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        if path != MENTIONS or not body.get("data"):
+            return body
+        pages = order(body["data"])
+        number = int(asked.get("pagination_token", f"{ODD}0").removeprefix(ODD))
+        more = {"next_token": f"{ODD}{number + 1}"} if number + 1 < len(pages) else {}
+        return {**body, "data": pages[number], "meta": more}
+
+    said = [posts.mention(0.2 + n / 20, str(n + 10)) for n in range(12)]
+    here = story(change=change)
+    here.go(0, 1, 2)
+    assert here.stored == set(said)
+    assert {s.mentions for s in here.states().values()} == {1}
+    assert here.cursor().marks["mentions"].id == said[-1]
+    nothing_is_wrong(here, 2)
+
+
+def test_the_same_page_for_ever(posts: Said, story: Build) -> None:
+    """Given a token that leads to itself, then X is not asked on and on, and all is read."""
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        if path == MENTIONS and here.minute < 5 and body.get("data"):
+            return {**body, "data": body["data"][:4], "meta": {"next_token": f"{ODD}1"}}
+        return body
+
+    said = {posts.mention(0.2 + n / 20, str(n + 10)) for n in range(12)}
+    here = story(change=change)
+    here.go(*range(9))
+    assert Counter(m for m in here.asked() if m) == {1: 2, 2: 2, 4: 2, 8: 1}
+    assert here.stored == said
+    assert here.cursor().marks["mentions"].id == max(said, key=int)
+    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    assert here.troubles == here.failures == []
+    assert "(the next page is the same page again)" in here.our_watch(9)[-1]
+
+
+def test_page_tokens_that_expire_at_once(posts: Said, story: Build) -> None:
+    """Given tokens that X does not take, then the walk goes on by ids in that minute; no mail."""
+    said = {posts.mention(0.2 + n / 20, str(n + 10)) for n in range(12)}
+    here = story(size=5, token_life=timedelta(seconds=-1)).go(0, 1)
+    assert here.stored == said
+    here.go(2)
+    nothing_is_wrong(here, 2)
+
+
+def test_a_page_token_that_expires_between_two_runs(posts: Said, story: Build) -> None:
+    """Given more than a run reads, then the next goes on by ids, though X forgot where it was."""
+    said = {posts.mention(0.1 + n / 200, str(n + 1000)) for n in range(154)}
+    here = story(size=5, token_life=timedelta(seconds=30)).go(0, 1)
+    assert len(here.stored) == 150
+    assert here.cursor().marks == {}
+    assert "still reading a backlog" in here.status()
+    here.go(2, 3)
+    assert here.stored == said
+    assert here.cursor().marks["mentions"].id == max(said, key=int)
+    assert Counter(here.asked())[1] == 30
+    nothing_is_wrong(here, 3)
+
+
+def test_a_post_shown_forty_minutes_late(posts: Said, story: Build) -> None:
+    """Given a post that X hid, when shown, then a sweep finds it, and its true age is told."""
+    hidden = posts.mention(4, "7", seen=44)
+    last = posts.mention(40, "9")
+    here = story().go(*range(3), 5, *range(40, 47))
+    assert here.told("anna")[-1] == (45, "anna")
+    assert hidden in here.mails[-1].posts
+    assert "41 min" in here.mails[-1].text
+    assert here.states()[hidden].waiting_since == at(4)
+    assert here.cursor().marks["mentions"].id == last
+    assert here.troubles == here.failures == []
+
+
+def test_two_vocabularies_in_one_answer(posts: Said, story: Build) -> None:
+    """Given old and new words post by post, then both are read; our reply in either counts."""
+    first, second = posts.mention(0.3, "7"), posts.mention(0.4, "8")
+    posts.reply(0.6, first)
+    posts.reply(0.8, second)
+    here = story(vocabulary="mixed").go(0, 1, 2)
+    states = here.states()
+    assert {first: states[first].status, second: states[second].status} == {
+        first: "answered",
+        second: "answered",
+    }
+    nothing_is_wrong(here, 2)
+
+
+def test_protected_and_withheld_posts_beside_others(posts: Said, story: Build) -> None:
+    """Given errors beside the data, then the data is read, and what X keeps back is no trouble."""
+    said = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        if not body.get("data") or path != MENTIONS:
+            return body
+        held = {"copyright": False, "country_codes": ["DE"]}
+        body["data"][0] |= {"withheld": held, "text": "@acme_help"}
+        protected = errors("not-authorized-for-resource", "Not authorized.", "tweet")
+        user = errors("resource-not-found", "Could not find user.")
+        return body | {"errors": protected["errors"] + user["errors"]}
+
+    here = story(change=change)
+    here.go(0, 1, 2)
+    assert here.stored == said
+    nothing_is_wrong(here, 2)
+
+
+def test_only_protected_posts(posts: Said, story: Build) -> None:
+    """Given a page of which X shows nothing, then it is a page, and no trouble of the account."""
+    said = posts.mention(0.3, "7")
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        if path != MENTIONS or here.minute >= 2:
+            return body
+        kept_back = errors("not-authorized-for-resource", "Not authorized.", "tweet")
+        return kept_back | {"meta": {"result_count": 0}}
+
+    here = story(change=change)
+    here.go(0, 1, 2)
+    assert here.stored == {said}
+    nothing_is_wrong(here, 2)
+
+
+def test_half_an_emoji(posts: Said, story: Build) -> None:
+    """Given a text that no store takes, then it is kept all the same, and so are the others."""
+    said = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        if path == MENTIONS and body.get("data"):
+            body["data"][0]["text"] = "@acme_help help \ud83d"
+            body["data"].append({"id": "1", "text": "\ude00"})
+        return body
+
+    here = story(change=change)
+    here.go(0, 1, 2)
+    assert here.stored == said
+    assert here.failures == here.troubles == []
+    assert here.our_watch(2) == [
+        "Watched 2 of 2 min.",
+        "- 1 post could not be read and lies aside: see pulse status",
+    ]
+    assert "1 post since" in here.status()
+    assert "help ?" in here.mails[-1].text
+
+
+def test_a_customer_gone_between_the_post_and_the_look_up(posts: Said, story: Build) -> None:
+    """Given users whom X shows no more, then the mail goes, with a link; they are asked once."""
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        return errors("resource-not-found", "Could not find user.") if path == "/2/users" else body
+
+    posts.mention(0.5, "7")
+    here = story(change=change)
+    here.go(0, 1, 16).later(61)
+    assert here.told() == [(16, "anna"), (61, "boris")]
+    assert all("https://x.com/i/user/7" in m.text for m in here.mails)
+    assert here.asked("/2/users?") == [16]
+
+
+def test_users_that_could_not_be_looked_up_are_asked_again(posts: Said, story: Build) -> None:
+    """Given a 200 with only errors for users, then the mail goes; the next one knows the name."""
+    crowded = ok({"errors": [{"detail": "Over capacity"}]})
+    posts.mention(0.5, "7")
+    here = story(lambda _: crowded, of="/2/users?", during=(0, 20)).go(0, 1, 16).later(61)
+    first, second = here.mails
+    assert "https://x.com/i/user/7" in first.text
+    assert "https://x.com/user7" in second.text
+
+
+def test_the_old_version_after_the_new_one(posts: Said, story: Build) -> None:
+    """Given an edit, when X gives the old text again, then people read the new one; one wait."""
+    asked = posts.mention(1, "7")
+    edited = posts.edit(9, asked, "@acme_help second thoughts")
+    old: list[Json] = []
+
+    def change(path: str, params: dict[str, str], body: Json) -> Json:
+        if path == MENTIONS:
+            old.extend(p for p in body.get("data", []) if p["id"] == asked)
+            if here.minute >= 10 and old:
+                return body | {"data": [*body.get("data", []), old[0]]}
+        return body
+
+    here = story(change=change)
+    here.go(0, 2, 10, 11, 15, 16)
+    [state] = here.states().values()
+    assert (state.mentions, state.waiting_since) == (1, at(1))
+    [mail] = here.mails
+    assert (mail.minute, mail.posts) == (16, [edited])
+    assert "second thoughts" in mail.text
+    assert here.cursor().marks["mentions"].id == edited
+
+
+@pytest.mark.parametrize("off", [2, -2])
+def test_clocks_that_differ(posts: Said, story: Build, off: int) -> None:
+    """Given an X two minutes ahead or behind, then waits count from its time, never below 0."""
+    asked = posts.mention(3, "7")
+    here = story(clock=lambda: datetime.now(UTC) + timedelta(minutes=off))
+    here.go(*range(3 - off))
+    assert here.stored == set()
+    here.go(3 - off)
+    assert here.stored == {asked}
+    status = here.status()
+    assert f"Waiting 1, the longest {'0 s' if off > 0 else '2 min'}" in status
+    assert "under 15 min 1" in status
+    digest = here.digest(3 - off, 0)
+    assert ("longest under 1 min" if off > 0 else "longest 2 min") in digest.text
+    here.go(*range(4 - off, 6)).later(17, 18)
+    assert here.told("anna") == [(18, "anna")]
+    assert "-" not in next(x for x in here.mails[-1].text.splitlines() if "min" in x)
+    assert here.troubles[1:] == here.failures == []
+    assert here.cursor().last_ok == at(5)
+
+
+@pytest.mark.parametrize("off", [2, -2])
+def test_midnight_by_clocks_that_differ(posts: Said, story: Build, off: int) -> None:
+    """Given a sweep at midnight, then X is asked for no time it does not know; late posts come."""
+    hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 5)
+    posts.mention(MIDNIGHT - 1, "8")
+    here = story(clock=lambda: datetime.now(UTC) + timedelta(minutes=off), start=MIDNIGHT - 61)
+    here.go(MIDNIGHT - 61, *range(MIDNIGHT - 2, MIDNIGHT + 2), MIDNIGHT + 15)
+    assert hidden in here.states()
+    assert here.troubles == here.failures == []
+    assert {status for _, status in here.sim.requests} == {"200"}
+    assert here.cursor().troubles == {}
+
+
+def test_counts_with_only_errors_are_no_zeros(posts: Said, story: Build) -> None:
+    """Given counts that X cannot give, then they are asked for again, and the late post comes."""
+    hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 5)
+    posts.mention(MIDNIGHT - 1, "8")
+    here = story(
+        lambda _: ok({"errors": [{"detail": "Over capacity"}]}),
+        of="/2/tweets/counts",
+        during=(MIDNIGHT + 10, MIDNIGHT + 20),
+        start=MIDNIGHT - 61,
+    )
+    here.go(MIDNIGHT - 61, MIDNIGHT - 1, MIDNIGHT, MIDNIGHT + 15)
+    assert hidden not in here.states()
+    assert "an answer without counts: Over capacity" in here.status()
+    here.go(MIDNIGHT + 16, MIDNIGHT + 30)
+    assert hidden in here.states()
+    assert here.troubles == here.failures == []
+
+
+def test_trouble_that_comes_and_goes_is_told_once_for_each_kind(posts: Said, story: Build) -> None:
+    """Given 401, 503 and 402 in turn, then one mail for the token, one for the credits."""
+    unauthorized = problem("401 Unauthorized", "Unauthorized")
+    down = problem("503 Service Unavailable", "Service Unavailable")
+    unpaid = problem("402 Payment Required", "CreditsDepleted")
+
+    def fault(minute: float) -> Fault:
+        return {17: down, 34: down, 51: unpaid, 66: unauthorized}.get(int(minute), unauthorized)
+
+    said = posts.mention(1.5, "7")
+    here = story(fault, during=(2, 70)).go(0, 1)
+    minutes = [2, 17, 18, 33, 34, 36, 51, 66, 81]
+    for minute in minutes:
+        here.go(minute)
+    told = [(m.minute, m.subject.partition(" · ")[0]) for m in here.troubles]
+    assert told == [
+        (2, "The token for @acme_help does not work"),
+        (51, "No credits left at X: @acme_help is not watched"),
+    ]
+    assert here.stored == {said}
+    assert here.cursor().troubles == {}

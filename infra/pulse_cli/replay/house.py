@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import boto3
 import botocore.session
@@ -77,10 +77,10 @@ class House:
         self._exit.callback(setattr, boto3, "DEFAULT_SESSION", None)
         events = boto3.DEFAULT_SESSION.events if boto3.DEFAULT_SESSION else None
         if events is not None:
-            events.register("before-call.*.*", self._count)
+            events.register("before-call.*.*", self._begins)
+            events.register("after-call.*.*", self._ends)
         self.stack = stacks.create()
-        self.app = App(self._all_env(), transport=self._transport)
-        self.lambdas = Lambdas(self.stack.functions, self.app, self.now)
+        self.lambdas = Lambdas(self.stack.functions, self._wired, self.now)
         self._sqs = boto3.client("sqs")
         self._furnish()
         return self
@@ -91,6 +91,11 @@ class House:
     def now(self) -> datetime:
         """The time by this process's clock."""
         return datetime.now(UTC)
+
+    @property
+    def app(self) -> App:
+        """The parts of Pulse, as the functions of this stack share them."""
+        return self.lambdas.wired
 
     @property
     def company(self) -> Company:
@@ -150,9 +155,21 @@ class House:
     def _all_env(self) -> dict[str, str]:
         return {name: value for env in self.stack.env.values() for name, value in env.items()}
 
-    def _count(self, event_name: str, **_: Any) -> None:
+    def passing(self, call: str, moment: Literal["before", "after"]) -> None:
+        """A function is about to call AWS, or has: for those who want to interfere."""
+
+    def _wired(self) -> App:
+        return App(self._all_env(), transport=self._transport)
+
+    def _begins(self, event_name: str, **_: Any) -> None:
         if self._counting:
-            self.calls[".".join(event_name.split(".")[1:])] += 1
+            call = event_name.partition(".")[2]
+            self.calls[call] += 1
+            self.passing(call, "before")
+
+    def _ends(self, event_name: str, **_: Any) -> None:
+        if self._counting:
+            self.passing(event_name.partition(".")[2], "after")
 
 
 def _unsigned(**_: Any) -> Any:

@@ -45,16 +45,27 @@ class Lambdas:
     """The functions of a stack. They share a process, as warm ones do each by itself."""
 
     functions: dict[str, Function]
-    wired: App
+    begin: Callable[[], App]
+    """Wires the parts anew, as a process does that begins."""
     clock: Callable[[], datetime]
+    wired: App = field(init=False)
+    running: list[tuple[str, Any]] = field(default_factory=list)
+    """Names and events of the invocations under way, the innermost last."""
     failures: list[Failure] = field(default_factory=list)
     invocations: dict[str, int] = field(default_factory=dict)
     _again: list[tuple[datetime, str, Any, int]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.wired = self.begin()
+
     def invoke(self, name: str, event: Any) -> Any:
-        """Run a handler. Whatever it raises is recorded and raised again, as `InvokedError`."""
+        """Run a handler. Whatever it raises is recorded and raised again, as `InvokedError`.
+
+        An exit takes the process with it: the next invocation begins with a new one.
+        """
         self.invocations[name] = self.invocations.get(name, 0) + 1
         app.use(self.wired)
+        self.running.append((name, event))
         try:
             return _handler(self.functions[name].handler)(event, Context(name))
         except KeyboardInterrupt:
@@ -63,9 +74,12 @@ class Lambdas:
             self.failures.append(
                 Failure(name, self.clock(), f"{type(problem).__name__}: {problem}")
             )
+            if not isinstance(problem, Exception):
+                self.wired = self.begin()
             raise InvokedError(name) from problem
         finally:
-            app.use(None)
+            self.running.pop()
+            app.use(self.wired if self.running else None)
 
     def scheduled(self, name: str, event: Any = None, attempt: int = 0) -> Any:
         """Run a handler as a schedule does: what fails is tried again after 1 and 2 minutes."""

@@ -31,8 +31,8 @@ class Replay:
 
     `document` are the settings of this company alone. `checkpoints` are instants at which
     the conversations are read besides; `mails` is the folder that each mail is written to.
-    The end brings the digest of that moment, unless `parting` is false; `look` sees the world
-    before it is taken down.
+    The end brings the digest of that moment, unless `parting` is false. `place` makes the world,
+    `look` sees it before it is taken down.
     """
 
     archive: Archive
@@ -45,6 +45,7 @@ class Replay:
     checkpoints: tuple[datetime, ...] = ()
     progress: Progress = field(default=lambda _: None)
     parting: bool = True
+    place: Callable[[Mapping[str, Any], SimulatedX, datetime], World] = World
     look: Callable[[World], None] = field(default=lambda _: None)
 
 
@@ -58,7 +59,7 @@ def replay(plan: Replay) -> Outcome:
     until = plan.until or last + timedelta(hours=1)
     part = plan.archive.of(plan.company, plan.since)
     start = since.replace(second=0, microsecond=0)
-    world = World(plan.document, SimulatedX(part, vocabulary=plan.vocabulary), start)
+    world = plan.place(plan.document, SimulatedX(part, vocabulary=plan.vocabulary), start)
     began = time.perf_counter()
     with _seldom_collecting(), world:
         run = _Run(world, plan, until)

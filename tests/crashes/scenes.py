@@ -1,0 +1,64 @@
+"""What is swept: a busy hour of real customers, the demo's day, and a small story."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from pulse_cli.demo import made_up
+from pulse_cli.demo.archive import write
+from pulse_cli.demo.rehearsal import SETTINGS
+from pulse_cli.replay.run import Replay
+from pulse_cli.settings import examine
+from pulse_cli.settings.made import document_for
+from pulse_cli.simulated_x import Archive
+
+_HOUR = timedelta(hours=1)
+_DAY = (datetime(2017, 10, 31, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC))
+_LINGER = timedelta(minutes=25)
+"""After the last point: until a killed poll's message is back, and what it holds up is sent."""
+
+
+class Scene(NamedTuple):
+    """A plan, and until when its points are tried."""
+
+    plan: Replay
+    until: datetime
+
+
+def hour(shared: Path, _: Path) -> Scene:
+    """The hour and company in which the archive has most posts on its busiest day."""
+    archive = Archive.load(shared / "support-2017")
+    counts: Counter[tuple[str, datetime]] = Counter()
+    for company in archive.companies:
+        for post in archive.of(company.name).posts:
+            if _DAY[0] <= post.created_at < _DAY[1]:
+                counts[company.name, post.created_at.replace(minute=0, second=0)] += 1
+    (name, start), _ = counts.most_common(1)[0]
+    [ours] = [c for c in archive.companies if c.name == name]
+    accounts = [{"id": a.id, "username": a.username, "role": a.role} for a in ours.accounts]
+    document = document_for([{"name": name, "accounts": accounts}])
+    end = start + _HOUR
+    return Scene(
+        Replay(archive, name, document, since=start, until=end + _LINGER, parting=False), end
+    )
+
+
+def demo(_: Path, folder: Path) -> Scene:
+    """The demo's day, with its shifts, digests and outage."""
+    day = made_up()
+    write(day, folder / "archive")
+    document = examine(SETTINGS).document
+    if document is None:
+        raise ValueError(f"{SETTINGS} has errors")
+    start, end = day.whole
+    archive = Archive.load(folder / "archive")
+    return Scene(
+        Replay(archive, "svyaz", document, since=start, until=end + _LINGER, parting=False), end
+    )
+
+
+SCENES: dict[str, Callable[[Path, Path], Scene]] = {"hour": hour, "demo": demo}

@@ -1,0 +1,82 @@
+"""A ministack process on a loopback port: AWS where moto is wrong (concurrency, queues, clocks)."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "us-east-1"
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+}
+_STARTED_WITHIN = 60.0
+
+
+@dataclass(frozen=True)
+class Ministack:
+    """Where it answers, and where it writes what it has to say."""
+
+    url: str
+    log: Path
+
+    def client(self, service: str, **more: Any) -> Any:
+        """A client of one service; each thread needs its own connections, not its own client."""
+        session = boto3.Session("test", "test", region_name=REGION)
+        config = Config(max_pool_connections=64, retries={"total_max_attempts": 1})
+        return session.client(service, endpoint_url=self.url, config=config, **more)
+
+
+@contextmanager
+def ministack(folder: Path, **env: str) -> Iterator[Ministack]:
+    """Run one on a free port of 127.0.0.1 until the block ends; `env` are settings of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = folder / "ministack.log"
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",  # binds all interfaces
+        "SFTP_ENABLED": "0",
+        "STATE_DIR": str(folder / "state"),
+        **env,
+    }
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            env={**os.environ, **settings},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(process, port, log)
+        yield Ministack(f"http://127.0.0.1:{port}", log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    end = time.monotonic() + _STARTED_WITHIN
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"ministack did not start:\n{log.read_text()[-2000:]}")

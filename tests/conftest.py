@@ -1,7 +1,9 @@
 """What all tests share: the real data beside the checkout, and how hard properties are tried."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -29,3 +31,24 @@ def shared() -> Path:
     if not folder.is_dir():
         missing(f"no shared test data at {folder}; put it beside the checkout")
     return folder
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
+    """Note a figure that was measured: what it is of, and what was seen; printed at the end."""
+    return lambda of, seen: record_property("figure", [of, seen])
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the figures of the run, as docs/reliability.md quotes them."""
+    noted = [
+        seen
+        for report in terminalreporter.getreports("passed")
+        if report.when == "call"
+        for name, seen in report.user_properties
+        if name == "figure"
+    ]
+    if noted and WHOLE:
+        terminalreporter.section("figures for docs/reliability.md")
+        for of, seen in sorted(noted, key=lambda one: one[0]):
+            terminalreporter.write_line(f"{of}: {seen}")

@@ -90,7 +90,9 @@ def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:
             walk, token = walk.resumed(), None  # the token expired: on by ids
             continue
         reading.new += keep(page, walk, reading)
-        walk = walk.after(page.posts, page.count)
+        # an id from the future would be a mark behind which nothing is ever new
+        believed = [p for p in page.posts if not p.ahead_of(reading.now)]
+        walk = walk.after(believed, page.count)
         token, before = page.next_token, token
         if token is None:
             further = walk.past_the_wall(reading.now)

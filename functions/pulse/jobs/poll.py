@@ -35,6 +35,7 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
     cursor = known or Cursor(reading.account.id, watched_from=reading.now)
     reading.watched_from = cursor.watched_from
     reading.x.vocabulary = cursor.vocabulary
+    reading.x.limits.clear()
     reads = reading.x.reads
     for endpoint in _ENDPOINTS:
         if cursor.may_read(endpoint, reading.now):
@@ -73,8 +74,8 @@ def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> C
         cursor = reading.well(cursor, endpoint)
     except TroubleError as trouble:
         cursor = reading.trouble(cursor, endpoint, trouble)
-    limits = {**cursor.limits, **reading.x.limits}
-    return replace(cursor, limits=limits)
+    met = {name: limit.credible(reading.now) for name, limit in reading.x.limits.items()}
+    return replace(cursor, limits={**cursor.limits, **met})
 
 
 def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:

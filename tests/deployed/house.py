@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from pulse_cli.laptop.locally import moved
 from pulse_cli.laptop.runtime import runtime
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.simulated_x import SimulatedX, serve
+from pulse_cli.simulated_x import Archive, SimulatedX, serve
 from tests.ministack import KEYS, Ministack, free_port, ministack
 
 from .inbox import Inbox, inbox
@@ -109,15 +109,15 @@ class House:
     """A deployed stack at work.
 
     Its digests are due at `due`; one wait becomes a warning just before that, the others were
-    late when it began to watch. `deploy` says the same `sam deploy` again.
+    late when it began to watch. ministack runs functions with `python`, unzipped in `unpacked`.
     """
 
     shell: Shell
     inbox: Inbox
-    x: SimulatedX
     due: datetime
     parameters: dict[str, str]
     python: Path
+    unpacked: Path
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -138,6 +138,7 @@ class House:
         return self.shell.aws.client(service)
 
     def deploy(self) -> str:
+        """Say `sam deploy` once more, with the same parameters."""
         return self.shell.deploy("pulse", **self.parameters)
 
     def logged(self, words: str) -> list[str]:
@@ -170,9 +171,11 @@ def house(folder: Path) -> Iterator[House]:
     """Deploy, connect the accounts and push settings; the schedules do the rest."""
     python = runtime()
     with (
-        tempfile.TemporaryDirectory(dir=_roomy()) as unpacked,  # where functions are unzipped to
+        tempfile.TemporaryDirectory(dir=_roomy()) as unpacked,
         inbox() as mails,
-        ministack(folder, python, SMTP_HOST=mails.address, TMPDIR=unpacked) as aws,
+        ministack(
+            folder, python, SMTP_HOST=mails.address, TMPDIR=unpacked, HOME=str(folder)
+        ) as aws,
     ):
         shell, port = Shell(folder, aws), free_port()
         parameters = {
@@ -184,11 +187,12 @@ def house(folder: Path) -> Iterator[House]:
         }
         shell.deploy("pulse", **parameters)
         aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+        with serve(SimulatedX(Archive.load(ARCHIVE)), port=port):
+            shell.done("pulse", "connect", "@svyaz_help", **TOKEN)
         due = _second_minute_from(datetime.now(UTC))
-        x = SimulatedX(moved(ARCHIVE, due - timedelta(minutes=30, seconds=10)))
-        with serve(x, port=port):
-            _furnish(shell, due)
-            yield House(shell, mails, x, due, parameters, python)
+        with serve(SimulatedX(moved(ARCHIVE, due - timedelta(minutes=30, seconds=3))), port=port):
+            shell.done("pulse", "push", str(_settings(folder, due)))
+            yield House(shell, mails, due, parameters, python, Path(unpacked))
 
 
 def _roomy() -> Path | None:
@@ -199,12 +203,11 @@ def _roomy() -> Path | None:
 
 def _second_minute_from(now: datetime) -> datetime:
     """A digest is due only to those who were known a minute before."""
-    return (now + timedelta(minutes=2, seconds=10)).replace(second=0, microsecond=0)
+    return (now + timedelta(minutes=2, seconds=20)).replace(second=0, microsecond=0)
 
 
-def _furnish(shell: Shell, due: datetime) -> None:
-    settings = shell.home / "pulse.yaml"
+def _settings(folder: Path, due: datetime) -> Path:
     moscow, new_york = (due.astimezone(ZoneInfo(z)) for z in ("Europe/Moscow", "America/New_York"))
-    settings.write_text(SETTINGS.format(moscow=moscow, new_york=new_york), encoding="utf-8")
-    shell.done("pulse", "connect", "@svyaz_help", **TOKEN)
-    shell.done("pulse", "push", str(settings))
+    file = folder / "pulse.yaml"
+    file.write_text(SETTINGS.format(moscow=moscow, new_york=new_york), encoding="utf-8")
+    return file

@@ -47,6 +47,16 @@ def test_the_table_is_the_templates(aws: boto3.Session) -> None:
     assert index["IndexName"] == stack.env["flag"]["PULSE_INDEX"]
 
 
+def test_the_table_outlives_its_stack(aws: boto3.Session) -> None:
+    """Given a table that holds something, when the stack is deleted, then the table stays."""
+    stack, client = create(session=aws), aws.client("dynamodb")
+    item = {"pk": {"S": "settings"}, "sk": {"S": "current"}}
+    client.put_item(TableName=stack.table, Item=item)
+    aws.client("cloudformation").delete_stack(StackName=stack.name)
+    assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert client.scan(TableName=stack.table)["Items"] == [item]
+
+
 def test_the_queue_knows_its_dead_letters(aws: boto3.Session) -> None:
     queue = create(session=aws).functions["poll"].queue
     assert queue

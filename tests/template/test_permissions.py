@@ -34,7 +34,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _text(value: Any) -> str:
     match value:
-        case {"Fn::Sub": str(text)}:
+        case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), _]}:
             return text
         case {"Fn::If": [_, present, _]}:
             return _text(present)

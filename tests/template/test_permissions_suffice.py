@@ -8,10 +8,13 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sesv2.models import sesv2_backends
 
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.simulated_x import Archive
 from pulse_cli.stand_in.stack import create, load_template
+from tests.ses import bounce, event
 
 from .rehearsal import Rehearsal
 from .test_permissions import _listed, statements
@@ -52,9 +55,17 @@ def _an_hour(rehearsal: Rehearsal) -> Rehearsal:
     start = (rehearsal.now - timedelta(hours=2)).isoformat()
     rehearsal.run("digest", {"now": {"company": "svyaz", "to": ["head"], "start": start}})
     rehearsal.run("send", {})
+    for kind in ("Transient", "Permanent"):
+        rehearsal.run("feedback", _bounce(kind, rehearsal.now))
     rehearsal.now += timedelta(days=1)
     rehearsal.run("figures", {})
     return rehearsal
+
+
+def _bounce(kind: str, now: datetime) -> Any:
+    """SES says that the last mail came back."""
+    mail = sesv2_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].core_backend.sent_messages[-1]
+    return event(bounce(mail.id, mail.destinations[0], now, kind))
 
 
 def test_every_function_asked_for_something(rehearsal: Rehearsal) -> None:

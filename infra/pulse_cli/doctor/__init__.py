@@ -27,6 +27,7 @@ def examine(
     yield from _checked("dead letters", lambda: clockwork.queues(deployment))
     yield from _real("alarms", lambda: clockwork.alarms(deployment))
     yield from _real("critical topic", lambda: clockwork.topic(deployment))
+    yield from _checked("addresses", lambda: sender.stopped(deployment, settings, now))
     yield from _real("SES account", lambda: sender.account(deployment))
     yield from _real("senders", lambda: sender.senders(deployment, settings))
     yield from _real("recipients", lambda: sender.recipients(deployment, settings, now))

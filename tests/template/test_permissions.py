@@ -10,7 +10,7 @@ from tests.iam.judge import Call, policy
 PARAMETERS = {"Senders": "pulse@example.com,desk@acme.example"}
 US = (("ses:FromAddress", "pulse@example.com"),)
 ALARMS = "cloudwatch.amazonaws.com"
-PUBLISHERS: dict[str, str] = {}
+PUBLISHERS = {"ses.amazonaws.com": "mail that came back"}
 """Services that may publish beside our alarms, in the name of this account, with the reason."""
 
 

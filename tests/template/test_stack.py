@@ -28,7 +28,8 @@ def test_each_function_gets_what_lambda_would_give_it(aws: boto3.Session) -> Non
     assert stack.env["poll"]["PULSE_TOKENS"] == "/pulse/acme/tokens"
     assert stack.env["send"]["PULSE_SENDER"] == "pulse@example.com"
     assert stack.env["send"]["PULSE_CRITICAL_TOPIC"] == stack.outputs["CriticalTopicArn"]
-    assert "PULSE_CONFIGURATION_SET" not in stack.env["send"]
+    assert stack.env["send"]["PULSE_CONFIGURATION_SET"] == "acme"
+    assert stack.env["dispatch"]["PULSE_BLIND_MINUTES"] == "10"
     assert all(env["PULSE_TABLE"] == stack.table for env in stack.env.values())
 
 
@@ -103,7 +104,7 @@ def test_every_function_has_a_sample_event() -> None:
     events = {path.stem: json.loads(path.read_text()) for path in _EVENTS.glob("*.json")}
     assert set(events) == set(load_template().functions)
     for name, function in load_template().functions.items():
-        assert ("Records" in events[name]) == (function.queue is not None)
+        assert ("Records" in events[name]) == bool(function.queue or function.topic)
 
 
 _EVENTS = ROOT / "infra" / "events"

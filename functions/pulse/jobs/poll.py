@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from pulse.domain.budget import billed
 from pulse.domain.cursor import Cursor, OvertakenError
 from pulse.domain.task import Task
 from pulse.domain.trouble import TroubleError
@@ -43,6 +44,7 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
             reading.read_through += endpoint not in cursor.troubles
     if task.kind != "poll" and reading.read_through == len(_ENDPOINTS) and not cursor.walks:
         cursor = replace(cursor, swept=task.minute)
+    cursor = cursor.having_read(reading.billed, reading.now)
     try:
         reading.accounts.save(replace(cursor, vocabulary=reading.x.vocabulary), reading.beside)
     except OvertakenError:
@@ -52,6 +54,7 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
         "kind": task.kind,
         "watched": int(reading.watched),
         "read": reading.x.reads - reads,
+        "billed": reading.billed,
         "new": reading.new,
         "aside": reading.aside,
         "under_way": sorted(cursor.walks),
@@ -68,7 +71,7 @@ def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> C
     )
     try:
         for name, walk in walks:
-            for further, bottom in _down(reading, walk):
+            for further, bottom in _down(reading, name, walk):
                 move = cursor.reached if bottom else cursor.under_way
                 cursor = move(name, further)
         cursor = reading.well(cursor, endpoint)
@@ -78,7 +81,7 @@ def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> C
     return replace(cursor, limits={**cursor.limits, **met})
 
 
-def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:
+def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]]:
     """Read page after page; yields how far it got, and whether that is the bottom."""
     token: str | None = None
     while reading.pages < _PAGES_A_RUN and not reading.out_of_time():
@@ -90,7 +93,9 @@ def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:
                 raise
             walk, token = walk.resumed(), None  # the token expired: on by ids
             continue
-        reading.new += keep(page, walk, reading)
+        new = keep(page, walk, reading)
+        reading.new += new
+        reading.billed += billed(name, walk, page.posts, page.count, new)
         # an id from the future would be a mark behind which nothing is ever new
         believed = [p for p in page.posts if not p.ahead_of(reading.now)]
         walk = walk.after(believed, page.count)

@@ -39,6 +39,7 @@ class Reading:
     watched_from: datetime = field(init=False)
     pages: int = 0
     new: int = 0
+    billed: int = 0
     aside: int = 0
     watched: bool = False
     read_through: int = 0

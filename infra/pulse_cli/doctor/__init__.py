@@ -28,6 +28,7 @@ def examine(
     yield from _checked("dead letters", lambda: clockwork.queues(deployment))
     yield from whole("alarms", lambda: clockwork.alarms(deployment))
     yield from whole("critical topic", lambda: clockwork.topic(deployment))
+    yield from _checked("addresses", lambda: sender.stopped(deployment, settings, now))
     yield from whole("SES account", lambda: sender.account(deployment))
     yield from whole("senders", lambda: sender.senders(deployment, settings))
     yield from whole("recipients", lambda: sender.recipients(deployment, settings, now))

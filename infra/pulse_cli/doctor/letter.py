@@ -41,7 +41,7 @@ def probe(
     post = Post(
         deployment.client("sesv2"),
         deployment.output("SenderAddress"),
-        deployment.parameters.get("ConfigurationSet") or None,
+        deployment.outputs.get("ConfigurationSetName"),
     )
     what = f"test mail to {address}"
     try:

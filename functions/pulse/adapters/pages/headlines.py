@@ -81,4 +81,7 @@ def digest_preheader(words: Wording, letter: DigestLetter) -> str:
     else:
         received = letter.now.received
         first = words.many("{n} mention received", "{n} mentions received", received)
-    return capital(f"{first} · {figures.minutes(words, letter)}")
+    parts = [first, figures.minutes(words, letter)]
+    if not letter.watch.whole:
+        parts.append(words.say("the watch had gaps"))
+    return capital(" · ".join(parts))

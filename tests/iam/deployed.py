@@ -20,6 +20,7 @@ _NAMED_BY = {
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::IAM::Role": "RoleName",
+    "AWS::SES::ConfigurationSet": "Name",
 }
 """The property that names a resource; without it CloudFormation draws a name from the stack's."""
 _ARNS = {
@@ -105,8 +106,8 @@ class Deployed:
         match name, given:
             case "Fn::GetAtt", [str(resource), "Arn" | "QueueName" as what]:
                 return self.arn(resource) if what == "Arn" else self._name(resource)
-            case "Fn::Sub", str():
-                return re.sub(r"\$\{([\w:.]+)\}", lambda match: self._within(match[1]), given)
+            case "Fn::Sub", str() | [str(), dict()]:
+                return self._filled(*([given] if isinstance(given, str) else given))
             case "Fn::If", [str(condition), yes, no]:
                 return self.value(yes if self._holds(condition) else no)
             case "Fn::Equals", [one, other]:
@@ -116,6 +117,12 @@ class Deployed:
             case "Fn::Select", [int(place), items]:
                 return self.value(items)[place]
         raise UnknownError(f"not resolved here: {name} of {given}")
+
+    def _filled(self, text: str, own: Json | None = None) -> str:
+        values = {key: self.value(one) for key, one in (own or {}).items()}
+        return re.sub(
+            r"\$\{([\w:.]+)\}", lambda m: str(values.get(m[1]) or self._within(m[1])), text
+        )
 
     def _may(self, role: Json) -> Policy:
         managed = [arn.partition(":policy/")[2] for arn in role.get("ManagedPolicyArns", [])]

@@ -130,7 +130,7 @@ def test_a_call_that_nobody_named_is_an_error() -> None:
     "expression",
     [
         {"Fn::ImportValue": "other"},
-        {"Fn::Sub": ["${a}", {"a": "b"}]},
+        {"Fn::Sub": ["${a}", {"a": "b"}, "c"]},
         {"Fn::GetAtt": ["Table", "StreamArn"]},
     ],
     ids=str,

@@ -16,6 +16,7 @@ from pulse_cli.replay.lambdas import Lambdas
 from tests.iam.judge import Call
 from tests.jobs.test_polling import Between, fault, junk
 from tests.jobs.town import Posts, Town, alone, at, settings
+from tests.ses import bounce, event
 
 PARAMETERS = {"ConfigurationSet": "pulse-mail"}
 """What the stack is deployed with, beside what must be said."""
@@ -112,7 +113,21 @@ def backlog(stage: Stage) -> None:
         assert town.sim.requests["search", "200"]
 
 
-STORIES: tuple[Callable[[Stage], None], ...] = (two_days, backlog)
+def mail_comes_back(stage: Stage) -> None:
+    """An answer that somebody is away, then that there is no such address."""
+    posts = Posts()
+    posts.mention(0.2, "7")
+    with stage.town(posts, alone()) as town:
+        town.go(0, 1, 16)
+        [mail] = town.world.mails()
+        for kind in ("Transient", "Permanent"):
+            word = bounce(mail.id, mail.destinations[0], town.world.now(), kind)
+            _run(town, 20, "feedback", event(word))
+        town.go(21)
+        assert {m.who for m in town.mails} == {"anna", "vera"}
+
+
+STORIES: tuple[Callable[[Stage], None], ...] = (two_days, backlog, mail_comes_back)
 
 
 def _ses(to: str, town: Town) -> str | None:
@@ -122,10 +137,10 @@ def _ses(to: str, town: Town) -> str | None:
     return "MessageRejected" if to.startswith("anna") else None
 
 
-def _run(town: Town, minute: float, function: str) -> None:
+def _run(town: Town, minute: float, function: str, given: Any = None) -> None:
     town.world.go_to(at(minute))
     with town.world.functions() as lambdas:
-        lambdas.scheduled(function)
+        lambdas.scheduled(function, given)
 
 
 def _close(town: Town) -> None:

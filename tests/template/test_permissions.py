@@ -88,12 +88,12 @@ def test_who_writes_mail_and_wakes_people(deployed: Deployed) -> None:
 
 
 @pytest.mark.parametrize("given", ["", "mine"])
-def test_a_configuration_set_is_allowed_where_there_is_one(given: str) -> None:
-    """Given a configuration set or none, then send may use that one, or none."""
+def test_one_configuration_set_is_allowed(given: str) -> None:
+    """Given a configuration set or none, then send may use that one, or the stack's own."""
     parameters = PARAMETERS | {"ConfigurationSet": given}
     send = Deployed(load_template(parameters=parameters)).roles()["SendRole"]
     sets = {g.resource for g in send.grants if ":configuration-set/" in g.resource}
-    assert sets == ({arn("ses", f"configuration-set/{given}")} if given else set())
+    assert sets == {arn("ses", f"configuration-set/{given or 'pulse'}")}
 
 
 def test_every_function_has_a_role_of_its_own(deployed: Deployed) -> None:
@@ -151,6 +151,11 @@ def test_who_may_publish_to_a_topic(deployed: Deployed) -> None:
                 assert one.condition["StringEquals"]["aws:SourceAccount"] == ACCOUNT
 
 
-def test_a_queue_is_open_to_our_roles_alone(deployed: Deployed) -> None:
-    """Given no policy on a queue, then only roles of this account that name it reach it."""
-    assert list(deployed.of_type("AWS::SQS::QueuePolicy")) == []
+def test_a_queue_is_open_to_our_roles_and_to_what_was_not_delivered(deployed: Deployed) -> None:
+    """Given the queues, then beside our roles SNS alone reaches one, where its failures go."""
+    [(_, one)] = deployed.of_type("AWS::SQS::QueuePolicy")
+    [statement] = policy([one["PolicyDocument"]]).statements
+    assert statement.services == ("sns.amazonaws.com",)
+    assert statement.actions == ("sqs:SendMessage",)
+    assert statement.resources == (deployed.arn("DeadLetters"),)
+    assert statement.condition == {"ArnEquals": {"aws:SourceArn": deployed.arn("FeedbackTopic")}}

@@ -155,6 +155,8 @@ class Watch:
     undelivered: int = 0
     """Mails that could not be delivered, in this period."""
     troubles: tuple[Trouble, ...] = ()
+    removed: int = 0
+    """Posts that were removed because they are deleted or protected on X."""
 
 
 @dataclass(frozen=True, slots=True)

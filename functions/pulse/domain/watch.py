@@ -39,6 +39,7 @@ def watch(
         aside=sum(row.kind == "aside" for row in rows),
         undelivered=sum(row.kind == "undelivered" and bool(row.what.get("final")) for row in rows),
         troubles=(*(_passed(r) for r in rows if r.kind == "trouble"), *_open(cursors)),
+        removed=sum(row.what["posts"] for row in rows if row.kind == "removed"),
     )
 
 

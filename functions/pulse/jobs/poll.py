@@ -13,6 +13,7 @@ from pulse.domain.trouble import TroubleError
 from pulse.domain.walk import Endpoint, Walk
 from pulse.jobs.keep import keep
 from pulse.jobs.midnight import minutes_to_reread
+from pulse.jobs.vanished import remove_vanished
 
 if TYPE_CHECKING:
     from pulse.adapters.wire import Page
@@ -53,6 +54,8 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
         "read": reading.x.reads - reads,
         "new": reading.new,
         "aside": reading.aside,
+        "checked": reading.checked,
+        "removed": reading.removed,
         "under_way": sorted(cursor.walks),
         "lasting": sorted(cursor.troubles),
         "troubles": reading.troubles,
@@ -67,9 +70,12 @@ def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> C
     )
     try:
         for name, walk in walks:
+            bottom = False
             for further, bottom in _down(reading, walk):
                 move = cursor.reached if bottom else cursor.under_way
                 cursor = move(name, further)
+            if bottom and name.startswith("sweep/") and not walk.read:
+                remove_vanished(reading, walk)
         cursor = reading.well(cursor, endpoint)
     except TroubleError as trouble:
         cursor = reading.trouble(cursor, endpoint, trouble)
@@ -90,6 +96,7 @@ def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:
             walk, token = walk.resumed(), None  # the token expired: on by ids
             continue
         reading.new += keep(page, walk, reading)
+        reading.served.update(post.id for post in page.posts)
         walk = walk.after(page.posts, page.count)
         token, before = page.next_token, token
         if token is None:

@@ -180,13 +180,26 @@ def minutes(words: Wording, letter: DigestLetter) -> str:
 def watched(words: Wording, letter: DigestLetter) -> str:
     """The same as a sentence, with the all-clear when there is nothing to tell."""
     text = f"{capital(minutes(words, letter))}."
-    if letter.watch.watched < letter.watch.minutes or watch(words, letter):
+    if letter.watch.watched < letter.watch.minutes or _missed(words, letter):
         return text
     return f"{text} {words.say('Nothing was missed.')}"
 
 
 def watch(words: Wording, letter: DigestLetter) -> list[str]:
-    """What was not watched, could not be read, could not be delivered: a line each."""
+    """What was not watched, read or delivered, a line each; then what X has no more."""
+    lines = _missed(words, letter)
+    if letter.watch.removed:
+        lines.append(
+            words.many(
+                "{n} post was removed because it is deleted or protected on X",
+                "{n} posts were removed because they are deleted or protected on X",
+                letter.watch.removed,
+            )
+        )
+    return lines
+
+
+def _missed(words: Wording, letter: DigestLetter) -> list[str]:
     seen = letter.watch
     lines = [_gap(words, gap, letter.at) for gap in seen.gaps]
     lines += [_trouble(words, trouble, letter.at) for trouble in seen.troubles]

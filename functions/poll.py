@@ -24,6 +24,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         x=wired.x(account),
         accounts=wired.accounts,
         conversations=wired.conversations,
+        retraction=wired.retraction,
         shelf=wired.shelf,
         journal=wired.journal,
         outbox=wired.outbox,
@@ -33,4 +34,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     result = poll(reading, task)
     app.count("PollSucceeded", result.get("watched", 0))
     app.count("PostsRead", result.get("billed", 0))
+    if result.get("checked"):
+        app.count("PostsChecked", result["checked"])
+        app.count("PostsRemoved", result["removed"])
     return result

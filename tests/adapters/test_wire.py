@@ -250,3 +250,41 @@ def test_what_x_really_answered(shared: Path, name: str) -> None:
         assert len(post.named) <= len(told.get("entities", {}).get("mentions", []))
     assert len(page.errors) == len(body.get("errors", []))
     assert page.next_token == body.get("meta", {}).get("next_token")
+
+
+def gone(post_id: str, kind: str = "resource-not-found", **more: Any) -> dict[str, Any]:
+    """How X says that a post asked for by its id cannot be had."""
+    problem = f"https://api.x.com/2/problems/{kind}"
+    return {"resource_id": post_id, "parameter": "ids", "type": problem, **more}
+
+
+ABSENT: dict[str, tuple[Any, dict[str, str]]] = {
+    "deleted": ({"errors": [gone("5")]}, {"5": "deleted"}),
+    "protected": ({"errors": [gone("5", "not-authorized-for-resource")]}, {"5": "protected"}),
+    "withheld for a while": ({"errors": [gone("5", "resource-unavailable")]}, {}),
+    "its fields not to be had": ({"errors": [gone("5", "not-authorized-for-field")]}, {}),
+    "X in trouble within": ({"errors": [gone("5", "internal-error")]}, {}),
+    "served all the same": ({"data": [{"id": "5"}], "errors": [gone("5")]}, {}),
+    "neither served nor named": ({"data": [{"id": "4"}]}, {}),
+    "errors that are none": ({"errors": ["odd", None, {}, gone("x"), gone("5", "")]}, {}),
+    "no list of errors": ({"data": [], "errors": "odd"}, {}),
+}
+
+
+@pytest.mark.parametrize("case", ABSENT)
+def test_only_what_x_calls_gone_is_gone(case: str) -> None:
+    """Given an answer to ids, then it tells which of them are gone, and of no other."""
+    body, expected = ABSENT[case]
+    assert wire.absent(body) == expected
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", [n for n in RECORDED if n.startswith("partial_errors/tweets")])
+def test_what_x_really_said_of_ids(shared: Path, name: str) -> None:
+    """Given a recorded look-up, then each id is served or gone."""
+    recording = json.loads((shared / "x-api" / name).read_text(encoding="utf-8"))
+    ids = recording["url"].rpartition("&ids=")[2].split("%2C")
+    body = recording["body"]
+    absent = wire.absent(body)
+    assert set(absent) | {p["id"] for p in body.get("data", [])} >= set(ids)
+    assert set(absent.values()) == {"deleted"}

@@ -22,6 +22,12 @@ USER = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "ACC
 APP = Token(bearer="BEARER-SECRET")
 RESET = {"x-rate-limit-limit": "300", "x-rate-limit-remaining": "0", "x-rate-limit-reset": "99"}
 BOUNDS = Bounds(start=NOON)
+NOT_FOUND = {
+    "resource_id": "2",
+    "parameter": "ids",
+    "resource_type": "tweet",
+    "type": "https://api.twitter.com/2/problems/resource-not-found",
+}
 
 
 class Wire(WsgiTransport):
@@ -364,6 +370,29 @@ def test_a_bad_request_about_something_else_is_not_asked_twice() -> None:
     with pytest.raises(TroubleError):
         X(lambda: USER, wire).mentions("100", BOUNDS)
     assert len(wire.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "scheme"),
+    [(USER, "Bearer"), (APP, "Bearer"), (Token(None, "K", "S", "A", "S2"), "OAuth")],
+)
+def test_posts_are_asked_for_by_the_app_where_it_may(token: Token, scheme: str) -> None:
+    """Given a bearer, then it asks: a user whom the author has blocked would be told of nothing."""
+    wire = Wire(
+        (200, {}, {"data": [{"id": "1"}], "errors": [NOT_FOUND, {**NOT_FOUND, "resource_id": "9"}]})
+    )
+    x = X(lambda: token, wire)
+    assert x.absent(["1", "2"]) == {"2": "deleted"}
+    assert wire.params() == {"ids": "1,2"}
+    assert wire.asked[0]["HTTP_AUTHORIZATION"].startswith(scheme)
+    assert x.reads == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"data": None}, {"meta": {}}, {"errors": []}])
+def test_an_answer_that_tells_nothing_of_posts_removes_none(body: Any) -> None:
+    """Given a 200 without posts and errors, then it is trouble, and not that nothing is gone."""
+    with pytest.raises(TroubleError, match="without posts"):
+        X(lambda: APP, Wire((200, {}, body))).absent(["1"])
 
 
 def test_a_token_is_fetched_when_needed_and_again_after_a_401() -> None:

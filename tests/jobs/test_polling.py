@@ -187,6 +187,7 @@ def read(here: Town, minute: float, pages: int) -> dict[str, Any]:
         x=app.x(account),
         accounts=app.accounts,
         conversations=app.conversations,
+        retraction=app.retraction,
         shelf=app.shelf,
         journal=app.journal,
         outbox=app.outbox,

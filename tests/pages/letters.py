@@ -192,6 +192,7 @@ WATCH = Watch(
     ),
     aside=2,
     undelivered=1,
+    removed=3,
     troubles=(
         Trouble(
             "svyaz",
@@ -258,7 +259,7 @@ def quiet(language: Language) -> DigestLetter:
             AccountRow("svyaz", "official", 0, 0, None),
         ),
         hours=tuple(HourBar(h % 24, int(h == 20), int(h == 20)) for h in range(9, 33)),
-        watch=Watch(1440, 1440, reads=Budget(47, 0, 15000)),
+        watch=Watch(1440, 1440, reads=Budget(47, 0, 15000), removed=1),
         happening=None,
         board_url=None,
         settings_url=None,

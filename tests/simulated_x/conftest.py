@@ -50,7 +50,7 @@ class Asker:
         self.app = app
         self.clock = clock
         self.session = requests.Session()
-        self.session.mount("https://api.twitter.com", WsgiTransport(app))
+        self.session.mount("https://", WsgiTransport(app))
 
     def get(
         self, path: str, token: str | None = APP, user: str | None = None, **parameters: Any
@@ -62,6 +62,13 @@ class Asker:
         params = {name.replace("_fields", ".fields"): value for name, value in parameters.items()}
         url = f"https://api.twitter.com{path}"
         return self.session.get(url, params=params, headers=headers)
+
+    def post(self, path: str, body: Any, user: str | None = None) -> requests.Response:
+        """POST JSON to a path, as the app unless a user is given."""
+        headers = {"Authorization": f"Bearer {APP}"}
+        if user:
+            headers = {"Authorization": f'OAuth oauth_consumer_key="k", oauth_token="{user}"'}
+        return self.session.post(f"https://api.twitter.com{path}", json=body, headers=headers)
 
     def ids(self, path: str, **parameters: Any) -> list[str]:
         """The ids of one page of posts."""

@@ -8,7 +8,14 @@ import jsonschema
 import pytest
 
 from pulse_cli.simulated_x import Archive, SimulatedX
-from pulse_cli.simulated_x.asked import PAGE_SIZES, PARAMETERS
+from pulse_cli.simulated_x.asked import (
+    JOB_FIELDS,
+    JOB_STATUSES,
+    JOB_TYPES,
+    OF_USERS,
+    PAGE_SIZES,
+    PARAMETERS,
+)
 from pulse_cli.simulated_x.vocabulary import (
     MEDIA_FIELDS,
     PLACE_FIELDS,
@@ -30,12 +37,20 @@ PATHS = {
     "users_by": "/2/users/by",
     "username": "/2/users/by/username/{username}",
     "me": "/2/users/me",
+    "lookup": "/2/tweets",
+    "jobs": "/2/compliance/jobs",
+    "job": "/2/compliance/jobs/{id}",
 }
+POSTS = ("mentions", "posts", "search", "lookup")
+JOBS = ("jobs", "job")
+FOR_APPS = ("counts", *JOBS)
 REQUIRED = {
     "search": {"query": "@NimbusHelp"},
     "counts": {"query": "@NimbusHelp"},
     "users": {"ids": "7,100,12345"},
     "users_by": {"usernames": "anna,nobody"},
+    "lookup": {"ids": "998,5,999"},
+    "jobs": {"type": "tweets"},
 }
 cases = pytest.mark.parametrize(
     ("version", "words", "operation"),
@@ -78,7 +93,7 @@ class Description:
         includes = body.get("includes", {})
         data = body.get("data", [])
         things = (data if isinstance(data, list) else [data], *includes.values())
-        names = ("SearchCount" if operation == "counts" else self._name(operation), *includes)
+        names = (self._name(operation), *includes)
         for name, listed in zip(names, things, strict=True):
             known = self._properties(name)
             for thing in listed:
@@ -91,8 +106,20 @@ class Description:
         whole = {**schema, "components": self.spec["components"]}
         jsonschema.validate(body, whole, cls=jsonschema.Draft202012Validator)
 
+    def check_answer(self, body: Any, path: str, method: str) -> None:
+        """Fail unless X may answer a request with this method like this."""
+        operation = self.spec["paths"][path][method]
+        self._validate(body, operation["responses"]["200"]["content"]["application/json"]["schema"])
+
+    def check_asked(self, body: Any, path: str, method: str) -> None:
+        """Fail unless X takes this as the body of a request."""
+        content = self.spec["paths"][path][method]["requestBody"]["content"]
+        self._validate(body, content["application/json"]["schema"])
+
     def _name(self, operation: str) -> str:
-        return "posts" if operation in ("mentions", "posts", "search") else "users"
+        if operation in POSTS:
+            return "posts"
+        return {"counts": "SearchCount", "jobs": "job", "job": "job"}.get(operation, "users")
 
     def _properties(self, name: str) -> set[str]:
         schemas = self.spec["components"]["schemas"]
@@ -100,6 +127,8 @@ class Description:
             schema = schemas.get("SearchCount") or schemas["GetPostsCountsRecentResponseData"]
         elif name == "users":
             schema = schemas["User"]
+        elif name == "job":
+            schema = schemas["ComplianceJob"]
         else:
             schema = schemas.get("Post" if "Post" in schemas else "Tweet")
         return set(schema["properties"])
@@ -190,9 +219,13 @@ def asker_of(write, make_post, clock, asker_class):
 @pytest.fixture
 def ask(asker_of):
     def ask(words: Vocabulary, operation: str, **asked: str) -> Any:
-        path = PATHS[operation].format(id="100", username="anna")
-        user = "sim-7" if operation != "counts" else None
-        return asker_of(words).get(path, user=user, **REQUIRED.get(operation, {}), **asked)
+        asker = asker_of(words)
+        job = asker.post("/2/compliance/jobs", {"type": "tweets", "name": "n"}).json()["data"]
+        path = PATHS[operation].format(
+            id=job["id"] if operation in JOBS else "100", username="anna"
+        )
+        user = None if operation in FOR_APPS else "sim-7"
+        return asker.get(path, user=user, **{**REQUIRED.get(operation, {}), **asked})
 
     return ask
 
@@ -201,7 +234,7 @@ def ask(asker_of):
 def test_the_parameters_are_those_described(description, version, words, operation) -> None:
     described = description(version)
     ours = set(PARAMETERS[operation])
-    if operation != "counts":
+    if operation not in FOR_APPS:
         ours |= {words.fields_parameter}
     assert ours == set(described.parameters(operation))
     assert described.required(operation) == set(REQUIRED.get(operation, {}))
@@ -209,7 +242,7 @@ def test_the_parameters_are_those_described(description, version, words, operati
 
 @cases
 def test_the_values_are_those_described(description, version, words, operation) -> None:
-    of_users = operation in ("users", "users_by", "username", "me")
+    of_users = operation in OF_USERS
     ours = {
         words.fields_parameter: words.post_fields,
         "expansions": words.user_expansions if of_users else words.expansions,
@@ -219,10 +252,13 @@ def test_the_values_are_those_described(description, version, words, operation) 
         "place.fields": PLACE_FIELDS,
         "exclude": ("replies", "retweets"),
         "search_count.fields": ("start", "end", words.count),
+        "compliance_job.fields": JOB_FIELDS,
     }
     for name, schema in description(version).parameters(operation).items():
         if "enum" in schema.get("items", {}):
             assert set(ours[name]) == set(schema["items"]["enum"]), name
+        if "enum" in schema and operation in JOBS:
+            assert {"type": JOB_TYPES, "status": JOB_STATUSES}[name] == tuple(schema["enum"])
         if name == "max_results":
             assert PAGE_SIZES[operation] == (schema["minimum"], schema["maximum"])
             assert schema.get("default", 10) == 10
@@ -236,7 +272,7 @@ def test_each_described_value_is_taken_and_its_answer_is_as_described(
     for name, schema in described.parameters(operation).items():
         values = schema.get("items", schema).get("enum", [])
         for value in [*values, ",".join(values)] if values else []:
-            if name in ("sort_order", "granularity") and "," in value:
+            if name in ("sort_order", "granularity", "type", "status") and "," in value:
                 continue
             answer = ask(words, operation, **{name: value})
             assert answer.status_code == 200, (name, value, answer.text)
@@ -253,7 +289,7 @@ def test_everything_at_once_is_as_described(description, ask, version, words, op
     }
     body = ask(words, operation, **asked).json()
     described.check(body, operation)
-    if operation in ("mentions", "search"):
+    if operation in ("mentions", "search", "lookup"):
         post = next(post for post in body["data"] if post["id"] == "998")
         assert len(post) >= 22
         assert {"users", words.includes} <= body["includes"].keys()
@@ -283,8 +319,40 @@ def test_who_may_ask_is_as_described(description, asker_of, version, words, oper
     """The old description gives counts to apps alone; the new one to OAuth 2 users too."""
     ways = description(version).ways(operation)
     path = PATHS[operation].format(id="100", username="anna")
-    asked = REQUIRED.get(operation, {})
+    asked = {**REQUIRED.get(operation, {})}
     by_user = asker_of(words).get(path, user="sim-7", **asked).status_code
     by_app = asker_of(words).get(path, **asked).status_code
     assert by_user == (200 if "UserToken" in ways else 403)
     assert by_app == (200 if "BearerToken" in ways else 403)
+
+
+@pytest.mark.parametrize(("version", "words"), VERSIONS)
+def test_compliance_jobs_are_made_as_described(description, asker_of, version, words) -> None:
+    """X describes jobs alike in both; the newer of its descriptions names their fields."""
+    described, asker = description(version), asker_of(words)
+    asked = {"type": "tweets", "name": "pulse"}
+    described.check_asked(asked, "/2/compliance/jobs", "post")
+    made = asker.post("/2/compliance/jobs", asked).json()
+    described.check_answer(made, "/2/compliance/jobs", "post")
+    described.check(asker.get("/2/compliance/jobs", type="tweets").json(), "jobs")
+    post = described.spec["paths"]["/2/compliance/jobs"]["post"]
+    assert {way for entry in post["security"] for way in entry} == {"BearerToken"}
+    assert asker.post("/2/compliance/jobs", asked, user="sim-7").status_code == 403
+
+
+@pytest.mark.parametrize(("version", "words"), VERSIONS)
+@pytest.mark.parametrize("why", ["deleted", "protected"])
+def test_what_is_gone_is_told_as_described(
+    description, write, make_post, clock, asker_class, version, words, why
+) -> None:
+    """Given a post that went, then the answer to its id is one that X may give."""
+    gone = make_post(990, gone_at=clock.now.isoformat(), gone_why=why)
+    archive = Archive.load(write([gone, make_post(991)]))
+    asker = asker_class(SimulatedX(archive, clock, words.name), clock)
+    body = asker.get("/2/tweets", ids="990,991").json()
+    described = description(version)
+    described.check(body, "lookup")
+    [error] = body["errors"]
+    described.check_problem(error)
+    kinds = {"deleted": "resource-not-found", "protected": "not-authorized-for-resource"}
+    assert error["type"].endswith(kinds[why])

@@ -25,7 +25,7 @@ def test_nobody_is_answered_without_a_token(x) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/2/tweets", "/2/users/100/likes", "/2/users/100/mentions/", "/1.1/x.json"]
+    "path", ["/", "/2/tweets/1", "/2/users/100/likes", "/2/users/100/mentions/", "/1.1/x.json"]
 )
 def test_anything_else_is_not_found(x, path) -> None:
     answer = x([]).get(path)

@@ -127,7 +127,18 @@ def mail_comes_back(stage: Stage) -> None:
         assert {m.who for m in town.mails} == {"anna", "vera"}
 
 
-STORIES: tuple[Callable[[Stage], None], ...] = (two_days, backlog, mail_comes_back)
+def deleted(stage: Stage) -> None:
+    """A post is deleted on X, and the next sweep misses it."""
+    posts = Posts()
+    posts.mention(1, "7", gone_at=at(9).isoformat(), gone_why="deleted")
+    with stage.town(posts, alone()) as town:
+        town.go(0, 2)
+        assert town.stored
+        town.go(15)
+        assert not town.stored
+
+
+STORIES: tuple[Callable[[Stage], None], ...] = (two_days, backlog, mail_comes_back, deleted)
 
 
 def _ses(to: str, town: Town) -> str | None:

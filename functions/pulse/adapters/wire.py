@@ -12,6 +12,7 @@ from typing import Any
 
 from pulse.domain.access import Vocabulary
 from pulse.domain.posts import Author, Post, published
+from pulse.domain.removal import Why
 
 USER_FIELDS = "name,username"
 _MOST_DIGITS = 19
@@ -86,6 +87,22 @@ def page(body: Any) -> Page:
         len(data),
         errors,
     )
+
+
+def absent(body: Any) -> dict[str, Why]:
+    """Of posts asked for by id, those that X says are gone; others may merely be missing."""
+    whys: dict[str, Why] = {
+        "resource-not-found": "deleted",
+        "not-authorized-for-resource": "protected",
+    }
+    found = {}
+    for error in _listed(body.get("errors")):
+        if isinstance(error, dict) and _is_id(error.get("resource_id")):
+            why = whys.get(str(error.get("type")).rsplit("/", 1)[-1])
+            if why is not None:
+                found[error["resource_id"]] = why
+    served = [post.get("id") for post in _listed(body.get("data")) if isinstance(post, dict)]
+    return {post_id: why for post_id, why in found.items() if post_id not in served}
 
 
 def authors(users: Any) -> tuple[Author, ...]:

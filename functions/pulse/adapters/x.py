@@ -15,12 +15,15 @@ from pulse.adapters import wire
 from pulse.adapters.wire import Page
 from pulse.domain.access import Limit, Token, Vocabulary
 from pulse.domain.posts import Author
+from pulse.domain.removal import Why
 from pulse.domain.trouble import TroubleError, TroubleKind
 from pulse.domain.walk import Bounds
 
 HOST = "https://api.twitter.com"
 _TIMEOUT = (3.05, 10)
 _PAGE = 100
+_FOR_APPS = {"counts", "lookup"}
+"""Asked by the bearer where there is one: it alone may count, and no author has blocked it."""
 _ANSWER = {"data", "meta"}
 """One of them stands in every answer, also where nothing was found."""
 
@@ -86,6 +89,15 @@ class X:
         params = _timeline_params(bounds, "next_token", token) | {"query": query}
         return self._posts("search", "/2/tweets/search/recent", params)
 
+    def absent(self, ids: list[str]) -> dict[str, Why]:
+        """Of up to 100 posts, by the id of a version: those that X says are gone, and why."""
+        body = self._get("lookup", "/2/tweets", {"ids": ",".join(ids)})
+        served = body.get("data")
+        if not isinstance(served, list) and not body.get("errors"):
+            raise TroubleError("unavailable", _without(body, "posts"))
+        self.reads += len(served) if isinstance(served, list) else 0
+        return {i: why for i, why in wire.absent(body).items() if i in ids}
+
     def counts(self, query: str, start: datetime, end: datetime) -> dict[datetime, int] | None:
         """How many posts match, by minute of [start, end); minutes without any are left out.
 
@@ -148,7 +160,8 @@ class X:
     def _get(self, endpoint: str, route: str, params: Mapping[str, str]) -> Any:
         client = self._open()
         client.session.endpoint = endpoint
-        as_user = client.access_token is not None and endpoint != "counts"
+        as_app = endpoint in _FOR_APPS and client.bearer_token
+        as_user = client.access_token is not None and not as_app
         try:
             response = client.request("GET", route, params, user_auth=as_user)
         except TroubleError as trouble:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-RowKind = Literal["gap", "trouble", "aside", "undelivered"]
+RowKind = Literal["gap", "trouble", "aside", "undelivered", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class Row:
     """One line of the journal; `what` holds plain JSON values, by kind.
 
     gap: account, start, end, reason; trouble: account, endpoint, trouble, since, until,
-    detail; aside: account, reason, raw; undelivered: person, address, detail.
+    detail; aside: account, reason, raw; undelivered: person, address, detail; removed: posts
+    (how many), why, by (what found out): no text, no id.
     """
 
     kind: RowKind

@@ -174,6 +174,9 @@ class Watch:
     reads: Budget | None = None
     """What reading X came to; None where nobody said what it may."""
 
+    removed: int = 0
+    """Posts that were removed because they are deleted or protected on X."""
+
     @property
     def whole(self) -> bool:
         """Whether there is nothing to tell of it."""

@@ -45,6 +45,7 @@ def watch(
         undelivered=sum(_lost(row) and row.at <= end for row in rows),
         troubles=(*(t for t in passed if t.since < end), *_open(cursors)),
         stopped=tuple(Stopped(b.address, b.kind, b.at) for b in blocks),
+        removed=sum(row.what["posts"] for row in rows if row.kind == "removed" and row.at <= end),
     )
 
 

@@ -14,6 +14,7 @@ from pulse.domain.trouble import TroubleError
 from pulse.domain.walk import Endpoint, Walk
 from pulse.jobs.keep import keep
 from pulse.jobs.midnight import minutes_to_reread
+from pulse.jobs.vanished import remove_vanished
 
 if TYPE_CHECKING:
     from pulse.adapters.wire import Page
@@ -57,6 +58,8 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
         "billed": reading.billed,
         "new": reading.new,
         "aside": reading.aside,
+        "checked": reading.checked,
+        "removed": reading.removed,
         "under_way": sorted(cursor.walks),
         "lasting": sorted(cursor.troubles),
         "troubles": reading.troubles,
@@ -71,9 +74,12 @@ def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> C
     )
     try:
         for name, walk in walks:
+            bottom = False
             for further, bottom in _down(reading, name, walk):
                 move = cursor.reached if bottom else cursor.under_way
                 cursor = move(name, further)
+            if bottom and name.startswith("sweep/") and not walk.read:
+                remove_vanished(reading, walk)
         cursor = reading.well(cursor, endpoint)
     except TroubleError as trouble:
         cursor = reading.trouble(cursor, endpoint, trouble)
@@ -96,6 +102,7 @@ def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]
         new = keep(page, walk, reading)
         reading.new += new
         reading.billed += billed(name, walk, page.posts, page.count, new)
+        reading.served.update(post.id for post in page.posts)
         # an id from the future would be a mark behind which nothing is ever new
         believed = [p for p in page.posts if not p.ahead_of(reading.now)]
         walk = walk.after(believed, page.count)

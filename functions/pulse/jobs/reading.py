@@ -15,7 +15,7 @@ from pulse.domain.trouble import FOR_A_PERSON, OpenTrouble, TroubleError, meet
 from pulse.domain.walk import Endpoint
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Shelf
+    from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Retraction, Shelf
     from pulse.adapters.x import X
 
 
@@ -31,6 +31,7 @@ class Reading:
     x: X
     accounts: Accounts
     conversations: Conversations
+    retraction: Retraction
     shelf: Shelf
     journal: Journal
     outbox: Outbox
@@ -41,6 +42,10 @@ class Reading:
     new: int = 0
     billed: int = 0
     aside: int = 0
+    served: set[str] = field(default_factory=set)
+    """First ids of the posts that X served in this run."""
+    checked: int = 0
+    removed: int = 0
     watched: bool = False
     read_through: int = 0
     troubles: list[str] = field(default_factory=list)

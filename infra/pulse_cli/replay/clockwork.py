@@ -53,7 +53,7 @@ class Clockwork:
         """
         world = self._world
         unsettled = self._unsettled(now, tick.polls)
-        if unsettled or world.x.late(before, now):
+        if unsettled or world.x.late(before, now) or world.x.vanished(before, now):
             self._sweep_until = _day_sweep(now)
         if unsettled:
             return now + MINUTE
@@ -98,7 +98,7 @@ class Clockwork:
         return min(moments, default=None)
 
     def _next_sweep(self, now: datetime) -> datetime | None:
-        """Posts shown late are found by a sweep: this hour's, or the one at the day's end."""
+        """Posts shown late, or no more, are for a sweep: this hour's, or that at the day's end."""
         if self._sweep_until is None or now >= self._sweep_until:
             return None
         quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + _QUARTER

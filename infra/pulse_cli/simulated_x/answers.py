@@ -7,7 +7,7 @@ from zlib import crc32
 from .archive import Archive
 from .asked import Asked
 from .posts import Post
-from .problems import not_found
+from .problems import not_authorized, not_found
 from .shown import Shown
 from .vocabulary import SHOWN_BY_EXPANSION, Vocabulary
 
@@ -58,7 +58,13 @@ class Answer:
 
     def missing(self, kind: str, parameter: str, value: str) -> None:
         """Say in the answer that something named is not there."""
-        error = not_found(kind, parameter, value, self._spoken[-1])
+        self._err(not_found(kind, parameter, value, self._spoken[-1]))
+
+    def withheld(self, parameter: str, value: str) -> None:
+        """Say in the answer that a post is not for everybody to see."""
+        self._err(not_authorized(parameter, value, self._spoken[-1]))
+
+    def _err(self, error: dict[str, str]) -> None:
         if error not in self.errors:
             self.errors.append(error)
 

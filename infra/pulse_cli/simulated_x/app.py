@@ -12,10 +12,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 
-from . import people, searching, timelines
+from . import lookups, people, searching, timelines
 from .archive import Archive
 from .asked import Asked, read_request
 from .call import Call, Rules
+from .compliance import Jobs
 from .faults import DropError, Fault, FaultLine
 from .figures import Figures
 from .identity import Identity, identify
@@ -36,10 +37,16 @@ _ROUTES = Map(
         Rule("/2/users/<id>/tweets", endpoint="posts", methods=["GET"]),
         Rule("/2/tweets/search/recent", endpoint="search", methods=["GET"]),
         Rule("/2/tweets/counts/recent", endpoint="counts", methods=["GET"]),
+        Rule("/2/tweets", endpoint="lookup", methods=["GET"]),
         Rule("/2/users", endpoint="users", methods=["GET"]),
         Rule("/2/users/me", endpoint="me", methods=["GET"]),
         Rule("/2/users/by", endpoint="users_by", methods=["GET"]),
         Rule("/2/users/by/username/<username>", endpoint="username", methods=["GET"]),
+        Rule("/2/compliance/jobs", endpoint="jobs", methods=["GET"]),
+        Rule("/2/compliance/jobs", endpoint="create_job", methods=["POST"]),
+        Rule("/2/compliance/jobs/<id>", endpoint="job", methods=["GET"]),
+        Rule("/compliance/<id>/submission", endpoint="upload", methods=["PUT"]),
+        Rule("/compliance/<id>/results", endpoint="results", methods=["GET"]),
     ],
     strict_slashes=True,
     redirect_defaults=False,
@@ -53,8 +60,13 @@ _OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
     "users_by": people.users_by,
     "username": people.username,
     "me": people.me,
+    "lookup": lookups.lookup,
 }
-_ENDPOINTS = {"users_by": "users", "username": "users", "me": "users"}
+_ENDPOINTS = {
+    **dict.fromkeys(("users_by", "username", "me"), "users"),
+    **dict.fromkeys(("jobs", "job", "create_job"), "compliance"),
+    **dict.fromkeys(("upload", "results"), "storage"),
+}
 
 
 def now_utc() -> datetime:
@@ -71,7 +83,8 @@ class SimulatedX:
     post named by `since_id` again, as one of X's descriptions has it. X takes only an app's token
     for counts; `user_counts` lets users' tokens pass.
 
-    It holds no state but rate limits, the count of requests each fault has seen, and its figures.
+    It holds no state but rate limits, the count of requests each fault has seen, compliance jobs,
+    and its figures.
     """
 
     def __init__(
@@ -92,6 +105,8 @@ class SimulatedX:
         self._shown = Shown(archive, since)
         self._faults = FaultLine(tuple(archive.faults))
         self._limits = Limits()
+        self._jobs = Jobs(archive, self._shown)
+        self._operations = {**_OPERATIONS, "jobs": self._jobs.listed, "job": self._jobs.one}
         self._figures = Figures()
         self._rules = Rules(since_id_inclusive, user_counts, token_life)
         self._lock = Lock()
@@ -131,6 +146,15 @@ class SimulatedX:
         """Tell whether a post came in sight in (since, until] that was published earlier."""
         return self._shown.late(since, until)
 
+    def vanished(self, since: datetime, until: datetime) -> bool:
+        """Tell whether a post went out of sight for good in (since, until]."""
+        return self._shown.vanished(since, until)
+
+    @property
+    def last_gone(self) -> datetime | None:
+        """When the last of all posts goes out of sight; None when none ever does."""
+        return self._shown.last_gone
+
     def faulty(self, at: datetime) -> bool:
         """Tell whether a fault is in force at this instant."""
         return self._faults.in_force(at)
@@ -144,6 +168,18 @@ class SimulatedX:
         endpoint = _ENDPOINTS.get(operation, operation)
         if fault := self._faults.strikes(endpoint, now):
             return self._fail(endpoint, fault, now)
+        if endpoint == "storage":
+            return self._store(operation, values["id"], request, now)
+        return self._admit(operation, endpoint, values, request, now)
+
+    def _admit(
+        self,
+        operation: str,
+        endpoint: str,
+        values: Mapping[str, Any],
+        request: Request,
+        now: datetime,
+    ) -> Response:
         who = identify(request.headers.get("Authorization"))
         if who is None:
             return self._refusal(endpoint, plain(401, "Unauthorized"), now)
@@ -154,14 +190,28 @@ class SimulatedX:
         try:
             args = {name: ",".join(found) for name, found in request.args.lists()}
             asked = read_request(operation, args, self._spoken)
-            body = self._perform(operation, values, asked, who, now)
+            body = self._perform(operation, values, asked, who, now, request)
         except RefusedError as refused:
             return self._refusal(endpoint, refused, now, window.headers())
         headers = [("content-type", JSON), *window.headers()]
         return self._answer(endpoint, 200, _dump(body), headers, now)
 
+    def _store(self, operation: str, job: str, request: Request, now: datetime) -> Response:
+        """Where the ids and results of compliance jobs lie: it knows signatures, and no tokens."""
+        try:
+            content = self._jobs.stored(operation, job, request, now)
+        except RefusedError as refused:
+            return self._refusal("storage", refused, now)
+        return self._answer("storage", 200, content, [("content-type", "text/plain")], now)
+
     def _perform(
-        self, operation: str, path: Mapping[str, Any], asked: Asked, who: Identity, now: datetime
+        self,
+        operation: str,
+        path: Mapping[str, Any],
+        asked: Asked,
+        who: Identity,
+        now: datetime,
+        request: Request,
     ) -> dict[str, Any]:
         call = Call(
             operation,
@@ -175,7 +225,9 @@ class SimulatedX:
             self._rules,
             self._figures,
         )
-        body = _OPERATIONS[operation](call)
+        if operation == "create_job":
+            return self._jobs.create(call, request.get_json(force=True, silent=True))
+        body = self._operations[operation](call)
         self._figures.includes_served += call.answer.posts_included
         self._figures.users_served += call.answer.users_included
         return body

@@ -39,7 +39,27 @@ PARAMETERS: Mapping[str, set[str]] = {
     "users_by": _USER_OBJECTS | {"usernames"},
     "username": _USER_OBJECTS,
     "me": _USER_OBJECTS,
+    "lookup": _POST_OBJECTS | {"ids"},
+    "jobs": {"type", "status", "compliance_job.fields"},
+    "job": {"compliance_job.fields"},
+    "create_job": {"compliance_job.fields"},
 }
+OF_USERS = frozenset({"users", "users_by", "username", "me"})
+_NO_POSTS = frozenset({"counts", "jobs", "job", "create_job"})
+JOB_TYPES = ("tweets", "users")
+JOB_STATUSES = ("created", "in_progress", "failed", "complete")
+JOB_FIELDS = (
+    "created_at",
+    "download_expires_at",
+    "download_url",
+    "id",
+    "name",
+    "resumable",
+    "status",
+    "type",
+    "upload_expires_at",
+    "upload_url",
+)
 PAGE_SIZES = {"mentions": (5, 100), "posts": (5, 100), "search": (10, 100)}
 DEFAULT_PAGE = 10
 
@@ -61,6 +81,8 @@ class Asked:
     query: str = ""
     granularity: str = "hour"
     listed: tuple[str, ...] = ()
+    job_type: str = ""
+    job_status: str | None = None
 
     @property
     def post_fields(self) -> set[str]:
@@ -92,14 +114,14 @@ class _Reader:
     def read(self) -> Asked:
         operation, spoken = self._operation, self._spoken
         known = set(PARAMETERS[operation])
-        if operation != "counts":
+        if operation not in _NO_POSTS:
             known |= {words.fields_parameter for words in spoken}
         for name, value in self._args.items():
             if name not in known:
                 names = ",".join(sorted(known))
                 self._refuse(name, value, f"The query parameter [{name}] is not one of [{names}]")
         asked = Asked()
-        of_users = "max_results" not in known
+        of_users = operation in OF_USERS
         for words in spoken:
             asked.fields |= words.older(self._list(words.fields_parameter, words.post_fields))
         values = _all(words.user_expansions if of_users else words.expansions for words in spoken)
@@ -118,6 +140,11 @@ class _Reader:
             asked.granularity = self._choice("granularity", ("minute", "hour", "day")) or "hour"
         self._choice("sort_order", ("recency", "relevancy"))
         asked.exclude = frozenset(self._list("exclude", ("replies", "retweets")))
+        self._list("compliance_job.fields", JOB_FIELDS)
+        asked.job_status = self._choice("status", JOB_STATUSES)
+        asked.job_type = self._choice("type", JOB_TYPES) or ""
+        if operation == "jobs" and "type" not in self._args:
+            self._refuse("type", "", "The `type` query parameter can not be empty")
         asked.query = self._query()
         asked.token = self._args.get("next_token") or self._args.get("pagination_token")
         asked.listed = self._things("ids", ID) + self._things("usernames", USERNAME)

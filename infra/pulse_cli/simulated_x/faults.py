@@ -9,7 +9,17 @@ from typing import Any
 
 from .times import read_time
 
-ENDPOINTS = ("mentions", "posts", "search", "counts", "users", "*")
+ENDPOINTS = (
+    "mentions",
+    "posts",
+    "search",
+    "counts",
+    "users",
+    "lookup",
+    "compliance",
+    "storage",
+    "*",
+)
 EVER = datetime.min.replace(tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
 LEAST_STATUS, MOST_STATUS = 200, 599

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from .companies import Company
-from .posts import Post
+from .posts import Gone, Post
 
 
 class Index:
@@ -52,6 +52,16 @@ class Index:
                     hidden[post.id] = newer
                 newer = min(newer, post.visible_at) if newer else post.visible_at
         return hidden
+
+    @cached_property
+    def gone(self) -> Mapping[str, Gone]:
+        """By the first id of its edit history, when and why a post goes, with all its versions."""
+        gone: dict[str, Gone] = {}
+        for post in self._posts:
+            if post.gone is not None:
+                known = gone.get(post.first_id)
+                gone[post.first_id] = min(known, post.gone) if known else post.gone
+        return gone
 
     @cached_property
     def id_by_name(self) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ LIMITS = {
     "search": (300, 450),
     "counts": (300, 300),
     "users": (900, 300),
+    "lookup": (5000, 3500),
+    "compliance": (150, 150),
 }
 
 

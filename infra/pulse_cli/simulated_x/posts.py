@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .times import read_time, write_time
 from .vocabulary import in_older_words
 
 MAX_ID_DIGITS = 19
+WHYS = ("deleted", "protected", "suspended", "deactivated", "lost")
+
+
+class Gone(NamedTuple):
+    """From when on X does not show a post, and why; what is `lost` is missing in lists alone."""
+
+    at: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +25,7 @@ class Post:
 
     `number` is the id as an integer, `history` the ids of its versions up to this one, `named`
     the ids and `handles` the lower-case names in its mentions. `fields` is what X may serve of it,
-    by the older names; `raw` is the line as it stood.
+    by the older names; `raw` is the line as it stood. `gone` is when and why X shows it no more.
     """
 
     id: str
@@ -34,6 +42,7 @@ class Post:
     references: tuple[tuple[str, str], ...]
     fields: Mapping[str, Any]
     raw: Mapping[str, Any]
+    gone: Gone | None = None
 
     @property
     def first_id(self) -> str:
@@ -111,6 +120,7 @@ def read_post(raw: object) -> Post:
         references=references,
         fields=fields,
         raw=raw,
+        gone=_gone(fields),
     )
 
 
@@ -142,6 +152,15 @@ def _time(fields: Mapping[str, Any], name: str) -> datetime:
         return read_time(fields[name])
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+
+
+def _gone(fields: Mapping[str, Any]) -> Gone | None:
+    if "gone_at" not in fields:
+        return None
+    why = fields.get("gone_why", WHYS[0])
+    if why not in WHYS:
+        raise ValueError(f"gone_why {why!r} is none of {', '.join(WHYS)}")
+    return Gone(_time(fields, "gone_at"), why)
 
 
 def _part(fields: Mapping[str, Any], name: str, kind: type) -> Any:

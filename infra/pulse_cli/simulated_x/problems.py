@@ -52,6 +52,22 @@ def unsupported(way: str, ways: str, words: Vocabulary) -> RefusedError:
     return RefusedError(403, body, PROBLEM_JSON)
 
 
+def not_authorized(parameter: str, value: str, words: Vocabulary) -> dict[str, str]:
+    """A partial error in an answer: a post that is there, and not for everybody to see."""
+    kind = "post" if words.name == "post" else "tweet"
+    return {
+        "value": value,
+        "detail": f"Sorry, you are not authorized to see the {kind.capitalize()} with "
+        f"{parameter}: [{value}].",
+        "title": "Authorization Error",
+        "resource_type": kind,
+        "parameter": parameter,
+        "resource_id": value,
+        "section": "data",
+        "type": f"{words.problems}not-authorized-for-resource",
+    }
+
+
 def not_found(kind: str, parameter: str, value: str, words: Vocabulary) -> dict[str, str]:
     """A partial error in an answer: something named in the request, or in a post, is not there.
 

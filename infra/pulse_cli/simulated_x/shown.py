@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from .archive import Archive
-from .posts import Post
+from .posts import Gone, Post
 
 SEARCH_REACHES = timedelta(days=7)
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -27,11 +27,13 @@ class Shown:
         self._appear: list[tuple[datetime, Post]] = []
         self._vanish: list[tuple[datetime, Post]] = []
         for post in posts:
-            hidden_at = archive.index.hidden_at.get(post.id)
-            if hidden_at is None or hidden_at > post.visible_at:
+            ends = self._ends(post)
+            if ends is None or ends > post.visible_at:
                 self._appear.append((post.visible_at, post))
-                if hidden_at is not None:
-                    self._vanish.append((hidden_at, post))
+                if ends is not None:
+                    self._vanish.append((ends, post))
+        gone = {post.first_id: archive.index.gone.get(post.first_id) for post in posts}
+        self._going = sorted(one.at for one in gone.values() if one is not None)
         self._appear.sort(key=_instant)
         self._vanish.sort(key=_instant)
         self._now = BEFORE_ALL
@@ -74,7 +76,12 @@ class Shown:
         post = self._archive.index.by_id.get(post_id)
         if post is None or post.created_at < self._since or post.visible_at > self._now:
             return None
-        return post
+        return None if self.gone(post, self._now) else post
+
+    def gone(self, post: Post, at: datetime) -> Gone | None:
+        """Tell when and why a post has gone by then; one that is lost can still be had."""
+        gone = self._archive.index.gone.get(post.first_id)
+        return gone if gone is not None and gone.at <= at and gone.why != "lost" else None
 
     def between(
         self, ids: Sequence[int], start: datetime | None, end: datetime | None
@@ -103,6 +110,23 @@ class Shown:
     def late(self, since: datetime, until: datetime) -> bool:
         """Tell whether a post came in sight in (since, until], later than it was published."""
         return bisect_right(self._late, until) > bisect_right(self._late, since)
+
+    def vanished(self, since: datetime, until: datetime) -> bool:
+        """Tell whether a post went out of the lists for good in (since, until]."""
+        return bisect_right(self._going, until) > bisect_right(self._going, since)
+
+    @property
+    def last_gone(self) -> datetime | None:
+        """When the last of all posts goes; None when none ever does."""
+        return self._going[-1] if self._going else None
+
+    def _ends(self, post: Post) -> datetime | None:
+        """When a version of a post leaves the lists: for a newer one, or for good."""
+        hidden, gone = (
+            self._archive.index.hidden_at.get(post.id),
+            self._archive.index.gone.get(post.first_id),
+        )
+        return min((at for at in (hidden, gone.at if gone else None) if at), default=None)
 
     def _start_over(self) -> None:
         self._lists.clear()

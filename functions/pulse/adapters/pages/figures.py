@@ -214,6 +214,14 @@ def watch(words: Wording, letter: DigestLetter) -> list[str]:
             )
         )
     lines += [_stopped(words, one, letter.at) for one in seen.stopped]
+    if seen.removed:
+        lines.append(
+            words.many(
+                "{n} post was removed because it is deleted or protected on X",
+                "{n} posts were removed because they are deleted or protected on X",
+                seen.removed,
+            )
+        )
     return [*lines, *_reads(words, letter)]
 
 

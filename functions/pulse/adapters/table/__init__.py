@@ -6,6 +6,7 @@ from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.conversations import ContentionError, Conversations, Loaded
 from pulse.adapters.table.journal import Journal
 from pulse.adapters.table.outbox import MOST_AT_ONCE, Outbox
+from pulse.adapters.table.retraction import Retraction
 from pulse.adapters.table.shelf import Shelf
 from pulse.adapters.table.stores import Stores
 
@@ -19,6 +20,7 @@ __all__ = [
     "Journal",
     "Loaded",
     "Outbox",
+    "Retraction",
     "Shelf",
     "Stores",
     "Table",

@@ -121,10 +121,17 @@ class Table:
 
     def put_many(self, items: Iterable[tuple[At, Mapping[str, Any]]]) -> None:
         """Put items that nobody else writes differently; order does not matter."""
-        waiting: list[Any] = [
+        self._batches(
             {"PutRequest": {"Item": to_wire({**at._asdict(), **values})}}
             for at, values in dict(items).items()
-        ]
+        )
+
+    def delete_many(self, keys: Iterable[At]) -> None:
+        """Delete items that nobody else writes; those that are not there are no error."""
+        self._batches({"DeleteRequest": {"Key": _key(at)}} for at in dict.fromkeys(keys))
+
+    def _batches(self, requests: Iterable[Any]) -> None:
+        waiting = list(requests)
         while waiting:
             asked, waiting = waiting[:_PUT_AT_ONCE], waiting[_PUT_AT_ONCE:]
             answer = self.client.batch_write_item(RequestItems={self.name: asked})
@@ -189,9 +196,16 @@ class Table:
             action["ConditionExpression"] = condition
         return {"Update": action}
 
-    def delete_action(self, at: At) -> Item:
+    def delete_action(
+        self, at: At, condition: str | None = None, given: Mapping[str, Any] | None = None
+    ) -> Item:
         """A Delete for `transact`."""
-        return {"Delete": {"TableName": self.name, "Key": _key(at)}}
+        action: Item = {"TableName": self.name, "Key": _key(at)}
+        if condition:
+            action["ConditionExpression"] = condition
+        if given:
+            action["ExpressionAttributeValues"] = to_wire(given)
+        return {"Delete": action}
 
     def transact(self, actions: Sequence[Item]) -> None:
         """All or nothing; `CancelledError` when a condition failed or others interfered."""

@@ -8,7 +8,7 @@ stands; else it reads again. What it tells people goes into the same transaction
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pulse.adapters.table.client import ACTIONS_AT_ONCE, At, CancelledError, Item, Table, stamp
@@ -28,8 +28,8 @@ from pulse.domain.conversation import State, fold
 from pulse.domain.facts import Fact, Key, Mention, Reply
 from pulse.domain.policy import Policy
 
-_ATTEMPTS = 12
-_ROOM = 80
+ATTEMPTS = 12
+ROOM = 80
 """Actions of conversations in one transaction; the rest is for what people are told."""
 
 Decide = Callable[[Key, State], Sequence[Fact]]
@@ -102,14 +102,14 @@ class Conversations:
         """
         written: dict[Key, tuple[Fact, ...]] = {}
         left = list(keys)
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             changes = [
                 change
                 for key, head in self._heads(left).items()
                 if (change := self._change(key, head, decide, policy, keep)) is not None
             ]
             left = []
-            for chunk, told in _portions(_chunks(changes, 1 if attempt else _ROOM), tell):
+            for chunk, told in _portions(_chunks(changes, 1 if attempt else ROOM), tell):
                 try:
                     self._write(chunk, told)
                 except CancelledError:
@@ -125,7 +125,7 @@ class Conversations:
 
     def refold(self, keys: Sequence[Key], policy: Policy, keep: timedelta | None) -> None:
         """Write the states anew where another version of the policy folded them."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             stale = [x for x in self.load(keys).values() if x.rev and x.policy != policy.version]
             keys = []
             for loaded in stale:
@@ -137,6 +137,25 @@ class Conversations:
             if not keys:
                 return
         raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
+
+    def without(
+        self, loaded: Loaded, gone: Sequence[Fact], policy: Policy, keep: timedelta | None
+    ) -> None:
+        """Write a conversation without some of its facts; without all of them it is no more.
+
+        At most as many as one transaction has room for beside `ROOM`; `CancelledError`.
+        """
+        tokens = {f.token for f in gone}
+        left = tuple(f for f in loaded.facts if f.token not in tokens)
+        pk = partition(loaded.key)
+        deleted = [self._table.delete_action(At(pk, token)) for token in tokens]
+        if not left:
+            head = self._table.delete_action(At(pk, STATE), "rev = :rev", {":rev": loaded.rev})
+            self._table.transact([head, *deleted])
+            return
+        ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
+        change = self._fold(replace(loaded, facts=left, ttls=ttls), (), policy, keep)
+        self._write([replace(change, actions=[*change.actions, *deleted])], ())
 
     def due(self, company: str, now: datetime) -> Iterator[Key]:
         """Open conversations that need attention by `now`, longest due first."""
@@ -197,14 +216,14 @@ class Conversations:
     def _fold(
         self, loaded: Loaded, new: Sequence[Fact], policy: Policy, keep: timedelta | None
     ) -> _Change:
-        more, new = len(new) >= _ROOM, tuple(new[: _ROOM - 1])
+        more, new = len(new) >= ROOM, tuple(new[: ROOM - 1])
         state = fold([*loaded.facts, *new], policy)
         ttl = _ttl(state, keep)
         key, at = loaded.key, At(partition(loaded.key), STATE)
         actions = [
             self._table.put_action(
                 at,
-                state_values(key, state, loaded.rev + 1, ttl, policy.version),
+                state_values(key, state, _revision(loaded, new), ttl, policy.version),
                 "rev = :rev" if loaded.rev else "attribute_not_exists(pk)",
                 {":rev": loaded.rev} if loaded.rev else None,
             ),
@@ -215,7 +234,7 @@ class Conversations:
             for sk, was in loaded.ttls.items()
             if was != ttl and sk not in {fact.token for fact in new}
         ]
-        if len(actions) + len(retimed) > _ROOM:
+        if len(actions) + len(retimed) > ROOM:
             return _Change(loaded, new, actions, retimed, more)
         return _Change(loaded, new, [*actions, *retimed], [], more)
 
@@ -225,6 +244,15 @@ class Conversations:
                 self._table.transact(actions)
         actions = [action for change in chunk for action in change.actions]
         self._table.transact([*actions, *(self._table.put_action(*item) for item in told)])
+
+
+def _revision(loaded: Loaded, new: Sequence[Fact]) -> int:
+    """One more; a new conversation begins with the time.
+
+    So none that was removed, and comes back, ever has a revision twice.
+    """
+    moments = (f.stored_at or f.at if isinstance(f, (Mention, Reply)) else f.at for f in new)
+    return loaded.rev + 1 if loaded.rev else int(max(moments).timestamp() * 1000)
 
 
 def _ttl(state: State, keep: timedelta | None) -> int | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,7 +90,7 @@ class Outbox:
         if record is not None:
             at = datetime.fromisoformat(record["at"])
             ttl = int((at + _SENT_KEPT).timestamp())
-            sk = f"{record['at']}#{person}#{entries[0].id if entries else ''}"
+            sk = f"{record['at']}#{person}#{_unnamed(entries)}"
             told = as_one(entries) if person != TOPIC else None
             values = {**record, "told": _text(told) if told else None, "ttl": ttl}
             actions.append(self._table.put_action(At(f"sent#{company}", sk), values))
@@ -106,6 +108,15 @@ class Outbox:
                 came_back = item.get("came_back")
                 return Sent(item["sk"], company, item["person"], item["to"], told, came_back)
         return None
+
+    def untell(self, company: str, ended: Collection[Key], now: datetime) -> None:
+        """Leave out of the records of mails those conversations that are no longer kept."""
+        for item in self.sent(company, now - _SENT_KEPT, now) if ended else ():
+            told = _entry(item["told"]) if "told" in item else None
+            if told is not None and not set(ended).isdisjoint(told.keys):
+                left = replace(told, keys=tuple(key for key in told.keys if key not in ended))
+                values = {"told": _text(left) if left.keys else None}
+                self._table.update(At(item["pk"], item["sk"]), values)
 
     def take_back(
         self,
@@ -131,6 +142,11 @@ class Outbox:
         except CancelledError:
             return False
         return True
+
+
+def _unnamed(entries: Sequence[Entry]) -> str:
+    """What tells one mail from another without naming the customer of whom it told."""
+    return hashlib.sha256("".join(entry.id for entry in entries).encode()).hexdigest()[:16]
 
 
 def _entry_at(entry: Entry) -> At:

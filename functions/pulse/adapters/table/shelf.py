@@ -104,6 +104,10 @@ class Shelf:
             for a in authors
         )
 
+    def drop_authors(self, ids: Iterable[str]) -> None:
+        """Forget who they are."""
+        self._table.delete_many(At(f"author#{i}", "author") for i in ids)
+
     def keep_said(self, company: str, posts: Iterable[Post], keep: timedelta | None) -> None:
         """Own posts that answer no customer, for counting and for the news of the day."""
         self._table.put_many(
@@ -128,6 +132,16 @@ class Shelf:
         for item in self._table.indexed(day_index(company, start), low, high):
             if item["pk"] == f"said#{company}" and stamp(start) <= item["at"] < stamp(end):
                 yield item
+
+    def drop_said(self, company: str, ids: Iterable[str]) -> int:
+        """Remove own posts, by their first ids, with all their versions; returns how many."""
+        pk = f"said#{company}"
+        found = [
+            [At(pk, item["sk"]) for item in self._table.partition(pk, f"{i}/", f"{i}/~")]
+            for i in dict.fromkeys(ids)
+        ]
+        self._table.delete_many(at for versions in found for at in versions)
+        return sum(bool(versions) for versions in found)
 
     def put_figures(self, company: str, day: date, figures: Mapping[str, Any]) -> None:
         """A day's figures, kept for good: counts and histograms, no text, no names."""

@@ -11,6 +11,7 @@ from pulse.adapters.table.client import Table
 from pulse.adapters.table.conversations import Conversations
 from pulse.adapters.table.journal import Journal
 from pulse.adapters.table.outbox import Outbox
+from pulse.adapters.table.retraction import Retraction
 from pulse.adapters.table.shelf import Shelf
 
 
@@ -36,6 +37,11 @@ class Stores(ABC):
     def conversations(self) -> Conversations:
         """Who said what, and who waits."""
         return Conversations(self.table)
+
+    @functools.cached_property
+    def retraction(self) -> Retraction:
+        """Posts that have to go."""
+        return Retraction(self.conversations)
 
     @functools.cached_property
     def outbox(self) -> Outbox:

@@ -1,0 +1,84 @@
+"""Posts go from their conversations; one in which no mention is left goes whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+
+from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError
+from pulse.adapters.table.conversations import (
+    ATTEMPTS,
+    ROOM,
+    ContentionError,
+    Conversations,
+    Loaded,
+)
+from pulse.domain.facts import Fact, Key, Mention, Reply
+from pulse.domain.policy import Policy
+
+_AT_ONCE = ACTIONS_AT_ONCE - ROOM
+
+
+class Retraction:
+    """Removes by the rule of every writer: revision first, facts, one transaction, or again."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+
+    def retract(
+        self, posts: Mapping[Key, Collection[str]], policy: Policy, keep: timedelta | None
+    ) -> int:
+        """Remove posts, by their first ids, with all their versions; returns how many there were.
+
+        What is not there is no error, so a run that broke off is simply done again. Raises
+        `ContentionError` when others never let it through; what was removed by then stays so.
+        """
+        return sum(self._retract(key, set(ids), policy, keep) for key, ids in posts.items())
+
+    def ended(self, keys: Collection[Key]) -> set[Key]:
+        """Those of the conversations of which nothing is left."""
+        return set(keys) - self._conversations.states(keys).keys()
+
+    def _retract(self, key: Key, ids: set[str], policy: Policy, keep: timedelta | None) -> int:
+        removed: set[str] = set()
+        failures = 0
+        while failures < ATTEMPTS:
+            loaded = self._conversations.load([key])[key]
+            going, whole = _going(loaded, ids)
+            if not going:
+                return len(removed)
+            part = going if len(going) < ACTIONS_AT_ONCE and whole else going[:_AT_ONCE]
+            try:
+                self._conversations.without(loaded, part, policy, keep)
+            except CancelledError:
+                failures += 1
+            else:
+                removed |= {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids}
+        raise ContentionError(f"1 conversation, {key}")
+
+
+def _going(loaded: Loaded, ids: set[str]) -> tuple[Sequence[Fact], bool]:
+    """What goes, in which order, and whether that is all of it."""
+    posts = [f for f in loaded.facts if isinstance(f, (Mention, Reply)) and f.id in ids]
+    left = [f for f in loaded.facts if f not in posts]
+    if not posts or any(isinstance(f, Mention) for f in left):
+        return sorted(posts, key=_age), False
+    return _in_order(loaded.facts), True
+
+
+def _in_order(facts: Sequence[Fact]) -> list[Fact]:
+    """All of a conversation, so that its status stays until it is gone.
+
+    The last mention goes last: by it the conversation is found again after a crash.
+    """
+    posts = sorted((f for f in facts if isinstance(f, (Mention, Reply))), key=_age)
+    last = max((f for f in posts if isinstance(f, Mention)), key=_age)
+    kept = [f for f in posts if f.id == last.id]
+    answer = next((f for f in posts if isinstance(f, Reply) and int(f.id) > int(last.id)), None)
+    kept = [*([answer] if answer else []), *kept]
+    others = sorted((f for f in facts if f not in posts), key=lambda f: f.at)
+    return [*(f for f in posts if f not in kept), *others, *kept]
+
+
+def _age(post: Mention | Reply) -> tuple[int, int]:
+    return int(post.id), int(post.version)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pulse.domain.facts import Key
 from pulse.domain.policy import Policy
 
+_REMEMBERED = 100
 TOPIC = "*topic"
 """Stands for the SNS topic where the name of a person would stand."""
 
@@ -45,11 +46,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """What a person was last sent. `not_before` is set when the mail service said wait."""
+    """What a person was last sent. `not_before` is set when the mail service said wait.
+
+    `claimed` is until when one sender alone may write to the person.
+    """
 
     last_alert: datetime | None = None
     not_before: datetime | None = None
     failures: int = 0
+    told: tuple[str, ...] = ()
+    """Ids of the alerts that the person was told last."""
+    claimed: datetime | None = None
+
+    def after(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
+        """What it is once these alerts are in a mail."""
+        told = (*self.told, *(entry.id for entry in alerts))
+        return replace(self, last_alert=now, told=told[-_REMEMBERED:])
 
 
 def next_alert(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy) -> datetime | None:
@@ -75,6 +87,11 @@ def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetim
     at = next_alert(alerts, mailbox, policy)
     held = at is None or at > now
     return [e for e in entries if e.kind != "alert" or not held]
+
+
+def heard(entries: Sequence[Entry], mailbox: Mailbox) -> bool:
+    """Whether the person was told all of it: an alert may be handed over to them twice."""
+    return all(e.kind == "alert" and e.id in mailbox.told for e in entries)
 
 
 def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:

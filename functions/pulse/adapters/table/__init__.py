@@ -4,7 +4,7 @@ from pulse.adapters.table.accounts import Accounts
 from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.conversations import ContentionError, Conversations, Loaded
 from pulse.adapters.table.journal import Journal
-from pulse.adapters.table.outbox import MOST_AT_ONCE, Outbox
+from pulse.adapters.table.outbox import MOST_AT_ONCE, ClaimLostError, Outbox
 from pulse.adapters.table.shelf import Shelf
 from pulse.adapters.table.stores import Stores
 
@@ -12,6 +12,7 @@ __all__ = [
     "MOST_AT_ONCE",
     "Accounts",
     "CancelledError",
+    "ClaimLostError",
     "ContentionError",
     "Conversations",
     "Journal",

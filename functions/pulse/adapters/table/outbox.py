@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
 from pulse.adapters.table.items import jsonable
 from pulse.domain.facts import Key
 from pulse.domain.outbox import Entry, Mailbox
@@ -15,6 +15,11 @@ from pulse.domain.outbox import Entry, Mailbox
 MOST_AT_ONCE = 90
 """Entries that one mail may settle; the transaction holds the mailbox and the record too."""
 _SENT_KEPT = timedelta(days=90)
+_ATTEMPTS = 10
+
+
+class ClaimLostError(Exception):
+    """The claim on a person ran out, and another sender writes to them: a mail may go twice."""
 
 
 class Outbox:
@@ -69,6 +74,7 @@ class Outbox:
         """In one: the entries go, the mailbox is as given, the record is kept.
 
         `release` ends the claim; without it the claimer goes on writing to this person.
+        `ClaimLostError` when the claim that the mailbox names is no longer this sender's.
         """
         actions = [
             self._table.update_action(
@@ -77,8 +83,11 @@ class Outbox:
                     "last_alert": stamp(mailbox.last_alert) if mailbox.last_alert else None,
                     "not_before": stamp(mailbox.not_before) if mailbox.not_before else None,
                     "failures": mailbox.failures,
+                    "told": list(mailbox.told) or None,
                     **({"claimed": None} if release else {}),
                 },
+                "claimed = :mine",
+                {":mine": stamp(mailbox.claimed) if mailbox.claimed else ""},
             ),
             *(self._table.delete_action(_entry_at(entry)) for entry in entries),
             *(self._table.put_action(*item) for item in beside),
@@ -90,11 +99,24 @@ class Outbox:
             actions.append(
                 self._table.put_action(At(f"sent#{company}", sk), {**record, "ttl": ttl})
             )
-        self._table.transact(actions)
+        self._insist(person, actions)
 
     def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
         """Records of the mails sent in that time, oldest first."""
         return list(self._table.partition(f"sent#{company}", stamp(start), stamp(end) + "~"))
+
+    def _insist(self, person: str, actions: Sequence[Item]) -> None:
+        """What was sent must not be sent again, so a conflict with others is outlasted."""
+        for left in range(_ATTEMPTS - 1, -1, -1):
+            try:
+                self._table.transact(actions)
+            except CancelledError as problem:
+                if not problem.conflict:
+                    raise ClaimLostError(person) from problem
+                if not left:
+                    raise
+            else:
+                return
 
 
 def _entry_at(entry: Entry) -> At:
@@ -107,7 +129,11 @@ def _mailbox_at(company: str, person: str) -> At:
 
 def _mailbox(item: Item) -> Mailbox:
     return Mailbox(
-        _maybe(item.get("last_alert")), _maybe(item.get("not_before")), item.get("failures", 0)
+        _maybe(item.get("last_alert")),
+        _maybe(item.get("not_before")),
+        item.get("failures", 0),
+        tuple(item.get("told", ())),
+        _maybe(item.get("claimed")),
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pulse.adapters.table import (
     Accounts,
     CancelledError,
+    ClaimLostError,
     Journal,
     Outbox,
     Shelf,
@@ -36,7 +37,7 @@ from pulse.domain.posts import Author, Post
 from pulse.domain.trouble import OpenTrouble
 from pulse.domain.walk import Mark, Walk
 
-from .turns import Hooked
+from .turns import Hooked, failing
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -303,15 +304,29 @@ def test_what_waits_for_one_person_or_for_all(table: Table) -> None:
     assert [e.id for e in outbox.waiting("acme", TOPIC)] == ["d"]
 
 
+def claimed(outbox: Outbox) -> Mailbox:
+    """Anna's mailbox, to whom nobody else may write now."""
+    mailbox = outbox.claim("acme", "anna", NOON, NOON + 3 * MINUTE)
+    assert mailbox is not None
+    return mailbox
+
+
 def test_only_one_may_write_to_a_person_at_a_time(table: Table) -> None:
     """Given a claim, then no other holds until it is settled or has run out."""
     outbox = Outbox(table)
-    assert outbox.claim("acme", "anna", NOON, NOON + 3 * MINUTE)
+    first = outbox.claim("acme", "anna", NOON, NOON + 3 * MINUTE)
+    assert first is not None
     assert not outbox.claim("acme", "anna", NOON + MINUTE, NOON + 4 * MINUTE)
     assert outbox.claim("acme", "boris", NOON, NOON + 3 * MINUTE)
-    assert outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
-    outbox.settle("acme", "anna", [], Mailbox())
-    assert outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
+    second = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
+    assert second is not None
+    with pytest.raises(ClaimLostError):
+        outbox.settle("acme", "anna", [], first)
+    assert not outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
+    outbox.settle("acme", "anna", [], second)
+    assert outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
+    with pytest.raises(ClaimLostError):
+        outbox.settle("acme", "carl", [], Mailbox())
 
 
 def test_settling_is_one_with_what_was_sent(table: Table) -> None:
@@ -320,10 +335,10 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     for n in range(3):
         outbox.put(entry(str(n)))
     record = {"at": NOON.isoformat(timespec="milliseconds"), "kind": "alert", "to": "anna@a.b"}
-    told = Mailbox(last_alert=NOON, not_before=None, failures=0)
+    told = claimed(outbox).after([entry("0"), entry("1")], NOON)
     outbox.settle("acme", "anna", [entry("0"), entry("1")], told, record, [(At("p", "s"), {})])
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
-    assert outbox.mailboxes("acme", ["anna"])["anna"] == told
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == Mailbox(NOON, told=("0", "1"))
     [sent] = outbox.sent("acme", NOON, NOON)
     assert sent["to"] == "anna@a.b"
     assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
@@ -334,9 +349,45 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
 def test_a_mail_put_off_is_remembered(table: Table) -> None:
     """Given a mail service that said wait, then until when, and how often, is kept."""
     outbox = Outbox(table)
-    held = Mailbox(NOON, NOON + MINUTE, 4)
+    held = replace(claimed(outbox), not_before=NOON + MINUTE, failures=4)
     outbox.settle("acme", "anna", [], held)
-    assert outbox.mailboxes("acme", ["anna"])["anna"] == held
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed=None)
+
+
+def test_what_was_sent_is_marked_however_busy_others_are(table: Table) -> None:
+    """Given others at work on the same items, when a mail is marked as sent, then it stands."""
+    table.put(*Outbox.item(entry("0")))
+    busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
+    marked = claimed(Outbox(busy)).after([entry("0")], NOON)
+    Outbox(busy).settle("acme", "anna", [entry("0")], marked)
+    assert Outbox(table).waiting("acme") == []
+    assert Outbox(table).mailboxes("acme", ["anna"])["anna"].told == ("0",)
+
+
+def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
+    """Given endless interference, then it says so, and the entry stays."""
+    table.put(*Outbox.item(entry("0")))
+    busy = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
+    with pytest.raises(CancelledError):
+        Outbox(busy).settle("acme", "anna", [entry("0")], claimed(Outbox(busy)))
+    assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]
+
+
+@pytest.mark.parametrize("single", ["put_item", "update_item"])
+def test_a_single_write_gives_way_to_a_transaction(table: Table, single: str) -> None:
+    """Given a transaction under way on the item, then whoever holds it is faster; no error."""
+
+    def others(name: str) -> None:
+        if name == single:
+            response = {"Error": {"Code": "TransactionConflictException"}}
+            raise table.client.exceptions.TransactionConflictException(response, single)
+
+    busy = Table(Hooked(table.client, others), table.name, table.index)
+    if single == "update_item":
+        assert Outbox(busy).claim("acme", "anna", NOON, NOON + MINUTE) is None
+    else:
+        with pytest.raises(OvertakenError):
+            Accounts(busy).save(Cursor("100", NOON))
 
 
 # -- Shelf and journal ------------------------------------------------------------------------
@@ -372,10 +423,9 @@ def test_of_two_pushes_at_once_one_wins(table: Table, pushes: int) -> None:
 def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> None:
     """Given marks that another changed meanwhile, then neither mark nor entry is written."""
     shelf, outbox = Shelf(table), Outbox(table)
-    shelf.write_digests("acme", {}, {"daily#anna": "1"}, [outbox.item(entry("a"))])
-    with pytest.raises(CancelledError):
-        shelf.write_digests("acme", {}, {"daily#anna": "2"}, [outbox.item(entry("b"))])
-    shelf.write_digests("acme", {"daily#anna": "1"}, {"daily#anna": "2"}, [])
+    assert shelf.write_digests("acme", {}, {"daily#anna": "1"}, [outbox.item(entry("a"))])
+    assert not shelf.write_digests("acme", {}, {"daily#anna": "2"}, [outbox.item(entry("b"))])
+    assert shelf.write_digests("acme", {"daily#anna": "1"}, {"daily#anna": "2"}, [])
     assert shelf.digests_done("acme") == {"daily#anna": "2"}
     assert [e.id for e in outbox.waiting("acme")] == ["a"]
 
@@ -383,9 +433,9 @@ def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> No
 def test_which_policy_was_folded_is_remembered(table: Table) -> None:
     """Given a mark, then this process and another know it."""
     shelf = Shelf(table)
-    assert shelf.folded("acme") == 0
-    shelf.mark_folded("acme", 3)
-    assert (shelf.folded("acme"), Shelf(table).folded("acme")) == (3, 3)
+    assert shelf.folded("acme") == (0, None)
+    shelf.mark_folded("acme", 3, NOON)
+    assert shelf.folded("acme") == Shelf(table).folded("acme") == (3, NOON)
 
 
 def test_authors_are_remembered_for_a_month_those_not_shown_too(table: Table) -> None:

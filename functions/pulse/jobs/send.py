@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.domain.delivery import Block, BlockedError, LaterError, RefusedError, plain, unreachable
 from pulse.domain.journal import Row
-from pulse.domain.outbox import TOPIC, Entry, Mailbox, due, overdue
+from pulse.domain.outbox import TOPIC, Entry, Mailbox, due, heard, overdue
 from pulse.domain.routing import handed_over, next_in_line, passed_on
 from pulse.domain.settings import Company, Person
 
@@ -114,7 +114,7 @@ class Sending:
         """
         person = self.company.person(key)
         try:
-            record = self._publish(entries) if key == TOPIC else self._mail(person, entries)
+            record = None if heard(entries, mailbox) else self._write(key, person, entries)
         except LaterError as problem:
             self.put_off += 1
             return self._put_off(key, person, mailbox, problem)
@@ -123,7 +123,7 @@ class Sending:
             self._pass_on(key, person, entries, mailbox, problem, release=last)
             return mailbox
         if record is not None and entries[0].kind == "alert":
-            mailbox = replace(mailbox, last_alert=self.now)
+            mailbox = mailbox.after(entries, self.now)
         mailbox = replace(mailbox, not_before=None, failures=0)
         self.outbox.settle(self.company.name, key, entries, mailbox, record, release=last)
         self.sent += record is not None
@@ -187,6 +187,9 @@ class Sending:
                 beside=[*beside, *map(self.outbox.item, given.values())],
                 release=release and start + size >= len(moves),
             )
+
+    def _write(self, key: str, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
+        return self._publish(entries) if key == TOPIC else self._mail(person, entries)
 
     def _mail(self, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
         """Write the mail that these entries ask for; None when nobody waits any more."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+_VISIBLE = re.compile(r"[!-~]+")
 
 Vocabulary = Literal["tweet", "post"]
 """The words X is asked in: those up to spec 2.166, or those from 2.167 on."""
@@ -15,6 +18,7 @@ class Token:
     """A bearer, the four parts of OAuth 1.0a, or both. Never printed.
 
     Timelines are read for the user where there is one; counts only ever by the bearer.
+    ValueError for what is no token; it does not say what was given.
     """
 
     bearer: str | None = None
@@ -22,6 +26,20 @@ class Token:
     consumer_secret: str | None = None
     access_token: str | None = None
     access_token_secret: str | None = None
+
+    def __post_init__(self) -> None:
+        """Parts are visible ASCII; of a user's four there are all or none."""
+        of_user = (
+            self.consumer_key,
+            self.consumer_secret,
+            self.access_token,
+            self.access_token_secret,
+        )
+        given = [part for part in (self.bearer, *of_user) if part is not None]
+        if not given or (any(of_user) and not all(of_user)):
+            raise ValueError("a token is a bearer, the four parts of a user's, or both")
+        if not all(isinstance(part, str) and _VISIBLE.fullmatch(part) for part in given):
+            raise ValueError("a part of a token holds what no token holds")
 
     @property
     def is_user(self) -> bool:

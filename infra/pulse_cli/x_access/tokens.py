@@ -10,7 +10,7 @@ import click
 from pulse.domain.access import Token
 from pulse_cli.problems import ProblemError
 
-__all__ = ["VARIABLES", "ask", "from_environment", "kind"]
+__all__ = ["VARIABLES", "ask", "from_environment", "holds", "kind"]
 
 VARIABLES = {
     "bearer": "PULSE_X_BEARER",
@@ -53,6 +53,11 @@ def kind(token: Token) -> str:
     if not token.is_user:
         return "a bearer"
     return "a user token and a bearer" if token.bearer else "a user token"
+
+
+def holds(token: Token, text: str) -> bool:
+    """Whether the text is a part of the token."""
+    return text in [getattr(token, name) for name in VARIABLES]
 
 
 def _token(parts: dict[str, str], named: Callable[[str], str]) -> Token:

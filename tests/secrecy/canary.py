@@ -1,8 +1,6 @@
 """A token whose parts are known anywhere again, whole or in pieces, plain or encoded."""
 
 import base64
-import html
-import json
 from collections.abc import Iterator
 from functools import cache
 from urllib.parse import quote
@@ -41,8 +39,7 @@ def _known() -> dict[str, frozenset[str]]:
 def _traces(part: str) -> Iterator[str]:
     for form in (part, quote(part, safe="")):
         yield from (form[i : i + _PIECE] for i in range(len(form) - _PIECE + 1))
-    yield from (quote(quote(part, safe=""), safe=""), html.escape(part), json.dumps(part)[1:-1])
-    yield part.encode().hex()
+    yield from (quote(quote(part, safe=""), safe=""), part.replace("/", r"\/"), part.encode().hex())
     for before in range(3):  # base64 looks otherwise, as the part begins at one of three places
         whole = base64.b64encode(b"\0" * before + part.encode()).decode()
         plain = whole[(0, 2, 3)[before] : -4]

@@ -52,6 +52,8 @@ WAYS = {
     "402 twice in a URL": Way("402 Pay", lambda s: quote(quote(s, safe=""), safe=""), "text/plain"),
     "302 to itself": Way("302 Found", lambda s: s, "text/plain", ("Location", "X-Seen")),
     "503 as the reason": Way("503 {}", lambda _: b"", "text/plain"),
+    "200 in a script": Way("200 OK", lambda s: s.replace("/", r"\/"), "text/html"),
+    "200 with a long way to it": Way("200 OK", lambda s: "x" * 55 + s, "text/plain"),
     "200 in HTML": Way("200 OK", lambda s: f"<pre>{s}</pre>", "text/html"),
     "200 with errors only": Way("200 OK", lambda s: {"errors": [_detail(s)]}),
     "200 with neither": Way("200 OK", lambda s: {"seen": s}),

@@ -6,13 +6,11 @@ signatures (tweepy, oauthlib), what SSM answers (botocore), headers that are bro
 
 from __future__ import annotations
 
-import html
-import json
 import logging
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from urllib3.connection import HTTPConnection
 
@@ -47,17 +45,18 @@ class Veil:
 
     def __init__(self, token: Token, authorization: str = "") -> None:
         parts = [getattr(token, name) for name in Token.__slots__]
-        parts += _SIGNATURE.findall(authorization)
+        signed = _SIGNATURE.findall(authorization)
+        parts += [*signed, *map(unquote, signed)]
         forms = {form for part in parts if part and len(part) >= _SHORTEST for form in _forms(part)}
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, said: str) -> str:
-        """The same without secrets; they may stand there encoded for a URL, HTML or JSON."""
+        """The same without secrets; they may stand there encoded for a URL, or in a script."""
         for form in self._forms:
             said = said.replace(form, _HIDDEN)
         return said
 
 
 def _forms(part: str) -> Iterator[str]:
-    yield from (part, html.escape(part), json.dumps(part)[1:-1])
-    yield from (quote(part, safe=""), quote(quote(part, safe=""), safe=""))
+    once = quote(part, safe="")
+    yield from (part, part.replace("/", r"\/"), once, quote(once, safe=""))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-_VISIBLE = re.compile(r"[!-~]+")
+_PART = re.compile(r"[A-Za-z0-9._~:+/%=-]+")
 
 Vocabulary = Literal["tweet", "post"]
 """The words X is asked in: those up to spec 2.166, or those from 2.167 on."""
@@ -28,7 +28,7 @@ class Token:
     access_token_secret: str | None = None
 
     def __post_init__(self) -> None:
-        """Parts are visible ASCII; of a user's four there are all or none."""
+        """Of a user's four parts there are all or none, and each is as X writes them."""
         of_user = (
             self.consumer_key,
             self.consumer_secret,
@@ -38,13 +38,18 @@ class Token:
         given = [part for part in (self.bearer, *of_user) if part is not None]
         if not given or (any(of_user) and not all(of_user)):
             raise ValueError("a token is a bearer, the four parts of a user's, or both")
-        if not all(isinstance(part, str) and _VISIBLE.fullmatch(part) for part in given):
+        if not all(isinstance(part, str) and may_be_part(part) for part in given):
             raise ValueError("a part of a token holds what no token holds")
 
     @property
     def is_user(self) -> bool:
         """Whether it speaks for one account (limits of its own, `me` works)."""
         return self.access_token is not None
+
+
+def may_be_part(text: str) -> bool:
+    """Whether all its signs are such as stand in tokens; HTML and JSON leave these as they are."""
+    return _PART.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

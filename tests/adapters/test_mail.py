@@ -222,7 +222,7 @@ def test_a_task_the_queue_does_not_take_is_an_error(aws: stack.Stack) -> None:
             PollQueue(client, "https://q").put([Task("acme", "1", "poll", NOON)])
 
 
-TOKEN = Token(bearer="BEARER-SECRET", consumer_key="KEY-SECRET")
+TOKEN = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "ACCESS-SECRET2")
 
 
 def test_a_token_is_kept_encrypted_and_found_again(aws: stack.Stack) -> None:

@@ -196,6 +196,53 @@ def test_nobody_is_left_but_the_topic(posts: Posts, town: Build) -> None:
     assert here.failures == []
 
 
+def test_who_cannot_be_written_to_is_passed_over(posts: Posts, town: Build) -> None:
+    """Given an agent and an owner who both bounced, then the next alert goes past both at once."""
+    posts.mention(0.5, "7")
+    posts.mention(110.5, "8")
+    here = town(settings(policy={"up_the_line": ["boris"]})).go(1, 16)
+    tell(here, of_mail(here))
+    here.go(17)
+    tell(here, of_mail(here))
+    here.go(18, 61, 71, 111, 126, 127)
+    assert [told for told in here.told() if told[0] > 111] == [(127, "boris")]
+
+
+def test_a_bounce_that_comes_late_is_no_outbox_that_ages(posts: Posts, town: Build) -> None:
+    """Given a server that takes two hours to send a mail back, then it is passed on as new."""
+    posts.mention(0.5)
+    here = town().go(1, 16).later(120)
+    tell(here, of_mail(here, number=0))
+    with here.world.functions() as lambdas:
+        assert lambdas.scheduled("send")["acme"]["oldest_seconds"] == 0
+    here.later(121)
+    assert subjects(here, "vera") == [(121, "alert"), (121, "bounce")]
+
+
+def test_two_words_at_once_end_as_one_after_the_other(posts: Posts, town: Build) -> None:
+    """Given bounces of two mails that are dealt with at the same time, then it is told once."""
+    asked = [posts.mention(0.5, "7"), posts.mention(31, "8")]
+    here = town().go(1, 16, 31).later(46)
+    assert here.told() == [(16, "anna"), (46, "anna")]
+    first, second = (of_mail(here, number=n) for n in (0, 1))
+    begun: list[Any] = []
+
+    def meanwhile(**_: Any) -> None:
+        if not begun:
+            begun.append(None)
+            begun.append(tell(here, first)["taken"][0])
+
+    client = here.world.app.table.client
+    client.meta.events.register("before-call.dynamodb.TransactWriteItems", meanwhile)
+    done = tell(here, second)["taken"][0]
+    assert (begun[1]["blocked"], begun[1]["passed_on"]) == (1, 1)
+    assert (done["blocked"], done["passed_on"]) == (0, 1)
+    here.later(47)
+    assert sorted(subjects(here, "vera")) == [(47, "alert"), (47, "bounce")]
+    assert {p for m in here.mails if m.who == "vera" for p in m.posts} == set(asked)
+    assert here.failures == []
+
+
 def test_an_address_in_two_spellings_is_one(posts: Posts, town: Build) -> None:
     """Given a server that names the reader in capitals, or whom it forwarded to, it is the same."""
     posts.mention(0.5)

@@ -1,8 +1,10 @@
 """Mail that comes back: the next in line hears what it said, and of the address, once."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 
 from pulse.domain.outbox import Entry
@@ -62,6 +64,20 @@ def test_an_address_that_bounces_falls_to_the_next(posts: Posts, town: Build) ->
     assert second in later.posts
     assert here.waiting() == []
     assert here.failures == []
+
+
+def test_every_mail_goes_under_the_set_whose_word_comes_back(posts: Posts, town: Build) -> None:
+    """Given a stack that made its own configuration set, then SES is told of it each time."""
+    posts.mention(0.5)
+    here = town()
+    told: list[str] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        told.append(json.loads(params["body"])["ConfigurationSetName"])
+
+    boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", note)
+    here.go(1, 16, 61)
+    assert told == [here.world.stack.outputs["ConfigurationSetName"]] * 2
 
 
 def test_the_next_digest_says_so(posts: Posts, town: Build) -> None:

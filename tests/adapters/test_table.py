@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pulse.adapters.table import (
     Accounts,
+    Addresses,
     CancelledError,
     ClaimLostError,
     Journal,
@@ -29,9 +30,10 @@ from pulse.adapters.table.items import (
 from pulse.domain.access import Limit
 from pulse.domain.conversation import fold
 from pulse.domain.cursor import Cursor, OvertakenError
+from pulse.domain.delivery import Block
 from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
 from pulse.domain.journal import Row
-from pulse.domain.outbox import TOPIC, Entry, Mailbox
+from pulse.domain.outbox import TOPIC, Entry, Mailbox, as_one
 from pulse.domain.policy import Level, Policy
 from pulse.domain.posts import Author, Post
 from pulse.domain.trouble import OpenTrouble
@@ -231,6 +233,7 @@ def full_cursor() -> Cursor:
         troubles={"posts": OpenTrouble("token", "401 Нет", NOON, 3, NOON + MINUTE, told=True)},
         last_ok=NOON,
         swept=NOON - MINUTE,
+        reads={"2030-04": 3, "2030-05": 12_340},
         vocabulary="post",
     )
 
@@ -344,6 +347,40 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
     assert table.get(At("p", "s")) is not None
     assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
+
+
+def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Table) -> None:
+    """Given a mail that told of two things, then what comes back of it is written once."""
+    outbox, at = Outbox(table), NOON.isoformat(timespec="milliseconds")
+    record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b", "message_id": "m1"}
+    told = [entry("0", keys=(Key("acme", "1", "7"),)), entry("1", keys=(Key("acme", "2", "7"),))]
+    outbox.settle("acme", "anna", told, Mailbox(), record)
+    outbox.settle("acme", "boris", [entry("2", "boris")], Mailbox(), {**record, "message_id": "m2"})
+    assert outbox.find("acme", "m3", NOON) is None
+    assert outbox.find("other", "m1", NOON) is None
+    assert outbox.find("acme", "m1", NOON + 6 * MINUTE) is None
+    mail = outbox.find("acme", "m1", NOON + 4 * MINUTE)
+    assert mail is not None
+    assert (mail.person, mail.to, mail.came_back) == ("anna", "anna@a.b", None)
+    assert mail.told == as_one(told)
+    assert outbox.take_back(mail, "bounce", [], [outbox.item(entry("3", "vera"))])
+    assert not outbox.take_back(mail, "bounce", [], [outbox.item(entry("4", "vera"))])
+    assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
+    again = outbox.find("acme", "m1", NOON)
+    assert again == replace(mail, came_back="bounce")
+
+
+def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:
+    """Given two who block an address, then the first one's word stands, until it is lifted."""
+    addresses, outbox = Addresses(table), Outbox(table)
+    block = Block("anna@a.b", "bounce", NOON, "550 нет", "m1")
+    assert outbox.take_back(None, "bounce", [addresses.item(block)], [])
+    later = replace(block, kind="complaint")
+    assert not outbox.take_back(None, "complaint", [addresses.item(later)], [])
+    assert addresses.blocked() == {"anna@a.b": block}
+    assert addresses.lift(" Anna@A.b ") == block
+    assert addresses.lift("anna@a.b") is None
+    assert addresses.blocked() == {}
 
 
 def test_a_mail_put_off_is_remembered(table: Table) -> None:

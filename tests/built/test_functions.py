@@ -13,6 +13,7 @@ from moto.ses.models import ses_backends
 from pulse_cli.laptop.emulator import Emulator, EmulatorError, Invocation
 from pulse_cli.laptop.locally import Local
 from pulse_cli.settings.made import document_for
+from tests.ses import bounce, event
 
 from .conftest import ARCHIVE
 
@@ -62,6 +63,9 @@ def test_from_a_tick_to_a_mail(running: Local, invoke: Invoke, document: dict[st
     assert invoke("send", {}).payload["svyaz"]["sent"] == 1
     [mail] = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
     assert set(mail.destinations) == {"head@svyaz.example"}
+    said = bounce(mail.id, "head@svyaz.example", datetime.now(UTC))
+    [taken] = invoke("feedback", event(said)).payload["taken"]
+    assert (taken["ours"], taken["blocked"]) == (True, 1)
     assert "errorMessage" not in invoke("figures", {}).payload
 
 
@@ -78,7 +82,7 @@ def test_metrics_reach_the_log(running: Local, invoke: Invoke, document: dict[st
 
 def test_before_the_first_push_nothing_is_done_and_the_log_says_why(invoke: Invoke) -> None:
     invocation = invoke("dispatch", {})
-    assert invocation.payload == {"tasks": 0}
+    assert invocation.payload == {"tasks": 0, "blind": [], "budget_used": 0}
     assert "pulse push" in invocation.logs
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from pulse_cli.laptop.locally import moved
@@ -104,17 +104,25 @@ class Shell:
         return self.done("sam", "deploy", *words)
 
 
+class Times(NamedTuple):
+    """When `sam deploy` was said, when it had ended, and when the digests are due."""
+
+    said: datetime
+    done: datetime
+    due: datetime
+
+
 @dataclass(frozen=True)
 class House:
     """A deployed stack at work.
 
-    Its digests are due at `due`; one wait becomes a warning just before that, the others were
-    late when it began to watch. ministack runs functions with `python`, unzipped in `unpacked`.
+    One wait becomes a warning just before the digests are due, the others were late when it began
+    to watch. ministack runs functions with `python`, unzipped in `unpacked`.
     """
 
     shell: Shell
     inbox: Inbox
-    due: datetime
+    times: Times
     parameters: dict[str, str]
     python: Path
     unpacked: Path
@@ -155,7 +163,8 @@ class House:
 
     def until(self, minutes: float) -> float:
         """Seconds from now to so many minutes after the digests are due, at least one."""
-        return max(1.0, (self.due + timedelta(minutes=minutes) - datetime.now(UTC)).total_seconds())
+        end = self.times.due + timedelta(minutes=minutes)
+        return max(1.0, (end - datetime.now(UTC)).total_seconds())
 
 
 def eventually(look: Callable[[], _Found], within: float) -> _Found:
@@ -185,14 +194,17 @@ def house(folder: Path) -> Iterator[House]:
             "XUrl": f"http://127.0.0.1:{port}",
             "AwsUrl": aws.url,
         }
+        said = datetime.now(UTC)
         shell.deploy("pulse", **parameters)
+        done = datetime.now(UTC)
         aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
         with serve(SimulatedX(Archive.load(ARCHIVE)), port=port):
             shell.done("pulse", "connect", "@svyaz_help", **TOKEN)
         due = _second_minute_from(datetime.now(UTC))
         with serve(SimulatedX(moved(ARCHIVE, due - timedelta(minutes=30, seconds=3))), port=port):
             shell.done("pulse", "push", str(_settings(folder, due)))
-            yield House(shell, mails, due, parameters, python, Path(unpacked))
+            times = Times(said, done, due)
+            yield House(shell, mails, times, parameters, python, Path(unpacked))
 
 
 def _roomy() -> Path | None:

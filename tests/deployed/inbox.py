@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
@@ -15,29 +16,37 @@ from aiosmtpd.smtp import Envelope
 from tests.ministack import free_port
 
 
+class Received(NamedTuple):
+    """A mail, the address that it was for, and when it came."""
+
+    to: str
+    mail: EmailMessage
+    at: datetime
+
+
 @dataclass
 class Inbox:
-    """Mails as they came, each with the address that it was for."""
+    """All mails as they came."""
 
     address: str
-    mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    mails: list[Received] = field(default_factory=list)
 
     async def handle_DATA(  # noqa: N802 - as aiosmtpd calls it
         self, _server: Any, _session: Any, envelope: Envelope
     ) -> str:
         mail = message_from_bytes(envelope.content or b"", _class=EmailMessage, policy=default)
-        self.mails += [(to, mail) for to in envelope.rcpt_tos]
+        self.mails += [Received(to, mail, datetime.now(UTC)) for to in envelope.rcpt_tos]
         return "250 OK"
 
-    def first(self, to: str, within: float) -> EmailMessage:
+    def first(self, to: str, within: float) -> Received:
         """Wait so many seconds for the first mail to an address."""
         end = time.monotonic() + within
         while time.monotonic() < end:
-            for address, mail in list(self.mails):
-                if address == to:
-                    return mail
+            for one in list(self.mails):
+                if one.to == to:
+                    return one
             time.sleep(0.2)
-        raise AssertionError(f"nothing came to {to} but to {[to for to, _ in self.mails]}")
+        raise AssertionError(f"nothing came to {to} but to {[one.to for one in self.mails]}")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,11 @@ def test_both_accounts_are_read(house: House) -> None:
     ],
 )
 def test_a_digest_comes_by_its_readers_clock(
-    house: House, to: str, subject: str, language: str
+    house: House, figure: Callable[[str, object], None], to: str, subject: str, language: str
 ) -> None:
     """Given a digest that is due in a minute, then it comes, in two parts and one language."""
-    mail = house.inbox.first(to, within=house.until(PATIENCE))
+    _, mail, at = house.inbox.first(to, within=house.until(PATIENCE))
+    assert at >= house.times.due
     assert re.fullmatch(subject, mail["Subject"])
     assert mail["From"] == "Pulse <pulse@svyaz.example>"
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
@@ -57,11 +59,16 @@ def test_a_digest_comes_by_its_readers_clock(
     assert f'lang="{language}"' in html.get_content()
     for part in (text, html):
         assert "No signal in the whole district" in part.get_content()
+    said, done, due = house.times
+    spans = [round(span.total_seconds()) for span in (done - said, at - done, at - due)]
+    figure(
+        f"digest to {to}", "{} s of sam deploy; came {} s after it, {} s after due".format(*spans)
+    )
 
 
 def test_who_is_on_duty_hears_of_a_wait(house: House) -> None:
     """Given a wait that becomes a warning, then whom the policy names gets a mail."""
-    mail = house.inbox.first("anna@svyaz.example", within=house.until(PATIENCE))
+    mail = house.inbox.first("anna@svyaz.example", within=house.until(PATIENCE)).mail
     assert re.fullmatch(r"Warning: 1 waiting, longest 1\d min · Svyaz", mail["Subject"])
     html = mail.get_body(("html",))
     assert html
@@ -102,4 +109,4 @@ def test_the_doctor_finds_nothing_to_mend(house: House) -> None:
     assert "FAIL" not in found.values()
     untold = [one["what"] for one in answer["findings"] if "could not be checked" in one["said"]]
     assert untold == ["test mail to you@svyaz.example"]  # a stand-in does not promise to deliver
-    assert "Svyaz" in house.inbox.first("you@svyaz.example", within=10)["Subject"]
+    assert "Svyaz" in house.inbox.first("you@svyaz.example", within=10).mail["Subject"]

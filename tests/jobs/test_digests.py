@@ -55,6 +55,25 @@ def test_one_that_was_missed_is_caught_up_once(posts: Posts, town: Build) -> Non
     assert len(here.mails) == 4
 
 
+def test_the_scheduler_may_begin_it_twice(posts: Posts, town: Build) -> None:
+    """Given two runs at once of the minute in which it is due, then one mail, and none fails."""
+    document = reading({"period": "daily", "to": ["anna"], "at": ["09:30"]})
+    here = town(document).go(0)
+    lambdas = here.world.lambdas
+    written: list[int] = []
+
+    def again(**_: Any) -> None:
+        if [name for name, _ in lambdas.running] == ["digest"]:
+            written.append(lambdas.invoke("digest", {})["acme"])
+
+    table = here.world.app.table.client
+    table.meta.events.register("before-call.dynamodb.TransactWriteItems", again)
+    here.go(30, 31)
+    assert written == [1]
+    assert here.told() == [(30, "anna")]
+    assert here.failures == []
+
+
 def test_two_rules_of_one_period_are_not_sent_twice(posts: Posts, town: Build) -> None:
     """Given a reader in two rules who missed both, then each slot comes once at most."""
     document = reading(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
 from pulse.adapters.table.items import day_index
 from pulse.domain.posts import Author, Post
 
@@ -75,8 +75,8 @@ class Shelf:
         was: Mapping[str, str],
         done: Mapping[str, str],
         beside: Iterable[tuple[At, Item]],
-    ) -> None:
-        """Mark digests as written, with their entries; `CancelledError` when another did."""
+    ) -> bool:
+        """Mark digests as written, with their entries; False when another did meanwhile."""
         before = {":was": _text(was)} if was else None
         marks = self._table.put_action(
             At(f"company#{company}", "digests"),
@@ -84,7 +84,11 @@ class Shelf:
             "done = :was" if was else "attribute_not_exists(pk)",
             before,
         )
-        self._table.transact([marks, *(self._table.put_action(*item) for item in beside)])
+        try:
+            self._table.transact([marks, *(self._table.put_action(*item) for item in beside)])
+        except CancelledError:
+            return False
+        return True
 
     def authors(self, ids: Iterable[str]) -> dict[str, Author]:
         """Those of the authors that are known."""

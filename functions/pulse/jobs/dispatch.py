@@ -21,8 +21,8 @@ def dispatch(settings: Settings, accounts: Accounts, queue: PollQueue, now: date
     tasks = [
         Task(company, account_id, kind, minute)
         for company, account_id in watched
-        if account_id not in cursors or cursors[account_id].due(now)
-        for kind in kinds_due(minute)
+        if (cursor := cursors.get(account_id)) is None or cursor.due(now)
+        for kind in kinds_due(minute, cursor.swept if cursor else None)
     ]
     queue.put(tasks)
     return len(tasks)

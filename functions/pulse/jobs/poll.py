@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulse.domain.cursor import Cursor, OvertakenError
-from pulse.domain.task import Task
+from pulse.domain.task import Task, day_swept
 from pulse.domain.trouble import TroubleError
 from pulse.domain.walk import Endpoint, Walk
 from pulse.jobs.keep import keep
@@ -33,6 +33,8 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
         return {"account": reading.account.username, "stale": task.minute.isoformat()}
     known = reading.accounts.load([reading.account.id]).get(reading.account.id)
     cursor = known or Cursor(reading.account.id, watched_from=reading.now)
+    if task.kind == "day" and day_swept(cursor.swept, task.minute):
+        return {"account": reading.account.username, "swept": str(cursor.swept)}
     reading.watched_from = cursor.watched_from
     reading.x.vocabulary = cursor.vocabulary
     reads = reading.x.reads

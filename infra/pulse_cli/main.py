@@ -26,6 +26,7 @@ class Commands(click.Group):
         "connect": ("connect", "Test a token for X and store it."),
         "doctor": ("doctor", "Look whether a deployed stack can do its work."),
         "status": ("status", "Show how polls, waits and mail stand."),
+        "forget": ("forget", "Remove one person's posts from all that is kept."),
     }
     """By name: the module of the command, and what it does in a line."""
 

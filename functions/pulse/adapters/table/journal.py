@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from pulse.adapters.table.client import At, Item, Table, stamp
 from pulse.domain.journal import Row
@@ -35,6 +36,20 @@ class Journal:
         """The rows of [start, end], oldest first."""
         items = self._table.partition(f"journal#{company}", stamp(start), stamp(end) + "~")
         return [_row(item) for item in items]
+
+    def redact(self, company: str, of: Callable[[Any], bool]) -> int:
+        """Take what was put aside out of the rows, where `of` says so of it; returns how many.
+
+        The rows stay, since they are counted.
+        """
+        redacted = 0
+        for item in list(self._table.partition(f"journal#{company}")):
+            row = _row(item)
+            if row.kind == "aside" and row.what.get("raw") is not None and of(row.what["raw"]):
+                what = json.dumps({**row.what, "raw": None}, ensure_ascii=False, sort_keys=True)
+                at = At(item["pk"], item["sk"])
+                redacted += self._table.update(at, {"what": what}) is not None
+        return redacted
 
 
 def _row(item: Item) -> Row:

@@ -27,6 +27,7 @@ class Commands(click.Group):
         "doctor": ("doctor", "Look whether a deployed stack can do its work."),
         "status": ("status", "Show how polls, waits and mail stand."),
         "forget": ("forget", "Remove one person's posts from all that is kept."),
+        "export": ("export", "Give a company everything that is kept of it."),
     }
     """By name: the module of the command, and what it does in a line."""
 

@@ -33,7 +33,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     )
     result = poll(reading, task)
     app.count("PollSucceeded", result.get("watched", 0))
-    app.count("PostsRead", result.get("read", 0))
+    app.count("PostsRead", result.get("billed", 0))
     if result.get("checked"):
         app.count("PostsChecked", result["checked"])
         app.count("PostsRemoved", result["removed"])

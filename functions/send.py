@@ -23,9 +23,7 @@ def _send(company: Company, wired: app.App) -> dict[str, float]:
     now = wired.now()
     letters = Letters(
         company=company,
-        conversations=wired.conversations,
-        accounts=wired.accounts,
-        journal=wired.journal,
+        stores=wired,
         authors=Authors(wired.shelf, wired.company_x(company), now),
         now=now,
         board_url=wired.settings().board_url,
@@ -33,6 +31,7 @@ def _send(company: Company, wired: app.App) -> dict[str, float]:
     return Sending(
         company=company,
         outbox=wired.outbox,
+        addresses=wired.addresses,
         journal=wired.journal,
         letters=letters,
         pages=wired.pages,

@@ -21,6 +21,15 @@ KEYS = {
     "AWS_DEFAULT_REGION": REGION,
 }
 _STARTED_WITHIN = 60.0
+_NOT_OURS = ("AWS_", "PULSE_", "PYTHON")
+"""What a developer's environment may say to boto3, to Pulse and to Python, and must not here."""
+_RUN = """
+import runpy, sys
+from ministack.services import scheduler
+sys.executable = sys.argv.pop(1)  # runs functions with it
+scheduler._SCHEDULE_TICK_INTERVAL = 1  # seconds after a minute has begun, not 10
+runpy.run_module("ministack", run_name="__main__")
+"""
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,14 @@ class Ministack:
 
 
 @contextmanager
-def ministack(folder: Path, **env: str) -> Iterator[Ministack]:
-    """Run one on a free port of 127.0.0.1 until the block ends; `env` are settings of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def ministack(folder: Path, python: Path | str = sys.executable, **env: str) -> Iterator[Ministack]:
+    """Run one on a free port of 127.0.0.1 until the block ends; `env` are settings of its own.
+
+    It runs functions, each in a process of its own, with `python` and what is installed there.
+    """
+    port = free_port()
     log = folder / "ministack.log"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
     settings = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -54,9 +65,9 @@ def ministack(folder: Path, **env: str) -> Iterator[Ministack]:
         **env,
     }
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            env={**os.environ, **settings},
+        process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+            [sys.executable, "-c", _RUN, str(python)],
+            env={**clean, **settings},
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -71,6 +82,14 @@ def ministack(folder: Path, **env: str) -> Iterator[Ministack]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def free_port() -> int:
+    """Find a port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

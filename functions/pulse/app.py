@@ -88,6 +88,11 @@ class App(Stores):
         client = boto3.client("sqs", config=_AGAIN)
         return PollQueue(client, self._needed("PULSE_POLL_QUEUE"))
 
+    @property
+    def patience(self) -> timedelta:
+        """For how long an account may go unread before an alarm rings."""
+        return timedelta(minutes=int(self._needed("PULSE_BLIND_MINUTES")))
+
     @functools.cached_property
     def secrets(self) -> Secrets:
         """Tokens, in SSM."""

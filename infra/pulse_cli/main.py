@@ -26,6 +26,7 @@ class Commands(click.Group):
         "connect": ("connect", "Test a token for X and store it."),
         "doctor": ("doctor", "Look whether a deployed stack can do its work."),
         "status": ("status", "Show how polls, waits and mail stand."),
+        "addresses": ("addresses", "Show whom mail does not reach, and give addresses back."),
         "forget": ("forget", "Remove one person's posts from all that is kept."),
         "export": ("export", "Give a company everything that is kept of it."),
     }

@@ -1,6 +1,7 @@
 """Posts and answers drawn from X's own descriptions, and from what no description foresees."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ def check(post: Post) -> None:
 
 
 @pytest.mark.parametrize("odd", SHARES)
-def test_each_post_is_read_or_lies_aside_with_a_reason(shared: Path, name: str, odd: float) -> None:
+def test_each_post_is_read_or_lies_aside_with_a_reason(
+    shared: Path, figure: Callable[[str, object], None], name: str, odd: float
+) -> None:
     """Given posts with odd values in them, when read, then none is lost and none stops us."""
     draw = drawer(shared, name, odd)
     given = [draw.post(odd) for _ in range(POSTS // len(SHARES))]
@@ -56,6 +59,10 @@ def test_each_post_is_read_or_lies_aside_with_a_reason(shared: Path, name: str, 
     for aside in page.aside:
         assert any(raw is aside.raw for raw in raws)
         assert re.fullmatch(r"(a post|`\w+`) is .{1,80}", aside.reason)
+    figure(
+        f"posts drawn from {name}, {odd:.0%} of their values odd",
+        f"{len(page.posts)} read, {len(page.aside)} put aside",
+    )
 
 
 def test_each_post_as_described_is_read(shared: Path, name: str) -> None:

@@ -78,7 +78,7 @@ def test_metrics_reach_the_log(running: Local, invoke: Invoke, document: dict[st
 
 def test_before_the_first_push_nothing_is_done_and_the_log_says_why(invoke: Invoke) -> None:
     invocation = invoke("dispatch", {})
-    assert invocation.payload == {"tasks": 0}
+    assert invocation.payload == {"tasks": 0, "blind": [], "budget_used": 0}
     assert "pulse push" in invocation.logs
 
 

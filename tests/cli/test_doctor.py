@@ -151,7 +151,7 @@ def test_dead_letters(sound: Stack) -> None:
     status, said, mend = found(run("doctor", "--json", "--no-mail"))["ticks that failed"]
     assert (status, said) == (
         "FAIL",
-        "1 in the queue: ticks that were not delivered or ended in error",
+        "1 in the queue: what was not delivered, or ended in an error",
     )
     assert mend
     assert f"--queue-url {url}" in mend

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from pulse.domain.cursor import Cursor
+from pulse.domain.delivery import Block
 from pulse.domain.journal import Row
+from pulse.domain.letters import Stopped
 from pulse.domain.trouble import OpenTrouble
-from pulse.domain.watch import watch
+from pulse.domain.watch import is_blind, watch
 
 from .scenes import at
 
@@ -124,3 +126,63 @@ def test_a_stretch_of_no_length_is_watched() -> None:
     """Given a digest for the very moment Pulse came, then nothing is missed."""
     found = watch({"help": well(0)}, [], at(0), at(0), at(0) + timedelta(seconds=1))
     assert (found.minutes, found.watched, found.gaps) == (0, 0, ())
+
+
+def test_an_account_that_was_never_read_is_named() -> None:
+    """Given an account of which nothing is known yet, then the digest does not call it watched."""
+    found = watch({"help": well(720), "shop": None}, [], at(0), at(720), at(720))
+    assert found.unread == ("shop",)
+    assert not found.whole
+    assert watch({"help": well(720)}, [], at(0), at(720), at(720)).whole
+
+
+def test_what_came_after_the_period_belongs_to_the_next() -> None:
+    """Given a digest that is written late, then it does not count what the next one counts."""
+    lost = {"person": "a", "address": "a@b", "detail": "", "final": True}
+    trouble = {
+        "account": "help",
+        "trouble": "unavailable",
+        "since": at(721).isoformat(),
+        "until": at(722).isoformat(),
+        "detail": "503",
+    }
+    rows = [
+        Row("aside", at(721), {"account": "help", "reason": "no id", "raw": {}}),
+        Row("undelivered", at(721), lost),
+        Row("trouble", at(722), trouble),
+        gap(721, 722),
+    ]
+    assert watch({"help": well(723)}, rows, at(0), at(720), at(723)).whole
+    found = watch({"help": well(723)}, rows, at(720), at(723), at(723))
+    assert (found.aside, found.undelivered, len(found.troubles), len(found.gaps)) == (1, 1, 1, 1)
+
+
+def test_addresses_that_are_not_written_to_are_named_until_they_are() -> None:
+    """Given an address that bounced long ago, then every digest says so."""
+    block = Block("anna@acme.example", "bounce", at(-9000), "550", "m1")
+    found = watch({"help": well(720)}, [], at(0), at(720), at(720), [block])
+    assert found.stopped == (Stopped("anna@acme.example", "bounce", at(-9000)),)
+    assert not found.whole
+
+
+@pytest.mark.parametrize(
+    ("cursor", "pushed", "blind"),
+    [
+        (well(719), -600, False),
+        (well(710), -600, False),
+        (well(709), -600, True),
+        (Cursor("100", watched_from=at(715)), -600, False),
+        (Cursor("100", watched_from=at(700)), 719, True),
+        (None, 715, False),
+        (None, 700, True),
+    ],
+)
+def test_when_an_account_is_blind(cursor: Cursor | None, pushed: float, blind: bool) -> None:
+    """Given ten minutes of patience at 12:00:40, then whole minutes are what counts."""
+    now = at(720) + timedelta(seconds=40)
+    assert is_blind(cursor, at(pushed), now, timedelta(minutes=10)) is blind
+
+
+def test_before_the_first_push_nothing_is_blind() -> None:
+    """Given no settings that name an account, then there is nothing to be blind to."""
+    assert not is_blind(None, None, at(720), timedelta(minutes=10))

@@ -103,9 +103,7 @@ def letter(here: Town, start: float, end: float, period: str = "shift") -> Diges
         Entry("x", "acme", "vera", "digest", now, details=details),
         company,
         company.people["vera"],
-        app.conversations,
-        app.accounts,
-        app.journal,
+        app,
         Authors(app.shelf, None, now),
         now,
     )

@@ -23,6 +23,7 @@ from pulse.domain.journal import Row
 from pulse.domain.outbox import Entry
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import Archive, SimulatedX
+from tests.iam.guard import stand_guard
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
 """Minute 0 unless a test says otherwise: a Tuesday."""
@@ -168,7 +169,10 @@ class Received:
 
 
 class Town:
-    """The stack, its functions, and X; the clock goes where the test says."""
+    """The stack, its functions, and X; the clock goes where the test says.
+
+    A function that asks AWS for what its role does not allow fails the test.
+    """
 
     def __init__(
         self,
@@ -189,6 +193,7 @@ class Town:
 
     def __enter__(self) -> Self:
         self.world.__enter__()
+        self.guard = stand_guard(self.world)
         return self
 
     def __exit__(
@@ -198,6 +203,8 @@ class Town:
         trace: TracebackType | None,
     ) -> None:
         self.world.__exit__(kind, error, trace)
+        if error is None:
+            assert self.guard.denied == []
 
     def tick(self, minute: float) -> None:
         """All that happens in a minute."""

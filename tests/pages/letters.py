@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from pulse.adapters.pages import Mail, Pages
+from pulse.domain.budget import Budget
 from pulse.domain.letters import (
     AccountRow,
     AlertLetter,
@@ -15,6 +16,7 @@ from pulse.domain.letters import (
     Happening,
     HourBar,
     Line,
+    Stopped,
     Trend,
     Trouble,
     TroubleLetter,
@@ -22,6 +24,7 @@ from pulse.domain.letters import (
 )
 from pulse.domain.measures import Span, Times
 from pulse.domain.posts import Author
+from pulse.domain.routing import ABOUT_AN_ADDRESS
 from pulse.domain.settings import Language, Person
 
 AT = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -200,6 +203,12 @@ WATCH = Watch(
         ),
         Trouble("svyaz", "token", AT - minutes(30), None, "401 Unauthorized"),
     ),
+    unread=("svyaz_shop",),
+    stopped=(
+        Stopped("oleg@svyaz.example", "bounce", AT - minutes(95)),
+        Stopped("vera@svyaz.example", "complaint", AT - minutes(3000)),
+    ),
+    reads=Budget(used=12340, before=14210, limit=15000),
 )
 
 
@@ -250,7 +259,7 @@ def quiet(language: Language) -> DigestLetter:
             AccountRow("svyaz", "official", 0, 0, None),
         ),
         hours=tuple(HourBar(h % 24, int(h == 20), int(h == 20)) for h in range(9, 33)),
-        watch=Watch(1440, 1440, removed=1),
+        watch=Watch(1440, 1440, reads=Budget(47, 0, 15000), removed=1),
         happening=None,
         board_url=None,
         settings_url=None,
@@ -344,6 +353,8 @@ SAID = {
     "account": "X knows no user @svyaz",
     "request": "400 Invalid Request: one or more parameters to your request was invalid",
     "address": "MessageRejected: Email address is not verified.",
+    "bounce": "Permanent (General): smtp; 550 5.1.1 user unknown",
+    "complaint": "Complaint abuse",
 }
 
 
@@ -353,7 +364,7 @@ def trouble(kind: str, language: Language) -> TroubleLetter:
         company=TITLE[language],
         at=AT,
         kind=kind,  # type: ignore[arg-type]
-        subject="oleg@svyaz.example" if kind == "address" else "svyaz",
+        subject="oleg@svyaz.example" if kind in ABOUT_AN_ADDRESS else "svyaz",
         detail=SAID[kind],
     )
 

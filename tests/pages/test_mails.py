@@ -11,10 +11,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulse.adapters.pages import LIMIT, Mail, Pages
+from pulse.domain.budget import Budget
 from pulse.domain.letters import Watch
 from pulse.domain.posts import post_url
 
-from .letters import AT, CARDS, PEOPLE, alert, card, full_alert, mails, minutes, shift
+from .letters import (
+    AT,
+    CARDS,
+    PEOPLE,
+    WATCH,
+    alert,
+    card,
+    full_alert,
+    mails,
+    minutes,
+    monthly,
+    shift,
+)
 from .letters import US as SOMEBODY
 
 if TYPE_CHECKING:
@@ -240,10 +253,36 @@ def test_waiting_but_no_cards_is_no_all_clear() -> None:
     assert "17 more waiting" in mail.text
 
 
-def test_minutes_unwatched_are_no_all_clear() -> None:
-    """Given minutes missing, then the mail does not say that nothing was missed."""
-    for watched, clear in ((720, True), (719, False)):
-        letter = replace(shift("en"), watch=Watch(720, watched))
-        mail = Pages().digest(letter, PEOPLE["en"])
-        assert ("Nothing was missed." in mail.text) is clear
-        assert ("Nothing was missed." in mail.html) is clear
+WATCHES: dict[str, tuple[Watch, str | None]] = {
+    "all well": (Watch(720, 720), None),
+    "reads counted": (Watch(720, 720, reads=Budget(1, 0, 9)), None),
+    "minutes": (Watch(720, 719), None),
+    "blind": (Watch(720, 720, gaps=WATCH.gaps[:1]), "@svyaz: not watched"),
+    "wall": (Watch(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: more posts than X hands out"),
+    "never read": (Watch(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: never read yet"),
+    "trouble passed": (Watch(720, 720, troubles=WATCH.troubles[:1]), "@svyaz: X did not answer"),
+    "trouble lasts": (Watch(720, 720, troubles=WATCH.troubles[1:]), "still so"),
+    "aside": (Watch(720, 720, aside=1), "1 post could not be read"),
+    "undelivered": (Watch(720, 720, undelivered=2), "2 mails could not be delivered"),
+    "stopped": (Watch(720, 720, stopped=WATCH.stopped[:1]), "nothing has been sent to oleg@"),
+}
+
+
+@pytest.mark.parametrize(("watch", "said"), WATCHES.values(), ids=WATCHES)
+def test_a_watch_with_gaps_is_no_all_clear(watch: Watch, said: str | None) -> None:
+    """Given anything that was not watched, read or told, then the mail says so, also at its top."""
+    mail = Pages().digest(replace(shift("en"), watch=watch), PEOPLE["en"])
+    clear = said is None and watch.watched == watch.minutes
+    for text in (mail.text, mail.html):
+        assert ("Nothing was missed." in text) is clear
+        assert said is None or said in text
+    assert ("the watch had gaps" in mail.preheader) is not clear
+
+
+def test_what_reading_came_to() -> None:
+    """Given a budget, then the mail says how much is used, and a monthly one of last month too."""
+    mail = Pages().digest(shift("en"), PEOPLE["en"])
+    assert "reads of X this month: 12,340 of 15,000 (82%)" in mail.text
+    assert "last month" not in mail.text
+    mail = Pages().digest(monthly("ru"), PEOPLE["ru"])
+    assert "прочитано в X за прошлый месяц: 14\xa0210 из 15\xa0000" in mail.text

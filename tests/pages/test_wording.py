@@ -11,6 +11,7 @@ import pytest
 from pulse.adapters.pages import Pages, phrases
 from pulse.adapters.pages.advice import trouble_words
 from pulse.adapters.pages.wording import Wording, one_line, quoted
+from pulse.domain.routing import ABOUT_AN_ADDRESS
 from pulse.domain.trouble import FOR_A_PERSON, TroubleKind
 
 from .letters import AT, PEOPLE, TROUBLES, alert, card, minutes, shift, weekly
@@ -162,12 +163,12 @@ def test_dates() -> None:
         (
             "en",
             "17 waiting, longest 5 h 12 min · Svyaz",
-            "2 critical · watched 683 of 720 min",
+            "2 critical · watched 683 of 720 min · the watch had gaps",
         ),
         (
             "ru",
             "17 ждут, дольше всех 5 ч 12 мин · Связь",
-            "Критичных 2 · наблюдали 683 из 720 мин",
+            "Критичных 2 · наблюдали 683 из 720 мин · в наблюдении есть пробелы",
         ),
     ],
 )
@@ -262,7 +263,7 @@ def test_a_long_title_leaves_room_for_the_news(language: Language) -> None:
 
 def test_every_trouble_for_a_person_has_its_advice() -> None:
     """Given a kind that no waiting mends, then a letter of that kind can be written."""
-    assert set(TROUBLES) == FOR_A_PERSON | {"address"}
+    assert set(TROUBLES) == FOR_A_PERSON | set(ABOUT_AN_ADDRESS)
 
 
 @pytest.mark.parametrize("kind", get_args(TroubleKind))

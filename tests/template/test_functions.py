@@ -62,9 +62,9 @@ def test_the_index_has_one_name(template: Template, resources: dict[str, Any]) -
         assert one.environment["PULSE_INDEX"] == index["IndexName"]
 
 
-def test_each_function_runs_by_a_schedule_or_a_queue(template: Template) -> None:
+def test_each_function_runs_by_a_schedule_a_queue_or_a_topic(template: Template) -> None:
     for one in template.functions.values():
-        assert bool(one.schedules) != bool(one.queue), one.name
+        assert [bool(one.schedules), bool(one.queue), bool(one.topic)].count(True) == 1, one.name
 
 
 def test_schedules_are_ones_that_aws_takes(template: Template) -> None:

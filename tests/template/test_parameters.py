@@ -7,6 +7,16 @@ from pulse_cli.laptop.sam import ROOT
 
 MUST_BE_CHOSEN = {"Senders"}
 
+PARTS = (
+    "What it means.",
+    "How bad.",
+    "First look.",
+    "Causes, the likely first.",
+    "What to do.",
+    "Over when",
+    "Lost meanwhile.",
+)
+
 
 def test_every_parameter_is_described(written: dict[str, Any]) -> None:
     assert all(one.get("Description") for one in written["Parameters"].values())
@@ -39,11 +49,45 @@ def _without(parameter: dict[str, Any]) -> str:
     return "none" if "Default" in parameter else "**to be given**"
 
 
-def test_every_alarm_is_documented(written: dict[str, Any]) -> None:
+def alarms(written: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        name: one["Properties"]
+        for name, one in written["Resources"].items()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+
+def test_every_alarm_is_documented_and_none_beside_it(written: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-    for name, one in written["Resources"].items():
-        if one["Type"] == "AWS::CloudWatch::Alarm":
-            assert f"`{name}`" in page
+    rows = re.findall(r"^\| \[`(\w+)`\]\(runbook\.md#(\w+)\) \|", page, re.MULTILINE)
+    assert sorted(rows) == sorted((name, name.lower()) for name in alarms(written))
+
+
+def test_every_alarm_says_in_a_line_what_to_do_and_where_more_stands(
+    written: dict[str, Any],
+) -> None:
+    for name, one in alarms(written).items():
+        told, anchor = one["AlarmDescription"].split("; docs/runbook.md#")
+        assert "\n" not in told
+        assert anchor == name.lower()
+        assert len(told) < 160, "an SMS holds no more"
+
+
+def test_the_runbook_has_a_whole_section_for_every_alarm_and_for_nothing_else(
+    written: dict[str, Any],
+) -> None:
+    page = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    head, *sections = re.split(r"^## ", page, flags=re.MULTILINE)
+    by_name = {text.partition("\n")[0]: text for text in sections}
+    assert sorted(by_name) == sorted(alarms(written))
+    assert re.findall(r"^\| \[(\w+)\]\(#(\w+)\) \|", head, re.MULTILINE) == [
+        (name, name.lower()) for name in by_name
+    ]
+    for name, text in by_name.items():
+        for part in PARTS:
+            assert f"\n**{part}" in text, f"{name} does not say: {part}"
+        first = text.split("\n**First look.**", 1)[1].split("\n**", 1)[0]
+        assert "```\n" in first, f"{name} has no command to look with"
 
 
 def test_every_output_is_described(written: dict[str, Any]) -> None:

@@ -78,7 +78,7 @@ def test_every_schedule_has_dead_letters(resources: dict[str, Any]) -> None:
         assert properties["Target"]["DeadLetterConfig"] == {"Arn": dead_letters}
 
 
-def test_every_scheduled_function_has_dead_letters_for_its_errors(
+def test_every_function_by_schedule_or_topic_has_dead_letters_for_its_errors(
     template: Template, resources: dict[str, Any]
 ) -> None:
     dead_letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
@@ -86,8 +86,8 @@ def test_every_scheduled_function_has_dead_letters_for_its_errors(
         one["FunctionName"]["Ref"]: one["DestinationConfig"]["OnFailure"]["Destination"]
         for one in of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
     }
-    scheduled = {one.resource for one in template.functions.values() if one.schedules}
-    assert told == dict.fromkeys(scheduled, dead_letters)
+    alone = {f.resource for f in template.functions.values() if f.schedules or f.topic}
+    assert told == dict.fromkeys(alone, dead_letters)
 
 
 def test_logs_end(resources: dict[str, Any]) -> None:
@@ -104,6 +104,52 @@ def test_alarms_go_straight_to_the_topic(resources: dict[str, Any]) -> None:
         assert {"Ref": "CriticalTopic"} in properties["AlarmActions"]
         assert properties["AlarmDescription"]
         assert "TreatMissingData" in properties
+
+
+def test_mail_that_comes_back_finds_its_way(template: Template, resources: dict[str, Any]) -> None:
+    [destination] = of_type(resources, "AWS::SES::ConfigurationSetEventDestination").values()
+    event = destination["EventDestination"]
+    assert event["Enabled"] is True
+    assert event["MatchingEventTypes"] == ["BOUNCE", "COMPLAINT", "REJECT"]
+    topic = {"Ref": template.functions["feedback"].topic}
+    assert event["SnsDestination"] == {"TopicARN": topic}
+    assert template.functions["feedback"].retries == 2
+    [subscription] = (
+        one
+        for one in of_type(resources, "AWS::SNS::Subscription").values()
+        if one["TopicArn"] == topic
+    )
+    dead_letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    assert subscription["RedrivePolicy"] == {"deadLetterTargetArn": dead_letters}
+    [policy] = of_type(resources, "AWS::SQS::QueuePolicy").values()
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert policy["Queues"] == [{"Ref": "DeadLetters"}]
+    assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": topic}}
+
+
+def test_only_ses_tells_of_mail_and_only_of_ours(
+    template: Template, resources: dict[str, Any]
+) -> None:
+    topic = {"Ref": template.functions["feedback"].topic}
+    policies = of_type(resources, "AWS::SNS::TopicPolicy").values()
+    [policy] = [one for one in policies if topic in one["Topics"]]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert statement["Action"] == "sns:Publish"
+    only = statement["Condition"]["StringEquals"]
+    assert only["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    arn, names = only["aws:SourceArn"]["Fn::Sub"]
+    assert arn.endswith(":${AWS::AccountId}:configuration-set/${Set}")
+    assert names["Set"] == template.functions["send"].environment["PULSE_CONFIGURATION_SET"]
+    assert resources["MailEvents"]["DependsOn"] == "FeedbackTopicPolicy"
+
+
+def test_a_configuration_set_is_made_unless_there_is_one(resources: dict[str, Any]) -> None:
+    assert resources["MailSet"]["Condition"] == "MakesConfigurationSet"
+    assert resources["MailSet"]["Properties"]["Name"] == {"Ref": "AWS::StackName"}
+    chosen = resources["MailEvents"]["Properties"]["ConfigurationSetName"]["Fn::If"]
+    assert chosen == ["MakesConfigurationSet", {"Ref": "MailSet"}, {"Ref": "ConfigurationSet"}]
 
 
 @pytest.mark.parametrize("metric", ["PollSucceeded", "OutboxAge"])

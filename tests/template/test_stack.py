@@ -28,7 +28,8 @@ def test_each_function_gets_what_lambda_would_give_it(aws: boto3.Session) -> Non
     assert stack.env["poll"]["PULSE_TOKENS"] == "/pulse/acme/tokens"
     assert stack.env["send"]["PULSE_SENDER"] == "pulse@example.com"
     assert stack.env["send"]["PULSE_CRITICAL_TOPIC"] == stack.outputs["CriticalTopicArn"]
-    assert "PULSE_CONFIGURATION_SET" not in stack.env["send"]
+    assert stack.env["send"]["PULSE_CONFIGURATION_SET"] == "acme"
+    assert stack.env["dispatch"]["PULSE_BLIND_MINUTES"] == "10"
     assert all(env["PULSE_TABLE"] == stack.table for env in stack.env.values())
 
 
@@ -45,6 +46,16 @@ def test_the_table_is_the_templates(aws: boto3.Session) -> None:
     assert [one["AttributeName"] for one in table["KeySchema"]] == ["pk", "sk"]
     [index] = table["GlobalSecondaryIndexes"]
     assert index["IndexName"] == stack.env["flag"]["PULSE_INDEX"]
+
+
+def test_the_table_outlives_its_stack(aws: boto3.Session) -> None:
+    """Given a table that holds something, when the stack is deleted, then the table stays."""
+    stack, client = create(session=aws), aws.client("dynamodb")
+    item = {"pk": {"S": "settings"}, "sk": {"S": "current"}}
+    client.put_item(TableName=stack.table, Item=item)
+    aws.client("cloudformation").delete_stack(StackName=stack.name)
+    assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert client.scan(TableName=stack.table)["Items"] == [item]
 
 
 def test_the_queue_knows_its_dead_letters(aws: boto3.Session) -> None:
@@ -93,7 +104,7 @@ def test_every_function_has_a_sample_event() -> None:
     events = {path.stem: json.loads(path.read_text()) for path in _EVENTS.glob("*.json")}
     assert set(events) == set(load_template().functions)
     for name, function in load_template().functions.items():
-        assert ("Records" in events[name]) == (function.queue is not None)
+        assert ("Records" in events[name]) == bool(function.queue or function.topic)
 
 
 _EVENTS = ROOT / "infra" / "events"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -22,8 +22,6 @@ from pulse.domain.walk import Bounds
 HOST = "https://api.twitter.com"
 _TIMEOUT = (3.05, 10)
 _PAGE = 100
-_WINDOW = timedelta(minutes=15)
-"""How long a rate limit can hold, whatever X says of its end."""
 _FOR_APPS = {"counts", "lookup"}
 """Asked by the bearer where there is one: it alone may count, and no author has blocked it."""
 _ANSWER = {"data", "meta"}
@@ -223,10 +221,9 @@ def _one(body: Any, who: str) -> Author:
 
 
 def _limit(headers: Mapping[str, str]) -> Limit | None:
-    latest = datetime.now(UTC) + _WINDOW
     try:
         reset = datetime.fromtimestamp(int(headers["x-rate-limit-reset"]), UTC)
-        return Limit(int(headers["x-rate-limit-remaining"]), min(reset, latest))
+        return Limit(int(headers["x-rate-limit-remaining"]), reset)
     except (KeyError, ValueError, OverflowError, OSError):
         return None
 

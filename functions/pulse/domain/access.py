@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 Vocabulary = Literal["tweet", "post"]
 """The words X is asked in: those up to spec 2.166, or those from 2.167 on."""
+_WINDOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,3 +40,7 @@ class Limit:
     def lets(self, now: datetime) -> bool:
         """Whether one more request may be made."""
         return self.remaining > 0 or now >= self.reset
+
+    def credible(self, now: datetime) -> Limit:
+        """The same, ending within the quarter of an hour that is the most X's limits hold."""
+        return replace(self, reset=min(self.reset, now + _WINDOW))

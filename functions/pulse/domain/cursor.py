@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pulse.domain.access import Limit, Vocabulary
+from pulse.domain.budget import Reads, counted
 from pulse.domain.trouble import OpenTrouble
 from pulse.domain.walk import Endpoint, Mark, Walk
 
@@ -35,6 +36,7 @@ class Cursor:
     """The last minute in which late posts were looked for, all the way."""
     last_ok: datetime | None = None
     """The last minute in which the mentions could be read."""
+    reads: Reads = field(default_factory=dict)
     vocabulary: Vocabulary = "tweet"
     rev: int = 0
 
@@ -75,6 +77,10 @@ class Cursor:
     def due(self, now: datetime) -> bool:
         """Whether there is anything that may be read now."""
         return self.may_read("mentions", now) or self.may_read("posts", now)
+
+    def having_read(self, count: int, now: datetime) -> Cursor:
+        """After so many more posts that X bills."""
+        return replace(self, reads=counted(self.reads, count, now))
 
     def unwatched(self, now: datetime) -> tuple[datetime, datetime] | None:
         """The minutes between the last good poll and this one, if any were missed."""

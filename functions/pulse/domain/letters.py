@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from pulse.domain.budget import Budget
 from pulse.domain.measures import Span
 from pulse.domain.posts import Author
 from pulse.domain.settings import Period, Role
@@ -73,7 +74,10 @@ class TroubleLetter:
 
     company: str
     at: datetime
-    kind: Literal["token", "forbidden", "credits", "usage_cap", "account", "request", "address"]
+    kind: Literal[
+        "token", "forbidden", "credits", "usage_cap", "account", "request",
+        "address", "bounce", "complaint",
+    ]  # fmt: skip
     subject: str
     """What it is about: an account's username or an address."""
     detail: str
@@ -144,19 +148,42 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """An address that is not written to since then: it bounced, or there was a complaint."""
+
+    address: str
+    kind: Literal["bounce", "complaint"]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
-    """What was really watched: minutes, gaps, what was put aside, trouble with X."""
+    """What was really watched and told: minutes, gaps, posts put aside, trouble, lost mail."""
 
     minutes: int
     watched: int
     gaps: tuple[Gap, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Usernames of accounts that were never read yet."""
     aside: int = 0
     """Posts that could not be read and lie aside, in this period."""
     undelivered: int = 0
     """Mails that could not be delivered, in this period."""
     troubles: tuple[Trouble, ...] = ()
+    stopped: tuple[Stopped, ...] = ()
+    reads: Budget | None = None
+    """What reading X came to; None where nobody said what it may."""
+
     removed: int = 0
     """Posts that were removed because they are deleted or protected on X."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is nothing to tell of it."""
+        missed = (
+            self.gaps, self.unread, self.aside, self.undelivered, self.troubles, self.stopped
+        )  # fmt: skip
+        return self.watched >= self.minutes and not any(missed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from pulse.domain.policy import Policy
 TOPIC = "*topic"
 """Stands for the SNS topic where the name of a person would stand."""
 
+MOST_KEPT = 1000
+"""Conversations of one mail that are remembered, should it come back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -44,12 +47,44 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A mail that went out: `id` names its record, `to` is the address that it went to.
+
+    `told` is all that it told of, in one entry, None when none of it passes on; `came_back`
+    says how it came back, if it did.
+    """
+
+    id: str
+    company: str
+    person: str
+    to: str
+    told: Entry | None = None
+    came_back: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Mailbox:
     """What a person was last sent. `not_before` is set when the mail service said wait."""
 
     last_alert: datetime | None = None
     not_before: datetime | None = None
     failures: int = 0
+
+
+def as_one(entries: Sequence[Entry]) -> Entry | None:
+    """What one mail told, should it have to be told to somebody else: None of a digest.
+
+    The urgent first, and no more conversations than an item of the table holds with ease.
+    """
+    ordered = sorted(entries, key=lambda e: (not e.urgent, e.at))
+    if not ordered or ordered[0].kind == "digest":
+        return None
+    return replace(
+        ordered[0],
+        keys=tuple(dict.fromkeys(key for e in ordered for key in e.keys))[:MOST_KEPT],
+        again=max(e.again for e in ordered),
+        tried=tuple(dict.fromkeys(person for e in ordered for person in e.tried)),
+    )
 
 
 def next_alert(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 _X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
 _EDIT_WINDOW = timedelta(hours=2)
+_CLOCKS_DIFFER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Post:
     named: frozenset[str] = field(default=frozenset())
     """Ids of the users it names."""
     lang: str = "und"
+
+    def ahead_of(self, now: datetime) -> bool:
+        """Whether its id holds a time that has not come yet, as no id of X does."""
+        return _held_in(self.version) > now + _CLOCKS_DIFFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,18 @@ def user_url(user_id: str) -> str:
 def published(first_id: str, version: str, created_at: datetime) -> datetime:
     """When the post was first published: an edited post carries the time of its edit.
 
-    The first id holds the time of the first version (milliseconds above bit 22), which
-    is believed when it lies within the window in which X allows edits.
+    The first id holds the time of the first version, which is believed when it lies within
+    the window in which X allows edits.
     """
     if first_id == version:
         return created_at
-    told = _X_EPOCH + timedelta(milliseconds=int(first_id) >> 22)
+    told = _held_in(first_id)
     return told if created_at - _EDIT_WINDOW <= told <= created_at else created_at
+
+
+def _held_in(post_id: str) -> datetime:
+    """The time in an id of X: milliseconds above bit 22."""
+    return _X_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
 
 def mentions_of(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:

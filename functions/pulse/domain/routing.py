@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from pulse.domain.outbox import TOPIC, Entry
 from pulse.domain.settings import Company, Person
+
+ABOUT_AN_ADDRESS = ("address", "bounce", "complaint")
+"""Kinds of trouble that are about a person's own address."""
 
 
 def handed_over(entry: Entry, company: Company, now: datetime) -> list[Entry] | None:
@@ -29,29 +33,53 @@ def handed_over(entry: Entry, company: Company, now: datetime) -> list[Entry] | 
 
 
 def passed_on(
-    entry: Entry, person: Person, company: Company, now: datetime, said: str
+    entry: Entry,
+    person: Person,
+    company: Company,
+    now: datetime,
+    said: str,
+    unreachable: Collection[str] = (),
 ) -> list[Entry]:
     """The same entry for whoever is next in line, and why it comes to that person.
 
-    `person` could not be written to, `said` is what the mail service gave as the reason. An
-    alert ends with the topic; what nobody is left for is dropped.
+    `person` could not be written to, `said` is what the mail service gave as the reason.
     """
+    moved = next_in_line(entry, company, now, unreachable)
+    if moved is None:
+        return []
+    if moved.person == TOPIC or entry.detail("trouble") in ABOUT_AN_ADDRESS:
+        return [moved]
+    why = about_address(company, entry.person, person.email, "address", said, now)
+    return [moved, replace(why, person=moved.person, tried=moved.tried)]
+
+
+def next_in_line(
+    entry: Entry, company: Company, now: datetime, unreachable: Collection[str] = ()
+) -> Entry | None:
+    """The entry for the next person who can be written to; an alert ends with the topic.
+
+    None when nobody is left. In shadow mode nobody is: all mail goes to the one address.
+    """
+    if company.shadowed(now):
+        return None
     policy = company.policy
     line = [company.owner, *policy.hears(policy.top.name, len(policy.up_the_line), now), TOPIC]
     tried = (*entry.tried, entry.person)
-    heir = next((key for key in line if key not in tried), None)
+    heir = next((key for key in line if key not in (*tried, *unreachable)), None)
     if heir is None or (heir == TOPIC and entry.kind != "alert"):
-        return []
-    moved = replace(entry, person=heir, tried=tried)
-    if heir == TOPIC or entry.detail("trouble") == "address":
-        return [moved]
-    why = Entry(
-        id=f"{now.isoformat()}#address#{entry.person}",
+        return None
+    return replace(entry, person=heir, tried=tried)
+
+
+def about_address(
+    company: Company, person: str, address: str, trouble: str, said: str, now: datetime
+) -> Entry:
+    """Word of a person's address, to be passed on: that person is the one who cannot read it."""
+    return Entry(
+        id=f"{now.isoformat()}#{trouble}#{person}",
         company=company.name,
-        person=heir,
+        person=person,
         kind="trouble",
         at=now,
-        tried=tried,
-        details=(("trouble", "address"), ("subject", person.email), ("detail", said)),
+        details=(("trouble", trouble), ("subject", address), ("detail", said)),
     )
-    return [moved, why]

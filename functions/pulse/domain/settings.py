@@ -77,6 +77,8 @@ class Company:
     shadow: Shadow | None = None
     sender: str | None = None
     """From address; None: that of the deployment."""
+    reads_per_month: int | None = None
+    """Post reads of X that are paid for, a UTC month; None: not said."""
 
     @property
     def account_ids(self) -> frozenset[str]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from pulse.domain.cursor import Cursor
+from pulse.domain.delivery import Block
 from pulse.domain.journal import Row
-from pulse.domain.letters import Gap, Trouble, Watch
+from pulse.domain.letters import Gap, Stopped, Trouble, Watch
 
 _MINUTE = timedelta(minutes=1)
 _LATE = timedelta(minutes=2)
@@ -19,16 +20,19 @@ def watch(
     start: datetime,
     end: datetime,
     now: datetime,
+    blocks: Iterable[Block] = (),
 ) -> Watch:
     """How [start, end) was watched, by account username, from cursors and the journal.
 
-    A minute counts as watched when the mentions of every account could be read in it.
+    A minute counts as watched when the mentions of every account could be read in it; an
+    account that was never read yet is named instead. `blocks` are addresses of the company.
     """
     rows = list(rows)
     gaps = [
         *(_gap(row) for row in rows if row.kind == "gap"),
         *_lasting(cursors, now),
     ]
+    passed = [_passed(row) for row in rows if row.kind == "trouble"]
     inside = [g for g in gaps if g.start < end and g.end > start]
     blind = [(max(g.start, start), min(g.end, end)) for g in inside if g.reason == "blind"]
     minutes = int((end - start) / _MINUTE)
@@ -36,11 +40,24 @@ def watch(
         minutes=minutes,
         watched=minutes - _minutes(blind),
         gaps=tuple(sorted(inside, key=lambda g: (g.start, g.username))),
-        aside=sum(row.kind == "aside" for row in rows),
-        undelivered=sum(row.kind == "undelivered" and bool(row.what.get("final")) for row in rows),
-        troubles=(*(_passed(r) for r in rows if r.kind == "trouble"), *_open(cursors)),
-        removed=sum(row.what["posts"] for row in rows if row.kind == "removed"),
+        unread=tuple(username for username, cursor in cursors.items() if cursor is None),
+        aside=sum(row.kind == "aside" and row.at <= end for row in rows),
+        undelivered=sum(_lost(row) and row.at <= end for row in rows),
+        troubles=(*(t for t in passed if t.since < end), *_open(cursors)),
+        stopped=tuple(Stopped(b.address, b.kind, b.at) for b in blocks),
+        removed=sum(row.what["posts"] for row in rows if row.kind == "removed" and row.at <= end),
     )
+
+
+def is_blind(
+    cursor: Cursor | None, pushed_at: datetime | None, now: datetime, after: timedelta
+) -> bool:
+    """Whether an account's mentions were not read for longer than `after`.
+
+    Of one that was never read at all, since the settings that name it were pushed.
+    """
+    since = pushed_at if cursor is None else cursor.last_ok or cursor.watched_from
+    return since is not None and now.replace(second=0, microsecond=0) - since > after
 
 
 def _lasting(cursors: Mapping[str, Cursor | None], now: datetime) -> Iterator[Gap]:
@@ -58,6 +75,10 @@ def _open(cursors: Mapping[str, Cursor | None]) -> Iterator[Trouble]:
             if trouble.kind not in seen:
                 seen.add(trouble.kind)
                 yield Trouble(username, trouble.kind, trouble.since, None, trouble.detail)
+
+
+def _lost(row: Row) -> bool:
+    return row.kind == "undelivered" and bool(row.what.get("final"))
 
 
 def _gap(row: Row) -> Gap:

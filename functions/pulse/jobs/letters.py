@@ -15,7 +15,7 @@ from pulse.jobs.cards import Authors, cards, worst
 from pulse.jobs.summary import summary
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Accounts, Conversations, Journal
+    from pulse.adapters.table import Stores
 
 _MOST = 50
 
@@ -25,9 +25,7 @@ class Letters:
     """Writes letters as of `now`, from what lies in the table."""
 
     company: Company
-    conversations: Conversations
-    accounts: Accounts
-    journal: Journal
+    stores: Stores
     authors: Authors
     now: datetime
     board_url: str | None = None
@@ -37,9 +35,9 @@ class Letters:
         self, entries: Sequence[Entry], person: Person, most: int = _MOST
     ) -> AlertLetter | None:
         """The worst of those whom these entries tell of; None when nobody waits any more."""
-        states = self.conversations.states(dict.fromkeys(k for e in entries for k in e.keys))
+        states = self.stores.conversations.states(dict.fromkeys(k for e in entries for k in e.keys))
         order = worst(states, self.company)
-        shown = cards(order[:most], self.company, self.conversations, self.authors, self.now)
+        shown = cards(order[:most], self.company, self.stores.conversations, self.authors, self.now)
         if not shown:
             return None
         levels = Counter(states[key].level or "" for key in order)
@@ -75,9 +73,7 @@ class Letters:
             entry,
             self.company,
             person,
-            self.conversations,
-            self.accounts,
-            self.journal,
+            self.stores,
             self.authors,
             self.now,
             self.board_url,
@@ -85,7 +81,7 @@ class Letters:
 
     def _unread_accounts(self) -> tuple[str, ...]:
         if self._unread is None:
-            cursors = self.accounts.load(a.id for a in self.company.accounts)
+            cursors = self.stores.accounts.load(a.id for a in self.company.accounts)
             self._unread = tuple(
                 a.username
                 for a in self.company.accounts

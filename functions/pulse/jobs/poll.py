@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from pulse.domain.budget import billed
 from pulse.domain.cursor import Cursor, OvertakenError
 from pulse.domain.task import Task
 from pulse.domain.trouble import TroubleError
@@ -36,6 +37,7 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
     cursor = known or Cursor(reading.account.id, watched_from=reading.now)
     reading.watched_from = cursor.watched_from
     reading.x.vocabulary = cursor.vocabulary
+    reading.x.limits.clear()
     reads = reading.x.reads
     for endpoint in _ENDPOINTS:
         if cursor.may_read(endpoint, reading.now):
@@ -43,6 +45,7 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
             reading.read_through += endpoint not in cursor.troubles
     if task.kind != "poll" and reading.read_through == len(_ENDPOINTS) and not cursor.walks:
         cursor = replace(cursor, swept=task.minute)
+    cursor = cursor.having_read(reading.billed, reading.now)
     try:
         reading.accounts.save(replace(cursor, vocabulary=reading.x.vocabulary), reading.beside)
     except OvertakenError:
@@ -52,6 +55,7 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
         "kind": task.kind,
         "watched": int(reading.watched),
         "read": reading.x.reads - reads,
+        "billed": reading.billed,
         "new": reading.new,
         "aside": reading.aside,
         "checked": reading.checked,
@@ -71,7 +75,7 @@ def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> C
     try:
         for name, walk in walks:
             bottom = False
-            for further, bottom in _down(reading, walk):
+            for further, bottom in _down(reading, name, walk):
                 move = cursor.reached if bottom else cursor.under_way
                 cursor = move(name, further)
             if bottom and name.startswith("sweep/") and not walk.read:
@@ -79,11 +83,11 @@ def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> C
         cursor = reading.well(cursor, endpoint)
     except TroubleError as trouble:
         cursor = reading.trouble(cursor, endpoint, trouble)
-    limits = {**cursor.limits, **reading.x.limits}
-    return replace(cursor, limits=limits)
+    met = {name: limit.credible(reading.now) for name, limit in reading.x.limits.items()}
+    return replace(cursor, limits={**cursor.limits, **met})
 
 
-def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:
+def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]]:
     """Read page after page; yields how far it got, and whether that is the bottom."""
     token: str | None = None
     while reading.pages < _PAGES_A_RUN and not reading.out_of_time():
@@ -95,9 +99,13 @@ def _down(reading: Reading, walk: Walk) -> Iterator[tuple[Walk, bool]]:
                 raise
             walk, token = walk.resumed(), None  # the token expired: on by ids
             continue
-        reading.new += keep(page, walk, reading)
+        new = keep(page, walk, reading)
+        reading.new += new
+        reading.billed += billed(name, walk, page.posts, page.count, new)
         reading.served.update(post.id for post in page.posts)
-        walk = walk.after(page.posts, page.count)
+        # an id from the future would be a mark behind which nothing is ever new
+        believed = [p for p in page.posts if not p.ahead_of(reading.now)]
+        walk = walk.after(believed, page.count)
         token, before = page.next_token, token
         if token is None:
             further = walk.past_the_wall(reading.now)

@@ -40,6 +40,7 @@ class Reading:
     watched_from: datetime = field(init=False)
     pages: int = 0
     new: int = 0
+    billed: int = 0
     aside: int = 0
     served: set[str] = field(default_factory=set)
     """First ids of the posts that X served in this run."""

@@ -13,13 +13,14 @@ from pulse.domain.removal import OF_THE_ACCOUNT, Held, Why
 from pulse.domain.settings import Company
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Journal, Retraction, Shelf
+    from pulse.adapters.table import Journal, Outbox, Retraction, Shelf
 
 
 def remove(
     company: Company,
     gone: Mapping[Held, Why],
     retraction: Retraction,
+    outbox: Outbox,
     shelf: Shelf,
     journal: Journal,
     now: datetime,
@@ -36,6 +37,7 @@ def remove(
         if post.key is not None:
             posts[post.key].add(post.id)
     removed = retraction.retract(posts, company.policy, company.keep)
+    outbox.untell(company.name, retraction.ended(posts), now)
     removed += shelf.drop_said(company.name, [p.id for p in going if p.key is None])
     shelf.drop_authors(
         {p.key.customer_id for p, why in going.items() if p.key and why in OF_THE_ACCOUNT}

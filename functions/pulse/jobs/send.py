@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.domain.delivery import LaterError, RefusedError
+from pulse.domain.delivery import Block, BlockedError, LaterError, RefusedError, plain, unreachable
 from pulse.domain.journal import Row
 from pulse.domain.outbox import TOPIC, Entry, Mailbox, due, overdue
-from pulse.domain.routing import handed_over, passed_on
+from pulse.domain.routing import handed_over, next_in_line, passed_on
 from pulse.domain.settings import Company, Person
 
 if TYPE_CHECKING:
     from pulse.adapters.mail import Post, Topic
     from pulse.adapters.pages import Mail, Pages
-    from pulse.adapters.table import Journal, Outbox
+    from pulse.adapters.table import Addresses, Journal, Outbox
     from pulse.jobs.letters import Letters
 
 _MOST_ENTRIES = 90
@@ -36,6 +36,7 @@ class Sending:
 
     company: Company
     outbox: Outbox
+    addresses: Addresses
     journal: Journal
     letters: Letters
     pages: Pages
@@ -47,6 +48,7 @@ class Sending:
     turned_away: int = 0
     oldest: timedelta = timedelta(0)
     problems: list[Exception] = field(default_factory=list)
+    _blocked: dict[str, Block] | None = None
 
     def send(self) -> dict[str, float]:
         """Send all that is due; returns counts. What cannot go now waits for later."""
@@ -147,11 +149,21 @@ class Sending:
         *,
         release: bool,
     ) -> None:
-        """The next in line hears instead, and of the address too."""
-        row = self._undelivered(key, person, problem, final=True)
-        note = self.journal.item(self.company.name, row)
-        moves = [(e, passed_on(e, person, self.company, self.now, str(problem))) for e in entries]
-        self._move(key, moves, mailbox, [note], release=release)
+        """The next in line hears instead, and of the address too, unless that was told before."""
+        moves = [(entry, self._heirs(entry, person, problem)) for entry in entries]
+        notes = []
+        if not isinstance(problem, BlockedError) or not all(heirs for _, heirs in moves):
+            row = self._undelivered(key, person, problem, final=True)
+            notes.append(self.journal.item(self.company.name, row))
+        self._move(key, moves, mailbox, notes, release=release)
+
+    def _heirs(self, entry: Entry, person: Person, problem: RefusedError) -> list[Entry]:
+        company, now = self.company, self.now
+        past = unreachable(company, self._blocks(), now)
+        if not isinstance(problem, BlockedError):
+            return passed_on(entry, person, company, now, str(problem), past)
+        moved = next_in_line(entry, company, now, past) if entry.kind != "digest" else None
+        return [moved] if moved else []
 
     def _move(
         self,
@@ -179,6 +191,10 @@ class Sending:
     def _mail(self, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
         """Write the mail that these entries ask for; None when nobody waits any more."""
         entry = entries[0]
+        to = self._address(person)
+        block = self._blocks().get(plain(to))
+        if block is not None:
+            raise BlockedError(f"not written to since {block.at:%Y-%m-%d}: {block.said}")
         mail: Mail | None
         if entry.kind == "alert":
             letter = self.letters.alert(entries, person)
@@ -189,7 +205,6 @@ class Sending:
             mail = self.pages.digest(self.letters.digest(entry, person), person)
         if mail is None:
             return None
-        to = self.company.shadowed(self.now) or person.email
         message_id = self.post.send(to, mail, self.now, self.company.sender)
         return self._record(entry.kind, person.key, to, mail.subject, message_id)
 
@@ -219,8 +234,17 @@ class Sending:
     def _undelivered(
         self, key: str, person: Person, problem: Exception, *, final: bool = False
     ) -> Row:
-        what = {"person": key, "address": person.email, "detail": str(problem), "final": final}
+        address = self._address(person)
+        what = {"person": key, "address": address, "detail": str(problem), "final": final}
         return Row("undelivered", self.now, what)
+
+    def _address(self, person: Person) -> str:
+        return self.company.shadowed(self.now) or person.email
+
+    def _blocks(self) -> dict[str, Block]:
+        if self._blocked is None:
+            self._blocked = self.addresses.blocked()
+        return self._blocked
 
     def _claim(self, person: str) -> Mailbox | None:
         return self.outbox.claim(self.company.name, person, self.now, self.now + _CLAIM)

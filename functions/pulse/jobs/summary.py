@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from pulse.domain.budget import budget
 from pulse.domain.conversation import State
 from pulse.domain.cursor import Cursor
+from pulse.domain.delivery import whose
 from pulse.domain.facts import Key, Mention
 from pulse.domain.happening import happening
-from pulse.domain.letters import AccountRow, DigestLetter, HourBar, Trend
+from pulse.domain.letters import AccountRow, DigestLetter, HourBar, Trend, Watch
 from pulse.domain.measures import Span, ageing, span
 from pulse.domain.outbox import Entry
 from pulse.domain.settings import Company, Person
@@ -21,7 +23,7 @@ from pulse.domain.watch import watch
 from pulse.jobs.cards import Authors, cards, worst
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Accounts, Conversations, Journal
+    from pulse.adapters.table import Conversations, Stores
 
 _CARDS = 5
 _LONG = ("weekly", "monthly")
@@ -40,9 +42,7 @@ def summary(
     entry: Entry,
     company: Company,
     person: Person,
-    conversations: Conversations,
-    accounts: Accounts,
-    journal: Journal,
+    stores: Stores,
     authors: Authors,
     now: datetime,
     board_url: str | None = None,
@@ -51,11 +51,12 @@ def summary(
     start = datetime.fromisoformat(entry.detail("start"))
     end = datetime.fromisoformat(entry.detail("end"))
     before = start - (end - start)
+    conversations = stores.conversations
     received = _received(company, conversations, min(before, now - timedelta(hours=25)), now)
     waiting = conversations.open(company.name)
     since = [s.waiting_since for s in waiting.values() if s.waiting_since is not None]
     order = worst(waiting, company)
-    cursors = accounts.load(a.id for a in company.accounts)
+    cursors = stores.accounts.load(a.id for a in company.accounts)
     zone = ZoneInfo(person.time_zone)
     period = entry.detail("period")
     inside = [r for r in received if start <= r.mention.at < end]
@@ -78,13 +79,7 @@ def summary(
         target=company.policy.target,
         accounts=tuple(_account_rows(company, inside, start, end)),
         hours=tuple(_hours(inside, zone, start, end)),
-        watch=watch(
-            {a.username: cursors.get(a.id) for a in company.accounts},
-            journal.read(company.name, start, now),
-            max(start, min(watched_from, end)),
-            end,
-            now,
-        ),
+        watch=_watch(company, stores, cursors, start, end, now),
         happening=happening(
             [r.mention.at for r in received],
             known_from,
@@ -100,6 +95,30 @@ def summary(
         board_url=board_url,
         first=start < watched_from <= end,
     )
+
+
+def _watch(
+    company: Company,
+    stores: Stores,
+    cursors: Mapping[str, Cursor],
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> Watch:
+    begun = min((c.watched_from for c in cursors.values()), default=now)
+    blocks = stores.addresses.blocked().values()
+    seen = watch(
+        {a.username: cursors.get(a.id) for a in company.accounts},
+        stores.journal.read(company.name, start, now),
+        max(start, min(begun, end)),
+        end,
+        now,
+        [block for block in blocks if whose(company, block.address, now)],
+    )
+    if company.reads_per_month is None:
+        return seen
+    reads = (cursor.reads for cursor in cursors.values())
+    return replace(seen, reads=budget(reads, company.reads_per_month, now))
 
 
 def _received(

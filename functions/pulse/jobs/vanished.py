@@ -44,6 +44,7 @@ def remove_vanished(reading: Reading, walk: Walk) -> None:
         reading.company,
         gone,
         reading.retraction,
+        reading.outbox,
         reading.shelf,
         reading.journal,
         reading.now,

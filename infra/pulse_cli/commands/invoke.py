@@ -27,11 +27,14 @@ def invoke(name: str, event: Path | None, env: Path | None, as_json: bool) -> No
     """Run the built function NAME under Lambda's runtime, without Docker.
 
     It talks to the AWS and the X of a running `pulse local`. Without --event, a scheduled function
-    gets the event of this minute, and poll the next message of its queue.
+    gets the event of this minute, and poll the next message of its queue; feedback must be told
+    what SES says.
     """
     functions = load_template().functions
     if name not in functions:
         raise ProblemError(f"No function {name!r}; there are {', '.join(functions)}.")
+    if functions[name].topic and not event:
+        raise ProblemError(f"{name} is fed by a topic: give --event infra/events/{name}.json.")
     envs = local_env.read(env)
     for needed in {name, "dispatch"} if functions[name].queue and not event else {name}:
         if needed not in envs:

@@ -88,9 +88,7 @@ def _look(world: World, day: Day) -> Rehearsed:
         ),
         company,
         company.people[_READER],
-        app.conversations,
-        app.accounts,
-        app.journal,
+        app,
         Authors(app.shelf, None, end),
         end,
     )

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from pulse.domain.budget import budget
 from pulse.domain.conversation import State
 from pulse.domain.cursor import Cursor
+from pulse.domain.delivery import whose
 from pulse.domain.journal import Row
 from pulse.domain.measures import ageing
 from pulse.domain.settings import Account, Company
@@ -37,8 +39,10 @@ def standing(deployment: Deployment, company: Company, now: datetime) -> Json:
         "backlog": _backlog(deployment.conversations.open(company.name), company, now),
         "outbox": _outbox(deployment, company, now),
         "watch": _watch(company, cursors, rows, start, now),
+        "reads": _reads(company, cursors, now),
         "aside": _aside(rows, midnight),
         "undelivered": _undelivered(rows, start),
+        "stopped": _stopped(deployment, company, now),
     }
 
 
@@ -134,6 +138,27 @@ def _watch(
         "gaps": [_plain(asdict(gap)) for gap in seen.gaps],
         "troubles": [_plain(asdict(trouble)) for trouble in seen.troubles],
     }
+
+
+def _reads(company: Company, cursors: Mapping[str, Cursor], now: datetime) -> Json:
+    """Posts read, as X bills them: this UTC month and the last."""
+    found = budget([c.reads for c in cursors.values()], company.reads_per_month, now)
+    percent = round(100 * found.share, 1) if found.share is not None else None
+    return {
+        "this_month": found.used,
+        "last_month": found.before,
+        "limit": found.limit,
+        "percent": percent,
+    }
+
+
+def _stopped(deployment: Deployment, company: Company, now: datetime) -> list[Json]:
+    """Addresses of the company that are not written to."""
+    return [
+        {"address": b.address, "kind": b.kind, "since": _iso(b.at), "said": b.said}
+        for b in deployment.addresses.blocked().values()
+        if whose(company, b.address, now)
+    ]
 
 
 def _aside(rows: Iterable[Row], since: datetime) -> Json:

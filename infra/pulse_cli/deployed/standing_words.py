@@ -19,6 +19,7 @@ __all__ = ["ago", "draw"]
 _FEW = 5
 _LATE = 120
 _BLIND = 600
+_NEARLY = 80
 _TIMELINES = ("mentions", "posts")
 
 Json = dict[str, Any]
@@ -45,8 +46,10 @@ def draw(company: Json, console: Console) -> None:
         ("  Waiting", _waiting(company["backlog"])),
         ("  Outbox", _outbox(company["outbox"])),
         ("  Watched", _watched(company["watch"])),
+        ("  Reads of X", _reads(company["reads"])),
         ("  Put aside", _aside(company["aside"])),
         ("  Not delivered", _undelivered(company["undelivered"])),
+        ("  Mail stopped", _stopped(company["stopped"])),
     ):
         for number, line in enumerate(lines):
             grid.add_row("" if number else name, line)
@@ -158,6 +161,22 @@ def _undelivered(rows: list[Json]) -> Iterator[Text]:
         yield Text("nothing")
     lines = [f"{_clock(r['at'])} {r['person']} <{r['address']}>: {r['detail']}" for r in rows]
     yield from _first(lines[::-1])
+
+
+def _reads(reads: Json) -> Iterator[Text]:
+    used, percent = f"{reads['this_month']:,} this month (UTC)", reads["percent"]
+    if percent is not None:
+        used = f"{reads['this_month']:,} of {reads['limit']:,} this month ({percent:.0f} %)"
+    spent = percent is not None and percent >= _NEARLY
+    yield Text(f"{used}, {reads['last_month']:,} last month", style="yellow" if spent else "")
+
+
+def _stopped(rows: list[Json]) -> Iterator[Text]:
+    if not rows:
+        yield Text("nobody")
+    yield from _first(
+        [f"{r['address']} since {_clock(r['since'])}, {r['kind']}: {r['said']}" for r in rows]
+    )
 
 
 def _first(lines: list[str]) -> Iterator[Text]:

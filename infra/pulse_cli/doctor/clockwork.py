@@ -42,7 +42,7 @@ def queues(deployment: Deployment) -> Iterator[Finding]:
     logs = f"aws logs tail {deployment.outputs.get('LogGroupName', '/pulse/' + deployment.name)}"
     for what, output, words in (
         ("polls given up", "PollDeadLettersUrl", "polls that met a bug three times"),
-        ("ticks that failed", "DeadLettersUrl", "ticks that were not delivered or ended in error"),
+        ("ticks that failed", "DeadLettersUrl", "what was not delivered, or ended in an error"),
     ):
         url = deployment.output(output)
         name = "ApproximateNumberOfMessages"
@@ -68,7 +68,7 @@ def alarms(deployment: Deployment) -> Iterator[Finding]:
             yield fail(what, "missing", _AGAIN)
         elif alarm["StateValue"] == "ALARM":
             why = alarm.get("AlarmDescription") or alarm.get("StateReason", "")
-            yield fail(what, f"rings: {why}", "see docs/deploy.md, Alarms")
+            yield fail(what, f"rings: {why}", f"see docs/runbook.md, {name}")
         elif not alarm.get("ActionsEnabled", True):
             mend = "deploy again with Schedules=ENABLED"
             yield warn(what, "tells nobody: its actions are switched off", mend)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from pulse.domain.delivery import whose
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, warn
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pulse.domain.settings import Settings
 
-__all__ = ["account", "judge_account", "judge_identity", "recipients", "senders"]
+__all__ = ["account", "judge_account", "judge_identity", "recipients", "senders", "stopped"]
 
 _NEARLY = 0.8
 _ADDRESS = re.compile(r"[^\s,'\"\[\]]+@[^\s,'\"\[\]]+")
@@ -65,11 +66,11 @@ def senders(deployment: Deployment, settings: Settings | None) -> Iterator[Findi
         if company.sender:
             addresses.setdefault(parseaddr(company.sender)[1], company.name)
     client = deployment.client("sesv2")
-    for address, whose in addresses.items():
+    for address, owner in addresses.items():
         what = f"sender {address}"
         if allowed and address not in allowed:
             listed = ",".join([*allowed, address])
-            said = f"{whose} writes from it, and the stack may not"
+            said = f"{owner} writes from it, and the stack may not"
             yield fail(what, said, f"deploy again with Senders={listed}")
             continue
         yield from judge_identity(what, address, *_identity(client, address))
@@ -118,6 +119,23 @@ def recipients(
         yield fail(f"recipient {address}", said, _VERIFY.format(address))
     if not missing:
         yield ok("recipients", f"all {len(addresses)} are verified")
+
+
+def stopped(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
+    """Whether mail reaches everybody, as far as it came back."""
+    ours = [
+        (company, block)
+        for block in deployment.addresses.blocked().values()
+        for company in (settings.companies if settings else ())
+        if whose(company, block.address, now)
+    ]
+    for company, block in ours:
+        why = "it bounced" if block.kind == "bounce" else "it was called spam"
+        said = f"{company.name} does not write to it since {block.at:%Y-%m-%d %H:%M} UTC, {why}"
+        mend = f"mend it in pulse.yaml and push, or pulse addresses --lift {block.address}"
+        yield fail(f"address {block.address}", f"{said} ({block.said})", mend)
+    if not ours:
+        yield ok("addresses", "no mail came back for good")
 
 
 def _addresses(settings: Settings, now: datetime) -> list[str]:

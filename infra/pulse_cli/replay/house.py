@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from functools import cache
 from typing import Any, Literal, Self
 
@@ -59,6 +60,8 @@ class House:
         token: Callable[[Account], Token],
     ) -> None:
         self.calls: Counter[str] = Counter()
+        self.parameters: dict[str, str] = {}
+        """Of the template, as for `sam deploy`; those without a default are chosen here."""
         self._document = document
         self._transport = transport
         self._token = token
@@ -79,7 +82,9 @@ class House:
         if events is not None:
             events.register("before-call.*.*", self._begins)
             events.register("after-call.*.*", self._ends)
-        self.stack = stacks.create()
+        self._settings = settings_reader.read(dict(self._document))
+        self.parameters = {"Senders": ",".join(self._senders()), **self.parameters}
+        self.stack = stacks.create(stacks.load_template(parameters=self.parameters))
         self.lambdas = Lambdas(self.stack.functions, self._wired, self.now)
         self._sqs = boto3.client("sqs")
         self._furnish()
@@ -143,14 +148,17 @@ class House:
     def _furnish(self) -> None:
         """What a person does after deploying: a verified sender, tokens, settings."""
         ses = boto3.client("sesv2")
-        self._settings = settings_reader.read(dict(self._document))
-        sender = self.company.sender
-        for address in {_SENDER, *([sender] if sender else [])}:
-            ses.create_email_identity(EmailIdentity=address.rsplit("<", 1)[-1].rstrip(">"))
+        for address in self._senders():
+            ses.create_email_identity(EmailIdentity=address)
         secrets: Secrets = self.app.secrets
         for account in self.company.accounts:
             secrets.keep(account.token, self._token(account))
         self.app.shelf.push(self._document, self.now() - timedelta(seconds=1))
+
+    def _senders(self) -> list[str]:
+        """The default one first, then those that companies have of their own."""
+        own = [parseaddr(one.sender)[1] for one in self._settings.companies if one.sender]
+        return list(dict.fromkeys([_SENDER, *own]))
 
     def _all_env(self) -> dict[str, str]:
         return {name: value for env in self.stack.env.values() for name, value in env.items()}

@@ -33,6 +33,7 @@ _REWRITES: dict[str, _Rewrites] = {
     "is not a time of day": _CLOCK,
     "are not days of the week": _DAYS,
     "is not a day of the week": _DAYS,
+    "is not a whole number": ((r"(?<=[0-9])[ ,._']+(?=[0-9]{3}(?![0-9]))", ""),),
     "is not a share": ((",", "."), (r" ?(?:percent|pct)$", " %"), ("^([0-9]{2})$", r"\1 %")),
     "is not a handle of X (up to 15 Latin letters, digits and _)": _HANDLE,
     "is not a short name (up to 32 letters, digits, - and _)": ((r"\s+", "-"),),

@@ -58,6 +58,8 @@ def _rest(company: Company) -> Iterator[str]:
     yield f"Trouble      {_names(company, [company.owner])}"
     keep = "kept for good" if company.keep is None else f"kept {say_length(company.keep)}"
     yield f"Finished     {keep}"
+    if company.reads_per_month:
+        yield f"Reads of X   {company.reads_per_month:,} posts a month are paid for"
     if company.shadow:
         until = company.shadow.until.strftime("%Y-%m-%d %H:%M")
         yield f"Shadow mode  every mail to {company.shadow.to} until {until}"

@@ -35,7 +35,8 @@ class Function:
     """One function as the template describes it; times in seconds.
 
     `environment` holds the template's own expressions; `Stack.env` says what they come to.
-    `retries` is how often Lambda tries a scheduled invocation again that ended in an error.
+    `retries` is how often Lambda tries an invocation by a schedule or a topic again that ended in
+    an error; `topic` is the resource of the topic that feeds it.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Function:
     environment: Json
     schedules: tuple[str, ...]
     queue: Queue | None
+    topic: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,16 @@ def _function(resource: str, properties: Json, resources: Json) -> Function:
         environment=properties.get("Environment", {}).get("Variables", {}),
         schedules=tuple(schedules),
         queue=_queue(resource, resources),
+        topic=_topic(resource, resources),
     )
+
+
+def _topic(function: str, resources: Json) -> str | None:
+    for _, subscription in _of_type(resources, "AWS::SNS::Subscription"):
+        if subscription["Endpoint"] == {"Fn::GetAtt": [function, "Arn"]}:
+            topic: str = subscription["TopicArn"]["Ref"]
+            return topic
+    return None
 
 
 def _queue(function: str, resources: Json) -> Queue | None:

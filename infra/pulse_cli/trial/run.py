@@ -121,9 +121,7 @@ def _letter(house: House, start: datetime, now: datetime) -> DigestLetter:
         entry,
         company,
         company.people[READER],
-        app.conversations,
-        app.accounts,
-        app.journal,
+        app,
         Authors(app.shelf, None, now),
         now,
     )

@@ -37,6 +37,8 @@ def trouble_words(kind: str, words: Wording) -> str:
         "account": say("X knows no such account"),
         "request": say("X refused the request"),
         "address": say("mail could not be delivered"),
+        "bounce": say("mail came back"),
+        "complaint": say("mail was called spam"),
     }.get(kind, kind)
 
 
@@ -154,6 +156,52 @@ def _address(address: str, words: Wording) -> Advice:
     )
 
 
+def _bounce(address: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("Mail to {address} comes back", address=address),
+        say("The mail server of {address} sent our mail back for good.", address=address),
+        _not_written_to(words),
+        (
+            say("See that the address is spelt right in pulse.yaml and still exists."),
+            say("Once another address stands in pulse.yaml and is pushed, mail goes out again."),
+            _given_back(words),
+        ),
+        f"pulse addresses --lift {address}",
+    )
+
+
+def _complaint(address: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("{address} called our mail spam", address=address),
+        say(
+            "Whoever reads {address}, or their mail program, marked our mail as spam.",
+            address=address,
+        ),
+        _not_written_to(words),
+        (
+            say("Ask whether this person wants these mails, and if not, change pulse.yaml."),
+            _given_back(words),
+        ),
+        f"pulse addresses --lift {address}",
+    )
+
+
+def _not_written_to(words: Wording) -> str:
+    return words.say(
+        "Nothing is sent to this address any more: alerts meant for it go to the next in line, "
+        "digests to nobody."
+    )
+
+
+def _given_back(words: Wording) -> str:
+    return words.say(
+        "When it can be written to again, give it back with the command below. It also says how to "
+        "take the address off the suppression list of SES."
+    )
+
+
 _ADVICE: dict[str, Callable[[str, Wording], Advice]] = {
     "token": _token,
     "forbidden": _forbidden,
@@ -162,4 +210,6 @@ _ADVICE: dict[str, Callable[[str, Wording], Advice]] = {
     "usage_cap": _usage_cap,
     "request": _request,
     "address": _address,
+    "bounce": _bounce,
+    "complaint": _complaint,
 }

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pulse.adapters.pages.wording import Wording
-    from pulse.domain.letters import DigestLetter, Gap, Happening, HourBar, Trend, Trouble
+    from pulse.domain.letters import (
+        DigestLetter,
+        Gap,
+        Happening,
+        HourBar,
+        Stopped,
+        Trend,
+        Trouble,
+    )
     from pulse.domain.measures import Span
 
 _FEW = 12
@@ -180,28 +188,14 @@ def minutes(words: Wording, letter: DigestLetter) -> str:
 def watched(words: Wording, letter: DigestLetter) -> str:
     """The same as a sentence, with the all-clear when there is nothing to tell."""
     text = f"{capital(minutes(words, letter))}."
-    if letter.watch.watched < letter.watch.minutes or _missed(words, letter):
-        return text
-    return f"{text} {words.say('Nothing was missed.')}"
+    return f"{text} {words.say('Nothing was missed.')}" if letter.watch.whole else text
 
 
 def watch(words: Wording, letter: DigestLetter) -> list[str]:
-    """What was not watched, read or delivered, a line each; then what X has no more."""
-    lines = _missed(words, letter)
-    if letter.watch.removed:
-        lines.append(
-            words.many(
-                "{n} post was removed because it is deleted or protected on X",
-                "{n} posts were removed because they are deleted or protected on X",
-                letter.watch.removed,
-            )
-        )
-    return lines
-
-
-def _missed(words: Wording, letter: DigestLetter) -> list[str]:
+    """What was not watched, read or delivered, and what reading came to: a line each."""
     seen = letter.watch
-    lines = [_gap(words, gap, letter.at) for gap in seen.gaps]
+    lines = [words.say("@{who}: never read yet", who=one_line(name)) for name in seen.unread]
+    lines += [_gap(words, gap, letter.at) for gap in seen.gaps]
     lines += [_trouble(words, trouble, letter.at) for trouble in seen.troubles]
     if seen.aside:
         lines.append(
@@ -219,6 +213,43 @@ def _missed(words: Wording, letter: DigestLetter) -> list[str]:
                 seen.undelivered,
             )
         )
+    lines += [_stopped(words, one, letter.at) for one in seen.stopped]
+    if seen.removed:
+        lines.append(
+            words.many(
+                "{n} post was removed because it is deleted or protected on X",
+                "{n} posts were removed because they are deleted or protected on X",
+                seen.removed,
+            )
+        )
+    return [*lines, *_reads(words, letter)]
+
+
+def _stopped(words: Wording, one: Stopped, at: datetime) -> str:
+    return words.say(
+        "nothing has been sent to {address} since {time}: {reason}",
+        address=one_line(one.address),
+        time=words.clock(one.since, at),
+        reason=trouble_words(one.kind, words),
+    )
+
+
+def _reads(words: Wording, letter: DigestLetter) -> list[str]:
+    budget = letter.watch.reads
+    if budget is None or budget.limit is None:
+        return []
+    limit = words.number(budget.limit)
+    lines = [
+        words.say(
+            "reads of X this month: {n} of {limit} ({share})",
+            n=words.number(budget.used),
+            limit=limit,
+            share=words.percent(budget.share),
+        )
+    ]
+    if letter.period == "monthly":
+        used = words.number(budget.before)
+        lines.append(words.say("reads of X last month: {n} of {limit}", n=used, limit=limit))
     return lines
 
 

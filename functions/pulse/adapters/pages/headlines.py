@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pulse.adapters.pages import figures, phrases
-from pulse.adapters.pages.wording import capital, one_line
+from pulse.adapters.pages.wording import capital, one_line, shortened
 
 if TYPE_CHECKING:
     from pulse.adapters.pages.wording import Wording
@@ -17,10 +17,7 @@ _PREVIEW = 140
 
 def subject(headline: str, company: str) -> str:
     """One line, whatever a title holds; a title too long for a subject is shortened."""
-    title = one_line(company)
-    if len(title) > _TITLE:
-        title = f"{title[: _TITLE - 1].rstrip()}…"
-    return f"{one_line(headline)} · {title}"
+    return f"{one_line(headline)} · {shortened(one_line(company), _TITLE)}"
 
 
 def alert(words: Wording, letter: AlertLetter) -> str:
@@ -84,4 +81,7 @@ def digest_preheader(words: Wording, letter: DigestLetter) -> str:
     else:
         received = letter.now.received
         first = words.many("{n} mention received", "{n} mentions received", received)
-    return capital(f"{first} · {figures.minutes(words, letter)}")
+    parts = [first, figures.minutes(words, letter)]
+    if not letter.watch.whole:
+        parts.append(words.say("the watch had gaps"))
+    return capital(" · ".join(parts))

@@ -12,7 +12,7 @@ from jinja2.utils import Namespace
 
 from pulse.adapters.pages import figures, headlines, phrases
 from pulse.adapters.pages.advice import advise
-from pulse.adapters.pages.wording import TEMPLATES, Wording, capital, one_line, quoted
+from pulse.adapters.pages.wording import TEMPLATES, Wording, capital, one_line, quoted, rows
 from pulse.domain.letters import ProbeLetter
 from pulse.domain.posts import post_url
 
@@ -27,6 +27,8 @@ LIMIT = 80_000
 """Bytes of HTML that a mail may have: some mailboxes cut it at 102 kB."""
 
 _LONG, _EXCERPT = 1000, 280
+_ROWS = 60
+"""Lines of a post that are shown: blank ones cost nothing to write and bury what follows."""
 _BLANKS = re.compile(r"\n{3,}")
 
 
@@ -55,9 +57,10 @@ class Layout:
 
     def text(self, text: str) -> str:
         """The beginning of a post, or all of it."""
-        if not self.excerpts or len(text) <= _LONG:
-            return text
-        return "".join(text[:_EXCERPT].rsplit(maxsplit=1)[:1])
+        if self.excerpts and len(text) > _LONG:
+            text = "".join(text[:_EXCERPT].rsplit(maxsplit=1)[:1])
+        lines = text.splitlines()
+        return text if len(lines) <= _ROWS else "\n".join(lines[:_ROWS])
 
     def lines(self, thread: tuple[Line, ...]) -> tuple[Line, ...]:
         """The end of a thread."""
@@ -142,6 +145,8 @@ def _environment() -> Environment:
         "line": one_line,
         "quoted": quoted,
         "capital": capital,
+        "rows": rows,
+        "name": phrases.name,
         "handle": phrases.handle,
     }
     environment.globals |= {
@@ -204,7 +209,7 @@ def _names(words: Wording) -> dict[str, Any]:
 
 def _layouts(cards: int) -> Iterator[Layout]:
     """From all there is to less and less of it."""
-    yield (full := Layout(whole=cards, inline=cards))
+    yield (full := Layout(whole=cards, inline=cards, excerpts=cards > 1))
     yield (plain := replace(full, inline=5))
     yield (bare := replace(plain, thread=0))
     yield (short := replace(bare, inline=0, excerpts=True))

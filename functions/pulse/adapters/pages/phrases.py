@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse.adapters.pages.wording import one_line
+from pulse.adapters.pages.wording import one_line, shortened
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pulse.adapters.pages.wording import Wording
     from pulse.domain.letters import AlertLetter, Card, ProbeLetter
     from pulse.domain.posts import Author
+
+_NAME = 60
 
 
 def level(words: Wording, name: str | None) -> str:
@@ -55,6 +57,11 @@ def waiting(words: Wording, count: int) -> str:
 def longest(words: Wording, length: timedelta) -> str:
     """The longest wait of them."""
     return words.say("longest {length}", length=words.duration(length))
+
+
+def name(who: Author) -> str:
+    """How a person calls themselves, as far as it fits."""
+    return shortened(one_line(who.name or ""), _NAME)
 
 
 def handle(who: Author) -> str:

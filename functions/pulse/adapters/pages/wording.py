@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -29,7 +30,13 @@ NOTHING = "\N{EN DASH}"
 
 _LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru"}
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_UNSEEN = re.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile(
+    r"[\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+_UNSENT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What no mail can carry or no screen can show."""
+_MARKS = 4
+"""Marks that one letter may bear; more of them would cover the lines around."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MANY_HOURS = timedelta(hours=48)
 
@@ -51,7 +58,29 @@ def translations(language: Language) -> NullTranslations:
 
 def one_line(text: str) -> str:
     """`text` without what could break a line or turn the reading direction."""
-    return _BREAKS.sub(" ", _UNSEEN.sub("", text)).strip()
+    return _calm(_BREAKS.sub(" ", _UNSEEN.sub("", text)).strip())
+
+
+def shortened(text: str, most: int) -> str:
+    """`text`, or its beginning where it has more than `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def rows(text: str) -> list[str]:
+    """The lines of what somebody wrote, each fit to be shown and sent."""
+    return [_calm(_UNSENT.sub("\N{REPLACEMENT CHARACTER}", row)) for row in text.splitlines()]
+
+
+def _calm(text: str) -> str:
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for char in text:
+        kind = unicodedata.category(char)
+        marks = marks + 1 if kind in {"Mn", "Me"} else marks if kind == "Cf" else 0
+        if marks <= _MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def capital(text: str) -> str:
@@ -61,8 +90,7 @@ def capital(text: str) -> str:
 
 def quoted(text: str, mark: str = "> ") -> str:
     """`text` with a mark before each of its lines, so that it cannot pass for ours."""
-    lines = text.splitlines() or [""]
-    return "\n".join(f"{mark}{line}" if line else mark.rstrip() for line in lines)
+    return "\n".join(f"{mark}{row}" if row else mark.rstrip() for row in rows(text) or [""])
 
 
 class Wording:

@@ -1,6 +1,7 @@
 """The one DynamoDB table: what is kept, under which keys (docs/table.md)."""
 
 from pulse.adapters.table.accounts import Accounts
+from pulse.adapters.table.addresses import Addresses
 from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.conversations import ContentionError, Conversations, Loaded
 from pulse.adapters.table.journal import Journal
@@ -12,6 +13,7 @@ from pulse.adapters.table.stores import Stores
 __all__ = [
     "MOST_AT_ONCE",
     "Accounts",
+    "Addresses",
     "CancelledError",
     "ContentionError",
     "Conversations",

@@ -75,6 +75,7 @@ def _cursor(item: Item) -> Cursor:
             name: OpenTrouble(**{**t, "since": _time(t["since"]), "next_try": _time(t["next_try"])})
             for name, t in raw.get("troubles", {}).items()
         },
+        reads=raw.get("reads", {}),
         last_ok=_maybe(item.get("last_ok")),
         swept=_maybe(item.get("swept")),
         vocabulary=raw["vocabulary"],

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
 from pulse.adapters.table.items import jsonable
 from pulse.domain.facts import Key
-from pulse.domain.outbox import Entry, Mailbox
+from pulse.domain.outbox import TOPIC, Entry, Mailbox, Sent, as_one
 
 MOST_AT_ONCE = 90
 """Entries that one mail may settle; the transaction holds the mailbox and the record too."""
 _SENT_KEPT = timedelta(days=90)
+_AROUND = timedelta(minutes=5)
+"""How far SES's time of a mail and ours may lie apart."""
 
 
 class Outbox:
@@ -27,7 +30,7 @@ class Outbox:
     @staticmethod
     def item(entry: Entry) -> tuple[At, Item]:
         """An entry as an item, to be written with what it tells of."""
-        return _entry_at(entry), {"entry": json.dumps(jsonable(entry), ensure_ascii=False)}
+        return _entry_at(entry), {"entry": _text(entry)}
 
     def put(self, entry: Entry) -> None:
         """Put one entry by itself, where nothing has to be written with it."""
@@ -38,7 +41,7 @@ class Outbox:
         """All that waits, or what waits for one person; oldest first."""
         low, high = (f"{person}#", f"{person}#~") if person else ("", "")
         items = self._table.partition(f"outbox#{company}", low, high)
-        return sorted(map(_entry, items), key=lambda entry: entry.at)
+        return sorted((_entry(item["entry"]) for item in items), key=lambda entry: entry.at)
 
     def mailboxes(self, company: str, people: Iterable[str]) -> dict[str, Mailbox]:
         """What each of these people was last sent."""
@@ -88,14 +91,57 @@ class Outbox:
             at = datetime.fromisoformat(record["at"])
             ttl = int((at + _SENT_KEPT).timestamp())
             sk = f"{record['at']}#{person}#{_unnamed(entries)}"
-            actions.append(
-                self._table.put_action(At(f"sent#{company}", sk), {**record, "ttl": ttl})
-            )
+            told = as_one(entries) if person != TOPIC else None
+            values = {**record, "told": _text(told) if told else None, "ttl": ttl}
+            actions.append(self._table.put_action(At(f"sent#{company}", sk), values))
         self._table.transact(actions)
 
     def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
         """Records of the mails sent in that time, oldest first."""
         return list(self._table.partition(f"sent#{company}", stamp(start), stamp(end) + "~"))
+
+    def find(self, company: str, message_id: str, at: datetime) -> Sent | None:
+        """The mail to which SES gave this id at about this time."""
+        for item in self.sent(company, at - _AROUND, at + _AROUND):
+            if item["message_id"] == message_id:
+                told = _entry(item["told"]) if "told" in item else None
+                came_back = item.get("came_back")
+                return Sent(item["sk"], company, item["person"], item["to"], told, came_back)
+        return None
+
+    def untell(self, company: str, ended: Collection[Key], now: datetime) -> None:
+        """Leave out of the records of mails those conversations that are no longer kept."""
+        for item in self.sent(company, now - _SENT_KEPT, now) if ended else ():
+            told = _entry(item["told"]) if "told" in item else None
+            if told is not None and not set(ended).isdisjoint(told.keys):
+                left = replace(told, keys=tuple(key for key in told.keys if key not in ended))
+                values = {"told": _text(left) if left.keys else None}
+                self._table.update(At(item["pk"], item["sk"]), values)
+
+    def take_back(
+        self,
+        mail: Sent | None,
+        how: str,
+        first: Sequence[tuple[At, Item]],
+        beside: Sequence[tuple[At, Item]],
+    ) -> bool:
+        """In one: the mail is marked as come back, and these items are written.
+
+        False, and nothing written, when it was marked before, or one of `first` was there.
+        """
+        actions = [
+            *(self._table.put_action(*item, "attribute_not_exists(pk)") for item in first),
+            *(self._table.put_action(*item) for item in beside),
+        ]
+        if mail is not None:
+            at = At(f"sent#{mail.company}", mail.id)
+            unmarked = "attribute_exists(pk) AND attribute_not_exists(came_back)"
+            actions.append(self._table.update_action(at, {"came_back": how}, unmarked))
+        try:
+            self._table.transact(actions)
+        except CancelledError:
+            return False
+        return True
 
 
 def _unnamed(entries: Sequence[Entry]) -> str:
@@ -117,8 +163,12 @@ def _mailbox(item: Item) -> Mailbox:
     )
 
 
-def _entry(item: Item) -> Entry:
-    raw: dict[str, Any] = json.loads(item["entry"])
+def _text(entry: Entry) -> str:
+    return json.dumps(jsonable(entry), ensure_ascii=False)
+
+
+def _entry(text: str) -> Entry:
+    raw: dict[str, Any] = json.loads(text)
     return Entry(
         **{
             **raw,

@@ -35,6 +35,10 @@ class Retraction:
         """
         return sum(self._retract(key, set(ids), policy, keep) for key, ids in posts.items())
 
+    def ended(self, keys: Collection[Key]) -> set[Key]:
+        """Those of the conversations of which nothing is left."""
+        return set(keys) - self._conversations.states(keys).keys()
+
     def _retract(self, key: Key, ids: set[str], policy: Policy, keep: timedelta | None) -> int:
         removed: set[str] = set()
         failures = 0

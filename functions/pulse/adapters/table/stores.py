@@ -6,6 +6,7 @@ import functools
 from abc import ABC, abstractmethod
 
 from pulse.adapters.table.accounts import Accounts
+from pulse.adapters.table.addresses import Addresses
 from pulse.adapters.table.client import Table
 from pulse.adapters.table.conversations import Conversations
 from pulse.adapters.table.journal import Journal
@@ -26,6 +27,11 @@ class Stores(ABC):
     def accounts(self) -> Accounts:
         """How far each account was read."""
         return Accounts(self.table)
+
+    @functools.cached_property
+    def addresses(self) -> Addresses:
+        """Whom mail does not reach."""
+        return Addresses(self.table)
 
     @functools.cached_property
     def conversations(self) -> Conversations:

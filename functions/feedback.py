@@ -1,0 +1,23 @@
+"""From SES, by way of SNS: mail that came back; its address is not written to again."""
+
+from typing import Any
+
+from pulse import app
+from pulse.adapters.feedback import feedback_of
+from pulse.jobs.feedback import CameBack
+
+
+@app.reported
+def handler(event: Any, _context: Any) -> dict[str, Any]:
+    wired = app.wired()
+    came_back = CameBack(
+        settings=wired.settings(),
+        outbox=wired.outbox,
+        addresses=wired.addresses,
+        journal=wired.journal,
+        now=wired.now(),
+    )
+    words = [feedback_of(record["Sns"]["Message"]) for record in event["Records"]]
+    taken = [came_back.take(word) for word in words if word is not None]
+    app.count("AddressesBlocked", sum(one["blocked"] for one in taken))
+    return {"taken": taken}

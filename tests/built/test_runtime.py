@@ -1,0 +1,83 @@
+"""Every function of the template runs as Lambda would run it, on what it was built of alone."""
+
+import json
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulse_cli.laptop.emulator import Emulator
+from pulse_cli.laptop.locally import Local
+from pulse_cli.laptop.runtime import runtime
+from pulse_cli.laptop.sam import ROOT
+from pulse_cli.settings.made import document_for
+from pulse_cli.stand_in.template import load_template
+
+from .conftest import ARCHIVE
+
+pytestmark = pytest.mark.built
+
+FUNCTIONS = sorted(load_template().functions)
+STALE = "2026-11-02T09:00:00+00:00"
+"""The minute of the sample poll, which Pulse would drop."""
+
+
+def event(name: str) -> Any:
+    """The sample event of a function, of now."""
+    text = (ROOT / "infra" / "events" / f"{name}.json").read_text(encoding="utf-8")
+    return json.loads(text.replace(STALE, datetime.now(UTC).isoformat()))
+
+
+def files(folder: Path) -> dict[str, tuple[int, int]]:
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.stat().st_size)
+        for path in folder.rglob("*")
+    }
+
+
+def loaded(logs: str) -> list[Path]:
+    """Where modules came from, as Python says under PYTHONVERBOSE."""
+    said = r"# (?:code object from|extension module '.*' loaded from) '?(.*?)'?$"
+    return [Path(place) for place in re.findall(said, logs, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_it_runs(running: Local, built: dict[str, Path], name: str) -> None:
+    """Given its sample event, then it ends well, loads its own modules, compiled, writes nothing.
+
+    Its own are those of the artifact, and of Lambda's Python with boto3.
+    """
+    running.push(document_for(json.loads((ARCHIVE / "companies.json").read_text())))
+    before = files(built[name])
+    verbose = running.stack.env[name] | {"PYTHONVERBOSE": "1"}
+    with Emulator(name, verbose) as function:
+        done = function.invoke(event(name))
+    assert "errorMessage" not in (done.payload or {})
+    assert done.init_ms > 0
+    assert files(built[name]) == before
+    places = loaded(done.logs)
+    ours = [place for place in places if place.is_relative_to(built[name])]
+    assert built[name] / "__pycache__" / f"{name}.cpython-313.pyc" in ours
+    assert {place.suffix for place in ours} <= {".pyc", ".so"}
+    assert [place for place in places if place not in ours and not _is_lambdas(place)] == []
+
+
+def test_beside_it_is_boto3_and_lambdas_client_and_no_more() -> None:
+    """Given the runtime's Python, then what is installed is what its requirements name."""
+    listed = [runtime(), "-m", "pip", "list", "--format", "json"]
+    done = subprocess.run(listed, capture_output=True, text=True, check=True)  # noqa: S603
+    pinned = (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE))
+    assert {one["name"].lower() for one in json.loads(done.stdout)} == {"pip", *wanted}
+    asked = (ROOT / "requirements" / "runtime.in").read_text(encoding="utf-8").splitlines()
+    assert [line for line in asked if not line.startswith("#")] == ["awslambdaric", "boto3"]
+
+
+def _is_lambdas(place: Path) -> bool:
+    python = runtime()
+    return any(
+        place.is_relative_to(one) for one in (python.parents[1], python.resolve().parents[1])
+    )

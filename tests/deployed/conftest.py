@@ -1,0 +1,16 @@
+"""One deployment for all tests here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .house import House
+from .house import house as deployed
+
+
+@pytest.fixture(scope="package")
+def house(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    assert built
+    with deployed(tmp_path_factory.mktemp("house")) as house:
+        yield house

@@ -1,0 +1,105 @@
+"""A deployed stack does its work with nobody's help: it is watched here for some minutes."""
+
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulse_cli.stand_in.template import load_template
+
+from .house import House, eventually
+
+pytestmark = pytest.mark.built
+
+PATIENCE = 2.5
+"""Minutes after digests are due: `send` looks once a minute, and may be busy before us."""
+
+
+def status(house: House) -> dict[str, Any]:
+    answer = json.loads(house.shell.done("pulse", "status", "--json"))
+    [company] = answer["companies"]
+    return company
+
+
+def are_read(house: House) -> bool:
+    return all(one["last_poll"] for one in status(house)["accounts"])
+
+
+def test_both_accounts_are_read(house: House) -> None:
+    """Given settings, when the minute comes, then mentions and answers are read and kept."""
+    assert eventually(lambda: are_read(house), house.until(1))
+    now = status(house)
+    assert now["backlog"]["open"] == 2  # the third was answered
+    assert [one["troubles"] for one in now["accounts"]] == [[], []]
+    assert now["aside"]["posts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("to", "subject", "language"),
+    [
+        ("galina@svyaz.example", r"2 ждут, дольше всех 3\d мин · Связь", "ru"),
+        ("dan@svyaz.example", r"2 waiting, longest 3\d min · Svyaz", "en"),
+    ],
+)
+def test_a_digest_comes_by_its_readers_clock(
+    house: House, to: str, subject: str, language: str
+) -> None:
+    """Given a digest that is due in a minute, then it comes, in two parts and one language."""
+    mail = house.inbox.first(to, within=house.until(PATIENCE))
+    assert re.fullmatch(subject, mail["Subject"])
+    assert mail["From"] == "Pulse <pulse@svyaz.example>"
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text
+    assert html
+    assert f'lang="{language}"' in html.get_content()
+    for part in (text, html):
+        assert "No signal in the whole district" in part.get_content()
+
+
+def test_who_is_on_duty_hears_of_a_wait(house: House) -> None:
+    """Given a wait that becomes a warning, then whom the policy names gets a mail."""
+    mail = house.inbox.first("anna@svyaz.example", within=house.until(PATIENCE))
+    assert re.fullmatch(r"Warning: 1 waiting, longest 1\d min · Svyaz", mail["Subject"])
+    html = mail.get_body(("html",))
+    assert html
+    assert "личный кабинет" in html.get_content()
+    # The other wait was late when Pulse began to watch: the digest tells it, no alert does.
+    assert "No signal" not in html.get_content()
+
+
+def test_functions_run_on_lambdas_python_and_nothing_of_ours(house: House) -> None:
+    """Given a minute gone by, then what has run did so as built, on the runtime's own Python.
+
+    Every function with a queue or a schedule of each minute, that is; `figures` waits for night.
+    """
+    house.inbox.first("anna@svyaz.example", within=house.until(PATIENCE))
+    ran = {}
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it may have ended
+            python, _, script = process.read_text().partition("\0")
+            if match := re.match(rf"{house.unpacked}/ministack-lambda-(pulse-.*)-\w+/", script):
+                ran[match[1]] = python
+    awaited = {
+        house.resources[one.resource]
+        for one in load_template().functions.values()
+        if one.queue or "cron(* * * * ? *)" in one.schedules
+    }
+    assert awaited <= set(ran)
+    assert set(ran.values()) == {str(house.python)}
+
+
+def test_the_doctor_finds_nothing_to_mend(house: House) -> None:
+    """Given a stack that works, then the doctor fails nothing, and its test mail arrives."""
+    assert eventually(lambda: are_read(house), house.until(1))
+    answer = json.loads(
+        house.shell.done("pulse", "doctor", "--json", "--mail", "you@svyaz.example")
+    )
+    found = {one["what"]: one["status"] for one in answer["findings"]}
+    assert found["schedules"] == found["critical topic"] == found["polls given up"] == "OK"
+    assert "FAIL" not in found.values()
+    untold = [one["what"] for one in answer["findings"] if "could not be checked" in one["said"]]
+    assert untold == ["test mail to you@svyaz.example"]  # a stand-in does not promise to deliver
+    assert "Svyaz" in house.inbox.first("you@svyaz.example", within=10)["Subject"]

@@ -1,0 +1,59 @@
+"""Whatever X may put where posts should be, to the end: kept or put aside, each counted."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulse.adapters import wire
+from tests.adapters.fuzz import DESCRIPTIONS, Drawer
+from tests.jobs.town import HELP, NEWS
+from tests.tiers import WHOLE
+
+from .story import Said, Story
+
+MENTIONS = f"/2/users/{HELP}/mentions"
+POSTS = 300
+SEEDS = range(12 if WHOLE else 1)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("odd", [0.01, 0.3])
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_each_is_kept_or_put_aside_and_the_next_poll_is_well(
+    shared: Path,
+    posts: Said,
+    story: Callable[..., Story],
+    figure: Callable[[str, object], None],
+    name: str,
+    odd: float,
+    seed: int,
+) -> None:
+    """Given drawn posts in a page, then none is lost, none stops us, and all of it is told."""
+    draw = Drawer(shared / "x-api" / "openapi" / name, f"to the end {seed}")
+    given = [draw.post(odd) for _ in range(POSTS)]
+
+    def change(path: str, _: dict[str, str], body: Any) -> Any:
+        return {**body, "data": given, "meta": {}} if path == MENTIONS and here.minute < 2 else body
+
+    said = posts.mention(1.5, "7")
+    here = story(change=change)
+    here.go(0, 1)
+    read = wire.page({"data": given})
+    mentions = {p.id for p in read.posts if not p.retweet and p.author_id not in {HELP, NEWS}}
+    assert here.failures == []
+    assert here.troubles == []
+    assert here.stored == mentions
+    aside = {json.dumps(a.raw, sort_keys=True) for a in read.aside}
+    assert len(here.journal("aside")) == len(aside)
+    here.go(2)
+    assert said in here.stored
+    assert here.failures == []
+    watched = " ".join(here.our_watch(3))
+    assert (str(len(aside)) in watched) is bool(aside)
+    figure(
+        "drawn posts, to the end", f"{len(mentions)} kept, {len(aside)} put aside ({name} {odd})"
+    )

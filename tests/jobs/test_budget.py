@@ -1,0 +1,153 @@
+"""What X bills is counted as X counts it, and told; an account that is not read is named."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from pulse import app
+from pulse_cli.simulated_x import SimulatedX
+
+from .test_failures import Trap
+from .test_polling import Between
+from .town import HELP, NEWS, Posts, Town, alone, at, settings
+
+Build = Callable[..., Town]
+DAY = 24 * 60
+MIDNIGHT = 15 * 60
+
+
+def talk(posts: Posts, start: float = 0) -> None:
+    """Thirty questions with their answers, some of both seen late, and now and then some news."""
+    for n in range(30):
+        late = start + n * 7 + 40 if n % 10 == 9 else None
+        asked = posts.mention(start + n * 7, str(n % 9 + 10), seen=late)
+        posts.reply(start + n * 7 + 3, asked, seen=late)
+        if n % 5 == 0:
+            posts.news(start + n * 7 + 1, HELP)
+
+
+def counted(here: Town, *accounts: str) -> int:
+    return sum(sum(here.cursor(account).reads.values()) for account in accounts or (HELP,))
+
+
+def bill(here: Town) -> int:
+    """What the simulated X bills: a post once a UTC day."""
+    figures = here.sim.figures()
+    return figures["posts_served"] - figures["rereads_within_day"]
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_within_a_day_the_count_is_xs_own(posts: Posts, town: Build, inclusive: bool) -> None:
+    """Given polls and sweeps, then each post counts once, whichever way `since_id` is meant."""
+    talk(posts)
+    here = town(alone(), since_id_inclusive=inclusive).go(*range(0, 260, 5))
+    assert here.sim.figures()["rereads_within_day"] > 100
+    assert counted(here) == bill(here) == 66
+
+
+def test_across_midnight_it_is_no_less(posts: Posts, town: Build) -> None:
+    """Given sweeps that read yesterday's posts again, then they count again, as X bills them."""
+    talk(posts, MIDNIGHT - 100)
+    minutes = range(MIDNIGHT - 105, MIDNIGHT + 200, 5)
+    here = town(alone(), start=minutes[0]).go(*minutes)
+    assert here.sim.figures()["rereads_across_days"] > 0
+    assert bill(here) <= counted(here) <= 1.1 * bill(here)
+
+
+def test_a_post_that_names_both_accounts_counts_twice(posts: Posts, town: Build) -> None:
+    """Given what both accounts read, then the count is above the bill, never below."""
+    posts.mention(0.5, to=[HELP, NEWS])
+    here = town().go(0, 1)
+    assert (counted(here, HELP, NEWS), bill(here)) == (2, 1)
+
+
+@pytest.mark.parametrize("request_number", range(3, 12))
+def test_a_poll_that_is_gone_counts_nothing_twice(
+    posts: Posts, town: Build, request_number: int
+) -> None:
+    """Given a poll that ends in the middle, then what it read is counted once, by the next one."""
+    talk(posts)
+
+    def trap(sim: SimulatedX) -> Trap:
+        return Trap(sim, request_number, SystemExit(1))
+
+    here = town(alone(), x=trap).go(*range(0, 100, 5), *range(101, 112))
+    assert len(here.failures) == 1
+    assert counted(here) == bill(here)
+
+
+def dispatched(here: Town) -> dict[str, Any]:
+    with here.world.functions() as lambdas:
+        result: dict[str, Any] = lambdas.scheduled("dispatch")
+    assert app.counted["AccountsBlind"][1] == len(result["blind"])
+    assert app.counted["BudgetUsed"][1] == result["budget_used"]
+    return result
+
+
+def test_the_share_used_is_told_by_metric_and_digest(posts: Posts, town: Build) -> None:
+    """Given a budget, then each minute says how much is used, the digest too, and nothing stops."""
+    for n in range(25):
+        posts.mention(n + 0.5, str(n + 10))
+    here = town(alone(reads_per_month="20")).go(0)
+    assert dispatched(here)["budget_used"] == 0
+    here.go(9)
+    assert dispatched(here)["budget_used"] == 45
+    assert "reads of X this month: 9 of 20 (45%)" in here.digest(9, 0).text
+    here.go(30)
+    assert dispatched(here)["budget_used"] == 125
+    assert "reads of X this month: 25 of 20 (125%)" in here.digest(30, 0).text
+    here.go(DAY * 20)
+    assert dispatched(here)["budget_used"] == 0
+    assert len(here.stored) == 25
+
+
+def test_without_a_budget_nothing_is_told(posts: Posts, town: Build) -> None:
+    """Given no budget, then the share used is nothing, and the digest is silent."""
+    posts.mention(0.5)
+    here = town().go(0, 1)
+    assert dispatched(here)["budget_used"] == 0
+    assert "reads of X" not in here.digest(1, 0).text
+    assert counted(here, HELP, NEWS) == 1
+
+
+def test_an_account_that_is_not_read_is_named_while_others_are(posts: Posts, town: Build) -> None:
+    """Given one token revoked for half an hour, then after ten minutes that account is named."""
+
+    def revoked(environ: dict[str, Any]) -> tuple[str, bytes] | None:
+        mine = f'oauth_token="sim-{HELP}"' in environ.get("HTTP_AUTHORIZATION", "")
+        if not mine or not at(5) <= here.world.now() < at(35):
+            return None
+        return "401 Unauthorized", b'{"title":"Unauthorized","status":401}'
+
+    here = town(x=lambda sim: Between(sim, revoked))
+    blind = {}
+    for minute in range(37):
+        here.tick(minute)
+        blind[minute] = dispatched(here)["blind"]
+    assert [m for m, names in blind.items() if names] == list(range(15, 35))
+    assert {tuple(names) for names in blind.values() if names} == {("acme_help",)}
+    assert [m.minute for m in here.mails] == [5]
+
+
+def test_an_account_that_is_never_read_counts_from_the_push(posts: Posts, town: Build) -> None:
+    """Given a poll that fails from the first on, then the account is named all the same."""
+    here = town().go(0)
+    account = {"id": "300", "username": "acme_shop", "role": "support"}
+    document = settings()
+    document["companies"][0]["accounts"].append(account)
+    here.world.app.shelf.push(document, at(0))
+    for minute, blind in ((1, []), (10, []), (11, ["acme_shop"])):
+        here.world.go_to(at(minute))
+        assert [name for name in dispatched(here)["blind"] if name == "acme_shop"] == blind
+    assert "@acme_shop: never read yet" in here.digest(11, 0).text
+
+
+def test_months_are_counted_by_the_clock_of_utc(posts: Posts, town: Build) -> None:
+    """Given posts in two months, then each month has its own count."""
+    end = (datetime(2030, 6, 1, tzinfo=at(0).tzinfo) - at(0)).total_seconds() / 60
+    posts.mention(end - 1.5, "7")
+    posts.mention(end + 1.5, "8")
+    here = town(alone(), start=end - 3).go(end - 3, end - 1, end + 2)
+    assert here.cursor().reads == {"2030-05": 1, "2030-06": 1}

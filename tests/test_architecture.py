@@ -127,7 +127,7 @@ os.environ = {"PATH": ""}
 import pulse
 names = [m.name for m in pkgutil.walk_packages(pulse.__path__, "pulse.")]
 sys.path.insert(0, sys.argv[1])
-names += ["dispatch", "poll", "flag", "send", "digest", "figures", "feedback"]
+names += ["dispatch", "poll", "flag", "send", "digest", "figures", "feedback", "comply"]
 for name in names: importlib.import_module(name)
 print(len(names))
 """

@@ -32,7 +32,7 @@ for _name in ("tweepy", "oauthlib", "requests_oauthlib"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-class _Session(requests.Session):
+class Session(requests.Session):
     """Every call has a time-out; what is no answer becomes trouble before tweepy sees it."""
 
     def __init__(self, met: Callable[[str, Limit], None]) -> None:
@@ -41,6 +41,7 @@ class _Session(requests.Session):
         self.endpoint = ""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Ask; what is not 200 is raised as `TroubleError`."""
         kwargs.setdefault("timeout", _TIMEOUT)
         kwargs["allow_redirects"] = False  # a signature holds for one address only
         try:
@@ -179,7 +180,7 @@ class X:
     def _open(self) -> tweepy.Client:
         if self._client is None:
             token = self._token()
-            session = _Session(self.limits.__setitem__)
+            session = Session(self.limits.__setitem__)
             if self._transport is not None:
                 session.mount(HOST, self._transport)
             self._client = tweepy.Client(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["give_out"]
 
 Json = dict[str, Any]
+_OURS = ("pk", "sk", "ttl", "told")
+"""What a record of a mail holds for Pulse alone."""
 README = Path(__file__).with_name("export.md")
 
 
@@ -106,7 +108,7 @@ def _sort(item: Item, company: Company, files: _Files, found: _Found) -> None:
         at, row, _ = item["sk"].split("#")
         files.line("journal.ndjson", {"at": at, "kind": row, "what": json.loads(item["what"])})
     elif kind == "sent":
-        files.line("sent.ndjson", {n: v for n, v in item.items() if n not in ("pk", "sk", "ttl")})
+        files.line("sent.ndjson", {n: v for n, v in item.items() if n not in _OURS})
     elif kind == "figures":
         day = {"day": item["sk"], "figures": json.loads(item["figures"])}
         files.line("figures.ndjson", day)

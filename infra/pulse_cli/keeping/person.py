@@ -117,6 +117,7 @@ def forget(
             posts += stores.retraction.retract({key: ids}, company.policy, company.keep)
             done += 1
             told(done, total)
+        stores.outbox.untell(name, stores.retraction.ended(one.posts), now)
         if one.aside:
             posts += stores.journal.redact(name, lambda raw: by(person, raw))
         if posts:

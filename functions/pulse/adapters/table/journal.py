@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,13 @@ class Journal:
         """The rows of [start, end], oldest first."""
         items = self._table.partition(f"journal#{company}", stamp(start), stamp(end) + "~")
         return [_row(item) for item in items]
+
+    def put_aside(self, company: str) -> Iterator[Any]:
+        """What was put aside, as it came."""
+        for item in self._table.partition(f"journal#{company}"):
+            row = _row(item)
+            if row.kind == "aside" and row.what.get("raw") is not None:
+                yield row.what["raw"]
 
     def redact(self, company: str, of: Callable[[Any], bool]) -> int:
         """Take what was put aside out of the rows, where `of` says so of it; returns how many.

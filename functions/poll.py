@@ -14,7 +14,7 @@ _SPARE_MS = 20_000
 @app.reported
 def handler(event: Any, context: Any) -> dict[str, Any]:
     wired = app.wired()
-    task = task_of(event["Records"][0]["body"])
+    task = task_of(event["Records"][0])
     account = wired.settings().find(task.company, task.account_id)
     if account is None:
         return {"account": task.account_id, "gone": "no longer in the settings"}

@@ -9,6 +9,7 @@ from pulse.domain.settings import Company
 from pulse.jobs.cards import Authors
 from pulse.jobs.letters import Letters
 from pulse.jobs.send import Sending
+from pulse.jobs.writing import Writing
 
 
 @app.reported
@@ -28,14 +29,5 @@ def _send(company: Company, wired: app.App) -> dict[str, float]:
         now=now,
         board_url=wired.settings().board_url,
     )
-    return Sending(
-        company=company,
-        outbox=wired.outbox,
-        addresses=wired.addresses,
-        journal=wired.journal,
-        letters=letters,
-        pages=wired.pages,
-        post=wired.post,
-        topic=wired.topic,
-        now=now,
-    ).send()
+    writing = Writing(company, letters, wired.pages, wired.post, wired.topic, wired.addresses, now)
+    return Sending(company, wired.outbox, wired.journal, writing, now).send()

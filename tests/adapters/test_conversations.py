@@ -17,7 +17,7 @@ from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
 from pulse.domain.policy import Level, Policy
 from tests.tiers import WHOLE
 
-from .turns import Hooked, orders, play
+from .turns import Hooked, failing, orders, play
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
 KEY = Key("acme", "1", "7")
@@ -387,28 +387,6 @@ def test_posts_stand_under_the_day_they_were_published_and_never_move(table: Tab
     conversations.add({Key("acme", "2", "8"): [reply(6, 2 * day + 5)]}, POLICY, KEEP)
     conversations.add({Key("acme", "2", "8"): [mention(7, 9 * day)]}, POLICY, KEEP)
     assert published(0, 2 * day + 1) == before
-
-
-def cancelled(client: Any, code: str) -> Exception:
-    response = {
-        "Error": {"Code": "TransactionCanceledException"},
-        "CancellationReasons": [{"Code": code}],
-    }
-    error: Exception = client.exceptions.TransactionCanceledException(
-        response, "TransactWriteItems"
-    )
-    return error
-
-
-def failing(client: Any, code: str, times: int) -> Hooked:
-    """A client whose first transactions are cancelled for this reason."""
-    calls = itertools.count(1)
-
-    def fail(name: str) -> None:
-        if name == "transact_write_items" and next(calls) <= times:
-            raise cancelled(client, code)
-
-    return Hooked(client, fail)
 
 
 @pytest.mark.parametrize("code", ["TransactionConflict", "ConditionalCheckFailed"])

@@ -204,7 +204,7 @@ def test_tasks_go_through_the_queue_in_order_and_once(aws: stack.Stack) -> None:
     found: list[Task] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
-            found.append(task_of(message["Body"]))
+            found.append(task_of({"body": message["Body"]}))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     assert sorted(found, key=lambda t: t.minute) == tasks
     for account in {t.account_id for t in tasks}:
@@ -222,7 +222,7 @@ def test_a_task_the_queue_does_not_take_is_an_error(aws: stack.Stack) -> None:
             PollQueue(client, "https://q").put([Task("acme", "1", "poll", NOON)])
 
 
-TOKEN = Token(bearer="BEARER-SECRET", consumer_key="KEY-SECRET")
+TOKEN = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "ACCESS-SECRET2")
 
 
 def test_a_token_is_kept_encrypted_and_found_again(aws: stack.Stack) -> None:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from pulse.adapters.table import (
     Accounts,
+    Addresses,
     CancelledError,
+    ClaimLostError,
     Journal,
     Outbox,
     Shelf,
@@ -28,15 +30,16 @@ from pulse.adapters.table.items import (
 from pulse.domain.access import Limit
 from pulse.domain.conversation import fold
 from pulse.domain.cursor import Cursor, OvertakenError
+from pulse.domain.delivery import Block
 from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
 from pulse.domain.journal import Row
-from pulse.domain.outbox import TOPIC, Entry, Mailbox
+from pulse.domain.outbox import TOPIC, Entry, Mailbox, as_one
 from pulse.domain.policy import Level, Policy
 from pulse.domain.posts import Author, Post
 from pulse.domain.trouble import OpenTrouble
 from pulse.domain.walk import Mark, Walk
 
-from .turns import Hooked
+from .turns import Hooked, failing
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -230,6 +233,7 @@ def full_cursor() -> Cursor:
         troubles={"posts": OpenTrouble("token", "401 Нет", NOON, 3, NOON + MINUTE, told=True)},
         last_ok=NOON,
         swept=NOON - MINUTE,
+        reads={"2030-04": 3, "2030-05": 12_340},
         vocabulary="post",
     )
 
@@ -303,15 +307,29 @@ def test_what_waits_for_one_person_or_for_all(table: Table) -> None:
     assert [e.id for e in outbox.waiting("acme", TOPIC)] == ["d"]
 
 
+def claimed(outbox: Outbox, person: str = "anna") -> Mailbox:
+    """The mailbox of a person to whom nobody else may write now."""
+    mailbox = outbox.claim("acme", person, NOON, NOON + 3 * MINUTE)
+    assert mailbox is not None
+    return mailbox
+
+
 def test_only_one_may_write_to_a_person_at_a_time(table: Table) -> None:
     """Given a claim, then no other holds until it is settled or has run out."""
     outbox = Outbox(table)
-    assert outbox.claim("acme", "anna", NOON, NOON + 3 * MINUTE)
+    first = outbox.claim("acme", "anna", NOON, NOON + 3 * MINUTE)
+    assert first is not None
     assert not outbox.claim("acme", "anna", NOON + MINUTE, NOON + 4 * MINUTE)
     assert outbox.claim("acme", "boris", NOON, NOON + 3 * MINUTE)
-    assert outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
-    outbox.settle("acme", "anna", [], Mailbox())
-    assert outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
+    second = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
+    assert second is not None
+    with pytest.raises(ClaimLostError):
+        outbox.settle("acme", "anna", [], first)
+    assert not outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
+    outbox.settle("acme", "anna", [], second)
+    assert outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
+    with pytest.raises(ClaimLostError):
+        outbox.settle("acme", "carl", [], Mailbox())
 
 
 def test_settling_is_one_with_what_was_sent(table: Table) -> None:
@@ -320,10 +338,10 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     for n in range(3):
         outbox.put(entry(str(n)))
     record = {"at": NOON.isoformat(timespec="milliseconds"), "kind": "alert", "to": "anna@a.b"}
-    told = Mailbox(last_alert=NOON, not_before=None, failures=0)
+    told = claimed(outbox).after([entry("0"), entry("1")], NOON)
     outbox.settle("acme", "anna", [entry("0"), entry("1")], told, record, [(At("p", "s"), {})])
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
-    assert outbox.mailboxes("acme", ["anna"])["anna"] == told
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(told, claimed=None)
     [sent] = outbox.sent("acme", NOON, NOON)
     assert sent["to"] == "anna@a.b"
     assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
@@ -331,12 +349,83 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
 
 
+def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Table) -> None:
+    """Given a mail that told of two things, then what comes back of it is written once."""
+    outbox, at = Outbox(table), NOON.isoformat(timespec="milliseconds")
+    record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b", "message_id": "m1"}
+    told = [entry("0", keys=(Key("acme", "1", "7"),)), entry("1", keys=(Key("acme", "2", "7"),))]
+    outbox.settle("acme", "anna", told, claimed(outbox), record)
+    boris = claimed(outbox, "boris")
+    outbox.settle("acme", "boris", [entry("2", "boris")], boris, {**record, "message_id": "m2"})
+    assert outbox.find("acme", "m3", NOON) is None
+    assert outbox.find("other", "m1", NOON) is None
+    assert outbox.find("acme", "m1", NOON + 6 * MINUTE) is None
+    mail = outbox.find("acme", "m1", NOON + 4 * MINUTE)
+    assert mail is not None
+    assert (mail.person, mail.to, mail.came_back) == ("anna", "anna@a.b", None)
+    assert mail.told == as_one(told)
+    assert outbox.take_back(mail, "bounce", [], [outbox.item(entry("3", "vera"))])
+    assert not outbox.take_back(mail, "bounce", [], [outbox.item(entry("4", "vera"))])
+    assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
+    again = outbox.find("acme", "m1", NOON)
+    assert again == replace(mail, came_back="bounce")
+
+
+def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:
+    """Given two who block an address, then the first one's word stands, until it is lifted."""
+    addresses, outbox = Addresses(table), Outbox(table)
+    block = Block("anna@a.b", "bounce", NOON, "550 нет", "m1")
+    assert outbox.take_back(None, "bounce", [addresses.item(block)], [])
+    later = replace(block, kind="complaint")
+    assert not outbox.take_back(None, "complaint", [addresses.item(later)], [])
+    assert addresses.blocked() == {"anna@a.b": block}
+    assert addresses.lift(" Anna@A.b ") == block
+    assert addresses.lift("anna@a.b") is None
+    assert addresses.blocked() == {}
+
+
 def test_a_mail_put_off_is_remembered(table: Table) -> None:
     """Given a mail service that said wait, then until when, and how often, is kept."""
     outbox = Outbox(table)
-    held = Mailbox(NOON, NOON + MINUTE, 4)
+    held = replace(claimed(outbox), not_before=NOON + MINUTE, failures=4)
     outbox.settle("acme", "anna", [], held)
-    assert outbox.mailboxes("acme", ["anna"])["anna"] == held
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed=None)
+
+
+def test_what_was_sent_is_marked_however_busy_others_are(table: Table) -> None:
+    """Given others at work on the same items, when a mail is marked as sent, then it stands."""
+    table.put(*Outbox.item(entry("0")))
+    busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
+    marked = claimed(Outbox(busy)).after([entry("0")], NOON)
+    Outbox(busy).settle("acme", "anna", [entry("0")], marked)
+    assert Outbox(table).waiting("acme") == []
+    assert Outbox(table).mailboxes("acme", ["anna"])["anna"].told == marked.told
+
+
+def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
+    """Given endless interference, then it says so, and the entry stays."""
+    table.put(*Outbox.item(entry("0")))
+    busy = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
+    with pytest.raises(CancelledError):
+        Outbox(busy).settle("acme", "anna", [entry("0")], claimed(Outbox(busy)))
+    assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]
+
+
+@pytest.mark.parametrize("single", ["put_item", "update_item"])
+def test_a_single_write_gives_way_to_a_transaction(table: Table, single: str) -> None:
+    """Given a transaction under way on the item, then whoever holds it is faster; no error."""
+
+    def others(name: str) -> None:
+        if name == single:
+            response = {"Error": {"Code": "TransactionConflictException"}}
+            raise table.client.exceptions.TransactionConflictException(response, single)
+
+    busy = Table(Hooked(table.client, others), table.name, table.index)
+    if single == "update_item":
+        assert Outbox(busy).claim("acme", "anna", NOON, NOON + MINUTE) is None
+    else:
+        with pytest.raises(OvertakenError):
+            Accounts(busy).save(Cursor("100", NOON))
 
 
 # -- Shelf and journal ------------------------------------------------------------------------
@@ -372,10 +461,9 @@ def test_of_two_pushes_at_once_one_wins(table: Table, pushes: int) -> None:
 def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> None:
     """Given marks that another changed meanwhile, then neither mark nor entry is written."""
     shelf, outbox = Shelf(table), Outbox(table)
-    shelf.write_digests("acme", {}, {"daily#anna": "1"}, [outbox.item(entry("a"))])
-    with pytest.raises(CancelledError):
-        shelf.write_digests("acme", {}, {"daily#anna": "2"}, [outbox.item(entry("b"))])
-    shelf.write_digests("acme", {"daily#anna": "1"}, {"daily#anna": "2"}, [])
+    assert shelf.write_digests("acme", {}, {"daily#anna": "1"}, [outbox.item(entry("a"))])
+    assert not shelf.write_digests("acme", {}, {"daily#anna": "2"}, [outbox.item(entry("b"))])
+    assert shelf.write_digests("acme", {"daily#anna": "1"}, {"daily#anna": "2"}, [])
     assert shelf.digests_done("acme") == {"daily#anna": "2"}
     assert [e.id for e in outbox.waiting("acme")] == ["a"]
 
@@ -383,9 +471,9 @@ def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> No
 def test_which_policy_was_folded_is_remembered(table: Table) -> None:
     """Given a mark, then this process and another know it."""
     shelf = Shelf(table)
-    assert shelf.folded("acme") == 0
-    shelf.mark_folded("acme", 3)
-    assert (shelf.folded("acme"), Shelf(table).folded("acme")) == (3, 3)
+    assert shelf.folded("acme") == (0, None)
+    shelf.mark_folded("acme", 3, NOON)
+    assert shelf.folded("acme") == Shelf(table).folded("acme") == (3, NOON)
 
 
 def test_authors_are_remembered_for_a_month_those_not_shown_too(table: Table) -> None:

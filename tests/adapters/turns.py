@@ -1,5 +1,6 @@
 """Writers that take turns, one call to AWS at a time: every order can be tried."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -44,27 +45,54 @@ class Hooked:
         return call
 
 
-class _Player:
-    """A writer in a thread of its own that stops before each call until it is its turn."""
+def cancelled(client: Any, code: str) -> Exception:
+    response = {
+        "Error": {"Code": "TransactionCanceledException"},
+        "CancellationReasons": [{"Code": code}],
+    }
+    error: Exception = client.exceptions.TransactionCanceledException(
+        response, "TransactWriteItems"
+    )
+    return error
 
-    def __init__(self, write: Callable[[Any], None], client: Any) -> None:
+
+def failing(client: Any, code: str, times: int) -> Hooked:
+    """A client whose first transactions are cancelled for this reason."""
+    calls = itertools.count(1)
+
+    def fail(name: str) -> None:
+        if name == "transact_write_items" and next(calls) <= times:
+            raise cancelled(client, code)
+
+    return Hooked(client, fail)
+
+
+class Player:
+    """A writer in a thread of its own that stops before each call until it is its turn.
+
+    `write` is handed what to call before each of them; `next` is what it said there.
+    """
+
+    def __init__(self, write: Callable[[Callable[[Any], None]], object]) -> None:
         self.error: BaseException | None = None
+        self.next: Any = None
         self._stopped = threading.Semaphore(0)
         self._go = threading.Semaphore(0)
         self.done = False
-        self._thread = threading.Thread(target=self._run, args=(write, client), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(write,), daemon=True)
         self._thread.start()
         self._stopped.acquire()
 
-    def _run(self, write: Callable[[Any], None], client: Any) -> None:
+    def _run(self, write: Callable[[Callable[[Any], None]], object]) -> None:
         try:
-            write(Hooked(client, self._wait))
+            write(self._wait)
         except BaseException as error:  # noqa: BLE001 - handed to who asked for the run
             self.error = error
         self.done = True
         self._stopped.release()
 
-    def _wait(self, _: str) -> None:
+    def _wait(self, what: Any) -> None:
+        self.next = what
         self._stopped.release()
         self._go.acquire()
 
@@ -78,7 +106,7 @@ def play(
     writers: Sequence[Callable[[Any], None]], client: Any, choices: Sequence[int]
 ) -> list[int]:
     """Let the writers go by these choices (0 when they are used up); how many options each had."""
-    players = [_Player(write, client) for write in writers]
+    players = [Player(lambda wait, w=w: w(Hooked(client, wait))) for w in writers]
     options: list[int] = []
     while ready := [p for p in players if not p.done]:
         number = len(options)

@@ -32,6 +32,10 @@ def test_no_such_function() -> None:
     assert "there are dispatch, poll" in problem(invoke, "dispatcher")
 
 
+def test_what_a_topic_feeds_must_be_told() -> None:
+    assert "give --event infra/events/feedback.json" in problem(invoke, "feedback")
+
+
 def test_nothing_listens(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"

@@ -13,6 +13,7 @@ from moto.ses.models import ses_backends
 from pulse_cli.laptop.emulator import Emulator, EmulatorError, Invocation
 from pulse_cli.laptop.locally import Local
 from pulse_cli.settings.made import document_for
+from tests.ses import bounce, event
 
 from .conftest import ARCHIVE
 
@@ -62,6 +63,9 @@ def test_from_a_tick_to_a_mail(running: Local, invoke: Invoke, document: dict[st
     assert invoke("send", {}).payload["svyaz"]["sent"] == 1
     [mail] = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
     assert set(mail.destinations) == {"head@svyaz.example"}
+    said = bounce(mail.id, "head@svyaz.example", datetime.now(UTC))
+    [taken] = invoke("feedback", event(said)).payload["taken"]
+    assert (taken["ours"], taken["blocked"]) == (True, 1)
     assert "errorMessage" not in invoke("figures", {}).payload
 
 

@@ -1,5 +1,6 @@
 """`pulse status`: how it stands, as it lies in the table."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,7 +72,9 @@ def busy(pushed: Table) -> datetime:
     outbox = Outbox(pushed)
     for person, kind in (("anna", "alert"), ("boris", "trouble")):
         outbox.put(Entry("1", "svyaz", person, kind, now - 7 * MINUTE))
-    outbox.settle("svyaz", "anna", [], Mailbox(not_before=now + 4 * MINUTE, failures=2))
+    claimed = outbox.claim("svyaz", "anna", now, now + MINUTE) or Mailbox()
+    put_off = replace(claimed, not_before=now + 4 * MINUTE, failures=2)
+    outbox.settle("svyaz", "anna", [], put_off)
     refused = {"person": "anna", "address": "anna@example.com", "detail": "no", "final": True}
     gap = {
         "account": "svyaz",

@@ -145,6 +145,7 @@ def test_what_is_due_in_a_minute(clock: str, kinds: tuple[str, ...]) -> None:
 def test_a_task_grows_stale(minutes: float, stale: bool) -> None:
     """After five minutes newer ones have long taken its place."""
     assert Task("acme", "100", "poll", at(0)).stale(at(minutes)) is stale
+    assert not Task("acme", "100", "poll", at(0), again=True).stale(at(minutes))
 
 
 def test_a_limit_lets_in_until_used_up_and_again_after_its_reset() -> None:

@@ -1,8 +1,10 @@
 """Mail that comes back: the next in line hears what it said, and of the address, once."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 
 from pulse.domain.outbox import Entry
@@ -62,6 +64,20 @@ def test_an_address_that_bounces_falls_to_the_next(posts: Posts, town: Build) ->
     assert second in later.posts
     assert here.waiting() == []
     assert here.failures == []
+
+
+def test_every_mail_goes_under_the_set_whose_word_comes_back(posts: Posts, town: Build) -> None:
+    """Given a stack that made its own configuration set, then SES is told of it each time."""
+    posts.mention(0.5)
+    here = town()
+    told: list[str] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        told.append(json.loads(params["body"])["ConfigurationSetName"])
+
+    boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", note)
+    here.go(1, 16, 61)
+    assert told == [here.world.stack.outputs["ConfigurationSetName"]] * 2
 
 
 def test_the_next_digest_says_so(posts: Posts, town: Build) -> None:
@@ -196,6 +212,53 @@ def test_nobody_is_left_but_the_topic(posts: Posts, town: Build) -> None:
     assert here.failures == []
 
 
+def test_who_cannot_be_written_to_is_passed_over(posts: Posts, town: Build) -> None:
+    """Given an agent and an owner who both bounced, then the next alert goes past both at once."""
+    posts.mention(0.5, "7")
+    posts.mention(110.5, "8")
+    here = town(settings(policy={"up_the_line": ["boris"]})).go(1, 16)
+    tell(here, of_mail(here))
+    here.go(17)
+    tell(here, of_mail(here))
+    here.go(18, 61, 71, 111, 126, 127)
+    assert [told for told in here.told() if told[0] > 111] == [(127, "boris")]
+
+
+def test_a_bounce_that_comes_late_is_no_outbox_that_ages(posts: Posts, town: Build) -> None:
+    """Given a server that takes two hours to send a mail back, then it is passed on as new."""
+    posts.mention(0.5)
+    here = town().go(1, 16).later(120)
+    tell(here, of_mail(here, number=0))
+    with here.world.functions() as lambdas:
+        assert lambdas.scheduled("send")["acme"]["oldest_seconds"] == 0
+    here.later(121)
+    assert subjects(here, "vera") == [(121, "alert"), (121, "bounce")]
+
+
+def test_two_words_at_once_end_as_one_after_the_other(posts: Posts, town: Build) -> None:
+    """Given bounces of two mails that are dealt with at the same time, then it is told once."""
+    asked = [posts.mention(0.5, "7"), posts.mention(31, "8")]
+    here = town().go(1, 16, 31).later(46)
+    assert here.told() == [(16, "anna"), (46, "anna")]
+    first, second = (of_mail(here, number=n) for n in (0, 1))
+    begun: list[Any] = []
+
+    def meanwhile(**_: Any) -> None:
+        if not begun:
+            begun.append(None)
+            begun.append(tell(here, first)["taken"][0])
+
+    client = here.world.app.table.client
+    client.meta.events.register("before-call.dynamodb.TransactWriteItems", meanwhile)
+    done = tell(here, second)["taken"][0]
+    assert (begun[1]["blocked"], begun[1]["passed_on"]) == (1, 1)
+    assert (done["blocked"], done["passed_on"]) == (0, 1)
+    here.later(47)
+    assert sorted(subjects(here, "vera")) == [(47, "alert"), (47, "bounce")]
+    assert {p for m in here.mails if m.who == "vera" for p in m.posts} == set(asked)
+    assert here.failures == []
+
+
 def test_an_address_in_two_spellings_is_one(posts: Posts, town: Build) -> None:
     """Given a server that names the reader in capitals, or whom it forwarded to, it is the same."""
     posts.mention(0.5)
@@ -278,14 +341,16 @@ def test_in_shadow_mode_nobody_else_is_written_to(posts: Posts, town: Build) -> 
 
 
 def test_a_lifted_address_is_written_to_again(posts: Posts, town: Build) -> None:
-    """Given an address that a person gave back, then the next alert goes there."""
+    """Given an address that a person gave back, then the next alert goes there, old word or not."""
     posts.mention(0.5)
     posts.mention(59.5, "8")
     here = town().go(1, 16)
-    tell(here, of_mail(here))
+    said = of_mail(here)
+    tell(here, said)
     here.go(17)
     assert here.world.app.addresses.lift("Anna@acme.example") is not None
-    assert here.world.app.addresses.lift("anna@acme.example") is None
+    tell(here, said)
+    assert stopped(here) == {}
     here.go(60, 75, 76)
     assert here.told("anna") == [(16, "anna"), (75, "anna")]
 

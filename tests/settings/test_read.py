@@ -89,6 +89,7 @@ def test_everything_that_is_said_is_read() -> None:
         "keep": "forever",
         "shadow": {"to": "dan", "until": "2026-12-01"},
         "sender": "Pulse <pulse@example.com>",
+        "reads_per_month": "15000",
     }
     at = datetime(2026, 11, 22, tzinfo=UTC)
     settings = read(document, version=7, pushed_at=at)
@@ -133,6 +134,7 @@ def test_everything_that_is_said_is_read() -> None:
     assert (company.look_back, company.keep) == (timedelta(0), None)
     assert company.shadow == Shadow("dan@example.com", datetime(2026, 11, 30, 21, tzinfo=UTC))
     assert (company.owner, company.sender) == ("dan", "Pulse <pulse@example.com>")
+    assert company.reads_per_month == 15000
 
 
 @pytest.mark.parametrize(
@@ -150,6 +152,10 @@ def test_everything_that_is_said_is_read() -> None:
         (
             {"groups": {"agents": [{"person": "anna", "hours": "9-21"}]}},
             "companies[0].groups.agents[0].hours: '9-21' is not a time of day",
+        ),
+        (
+            {"reads_per_month": "many"},
+            "companies[0].reads_per_month: 'many' is not a whole number",
         ),
         (
             {"shadow": {"to": "anna", "until": "2026-12-01"}, "time_zone": "Mars/Olympus"},

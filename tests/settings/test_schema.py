@@ -25,6 +25,7 @@ KINDS = {
     "hours": (DEFS["turn"]["properties"]["hours"], times.hours),
     "days": (DEFS["days"], times.days),
     "keep": (DEFS["company"]["properties"]["keep"], times.keep),
+    "reads": (DEFS["company"]["properties"]["reads_per_month"], times.count),
     "target": (DEFS["policy"]["properties"]["target"], times.share),
 }
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 
 from pulse.adapters.x import HOST, Session
+from pulse.domain.access import Token
 from pulse.domain.compliance import Job
 from pulse.domain.removal import Why
 from pulse.domain.trouble import TroubleError
@@ -44,7 +45,7 @@ class Compliance:
 
     def __init__(self, bearer: str, transport: requests.adapters.BaseAdapter | None = None) -> None:
         self._bearer = bearer
-        self._api = Session(lambda *_: None)
+        self._api = Session(Token(bearer=bearer), lambda *_: None)
         self._storage = requests.Session()
         self._storage.trust_env = False  # whose credentials it would find are for nobody there
         if transport is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pulse.domain.task import Task
 
@@ -42,11 +42,16 @@ class PollQueue:
                 raise RuntimeError(f"SQS took {len(failed)} tasks not: {failed[0].get('Message')}")
 
 
-def task_of(body: str) -> Task:
-    """The task in a message."""
-    raw = json.loads(body)
+def task_of(record: Mapping[str, Any]) -> Task:
+    """The task in a message, as the event source hands it over."""
+    raw = json.loads(record["body"])
+    received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     return Task(
-        raw["company"], raw["account_id"], raw["kind"], datetime.fromisoformat(raw["minute"])
+        raw["company"],
+        raw["account_id"],
+        raw["kind"],
+        datetime.fromisoformat(raw["minute"]),
+        again=received > 1,
     )
 
 

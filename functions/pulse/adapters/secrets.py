@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING
 
 import botocore.exceptions
 
+from pulse.adapters.discretion import Veil
 from pulse.domain.access import Token
 from pulse.domain.trouble import TroubleError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
-
-# botocore prints what it sends and gets, decrypted tokens too, at DEBUG level
-logging.getLogger("botocore").setLevel(logging.INFO)
 
 
 class Secrets:
@@ -28,6 +25,24 @@ class Secrets:
     def token(self, name: str) -> Token:
         """The token of that name; TroubleError `token` says what is missing or wrong."""
         where = f"{self._path}/{name}"
+        token = _token(self._kept(where))
+        if token is None:
+            raise TroubleError("token", f"the secret at {where} is no token")
+        return token
+
+    def keep(self, name: str, token: Token) -> None:
+        """Store a token, encrypted, in place of the one before; ClientError does not quote it."""
+        parts = {n: getattr(token, n) for n in Token.__slots__}
+        text = json.dumps({n: part for n, part in parts.items() if part is not None})
+        try:
+            self._client.put_parameter(
+                Name=f"{self._path}/{name}", Value=text, Type="SecureString", Overwrite=True
+            )
+        except botocore.exceptions.ClientError as problem:
+            said = json.loads(Veil(token)(json.dumps(problem.response["Error"])))
+            raise botocore.exceptions.ClientError({"Error": said}, "PutParameter") from None
+
+    def _kept(self, where: str) -> str:
         try:
             answer = self._client.get_parameter(Name=where, WithDecryption=True)
         except botocore.exceptions.ClientError as problem:
@@ -35,15 +50,12 @@ class Secrets:
             if code == "ParameterNotFound":
                 raise TroubleError("token", f"no secret is kept at {where}") from problem
             raise TroubleError("unavailable", f"SSM: {code}") from problem
-        try:
-            return Token(**json.loads(answer["Parameter"]["Value"]))
-        except (ValueError, TypeError) as problem:
-            raise TroubleError("token", f"the secret at {where} is no token") from problem
+        return answer["Parameter"]["Value"]
 
-    def keep(self, name: str, token: Token) -> None:
-        """Store a token, encrypted, in place of the one before."""
-        parts = {n: getattr(token, n) for n in Token.__slots__}
-        text = json.dumps({n: part for n, part in parts.items() if part is not None})
-        self._client.put_parameter(
-            Name=f"{self._path}/{name}", Value=text, Type="SecureString", Overwrite=True
-        )
+
+def _token(text: str) -> Token | None:
+    """What stands there, or None: errors of JSON would bring the text along."""
+    try:
+        return Token(**json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        return None

@@ -76,7 +76,7 @@ def company(raw: Document, where: str, version: int = 0) -> Company:
         keep=optional(raw, "keep", where, times.keep, timedelta(days=90)),
         shadow=_shadow(raw.get("shadow"), f"{where}.shadow", persons, time_zone),
         sender=raw.get("sender"),
-        reads_per_month=optional(raw, "reads_per_month", where, int, None),
+        reads_per_month=optional(raw, "reads_per_month", where, times.count, None),
     )
 
 

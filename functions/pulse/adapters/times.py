@@ -1,4 +1,4 @@
-"""Lengths of time, times of day, days and shares, as people write them in the settings."""
+"""Lengths of time, times of day, days, shares and counts, as people write them in the settings."""
 
 from __future__ import annotations
 
@@ -71,6 +71,13 @@ def share(text: str) -> float:
     if not 0 < part <= 1:
         raise ValueError("is not a share")
     return part
+
+
+def count(text: str) -> int:
+    """Read a whole number, one or more; else ValueError."""
+    if not re.fullmatch("[1-9][0-9]{0,8}", text):
+        raise ValueError("is not a whole number")
+    return int(text)
 
 
 def keep(text: str) -> timedelta | None:

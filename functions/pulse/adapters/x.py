@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +11,7 @@ import requests
 import tweepy
 
 from pulse.adapters import wire
+from pulse.adapters.discretion import Veil
 from pulse.adapters.wire import Page
 from pulse.domain.access import Limit, Token, Vocabulary
 from pulse.domain.posts import Author
@@ -27,17 +27,18 @@ _FOR_APPS = {"counts", "lookup"}
 _ANSWER = {"data", "meta"}
 """One of them stands in every answer, also where nothing was found."""
 
-# tweepy prints the bearer token, and oauthlib the signature, at DEBUG level
-for _name in ("tweepy", "oauthlib", "requests_oauthlib"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
 
 class Session(requests.Session):
-    """Every call has a time-out; what is no answer becomes trouble before tweepy sees it."""
+    """Every call has a time-out; what is no answer becomes trouble before tweepy sees it.
 
-    def __init__(self, met: Callable[[str, Limit], None]) -> None:
+    `veil` hides the token in what was answered last: X, or a proxy, may say it back.
+    """
+
+    def __init__(self, token: Token, met: Callable[[str, Limit], None]) -> None:
         super().__init__()
+        self._token = token
         self._met = met
+        self.veil = Veil(token)
         self.endpoint = ""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
@@ -47,12 +48,13 @@ class Session(requests.Session):
         try:
             response = super().request(*args, **kwargs)
         except requests.RequestException as problem:
-            raise TroubleError("unavailable", type(problem).__name__) from problem
+            raise TroubleError("unavailable", type(problem).__name__) from None
+        self.veil = Veil(self._token, response.request.headers.get("Authorization", ""))
         limit = _limit(response.headers)
         if limit is not None:
             self._met(self.endpoint, limit)
         if response.status_code != requests.codes.ok:
-            raise _trouble(response, limit)
+            raise _trouble(response, limit, self.veil)
         return response
 
 
@@ -169,18 +171,20 @@ class X:
             if trouble.kind == "token":
                 self._client = None  # the next call asks for the token again
             raise
+        veil = client.session.veil
         try:
-            body = response.json()
-        except (ValueError, RecursionError) as problem:
-            raise TroubleError("unavailable", f"no JSON: {response.text[:80]!r}") from problem
+            body = _storable(response.json(), veil)
+        except (ValueError, RecursionError):
+            said = veil(response.text)[:80]
+            raise TroubleError("unavailable", f"no JSON: {said!r}") from None
         if not isinstance(body, dict):
             raise TroubleError("unavailable", f"a JSON {type(body).__name__}, not an object")
-        return _storable(body)
+        return body
 
     def _open(self) -> tweepy.Client:
         if self._client is None:
             token = self._token()
-            session = Session(self.limits.__setitem__)
+            session = Session(token, self.limits.__setitem__)
             if self._transport is not None:
                 session.mount(HOST, self._transport)
             self._client = tweepy.Client(
@@ -229,15 +233,15 @@ def _limit(headers: Mapping[str, str]) -> Limit | None:
         return None
 
 
-def _trouble(response: requests.Response, limit: Limit | None) -> TroubleError:
-    status = response.status_code
+def _trouble(response: requests.Response, limit: Limit | None, veil: Veil) -> TroubleError:
+    status, said = response.status_code, veil(response.text)
     try:
-        body = response.json()
+        body = _storable(response.json(), veil)
     except (ValueError, RecursionError):
         body = None
-    detail = f"{status} {_detail(body) or response.text.strip()[:200] or response.reason}"
+    detail = f"{status} {_detail(body) or said.strip()[:200] or veil(response.reason or '')}"
     if status == requests.codes.too_many_requests:
-        if "usage-capped" in response.text or "UsageCapExceeded" in response.text:
+        if "usage-capped" in said or "UsageCapExceeded" in said:
             return TroubleError("usage_cap", detail)
         return TroubleError("rate_limited", detail, limit.reset if limit else None)
     kinds: dict[int, TroubleKind] = {
@@ -250,9 +254,9 @@ def _trouble(response: requests.Response, limit: Limit | None) -> TroubleError:
     return TroubleError(kinds.get(status, "unavailable"), detail)
 
 
-def _storable(body: Any) -> Any:
-    """Half an emoji, which no store takes, becomes a question mark."""
-    return json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
+def _storable(body: Any, veil: Veil) -> Any:
+    """Without secrets; half an emoji, which no store takes, becomes a question mark."""
+    return json.loads(veil(json.dumps(body, ensure_ascii=False)).encode(errors="replace"))
 
 
 def _without(body: Any, what: str) -> str:

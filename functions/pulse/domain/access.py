@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
+
+_PART = re.compile(r"[A-Za-z0-9._~:+/%=-]+")
 
 Vocabulary = Literal["tweet", "post"]
 """The words X is asked in: those up to spec 2.166, or those from 2.167 on."""
@@ -16,6 +19,7 @@ class Token:
     """A bearer, the four parts of OAuth 1.0a, or both. Never printed.
 
     Timelines are read for the user where there is one; counts only ever by the bearer.
+    ValueError for what is no token; it does not say what was given.
     """
 
     bearer: str | None = None
@@ -24,10 +28,29 @@ class Token:
     access_token: str | None = None
     access_token_secret: str | None = None
 
+    def __post_init__(self) -> None:
+        """Of a user's four parts there are all or none, and each is as X writes them."""
+        of_user = (
+            self.consumer_key,
+            self.consumer_secret,
+            self.access_token,
+            self.access_token_secret,
+        )
+        given = [part for part in (self.bearer, *of_user) if part is not None]
+        if not given or (any(of_user) and not all(of_user)):
+            raise ValueError("a token is a bearer, the four parts of a user's, or both")
+        if not all(isinstance(part, str) and may_be_part(part) for part in given):
+            raise ValueError("a part of a token holds what no token holds")
+
     @property
     def is_user(self) -> bool:
         """Whether it speaks for one account (limits of its own, `me` works)."""
         return self.access_token is not None
+
+
+def may_be_part(text: str) -> bool:
+    """Whether all its signs are such as stand in tokens; HTML and JSON leave these as they are."""
+    return _PART.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

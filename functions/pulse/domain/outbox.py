@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Literal
 
 from pulse.domain.facts import Key
 from pulse.domain.policy import Policy
 
+_REMEMBERED = 100
 TOPIC = "*topic"
 """Stands for the SNS topic where the name of a person would stand."""
 
@@ -64,11 +66,22 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """What a person was last sent. `not_before` is set when the mail service said wait."""
+    """What a person was last sent. `not_before` is set when the mail service said wait.
+
+    `claimed` is until when one sender alone may write to the person.
+    """
 
     last_alert: datetime | None = None
     not_before: datetime | None = None
     failures: int = 0
+    told: tuple[str, ...] = ()
+    """Marks of the alerts that the person was told last."""
+    claimed: datetime | None = None
+
+    def after(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
+        """What it is once these alerts are in a mail."""
+        told = (*self.told, *(_mark(entry) for entry in alerts))
+        return replace(self, last_alert=now, told=told[-_REMEMBERED:])
 
 
 def as_one(entries: Sequence[Entry]) -> Entry | None:
@@ -112,6 +125,11 @@ def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetim
     return [e for e in entries if e.kind != "alert" or not held]
 
 
+def heard(entries: Sequence[Entry], mailbox: Mailbox) -> bool:
+    """Whether the person was told all of it: an alert may be handed over to them twice."""
+    return all(e.kind == "alert" and _mark(e) in mailbox.told for e in entries)
+
+
 def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:
     """For how long something could have gone to this person, but for the mail service."""
     moments = [
@@ -119,3 +137,8 @@ def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: dat
         *(e.at for e in entries if e.kind != "alert"),
     ]
     return max([timedelta(0), *(now - at for at in moments if at is not None)])
+
+
+def _mark(entry: Entry) -> str:
+    """Tells one entry from another without naming the customer of whom it tells."""
+    return sha256(entry.id.encode()).hexdigest()[:16]

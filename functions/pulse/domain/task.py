@@ -14,16 +14,20 @@ _DAY_SWEEP = (23, 50)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Read one account: `poll` what is new, `sweep` the last hour, or the whole `day`."""
+    """Read one account: `poll` what is new, `sweep` the last hour, or the whole `day`.
+
+    `again` says that it was tried before, and failed.
+    """
 
     company: str
     account_id: str
     kind: TaskKind
     minute: datetime
+    again: bool = False
 
     def stale(self, now: datetime) -> bool:
-        """Whether newer tasks have long taken its place."""
-        return now - self.minute > STALE_AFTER
+        """Whether newer tasks have long taken its place; what failed is not let go so easily."""
+        return not self.again and now - self.minute > STALE_AFTER
 
 
 def kinds_due(minute: datetime) -> tuple[TaskKind, ...]:

@@ -18,6 +18,7 @@ def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int
     """Put the digests that are due into the outbox; returns how many.
 
     One that was missed is caught up once. A new recipient's first is the next one due.
+    Of two runs at once one writes; what the other would have added is due in the next minute.
     """
     done = shelf.digests_done(company.name)
     marks, entries = dict(done), []
@@ -30,9 +31,10 @@ def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int
             if name in done and done[name] < slot.label:
                 entries.append(_entry(company, rule, person, slot, now))
             marks[name] = max(marks.get(name, ""), slot.label)
-    if marks != done:
-        shelf.write_digests(company.name, done, marks, [outbox.item(e) for e in entries])
-    return len(entries)
+    if marks == done:
+        return 0
+    written = shelf.write_digests(company.name, done, marks, [outbox.item(e) for e in entries])
+    return len(entries) if written else 0
 
 
 def digest_now(

@@ -54,19 +54,18 @@ class CameBack:
         for _ in range(_TRIES):
             blocked = self.addresses.blocked()
             new = word.kind != "refused" and address not in blocked
-            fresh = mail if mail and not mail.came_back else None
-            if not new and fresh is None:
+            if mail.came_back if mail else not new:
                 return False, 0
             past = {*blocked, address} if word.kind != "refused" else set(blocked)
-            entries = list(self._passed_on(word, fresh, past)) if fresh else []
+            entries = list(self._passed_on(word, mail, past)) if mail else []
             passed = len(entries)
             entries += self._told(word, address, past) if new else []
             beside = [self.outbox.item(entry) for entry in entries]
-            if fresh and word.kind != "complaint":
-                row = _undelivered(fresh, word, self.now, final=True)
-                beside.append(self.journal.item(fresh.company, row))
+            if mail and word.kind != "complaint":
+                row = _undelivered(mail, word, self.now, final=True)
+                beside.append(self.journal.item(mail.company, row))
             first = [self.addresses.item(_block(word, address))] if new else []
-            if self.outbox.take_back(fresh, word.kind, first, beside):
+            if self.outbox.take_back(mail, word.kind, first, beside):
                 return new, passed
             mail = self._find(word)
         raise TimeoutError(f"others kept changing what is known of {address}")

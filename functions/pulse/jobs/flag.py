@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from pulse.adapters.table import Conversations, Outbox, Shelf
 
 _AT_ONCE = 100
+_OLD_SETTINGS = timedelta(minutes=2)
+"""For how long a function under way may still fold by settings that it has read before."""
 
 
 def flag(
     company: Company, conversations: Conversations, outbox: Outbox, shelf: Shelf, now: datetime
 ) -> int:
     """Flag what is due and note who is to be told, in one; returns how many were flagged."""
-    _take_up_policy(company, conversations, shelf)
+    _take_up_policy(company, conversations, shelf, now)
 
     def decide(_: Key, state: State) -> Sequence[Fact]:
         return levels_due(state, company.policy, now)
@@ -38,15 +40,22 @@ def flag(
     return flagged
 
 
-def _take_up_policy(company: Company, conversations: Conversations, shelf: Shelf) -> None:
-    """A new version of the policy folds all open conversations again, once."""
-    version = company.policy.version
-    if shelf.folded(company.name) == version:
+def _take_up_policy(
+    company: Company, conversations: Conversations, shelf: Shelf, now: datetime
+) -> None:
+    """A new version of the policy folds all open conversations again, until all go by it."""
+    version, (folded, since) = company.policy.version, shelf.folded(company.name)
+    if folded > version or (folded == version and not _lately(since, now)):
         return
     waiting = iter(conversations.open(company.name))
     while keys := list(islice(waiting, _AT_ONCE)):
         conversations.refold(keys, company.policy, company.keep)
-    shelf.mark_folded(company.name, version)
+    if folded < version:
+        shelf.mark_folded(company.name, version, now)
+
+
+def _lately(since: datetime | None, now: datetime) -> bool:
+    return since is not None and now - since <= _OLD_SETTINGS
 
 
 def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datetime) -> list[Entry]:

@@ -8,17 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.domain.delivery import Block, BlockedError, LaterError, RefusedError, plain, unreachable
+from pulse.domain.delivery import BlockedError, LaterError, RefusedError, unreachable
 from pulse.domain.journal import Row
-from pulse.domain.outbox import TOPIC, Entry, Mailbox, due, overdue
+from pulse.domain.outbox import TOPIC, Entry, Mailbox, due, heard, overdue
 from pulse.domain.routing import handed_over, next_in_line, passed_on
 from pulse.domain.settings import Company, Person
 
 if TYPE_CHECKING:
-    from pulse.adapters.mail import Post, Topic
-    from pulse.adapters.pages import Mail, Pages
-    from pulse.adapters.table import Addresses, Journal, Outbox
-    from pulse.jobs.letters import Letters
+    from pulse.adapters.table import Journal, Outbox
+    from pulse.jobs.writing import Writing
 
 _MOST_ENTRIES = 90
 _MOVED = 90
@@ -26,8 +24,6 @@ _MOVED = 90
 _CLAIM = timedelta(minutes=3)
 """Longer than the function may run."""
 _PATIENCE = timedelta(minutes=15)
-_NAMED = 3
-"""Of those who wait, how many a message to the topic links to."""
 
 
 @dataclass(slots=True)
@@ -36,19 +32,14 @@ class Sending:
 
     company: Company
     outbox: Outbox
-    addresses: Addresses
     journal: Journal
-    letters: Letters
-    pages: Pages
-    post: Post
-    topic: Topic
+    writing: Writing
     now: datetime
     sent: int = 0
     put_off: int = 0
     turned_away: int = 0
     oldest: timedelta = timedelta(0)
     problems: list[Exception] = field(default_factory=list)
-    _blocked: dict[str, Block] | None = None
 
     def send(self) -> dict[str, float]:
         """Send all that is due; returns counts. What cannot go now waits for later."""
@@ -114,7 +105,7 @@ class Sending:
         """
         person = self.company.person(key)
         try:
-            record = self._publish(entries) if key == TOPIC else self._mail(person, entries)
+            record = None if heard(entries, mailbox) else self._write(key, person, entries)
         except LaterError as problem:
             self.put_off += 1
             return self._put_off(key, person, mailbox, problem)
@@ -123,7 +114,7 @@ class Sending:
             self._pass_on(key, person, entries, mailbox, problem, release=last)
             return mailbox
         if record is not None and entries[0].kind == "alert":
-            mailbox = replace(mailbox, last_alert=self.now)
+            mailbox = mailbox.after(entries, self.now)
         mailbox = replace(mailbox, not_before=None, failures=0)
         self.outbox.settle(self.company.name, key, entries, mailbox, record, release=last)
         self.sent += record is not None
@@ -159,7 +150,7 @@ class Sending:
 
     def _heirs(self, entry: Entry, person: Person, problem: RefusedError) -> list[Entry]:
         company, now = self.company, self.now
-        past = unreachable(company, self._blocks(), now)
+        past = unreachable(company, self.writing.blocked(), now)
         if not isinstance(problem, BlockedError):
             return passed_on(entry, person, company, now, str(problem), past)
         moved = next_in_line(entry, company, now, past) if entry.kind != "digest" else None
@@ -188,63 +179,17 @@ class Sending:
                 release=release and start + size >= len(moves),
             )
 
-    def _mail(self, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
-        """Write the mail that these entries ask for; None when nobody waits any more."""
-        entry = entries[0]
-        to = self._address(person)
-        block = self._blocks().get(plain(to))
-        if block is not None:
-            raise BlockedError(f"not written to since {block.at:%Y-%m-%d}: {block.said}")
-        mail: Mail | None
-        if entry.kind == "alert":
-            letter = self.letters.alert(entries, person)
-            mail = self.pages.alert(letter, person) if letter else None
-        elif entry.kind == "trouble":
-            mail = self.pages.trouble(self.letters.trouble(entry, person), person)
-        else:
-            mail = self.pages.digest(self.letters.digest(entry, person), person)
-        if mail is None:
-            return None
-        message_id = self.post.send(to, mail, self.now, self.company.sender)
-        return self._record(entry.kind, person.key, to, mail.subject, message_id)
-
-    def _publish(self, entries: Sequence[Entry]) -> dict[str, Any] | None:
-        person = self.company.person(self.company.owner)
-        shadow = self.company.shadowed(self.now)
-        letter = None if shadow else self.letters.alert(entries, person, _NAMED)
-        if letter is None:
-            return None
-        subject, preheader = self.pages.headline(letter, person)
-        links = "\n".join(card.reply_url for card in letter.cards)
-        message_id = self.topic.publish(subject, f"{subject}\n{preheader}\n{links}")
-        return self._record("critical", TOPIC, "SNS", subject, message_id)
-
-    def _record(
-        self, kind: str, person: str, to: str, subject: str, message_id: str
-    ) -> dict[str, Any]:
-        return {
-            "at": self.now.isoformat(timespec="milliseconds"),
-            "kind": kind,
-            "person": person,
-            "to": to,
-            "subject": subject,
-            "message_id": message_id,
-        }
+    def _write(self, key: str, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
+        if key == TOPIC:
+            return self.writing.publish(entries)
+        return self.writing.mail(person, entries)
 
     def _undelivered(
         self, key: str, person: Person, problem: Exception, *, final: bool = False
     ) -> Row:
-        address = self._address(person)
+        address = self.writing.address(person)
         what = {"person": key, "address": address, "detail": str(problem), "final": final}
         return Row("undelivered", self.now, what)
-
-    def _address(self, person: Person) -> str:
-        return self.company.shadowed(self.now) or person.email
-
-    def _blocks(self) -> dict[str, Block]:
-        if self._blocked is None:
-            self._blocked = self.addresses.blocked()
-        return self._blocked
 
     def _claim(self, person: str) -> Mailbox | None:
         return self.outbox.claim(self.company.name, person, self.now, self.now + _CLAIM)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulse.domain.delivery import Block, plain, whose
+from pulse.domain.delivery import Block, whose
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.problems import ProblemError
-from pulse_cli.screen import plain as on_one_line
+from pulse_cli.screen import plain
 
 if TYPE_CHECKING:
     from pulse.domain.settings import Settings
@@ -48,7 +48,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
         people = ", ".join(row["people"]) or "nobody in the settings"
         why = "bounced" if block.kind == "bounce" else "was called spam"
         click.echo(f"{block.address} ({people}): mail {why} {block.at:%Y-%m-%d %H:%M} UTC")
-        click.echo(f"  {on_one_line(block.said)}")
+        click.echo(f"  {plain(block.said)}")
     if rows:
         click.echo("pulse addresses --lift ADDRESS lets mail go there again.")
 
@@ -56,7 +56,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
 def _lift(deployment: Deployment, address: str, *, as_json: bool) -> None:
     block = deployment.addresses.lift(address)
     if block is None:
-        raise ProblemError(f"mail to {plain(address)} was not stopped: pulse addresses lists them")
+        raise ProblemError(f"mail to {address} was not stopped: pulse addresses lists them")
     if as_json:
         answer = {"stack": deployment.name, "lifted": block.address}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -10,7 +10,9 @@ import click
 from pulse.domain.posts import Author
 from pulse.domain.settings import Settings
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
+from pulse_cli.problems import ProblemError
 from pulse_cli.screen import screen
+from pulse_cli.settings.findings import quote
 from pulse_cli.x_access import asking, token_words, tokens
 from pulse_cli.x_access.token_trial import Tested, try_token
 
@@ -30,7 +32,8 @@ class Handle(click.ParamType):
     ) -> str:
         match = _HANDLE.fullmatch(str(value))
         if match is None:
-            self.fail(f"{value!r} is no handle; write it as on X, such as @svyaz_help", param, ctx)
+            shown = quote(str(value))
+            self.fail(f"{shown} is no handle; write it as on X, such as @svyaz_help", param, ctx)
         return match[1]
 
 
@@ -74,6 +77,8 @@ def connect(
     if url:
         click.echo(f"X is the one at {url}, not the real one.", err=True)
     token = tokens.from_environment() or tokens.ask()
+    if name and tokens.holds(token, name):
+        raise ProblemError("--token takes a name to keep the token under, not a part of the token")
     errors = screen(stderr=True)
     with errors.status("") as status:
         tested = try_token(

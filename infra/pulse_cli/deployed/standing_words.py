@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pulse.domain.outbox import TOPIC
+from pulse_cli.screen import plain
 from pulse_cli.settings.words import say_length
 
 __all__ = ["ago", "draw"]
@@ -175,7 +176,10 @@ def _stopped(rows: list[Json]) -> Iterator[Text]:
     if not rows:
         yield Text("nobody")
     yield from _first(
-        [f"{r['address']} since {_clock(r['since'])}, {r['kind']}: {r['said']}" for r in rows]
+        [
+            f"{r['address']} since {_clock(r['since'])}, {r['kind']}: {plain(r['said'])}"
+            for r in rows
+        ]
     )
 
 

@@ -71,9 +71,7 @@ class Lambdas:
         except KeyboardInterrupt:
             raise
         except BaseException as problem:
-            self.failures.append(
-                Failure(name, self.clock(), f"{type(problem).__name__}: {problem}")
-            )
+            self.failures.append(Failure(name, self.clock(), _said(problem)))
             if not isinstance(problem, Exception):
                 self.wired = self.begin()
             raise InvokedError(name) from problem
@@ -107,6 +105,11 @@ class Lambdas:
 
 class InvokedError(Exception):
     """An invocation failed; the failure is recorded."""
+
+
+def _said(problem: BaseException) -> str:
+    within = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
+    return ", for ".join([f"{type(problem).__name__}: {problem}", *map(_said, within)])
 
 
 @cache

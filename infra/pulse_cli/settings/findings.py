@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LONG = 64
+_SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_%+/=-]{20,}")
 Severity = Literal["error", "warning"]
 Path = tuple[str | int, ...]
 """Where something stands in the settings: names of fields, and places in lists from 0."""
@@ -52,8 +53,15 @@ class Finding:
 
 
 def quote(value: str) -> str:
-    """Show a value as it was written, cut when it is long."""
+    """Show a value as it was written, cut when it is long, or looks like a secret."""
+    if looks_secret(value):
+        return f"`{value[:4]}...`"
     return f"`{value}`" if len(value) <= _LONG else f"`{value[:_LONG]}...`"
+
+
+def looks_secret(value: str) -> bool:
+    """Tell whether it is long and mixed as tokens are, and names are not."""
+    return _SECRET.fullmatch(value) is not None
 
 
 def dotted(path: Path) -> str:

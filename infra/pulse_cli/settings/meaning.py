@@ -56,6 +56,7 @@ def _checks(today: datetime) -> tuple[tuple[Any, ...], ...]:
         (values.windows, _AFTER, _LEVEL, *(("policy", k) for k in values.WINDOWS)),
         (values.kept, ("look_back",), ("keep",)),
         (values.support, ("accounts",)),
+        (values.tokens, ("accounts",)),
         (partial(values.shadow, today=today), ("shadow",), _KEYS),
         (digests.days, _DIGEST, _DAYS),
         (digests.once, _DIGEST, _TO, _AT, _DAYS),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from pulse.adapters import settings, times
-from pulse_cli.settings.findings import Path, Remark, nearest, quote
+from pulse_cli.settings.findings import Path, Remark, looks_secret, nearest, quote
 from pulse_cli.settings.references import Company, entries
 from pulse_cli.settings.shape import usual
 from pulse_cli.settings.words import say_length, wrong_address
@@ -97,6 +97,15 @@ def sender(company: Company, at: Path) -> Iterator[Remark]:
     if company.get("sender"):
         mail = company["sender"].partition("<")[2].rstrip("> ") or company["sender"]
         yield from _address(mail, (*at, "sender"))
+
+
+def tokens(company: Company, at: Path) -> Iterator[Remark]:
+    """Hold that a token's name is not the token: settings are no place for secrets."""
+    for i, account in enumerate(company["accounts"]):
+        if looks_secret(str(account.get("token", ""))):
+            problem = "looks like a token itself, and here stands the name it is kept under"
+            mend = "take it out, and give the token to pulse connect"
+            yield Remark((*at, "accounts", i, "token"), problem, mend)
 
 
 def shadow(company: Company, at: Path, today: datetime) -> Iterator[Remark]:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import click
 
-from pulse.domain.access import Token
+from pulse.domain.access import Token, may_be_part
 from pulse_cli.problems import ProblemError
 
-__all__ = ["VARIABLES", "ask", "from_environment", "kind"]
+__all__ = ["VARIABLES", "ask", "from_environment", "holds", "kind"]
 
 VARIABLES = {
     "bearer": "PULSE_X_BEARER",
@@ -55,9 +55,14 @@ def kind(token: Token) -> str:
     return "a user token and a bearer" if token.bearer else "a user token"
 
 
+def holds(token: Token, text: str) -> bool:
+    """Whether the text is a part of the token."""
+    return text in [getattr(token, name) for name in VARIABLES]
+
+
 def _token(parts: dict[str, str], named: Callable[[str], str]) -> Token:
     for name, part in parts.items():
-        if not all("!" <= c <= "~" for c in part):
+        if part and not may_be_part(part):
             raise ProblemError(f"{named(name)} holds what no token holds: copy it again, whole")
     missing = [named(name) for name in _USER_PARTS if not parts[name]]
     if missing and len(missing) < len(_USER_PARTS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse.adapters.pages import figures, phrases
+from pulse.adapters.pages import phrases, watching
 from pulse.adapters.pages.wording import capital, one_line, shortened
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def digest_preheader(words: Wording, letter: DigestLetter) -> str:
     else:
         received = letter.now.received
         first = words.many("{n} mention received", "{n} mentions received", received)
-    parts = [first, figures.minutes(words, letter)]
+    parts = [first, watching.minutes(words, letter)]
     if not letter.watch.whole:
         parts.append(words.say("the watch had gaps"))
     return capital(" · ".join(parts))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.utils import Namespace
 
-from pulse.adapters.pages import figures, headlines, phrases
+from pulse.adapters.pages import figures, headlines, phrases, watching
 from pulse.adapters.pages.advice import advise
 from pulse.adapters.pages.wording import TEMPLATES, Wording, capital, one_line, quoted, rows
 from pulse.domain.letters import ProbeLetter
@@ -189,8 +189,8 @@ def _names(words: Wording) -> dict[str, Any]:
         phrases.unread,
         phrases.reminder,
         figures.happening,
-        figures.watched,
-        figures.watch,
+        watching.watched,
+        watching.watch,
         figures.first_digest,
         figures.compared,
         figures.buckets,

@@ -5,7 +5,7 @@ from pulse.adapters.table.addresses import Addresses
 from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.conversations import ContentionError, Conversations, Loaded
 from pulse.adapters.table.journal import Journal
-from pulse.adapters.table.outbox import MOST_AT_ONCE, Outbox
+from pulse.adapters.table.outbox import MOST_AT_ONCE, ClaimLostError, Outbox
 from pulse.adapters.table.retraction import Retraction
 from pulse.adapters.table.shelf import Shelf
 from pulse.adapters.table.stores import Stores
@@ -15,6 +15,7 @@ __all__ = [
     "Accounts",
     "Addresses",
     "CancelledError",
+    "ClaimLostError",
     "ContentionError",
     "Conversations",
     "Journal",

@@ -30,11 +30,16 @@ class At(NamedTuple):
 
 
 class CancelledError(Exception):
-    """A transaction was cancelled; `failed` are the places of the actions that failed."""
+    """A transaction was cancelled; `failed` are the places of the actions that failed.
 
-    def __init__(self, failed: Sequence[int]) -> None:
+    With `conflict` others were writing the same items, and no condition failed: the same
+    once more may go through.
+    """
+
+    def __init__(self, failed: Sequence[int], *, conflict: bool = False) -> None:
         super().__init__(f"transaction cancelled by actions {list(failed)}")
         self.failed = tuple(failed)
+        self.conflict = conflict
 
 
 def stamp(moment: datetime) -> str:
@@ -155,11 +160,14 @@ class Table:
         condition: str | None = None,
         given: Mapping[str, Any] | None = None,
     ) -> Item | None:
-        """Set attributes (None removes); returns the item, None if the condition does not hold."""
+        """Set attributes (None removes); returns the item.
+
+        None if the condition does not hold, or others are writing the item.
+        """
         action = self.update_action(at, values, condition, given)["Update"]
         try:
             answer = self.client.update_item(**action, ReturnValues="ALL_NEW")
-        except self.client.exceptions.ConditionalCheckFailedException:
+        except self._lost:
             return None
         return from_wire(answer["Attributes"])
 
@@ -228,7 +236,8 @@ class Table:
             if not codes or not set(codes) <= retry:
                 raise
             failed = [i for i, code in enumerate(codes) if code != "None"]
-            raise CancelledError(failed) from problem
+            conflict = "ConditionalCheckFailed" not in codes
+            raise CancelledError(failed, conflict=conflict) from problem
 
     def write(self, actions: Sequence[Item]) -> None:
         """As `transact`; a single Put goes alone, at half the price."""
@@ -237,8 +246,14 @@ class Table:
             return
         try:
             self.client.put_item(**actions[0]["Put"])
-        except self.client.exceptions.ConditionalCheckFailedException as problem:
+        except self._lost as problem:
             raise CancelledError([0]) from problem
+
+    @property
+    def _lost(self) -> tuple[type[Exception], ...]:
+        """What a single write ends in when others were faster, or are at it."""
+        known = self.client.exceptions
+        return (known.ConditionalCheckFailedException, known.TransactionConflictException)
 
     def _query(self, limit: int | None, **question: Any) -> Iterator[Item]:
         start: Any = None

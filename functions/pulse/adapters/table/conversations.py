@@ -49,7 +49,6 @@ class Loaded:
     state: State
     facts: tuple[Fact, ...]
     ttls: Mapping[str, int | None]
-    policy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +123,17 @@ class Conversations:
         raise ContentionError(f"{len(left)} conversations, the first {left[0]}")
 
     def refold(self, keys: Sequence[Key], policy: Policy, keep: timedelta | None) -> None:
-        """Write the states anew where another version of the policy folded them."""
+        """Write the states anew where an older version of the policy folded them."""
         for _ in range(ATTEMPTS):
-            stale = [x for x in self.load(keys).values() if x.rev and x.policy != policy.version]
-            keys = []
-            for loaded in stale:
-                change = self._fold(loaded, (), policy, keep)
+            heads, keys = self._heads(keys), []
+            for key, head in heads.items():
+                if head is None or head["policy"] >= policy.version:
+                    continue
+                change = self._fold(self._load(key, head), (), policy, keep)
                 try:
                     self._write([change], ())
                 except CancelledError:
-                    keys.append(loaded.key)
+                    keys.append(key)
             if not keys:
                 return
         raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
@@ -202,7 +202,6 @@ class Conversations:
             state_of(head),
             tuple(fact_of(item) for item in items),
             {item["sk"]: item.get("ttl") for item in items},
-            head.get("policy", 0),
         )
 
     def _change(

@@ -19,6 +19,11 @@ MOST_AT_ONCE = 90
 _SENT_KEPT = timedelta(days=90)
 _AROUND = timedelta(minutes=5)
 """How far SES's time of a mail and ours may lie apart."""
+_ATTEMPTS = 10
+
+
+class ClaimLostError(Exception):
+    """The claim on a person ran out, and another sender writes to them: a mail may go twice."""
 
 
 class Outbox:
@@ -73,6 +78,7 @@ class Outbox:
         """In one: the entries go, the mailbox is as given, the record is kept.
 
         `release` ends the claim; without it the claimer goes on writing to this person.
+        `ClaimLostError` when the claim that the mailbox names is no longer this sender's.
         """
         actions = [
             self._table.update_action(
@@ -81,8 +87,11 @@ class Outbox:
                     "last_alert": stamp(mailbox.last_alert) if mailbox.last_alert else None,
                     "not_before": stamp(mailbox.not_before) if mailbox.not_before else None,
                     "failures": mailbox.failures,
+                    "told": list(mailbox.told) or None,
                     **({"claimed": None} if release else {}),
                 },
+                "claimed = :mine",
+                {":mine": stamp(mailbox.claimed) if mailbox.claimed else ""},
             ),
             *(self._table.delete_action(_entry_at(entry)) for entry in entries),
             *(self._table.put_action(*item) for item in beside),
@@ -94,7 +103,7 @@ class Outbox:
             told = as_one(entries) if person != TOPIC else None
             values = {**record, "told": _text(told) if told else None, "ttl": ttl}
             actions.append(self._table.put_action(At(f"sent#{company}", sk), values))
-        self._table.transact(actions)
+        self._insist(person, actions)
 
     def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
         """Records of the mails sent in that time, oldest first."""
@@ -144,6 +153,19 @@ class Outbox:
             return False
         return True
 
+    def _insist(self, person: str, actions: Sequence[Item]) -> None:
+        """What was sent must not be sent again, so a conflict with others is outlasted."""
+        for left in range(_ATTEMPTS - 1, -1, -1):
+            try:
+                self._table.transact(actions)
+            except CancelledError as problem:
+                if not problem.conflict:
+                    raise ClaimLostError(person) from problem
+                if not left:
+                    raise
+            else:
+                return
+
 
 def _unnamed(entries: Sequence[Entry]) -> str:
     """What tells one mail from another without naming the customer of whom it told."""
@@ -160,7 +182,11 @@ def _mailbox_at(company: str, person: str) -> At:
 
 def _mailbox(item: Item) -> Mailbox:
     return Mailbox(
-        _maybe(item.get("last_alert")), _maybe(item.get("not_before")), item.get("failures", 0)
+        _maybe(item.get("last_alert")),
+        _maybe(item.get("not_before")),
+        item.get("failures", 0),
+        tuple(item.get("told", ())),
+        _maybe(item.get("claimed")),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
 from pulse.adapters.table.items import day_index
 from pulse.domain.posts import Author, Post
 
@@ -22,7 +22,7 @@ class Shelf:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._folded: dict[str, int] = {}
+        self._folded: dict[str, tuple[int, datetime | None]] = {}
 
     def settings(self) -> tuple[dict[str, Any], int, datetime] | None:
         """The document in force, its version and when it was pushed; None before the first."""
@@ -54,17 +54,19 @@ class Shelf:
         )
         return version
 
-    def folded(self, company: str) -> int:
-        """The version of the settings by which all open conversations were folded."""
+    def folded(self, company: str) -> tuple[int, datetime | None]:
+        """By which version of the settings all open conversations were folded, and since when."""
         if company not in self._folded:
-            item = self._table.get(At(f"company#{company}", "folded"))
-            self._folded[company] = item["version"] if item else 0
+            item = self._table.get(At(f"company#{company}", "folded")) or {"version": 0}
+            at = item.get("at")
+            self._folded[company] = item["version"], datetime.fromisoformat(at) if at else None
         return self._folded[company]
 
-    def mark_folded(self, company: str, version: int) -> None:
+    def mark_folded(self, company: str, version: int, now: datetime) -> None:
         """All open conversations have been folded by this version."""
-        self._table.put(At(f"company#{company}", "folded"), {"version": version})
-        self._folded[company] = version
+        values = {"version": version, "at": stamp(now)}
+        self._table.put(At(f"company#{company}", "folded"), values)
+        self._folded[company] = version, now
 
     def digests_done(self, company: str) -> dict[str, str]:
         """By digest and recipient: the last one that was written, as a local date and hour."""
@@ -77,8 +79,8 @@ class Shelf:
         was: Mapping[str, str],
         done: Mapping[str, str],
         beside: Iterable[tuple[At, Item]],
-    ) -> None:
-        """Mark digests as written, with their entries; `CancelledError` when another did."""
+    ) -> bool:
+        """Mark digests as written, with their entries; False when another run was faster."""
         before = {":was": _text(was)} if was else None
         marks = self._table.put_action(
             At(f"company#{company}", "digests"),
@@ -86,7 +88,11 @@ class Shelf:
             "done = :was" if was else "attribute_not_exists(pk)",
             before,
         )
-        self._table.transact([marks, *(self._table.put_action(*item) for item in beside)])
+        try:
+            self._table.transact([marks, *(self._table.put_action(*item) for item in beside)])
+        except CancelledError:
+            return False
+        return True
 
     def authors(self, ids: Iterable[str]) -> dict[str, Author]:
         """Those of the authors that are known."""

@@ -1,0 +1,38 @@
+"""What people do: they look, and then they decide about what they were shown."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from pulse.adapters.table import ContentionError
+from pulse.app import App
+from pulse.domain.facts import Fact, Key, Lease, Position
+
+_LEASE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Click:
+    """A person's click, which has no retry: position (or lease) and state are one transaction."""
+
+    key: Key
+    kind: Literal["refused", "mine"]
+    by: str
+    id: str
+
+    def __call__(self, app: App) -> tuple[Key, Fact] | str | None:
+        """The fact, once it is stored; `contended` when it was not; None: nobody waits there."""
+        company = app.settings().company(self.key.company)
+        shown = app.conversations.states([self.key]).get(self.key)
+        if shown is None or not shown.waiting:
+            return None
+        fact: Fact = (
+            Position(self.id, "refused", frozenset(shown.waiting), self.by, app.now())
+            if self.kind == "refused"
+            else Lease("mine", self.by, app.now(), app.now() + _LEASE)
+        )
+        try:
+            app.conversations.amend([self.key], lambda *_: [fact], company.policy, company.keep)
+        except ContentionError:
+            return "contended"
+        return self.key, fact

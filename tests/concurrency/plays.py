@@ -1,0 +1,68 @@
+"""A scene, played in every order, and what was wrong at the ends."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.adapters.turns import Player
+
+from .orders import drawn_orders, every_order
+from .reckoning import wrong
+from .said import Said
+from .scenes import Scene
+from .stage import Stage, function
+
+_AFTER = (("flag", 1), ("flag", 2), ("send", 5), ("send", 40))
+"""What goes on afterwards, past claims, old settings and the alert window."""
+
+
+@dataclass
+class Played:
+    """How many orders there were, how many calls in them, and what was wrong where."""
+
+    orders: int = 0
+    calls: int = 0
+    wrong: list[list[str]] = field(default_factory=list)
+
+
+class Play:
+    """A scene on its stage, to be begun any number of times."""
+
+    def __init__(self, scene: Scene, stage: Stage, said: Said) -> None:
+        self.stage = stage
+        self._scene = scene
+        self._writers = scene.writers(list(said.facts))
+
+    def start(self) -> list[Player]:
+        """All writers at their first calls."""
+        return self.stage.begin(*self._writers, push=self._scene.push)
+
+    def end(self) -> list[str]:
+        """Let the minutes that follow go by; what is wrong then."""
+        last = max(writer.minute for writer in self._writers)
+        self.stage.perform(*(function(name, last + minute) for name, minute in _AFTER))
+        return wrong(self.stage.evidence())
+
+
+@contextmanager
+def staged(scene: Scene) -> Iterator[Play]:
+    """Set the stage."""
+    said = Said()
+    scene.said(said)
+    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder), said, scene.document) as it:
+        it.arrange(*scene.before)
+        yield Play(scene, it, said)
+
+
+def play(scene: Scene, drawn: int | None = None) -> Played:
+    """Play it in every order that can make a difference, or in so many drawn by lot."""
+    played = Played()
+    with staged(scene) as at:
+        for calls in every_order(at.start) if drawn is None else drawn_orders(at.start, drawn):
+            played.orders += 1
+            played.calls += calls
+            if found := at.end():
+                played.wrong.append(found)
+    return played

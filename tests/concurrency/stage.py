@@ -1,0 +1,190 @@
+"""The functions as deployed, on moto, each stopping before a call until it is its turn."""
+
+import copy
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from os.path import commonprefix
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from pulse import app as wiring
+from pulse.adapters.table.client import from_wire
+from pulse.app import App
+from pulse.domain.facts import Fact, Key
+from pulse_cli.replay.lambdas import Context, _handler
+from pulse_cli.replay.world import World
+from pulse_cli.simulated_x import SimulatedX
+from tests.adapters.turns import Player
+from tests.jobs.town import HELP, at
+
+from .orders import Touch
+from .reckoning import Evidence
+from .said import Said
+from .wire import Wire, deeds
+
+_SHARED = ("table", "secrets", "post", "topic", "pages")
+"""Parts of an app that remember nothing; the stores, X and the settings are each app's own."""
+_PAGE = 2
+"""Items in one answer to a query, so that what is read is read in several calls."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Somebody who does something in this minute, by the settings in force or those before."""
+
+    act: Callable[[App], Any]
+    minute: float
+    settings: Literal["new", "old"] = "new"
+
+
+def function(name: str, minute: float, event: Any = None, **how: Any) -> Writer:
+    """A function as deployed."""
+    handler = _handler(f"{name}.handler")
+    return Writer(lambda _: handler(event or {}, Context(name)), minute, **how)
+
+
+def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> Writer:
+    """The poll of an account, as its queue asks for it."""
+    body = {"company": "acme", "account_id": account, "kind": kind, "minute": str(at(minute))}
+    return function("poll", minute, {"Records": [{"body": json.dumps(body)}]}, **how)
+
+
+class _EachItsOwn:
+    """The app of whoever asks: each writer has one, as each process has."""
+
+    def __init__(self) -> None:
+        self.here = threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.here.app, name)
+
+
+class Stage(World):
+    """A house in which writers take turns, a call at a time; each play begins at one scene."""
+
+    def __init__(self, folder: Path, said: Said, document: Mapping[str, Any]) -> None:
+        super().__init__(document, SimulatedX(said.posts.archive(folder / "archive")), at(0))
+        self._said = said
+        self._each = _EachItsOwn()
+        self._wire = Wire()
+        self._failures: list[str] = []
+        self._clicks: list[tuple[Key, Fact]] = []
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if boto3.DEFAULT_SESSION is not None:
+            boto3.DEFAULT_SESSION.events.register("provide-client-params.*.*", self._stop)
+            self._wire.listen(boto3.DEFAULT_SESSION)
+        self._parts = self._wired()  # its clients know of the stops
+        wiring.use(self._each)  # type: ignore[arg-type]
+        return self
+
+    def arrange(self, *writers: Writer) -> None:
+        """What has happened before, one after the other."""
+        self.perform(*writers)
+        backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][self.app.table.client.meta.region_name]
+        self._rows = backend.tables[self.app.table.name].items
+        self._scene = copy.deepcopy(dict(self._rows))
+        self._before = list(self.app.table.all())
+        self._earlier = list(self._clicks)
+
+    def perform(self, *writers: Writer) -> None:
+        """Let them go one after the other, each to its end."""
+        for writer in writers:
+            self.go_to(at(writer.minute))
+            self._act(writer, self._app(writer))
+
+    def begin(self, *writers: Writer, push: Mapping[str, Any] | None = None) -> list[Player]:
+        """Set the scene anew; each writer has read the settings, and comes to its first call."""
+        self._rows.clear()
+        self._rows.update(copy.deepcopy(self._scene))
+        self._wire.forget()
+        self._mails = len(self.mails())
+        self._failures, self._clicks = [], list(self._earlier)
+        self.go_to(at(max(writer.minute for writer in writers)))
+        apps = {w: self._app(w) for w in writers if w.settings == "old"}
+        if push is not None:
+            self.app.shelf.push(push, at(min(writer.minute for writer in writers)))
+        return [self._player(writer, apps.get(writer) or self._app(writer)) for writer in writers]
+
+    def evidence(self) -> Evidence:
+        """What is seen now."""
+        handed_in = {key: list(facts) for key, facts in self._said.facts.items()}
+        for key, fact in self._clicks:
+            handed_in[key].append(fact)
+        return Evidence(
+            handed_in=handed_in,
+            policy=self._app(Writer(print, 0)).settings().company("acme").policy,
+            wires=[self._wire],
+            failures=self._failures,
+            before=self._before,
+            items=list(self.app.table.all()),
+            mails=[mail.id for mail in self.mails()[self._mails :]],
+        )
+
+    def _app(self, writer: Writer) -> App:
+        app = App(self._all_env(), lambda: at(writer.minute), self._transport)
+        for name in _SHARED:
+            setattr(app, name, getattr(self._parts, name))
+        app.settings()
+        return app
+
+    def _player(self, writer: Writer, app: App) -> Player:
+        def write(wait: Callable[[Touch], None]) -> None:
+            self._each.here.wait = wait
+            self._act(writer, app)
+
+        return Player(write)
+
+    def _act(self, writer: Writer, app: App) -> None:
+        self._each.here.app = app
+        try:
+            result = writer.act(app)
+        except Exception as error:  # noqa: BLE001 - reckoned with at the end
+            self._failures.append(f"{error!r}")
+        else:
+            if isinstance(result, tuple):
+                self._clicks.append(result)
+
+    def _stop(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        wait = getattr(self._each.here, "wait", None)
+        if wait is None:
+            return
+        if model.name == "Query":
+            params.setdefault("Limit", _PAGE)
+        if (touch := touched(model.name, params)) is not None:
+            wait(touch)
+
+
+def touched(call: str, asked: Mapping[str, Any]) -> Touch | None:  # noqa: PLR0911 - a table
+    """What a call reads and writes; None for those that nobody else minds."""
+    match call:
+        case "GetItem":
+            return Touch(call, reads=frozenset({_name(asked["Key"])}))
+        case "BatchGetItem":
+            [tables] = asked["RequestItems"].values()
+            return Touch(call, reads=frozenset(map(_name, tables["Keys"])))
+        case "Query":
+            given = from_wire(asked["ExpressionAttributeValues"])
+            company = given.get(":g", "").rpartition("#")[0]
+            if ":pk" not in given:
+                return Touch(call, reads=frozenset({f"c#{company}#", f"said#{company}|"}))
+            begins = commonprefix([given.get(":low", ""), given.get(":high", "")])  # noqa: RUF071 - of keys
+            return Touch(call, reads=frozenset({f"{given[':pk']}|{begins}"}))
+        case "SendEmail":
+            return Touch(call, writes=frozenset({f"mail to {asked['Destination']}"}))
+        case "Publish":
+            return Touch(call, writes=frozenset({"topic"}))
+    written = frozenset(f"{deed.at.pk}|{deed.at.sk}|" for deed in deeds(call, asked))
+    return Touch(call, writes=written) if written else None
+
+
+def _name(key: Mapping[str, Any]) -> str:
+    plain = from_wire(key)
+    return f"{plain['pk']}|{plain['sk']}|"

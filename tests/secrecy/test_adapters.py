@@ -1,0 +1,174 @@
+"""What holds a token does not tell of it: in no form of itself, no answer, no error."""
+
+import json
+import pprint
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import boto3
+import pytest
+import requests
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+from rich.pretty import pretty_repr
+
+from pulse.adapters.discretion import Veil
+from pulse.adapters.elsewhere import Elsewhere
+from pulse.adapters.secrets import Secrets
+from pulse.adapters.x import X
+from pulse.domain.access import Token
+from pulse.domain.trouble import TroubleError
+from pulse.domain.walk import Bounds
+from pulse_cli.simulated_x import SimulatedX
+from tests.faults.wires import Server
+from tests.jobs.town import HELP, Posts, at
+
+from .canary import BEARER, PARTS, TOKEN, told
+from .echo import WAYS, Echo
+from .overheard import overheard
+from .test_functions import NO_TOKENS
+
+DAY = timedelta(days=1)
+ASKED: dict[str, Callable[[X], Any]] = {
+    "mentions": lambda x: x.mentions(HELP, Bounds(start=at(0) - DAY)),
+    "posts": lambda x: x.posts(HELP, Bounds(start=at(0) - DAY)),
+    "search": lambda x: x.search("@acme_help", Bounds(start=at(0) - DAY)),
+    "counts": lambda x: x.counts("@acme_help", at(0) - DAY, at(0)),
+    "users": lambda x: x.users(["55"]),
+    "user": lambda x: x.user("acme_help"),
+    "me": lambda x: x.me(),
+}
+
+
+def confession(problem: BaseException | None) -> str:
+    """All that a traceback may show of an error: its text, causes, notes, and our own variables."""
+    if problem is None:
+        return ""
+    shown = traceback.TracebackException.from_exception(problem, capture_locals=True)
+    ours = [str(f.locals) for f in shown.stack if f.filename.endswith("adapters/secrets.py")]
+    plain = "".join(traceback.format_exception(problem))
+    return "\n".join(
+        [
+            plain,
+            repr(problem),
+            *ours,
+            confession(problem.__cause__),
+            confession(problem.__context__),
+        ]
+    )
+
+
+def test_a_token_shows_in_no_form_of_itself() -> None:
+    """Given a token, then whoever prints it, its neighbours or its wrappers prints no part."""
+    holders = [TOKEN, BEARER, {"token": TOKEN}, [TOKEN], X(lambda: TOKEN)]
+    forms = [
+        str,
+        repr,
+        pprint.pformat,
+        pretty_repr,
+        lambda x: json.dumps(x, default=str),
+        "{!r}".format,
+    ]
+    assert told("".join(form(holder) for form in forms for holder in holders)) == set()
+
+
+@pytest.mark.parametrize("text", NO_TOKENS.values(), ids=NO_TOKENS)
+def test_what_is_no_token_is_refused_without_a_word_of_it(text: str) -> None:
+    """Given a secret that is no token, then the error has the place, nowhere the text."""
+    ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(ssm) as stub:
+        stub.add_response("get_parameter", {"Parameter": {"Value": text}})
+        with pytest.raises(TroubleError, match="/t/help is no token") as caught:
+            Secrets(ssm, "/t").token("help")
+    assert told(confession(caught.value)) == set()
+
+
+def test_parts_that_make_no_token_are_not_quoted() -> None:
+    """Given parts that are no token together, or no text, then the error does not quote them."""
+    given: list[dict[str, Any]] = [
+        {"consumer_key": PARTS["consumer_key"]},
+        {**PARTS, "bearer": f"{PARTS['bearer']} "},
+        {**PARTS, "bearer": PARTS["bearer"].encode()},
+        {**PARTS, "access_token": ""},
+        {},
+    ]
+    for parts in given:
+        with pytest.raises(ValueError, match="token") as caught:
+            Token(**parts)
+        assert told("".join(traceback.format_exception(caught.value))) == set()
+
+
+def test_ssm_that_quotes_what_it_refuses() -> None:
+    """Given an SSM that says the value back, then the error has its words without the token."""
+    ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    value = json.dumps(PARTS)
+    said = f"1 validation error detected: Value '{value}' at 'value' failed"
+    with Stubber(ssm) as stub:
+        stub.add_client_error("put_parameter", "ValidationException", said)
+        with pytest.raises(ClientError, match="at 'value' failed") as caught:
+            Secrets(ssm, "/t").keep("help", TOKEN)
+    assert told("".join(traceback.format_exception(caught.value))) == set()
+    assert told(repr(caught.value.response)) == set()
+
+
+class Broken(requests.adapters.BaseAdapter):
+    """A way to X that breaks, and says what it was to send."""
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> Any:
+        raise requests.ConnectionError(f"not sent: {request.headers}", request=request)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("token", [TOKEN, BEARER], ids=["user", "app"])
+def test_a_way_to_x_that_says_what_it_was_to_send(token: Token) -> None:
+    """Given an error with the request in its words, then the trouble names its kind alone."""
+    with pytest.raises(TroubleError, match="ConnectionError") as caught:
+        X(lambda: token, Broken()).users(["55"])
+    assert told("".join(traceback.format_exception(caught.value))) == set()
+
+
+def test_one_part_within_another_leaves_no_rest() -> None:
+    """Given a token whose parts begin alike, then each is hidden to its end."""
+    token = Token(None, "abcdefgh", "abcdefghijkl", "abcdefghijklmnop", "s")
+    assert Veil(token)("abcdefgh, abcdefghijkl, abcdefghijklmnop") == "[hidden], [hidden], [hidden]"
+    assert Veil(token)("shorter ones stand in words") == "shorter ones stand in words"
+
+
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Echo, str]]:
+    """An X that says back what it was sent, and where it answers."""
+    archive = Posts().archive(tmp_path_factory.mktemp("x") / "archive")
+    echo = Echo(SimulatedX(archive, clock=lambda: at(1)))
+    with Server(echo, lambda _: None) as server:
+        yield echo, server.url
+
+
+@pytest.mark.parametrize("token", [TOKEN, BEARER], ids=["user", "app"])
+@pytest.mark.parametrize("name", WAYS)
+def test_what_x_says_back_is_hidden(echo: tuple[Echo, str], name: str, token: Token) -> None:
+    """Given any answer with the header in it, then neither result, error nor log has a part."""
+    x_server, url = echo
+    x_server.seen.clear()
+    x_server.way = WAYS[name]
+    way = Elsewhere(url)
+    results = []
+    with overheard() as heard:
+        for ask in ASKED.values():
+            try:
+                results.append(repr(ask(X(lambda: token, way))))
+            except TroubleError as trouble:
+                results.append("".join(traceback.format_exception(trouble)) + repr(trouble.detail))
+    way.close()
+    assert len(results) == len(ASKED)
+    text = "\n".join([*results, *heard.lines()])
+    assert told(text) == set()
+    signed = re.findall(r'oauth_signature="([^"]+)"', "".join(x_server.seen))
+    assert [one for one in signed if one in text or unquote(one) in text] == []
+    assert bool(signed) == token.is_user
+    assert "bearer" in told("".join(x_server.seen))

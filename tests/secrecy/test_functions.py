@@ -1,0 +1,208 @@
+"""No secret leaves a function: not in a log, a print, a mail, a message, the table, an error."""
+
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from pulse import app
+from pulse.adapters.elsewhere import Elsewhere
+from pulse_cli.laptop.sam import ROOT
+from pulse_cli.replay.lambdas import InvokedError
+from tests.faults.wires import Fault, Server, raw
+from tests.jobs.town import HELP, Posts, Town, at, settings
+from tests.tiers import WHOLE
+
+from .canary import BEARER, PARTS, TOKEN, told
+from .echo import APART, WAYS, Echo
+from .overheard import Overheard, overheard
+
+STEP = 32
+"""Minutes from one trouble to the next: longer than the window between two alerts."""
+
+
+@dataclass
+class Leaky:
+    """A town that all listen to; `sent` is what its functions sent to AWS, mails unpacked."""
+
+    town: Town
+    echo: Echo
+    heard: Overheard
+    sent: list[str] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
+    fault: Fault | None = None
+
+    def told(self) -> set[str]:
+        """Parts of tokens that went since it was last asked: to a log, the table, a mail ..."""
+        failures = [failure.error for failure in self.town.world.lambdas.failures]
+        self.said = self.heard.lines()
+        text = "\n".join([*self.said, *self.sent, *failures])
+        self.sent.clear()
+        return told(text)
+
+    def note(self, params: Any, model: Any, **_: Any) -> None:
+        """Write down a call to AWS; what a person stores in SSM is no function's."""
+        if model.name == "PutParameter":
+            return
+        self.sent.append(f"{model.name} {params!r}")
+        if model.name == "SendEmail":
+            mail = message_from_bytes(params["Content"]["Raw"]["Data"], policy=policy.default)
+            self.sent += [part.get_content() for part in mail.walk() if not part.is_multipart()]
+
+    def crash(self, name: str, event: Any) -> None:
+        """Run a function, and print what it dies of as Lambda does, and as Powertools does."""
+        with self.town.world.functions() as lambdas:
+            try:
+                lambdas.invoke(name, event)
+            except InvokedError as problem:
+                traceback.print_exception(problem)
+                app._logger().exception("it died")
+
+
+@pytest.fixture
+def leaky(tmp_path: Path) -> Iterator[Callable[..., Leaky]]:
+    """Acme's support reads with a user's token and a bearer, its news with another bearer."""
+    with ExitStack() as stack:
+        yield lambda posts: stack.enter_context(_leaky(tmp_path, posts))
+
+
+@contextmanager
+def _leaky(folder: Path, posts: Posts) -> Iterator[Leaky]:
+    with Town(folder, posts, settings(look_back="0")) as town, overheard() as heard:
+        here = Leaky(town, Echo(town.sim), heard)
+        with Server(here.echo, lambda _: here.fault) as server:
+            secrets = town.world.app.secrets
+            secrets.keep("acme_help", TOKEN)
+            secrets.keep("acme", BEARER)
+            town.world._transport = Elsewhere(server.url)
+            boto3.DEFAULT_SESSION.events.register("before-parameter-build", here.note)
+            town.world.lambdas.wired = town.world.lambdas.begin()
+            yield here
+
+
+def test_a_good_day(leaky: Callable[..., Leaky]) -> None:
+    """Given every function of the template at its loudest, then none says a part of a token."""
+    posts = Posts()
+    posts.mention(0.5, "7")
+    posts.reply(3, posts.mention(2, "8"))
+    here = leaky(posts)
+    here.town.go(0, 1, 4, 15, 16, 61, 240, 241)
+    here.town.digest(242, 0)
+    for name in here.town.world.stack.functions:
+        event = json.loads((ROOT / "infra" / "events" / f"{name}.json").read_text("utf-8"))
+        with here.town.world.functions() as lambdas:
+            lambdas.invoke(name, event)
+    assert here.told() == set()
+    assert here.town.failures == []
+    # they did speak, and did send every part that is sent
+    assert {
+        "urllib3.connectionpool",
+        "tweepy.client",
+        "oauthlib.oauth1.rfc5849",
+    } <= here.heard.names
+    assert "botocore.parsers" in here.heard.names
+    assert any('"_aws"' in line for line in here.said)
+    assert told("".join(here.echo.seen)) == {"bearer", "consumer_key", "access_token"}
+
+
+def test_x_says_the_token_back(leaky: Callable[..., Leaky]) -> None:
+    """Given answers with the header that was sent, then nobody hears of it, now or later."""
+    ways = {name: way for name, way in WAYS.items() if WHOLE or name in APART}
+    posts = Posts()
+    for number, _ in enumerate(ways, start=1):
+        posts.mention(number * STEP - 15.5, str(1000 + number))
+    here = leaky(posts)
+    here.town.go(0)
+    told = {}
+    for number, (name, way) in enumerate(ways.items(), start=1):
+        here.town.go(number * STEP - 4)
+        before = sum(here.echo.seen.values())
+        here.echo.way = way
+        here.town.go(number * STEP)
+        assert sum(here.echo.seen.values()) >= before + 5  # two accounts, and who the customer is
+        here.echo.way = None
+        told[name] = here.told()
+    here.town.go(number * STEP + 16)
+    here.town.digest(number * STEP + 17, 0)
+    told["later"] = here.told()
+    assert {name: parts for name, parts in told.items() if parts} == {}
+    assert here.town.failures == []
+
+
+BROKEN_HEADERS = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+    + f"Authorization Bearer {PARTS['bearer']}\r\n x: 1\r\n".encode()
+    + b"content-length: 2\r\nconnection: close\r\n\r\n{}"
+)
+
+
+def test_headers_that_are_broken(leaky: Callable[..., Leaky]) -> None:
+    """Given a header said back that is none, of which urllib3 warns, then it is not printed."""
+    here = leaky(Posts())
+    here.fault = raw(BROKEN_HEADERS)
+    here.town.go(0)
+    assert here.told() == set()
+    assert any("urllib3.connectionpool" in name for name in here.heard.names)
+
+
+NO_TOKENS = {
+    "cut": json.dumps(PARTS)[:-1],
+    "text": PARTS["bearer"],
+    "JSON text": json.dumps(PARTS["bearer"]),
+    "a list": json.dumps(list(PARTS.values())),
+    "another's": json.dumps({PARTS["bearer"]: "x"}),
+    "half": json.dumps({name: part for name, part in PARTS.items() if "access" in name}),
+    "with a line too much": json.dumps(PARTS | {"bearer": PARTS["bearer"] + "\n"}),
+    "not ASCII": json.dumps(PARTS | {"consumer_secret": PARTS["consumer_secret"] + "\u2013"}),
+    "deep": "[" * 3000 + PARTS["bearer"],
+}
+
+
+def test_a_secret_that_is_no_token(leaky: Callable[..., Leaky]) -> None:
+    """Given a broken secret, then the owner hears where it lies, and nobody what it is."""
+    here, ssm = leaky(Posts()), boto3.client("ssm")
+    place = f"{here.town.world.stack.outputs['TokensPath']}/acme_help"
+    told = {}
+    for number, (name, text) in enumerate(NO_TOKENS.items()):
+        ssm.put_parameter(Name=place, Value=text, Type="SecureString", Overwrite=True)
+        here.town.world.lambdas.wired = here.town.world.lambdas.begin()
+        here.town.go(number * STEP)
+        told[name] = here.told()
+    ssm.delete_parameter(Name=place)
+    here.town.go(number * STEP + 17)
+    told["none"] = here.told()
+    assert {name: parts for name, parts in told.items() if parts} == {}
+    assert here.town.failures == []
+    assert "is no token" in here.town.mails[0].text
+
+
+def test_functions_that_crash(leaky: Callable[..., Leaky]) -> None:
+    """Given functions that die of anything, a token in hand, then no traceback tells of it."""
+    posts = Posts()
+    posts.mention(0.5, "7")
+    here = leaky(posts)
+    here.town.go(0, 1)
+    world = here.town.world
+    task = {"company": "acme", "account_id": HELP, "kind": "poll", "minute": at(16).isoformat()}
+    events: dict[str, Any] = {name: {} for name in world.stack.functions}
+    events["poll"] = {"Records": [{"body": json.dumps(task)}]}
+
+    def die(call: str, moment: str) -> None:
+        read_x = world.lambdas.running[-1][0] != "poll" or call == "dynamodb.TransactWriteItems"
+        if moment == "after" and read_x:
+            raise RuntimeError(f"gone after {call}")
+
+    world.passing = die  # type: ignore[method-assign]
+    world.go_to(at(16))
+    for name, event in events.items():
+        here.crash(name, event)
+    assert len(here.town.failures) == len(events)
+    assert here.told() == set()
+    assert any("Traceback" in line for line in here.said)

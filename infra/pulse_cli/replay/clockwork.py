@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pulse.domain.clock import next_slot
+from pulse.domain.compliance import app_of
 from pulse.domain.outbox import next_alert
 from pulse.domain.policy import Policy
 from pulse_cli.replay.world import World
@@ -109,11 +110,14 @@ class Clockwork:
         return min(quarter, self._sweep_until)
 
     def _next_check(self, now: datetime) -> datetime | None:
-        """When the kept posts may next be checked: only while some of them are still to go."""
-        last = self._world.x.last_gone
+        """When the kept posts are next checked, while some of them are still to go."""
+        world, last = self._world, self._world.x.last_gone
         if last is None or now > last + _CHECKED:
             return None
-        return now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0) + _TEN_MINUTES
+        checking = world.app.checks.load(app_of(world.app.bearer(world.company) or ""))
+        waits = checking.trouble.next_try if checking.trouble else None
+        at = max(now, waits or now, now if checking.job_id else checking.next_at or now)
+        return at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0) + _TEN_MINUTES
 
     def _digests(self, now: datetime) -> list[datetime]:
         company = self._world.company

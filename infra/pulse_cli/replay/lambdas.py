@@ -15,7 +15,6 @@ from pulse_cli.stand_in.stack import Function
 from pulse_cli.stand_in.template import TEMPLATE
 
 _ASYNC_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
-_LEFT_MS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Context:
 
     function_name: str
     aws_request_id: str = "replay"
-    left_ms: int = _LEFT_MS
+    left_ms: int = 0
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda would end the invocation."""
@@ -67,7 +66,8 @@ class Lambdas:
         app.use(self.wired)
         self.running.append((name, event))
         try:
-            return _handler(self.functions[name].handler)(event, Context(name))
+            function = self.functions[name]
+            return _handler(function.handler)(event, Context(name, left_ms=function.timeout * 1000))
         except KeyboardInterrupt:
             raise
         except BaseException as problem:

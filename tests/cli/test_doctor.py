@@ -28,7 +28,7 @@ def test_a_sound_stack(sound: Stack) -> None:
     told = said.out.splitlines()
     assert told[-1] == f"0 to mend, 0 to look at, of {len(told) - 1}"
     assert all(line.startswith("OK    ") for line in told[:-1]), said.out
-    assert "OK    schedules: all 7 are on" in told
+    assert "OK    schedules: all 6 are on" in told
     assert "OK    deleted posts of svyaz: last checked for 2 h ago" in told
     assert "OK    critical topic: wakes 1" in told
     [mail] = mails()
@@ -175,7 +175,7 @@ def broken(kind: TroubleKind, detail: str) -> OpenTrouble:
 
 CHECKS: dict[str, tuple[dict[str, Any], str]] = {
     "never": ({"hours_ago": 0}, "they were never checked for yet"),
-    "late": ({"hours_ago": 30}, "last checked for 1 d 6 h ago"),
+    "late": ({"hours_ago": 30}, "last checked for 1 day 6 h ago"),
     "refused": (
         {"trouble": broken("forbidden", "403 Forbidden.")},
         "X refuses the check (403 Forbidden.), so posts of those who wait are looked up once a day",

@@ -29,7 +29,7 @@ def check(here: Town, start: float, end: float) -> list[str]:
         here.world.go_to(at(minute))
         with here.world.functions() as lambdas:
             result = lambdas.scheduled("comply") or {}
-        steps += [one["step"] for one in result.values()]
+        steps += [one["step"] for one in result.values() if "step" in one]
         here._fetch(minute)
     return steps
 

@@ -69,7 +69,7 @@ def _put_aside(aside: Iterable[Aside], reading: Reading) -> None:
     ]
     new = [row for row in rows if row.what not in noted]
     reading.aside += len(new)
-    reading.journal.note(company, new)
+    reading.journal.note(company, new, reading.company.keep)
 
 
 def _named(post: Post, walk: Walk, account_id: str) -> Post:

@@ -51,6 +51,18 @@ class Checks:
         self._table.put(at, {"first": at_latest.isoformat()})
         return at_latest
 
+    def retimed(self, company: str, keep: str) -> tuple[bool, date | None]:
+        """Whether all that is kept lives as long as this `keep` says; else the day to go on at."""
+        item = self._table.get(At(f"company#{company}", "retimed")) or {}
+        if item.get("keep") != keep:
+            return False, None
+        return "day" not in item, date.fromisoformat(item["day"]) if "day" in item else None
+
+    def mark_retimed(self, company: str, keep: str, day: date | None) -> None:
+        """It does, or all that is newer than this day does."""
+        values = {"keep": keep, "day": day.isoformat() if day else None}
+        self._table.put(At(f"company#{company}", "retimed"), values)
+
     def looked_up(self, company: str) -> date | None:
         """The last day on which its open conversations were looked up."""
         item = self._table.get(At(f"company#{company}", "looked"))

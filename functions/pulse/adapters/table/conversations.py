@@ -217,7 +217,7 @@ class Conversations:
     ) -> _Change:
         more, new = len(new) >= ROOM, tuple(new[: ROOM - 1])
         state = fold([*loaded.facts, *new], policy)
-        ttl = _ttl(state, keep)
+        ttl = ttl_of(state, keep)
         key, at = loaded.key, At(partition(loaded.key), STATE)
         actions = [
             self._table.put_action(
@@ -254,7 +254,7 @@ def _revision(loaded: Loaded, new: Sequence[Fact]) -> int:
     return loaded.rev + 1 if loaded.rev else int(max(moments).timestamp() * 1000)
 
 
-def _ttl(state: State, keep: timedelta | None) -> int | None:
+def ttl_of(state: State, keep: timedelta | None) -> int | None:
     """When finished conversations go, in whole days so that it seldom changes; else None."""
     if keep is None or state.status == "open" or state.last_at is None:
         return None

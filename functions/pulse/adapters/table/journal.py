@@ -21,16 +21,27 @@ class Journal:
         self._table = table
 
     @staticmethod
-    def item(company: str, row: Row) -> tuple[At, Item]:
-        """A row as an item, to be written with what it tells of."""
+    def item(company: str, row: Row, keep: timedelta | None = None) -> tuple[At, Item]:
+        """A row as an item, to be written with what it tells of; what is put aside by `keep`."""
         text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         at = At(f"journal#{company}", f"{stamp(row.at)}#{row.kind}#{digest}")
-        return at, {"what": text, "ttl": int((row.at + _KEPT).timestamp())}
+        return at, {"what": text, "ttl": _ttl(row, keep)}
 
-    def note(self, company: str, rows: Iterable[Row]) -> None:
-        """Write these rows."""
-        self._table.put_many(self.item(company, row) for row in rows)
+    def note(self, company: str, rows: Iterable[Row], keep: timedelta | None = None) -> None:
+        """Write these rows; what is put aside lives as long as `keep` says, if that is less."""
+        self._table.put_many(self.item(company, row, keep) for row in rows)
+
+    def retime_aside(self, company: str, keep: timedelta | None) -> int:
+        """Give what was put aside the time to live of this `keep`; returns how many rows."""
+        written = 0
+        for item in list(self._table.partition(f"journal#{company}")):
+            row = _row(item)
+            ttl = _ttl(row, keep)
+            if row.kind == "aside" and item.get("ttl") != ttl:
+                at, there = At(item["pk"], item["sk"]), "attribute_exists(pk)"
+                written += self._table.update(at, {"ttl": ttl}, condition=there) is not None
+        return written
 
     def read(self, company: str, start: datetime, end: datetime) -> list[Row]:
         """The rows of [start, end], oldest first."""
@@ -57,6 +68,11 @@ class Journal:
                 at = At(item["pk"], item["sk"])
                 redacted += self._table.update(at, {"what": what}) is not None
         return redacted
+
+
+def _ttl(row: Row, keep: timedelta | None) -> int:
+    kept = _KEPT if row.kind != "aside" or keep is None else min(keep, _KEPT)
+    return int((row.at + kept).timestamp())
 
 
 def _row(item: Item) -> Row:

@@ -13,6 +13,7 @@ from pulse.adapters.table.conversations import Conversations
 from pulse.adapters.table.journal import Journal
 from pulse.adapters.table.kept import Kept
 from pulse.adapters.table.outbox import Outbox
+from pulse.adapters.table.retention import Retention
 from pulse.adapters.table.retraction import Retraction
 from pulse.adapters.table.shelf import Shelf
 
@@ -49,6 +50,11 @@ class Stores(ABC):
     def checks(self) -> Checks:
         """How far the check of kept posts has come."""
         return Checks(self.table)
+
+    @functools.cached_property
+    def retention(self) -> Retention:
+        """How long what is stored lives."""
+        return Retention(self.table, self.conversations)
 
     @functools.cached_property
     def retraction(self) -> Retraction:

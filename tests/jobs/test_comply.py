@@ -9,6 +9,7 @@ import pytest
 from pulse.domain.access import Token
 from pulse.domain.facts import Position
 from pulse.domain.journal import Row
+from pulse.jobs.comply import comply
 from pulse_cli.simulated_x import SimulatedX
 from tests.tiers import WHOLE
 
@@ -379,6 +380,27 @@ def test_a_missing_secret_is_the_polls_to_tell(posts: Posts, town: Build) -> Non
     assert step.startswith("trouble: token")
     assert here.failures == []
     assert here.mails == []
+
+
+def test_a_run_that_has_no_time_left_is_done_again(posts: Posts, town: Build) -> None:
+    """Given results for more days than a run has time for, then the next run carries them out."""
+    posts.mention(1, "7", **gone(3 * THREE_DAYS))
+    posts.mention(2 * DAY, "8", **gone(3 * THREE_DAYS))
+    here = town(alone()).go(0, 2, 2 * DAY, 2 * DAY + 2)
+    check(here, 3 * THREE_DAYS, 3 * THREE_DAYS)
+    app = here.world.app
+    steps, counts = [], []
+    for minute in (10, 20):
+        here.world.go_to(at(3 * THREE_DAYS + minute))
+        left = iter([False] * 9 + [True] * 99)
+        out = (lambda left=left: next(left)) if minute == 10 else (lambda: False)
+        companies = app.settings().companies
+        [done] = comply(
+            companies, app.bearer, app.compliance, app.company_x, app, app.now(), out
+        ).values()
+        steps.append(done["step"])
+        counts.append(len(here.stored))
+    assert (steps, counts) == (["carries out", "done"], [1, 0])
 
 
 class KilledError(BaseException):

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Any, Literal
+from typing import Any
 
-from pulse.domain.delivery import Feedback, plain
+from pulse.domain.delivery import Feedback, FeedbackKind, plain
 
 _NOTICE = "Successfully validated SNS topic for Amazon SES event publishing."
 """SES says this once, in plain words, when it is told of the topic."""
@@ -17,8 +17,6 @@ _OTHERS = frozenset(
 )
 """What else SES can tell, if it is asked to."""
 _MOST = 300
-
-Kind = Literal["bounce", "complaint", "refused", "passing"]
 
 
 class UnreadableError(ValueError):
@@ -53,23 +51,23 @@ def feedback_of(message: str) -> Feedback | None:
         raise UnreadableError(f"{problem!r} in {message[:_MOST]!r}") from problem
 
 
-def _bounce(body: Mapping[str, Any]) -> tuple[Kind, Any, Any, str]:
+def _bounce(body: Mapping[str, Any]) -> tuple[FeedbackKind, Any, Any, str]:
     bounce = body["bounce"]
     who = bounce["bouncedRecipients"]
     codes = [str(one["diagnosticCode"]) for one in who if one.get("diagnosticCode")]
     said = [f"{bounce['bounceType']} ({bounce['bounceSubType']})", *codes]
-    kind: Kind = "bounce" if bounce["bounceType"] == "Permanent" else "passing"
+    kind: FeedbackKind = "bounce" if bounce["bounceType"] == "Permanent" else "passing"
     return kind, bounce, who, ": ".join(said)
 
 
-def _complaint(body: Mapping[str, Any]) -> tuple[Kind, Any, Any, str]:
+def _complaint(body: Mapping[str, Any]) -> tuple[FeedbackKind, Any, Any, str]:
     complaint = body["complaint"]
     said = complaint.get("complaintFeedbackType") or complaint.get("complaintSubType") or ""
-    kind: Kind = "passing" if said == "not-spam" else "complaint"  # the word is taken back
+    kind: FeedbackKind = "passing" if said == "not-spam" else "complaint"  # the word is taken back
     return kind, complaint, complaint["complainedRecipients"], f"Complaint {said}"
 
 
-def _reject(body: Mapping[str, Any]) -> tuple[Kind, Any, Any, str]:
+def _reject(body: Mapping[str, Any]) -> tuple[FeedbackKind, Any, Any, str]:
     return "refused", body["reject"], [], f"Reject: {body['reject']['reason']}"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from pulse.domain.settings import Company
+
+BlockKind = Literal["bounce", "complaint"]
+FeedbackKind = Literal[BlockKind, "refused", "passing"]
 
 
 class RefusedError(Exception):
@@ -34,7 +37,7 @@ class Feedback:
     itself (a full mailbox, an absence note) is `passing`. `addresses` are in small letters.
     """
 
-    kind: Literal["bounce", "complaint", "refused", "passing"]
+    kind: FeedbackKind
     message_id: str
     sent_at: datetime
     at: datetime
@@ -47,7 +50,7 @@ class Block:
     """An address (in small letters) that is not written to until a person lifts it."""
 
     address: str
-    kind: Literal["bounce", "complaint"]
+    kind: BlockKind
     at: datetime
     said: str
     """What SES said."""
@@ -65,6 +68,11 @@ def whose(company: Company, address: str, now: datetime) -> tuple[str, ...]:
     return tuple(
         key for key, person in company.people.items() if address in (plain(person.email), shadow)
     )
+
+
+def blocks_of(company: Company, blocks: Iterable[Block], now: datetime) -> list[Block]:
+    """Those of the blocked addresses that are of people of this company."""
+    return [block for block in blocks if whose(company, block.address, now)]
 
 
 def unreachable(company: Company, blocked: Collection[str], now: datetime) -> tuple[str, ...]:

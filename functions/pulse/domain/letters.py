@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from pulse.domain.budget import Budget
+from pulse.domain.delivery import BlockKind
 from pulse.domain.measures import Span
 from pulse.domain.posts import Author
 from pulse.domain.settings import Period, Role
@@ -152,7 +153,7 @@ class Stopped:
     """An address that is not written to since then: it bounced, or there was a complaint."""
 
     address: str
-    kind: Literal["bounce", "complaint"]
+    kind: BlockKind
     since: datetime
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -80,7 +80,7 @@ class Mailbox:
 
     def after(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
         """What it is once these alerts are in a mail."""
-        told = (*self.told, *(_mark(entry) for entry in alerts))
+        told = (*self.told, *(mark([entry]) for entry in alerts))
         return replace(self, last_alert=now, told=told[-_REMEMBERED:])
 
 
@@ -127,7 +127,7 @@ def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetim
 
 def heard(entries: Sequence[Entry], mailbox: Mailbox) -> bool:
     """Whether the person was told all of it: an alert may be handed over to them twice."""
-    return all(e.kind == "alert" and _mark(e) in mailbox.told for e in entries)
+    return all(e.kind == "alert" and mark([e]) in mailbox.told for e in entries)
 
 
 def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:
@@ -139,6 +139,6 @@ def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: dat
     return max([timedelta(0), *(now - at for at in moments if at is not None)])
 
 
-def _mark(entry: Entry) -> str:
-    """Tells one entry from another without naming the customer of whom it tells."""
-    return sha256(entry.id.encode()).hexdigest()[:16]
+def mark(entries: Iterable[Entry]) -> str:
+    """Tells entries, or a mail of them, from others without naming customers."""
+    return sha256("".join(entry.id for entry in entries).encode()).hexdigest()[:16]

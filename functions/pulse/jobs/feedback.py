@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pulse.domain.delivery import Block, Feedback, UnrecordedError, plain, unreachable, whose
+from pulse.domain.delivery import (
+    Block,
+    BlockKind,
+    Feedback,
+    UnrecordedError,
+    plain,
+    unreachable,
+    whose,
+)
 from pulse.domain.journal import Row
 from pulse.domain.outbox import Entry, Sent
 from pulse.domain.routing import about_address, next_in_line, passed_on
@@ -112,7 +120,7 @@ class CameBack:
 
 
 def _block(word: Feedback, address: str) -> Block:
-    kind: Literal["bounce", "complaint"] = "complaint" if word.kind == "complaint" else "bounce"
+    kind: BlockKind = "complaint" if word.kind == "complaint" else "bounce"
     return Block(address, kind, word.at, word.said, word.message_id)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pulse.domain.budget import budget
 from pulse.domain.conversation import State
 from pulse.domain.cursor import Cursor
-from pulse.domain.delivery import whose
+from pulse.domain.delivery import blocks_of
 from pulse.domain.facts import Key, Mention
 from pulse.domain.happening import happening
 from pulse.domain.letters import AccountRow, DigestLetter, HourBar, Trend, Watch
@@ -79,7 +79,7 @@ def summary(
         target=company.policy.target,
         accounts=tuple(_account_rows(company, inside, start, end)),
         hours=tuple(_hours(inside, zone, start, end)),
-        watch=_watch(company, stores, cursors, start, end, now),
+        watch=_watch(company, stores, cursors, watched_from, start, end, now),
         happening=happening(
             [r.mention.at for r in received],
             known_from,
@@ -101,19 +101,18 @@ def _watch(
     company: Company,
     stores: Stores,
     cursors: Mapping[str, Cursor],
+    begun: datetime,
     start: datetime,
     end: datetime,
     now: datetime,
 ) -> Watch:
-    begun = min((c.watched_from for c in cursors.values()), default=now)
-    blocks = stores.addresses.blocked().values()
     seen = watch(
         {a.username: cursors.get(a.id) for a in company.accounts},
         stores.journal.read(company.name, start, now),
         max(start, min(begun, end)),
         end,
         now,
-        [block for block in blocks if whose(company, block.address, now)],
+        blocks_of(company, stores.addresses.blocked().values(), now),
     )
     if company.reads_per_month is None:
         return seen

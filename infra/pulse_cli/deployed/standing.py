@@ -11,7 +11,7 @@ from typing import Any
 from pulse.domain.budget import budget
 from pulse.domain.conversation import State
 from pulse.domain.cursor import Cursor
-from pulse.domain.delivery import whose
+from pulse.domain.delivery import blocks_of
 from pulse.domain.journal import Row
 from pulse.domain.measures import ageing
 from pulse.domain.settings import Account, Company
@@ -156,8 +156,7 @@ def _stopped(deployment: Deployment, company: Company, now: datetime) -> list[Js
     """Addresses of the company that are not written to."""
     return [
         {"address": b.address, "kind": b.kind, "since": _iso(b.at), "said": b.said}
-        for b in deployment.addresses.blocked().values()
-        if whose(company, b.address, now)
+        for b in blocks_of(company, deployment.addresses.blocked().values(), now)
     ]
 
 

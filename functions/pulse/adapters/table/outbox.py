@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import Any
 from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
 from pulse.adapters.table.items import jsonable
 from pulse.domain.facts import Key
-from pulse.domain.outbox import TOPIC, Entry, Mailbox, Sent, as_one
+from pulse.domain.outbox import TOPIC, Entry, Mailbox, Sent, as_one, mark
 
 MOST_AT_ONCE = 90
 """Entries that one mail may settle; the transaction holds the mailbox and the record too."""
@@ -99,7 +98,7 @@ class Outbox:
         if record is not None:
             at = datetime.fromisoformat(record["at"])
             ttl = int((at + _SENT_KEPT).timestamp())
-            sk = f"{record['at']}#{person}#{_unnamed(entries)}"
+            sk = f"{record['at']}#{person}#{mark(entries)}"
             told = as_one(entries) if person != TOPIC else None
             values = {**record, "told": _text(told) if told else None, "ttl": ttl}
             actions.append(self._table.put_action(At(f"sent#{company}", sk), values))
@@ -164,11 +163,6 @@ class Outbox:
                     raise
             else:
                 return
-
-
-def _unnamed(entries: Sequence[Entry]) -> str:
-    """What tells one mail from another without naming the customer of whom it told."""
-    return hashlib.sha256("".join(entry.id for entry in entries).encode()).hexdigest()[:16]
 
 
 def _entry_at(entry: Entry) -> At:

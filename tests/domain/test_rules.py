@@ -125,20 +125,24 @@ def test_mentions_and_replies(one: Post, is_mention: bool, is_reply: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("clock", "kinds"),
+    ("clock", "swept", "kinds"),
     [
-        ("09:00", ("poll", "sweep")),
-        ("09:01", ("poll",)),
-        ("09:15", ("poll", "sweep")),
-        ("23:45", ("poll", "sweep")),
-        ("23:50", ("poll", "day")),
-        ("23:51", ("poll",)),
-        ("00:00", ("poll", "sweep")),
+        ("09:00", "08:45", ("poll", "sweep")),
+        ("09:01", "09:00", ("poll",)),
+        ("09:15", None, ("poll", "sweep")),
+        ("23:45", "23:30", ("poll", "sweep")),
+        ("23:50", "23:45", ("poll", "day")),
+        ("23:51", "23:50", ("poll",)),
+        ("23:51", "23:45", ("poll", "day")),
+        ("23:59", None, ("poll", "day")),
+        ("23:59", "23:58", ("poll",)),
+        ("00:00", "00:00", ("poll", "sweep")),
     ],
 )
-def test_what_is_due_in_a_minute(clock: str, kinds: tuple[str, ...]) -> None:
-    """A poll each minute, a sweep each quarter, the whole day shortly before midnight UTC."""
-    assert kinds_due(datetime.fromisoformat(f"2030-05-14T{clock}Z")) == kinds
+def test_what_is_due_in_a_minute(clock: str, swept: str | None, kinds: tuple[str, ...]) -> None:
+    """A poll each minute, a sweep each quarter; the whole day before its end, until it is done."""
+    last = datetime.fromisoformat(f"2030-05-14T{swept}Z") if swept else None
+    assert kinds_due(datetime.fromisoformat(f"2030-05-14T{clock}Z"), last) == kinds
 
 
 @pytest.mark.parametrize(("minutes", "stale"), [(0, False), (5, False), (5.1, True), (60, True)])

@@ -329,6 +329,30 @@ def test_the_day_is_swept_before_it_ends(posts: Posts, town: Build) -> None:
     assert here.sim.figures()["rereads_across_days"] == 0
 
 
+@pytest.mark.parametrize("gone", ["dispatch", "poll"])
+def test_the_sweep_of_the_day_is_made_up_for(posts: Posts, town: Build, gone: str) -> None:
+    """Given a function that was gone at ten to twelve, then the day is swept later, and once."""
+    hidden = posts.mention(60, "7", seen=60 * 8)
+    posts.mention(61, "8")
+    here = town(alone()).go(0, 62, *range(75, 8 * 60 + 16, 15))
+    away = [True]
+
+    def end(**_: Any) -> None:
+        if away.pop() if away else False:
+            raise SystemExit(1)
+
+    calls = here.world.app.table.client.meta.events
+    name = "PutItem" if gone == "poll" else "BatchGetItem"
+    calls.register(f"before-call.dynamodb.{name}", end)
+    here.go(*range(MIDNIGHT - 10, MIDNIGHT - 1))
+    assert [f.split(":")[0] for f in here.failures] == [gone]
+    assert hidden in here.states()
+    served = here.sim.figures()["posts_served"]
+    here.go(MIDNIGHT - 1)
+    assert here.sim.figures()["posts_served"] == served
+    assert here.sim.figures()["rereads_across_days"] == 0
+
+
 def test_trouble_in_the_middle_of_a_rereading_leaves_nothing_half_done(
     posts: Posts, town: Build
 ) -> None:

@@ -30,11 +30,18 @@ class Task:
         return not self.again and now - self.minute > STALE_AFTER
 
 
-def kinds_due(minute: datetime) -> tuple[TaskKind, ...]:
-    """A poll each minute, a sweep each quarter of an hour, the day shortly before midnight UTC.
+def day_swept(swept: datetime | None, minute: datetime) -> bool:
+    """Whether the last sweep, through at `swept`, was that of this minute's whole day."""
+    hour, at = _DAY_SWEEP
+    return swept is not None and swept >= minute.replace(hour=hour, minute=at)
 
-    Re-reads within one UTC day are not billed again, so the day's sweep comes while it lasts.
+
+def kinds_due(minute: datetime, swept: datetime | None = None) -> tuple[TaskKind, ...]:
+    """A poll each minute, a sweep each quarter of an hour, the day's shortly before midnight UTC.
+
+    Re-reads within one UTC day are not billed again, so the day's sweep comes while it lasts:
+    from 23:50 on, each minute until it is through. `swept` is when the last sweep was.
     """
-    if (minute.hour, minute.minute) == _DAY_SWEEP:
-        return ("poll", "day")
+    if (minute.hour, minute.minute) >= _DAY_SWEEP:
+        return ("poll",) if day_swept(swept, minute) else ("poll", "day")
     return ("poll", "sweep") if minute.minute % _QUARTER == 0 else ("poll",)

@@ -31,8 +31,8 @@ def dispatch(
     tasks = [
         Task(company, account.id, kind, minute)
         for company, account in watched
-        if account.id not in cursors or cursors[account.id].due(now)
-        for kind in kinds_due(minute)
+        if (cursor := cursors.get(account.id)) is None or cursor.due(now)
+        for kind in kinds_due(minute, cursor.swept if cursor else None)
     ]
     queue.put(tasks)
     return {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.domain.budget import billed
 from pulse.domain.cursor import Cursor, OvertakenError
-from pulse.domain.task import Task
+from pulse.domain.task import Task, day_swept
 from pulse.domain.trouble import TroubleError
 from pulse.domain.walk import Endpoint, Walk
 from pulse.jobs.keep import keep
@@ -35,6 +35,8 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
         return {"account": reading.account.username, "stale": task.minute.isoformat()}
     known = reading.accounts.load([reading.account.id]).get(reading.account.id)
     cursor = known or Cursor(reading.account.id, watched_from=reading.now)
+    if task.kind == "day" and day_swept(cursor.swept, task.minute):
+        return {"account": reading.account.username, "swept": str(cursor.swept)}
     reading.watched_from = cursor.watched_from
     reading.x.vocabulary = cursor.vocabulary
     reading.x.limits.clear()

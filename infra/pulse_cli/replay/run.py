@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pulse.domain.task import Task
+from pulse.domain.task import Task, kinds_due
 from pulse_cli.replay.clockwork import MINUTE, Clockwork, Tick
 from pulse_cli.replay.outcome import Outcome, conversations, latencies
 from pulse_cli.replay.world import World
@@ -197,9 +197,11 @@ class _Run:
         if passed <= world.now() or world.x.faulty(world.now()):
             return
         minute = passed.replace(second=0, microsecond=0)
-        quarter = minute.replace(minute=minute.minute // 15 * 15)
+        swept = minute
+        while kinds_due(swept) == ("poll",):
+            swept -= MINUTE
         for account in world.company.accounts:
-            world.app.accounts.watched(account.id, minute, quarter)
+            world.app.accounts.watched(account.id, minute, swept)
 
     def _collect(self, now: datetime) -> None:
         """Write the mails that SES took since the last look."""

@@ -28,6 +28,7 @@ from pulse.domain.settings import Account, Company
 from pulse_cli.replay.lambdas import InvokedError, Lambdas
 from pulse_cli.stand_in import moto_mends
 from pulse_cli.stand_in import stack as stacks
+from pulse_cli.stand_in.stack import Queue
 
 _REGION = "us-east-1"
 _ACCOUNT = "123456789012"
@@ -52,6 +53,8 @@ class House:
     `transport` is the way to X (None: the real one, at its own address); `token` gives what
     opens it for an account.
     """
+
+    lambdas_of: Callable[..., Lambdas] = Lambdas
 
     def __init__(
         self,
@@ -85,7 +88,7 @@ class House:
         self._settings = settings_reader.read(dict(self._document))
         self.parameters = {"Senders": ",".join(self._senders()), **self.parameters}
         self.stack = stacks.create(stacks.load_template(parameters=self.parameters))
-        self.lambdas = Lambdas(self.stack.functions, self._wired, self.now)
+        self.lambdas = self.lambdas_of(self.stack.functions, self._wired, self.now)
         self._sqs = boto3.client("sqs")
         self._furnish()
         return self
@@ -137,8 +140,12 @@ class House:
                     results.append(lambdas.invoke(function.name, event))
             except InvokedError:
                 continue
-            self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+            self.done_with(queue, message["ReceiptHandle"])
         return results
+
+    def done_with(self, queue: Queue, receipt: str) -> None:
+        """What the event source does with a message whose poll ended well."""
+        self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=receipt)
 
     def mails(self) -> list[RawMessage]:
         """Every mail that SES has taken so far."""

@@ -33,6 +33,8 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
+from pulse_cli.stand_in import moto_fifo
+
 _MOST = 100
 _INDEX_NAME = 6
 """Where moto hands the index's name to its tables' `query`, after the hash key."""
@@ -50,7 +52,8 @@ _structure = _Serializer._serialize_type_structure  # noqa: SLF001
 
 
 def mend() -> None:
-    """Put the quick ways in place, for this process."""
+    """Put the quick ways in place, and the right ones of `moto_fifo`, for this process."""
+    moto_fifo.mend()
     _Backend.transact_write_items = _transact
     _Serializer._serialize_type_structure = _serialize  # noqa: SLF001
     _Table.query = _query

@@ -443,7 +443,7 @@ def test_a_message_for_an_account_no_longer_in_the_settings(posts: Posts, town: 
     """Given a task of yesterday's settings, then it is dropped with a word, not an error."""
     here = town().go(0)
     for company, account in (("acme", "404"), ("gone", HELP)):
-        here.world.app.queue.put([Task(company, account, "poll", at(0))])
+        here.world.app.queue.put([Task(company, account, "poll", at(1))])
         [result] = here.world.drain()
         assert result["gone"] == "no longer in the settings"
     assert here.failures == []

@@ -41,14 +41,16 @@ class Posts:
     """What is said on X, by the minute; ids grow with time, as X's do."""
 
     lines: list[Any] = field(default_factory=list)
+    accounts: Mapping[str, str] = field(default_factory=lambda: _ACCOUNTS)
+    """Handles by id."""
     _count: int = 0
 
     def mention(
         self, minute: float, who: str = "7", to: Iterable[str] = (HELP,), **more: Any
     ) -> str:
         """A customer names us; `thread` is the post that began it, `seen` when X shows it."""
-        handles = " ".join(f"@{_ACCOUNTS[i]}" for i in to)
-        named = [{"id": i, "username": _ACCOUNTS[i]} for i in to]
+        handles = " ".join(f"@{self.accounts[i]}" for i in to)
+        named = [{"id": i, "username": self.accounts[i]} for i in to]
         return self._post(minute, who, f"{handles} help me", named, **more)
 
     def reply(self, minute: float, to: str, account: str = HELP, **more: Any) -> str:
@@ -103,11 +105,12 @@ class Posts:
         ordered = sorted(self.lines, key=lambda p: int(p["id"]))
         users = [
             {"id": i, "username": f"user{i}", "name": f"User {i}"}
-            for i in sorted({p.get("author_id", "7") for p in ordered} - set(_ACCOUNTS))
+            for i in sorted({p.get("author_id", "7") for p in ordered} - set(self.accounts))
         ]
+        roles = {NEWS: "official"}
         accounts = [
-            {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"},
-            {"id": NEWS, "username": _ACCOUNTS[NEWS], "role": "official"},
+            {"id": i, "username": name, "role": roles.get(i, "support")}
+            for i, name in self.accounts.items()
         ]
         folder.mkdir(exist_ok=True)
         (folder / "posts.ndjson").write_text("".join(json.dumps(p) + "\n" for p in ordered))

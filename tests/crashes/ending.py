@@ -1,157 +1,135 @@
-"""How a replay ended, as far as it must be the same whatever happened on the way."""
+"""How a run stands at a moment: all that lies in the table, what was said to whom, what failed."""
 
 from __future__ import annotations
 
 import email
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from email.policy import default
+from functools import cache
 from typing import Any
 
+from moto.dynamodb.models import dynamodb_backends
 from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
-from pulse.adapters.table.items import fact_of, is_fact, key_of
-from pulse.domain.facts import Fact, Key, Mention, Reply
-from pulse_cli.replay.outcome import conversations
-from pulse_cli.replay.world import World
+from pulse.adapters.table.client import At, from_wire
+from pulse.domain.outbox import TOPIC
+
+from .world import FaultyWorld
 
 _ACCOUNT, _REGION = "123456789012", "us-east-1"
-_AGAIN = timedelta(minutes=10)
-"""Less than between two tellings of the same, more than until what was lost is sent again."""
+_DIGEST = re.compile(r"^(OUR WATCH|НАБЛЮДЕНИЕ)\r?$", re.MULTILINE)
 
-Row = dict[str, Any]
+Item = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Message:
-    """A mail or a message to the topic: to whom, when, and which posts it asks to answer."""
+    """A mail, or a message to the topic: to which address, when, and which posts it names."""
 
     to: str
     at: datetime
     posts: frozenset[str]
     subject: str
+    text: str
+    digest: bool
 
 
 @dataclass
 class Ending:
-    """The end of a run. `late` tells by conversation when its posts were known."""
+    """A run up to a moment, which is left out: nothing has happened in that minute yet."""
 
-    rows: dict[tuple[str, str], Row]
+    before: datetime
+    items: dict[At, Item]
     messages: list[Message]
-    waiting: list[tuple[str, str]]
-    """Person and kind of what still lies in the outbox."""
-    queued: int
-    marks: dict[str, Any]
-    figures: list[Row]
+    queued: tuple[int, int, int]
+    """Polls on the queue, dead letters, and what is still to be tried again."""
+    refused: int
+    """Requests that X did not answer with 200."""
     failures: list[str]
-    facts: dict[tuple[str, str], list[Fact]] = field(default_factory=dict)
+    killed: list[tuple[str, datetime]]
+    asked: set[tuple[str, datetime]]
+    ticks: set[datetime]
+    hidden: frozenset[str]
+    """Ids of posts that X showed late."""
+    troubles: list[str]
+
+    def under(self, start: str) -> Iterator[tuple[At, Item]]:
+        """Items whose partition begins so."""
+        return ((at, item) for at, item in self.items.items() if at.pk.startswith(start))
 
 
-def ending(world: World, published: Sequence[datetime]) -> Ending:
-    """Read it off the world; `published` is when each message went to the topic."""
-    facts: dict[tuple[str, str], list[Fact]] = {}
-    figures = []
-    for item in world.app.table.all():
-        if is_fact(item):
-            key: Key = key_of(item["pk"])
-            facts.setdefault((key.conversation_id, key.customer_id), []).append(fact_of(item))
-        elif item["pk"].startswith("figures#"):
-            figures.append({k: v for k, v in item.items() if k != "ttl"})
-    rows = {(r["conversation_id"], r["author_id"]): r for r in conversations(world)}
-    company = world.company
-    cursors = world.app.accounts.load(company.account_ids)
+def ending(world: FaultyWorld, before: datetime) -> Ending:
+    """Read it off the world."""
+    statuses = world.x.requests
     return Ending(
-        rows,
-        sorted([*_mails(world), *_published(published)], key=lambda m: m.at),
-        sorted((e.person, e.kind) for e in world.app.outbox.waiting(company.name)),
-        len(world.drain()),
-        {i: c.marks for i, c in sorted(cursors.items())},
-        sorted(figures, key=str),
+        before,
+        items(world),
+        sorted([*_mails(world), *_published(world)], key=lambda m: m.at),
+        queued(world),
+        sum(count for (_, status), count in statuses.items() if status != "200"),
         [f"{f.function}: {f.error}" for f in world.lambdas.failures],
-        facts,
+        list(world.killed),
+        set(world.asked),
+        set(world.ticks),
+        frozenset(p.id for p in world.x.archive.posts if p.visible_at > p.created_at),
+        list(world.troubles),
     )
 
 
-def lost(one: Ending, other: Ending) -> list[str]:
-    """What the undisturbed run (`one`) has and the other has not."""
-    found = [f"conversation {key} is gone" for key in one.rows.keys() - other.rows.keys()]
-    found += [f"conversation {key} is new" for key in other.rows.keys() - one.rows.keys()]
-    for key in one.rows.keys() & other.rows.keys():
-        found += _differs(key, one, other)
-    told = {(m.to, post) for m in other.messages for post in m.posts}
-    found += [
-        f"{m.to} never heard of {post}"
-        for m in one.messages
-        for post in m.posts
-        if (m.to, post) not in told
-    ]
-    for name in ("waiting", "queued", "marks", "figures"):
-        before, after = getattr(one, name), getattr(other, name)
-        if before != after:
-            found.append(f"{name}: {after} instead of {before}")
-    digests = Counter(m.to for m in one.messages if not m.posts)
-    digests.subtract(Counter(m.to for m in other.messages if not m.posts))
-    return found + [f"{to} misses {n} mails" for to, n in digests.items() if n > 0]
+def items(world: FaultyWorld) -> dict[At, Item]:
+    """Everything in the table, straight from moto: this is done each minute."""
+    table = dynamodb_backends[_ACCOUNT][_REGION].tables[world.app.table.name]
+    return {
+        At(pk.value, sk.value): {name: _plain(value) for name, value in item.attrs.items()}
+        for pk, held in table.items.items()
+        for sk, item in held.items()
+    }
 
 
-def doubled(other: Ending) -> list[tuple[Message, Message]]:
-    """The same mail twice to the same person, soon after one another."""
-    found = []
-    for place, first in enumerate(other.messages):
-        for second in other.messages[place + 1 :]:
-            if second.at - first.at > _AGAIN:
-                break
-            same = first.to == second.to and first.posts == second.posts
-            if same and (first.posts or first.subject == second.subject):
-                found.append((first, second))
-    return found
-
-
-def _differs(key: tuple[str, str], one: Ending, other: Ending) -> Iterator[str]:
-    """A conversation that is not as it was; a warning more while an answer was not yet read."""
-    before, after = one.rows[key], other.rows[key]
-    for name in before.keys() - {"flagged", "level"}:
-        if before[name] != after[name]:
-            yield f"{key}: {name} is {after[name]!r}, was {before[name]!r}"
-    flags = {(f["level"], f["due_at"]) for f in before["flagged"]}
-    more = {(f["level"], f["due_at"]): f for f in after["flagged"]}
-    for flag in flags - more.keys():
-        yield f"{key}: no flag {flag}"
-    for flag in more.keys() - flags:
-        if not _not_yet_known(other.facts[key], datetime.fromisoformat(more[flag]["flagged_at"])):
-            yield f"{key}: a flag too many, {more[flag]}"
-    if before["level"] != after["level"] and flags == more.keys():
-        yield f"{key}: level {after['level']}, was {before['level']}"
-
-
-def _not_yet_known(facts: list[Fact], flagged_at: datetime) -> bool:
-    """Whether an answer was out but not read when the flag was raised."""
-    return any(
-        isinstance(f, (Reply, Mention))
-        and f.at <= flagged_at
-        and f.stored_at is not None
-        and f.stored_at >= flagged_at
-        for f in facts
+def queued(world: FaultyWorld) -> tuple[int, int, int]:
+    """What waits on the queue of polls and on the dead letters', and to be tried again."""
+    queue = next(f.queue for f in world.stack.functions.values() if f.queue is not None)
+    queues = sqs_backends[_ACCOUNT][_REGION].queues
+    waiting, dead = (
+        len(queues[url.rsplit("/", 1)[-1]]._messages) for url in (queue.url, queue.dead_letters_url)
     )
+    return waiting, dead, len(world.lambdas._again)
 
 
-def _mails(world: World) -> Iterator[Message]:
-    for mail in world.mails():
-        message = email.message_from_bytes(mail.raw_data.encode(), policy=default)
-        body = message.get_body(("plain",))
-        text = body.get_content() if body is not None else ""
-        at = email.utils.parsedate_to_datetime(message["Date"])
-        yield Message(mail.destinations[0], at, _posts(text), message["Subject"])
+def _plain(value: Any) -> Any:
+    if value.type == "S":
+        return value.value
+    return from_wire({"value": value.to_json()})["value"]
 
 
-def _published(moments: Sequence[datetime]) -> Iterator[Message]:
+def read_mails(world: FaultyWorld) -> None:
+    """Read the mails so far, so that children of this process need not."""
+    for _ in _mails(world):
+        pass
+
+
+def _mails(world: FaultyWorld) -> Iterator[Message]:
+    return (_mail(mail.destinations[0], mail.raw_data) for mail in world.mails())
+
+
+@cache
+def _mail(to: str, raw: str) -> Message:
+    message = email.message_from_bytes(raw.encode(), policy=default)
+    body = message.get_body(("plain",))
+    text = body.get_content() if body is not None else ""
+    at = email.utils.parsedate_to_datetime(message["Date"])
+    return Message(to, at, _posts(text), message["Subject"], text, bool(_DIGEST.search(text)))
+
+
+def _published(world: FaultyWorld) -> Iterator[Message]:
     topics = sns_backends[_ACCOUNT][_REGION].topics.values()
     said = [note for topic in topics for note in topic.sent_notifications]
-    for at, (_, text, subject, *_) in zip(moments, said, strict=True):
-        yield Message("the topic", at, _posts(text), subject or "")
+    for at, (_, text, subject, *_) in zip(world.published, said, strict=True):
+        yield Message(TOPIC, at, _posts(text), subject or "", text, digest=False)
 
 
 def _posts(text: str) -> frozenset[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pulse_cli.demo import made_up
 from pulse_cli.demo.archive import write
@@ -15,18 +15,24 @@ from pulse_cli.replay.run import Replay
 from pulse_cli.settings import examine
 from pulse_cli.settings.made import document_for
 from pulse_cli.simulated_x import Archive
+from tests.jobs.town import at
+
+from . import story
 
 _HOUR = timedelta(hours=1)
 _DAY = (datetime(2017, 10, 31, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC))
-_LINGER = timedelta(minutes=25)
+_LINGER = timedelta(minutes=40)
 """After the last point: until a killed poll's message is back, and what it holds up is sent."""
+_LOOK_BACK = "1 h"
+"""So that what was said before the first poll is read, also if that poll is killed."""
 
 
 class Scene(NamedTuple):
-    """A plan, and until when its points are tried."""
+    """A plan, until when its points are tried, and the addresses that SES refuses."""
 
     plan: Replay
     until: datetime
+    refused: frozenset[str] = frozenset()
 
 
 def hour(shared: Path, _: Path) -> Scene:
@@ -40,7 +46,7 @@ def hour(shared: Path, _: Path) -> Scene:
     (name, start), _ = counts.most_common(1)[0]
     [ours] = [c for c in archive.companies if c.name == name]
     accounts = [{"id": a.id, "username": a.username, "role": a.role} for a in ours.accounts]
-    document = document_for([{"name": name, "accounts": accounts}])
+    document = _looking_back(document_for([{"name": name, "accounts": accounts}]))
     end = start + _HOUR
     return Scene(
         Replay(archive, name, document, since=start, until=end + _LINGER, parting=False), end
@@ -57,8 +63,36 @@ def demo(_: Path, folder: Path) -> Scene:
     start, end = day.whole
     archive = Archive.load(folder / "archive")
     return Scene(
-        Replay(archive, "svyaz", document, since=start, until=end + _LINGER, parting=False), end
+        Replay(
+            archive,
+            "svyaz",
+            _looking_back(document),
+            since=start,
+            until=end + _LINGER,
+            parting=False,
+        ),
+        end,
     )
 
 
-SCENES: dict[str, Callable[[Path, Path], Scene]] = {"hour": hour, "demo": demo}
+def _looking_back(document: Mapping[str, Any]) -> dict[str, Any]:
+    [company] = document["companies"]
+    return {**document, "companies": [{**company, "look_back": _LOOK_BACK}]}
+
+
+def evening(_: Path, folder: Path) -> Scene:
+    """A small story, for two faults at once."""
+    return Scene(story.evening(folder), at(942), frozenset({story.REFUSED}))
+
+
+def many(_: Path, folder: Path) -> Scene:
+    """Two batches of tasks a minute."""
+    return Scene(story.many(folder), at(16))
+
+
+SCENES: dict[str, Callable[[Path, Path], Scene]] = {
+    "hour": hour,
+    "demo": demo,
+    "evening": evening,
+    "many": many,
+}

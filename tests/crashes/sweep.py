@@ -1,8 +1,8 @@
 """Kill an invocation at every outward call, one point a run, and let the clock go on.
 
-A replay runs once, undisturbed. At each point that is tried the process forks: the child
-meets the fault there and goes on to the end by itself. `python -m tests.crashes.sweep`
-tries them all.
+A replay runs once, undisturbed, and is written down minute by minute. Then it runs again, and at
+each point that is tried the process forks: the child meets the fault there, and goes on until
+all that will be read again stands as it did undisturbed in the same minute, or to the end.
 """
 
 from __future__ import annotations
@@ -11,214 +11,293 @@ import os
 import pickle
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
-import requests
-
-from pulse import app
-from pulse_cli.replay.lambdas import InvokedError
-from pulse_cli.replay.run import Replay, replay
+from pulse_cli.replay.clockwork import MINUTE
+from pulse_cli.replay.run import replay
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import SimulatedX
 
-from .ending import Ending, ending
+from .ending import Ending, ending, items, queued, read_mails
+from .future import future
+from .points import Fault, Point, Record, Runs, met_at, strike
+from .scenes import Scene
+from .verdict import Verdict, judge
+from .world import FaultyWorld, Moment, Watcher
 
-Fault = Literal["killed before", "killed after", "twice at once"]
-
-
-class Killed(BaseException):
-    """The process of a function is gone."""
+Choice = Callable[[int, Fault], bool]
 
 
 @dataclass(frozen=True)
-class Point:
-    """An outward call, in the order in which the functions make them."""
+class Undisturbed:
+    """A run with nothing in its way: how it ended, and how it stood each minute."""
 
-    number: int
-    fault: Fault
-    function: str
-    call: str
-    at: datetime
-
-    def __str__(self) -> str:
-        return f"{self.fault} {self.function} {self.call} (call {self.number}, {self.at:%d %H:%M})"
+    ending: Ending
+    record: Record
+    futures: Mapping[datetime, int]
+    start: datetime
+    calls: int
 
 
 @dataclass(frozen=True)
 class Met:
-    """What came of a run that met a fault; `error` is the harness's own trouble."""
+    """What came of a run that met a fault.
 
-    point: Point
-    ending: Ending | None
+    `like` is how many minutes later all was as it would have been; None when it never was.
+    `error` is the harness's own trouble.
+    """
+
+    verdict: Verdict
+    like: float | None = None
     error: str = ""
 
 
 @dataclass
 class Swept:
-    """The undisturbed end, how many calls led to it, and what came of each point tried."""
+    """What was tried: points by fault, the runs that it took, and what came of each."""
 
-    undisturbed: Ending
-    calls: int
-    met: list[Met] = field(default_factory=list)
-
-
-Choice = Callable[[int, Fault], bool]
+    undisturbed: Undisturbed
+    tried: Counter[Fault] = field(default_factory=Counter)
+    met: list[tuple[Point, Met]] = field(default_factory=list)
 
 
-class FaultyWorld(World):
-    """A world in which something may happen before and after each outward call."""
-
-    def __init__(self, document: Mapping[str, Any], x: SimulatedX, start: datetime) -> None:
-        super().__init__(document, x, start)
-        self.sweep: Forks | None = None
-        self.published: list[datetime] = []
-        if self._transport is not None:
-            self._transport = _Passing(self._transport, self.passing)
-
-    def passing(self, call: str, moment: Literal["before", "after"]) -> None:
-        """Count the call, and let the sweep do what it means to."""
-        if call == "sns.Publish" and moment == "after":
-            self.published.append(self.now())
-        if self.sweep is not None and self._counting:
-            self.sweep.pass_by(self, call, moment)
+class AlikeError(BaseException):
+    """All is as it would have been: the run need not go on."""
 
 
-class _Passing(requests.adapters.BaseAdapter):
-    """The way to X, watched."""
+class Recorder(Watcher):
+    """Writes an undisturbed run down."""
+
+    def __init__(self) -> None:
+        self.record = Record()
+        self.futures: dict[datetime, int] = {}
+
+    def tick(self, now: datetime) -> None:
+        """Note how it stands."""
+        self.futures[now] = fingerprint(self.world, now)
+
+    def passing(self, _call: str, _moment: Moment) -> None:
+        """Note the call."""
+        if self.world.now_running is not None:
+            self.record.note(self.world.now_running)
+
+
+class Struck(Watcher):
+    """Meets faults at calls of these numbers; ends when all is alike again, and judges."""
 
     def __init__(
-        self, way: requests.adapters.BaseAdapter, passing: Callable[[str, Any], None]
+        self,
+        undisturbed: Undisturbed,
+        faults: Mapping[int, Fault],
+        *,
+        seed: int = 0,
+        to_the_end: bool = False,
+        leave: Callable[[Met], None] = lambda _: None,
     ) -> None:
-        super().__init__()
-        self._way = way
-        self._passing = passing
+        self._undisturbed = undisturbed
+        self._leave = leave
+        self._faults = dict(faults)
+        self._seed = seed
+        self._to_the_end = to_the_end
+        self._last: datetime | None = None
+        self.met: Met | None = None
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        """Pass the request on."""
-        self._passing("x.Get", "before")
-        answer = self._way.send(request, *args, **kwargs)
-        self._passing("x.Get", "after")
-        return answer
-
-    def close(self) -> None:
-        """Close nothing: the way is another's."""
-
-
-@dataclass
-class Forks:
-    """Forks a child at each point that is chosen; the parent goes on undisturbed."""
-
-    choose: Choice
-    until: datetime
-    """Later points are not tried: what comes after is for the clock to go on."""
-    folder: Path
-    calls: int = 0
-    points: dict[int, Point] = field(default_factory=dict)
-    """By process."""
-    running: set[int] = field(default_factory=set)
-    mine: Point | None = None
-    """In a child: the point that it met."""
-    second: int | None = None
-    """How many calls after the first fault the next kill comes, if one does."""
-    _met_at: int = 0
-
-    def pass_by(self, world: FaultyWorld, call: str, moment: Literal["before", "after"]) -> None:
-        """Fork here, or meet the fault, or go on."""
-        if moment == "before":
-            self.calls += 1
-        if self.mine is not None:
-            if moment == "before" and self.second and self.calls == self._met_at + self.second:
-                self.second = None
-                raise Killed
+    def tick(self, now: datetime) -> None:
+        """End, if all stands as it would have."""
+        if self._faults or self._to_the_end or self._last is None:
             return
-        if world.now() > self.until:
+        if self._undisturbed.futures.get(now) == fingerprint(self.world, now):
+            self._judge(now, (now - self._last) / MINUTE)
+            raise AlikeError
+
+    def passing(self, _call: str, moment: Moment) -> None:
+        """Meet a fault, if there is one for this call."""
+        fault = self._faults.get(self.world.passed)
+        if fault is not None and fault in met_at(moment):
+            self.strike(fault)
+
+    def over(self) -> None:
+        """Meet a second run in a row, if there is one for the last call."""
+        if self._faults.get(self.world.passed) == "twice in a row":
+            self.strike("twice in a row")
+
+    def end(self) -> None:
+        """Judge at the end."""
+        self._judge(self.world.now() + MINUTE, None)
+
+    def strike(self, fault: Fault) -> None:
+        """Meet this fault here and now."""
+        self._faults.pop(self.world.passed, None)
+        self._last = self.world.now()
+        running = self.world.now_running
+        calls = self._undisturbed.record.calls.get(running.number, 1) if running else 1
+        strike(self.world, fault, calls, self._seed)
+
+    def _judge(self, before: datetime, like: float | None) -> None:
+        undisturbed = self._undisturbed
+        found = ending(self.world, before)
+        verdict = judge(self.world.company, undisturbed.start, undisturbed.ending, found)
+        self.met = Met(verdict, like)
+        self._leave(self.met)
+
+
+class Forks(Watcher):
+    """Forks a child at each point that is chosen and needs a run; itself it goes on undisturbed."""
+
+    def __init__(
+        self,
+        undisturbed: Undisturbed,
+        choose: Choice,
+        until: datetime,
+        folder: Path,
+        tell: Callable[[Swept, int], None],
+        **how: Any,
+    ) -> None:
+        self.swept = Swept(undisturbed)
+        self.child: Struck | None = None
+        self._choose = choose
+        self._until = until
+        self._folder = folder
+        self._tell = tell
+        self._each = how.pop("each", False)
+        self._how = how
+        self._running: dict[int, Point] = {}
+        self._runs: Runs | None = None
+
+    def tick(self, now: datetime) -> None:
+        """Make sure that this run is the one that was written down."""
+        if self.swept.undisturbed.futures.get(now) != fingerprint(self.world, now):
+            raise AssertionError(f"the second run differs from the first at {now}")
+
+    def passing(self, call: str, moment: Moment) -> None:
+        """Fork here for each fault, where it is chosen."""
+        for fault in met_at(moment):
+            self._try(fault, call)
+
+    def over(self) -> None:
+        """Fork here for a second run in a row."""
+        self._try("twice in a row", "the end")
+
+    def collect(self, most: int = 0) -> None:
+        """Wait until no more than so many children are running."""
+        while len(self._running) > most:
+            child, _ = os.wait()
+            point = self._running.pop(child)
+            file = self._folder / str(child)
+            nothing = Met(Verdict(), error="the child left nothing")
+            # our own child wrote it
+            met = pickle.loads(file.read_bytes()) if file.exists() else nothing  # noqa: S301
+            self.swept.met.append((point, met))
+            self._tell(self.swept, self.world.passed)
+
+    def _try(self, fault: Fault, call: str) -> None:
+        world = self.world
+        running = world.now_running
+        if self.child is not None or running is None or world.now() > self._until:
             return
-        faults: tuple[Fault, ...] = (
-            ("killed before", "twice at once") if moment == "before" else ("killed after",)
+        if not self._choose(world.passed, fault):
+            return
+        self.swept.tried[fault] += 1
+        self._runs = self._runs or Runs(
+            self.swept.undisturbed.record, world.stack.functions, self._each
         )
-        for fault in faults:
-            if self.choose(self.calls, fault) and self._fork(world, call, fault):
-                self._meet(world, fault)
-                return
-
-    def _fork(self, world: FaultyWorld, call: str, fault: Fault) -> bool:
-        """Whether this is the child; the parent waits while all processors are busy."""
-        function = world.lambdas.running[-1][0]
-        point = Point(self.calls, fault, function, call, world.now())
-        while len(self.running) >= (os.cpu_count() or 1):
-            self.running.discard(os.wait()[0])
+        if not self._runs.needed(fault, running):
+            return
+        self.collect((os.cpu_count() or 1) - 1)
+        read_mails(world)
         child = os.fork()
         if child:
-            self.points[child] = point
-            self.running.add(child)
-            return False
-        self.mine, self._met_at = point, self.calls
-        return True
-
-    def _meet(self, world: FaultyWorld, fault: Fault) -> None:
-        if fault != "twice at once":
-            raise Killed
-        name, event = world.lambdas.running[-1]
-        first = world.lambdas.wired
-        world.lambdas.wired = world.lambdas.begin()  # the other has a process of its own
-        with suppress(InvokedError):
-            world.lambdas.invoke(name, event)
-        world.lambdas.wired = first
-        app.use(first)
-
-    def collect(self) -> Iterator[Met]:
-        """Wait for all children; what came of each."""
-        while self.running:
-            self.running.discard(os.wait()[0])
-        for child, point in self.points.items():
-            file = self.folder / str(child)
-            if not file.exists():
-                yield Met(point, None, "the child left nothing")
-                continue
-            met: Met = pickle.loads(file.read_bytes())  # noqa: S301 - our own child wrote it
-            yield replace(met, point=point)
+            point = (world.passed, fault, running.function, call, world.now(), running.changed_by)
+            self._running[child] = Point(*point)
+            return
+        leave = partial(_leave, self._folder)
+        self.child = world.watcher = Struck(self.swept.undisturbed, {}, leave=leave, **self._how)
+        self.child.world = world
+        self.child.strike(fault)
 
 
-def sweep(plan: Replay, until: datetime, choose: Choice, second: int | None = None) -> Swept:
-    """Run the plan, and again from each point up to `until` that is chosen, with its fault there.
+def fingerprint(world: FaultyWorld, now: datetime) -> int:
+    """How it stands, in a number that is the same in this process and its children."""
+    found = future(items(world), world.company, now)
+    return hash((frozenset((at, str(value)) for at, value in found.items()), queued(world)))
 
-    `second` kills once more, so many calls after the first fault.
+
+def watch(scene: Scene, watcher: Watcher) -> FaultyWorld:
+    """Run the scene with a watcher; gives the world as it ended."""
+    worlds: list[FaultyWorld] = []
+
+    def place(document: Mapping[str, Any], x: SimulatedX, start: datetime) -> FaultyWorld:
+        world = FaultyWorld(document, x, start, scene.refused)
+        world.watcher, watcher.world = watcher, world
+        worlds.append(world)
+        return world
+
+    def now(moment: datetime) -> None:
+        worlds[0].watcher.tick(moment)
+
+    def look(_: World) -> None:
+        worlds[0].watcher.end()
+
+    replay(replace(scene.plan, place=place, progress=now, look=look))
+    return worlds[0]
+
+
+def undisturbed(scene: Scene) -> Undisturbed:
+    """Run the scene with nothing in its way."""
+    recorder = Recorder()
+    ends: list[Ending] = []
+    recorder.end = lambda: ends.append(ending(recorder.world, recorder.world.now() + MINUTE))
+    world = watch(scene, recorder)
+    return Undisturbed(ends[0], recorder.record, recorder.futures, world.start, world.passed)
+
+
+def struck(
+    scene: Scene, before: Undisturbed, faults: Mapping[int, Fault], **how: Any
+) -> Met | None:
+    """Run the scene with these faults at calls of these numbers; None when it met none."""
+    watcher = Struck(before, faults, **how)
+    with suppress(AlikeError):
+        watch(scene, watcher)
+    return watcher.met
+
+
+def sweep(
+    scene: Scene,
+    choose: Choice,
+    tell: Callable[[Swept, int], None] = lambda *_: None,
+    **how: Any,
+) -> Swept:
+    """Run the scene undisturbed, and again from each of its points that is chosen.
+
+    `tell` hears of each run that has ended, and how many calls the sweep has come to. `how`:
+    `seed`; `each` runs every point by itself; `to_the_end` stops no run early.
     """
+    before = undisturbed(scene)
     with tempfile.TemporaryDirectory() as folder:
-        forks = Forks(choose, until, Path(folder), second=second)
-        ends: list[Ending] = []
-
-        def place(document: Mapping[str, Any], x: SimulatedX, start: datetime) -> World:
-            world = FaultyWorld(document, x, start)
-            world.sweep = forks
-            return world
-
-        def look(world: World) -> None:
-            published = world.published if isinstance(world, FaultyWorld) else ()
-            ends.append(ending(world, published))
-
+        forks = Forks(before, choose, scene.until, Path(folder), tell, **how)
         try:
-            replay(replace(plan, place=place, look=look))
+            watch(scene, forks)
         except BaseException:
-            if forks.mine is not None:
-                _leave(forks, Met(forks.mine, None, traceback.format_exc()))
-            raise
-        if forks.mine is not None:
-            _leave(forks, Met(forks.mine, ends[0]))
-        return Swept(ends[0], forks.calls, list(forks.collect()))
+            if forks.child is None:
+                raise
+            _leave(Path(folder), Met(Verdict(), error=traceback.format_exc()))
+        forks.collect()
+        return forks.swept
 
 
-def _leave(forks: Forks, met: Met) -> None:
-    """A child ends here: what it saw stays in a file."""
-    part = forks.folder.with_name(f"{forks.folder.name}.{os.getpid()}")
+def _leave(folder: Path, met: Met) -> None:
+    """A child ends here, at once: what it saw stays in a file."""
+    part = folder.with_name(f"{folder.name}.{os.getpid()}")
     part.write_bytes(pickle.dumps(met))
-    part.rename(forks.folder / str(os.getpid()))
+    part.rename(folder / str(os.getpid()))
     os._exit(0)
 
 

@@ -1,0 +1,96 @@
+"""Whether two runs go on alike: what the functions will read, and nothing they will not.
+
+Left out, since no rule reads it: revisions (only ever compared with themselves), when a post
+was stored, what was left of X's rate limits (none is reached), the journal and the records of
+mails (judged by themselves), names of customers (asked for again where they are missing).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from pulse.adapters.table.client import At
+from pulse.domain.settings import Company
+
+from .ending import Item
+
+_HISTORY = ("journal#", "sent#", "author#")
+_SHIFTED = ("outbox#", "mailbox#")
+
+Future = dict[At, Any]
+
+
+def future(items: Mapping[At, Item], company: Company, now: datetime, *left_out: str) -> Future:
+    """What decides how it goes on from `now`; of facts and cursors without what is `left_out`."""
+    waiting = {
+        at.pk: frozenset(json.loads(item["state"]).get("waiting", ()))
+        for at, item in items.items()
+        if at.sk == "state"
+    }
+    expecting = {at.sk.partition("#")[0] for at in items if at.pk.startswith("outbox#")}
+    found: Future = {}
+    for at, item in items.items():
+        if at.pk.startswith("c#"):
+            value = _fact(item, waiting.get(at.pk, frozenset()), company.policy.top.name, left_out)
+        elif at.pk.startswith("account#"):
+            cursor = _without(item, "cursor", "limits", "rev", "last_ok", "swept", *left_out)
+            value = cursor, item.get("last_ok"), item.get("swept")
+        elif at.pk.startswith("mailbox#"):
+            value = _mailbox(at, item, expecting, company, now)
+        elif at.pk.startswith(_HISTORY):
+            continue
+        else:
+            value = tuple(sorted((k, str(v)) for k, v in item.items()))
+        if value is not None:
+            found[at] = value
+    return found
+
+
+def lasting(found: Future) -> Future:
+    """What must be the same in the end, however late: all but what is told, judged by itself."""
+    return {
+        at: value
+        for at, value in found.items()
+        if not at.pk.startswith(_SHIFTED) and not (at.pk.startswith("c#") and at.sk[0] == "f")
+    }
+
+
+def _fact(item: Item, waiting: frozenset[str], top: str, left_out: tuple[str, ...]) -> Any:
+    """A fact of a conversation. A flag counts while a mention it told of still waits.
+
+    When it was raised is read at the top level only, which is repeated.
+    """
+    if "fact" not in item:
+        return None  # the state is folded from the facts: judged by itself
+    if item["sk"][0] != "f":
+        return _without(item, "fact", "stored_at", *left_out), item.get("ttl")
+    flag = json.loads(item["fact"])
+    if not waiting.intersection(flag["mentions"]):
+        return None
+    return item["fact"] if flag["level"] == top else _without(item, "fact", "at")
+
+
+def _mailbox(at: At, item: Item, expecting: set[str], company: Company, now: datetime) -> Any:
+    """What holds mail back: nothing once the window is over and nobody is being written to."""
+    policy = company.policy
+    person = at.pk.rpartition("#")[2]
+    last, claimed, later = (item.get(name) for name in ("last_alert", "claimed", "not_before"))
+    window = max(policy.alert_window, policy.critical_window)
+    if last and person not in expecting and datetime.fromisoformat(last) + window <= now:
+        last = None
+    held = [at for at in (claimed, later) if at and datetime.fromisoformat(at) > now]
+    return (last, held, item.get("failures", 0)) if last or held or item.get("failures") else None
+
+
+def _without(item: Item, name: str, *left_out: str) -> str:
+    return _stripped(item[name], left_out)
+
+
+@cache
+def _stripped(text: str, left_out: tuple[str, ...]) -> str:
+    values = json.loads(text)
+    return json.dumps({k: v for k, v in values.items() if k not in left_out}, sort_keys=True)

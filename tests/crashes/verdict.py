@@ -1,0 +1,205 @@
+"""What a run that met a fault lost, or said twice, against the one that met none.
+
+Its conversations, cursors, settings, figures and marks must be those of the undisturbed run at
+the same moment; posts may be stored later only for as long as a killed poll's message is away.
+Then each step is held against the one before it: flags against the posts as they became known,
+alerts against the flags, records against the mails, gaps against the minutes that were read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pulse.adapters.table.client import At
+from pulse.domain.outbox import TOPIC
+from pulse.domain.settings import Company
+from pulse.domain.task import kinds_due
+
+from .ending import Ending, Message
+from .future import future, lasting
+from .threads import killed_minutes, late, misflagged, threads, unfolded
+from .told import Telling
+
+_MINUTE = timedelta(minutes=1)
+_QUARTER = timedelta(minutes=15)
+_AWAY = timedelta(minutes=5)
+"""How long the message of a killed poll is out of sight: the queue's visibility time-out."""
+
+
+@dataclass
+class Verdict:
+    """What was lost, and what was said twice: to whom and what."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[tuple[str, str]] = field(default_factory=list)
+
+
+def judge(company: Company, start: datetime, undisturbed: Ending, other: Ending) -> Verdict:
+    """Hold a run of which nothing was before `start` against the undisturbed one."""
+    found = Verdict()
+    found.lost += other.troubles
+    found.lost += _different(company, start, undisturbed, other)
+    found.lost += [f"failed: {one}" for one in other.failures if "Killed" not in one]
+    if other.refused:
+        found.lost.append(f"X refused {other.refused} requests")
+    were, are = threads(undisturbed.items), threads(other.items)
+    alive = killed_minutes({at for name, at in other.killed if name == "flag"})
+    for key, thread in are.items():
+        found.lost += unfolded(thread, company.policy)
+        found.lost += misflagged(thread, company.policy, alive, other.before)
+        if key in were:
+            found.lost += late(thread, were[key], lambda *post: _by_when(other, *post))
+    senders = [at for name, at in other.killed if name == "send"]
+    telling = Telling(company, are, senders, set(_turned_away(other)))
+    alerts = [m for m in other.messages if m.posts and not m.digest]
+    telling.compare(alerts, start, other.before)
+    found.lost += telling.lost
+    found.doubled += telling.doubled
+    found.doubled += _unrecorded(other)
+    found.lost += _records(company, undisturbed, other)
+    found.lost += _watch(undisturbed, other)
+    found.lost += _silent(company, undisturbed, other)
+    return found
+
+
+def _turned_away(other: Ending) -> Iterator[tuple[str, datetime]]:
+    for at, item in other.under("journal#"):
+        what = json.loads(item["what"])
+        if what.get("final"):
+            yield what["person"], _at(at.sk)
+
+
+def _different(company: Company, start: datetime, one: Ending, other: Ending) -> Iterator[str]:
+    """What does not stand as it did. The watch may have begun with a later poll."""
+    left_out = ("watched_from",) if any(at < start + _AWAY for _, at in other.killed) else ()
+    before = lasting(future(one.items, company, one.before, *left_out))
+    after = lasting(future(other.items, company, other.before, *left_out))
+    if one.before == other.before:
+        for at in before.keys() | after.keys():
+            if before.get(at) != after.get(at):
+                yield f"{at.pk} {at.sk}: {after.get(at)} instead of {before.get(at)}"
+    if other.queued != (0, 0, 0):
+        yield f"left over: {other.queued} polls, dead letters, retries"
+    names = dict(one.under("author#"))
+    for at, item in other.under("author#"):
+        was = names.get(at, item)
+        if (was.get("username"), was.get("name")) != (item.get("username"), item.get("name")):
+            yield f"{at.pk} is {item}"
+
+
+def _by_when(other: Ending, stored: datetime, post: str = "") -> datetime:
+    """When a post must have been stored that else had been at `stored`.
+
+    One that X showed late is found by a sweep: if `dispatch` is killed, by the next one.
+    """
+    for function, at in sorted(other.killed, key=lambda k: k[1]):
+        if function == "poll" and at <= stored < at + _AWAY:
+            stored = at + _AWAY
+        elif function == "dispatch" and stored == at:
+            sweep = post in other.hidden and "sweep" in kinds_due(at)
+            stored = at + (_QUARTER if sweep else _MINUTE)
+    return stored
+
+
+def _records(company: Company, one: Ending, other: Ending) -> Iterator[str]:
+    """Each mail has its record and each record its mail; digests are those that were due."""
+    recorded = _recorded(other)
+    said = _said(other.messages)
+    for (at, to, subject), count in (recorded - said).items():
+        yield f"{count} recorded at {at:%d %H:%M} and not sent to {to}: {subject}"
+    for kind in ("digest", "trouble"):
+        before, after = _of_kind(one, kind, other.before), _of_kind(other, kind, other.before)
+        for what, count in (before - after).items():
+            yield f"{count} {kind} not sent: {what}"
+        for what, count in (after - before).items():
+            yield f"{count} {kind} too many: {what}"
+    last: dict[str, str] = {}
+    for _, item in other.under("sent#"):
+        if item["kind"] in ("alert", "critical"):
+            last[item["person"]] = max(item["at"], last.get(item["person"], ""))
+    for at, item in other.under("mailbox#"):
+        person = at.pk.rpartition("#")[2]
+        was = item.get("last_alert")
+        if (was or "")[:16] != last.get(person, "")[:16]:
+            yield f"the mailbox of {person} says {was}, the records {last.get(person)}"
+
+
+def _unrecorded(other: Ending) -> Iterator[tuple[str, str]]:
+    """Mails without a record: they were sent, and not marked."""
+    for (at, to, subject), count in (_said(other.messages) - _recorded(other)).items():
+        yield to, f"{count} not marked, of {at:%d %H:%M}: {subject}"
+
+
+def _recorded(run: Ending) -> Counter[tuple[datetime, str, str]]:
+    found: Counter[tuple[datetime, str, str]] = Counter()
+    for _, item in run.under("sent#"):
+        topic = item["person"] == TOPIC
+        subject = "" if topic else item["subject"]
+        found[datetime.fromisoformat(item["at"]), TOPIC if topic else item["to"], subject] += 1
+    return found
+
+
+def _said(messages: Iterable[Message]) -> Counter[tuple[datetime, str, str]]:
+    return Counter((m.at, m.to, "" if m.to == TOPIC else m.subject) for m in messages)
+
+
+def _of_kind(run: Ending, kind: str, before: datetime) -> Counter[str]:
+    return Counter(
+        at.sk.partition("#")[2] if kind == "digest" else f"{item['person']} {item['subject']}"
+        for at, item in run.under("sent#")
+        if item["kind"] == kind and datetime.fromisoformat(item["at"]) < before
+    )
+
+
+def _watch(one: Ending, other: Ending) -> Iterator[str]:
+    """The journal: rows as before, and gaps for exactly the minutes that a kill left unread."""
+    before = Counter(_row(at.sk, i) for at, i in one.under("journal#") if _at(at.sk) < other.before)
+    after = Counter(_row(at.sk, i) for at, i in other.under("journal#"))
+    for row, count in (before - after).items():
+        yield f"{count} not in the journal: {row}"
+    for row, count in (after - before).items():
+        what = json.loads(row[1])
+        if row[0] != "gap" or what["reason"] != "blind" or not _explained(what, other):
+            yield f"{count} in the journal too many: {row}"
+
+
+def _explained(gap: dict[str, str], other: Ending) -> bool:
+    """Whether a kill is why these minutes were not read."""
+    return all(_by_when(other, moment) != moment for moment in _minutes(gap))
+
+
+def _silent(company: Company, one: Ending, other: Ending) -> Iterator[str]:
+    """Minutes that count as watched, though X was not asked in them as it else was."""
+    gaps: set[tuple[str, datetime]] = set()
+    for _, item in other.under("journal#"):
+        what = json.loads(item["what"])
+        if what.get("reason") == "blind":
+            gaps |= {(what["account"], at) for at in _minutes(what)}
+    for account in company.accounts:
+        cursor = other.items.get(At(f"account#{account.id}", "cursor"))
+        if cursor is None:
+            continue
+        began = datetime.fromisoformat(json.loads(cursor["cursor"])["watched_from"])
+        for asked, at in one.asked - other.asked:
+            missed = asked == account.id and began <= at < other.before and at in other.ticks
+            if missed and (account.username, at) not in gaps:
+                yield f"@{account.username} was not read at {at:%d %H:%M}, nor is that a gap"
+
+
+def _minutes(gap: dict[str, str]) -> Iterator[datetime]:
+    moment = datetime.fromisoformat(gap["start"])
+    while moment < datetime.fromisoformat(gap["end"]):
+        yield moment
+        moment += _MINUTE
+
+
+def _row(sk: str, item: dict[str, str]) -> tuple[str, str]:
+    return sk.split("#")[1], item["what"]
+
+
+def _at(sk: str) -> datetime:
+    return datetime.fromisoformat(sk.partition("#")[0])

@@ -1,0 +1,285 @@
+"""A world in which something may happen before and after each outward call of a function."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Self
+
+import boto3
+import requests
+from botocore.awsrequest import AWSResponse
+
+from pulse import app
+from pulse_cli.replay.lambdas import Context, Failure, InvokedError, Lambdas, _handler
+from pulse_cli.replay.world import World
+from pulse_cli.simulated_x import SimulatedX
+from pulse_cli.stand_in.stack import Queue
+
+READS = frozenset(
+    {
+        "dynamodb.BatchGetItem",
+        "dynamodb.GetItem",
+        "dynamodb.Query",
+        "ssm.GetParameter",
+        "x.Get",
+    }
+)
+"""Calls that leave the world as it is: all others are taken to change it.
+
+A GET of X takes one off what is left of its rate limit; that none was ever reached is judged.
+"""
+
+Moment = Literal["before", "after"]
+
+
+class Killed(BaseException):
+    """The process of a function is gone."""
+
+
+@dataclass
+class Invocation:
+    """A run of a function: how many outward calls it made so far, how many that changed things."""
+
+    number: int
+    function: str
+    event: Any
+    calls: int = 0
+    changes: int = 0
+    changed_by: str = ""
+    """The last call that did."""
+    other: Other | None = None
+    """A second run of the same that goes on when this one ends."""
+
+
+class Watcher:
+    """Whoever is told what happens in a world, and may interfere by `kill` and `again`."""
+
+    world: FaultyWorld
+
+    def tick(self, now: datetime) -> None:
+        """The clock has come to a minute, and nothing has run in it yet."""
+
+    def passing(self, call: str, moment: Moment) -> None:
+        """A function is about to make an outward call, or has made it."""
+
+    def over(self) -> None:
+        """An invocation has ended well; a message that led to it is still to be deleted."""
+
+    def end(self) -> None:
+        """The run has come to its end."""
+
+
+class FaultyWorld(World):
+    """A world that tells a watcher of each outward call of the functions and their event source."""
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        x: SimulatedX,
+        start: datetime,
+        refused: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(document, x, start)
+        self.start = start
+        self._refused = refused
+        self.watcher = Watcher()
+        self.now_running: Invocation | None = None
+        self.killed: list[tuple[str, datetime]] = []
+        self.published: list[datetime] = []
+        """When each message went to the topic."""
+        self.asked: set[tuple[str, datetime]] = set()
+        """Whose mentions X was asked for in which minutes."""
+        self.ticks: set[datetime] = set()
+        """The minutes that were not passed over."""
+        self.troubles: list[str] = []
+        """What no real process could have done: faults of the harness itself."""
+        self.passed = 0
+        """Outward calls so far, those of second runs left out."""
+        self._begun = 0
+        self._dying = False
+        self._apart: Other | None = None
+        self.lambdas_of = lambda *parts: _Lambdas(self, *parts)
+        if self._transport is not None:
+            self._transport = _Way(self._transport, self)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if self._refused and boto3.DEFAULT_SESSION is not None:
+            boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", self._refuse)
+        return self
+
+    def _refuse(self, params: Mapping[str, Any], **_: Any) -> Any:
+        """What SES says of an address that it does not write to."""
+        [to] = json.loads(params["body"])["Destination"]["ToAddresses"]
+        if to not in self._refused:
+            return None
+        error = {"Error": {"Code": "MessageRejected", "Message": f"{to} cannot be written to"}}
+        return AWSResponse("https://ses", 400, {}, None), error
+
+    def passing(self, call: str, moment: Moment) -> None:
+        """Hear of a call to AWS or X."""
+        if call == "sns.Publish" and moment == "after":
+            self.published.append(self.now())
+        if self._apart is not None and self._apart.is_here:
+            self._apart.passing(moment)
+            return
+        if self.now_running is None or not self._counting:
+            return
+        if self._dying:
+            self.troubles.append(f"{self.now_running.function} called {call} though it was gone")
+        elif moment == "before":
+            self.passed += 1
+            self.now_running.calls += 1
+            self.watcher.passing(call, moment)
+        else:
+            if call not in READS:
+                self.now_running.changes += 1
+                self.now_running.changed_by = call
+            self.watcher.passing(call, moment)
+
+    def go_to(self, moment: datetime) -> None:
+        """Move the clock."""
+        self.ticks.add(moment)
+        super().go_to(moment)
+
+    def done_with(self, queue: Queue, receipt: str) -> None:
+        """The event source deletes the message: it may be gone before or after."""
+        try:
+            with self.functions():
+                super().done_with(queue, receipt)
+        except Killed:
+            error = f"{Killed.__name__}: beside the deletion of its message"
+            self.lambdas.failures.append(Failure("poll", self.now(), error))
+        self._dying = False
+
+    def kill(self) -> None:
+        """End the process of the function that is running, here."""
+        if self.now_running is not None:
+            self.killed.append((self.now_running.function, self.now()))
+        self._dying = True
+        raise Killed
+
+    def again(self, stop: int | None = None) -> None:
+        """Run the same a second time, in a process of its own; whole, or with `stop` in turns.
+
+        In turns, the second run stops before its call of that number; the first then goes on
+        to its end, and after that the second.
+        """
+        first = self.now_running
+        if first is None:
+            raise ValueError("nothing is running")
+        second = Other(self, first, stop)
+        second.go_on()
+        if second.stopped:
+            first.other = second
+
+    def begin(self, name: str, event: Any) -> Invocation:
+        """Count an invocation."""
+        self._begun += 1
+        return Invocation(self._begun, name, event)
+
+    def end(self, *, well: bool) -> None:
+        """An invocation has ended, by itself or not; what was begun beside it goes on."""
+        self._dying = False
+        running = self.now_running
+        if running is not None and running.other is not None:
+            running.other.go_on()
+            running.other = None
+        if well:
+            self.watcher.over()
+
+
+class _Lambdas(Lambdas):
+    """Functions whose invocations are counted."""
+
+    def __init__(self, world: FaultyWorld, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.world = world
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """Run it, and tell how it ended."""
+        self.world.now_running = self.world.begin(name, event)
+        try:
+            result = super().invoke(name, event)
+        except InvokedError:
+            self.world.end(well=False)
+            raise
+        self.world.end(well=True)
+        return result
+
+
+class Other:
+    """A second run of an invocation, in a process (here: a thread) of its own."""
+
+    def __init__(self, world: FaultyWorld, first: Invocation, stop: int | None) -> None:
+        self.stopped = False
+        self._world = world
+        self._stop = stop
+        self._calls = 0
+        self._app = world.lambdas.begin()
+        self._mine, self._theirs = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, args=(first,), daemon=True)
+        self._thread.start()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this run that asks."""
+        return threading.current_thread() is self._thread
+
+    def go_on(self) -> None:
+        """Let it run until it stops or ends."""
+        first, before = self._world.lambdas.wired, self._world._apart
+        self._world._apart = self
+        app.use(self._app)
+        self.stopped = False
+        self._mine.release()
+        self._theirs.acquire()
+        self._world._apart = before
+        app.use(first)
+
+    def passing(self, moment: Moment) -> None:
+        """Count a call of this run; stop before that which was named."""
+        if moment == "before":
+            self._calls += 1
+            if self._calls == self._stop:
+                self.stopped = True
+                self._theirs.release()
+                self._mine.acquire()
+
+    def _run(self, first: Invocation) -> None:
+        self._mine.acquire()
+        lambdas = self._world.lambdas
+        try:
+            handler: Callable[[Any, Any], Any] = _handler(lambdas.functions[first.function].handler)
+            handler(first.event, Context(first.function))
+        except BaseException as problem:  # noqa: BLE001 - recorded as Lambda would
+            error = f"{type(problem).__name__}: {problem}"
+            lambdas.failures.append(Failure(first.function, self._world.now(), error))
+        self._theirs.release()
+
+
+class _Way(requests.adapters.BaseAdapter):
+    """The way to X, watched."""
+
+    def __init__(self, way: requests.adapters.BaseAdapter, world: FaultyWorld) -> None:
+        super().__init__()
+        self._way = way
+        self._world = world
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """Pass the request on."""
+        call = f"x.{str(request.method).title()}"
+        self._world.passing(call, "before")
+        answer = self._way.send(request, *args, **kwargs)
+        parts = str(request.url).partition("?")[0].split("/")
+        if parts[-1] == "mentions":
+            self._world.asked.add((parts[-2], self._world.now()))
+        self._world.passing(call, "after")
+        return answer
+
+    def close(self) -> None:
+        """Close nothing: the way is another's."""

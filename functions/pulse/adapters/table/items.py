@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pulse.adapters.table.client import At, Item, stamp
@@ -87,6 +87,13 @@ def state_values(key: Key, state: State, rev: int, ttl: int | None, policy: int)
         "gpk": open_index(key.company) if is_open else None,
         "gsk": f"{attention}#{key.conversation_id}#{key.customer_id}" if is_open else None,
     }
+
+
+def ttl_of(state: State, keep: timedelta | None) -> int | None:
+    """When finished conversations go, in whole days so that it seldom changes; else None."""
+    if keep is None or state.status == "open" or state.last_at is None:
+        return None
+    return (int((state.last_at + keep).timestamp()) // 86400 + 1) * 86400
 
 
 def state_of(item: Item) -> State:

@@ -7,7 +7,7 @@ import pytest
 from tests.tiers import WHOLE
 
 from .plays import play
-from .scenes import SCENES, Scene
+from .scenes import LATE, SCENES, Scene
 
 DRAWN = 3
 """Orders of a scene that `make test` plays."""
@@ -25,3 +25,15 @@ def test_in_every_order(
         f"orders of {request.node.callspec.id}",
         f"{played.ends} ends, {played.states} states on the way",
     )
+
+
+def test_a_sender_whose_claim_ran_out() -> None:
+    """Given a sender so slow that another takes over, then a mail goes twice at most, said aloud.
+
+    It is recorded once, and no entry is lost.
+    """
+    played = play(LATE)
+    assert played.ends > len(played.wrong) > 0
+    for failed, *mails in played.wrong:
+        assert "ClaimLostError('anna')" in failed
+        assert [what.partition(":")[0] for what in mails] in ([], ["sent and not recorded"])

@@ -466,7 +466,7 @@ def test_one_that_is_contended_holds_back_no_other(table: Table) -> None:
     assert all(s.status == "open" for s in states.values())
 
 
-@pytest.mark.parametrize("people", [3, 40, 90])
+@pytest.mark.parametrize("people", [3, 40, 90, 230])
 def test_many_people_to_tell_of_many_conversations(table: Table, people: int) -> None:
     """Given more to tell than fits beside the flags, then all are flagged, and told of once."""
     conversations = Conversations(table)

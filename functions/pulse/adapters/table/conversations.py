@@ -81,7 +81,8 @@ class Conversations:
     ) -> dict[Key, tuple[Fact, ...]]:
         """Add to each conversation the facts that `decide` finds from its present state.
 
-        `tell` gets the new facts of one transaction and returns items to write with them.
+        `tell` gets the new facts of one transaction and returns items to write with them; of
+        a single conversation, what has no room in its transaction goes just before.
         Returns the new facts by conversation. Raises `ContentionError` when others never
         let it through; what was written by then stays.
         """
@@ -233,7 +234,11 @@ class Conversations:
             for actions in slices(change.before, ACTIONS_AT_ONCE):
                 self._table.transact(actions)
         actions = [action for change in chunk for action in change.actions]
-        self._table.transact([*actions, *(self._table.put_action(*item) for item in told)])
+        tellings = [self._table.put_action(*item) for item in told]
+        room = ACTIONS_AT_ONCE - len(actions)
+        for early in slices(tellings[room:], ACTIONS_AT_ONCE):
+            self._table.transact(early)  # better told of what is not written than not told
+        self._table.transact([*actions, *tellings[:room]])
 
 
 def _revision(loaded: Loaded, new: Sequence[Fact]) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pulse.adapters.table.client import At, Item, stamp
@@ -49,6 +49,16 @@ def open_index(company: str) -> str:
 def day_index(company: str, moment: datetime) -> str:
     """Where the posts of a UTC day stand in the index, by time."""
     return f"{company}#{stamp(moment)[:10]}"
+
+
+def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
+    """Where in the index the posts of [start, end) stand: each UTC day, and from when to when."""
+    day = start
+    while day.date() <= end.date():
+        low = stamp(start)[11:] if day == start else ""
+        high = stamp(end)[11:] if day.date() == end.date() else "~"
+        yield day_index(company, day), low, high
+        day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def fact_item(key: Key, fact: Fact, ttl: int | None) -> tuple[At, Item]:

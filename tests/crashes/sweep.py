@@ -19,14 +19,14 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from pulse_cli.replay.clockwork import MINUTE
 from pulse_cli.replay.run import replay
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import SimulatedX
 
-from .ending import Ending, ending, items, queued, read_mails
+from .ending import Ending, ending, items, queued, read_mails, reads
 from .future import future
 from .points import Fault, Point, Record, Runs, met_at, strike
 from .scenes import Scene
@@ -36,13 +36,20 @@ from .world import FaultyWorld, Moment, Watcher
 Choice = Callable[[int, Fault], bool]
 
 
+class Stand(NamedTuple):
+    """How a run stood at a moment: a fingerprint of it, and how many posts each account read."""
+
+    fingerprint: int
+    reads: Mapping[str, int]
+
+
 @dataclass(frozen=True)
 class Undisturbed:
     """A run with nothing in its way: how it ended, and how it stood each minute."""
 
     ending: Ending
     record: Record
-    futures: Mapping[datetime, int]
+    stood: Mapping[datetime, Stand]
     start: datetime
     calls: int
 
@@ -77,12 +84,19 @@ class Recorder(Watcher):
     """Writes an undisturbed run down."""
 
     def __init__(self) -> None:
+        self.ending: Ending
         self.record = Record()
-        self.futures: dict[datetime, int] = {}
+        self.stood: dict[datetime, Stand] = {}
 
     def tick(self, now: datetime) -> None:
         """Note how it stands."""
-        self.futures[now] = fingerprint(self.world, now)
+        self.stood[now] = Stand(fingerprint(self.world, now), reads(items(self.world)))
+
+    def end(self) -> None:
+        """Note how it ended: in the minute after, as far as that goes."""
+        after = self.world.now() + MINUTE
+        self.tick(after)
+        self.ending = ending(self.world, after)
 
     def passing(self, _call: str, _moment: Moment) -> None:
         """Note the call."""
@@ -114,7 +128,8 @@ class Struck(Watcher):
         """End, if all stands as it would have."""
         if self._faults or self._to_the_end or self._last is None:
             return
-        if self._undisturbed.futures.get(now) == fingerprint(self.world, now):
+        stood = self._undisturbed.stood.get(now)
+        if stood is not None and stood.fingerprint == fingerprint(self.world, now):
             self._judge(now, (now - self._last) / MINUTE)
             raise AlikeError
 
@@ -144,7 +159,9 @@ class Struck(Watcher):
     def _judge(self, before: datetime, like: float | None) -> None:
         undisturbed = self._undisturbed
         found = ending(self.world, before)
-        verdict = judge(self.world.company, undisturbed.start, undisturbed.ending, found)
+        read = undisturbed.stood[before].reads
+        company = self.world.company
+        verdict = judge(company, undisturbed.start, undisturbed.ending, found, read)
         self.met = Met(verdict, like)
         self._leave(self.met)
 
@@ -174,7 +191,8 @@ class Forks(Watcher):
 
     def tick(self, now: datetime) -> None:
         """Make sure that this run is the one that was written down."""
-        if self.swept.undisturbed.futures.get(now) != fingerprint(self.world, now):
+        stood = self.swept.undisturbed.stood.get(now)
+        if stood is None or stood.fingerprint != fingerprint(self.world, now):
             raise AssertionError(f"the second run differs from the first at {now}")
 
     def passing(self, call: str, moment: Moment) -> None:
@@ -253,10 +271,8 @@ def watch(scene: Scene, watcher: Watcher) -> FaultyWorld:
 def undisturbed(scene: Scene) -> Undisturbed:
     """Run the scene with nothing in its way."""
     recorder = Recorder()
-    ends: list[Ending] = []
-    recorder.end = lambda: ends.append(ending(recorder.world, recorder.world.now() + MINUTE))
     world = watch(scene, recorder)
-    return Undisturbed(ends[0], recorder.record, recorder.futures, world.start, world.passed)
+    return Undisturbed(recorder.ending, recorder.record, recorder.stood, world.start, world.passed)
 
 
 def struck(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from pulse.domain.outbox import TOPIC
 from pulse.domain.settings import Company
 from pulse.domain.task import kinds_due
 
+from .counted import miscounted
 from .ending import Ending, Message
 from .future import future, lasting
 from .threads import killed_minutes, late, misflagged, threads, unfolded
@@ -38,8 +39,17 @@ class Verdict:
     doubled: list[tuple[str, str]] = field(default_factory=list)
 
 
-def judge(company: Company, start: datetime, undisturbed: Ending, other: Ending) -> Verdict:
-    """Hold a run of which nothing was before `start` against the undisturbed one."""
+def judge(
+    company: Company,
+    start: datetime,
+    undisturbed: Ending,
+    other: Ending,
+    read: Mapping[str, int],
+) -> Verdict:
+    """Hold a run of which nothing was before `start` against the undisturbed one.
+
+    `read` is how many posts each account had read undisturbed at the moment of `other`.
+    """
     found = Verdict()
     found.lost += other.troubles
     found.lost += _different(company, start, undisturbed, other)
@@ -63,6 +73,7 @@ def judge(company: Company, start: datetime, undisturbed: Ending, other: Ending)
     found.lost += _records(company, undisturbed, other)
     found.lost += _watch(undisturbed, other)
     found.lost += _silent(company, undisturbed, other)
+    found.lost += miscounted(company, read, other, _AWAY)
     return found
 
 

@@ -107,6 +107,25 @@ def test_what_a_gone_sweep_found_is_counted(posts: Posts, town: Build) -> None:
     assert counted(here.go(20)) == 2
 
 
+def test_of_two_sweeps_at_once_that_which_found_it_counts_it(posts: Posts, town: Build) -> None:
+    """Given a sweep that stored a late post while a second one was faster, then both count."""
+    posts.mention(0.5, seen=14.5)
+    posts.mention(0.6)
+    second: list[Any] = []
+
+    def overtaken(environ: dict[str, Any]) -> None:
+        running = here.world.lambdas.running[-1]
+        sweeping = '"sweep"' in running[1].get("Records", [{"body": ""}])[0]["body"]
+        midway = here.world.now() == at(15) and environ["PATH_INFO"].endswith("/tweets")
+        if sweeping and midway and len(here.world.lambdas.running) == 1:
+            second.append(here.world.lambdas.invoke(*running))
+
+    here = town(alone(), x=lambda sim: Between(sim, overtaken))
+    here.go(0, 1, 15)
+    assert [run["new"] for run in second] == [0]
+    assert (len(here.stored), counted(here)) == (2, 2)
+
+
 def dispatched(here: Town) -> dict[str, Any]:
     with here.world.functions() as lambdas:
         result: dict[str, Any] = lambdas.scheduled("dispatch")

@@ -24,6 +24,9 @@ from .world import FaultyWorld
 _ACCOUNT, _REGION = "123456789012", "us-east-1"
 _DIGEST = re.compile(r"^(OUR WATCH|НАБЛЮДЕНИЕ)\r?$", re.MULTILINE)
 
+TAKEN = frozenset({"sesv2.SendEmail", "sns.Publish"})
+"""Calls after which a message is on its way."""
+
 Item = Mapping[str, Any]
 
 
@@ -118,6 +121,11 @@ def _plain(value: Any) -> Any:
     if value.type == "M":
         return {name: _plain(one) for name, one in value.value.items()}
     return from_wire({"value": value.to_json()})["value"]
+
+
+def last_written_to(world: FaultyWorld, taken: str) -> str:
+    """To whom the last message went that was taken by this call."""
+    return TOPIC if taken == "sns.Publish" else world.mails()[-1].destinations[0]
 
 
 def read_mails(world: FaultyWorld) -> None:

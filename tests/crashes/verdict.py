@@ -71,6 +71,7 @@ def judge(
     found.doubled += telling.doubled
     found.doubled += _unrecorded(other)
     found.lost += _records(company, undisturbed, other)
+    found.lost += _otherwise(undisturbed, other)
     found.lost += _watch(undisturbed, other)
     found.lost += _silent(company, undisturbed, other)
     found.lost += miscounted(company, read, other, _AWAY)
@@ -181,6 +182,19 @@ def _watch(one: Ending, other: Ending) -> Iterator[str]:
 def _explained(gap: dict[str, str], other: Ending) -> bool:
     """Whether a kill is why these minutes were not read."""
     return all(_by_when(other, moment) != moment for moment in _minutes(gap))
+
+
+def _otherwise(one: Ending, other: Ending) -> Iterator[str]:
+    """Messages of the same posts to the same person in the same minute that read differently.
+
+    A digest speaks of the minutes that were not read, and differs where a kill left some.
+    """
+    unread = any(json.loads(item["what"]).get("reason") for _, item in other.under("journal#"))
+    written = {(m.at, m.to, m.posts, m.digest): (m.subject, m.text) for m in one.messages}
+    for m in other.messages:
+        was = written.get((m.at, m.to, m.posts, m.digest), (m.subject, m.text))
+        if was != (m.subject, m.text) and not (m.digest and unread):
+            yield f"{m.to} was written to otherwise at {m.at:%d %H:%M}: {m.subject}"
 
 
 def _silent(company: Company, one: Ending, other: Ending) -> Iterator[str]:

@@ -71,7 +71,7 @@ def judge(
     found.doubled += telling.doubled
     found.doubled += _unrecorded(other)
     found.lost += _records(company, undisturbed, other)
-    found.lost += _otherwise(undisturbed, other)
+    found.lost += _otherwise(start, undisturbed, other)
     found.lost += _watch(undisturbed, other)
     found.lost += _silent(company, undisturbed, other)
     found.lost += miscounted(company, read, other, _AWAY)
@@ -86,8 +86,8 @@ def _turned_away(other: Ending) -> Iterator[tuple[str, datetime]]:
 
 
 def _different(company: Company, start: datetime, one: Ending, other: Ending) -> Iterator[str]:
-    """What does not stand as it did. The watch may have begun with a later poll."""
-    left_out = ("watched_from",) if any(at < start + _AWAY for _, at in other.killed) else ()
+    """What does not stand as it did."""
+    left_out = ("watched_from",) if _began_later(start, other) else ()
     before = lasting(future(one.items, company, one.before, *left_out))
     after = lasting(future(other.items, company, other.before, *left_out))
     if one.before == other.before:
@@ -101,6 +101,11 @@ def _different(company: Company, start: datetime, one: Ending, other: Ending) ->
         was = names.get(at, item)
         if (was.get("username"), was.get("name")) != (item.get("username"), item.get("name")):
             yield f"{at.pk} is {item}"
+
+
+def _began_later(start: datetime, other: Ending) -> bool:
+    """Whether the watch may have begun with a later poll."""
+    return any(at < start + _AWAY for _, at in other.killed)
 
 
 def _by_when(other: Ending, stored: datetime, post: str = "") -> datetime:
@@ -184,12 +189,13 @@ def _explained(gap: dict[str, str], other: Ending) -> bool:
     return all(_by_when(other, moment) != moment for moment in _minutes(gap))
 
 
-def _otherwise(one: Ending, other: Ending) -> Iterator[str]:
+def _otherwise(start: datetime, one: Ending, other: Ending) -> Iterator[str]:
     """Messages of the same posts to the same person in the same minute that read differently.
 
     A digest speaks of the minutes that were not read, and differs where a kill left some.
     """
-    unread = any(json.loads(item["what"]).get("reason") for _, item in other.under("journal#"))
+    gaps = any(json.loads(item["what"]).get("reason") for _, item in other.under("journal#"))
+    unread = gaps or _began_later(start, other)
     written = {(m.at, m.to, m.posts, m.digest): (m.subject, m.text) for m in one.messages}
     for m in other.messages:
         was = written.get((m.at, m.to, m.posts, m.digest), (m.subject, m.text))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from importlinter.cli import lint_imports
 
 from pulse_cli.stand_in.template import load_template
 
@@ -48,10 +47,13 @@ def name_of(file: Path) -> str:
     return str(file.relative_to(FUNCTIONS))
 
 
-def test_arrows_point_inward(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The contracts of pyproject.toml hold (import-linter)."""
-    monkeypatch.chdir(ROOT)
-    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0
+def test_arrows_point_inward() -> None:
+    """The contracts of pyproject.toml hold (import-linter, which would silence our loggers)."""
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(  # noqa: S603 - of our own environment
+        [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_each_handler_file_is_a_function_of_the_template_and_the_other_way_round() -> None:
@@ -127,7 +129,7 @@ os.environ = {"PATH": ""}
 import pulse
 names = [m.name for m in pkgutil.walk_packages(pulse.__path__, "pulse.")]
 sys.path.insert(0, sys.argv[1])
-names += ["dispatch", "poll", "flag", "send", "digest", "figures", "feedback"]
+names += ["dispatch", "poll", "flag", "send", "digest", "figures", "feedback", "comply"]
 for name in names: importlib.import_module(name)
 print(len(names))
 """

@@ -27,6 +27,8 @@ class Commands(click.Group):
         "doctor": ("doctor", "Look whether a deployed stack can do its work."),
         "status": ("status", "Show how polls, waits and mail stand."),
         "addresses": ("addresses", "Show whom mail does not reach, and give addresses back."),
+        "forget": ("forget", "Remove one person's posts from all that is kept."),
+        "export": ("export", "Give a company everything that is kept of it."),
     }
     """By name: the module of the command, and what it does in a line."""
 

@@ -323,6 +323,20 @@ def test_time_to_live_is_set_on_all_items_when_finished_and_taken_off_when_reope
     assert later - ttl == 3 * 24 * 3600
 
 
+@pytest.mark.parametrize("gone", ["r2", STATE], ids=["reply", "state"])
+def test_what_time_to_live_has_half_removed_is_no_more(table: Table, gone: str) -> None:
+    """Given a finished conversation of which an item went first, when asked anew, that waits."""
+    conversations = Conversations(table)
+    conversations.add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, KEEP)
+    table.delete_many([At(partition(KEY), gone)])
+    later = 60 * 24 * 92
+    for number in (3, 4):
+        conversations.add({KEY: [mention(number, later + number)]}, POLICY, KEEP)
+    state = kept(table)[0]
+    assert (state.waiting, state.waiting_since) == (("3", "4"), at(later + 3))
+    assert [i.get("ttl") for i in kept(table)[2] if i["sk"] == "m1"] != [None]
+
+
 def test_kept_for_good(table: Table) -> None:
     """Given a company that keeps everything, then nothing ever goes."""
     Conversations(table).add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, None)

@@ -1,6 +1,8 @@
 """What is uploaded to Lambda: whole, compiled, and nothing too much."""
 
+import csv
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from pulse_cli.laptop import sam
 from pulse_cli.laptop.runtime import runtime
+from tests.secrecy.scan import secrets_in
 
 pytestmark = pytest.mark.built
 
@@ -35,6 +38,23 @@ def test_templates_are_real_files(built: dict[str, Path]) -> None:
         files = [path for path in (artifact / "templates").rglob("*") if path.is_file()]
         assert files
         assert not (artifact / "templates").is_symlink()
+
+
+OURS = re.compile(
+    r"[a-z]+\.py|pulse/(\w+/)*\w+\.py|templates/(\w+/)*\w+\.(html|txt|po)|requirements\.(in|txt)"
+)
+"""No settings, no environment, no samconfig, no tests."""
+
+
+def test_what_no_requirement_brought_is_ours_and_holds_no_secret(built: dict[str, Path]) -> None:
+    """Given a file that stands in no requirement's record, then it is code or a page of ours."""
+    for artifact in built.values():
+        records = [record.read_text("utf-8") for record in artifact.glob("*.dist-info/RECORD")]
+        brought = {row[0] for record in records for row in csv.reader(record.splitlines())}
+        files = [file for file in artifact.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+        for name in {str(file.relative_to(artifact)) for file in files} - brought:
+            assert OURS.fullmatch(name), name
+            assert list(secrets_in((artifact / name).read_text("utf-8"))) == [], name
 
 
 def test_it_is_small(built: dict[str, Path]) -> None:

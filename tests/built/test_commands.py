@@ -16,6 +16,8 @@ from click.testing import CliRunner, Result
 from pulse_cli.commands.invoke import invoke
 from pulse_cli.commands.local import local
 from pulse_cli.problems import ProblemError
+from pulse_cli.x_access.tokens import VARIABLES
+from tests.secrecy.canary import PARTS, told
 
 
 def run(command: Any, *arguments: str) -> Result:
@@ -81,8 +83,10 @@ def test_an_archive_that_is_none(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> Iterator[str]:
-    """Run `pulse local` as a person does, and give the environment that it writes."""
+def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Run `pulse local` as a person with a token does, and give the environment it writes."""
+    for part, variable in VARIABLES.items():
+        monkeypatch.setenv(variable, PARTS[part])
     written = tmp_path / "running.json"
     command = "from pulse_cli.commands.local import local; local()"
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -109,9 +113,11 @@ def test_invoke_talks_to_local(env: str) -> None:
     answer = json.loads(run(invoke, "poll", "--json", "--env", env).stdout)
     assert answer["payload"]["new"] >= 1
     assert answer["init_ms"] > 0
+    written = [json.dumps(answer), Path(env).read_text("utf-8")]
     while (result := run(invoke, "poll", "--env", env)).exit_code == 0:
-        pass
+        written += [result.stdout, result.stderr]
     assert "No poll is due" in str(result.exception)
+    assert told("".join(written)) == set()
 
 
 @pytest.mark.built

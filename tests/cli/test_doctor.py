@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
+from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Accounts, Table
-from pulse.domain.trouble import OpenTrouble
+from pulse.domain.access import Token
+from pulse.domain.trouble import OpenTrouble, TroubleKind
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stand_in.stack import Stack
 
-from .clinic import MINUTE, cursor, found, mails, state
+from .clinic import MINUTE, checked, cursor, found, mails, state
 from .shell import SETTINGS, always, run
 
 Posts = Callable[..., SimulatedX]
@@ -25,7 +28,8 @@ def test_a_sound_stack(sound: Stack) -> None:
     told = said.out.splitlines()
     assert told[-1] == f"0 to mend, 0 to look at, of {len(told) - 1}"
     assert all(line.startswith("OK    ") for line in told[:-1]), said.out
-    assert "OK    schedules: all 5 are on" in told
+    assert "OK    schedules: all 6 are on" in told
+    assert "OK    deleted posts of svyaz: last checked for 2 h ago" in told
     assert "OK    critical topic: wakes 1" in told
     [mail] = mails()
     assert set(mail.destinations) == {"boris@example.com"}
@@ -162,3 +166,41 @@ def test_dead_letters(sound: Stack) -> None:
 )
 def test_wrong_use(arguments: tuple[str, ...]) -> None:
     assert run("doctor", *arguments).code == 2
+
+
+def broken(kind: TroubleKind, detail: str) -> OpenTrouble:
+    now = datetime.now(UTC)
+    return OpenTrouble(kind, detail, now - 60 * MINUTE, 3, now + 60 * MINUTE, told=True)
+
+
+CHECKS: dict[str, tuple[dict[str, Any], str]] = {
+    "never": ({"hours_ago": 0}, "they were never checked for yet"),
+    "late": ({"hours_ago": 30}, "last checked for 1 day 6 h ago"),
+    "refused": (
+        {"trouble": broken("forbidden", "403 Forbidden.")},
+        "X refuses the check (403 Forbidden.), so posts of those who wait are looked up once a day",
+    ),
+    "in trouble": ({"trouble": broken("unavailable", "503")}, "the check meets trouble since"),
+}
+
+
+@pytest.mark.parametrize("case", CHECKS)
+def test_whether_deleted_posts_are_found_out(sound: Stack, case: str) -> None:
+    """Given a check that is late, refused or in trouble, then the doctor says so, as a warning."""
+    how, said = CHECKS[case]
+    checked(sound, **how)
+    status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
+    assert status == "WARN"
+    assert told.startswith(said)
+    assert ("as long as it is kept: for 90 d" in told) == (case == "refused")
+    assert mend
+
+
+def test_without_a_bearer_deleted_posts_stay(sound: Stack) -> None:
+    """Given a user's token alone, then the doctor says what is done instead, and what to do."""
+    token = Token(None, "key", "secret", "sim-700000001", "secret")
+    Secrets(boto3.client("ssm"), sound.outputs["TokensPath"]).keep("svyaz_help", token)
+    status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
+    assert status == "WARN"
+    assert told.startswith("no token has a bearer")
+    assert mend == "pulse connect @svyaz_help with PULSE_X_BEARER as well"

@@ -30,6 +30,7 @@ from .wire import Wire, deeds
 
 _SHARED = ("table", "secrets", "post", "topic", "pages")
 """Parts of an app that remember nothing; the stores, X and the settings are each app's own."""
+_LEFT_MS = 50_000
 _PAGE = 2
 """Items in one answer to a query, so that what is read is read in several calls."""
 
@@ -46,7 +47,7 @@ class Writer:
 def function(name: str, minute: float, event: Any = None, **how: Any) -> Writer:
     """A function as deployed."""
     handler = _handler(f"{name}.handler")
-    return Writer(lambda _: handler(event or {}, Context(name)), minute, **how)
+    return Writer(lambda _: handler(event or {}, Context(name, _LEFT_MS)), minute, **how)
 
 
 def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> Writer:

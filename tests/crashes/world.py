@@ -254,8 +254,9 @@ class Other:
         self._mine.acquire()
         lambdas = self._world.lambdas
         try:
-            handler: Callable[[Any, Any], Any] = _handler(lambdas.functions[first.function].handler)
-            handler(first.event, Context(first.function))
+            function = lambdas.functions[first.function]
+            handler: Callable[[Any, Any], Any] = _handler(function.handler)
+            handler(first.event, Context(function.name, function.timeout * 1000))
         except BaseException as problem:  # noqa: BLE001 - recorded as Lambda would
             error = f"{type(problem).__name__}: {problem}"
             lambdas.failures.append(Failure(first.function, self._world.now(), error))

@@ -191,6 +191,25 @@ def test_half_an_emoji(posts: Said, story: Build) -> None:
     assert "help ?" in here.mails[-1].text
 
 
+def test_posts_larger_than_a_store_takes(posts: Said, story: Build) -> None:
+    """Given texts of half a million letters, readable or not, then they lie aside, cut short."""
+    said = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        if path == MENTIONS and body.get("data"):
+            long = {"id": "1", "author_id": "9", "text": "я" * 500_000}
+            body["data"] += [{**body["data"][0], **long}, {"junk": ["я" * 500_000]}]
+        return body
+
+    here = story(change=change)
+    here.go(0, 1, 2)
+    assert here.stored == said
+    assert here.failures == here.troubles == []
+    raws = [row.what["raw"] for row in here.journal("aside")]
+    assert {raw.get("author_id") for raw in raws} == {"9", None}
+    assert [len(raw["cut"]) for raw in raws] == [1000, 1000]
+
+
 def test_a_customer_gone_between_the_post_and_the_look_up(posts: Said, story: Build) -> None:
     """Given users whom X shows no more, then the mail goes, with a link; they are asked once."""
 

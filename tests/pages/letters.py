@@ -355,6 +355,7 @@ SAID = {
     "address": "MessageRejected: Email address is not verified.",
     "bounce": "Permanent (General): smtp; 550 5.1.1 user unknown",
     "complaint": "Complaint abuse",
+    "compliance": "403 Forbidden: client-not-enrolled",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pulse.app import App
 from pulse.domain.facts import Position
+from pulse.domain.journal import Row
 from pulse_cli.replay.lambdas import Lambdas
 from tests.iam.judge import Call
 from tests.jobs.test_polling import Between, fault, junk
@@ -138,7 +139,30 @@ def deleted(stage: Stage) -> None:
         assert not town.stored
 
 
-STORIES: tuple[Callable[[Stage], None], ...] = (two_days, backlog, mail_comes_back, deleted)
+def deleted_later(stage: Stage) -> None:
+    """Posts are deleted on X two days on: one that waits, one of ours, one that lay aside."""
+    posts, late = Posts(), {"gone_at": at(2 * DAY).isoformat(), "gone_why": "deleted"}
+    asked = posts.mention(1, "7", **late)
+    posts.reply(3, posts.mention(2, "8"), **late)
+    posts.news(4)
+    posts.lines[-1] |= late
+    with stage.town(posts) as town:
+        town.go(0, 5)
+        aside = {"account": "acme_help", "reason": "odd", "raw": {"id": asked}}
+        town.world.app.journal.note("acme", [Row("aside", at(5), aside)])
+        for minute in (2 * DAY, 2 * DAY + 10):
+            _run(town, minute, "comply")
+        assert {s.status for s in town.states().values()} == {"open"}
+        assert len(town.states()) == 1
+
+
+STORIES: tuple[Callable[[Stage], None], ...] = (
+    two_days,
+    backlog,
+    mail_comes_back,
+    deleted,
+    deleted_later,
+)
 
 
 def _ses(to: str, town: Town) -> str | None:

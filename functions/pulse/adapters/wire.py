@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import reprlib
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from pulse.domain.removal import Why
 
 USER_FIELDS = "name,username"
 _MOST_DIGITS = 19
+_LONGEST_TEXT = _MOST_KEPT = 50_000
+"""Characters, six bytes each at the most; X has 25,000, and an item of the table 400 KB."""
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
 _YEARS = range(2006, 2100)
 """From X's first post to the last times that its ids can hold."""
@@ -34,7 +37,10 @@ POST_PARAMS: dict[Vocabulary, dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What stood where a post should be and could not be read as one."""
+    """What stood where a post should be and could not be read as one.
+
+    Of what is too large to be kept, `raw` has the ids and how it begins, under `cut`.
+    """
 
     raw: Any
     reason: str
@@ -74,7 +80,7 @@ def page(body: Any) -> Page:
         try:
             posts.append(post(raw))
         except UnreadableError as problem:
-            aside.append(Aside(raw, str(problem)))
+            aside.append(Aside(_to_keep(raw), str(problem)))
     includes = body.get("includes")
     users = includes.get("users") if isinstance(includes, dict) else None
     meta = body.get("meta")
@@ -188,7 +194,17 @@ def _text(raw: Mapping[str, Any]) -> str:
     text = raw.get("text") if text is None else text
     if not isinstance(text, str):
         raise UnreadableError("`text` is missing")
+    if len(text) > _LONGEST_TEXT:
+        raise UnreadableError(f"`text` is {len(text):,} characters long")
     return html.unescape(text)
+
+
+def _to_keep(raw: Any) -> Any:
+    written = json.dumps(raw, ensure_ascii=False)
+    if len(written) <= _MOST_KEPT:
+        return raw
+    ids = ("id", "author_id") if isinstance(raw, dict) else ()
+    return {name: raw[name] for name in ids if _is_id(raw.get(name))} | {"cut": written[:1000]}
 
 
 def _references(raw: Mapping[str, Any]) -> dict[str, str | None]:

@@ -28,7 +28,7 @@ _ANSWER = {"data", "meta"}
 """One of them stands in every answer, also where nothing was found."""
 
 
-class _Session(requests.Session):
+class Session(requests.Session):
     """Every call has a time-out; what is no answer becomes trouble before tweepy sees it.
 
     `veil` hides the token in what was answered last: X, or a proxy, may say it back.
@@ -42,6 +42,7 @@ class _Session(requests.Session):
         self.endpoint = ""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Ask; what is not 200 is raised as `TroubleError`."""
         kwargs.setdefault("timeout", _TIMEOUT)
         kwargs["allow_redirects"] = False  # a signature holds for one address only
         try:
@@ -183,7 +184,7 @@ class X:
     def _open(self) -> tweepy.Client:
         if self._client is None:
             token = self._token()
-            session = _Session(token, self.limits.__setitem__)
+            session = Session(token, self.limits.__setitem__)
             if self._transport is not None:
                 session.mount(HOST, self._transport)
             self._client = tweepy.Client(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-RowKind = Literal["gap", "trouble", "aside", "undelivered", "removed"]
+RowKind = Literal["gap", "trouble", "aside", "undelivered", "removed", "forgotten"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Row:
 
     gap: account, start, end, reason; trouble: account, endpoint, trouble, since, until,
     detail; aside: account, reason, raw; undelivered: person, address, detail; removed: posts
-    (how many), why, by (what found out): no text, no id.
+    (how many), why, by (what found out); forgotten: posts. These two hold no text and no id.
     """
 
     kind: RowKind

@@ -6,9 +6,10 @@ from typing import Literal, NamedTuple
 
 from pulse.domain.facts import Key, Mention, Reply
 
-Why = Literal["deleted", "bounced", "protected", "suspended", "deactivated"]
+Why = Literal["deleted", "bounced", "protected", "suspended", "deactivated", "other"]
 OF_THE_ACCOUNT: frozenset[Why] = frozenset({"protected", "suspended", "deactivated"})
 """It happened to the author's account, not to the one post."""
+_OF_THE_POST: frozenset[Why] = frozenset({"deleted", "bounced"})
 
 
 class Held(NamedTuple):
@@ -27,7 +28,7 @@ class Held(NamedTuple):
 
         Were our account suspended, all that it ever answered would be open again.
         """
-        return not self.ours or why not in OF_THE_ACCOUNT
+        return not self.ours or why in _OF_THE_POST
 
 
 def held(key: Key, fact: Mention | Reply) -> Held:

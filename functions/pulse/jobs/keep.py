@@ -24,7 +24,7 @@ _NOTED = timedelta(hours=26)
 def keep(page: Page, walk: Walk, reading: Reading) -> int:
     """Store what the page holds and fold it in; returns how many facts were new."""
     company = reading.company
-    posts = [_named(p, walk, reading.account.id) for p in page.posts]
+    posts = [_named(p, walk, reading.account.id) for p in page.posts if not _forgotten(p, reading)]
     mentions = mentions_of(posts, company.account_ids)
     replies = replies_of(posts, company.account_ids)
     facts: dict[Key, list[Fact]] = defaultdict(list)
@@ -52,16 +52,29 @@ def keep(page: Page, walk: Walk, reading: Reading) -> int:
     return new
 
 
+def _forgotten(post: Post, reading: Reading) -> bool:
+    """Whether it is by, or answers, somebody who was forgotten since; what is newer is kept."""
+    before = [reading.forgotten.get(i) for i in (post.author_id, post.in_reply_to_user_id) if i]
+    return any(at is not None and post.created_at < at for at in before)
+
+
 def _put_aside(aside: Iterable[Aside], reading: Reading) -> None:
     """Note what could not be read; what is read again, as sweeps do, is noted once."""
     company, now, account = reading.company.name, reading.now, reading.account.username
     noted = [row.what for row in reading.journal.read(company, now - _NOTED, now)]
     rows = [
-        Row("aside", now, {"account": account, "reason": a.reason, "raw": a.raw}) for a in aside
+        Row("aside", now, {"account": account, "reason": a.reason, "raw": a.raw})
+        for a in aside
+        if _author_of(a) not in reading.forgotten
     ]
     new = [row for row in rows if row.what not in noted]
     reading.aside += len(new)
-    reading.journal.note(company, new)
+    reading.journal.note(company, new, reading.company.keep)
+
+
+def _author_of(aside: Aside) -> str:
+    """Who wrote it, as far as can be read."""
+    return str(aside.raw.get("author_id")) if isinstance(aside.raw, dict) else ""
 
 
 def _named(post: Post, walk: Walk, account_id: str) -> Post:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,14 @@ class Reading:
     read_through: int = 0
     troubles: list[str] = field(default_factory=list)
     beside: list[tuple[Any, Any]] = field(default_factory=list)
+    _forgotten: Mapping[str, datetime] | None = None
+
+    @property
+    def forgotten(self) -> Mapping[str, datetime]:
+        """Whom the company has forgotten, and when; looked up once, and only by who needs it."""
+        if self._forgotten is None:
+            self._forgotten = self.shelf.forgotten(self.company.name)
+        return self._forgotten
 
     def well(self, cursor: Cursor, endpoint: Endpoint) -> Cursor:
         """The endpoint could be read: its trouble is over, what was missed is noted."""

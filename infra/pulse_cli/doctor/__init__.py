@@ -9,7 +9,7 @@ import botocore.exceptions
 
 from pulse_cli.deployed import aws
 from pulse_cli.deployed.deployment import Deployment
-from pulse_cli.doctor import clockwork, letter, reading, sender
+from pulse_cli.doctor import clockwork, deleted, letter, reading, sender
 from pulse_cli.doctor.findings import Finding, unknown
 
 __all__ = ["Finding", "examine"]
@@ -24,6 +24,7 @@ def examine(
     yield from reading.in_force(settings, now)
     yield from _checked("tokens", lambda: reading.tokens(deployment, settings))
     yield from _checked("polls", lambda: reading.polls(deployment, settings, now))
+    yield from _checked("deleted posts", lambda: deleted.checks(deployment, settings, now))
     yield from whole("schedules", lambda: clockwork.schedules(deployment))
     yield from _checked("dead letters", lambda: clockwork.queues(deployment))
     yield from whole("alarms", lambda: clockwork.alarms(deployment))

@@ -8,12 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pulse.domain.clock import next_slot
+from pulse.domain.compliance import app_of
 from pulse.domain.outbox import next_alert
 from pulse.domain.policy import Policy
 from pulse_cli.replay.world import World
 
 MINUTE = timedelta(minutes=1)
 _QUARTER = timedelta(minutes=15)
+_TEN_MINUTES = timedelta(minutes=10)
+_CHECKED = timedelta(hours=7)
+"""By then a compliance job has told of a post that is gone."""
 _LINGER = timedelta(minutes=15)
 
 
@@ -65,6 +69,7 @@ class Clockwork:
             None if tick.outbox_empty else self._next_mail(),
             self._next_sweep(now),
             self._figures_at if self._figures_at and self._figures_at > now else None,
+            self._next_check(now),
             world.lambdas.next_retry,
             *self._digests(now),
         ]
@@ -103,6 +108,16 @@ class Clockwork:
             return None
         quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + _QUARTER
         return min(quarter, self._sweep_until)
+
+    def _next_check(self, now: datetime) -> datetime | None:
+        """When the kept posts are next checked, while some of them are still to go."""
+        world, last = self._world, self._world.x.last_gone
+        if last is None or now > last + _CHECKED:
+            return None
+        checking = world.app.checks.load(app_of(world.app.bearer(world.company) or ""))
+        waits = checking.trouble.next_try if checking.trouble else None
+        at = max(now, waits or now, now if checking.job_id else checking.next_at or now)
+        return at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0) + _TEN_MINUTES
 
     def _digests(self, now: datetime) -> list[datetime]:
         company = self._world.company

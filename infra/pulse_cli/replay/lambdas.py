@@ -15,7 +15,6 @@ from pulse_cli.stand_in.stack import Function
 from pulse_cli.stand_in.template import TEMPLATE
 
 _ASYNC_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
-_LEFT_MS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class Context:
     """What Lambda hands to a handler, as far as Pulse uses it."""
 
     function_name: str
+    left_ms: int
     aws_request_id: str = "replay"
-    left_ms: int = _LEFT_MS
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda would end the invocation."""
@@ -67,7 +66,8 @@ class Lambdas:
         app.use(self.wired)
         self.running.append((name, event))
         try:
-            return _handler(self.functions[name].handler)(event, Context(name))
+            function = self.functions[name]
+            return _handler(function.handler)(event, Context(name, function.timeout * 1000))
         except KeyboardInterrupt:
             raise
         except BaseException as problem:

@@ -19,6 +19,7 @@ from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName
 
 _DIGEST_REACH = timedelta(hours=12)
 _FIGURES = (0, 40)
+_CHECK_EVERY = 10
 _SELDOM = 200_000
 """Objects made between two collections of garbage."""
 
@@ -146,6 +147,8 @@ class _Run:
                 sent = lambdas.scheduled("send")
             if (now.hour, now.minute) == _FIGURES:
                 lambdas.scheduled("figures")
+            if now.minute % _CHECK_EVERY == 0 and world.x.last_gone is not None:
+                lambdas.scheduled("comply")
         self._collect(now)
         if now in self._stops:
             self._sweep(now)

@@ -202,6 +202,24 @@ def _given_back(words: Wording) -> str:
     )
 
 
+def _compliance(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("What is deleted on X cannot be looked for"),
+        say("X did not let the app of @{who} check which posts still stand.", who=who),
+        say(
+            "Mentions are watched as ever. Posts that are deleted or protected after their first "
+            "day may stay with us until this is mended, or until their time to be kept is over."
+        ),
+        (
+            say("In the X developer console, see that the app may use compliance jobs."),
+            say("If its bearer was made anew, store it with the command below."),
+            say("Nothing else: Pulse tries again by itself."),
+        ),
+        f"pulse connect @{who}",
+    )
+
+
 _ADVICE: dict[str, Callable[[str, Wording], Advice]] = {
     "token": _token,
     "forbidden": _forbidden,
@@ -212,4 +230,5 @@ _ADVICE: dict[str, Callable[[str, Wording], Advice]] = {
     "address": _address,
     "bounce": _bounce,
     "complaint": _complaint,
+    "compliance": _compliance,
 }

@@ -15,6 +15,8 @@ from pulse.domain.cursor import Cursor, OvertakenError
 from pulse.domain.trouble import OpenTrouble
 from pulse.domain.walk import Mark, Walk
 
+_ATTEMPTS = 5
+
 
 class Accounts:
     """Cursors of all accounts of the deployment."""
@@ -46,6 +48,19 @@ class Accounts:
         except CancelledError as problem:
             raise OvertakenError(cursor.account_id) from problem
         return saved
+
+    def bill(self, account_id: str, reads: int, now: datetime) -> None:
+        """Add to the account's reads of this month what was read for it beside its polls."""
+        for _ in range(_ATTEMPTS):
+            cursor = self.load([account_id]).get(account_id)
+            if cursor is None:
+                return
+            try:
+                self.save(cursor.having_read(reads, now))
+            except OvertakenError:
+                continue
+            return
+        raise OvertakenError(account_id)
 
     def watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
         """Note that the account was read in this minute, and swept, and nothing was new."""

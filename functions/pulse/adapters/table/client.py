@@ -105,12 +105,22 @@ class Table:
         )
 
     def indexed(
-        self, gpk: str, low: str = "", high: str = "~", limit: int | None = None
+        self,
+        gpk: str,
+        low: str = "",
+        high: str = "~",
+        limit: int | None = None,
+        only: Sequence[str] = (),
     ) -> Iterator[Item]:
-        """Items that stand in the index under `gpk`, `gsk` from `low` to `high`, in order."""
+        """Items that stand in the index under `gpk`, `gsk` from `low` to `high`, in order.
+
+        Of each, `only` these attributes, if named.
+        """
+        some = {"ProjectionExpression": ", ".join(only)} if only else {}
         return self._query(
             limit,
             IndexName=self.index,
+            **some,
             KeyConditionExpression="gpk = :g AND gsk BETWEEN :low AND :high",
             ExpressionAttributeValues=to_wire({":g": gpk, ":low": low or " ", ":high": high}),
         )

@@ -23,6 +23,7 @@ from pulse.adapters.table.items import (
     published_in,
     state_of,
     state_values,
+    ttl_of,
 )
 from pulse.domain.conversation import State, fold
 from pulse.domain.facts import Fact, Key, Mention, Reply
@@ -49,6 +50,11 @@ class Loaded:
     state: State
     facts: tuple[Fact, ...]
     ttls: Mapping[str, int | None]
+
+    def living(self, now: datetime) -> Loaded:
+        """Without what DynamoDB is about to remove: it takes days, and an item at a time."""
+        ttls = {sk: ttl for sk, ttl in self.ttls.items() if ttl is None or ttl > now.timestamp()}
+        return replace(self, facts=tuple(f for f in self.facts if f.token in ttls), ttls=ttls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +212,16 @@ class Conversations:
         state = state_of(head) if head is not None else State(status=None)
         decided = {f.token: f for f in decide(key, state)}
         new = tuple(f for token, f in decided.items() if token not in state.facts)
-        return self._fold(self._load(key, head), new, policy, keep) if new else None
+        if not new:
+            return None
+        return self._fold(self._load(key, head).living(_known_at(new)), new, policy, keep)
 
     def _fold(
         self, loaded: Loaded, new: Sequence[Fact], policy: Policy, keep: timedelta | None
     ) -> _Change:
         more, new = len(new) >= ROOM, tuple(new[: ROOM - 1])
         state = fold([*loaded.facts, *new], policy)
-        ttl = _ttl(state, keep)
+        ttl = ttl_of(state, keep)
         key, at = loaded.key, At(partition(loaded.key), STATE)
         actions = [
             self._table.put_action(
@@ -246,15 +254,12 @@ def _revision(loaded: Loaded, new: Sequence[Fact]) -> int:
 
     So none that was removed, and comes back, ever has a revision twice.
     """
-    moments = (f.stored_at or f.at if isinstance(f, (Mention, Reply)) else f.at for f in new)
-    return loaded.rev + 1 if loaded.rev else int(max(moments).timestamp() * 1000)
+    return loaded.rev + 1 if loaded.rev else int(_known_at(new).timestamp() * 1000)
 
 
-def _ttl(state: State, keep: timedelta | None) -> int | None:
-    """When finished conversations go, in whole days so that it seldom changes; else None."""
-    if keep is None or state.status == "open" or state.last_at is None:
-        return None
-    return (int((state.last_at + keep).timestamp()) // 86400 + 1) * 86400
+def _known_at(new: Sequence[Fact]) -> datetime:
+    """When the newest of these came to be known here."""
+    return max(f.stored_at or f.at if isinstance(f, (Mention, Reply)) else f.at for f in new)
 
 
 def _chunks(changes: Iterable[_Change], room: int) -> Iterator[list[_Change]]:

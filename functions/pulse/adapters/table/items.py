@@ -99,6 +99,13 @@ def state_values(key: Key, state: State, rev: int, ttl: int | None, policy: int)
     }
 
 
+def ttl_of(state: State, keep: timedelta | None) -> int | None:
+    """When finished conversations go, in whole days so that it seldom changes; else None."""
+    if keep is None or state.status == "open" or state.last_at is None:
+        return None
+    return (int((state.last_at + keep).timestamp()) // 86400 + 1) * 86400
+
+
 def state_of(item: Item) -> State:
     """The state in an item."""
     loaded = _load(item["state"])

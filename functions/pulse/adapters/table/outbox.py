@@ -122,7 +122,8 @@ class Outbox:
         for item in self.sent(company, now - _SENT_KEPT, now) if ended else ():
             told = _entry(item["told"]) if "told" in item else None
             if told is not None and not set(ended).isdisjoint(told.keys):
-                left = replace(told, keys=tuple(key for key in told.keys if key not in ended))
+                keys = tuple(key for key in told.keys if key not in ended)
+                left = replace(told, id=mark([told]), keys=keys)
                 values = {"told": _text(left) if left.keys else None}
                 self._table.update(At(item["pk"], item["sk"]), values)
 

@@ -72,10 +72,9 @@ def _in_order(facts: Sequence[Fact]) -> list[Fact]:
     The last mention goes last: by it the conversation is found again after a crash.
     """
     posts = sorted((f for f in facts if isinstance(f, (Mention, Reply))), key=_age)
-    last = max((f for f in posts if isinstance(f, Mention)), key=_age)
-    kept = [f for f in posts if f.id == last.id]
-    answer = next((f for f in posts if isinstance(f, Reply) and int(f.id) > int(last.id)), None)
-    kept = [*([answer] if answer else []), *kept]
+    last = max((int(f.id) for f in posts if isinstance(f, Mention)), default=0)
+    answer = next((f for f in posts if isinstance(f, Reply) and int(f.id) > last), None)
+    kept = [*([answer] if answer else []), *(f for f in posts if int(f.id) == last)]
     others = sorted((f for f in facts if f not in posts), key=lambda f: f.at)
     return [*(f for f in posts if f not in kept), *others, *kept]
 

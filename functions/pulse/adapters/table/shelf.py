@@ -12,6 +12,8 @@ from pulse.adapters.table.items import day_index, published_in
 from pulse.domain.posts import Author, Post
 
 _AUTHOR_KEPT = timedelta(days=30)
+_FORGOTTEN_KEPT = timedelta(days=30)
+"""Longer than X shows again what was published before."""
 _SETTINGS = At("settings", "current")
 
 
@@ -113,6 +115,16 @@ class Shelf:
     def drop_authors(self, ids: Iterable[str]) -> None:
         """Forget who they are."""
         self._table.delete_many(At(f"author#{i}", "author") for i in ids)
+
+    def forget(self, company: str, person: str, now: datetime) -> None:
+        """Store nothing again of what this person (by X id) published before now."""
+        ttl = int((now + _FORGOTTEN_KEPT).timestamp())
+        self._table.put(At(f"forgotten#{company}", person), {"at": stamp(now), "ttl": ttl})
+
+    def forgotten(self, company: str) -> dict[str, datetime]:
+        """Whom the company has forgotten of late, by X id, and when."""
+        items = self._table.partition(f"forgotten#{company}")
+        return {item["sk"]: datetime.fromisoformat(item["at"]) for item in items}
 
     def keep_said(self, company: str, posts: Iterable[Post], keep: timedelta | None) -> None:
         """Own posts that answer no customer, for counting and for the news of the day."""

@@ -7,10 +7,13 @@ from abc import ABC, abstractmethod
 
 from pulse.adapters.table.accounts import Accounts
 from pulse.adapters.table.addresses import Addresses
+from pulse.adapters.table.checks import Checks
 from pulse.adapters.table.client import Table
 from pulse.adapters.table.conversations import Conversations
 from pulse.adapters.table.journal import Journal
+from pulse.adapters.table.kept import Kept
 from pulse.adapters.table.outbox import Outbox
+from pulse.adapters.table.retention import Retention
 from pulse.adapters.table.retraction import Retraction
 from pulse.adapters.table.shelf import Shelf
 
@@ -37,6 +40,21 @@ class Stores(ABC):
     def conversations(self) -> Conversations:
         """Who said what, and who waits."""
         return Conversations(self.table)
+
+    @functools.cached_property
+    def kept(self) -> Kept:
+        """All posts, day by day."""
+        return Kept(self.table)
+
+    @functools.cached_property
+    def checks(self) -> Checks:
+        """How far the check of kept posts has come."""
+        return Checks(self.table)
+
+    @functools.cached_property
+    def retention(self) -> Retention:
+        """How long what is stored lives."""
+        return Retention(self.table, self.conversations)
 
     @functools.cached_property
     def retraction(self) -> Retraction:

@@ -1,0 +1,63 @@
+"""`pulse export`: a company's data, for the company."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+
+from pulse.adapters import settings as settings_reader
+from pulse_cli.deployed.deployment import Deployment, on_stack
+from pulse_cli.keeping.given_out import give_out
+from pulse_cli.problems import ProblemError
+
+__all__ = ["export"]
+
+
+@click.command()
+@click.argument("company")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Folder to write to; it must not be there yet.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+@on_stack
+def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) -> None:
+    """Write everything that is kept of COMPANY into a folder, with a README that says what is what.
+
+    Posts as an archive that pulse replay reads, conversations, positions, journal, sent mail,
+    figures and settings. No tokens. It looks through the whole table, page by page.
+
+    Ends with 0 when the folder is whole, else with 1, and there is none.
+    """
+    pushed = deployment.shelf.settings()
+    settings = settings_reader.read(*pushed) if pushed else None
+    known = {one.name: one for one in settings.companies} if settings else {}
+    if pushed is None or company not in known:
+        names = ", ".join(known) or "none"
+        raise ProblemError(f"no company {company!r} in the settings in force; there are: {names}")
+    if out.exists():
+        raise ProblemError(f"{out} is there already: name a folder that is not")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{out.name}-", dir=out.parent))
+        try:
+            counts = give_out(deployment.table, known[company], pushed[0], unfinished)
+            unfinished.rename(out)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    except OSError as problem:
+        raise ProblemError(f"{out}: {problem.strerror}") from problem
+    if as_json:
+        answer = {"stack": deployment.name, "company": company, "out": str(out), "lines": counts}
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    for name, count in counts.items():
+        click.echo(f"{count:>9,}  {name}")
+    click.echo(f"Written to {out}; README.md in it says what is what.")

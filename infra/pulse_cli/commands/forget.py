@@ -1,0 +1,181 @@
+"""`pulse forget`: one person's posts go from all that is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from pulse.adapters.table import ContentionError
+from pulse.adapters.x import X
+from pulse.domain.settings import Settings
+from pulse.domain.trouble import TroubleError
+from pulse_cli.deployed.deployment import Deployment, now, on_stack
+from pulse_cli.keeping import person_words
+from pulse_cli.keeping.person import Kept, known_as, what_is_kept
+from pulse_cli.keeping.person import forget as remove
+from pulse_cli.problems import ProblemError
+from pulse_cli.screen import screen
+from pulse_cli.x_access.asking import in_words, way
+
+__all__ = ["forget"]
+
+_PERSON = re.compile(r"id:(?P<id>[0-9]{1,19})|@?(?P<handle>[A-Za-z0-9_]{1,15})")
+_WAIT = 60
+"""Longer than a poll may run that read before."""
+
+
+class Person(click.ParamType):
+    """Somebody on X, by handle or id; becomes (handle, id), one of them None."""
+
+    name = "@handle"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str | None, str | None]:
+        match = _PERSON.fullmatch(str(value))
+        if match is None:
+            self.fail(f"{value!r} is nobody: write @handle, or id: and X's number", param, ctx)
+        return match["handle"], match["id"]
+
+
+@click.command()
+@click.argument("person", type=Person(), metavar="@HANDLE")
+@click.option(
+    "--company", "names", multiple=True, metavar="NAME", help="Only from this.  [default: all]"
+)
+@click.option("--ask-x", is_flag=True, help="Ask X for the id of a handle that is not known here.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--wait",
+    type=click.IntRange(0),
+    default=_WAIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="Then look again: a poll under way may have stored something once more.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+@on_stack
+def forget(
+    *,
+    deployment: Deployment,
+    person: tuple[str | None, str | None],
+    names: tuple[str, ...],
+    ask_x: bool,
+    dry_run: bool,
+    yes: bool,
+    wait: int,
+    as_json: bool,
+) -> None:
+    """Remove one person's posts (@HANDLE or id:NUMBER) from all that is kept, and say what went.
+
+    The conversations with that person go whole, with our answers, flags and positions; so do the
+    name, and what was put aside. What the person published before now is not stored again; what
+    comes later is a new mention, and is watched.
+
+    A handle is looked up among the names that mails have shown in the last 30 days; --ask-x asks
+    X for it (0.01 USD). Counts without text or names stay.
+
+    Ends with 0 when it is done, else with 1.
+    """
+    settings = deployment.settings()
+    if settings is None or not settings.companies:
+        raise ProblemError(f"no settings are in force on {deployment.name}: pulse push pulse.yaml")
+    known = [company.name for company in settings.companies]
+    for name in names:
+        if name not in known:
+            raise ProblemError(f"no company {name!r}; there are: {', '.join(known)}")
+    who = person[1] or _id(deployment, settings, str(person[0]), ask_x=ask_x)
+    kept = what_is_kept(deployment.table, who, names)
+    if not as_json:
+        person_words.say_kept(who, kept)
+    days = deployment.parameters.get("LogDays") or "30"
+    if dry_run:
+        _end(deployment.name, who, kept, days, as_json=as_json, done=False)
+        return
+    if not yes and not click.confirm(f"Forget {who} for good?", err=True):
+        raise ProblemError("nothing was removed; say yes, or give --yes")
+    _forget(deployment, settings, who, names or tuple(known), kept, wait)
+    _end(deployment.name, who, kept, days, as_json=as_json, done=True)
+
+
+def _id(deployment: Deployment, settings: Settings, handle: str, *, ask_x: bool) -> str:
+    if not ask_x:
+        found = known_as(deployment.table, handle)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = " or ".join(f"id:{one}" for one in found)
+            raise ProblemError(f"@{handle} was the handle of more than one: give {ids}")
+        raise ProblemError(
+            f"no mail has shown a @{handle} in the last 30 days, so its id is not known here: "
+            f"give id:NUMBER, or --ask-x to ask X for it (0.01 USD)"
+        )
+    token = settings.companies[0].accounts[0].token
+    try:
+        return X(lambda: deployment.secrets.token(token), way(deployment.x_url)).user(handle).id
+    except TroubleError as trouble:
+        raise ProblemError(f"{in_words(trouble, handle)}; give id:NUMBER") from trouble
+
+
+def _forget(
+    deployment: Deployment,
+    settings: Settings,
+    who: str,
+    names: tuple[str, ...],
+    kept: dict[str, Kept],
+    wait: int,
+) -> None:
+    """First what is to be passed over, then what is there, then what came meanwhile."""
+    moment = now()
+    scope = dict.fromkeys([*names, *kept])
+    for name in scope:
+        deployment.shelf.forget(name, who, moment)
+    _remove(deployment, settings, who, kept)
+    with screen(stderr=True).status("Waiting for polls under way"):
+        time.sleep(wait)
+    later = what_is_kept(deployment.table, who)
+    _remove(deployment, settings, who, {n: one for n, one in later.items() if n in scope})
+    if not any(one.anything for name, one in later.items() if name not in scope):
+        deployment.shelf.drop_authors([who])
+
+
+def _remove(deployment: Deployment, settings: Settings, who: str, kept: dict[str, Kept]) -> None:
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=screen(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("Conversations", total=None)
+
+        def told(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        try:
+            remove(deployment, settings, who, kept, now(), told)
+        except ContentionError as problem:
+            raise ProblemError(f"others write to {problem} all the time: say it again") from problem
+
+
+def _end(
+    stack: str, who: str, kept: Mapping[str, Kept], days: str, *, as_json: bool, done: bool
+) -> None:
+    if not as_json:
+        person_words.say_done(kept, days, done=done)
+        return
+    answer = {
+        "stack": stack,
+        "person": who,
+        "removed": done,
+        "companies": {name: one.as_json() for name, one in kept.items()},
+        "not_reached": person_words.not_reached(days),
+    }
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -1,0 +1,63 @@
+"""Whether what is deleted or protected on X is found out, for each company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pulse.domain.compliance import Checking, app_of
+from pulse.domain.trouble import TroubleError
+from pulse_cli.deployed.deployment import Deployment
+from pulse_cli.deployed.standing_words import ago
+from pulse_cli.doctor.findings import Finding, ok, warn
+from pulse_cli.settings.words import say_length
+
+if TYPE_CHECKING:
+    from pulse.domain.settings import Company, Settings
+
+__all__ = ["checks"]
+
+_LATE = timedelta(hours=24)
+
+
+def checks(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
+    """When all kept posts were last checked; what is done where X does not let us."""
+    for company in settings.companies if settings else ():
+        bearer = _bearer(deployment, company)
+        checking = deployment.checks.load(app_of(bearer)) if bearer else None
+        yield _judge(f"deleted posts of {company.name}", company, checking, now)
+
+
+def _judge(what: str, company: Company, checking: Checking | None, now: datetime) -> Finding:
+    kept = f"for {say_length(company.keep)}" if company.keep is not None else "for good"
+    instead = (
+        "posts of those who wait are looked up once a day (0.005 USD each); "
+        f"what was answered stays, deleted on X or not, as long as it is kept: {kept}"
+    )
+    if checking is None:
+        mend = f"pulse connect @{company.accounts[0].username} with PULSE_X_BEARER as well"
+        return warn(what, f"no token has a bearer, so {instead}", mend)
+    if checking.refused and checking.trouble is not None:
+        mend = "see in the X developer console that the app may use compliance jobs"
+        return warn(what, f"X refuses the check ({checking.trouble.detail}), so {instead}", mend)
+    if checking.trouble is not None:
+        since = f"since {checking.trouble.since:%Y-%m-%d %H:%M} UTC"
+        mend = "ask again in an hour; if it is the bearer, make a new one and pulse connect it"
+        return warn(what, f"the check meets trouble {since}: {checking.trouble.detail}", mend)
+    if checking.done_at is None:
+        return warn(what, "they were never checked for yet", "ask again in an hour")
+    age = now - checking.done_at
+    said = f"last checked for {ago(age.total_seconds())} ago"
+    return warn(what, said, "see the log of the function comply") if age > _LATE else ok(what, said)
+
+
+def _bearer(deployment: Deployment, company: Company) -> str | None:
+    for name in dict.fromkeys(account.token for account in company.accounts):
+        try:
+            bearer = deployment.secrets.token(name).bearer
+        except TroubleError:
+            continue  # told of as a finding about tokens
+        if bearer is not None:
+            return bearer
+    return None

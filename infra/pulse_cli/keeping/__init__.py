@@ -1,0 +1,1 @@
+"""What is kept: looked through, given out, forgotten."""

@@ -1,0 +1,124 @@
+"""One person's posts: where they lie, and how they go."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pulse.adapters.table.items import fact_of, is_fact, key_of
+from pulse.domain.facts import Key, Mention, Reply
+from pulse.domain.journal import Row
+from pulse_cli.keeping.looking import everything
+
+if TYPE_CHECKING:
+    from pulse.adapters.table import Stores, Table
+    from pulse.domain.settings import Settings
+
+__all__ = ["Kept", "Told", "forget", "known_as", "what_is_kept"]
+
+Told = Callable[[int, int], None]
+"""Told how many of how many conversations are done."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What one company keeps of one person. `posts` are first ids, ours among them."""
+
+    posts: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
+    mentions: set[str] = field(default_factory=set)
+    replies: set[str] = field(default_factory=set)
+    aside: int = 0
+    naming: int = 0
+    """Posts of the company's own, answering nobody, that name the person."""
+    first: datetime | None = None
+    last: datetime | None = None
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to forget."""
+        return bool(self.posts or self.aside)
+
+    def add(self, key: Key, post: Mention | Reply) -> None:
+        """One more post of a conversation, or a version of it."""
+        self.posts[key].add(post.id)
+        if isinstance(post, Reply):
+            self.replies.add(post.id)
+            return
+        self.mentions.add(post.id)
+        self.first = min(self.first or post.at, post.at)
+        self.last = max(self.last or post.at, post.at)
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts and times, for scripts."""
+        return {
+            "conversations": len(self.posts),
+            "mentions": len(self.mentions),
+            "replies": len(self.replies),
+            "put_aside": self.aside,
+            "first": self.first.isoformat() if self.first else None,
+            "last": self.last.isoformat() if self.last else None,
+            "own_posts_naming": self.naming,
+        }
+
+
+def known_as(table: Table, handle: str) -> list[str]:
+    """Ids of those whose handle, in any case, was this when it was last shown in a mail."""
+    return [
+        item["pk"].removeprefix("author#")
+        for item in everything(table, f"Looking for @{handle}")
+        if item["sk"] == "author" and str(item.get("username", "")).lower() == handle.lower()
+    ]
+
+
+def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> dict[str, Kept]:
+    """By company (all, or those named), what is kept of the person with this X id."""
+    found: dict[str, Kept] = defaultdict(Kept)
+    for item in everything(table, "Looking for posts"):
+        kind, _, company = item["pk"].partition("#")
+        if kind == "c" and is_fact(item):
+            key, fact = key_of(item["pk"]), fact_of(item)
+            if key.customer_id == person and isinstance(fact, (Mention, Reply)):
+                found[key.company].add(key, fact)
+        elif kind == "journal" and "#aside#" in item["sk"]:
+            found[company].aside += by(person, json.loads(item["what"]).get("raw"))
+        elif kind == "said":
+            found[company].naming += person in item["named"]
+    return {
+        company: kept
+        for company, kept in sorted(found.items())
+        if not companies or company in companies
+    }
+
+
+def by(person: str, raw: Any) -> bool:
+    """Whether something that was put aside is a post of this person."""
+    return isinstance(raw, dict) and str(raw.get("author_id")) == person
+
+
+def forget(
+    stores: Stores,
+    settings: Settings,
+    person: str,
+    kept: dict[str, Kept],
+    now: datetime,
+    told: Told,
+) -> None:
+    """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
+    policies = {c.name: c for c in settings.companies}
+    total, done = sum(len(one.posts) for one in kept.values()), 0
+    for name, one in kept.items():
+        company = policies.get(name, settings.companies[0])
+        posts = 0
+        for key, ids in one.posts.items():
+            posts += stores.retraction.retract({key: ids}, company.policy, company.keep)
+            done += 1
+            told(done, total)
+        stores.outbox.untell(name, stores.retraction.ended(one.posts), now)
+        if one.aside:
+            posts += stores.journal.redact(name, lambda raw: by(person, raw))
+        if posts:
+            stores.journal.note(name, [Row("forgotten", now, {"posts": posts})])

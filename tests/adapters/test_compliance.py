@@ -1,0 +1,208 @@
+"""Compliance jobs over the wire: tokens to X alone, ids and results at addresses of their own."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from pulse.adapters.compliance import Compliance
+from pulse.domain.compliance import Job
+from pulse.domain.trouble import TroubleError
+from pulse_cli.simulated_x import DropError, WsgiTransport
+
+NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
+SIGNED = "https://storage.example/up?X-Goog-Signature=SIGNATURE-SECRET"
+RAW = {
+    "id": "14",
+    "name": "pulse",
+    "type": "tweets",
+    "status": "created",
+    "upload_url": SIGNED,
+    "download_url": SIGNED.replace("up", "down"),
+    "created_at": "2030-05-14T12:00:00.000Z",
+    "upload_expires_at": "2030-05-14T12:15:00.000Z",
+    "download_expires_at": "2030-05-21T12:00:00.000Z",
+}
+JOB = Job("14", "pulse", "created", SIGNED, RAW["download_url"], NOON + timedelta(minutes=15))
+STATUSES = ("created", "in_progress", "complete", "failed", "expired")
+
+
+class Wire(WsgiTransport):
+    """Answers everything alike; remembers what was asked, and how."""
+
+    def __init__(self, status: int = 200, body: Any = b"", drop: str | None = None) -> None:
+        super().__init__(self._answer)
+        self._status, self._drop = status, drop
+        self._body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.asked: list[tuple[str, dict[str, str], bytes]] = []
+        self.timeouts: list[Any] = []
+
+    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        self.timeouts.append(how.get("timeout"))
+        body = request.body or b""
+        sent = body if isinstance(body, bytes) else str(body).encode()
+        self.asked.append((f"{request.method} {request.url}", dict(request.headers), sent))
+        return super().send(request)
+
+    def _answer(self, _: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if self._drop:
+            raise DropError(self._drop)
+        start(f"{self._status} Said", [("location", "https://evil.example/")])
+        return [self._body]
+
+
+def asking(**how: Any) -> tuple[Compliance, Wire]:
+    wire = Wire(**how)
+    return Compliance("BEARER-SECRET", wire), wire
+
+
+def test_jobs_are_asked_for_as_the_app() -> None:
+    """Given a bearer, then X is asked with it, within a time-out, for a job of posts."""
+    x, wire = asking(body={"data": RAW})
+    assert x.create("pulse") == x.job("14") == JOB
+    (created, headers, body), (asked, _, _) = wire.asked
+    assert created == "POST https://api.twitter.com/2/compliance/jobs"
+    assert asked == "GET https://api.twitter.com/2/compliance/jobs/14"
+    assert headers["Authorization"] == "Bearer BEARER-SECRET"
+    assert json.loads(body) == {"type": "tweets", "name": "pulse"}
+    assert all(wire.timeouts)
+
+
+def test_only_jobs_that_are_not_over_are_under_way() -> None:
+    rows = [{**RAW, "id": str(n), "status": s} for n, s in enumerate(STATUSES)]
+    x, _ = asking(body={"data": rows})
+    assert [job.status for job in x.under_way()] == ["created", "in_progress"]
+    nothing, _ = asking(body={"meta": {"result_count": 0}})
+    assert nothing.under_way() == []
+
+
+def test_no_token_goes_to_the_storage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Given an upload and a download, then neither the bearer nor anybody's netrc goes along."""
+    (tmp_path / "netrc").write_text("machine storage.example login me password NETRC-SECRET\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    x, wire = asking()
+    x.upload(JOB, b"1\n2\n")
+    x.results(JOB)
+    (put, headers, body), (get, more, _) = wire.asked
+    assert put == f"PUT {SIGNED}"
+    assert get == f"GET {JOB.download_url}"
+    assert (body, headers["Content-Type"]) == (b"1\n2\n", "text/plain")
+    for sent in (headers, more):
+        assert "Authorization" not in sent
+        assert "SECRET" not in str(sent)
+    assert all(wire.timeouts)
+
+
+def told(*reasons: str) -> bytes:
+    rows = [{"id": str(n), "action": "delete", "reason": why} for n, why in enumerate(reasons)]
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+LINES: dict[str, tuple[bytes, dict[str, str], int]] = {
+    "nothing": (b"", {}, 0),
+    "each reason": (
+        told("deleted", "deactivated", "protected", "suspended", "bounced", "scrub_geo", "new"),
+        {
+            "0": "deleted",
+            "1": "deactivated",
+            "2": "protected",
+            "3": "suspended",
+            "4": "bounced",
+            "6": "other",
+        },
+        0,
+    ),
+    "no newline at the end": (b'{"id": "1", "reason": "deleted"}', {"1": "deleted"}, 0),
+    "lines that cannot be read": (
+        b'{"id": "1", "reason": "deleted"}\nodd\n\n[]\n{"id": 2, "reason": "deleted"}\n'
+        b'{"id": "3"}\n"x"\n\xff\xfe\n' + b"[" * 2000 + b'\n{"id": "4", "reason": "deleted"}\n',
+        {"1": "deleted", "4": "deleted"},
+        7,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_results_are_read_line_by_line(case: str) -> None:
+    """Given results, then they tell what must go, and how many lines said nothing."""
+    body, gone, unreadable = LINES[case]
+    x, _ = asking(body=body)
+    results = x.results(JOB)
+    assert (results.gone, results.unreadable) == (gone, unreadable)
+
+
+def test_results_without_end_are_trouble() -> None:
+    """Given more than is ever told, then it is not read on."""
+    x, _ = asking(body=(b"x" * 10**6 + b"\n") * 70)
+    with pytest.raises(TroubleError, match="more than 67108864 bytes"):
+        x.results(JOB)
+
+
+ADDRESSES = [
+    "http://storage.example/up",
+    "file:///etc/passwd",
+    "https:///up",
+    "https://me:pw@storage.example/up",
+    "//storage.example/up",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_only_https_addresses_are_reached(url: str) -> None:
+    """Given an address that is none, then nothing is sent there."""
+    x, wire = asking()
+    job = Job("14", None, "created", url, url, NOON)
+    for act in (lambda: x.upload(job, b"1\n"), lambda: x.results(job)):
+        with pytest.raises(TroubleError, match="no https address"):
+            act()
+    assert wire.asked == []
+
+
+@pytest.mark.parametrize(
+    "how", [{"status": 302}, {"status": 403}, {"status": 500}, {"drop": "connect"}]
+)
+def test_what_the_storage_refuses_may_pass_and_gives_no_signature_away(how: Any) -> None:
+    """Given a storage that redirects or refuses, then we wait, and no signature is said."""
+    x, wire = asking(**how)
+    for act in (lambda: x.upload(JOB, b"1\n"), lambda: x.results(JOB)):
+        with pytest.raises(TroubleError) as caught:
+            act()
+        assert caught.value.kind == "unavailable"
+        assert "SECRET" not in f"{caught.value}{caught.value.__cause__}"
+        assert "storage.example" in str(caught.value)
+    assert all("storage.example" in asked for asked, _, _ in wire.asked)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [
+        ({"status": 403, "body": {"title": "Forbidden"}}, "forbidden"),
+        ({"status": 401, "body": {"title": "no BEARER-SECRET"}}, "token"),
+        ({"status": 429}, "rate_limited"),
+        ({"status": 503}, "unavailable"),
+        ({"drop": "timeout"}, "unavailable"),
+        ({"body": b"<html>"}, "unavailable"),
+        ({"body": []}, "unavailable"),
+        ({"body": {"data": "odd"}}, "unavailable"),
+        ({"body": {"data": {"id": "14"}}}, "unavailable"),
+        ({"body": {"data": {**RAW, "upload_url": 5}}}, "unavailable"),
+        ({"body": {"data": {**RAW, "upload_expires_at": "soon"}}}, "unavailable"),
+    ],
+)
+def test_trouble_with_jobs_is_sorted_into_kinds(how: Any, kind: str) -> None:
+    x, _ = asking(**how)
+    for act in (lambda: x.create("pulse"), lambda: x.job("14")):
+        with pytest.raises(TroubleError) as caught:
+            act()
+        assert caught.value.kind == kind
+        assert "SECRET" not in str(caught.value)
+
+
+def test_a_job_that_x_knows_no_more() -> None:
+    x, _ = asking(body={"errors": [{"title": "Not Found Error"}]})
+    assert x.job("14") is None

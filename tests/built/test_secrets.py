@@ -1,0 +1,53 @@
+"""Under Lambda's own runtime, all loggers at their loudest, no secret is told."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulse.adapters.secrets import Secrets
+from pulse_cli.laptop.emulator import Emulator
+from pulse_cli.laptop.locally import Local
+from tests.faults.wires import Server
+from tests.secrecy.canary import AWS, TOKEN, told
+from tests.secrecy.echo import WAYS, Echo
+
+from .test_functions import document
+
+__all__ = ["document"]
+
+pytestmark = [pytest.mark.built, pytest.mark.usefixtures("built")]
+
+LOUD = "import logging; logging.Logger.isEnabledFor = lambda self, level: True"
+"""Whatever levels are set, before or after."""
+
+
+def test_a_poll_at_its_loudest(running: Local, document: dict[str, Any], tmp_path: Path) -> None:
+    """Given X well, and X that says the token back, then log and answer have no part of it."""
+    (tmp_path / "sitecustomize.py").write_text(LOUD, "utf-8")
+    running.push(document)
+    [account, *_] = document["companies"][0]["accounts"]
+    env = {**running.stack.env["poll"], **AWS, "PYTHONPATH": str(tmp_path)}
+    Secrets(running.client("ssm"), env["PULSE_TOKENS"]).keep(account["username"], TOKEN)
+    task = {
+        "company": document["companies"][0]["name"],
+        "account_id": account["id"],
+        "kind": "poll",
+    }
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    event = {"Records": [{"body": json.dumps(task | {"minute": minute.isoformat()})}]}
+    echo = Echo(running.x)
+    with (
+        Server(echo, lambda _: None) as x,
+        Emulator("poll", env | {"PULSE_X_URL": x.url}) as poll,
+    ):
+        well = poll.invoke(event)
+        echo.way = WAYS["401"]
+        refused = poll.invoke(event)
+    assert well.payload["troubles"] == []
+    assert all("[hidden]" in trouble for trouble in refused.payload["troubles"])
+    assert "left unsaid" in well.logs
+    assert told(json.dumps([*well, *refused])) == set()
+    assert told("".join(echo.seen)) == {"consumer_key", "access_token"}

@@ -1,0 +1,213 @@
+"""`pulse forget`: one person's posts go, everybody else's stay."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from pulse.adapters.secrets import Secrets
+from pulse.adapters.table import Conversations, Journal, Shelf, Table
+from pulse.adapters.table.client import Item
+from pulse.domain.access import Token
+from pulse.domain.facts import Flag, Key, Mention, Position, Reply
+from pulse.domain.journal import Row
+from pulse.domain.policy import Level, Policy
+from pulse.domain.posts import Author, Post
+from pulse_cli.deployed.deployment import INDEX
+from pulse_cli.stand_in.stack import Stack
+
+from .shell import run
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+POLICY = Policy(levels=(Level("warning", timedelta(minutes=15), ()),), groups={})
+TWO = """\
+  - name: other
+    accounts:
+      - {username: other, id: "700000003", token: svyaz_help}
+    people: {zoe: {email: zoe@example.com}}
+    policy: {levels: [{name: warning, after: 15 min, tell: [zoe]}]}
+    owner: zoe
+"""
+
+
+def mention(
+    number: int, days_ago: float = 1, version: int | None = None, who: str = "Ivan"
+) -> Mention:
+    at = NOW - timedelta(days=days_ago)
+    words = f"I am {who}, number {number}"
+    return Mention(str(number), str(version or number), at, words, frozenset({"700000001"}))
+
+
+def reply(number: int, days_ago: float = 1) -> Reply:
+    at = NOW - timedelta(days=days_ago)
+    return Reply(str(number), str(number), at, "Dear Ivan", "700000001")
+
+
+@pytest.fixture
+def table(deployed: Stack) -> Table:
+    return Table(boto3.client("dynamodb"), deployed.table, INDEX)
+
+
+@pytest.fixture
+def full(pulse_yaml: Any, table: Table) -> Table:
+    """Two companies; Ivan (5) spoke to both, Olga (6) to one."""
+    pulse_yaml.write_text(pulse_yaml.read_text() + TWO)
+    assert run("push").code == 0
+    conversations, shelf = Conversations(table), Shelf(table)
+    flag = Flag("warning", frozenset({"10"}), NOW, NOW)
+    position = Position("p1", "refused", frozenset({"10"}), "anna", NOW, "Ivan was rude")
+    facts = {
+        Key("svyaz", "10", "5"): [mention(10, 9), mention(10, 9, 11), reply(12), flag, position],
+        Key("svyaz", "20", "5"): [mention(20, 2)],
+        Key("svyaz", "30", "5"): [reply(31)],
+        Key("svyaz", "10", "6"): [mention(15, who="Olga")],
+        Key("other", "40", "5"): [mention(40)],
+    }
+    conversations.add(facts, POLICY, timedelta(days=90))
+    shelf.keep_authors([Author("5", "Ivan_K", "Ivan"), Author("6", "olga", "Olga")], NOW)
+    said = Post("50", "50", "Thanks @Ivan_K", "700000001", "50", NOW, named=frozenset({"5"}))
+    shelf.keep_said("svyaz", [said], None)
+    rows = [{"reason": "odd", "raw": {"author_id": who, "text": who}} for who in ("5", "6")]
+    Journal(table).note("svyaz", [Row("aside", NOW, row) for row in rows])
+    return table
+
+
+def lying(table: Table) -> list[Item]:
+    return [i for i in table.all() if i["pk"] != "settings"]
+
+
+def about(table: Table, *words: str) -> list[str]:
+    """Keys of the items in which a word stands."""
+    return sorted(
+        f"{i['pk']} {i['sk']}"
+        for i in lying(table)
+        if any(w in json.dumps(i, ensure_ascii=False) for w in words)
+    )
+
+
+def test_one_person_goes_and_nobody_else(full: Table) -> None:
+    """Given Ivan with two companies, when forgotten, then no text or name of Ivan's is left."""
+    others = [i for i in lying(full) if i["pk"].endswith("#6") or i["pk"] == "said#svyaz"]
+    said = run("forget", "@ivan_k", "--yes", "--wait", "0")
+    assert said.code == 0
+    nine, two = (f"{NOW - timedelta(days=n):%Y-%m-%d}" for n in (9, 2))
+    lines = said.out.splitlines()
+    assert lines[0].startswith("other: 1 post in 1 conversation")
+    told = f"svyaz: 2 posts in 3 conversations, {nine} to {two}, with 2 answers of ours"
+    assert lines[1] == f"{told}, 1 put aside"
+    assert "1 post of your own that name this person stay" in said.out
+    assert "35 days" in said.out
+    assert about(full, "#5", "Ivan") == ["said#svyaz 50/50"]
+    left = [i["pk"] for i in lying(full) if i["pk"].startswith("c#")]
+    assert set(left) == {"c#svyaz#10#6"}
+    assert [i for i in lying(full) if i in others] == others
+    [redacted, kept] = sorted(
+        (i["what"] for i in full.partition("journal#svyaz") if "#aside#" in i["sk"]), key=len
+    )
+    assert json.loads(redacted) == {"reason": "odd", "raw": None}
+    assert json.loads(kept)["raw"]["author_id"] == "6"
+    assert set(Shelf(full).authors(["5", "6"])) == {"6"}
+
+
+def test_what_went_is_noted_without_who(full: Table) -> None:
+    """Given Ivan forgotten, then the journal counts the posts, and the id is kept for 30 days."""
+    run("forget", "id:5", "--yes", "--wait", "0")
+    end = datetime.now(UTC) + timedelta(minutes=1)
+    rows = Journal(full).read("svyaz", NOW - timedelta(minutes=1), end)
+    assert [r.what for r in rows if r.kind == "forgotten"] == [{"posts": 5}]
+    for company in ("svyaz", "other"):
+        [item] = full.partition(f"forgotten#{company}")
+        assert item["sk"] == "5"
+        days = (datetime.fromtimestamp(item["ttl"], UTC) - NOW).total_seconds() / 86400
+        assert 29.9 < days < 30.1
+
+
+def test_of_one_company_only(full: Table) -> None:
+    """Given --company, then the other keeps its posts, and the name with them."""
+    said = run("forget", "id:5", "--company", "other", "--yes", "--wait", "0", "--json")
+    assert said.code == 0
+    answer = said.json
+    assert (answer["person"], answer["removed"], list(answer["companies"])) == (
+        "5",
+        True,
+        ["other"],
+    )
+    assert answer["companies"]["other"]["mentions"] == 1
+    assert answer["companies"]["other"]["conversations"] == 1
+    pks = {i["pk"] for i in lying(full)}
+    assert "c#other#40#5" not in pks
+    assert "c#svyaz#10#5" in pks
+    assert Shelf(full).authors(["5"])
+    assert not list(full.partition("forgotten#svyaz"))
+
+
+@pytest.mark.parametrize(("arguments", "given"), [(("--dry-run",), None), ((), "n\n")])
+def test_nothing_goes_unasked(full: Table, arguments: tuple[str, ...], given: str | None) -> None:
+    """Given --dry-run or a no, then it says what there is, and all of it stays."""
+    before = lying(full)
+    said = run("forget", "id:5", "--wait", "0", *arguments, given=given)
+    assert said.code == (1 if given else 0)
+    assert "svyaz: 2 posts in 3 conversations" in said.out
+    assert lying(full) == before
+
+
+def test_nothing_to_forget(full: Table) -> None:
+    """Given somebody who never spoke, then it says so, and passes over what is older than now."""
+    said = run("forget", "id:77", "--yes", "--wait", "0")
+    assert said.code == 0
+    assert "Nothing is kept of 77." in said.out
+    assert [i["sk"] for i in full.partition("forgotten#other")] == ["77"]
+
+
+def test_a_second_time_changes_nothing(full: Table) -> None:
+    run("forget", "id:5", "--yes", "--wait", "0")
+    before = [i for i in lying(full) if not i["pk"].startswith("forgotten")]
+    assert run("forget", "id:5", "--yes", "--wait", "0").code == 0
+    assert [i for i in lying(full) if not i["pk"].startswith("forgotten")] == before
+
+
+def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
+    full: Table, deployed: Stack, x: Any
+) -> None:
+    """Given an unknown handle, then X is asked with --ask-x alone."""
+    sim = x()
+    Secrets(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep("svyaz_help", Token("bearer"))
+    said = run("forget", "@user1", "--yes", "--wait", "0")
+    assert said.code == 1
+    assert "id:NUMBER, or --ask-x" in said.err
+    assert not sim.requests
+    said = run("forget", "@user1", "--ask-x", "--yes", "--wait", "0", "--json")
+    assert (said.code, said.json["person"]) == (0, "800000001")
+    missing = run("forget", "@nobody", "--ask-x", "--yes", "--wait", "0")
+    assert missing.code == 1
+    assert "give id:NUMBER" in missing.err
+
+
+def test_a_handle_that_was_two_peoples(full: Table) -> None:
+    """Given a handle that changed hands, then neither goes by guess."""
+    Shelf(full).keep_authors([Author("8", "ivan_k", "Another")], NOW)
+    said = run("forget", "@Ivan_K", "--yes", "--wait", "0")
+    assert said.code == 1
+    assert "id:5 or id:8" in said.err or "id:8 or id:5" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("ivan k",), 2, "is nobody: write @handle"),
+        (("id:x",), 2, "is nobody"),
+        (("id:5", "--company", "acme"), 1, "no company 'acme'; there are: svyaz, other"),
+    ],
+)
+def test_called_wrongly(full: Table, arguments: tuple[str, ...], code: int, said: str) -> None:
+    answer = run("forget", *arguments)
+    assert answer.code == code
+    assert said in answer.err
+
+
+def test_before_the_first_push(deployed: Stack) -> None:
+    answer = run("forget", "id:5")
+    assert answer.code == 1
+    assert "no settings are in force" in answer.err

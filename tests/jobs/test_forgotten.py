@@ -1,0 +1,69 @@
+"""Whoever was forgotten is not stored again from what was published before; newer posts are."""
+
+from collections.abc import Callable
+
+from pulse_cli.keeping.person import forget, what_is_kept
+
+from .test_polling import Between, junk
+from .town import Posts, Town, alone, at
+
+Build = Callable[..., Town]
+
+
+def forgets(here: Town, person: str, minute: float) -> None:
+    """What `pulse forget` does."""
+    here.world.go_to(at(minute))
+    app, moment = here.world.app, here.world.now()
+    app.shelf.forget("acme", person, moment)
+    settings = app.settings()
+    kept = what_is_kept(app.table, person)
+    forget(app, settings, person, kept, moment, lambda *_: None)
+
+
+def test_sweeps_pass_over_what_was_said_before(posts: Posts, town: Build) -> None:
+    """Given a customer forgotten, then sweeps store neither the old posts nor our answers again."""
+    asked = posts.mention(1, "7")
+    posts.reply(3, asked)
+    other = posts.mention(2, "8")
+    here = town(alone()).go(0, 5)
+    forgets(here, "7", 6)
+    here.go(15, 30, 890)
+    assert set(here.states()) == {other}
+    assert "We look into it" not in str(list(here.world.app.table.all()))
+    assert here.failures == []
+
+
+def test_what_comes_later_is_a_new_mention(posts: Posts, town: Build) -> None:
+    """Given a customer forgotten who writes again, then the wait is theirs, and people hear."""
+    first = posts.mention(1, "7")
+    again = posts.mention(40, "7", thread=first)
+    here = town(alone()).go(0, 2)
+    forgets(here, "7", 6)
+    here.go(15, 41, 45, 56, 57)
+    [state] = here.states().values()
+    assert (state.waiting, state.waiting_since) == ((again,), at(40))
+    assert [m.posts for m in here.mails] == [[again]]
+
+
+def test_what_lies_aside_is_passed_over_too(posts: Posts, town: Build) -> None:
+    """Given unreadable posts of somebody forgotten, then they are not put aside again."""
+    posts.mention(301, "7")
+    here = town(alone(), x=lambda sim: Between(sim, change=junk), start=240).go(240, 302)
+    assert len(here.journal("aside")) == 3
+    forgets(here, "7", 303)
+    here.go(315)
+    raws = [row.what["raw"] for row in here.journal("aside")]
+    assert sorted(map(str, raws)) == sorted(map(str, ["odd", {"id": "12", "text": 5}, None]))
+
+
+def test_the_forgotten_are_looked_up_once_a_poll_and_only_with_posts(
+    posts: Posts, town: Build
+) -> None:
+    """Given polls that find nothing, then nobody asks who was forgotten."""
+    posts.mention(1, "7")
+    here = town(alone()).go(0)
+    asked = [here.world.calls["dynamodb.Query"]]
+    for minute in (1, 2):
+        here.go(minute)
+        asked.append(here.world.calls["dynamodb.Query"])
+    assert asked[1] - asked[0] == asked[2] - asked[1] + 1

@@ -1,0 +1,132 @@
+"""A new `keep` reaches what is stored and never written again; what is open stays as it is."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pulse.domain.journal import Row
+from pulse.jobs.retime import retime
+
+from .test_comply import DAY, check
+from .test_polling import Between, junk
+from .town import Posts, Town, at, settings
+
+Build = Callable[..., Town]
+
+
+def told(posts: Posts) -> tuple[str, str]:
+    """A thread over two days that is answered, one that waits, and news."""
+    answered = posts.mention(1, "7")
+    posts.reply(3, answered)
+    posts.reply(1000, posts.mention(990, "7", thread=answered))
+    waits = posts.mention(5, "8")
+    posts.news(6)
+    return answered, waits
+
+
+def lives(here: Town, *kinds: str) -> dict[str, set[float | None]]:
+    """By kind of item (or conversation), until how many days after minute 0 items live."""
+    found: dict[str, set[float | None]] = {}
+    for item in here.world.app.table.all():
+        kind = item["pk"].partition("#")[0]
+        name = item["pk"] if kind == "c" else "aside" if "#aside#" in item["sk"] else kind
+        if name in kinds or (kind == "c" and "c" in kinds):
+            ttl = item.get("ttl")
+            days = None if ttl is None else (ttl - at(0).timestamp()) / 86400
+            found.setdefault(name, set()).add(days)
+    return found
+
+
+def push(here: Town, minute: float, **rules: Any) -> None:
+    here.world.go_to(at(minute))
+    here.world.app.shelf.push(settings(**rules), here.world.now())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "days"),
+    [("90 days", "10 days", 10), ("10 days", "90 days", 90), ("forever", "10 days", 10)],
+)
+def test_all_that_is_stored_lives_as_long_as_it_now_says(
+    posts: Posts, town: Build, before: str, after: str, days: int
+) -> None:
+    """Given a new `keep`, then finished conversations, own posts and what lies aside follow it."""
+    answered, waits = told(posts)
+    rules = {"look_back": "0"}
+    here = town(settings(keep=before, **rules), x=lambda sim: Between(sim, change=junk)).go(
+        0, 2, 7, 991, 1001
+    )
+    check(here, 1010, 1010)
+    push(here, DAY, keep=after, **rules)
+    check(here, DAY, DAY)
+    found = lives(here, "c", "said", "aside")
+    thread = f"c#acme#{answered}#7"
+    [until] = found.pop(thread)
+    assert until is not None
+    assert days < until < days + 2
+    assert found.pop(f"c#acme#{waits}#8") == {None}
+    [said] = found["said"]
+    assert said == pytest.approx(days, abs=0.1)
+    assert found["aside"]
+    assert all(days <= one < days + 1 for one in found["aside"] if one is not None)
+    puts = here.world.calls["dynamodb.TransactWriteItems"], here.world.calls["dynamodb.UpdateItem"]
+    check(here, DAY + 10, DAY + 20)
+    calls = here.world.calls
+    assert (calls["dynamodb.TransactWriteItems"], calls["dynamodb.UpdateItem"]) == puts
+    assert here.failures == []
+
+
+def test_for_good(posts: Posts, town: Build) -> None:
+    """Given `forever`, then the time to live is taken off."""
+    answered, _ = told(posts)
+    here = town(settings(keep="10 days", look_back="0")).go(0, 2, 7, 991, 1001)
+    push(here, DAY, keep="forever", look_back="0")
+    check(here, DAY, DAY)
+    assert lives(here, "c")[f"c#acme#{answered}#7"] == {None}
+    assert lives(here, "said")["said"] == {None}
+
+
+def test_states_stay_as_they_are(posts: Posts, town: Build) -> None:
+    """Given a new `keep`, then only the time to live changes."""
+    told(posts)
+    here = town(settings(keep="90 days", look_back="0")).go(0, 2, 7, 991, 1001)
+    before = here.states()
+    push(here, DAY, keep="10 days", look_back="0")
+    check(here, DAY, DAY)
+    assert here.states() == before
+
+
+def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(posts: Posts, town: Build) -> None:
+    """Given time for a day a run, then every day has its turn, once."""
+    answered, _ = told(posts)
+    here = town(settings(keep="90 days", look_back="0")).go(0, 2, 7, 991, 1001)
+    push(here, DAY, keep="10 days", look_back="0")
+    here.world.go_to(at(DAY + 1))
+    app, now = here.world.app, here.world.app.now()
+    [company] = app.settings().companies
+    runs, written = 0, 0
+    while True:
+        left = iter([False] * 2 + [True] * 99)
+        done = retime(company, app, now, lambda left=left: next(left))  # type: ignore[misc]
+        if done is None:
+            break
+        runs, written = runs + 1, written + done
+        assert runs < 10
+    assert runs > 1
+    assert written == 2
+    [until] = lives(here, "c")[f"c#acme#{answered}#7"]
+    assert until is not None
+    assert until < 12
+
+
+def test_what_lies_aside_lives_no_longer_than_keep(posts: Posts, town: Build) -> None:
+    """Given what cannot be read, then it goes with `keep`; the rest of the journal stays."""
+    posts.mention(1, "7")
+    here = town(settings(keep="10 days"), x=lambda sim: Between(sim, change=junk)).go(0, 2)
+    gap = Row("gap", at(2), {"account": "acme", "start": "", "end": "", "reason": "blind"})
+    here.world.app.journal.note("acme", [gap])
+    ttls = {}
+    for item in here.world.app.table.partition("journal#acme"):
+        ttls[item["sk"].split("#")[1]] = datetime.fromtimestamp(item["ttl"], UTC) - at(2)
+    assert ttls == {"aside": timedelta(days=10), "gap": timedelta(days=400)}

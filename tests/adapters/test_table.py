@@ -496,6 +496,9 @@ def test_own_news_are_found_by_their_time(table: Table) -> None:
     shelf.keep_said("acme", [said(1, 0), said(2, 10), said(3, 20)], timedelta(days=90))
     shelf.keep_said("other", [said(4, 10)], None)
     assert [i["sk"] for i in shelf.said("acme", NOON, NOON + 20 * MINUTE)] == ["1/1", "2/2"]
+    midnight = NOON.replace(hour=0) + timedelta(days=1)
+    found = shelf.said("acme", midnight - timedelta(days=1), midnight)
+    assert [i["sk"] for i in found] == ["1/1", "2/2", "3/3"]
     kept = table.get(At("said#acme", "1/1"))
     assert datetime.fromtimestamp(kept["ttl"], UTC) == NOON + timedelta(days=90)
 

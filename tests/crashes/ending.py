@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from .world import FaultyWorld
 
 _ACCOUNT, _REGION = "123456789012", "us-east-1"
 _DIGEST = re.compile(r"^(OUR WATCH|НАБЛЮДЕНИЕ)\r?$", re.MULTILINE)
+
+TAKEN = frozenset({"sesv2.SendEmail", "sns.Publish"})
+"""Calls after which a message is on its way."""
 
 Item = Mapping[str, Any]
 
@@ -90,6 +94,15 @@ def items(world: FaultyWorld) -> dict[At, Item]:
     }
 
 
+def reads(items: Mapping[At, Item]) -> dict[str, int]:
+    """How many posts each account has read, as its cursor counts them."""
+    cursors = {at.pk: item["cursor"] for at, item in items.items() if at.sk == "cursor"}
+    return {
+        pk.removeprefix("account#"): sum(json.loads(cursor)["reads"].values())
+        for pk, cursor in cursors.items()
+    }
+
+
 def queued(world: FaultyWorld) -> tuple[int, int, int]:
     """What waits on the queue of polls and on the dead letters', and to be tried again."""
     queue = next(f.queue for f in world.stack.functions.values() if f.queue is not None)
@@ -103,7 +116,16 @@ def queued(world: FaultyWorld) -> tuple[int, int, int]:
 def _plain(value: Any) -> Any:
     if value.type == "S":
         return value.value
+    if value.type == "L":
+        return [_plain(one) for one in value.value]
+    if value.type == "M":
+        return {name: _plain(one) for name, one in value.value.items()}
     return from_wire({"value": value.to_json()})["value"]
+
+
+def last_written_to(world: FaultyWorld, taken: str) -> str:
+    """To whom the last message went that was taken by this call."""
+    return TOPIC if taken == "sns.Publish" else world.mails()[-1].destinations[0]
 
 
 def read_mails(world: FaultyWorld) -> None:

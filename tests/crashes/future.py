@@ -1,25 +1,32 @@
 """Whether two runs go on alike: what the functions will read, and nothing they will not.
 
 Left out, since no rule reads it: revisions (only ever compared with themselves), when a post
-was stored, what was left of X's rate limits (none is reached), the journal and the records of
-mails (judged by themselves), names of customers (asked for again where they are missing).
+was stored, what was left of X's rate limits (none is reached), the journal, the records of
+mails and the count of posts read (judged by themselves), names of customers (asked for again
+where they are missing).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from pulse.adapters.table.client import At
+from pulse.domain.outbox import Entry, mark
 from pulse.domain.settings import Company
 
 from .ending import Item
 
 _HISTORY = ("journal#", "sent#", "author#")
 _SHIFTED = ("outbox#", "mailbox#")
+_LATELY = timedelta(minutes=2)
+"""How long after a new policy all open conversations are folded each minute."""
+
+_OF_CURSORS = ("limits", "rev", "last_ok", "swept", "reads")
+"""What a cursor leaves out; its times stand beside it."""
 
 Future = dict[At, Any]
 
@@ -31,16 +38,21 @@ def future(items: Mapping[At, Item], company: Company, now: datetime, *left_out:
         for at, item in items.items()
         if at.sk == "state"
     }
-    expecting = {at.sk.partition("#")[0] for at in items if at.pk.startswith("outbox#")}
+    entries = [at.sk.partition("#") for at in items if at.pk.startswith("outbox#")]
+    expecting = {person for person, _, _ in entries}
+    marks = {mark([Entry(name, company.name, to, "alert", now)]) for to, _, name in entries}
     found: Future = {}
     for at, item in items.items():
         if at.pk.startswith("c#"):
             value = _fact(item, waiting.get(at.pk, frozenset()), company.policy.top.name, left_out)
         elif at.pk.startswith("account#"):
-            cursor = _without(item, "cursor", "limits", "rev", "last_ok", "swept", *left_out)
+            cursor = _without(item, "cursor", *_OF_CURSORS, *left_out)
             value = cursor, item.get("last_ok"), item.get("swept")
         elif at.pk.startswith("mailbox#"):
-            value = _mailbox(at, item, expecting, company, now)
+            value = _mailbox(at, item, (expecting, marks), company, now)
+        elif at.sk == "folded":
+            lately = now - datetime.fromisoformat(item["at"]) <= _LATELY
+            value = item["version"], item["at"] if lately else ""
         elif at.pk.startswith(_HISTORY):
             continue
         else:
@@ -74,8 +86,15 @@ def _fact(item: Item, waiting: frozenset[str], top: str, left_out: tuple[str, ..
     return item["fact"] if flag["level"] == top else _without(item, "fact", "at")
 
 
-def _mailbox(at: At, item: Item, expecting: set[str], company: Company, now: datetime) -> Any:
-    """What holds mail back: nothing once the window is over and nobody is being written to."""
+def _mailbox(
+    at: At, item: Item, entries: tuple[set[str], set[str]], company: Company, now: datetime
+) -> Any:
+    """What holds mail back: nothing once the window is over and nobody is being written to.
+
+    What was told counts while an entry of it waits somewhere. `entries` that wait: for whom,
+    and their marks.
+    """
+    expecting, marks = entries
     policy = company.policy
     person = at.pk.rpartition("#")[2]
     last, claimed, later = (item.get(name) for name in ("last_alert", "claimed", "not_before"))
@@ -83,7 +102,9 @@ def _mailbox(at: At, item: Item, expecting: set[str], company: Company, now: dat
     if last and person not in expecting and datetime.fromisoformat(last) + window <= now:
         last = None
     held = [at for at in (claimed, later) if at and datetime.fromisoformat(at) > now]
-    return (last, held, item.get("failures", 0)) if last or held or item.get("failures") else None
+    told = sorted(marks.intersection(item.get("told", ())))
+    failures = item.get("failures", 0)
+    return (last, held, failures, told) if last or held or failures or told else None
 
 
 def _without(item: Item, name: str, *left_out: str) -> str:

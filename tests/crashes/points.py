@@ -14,6 +14,7 @@ from .world import FaultyWorld, Invocation, Moment
 
 Fault = Literal["killed before", "killed after", "twice at once", "in turns", "twice in a row"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
+KILLS: tuple[Fault, ...] = ("killed before", "killed after")
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,6 @@ class Point:
     function: str
     call: str
     at: datetime
-    changed_by: str = ""
-    """The call with which the invocation changed something last."""
 
     def __str__(self) -> str:
         return f"{self.fault} {self.function} {self.call} (call {self.number}, {self.at:%d %H:%M})"
@@ -69,7 +68,7 @@ class Runs:
         if self.each:
             return True
         changes = self.record.changes[running.number]
-        if fault not in ("killed before", "killed after"):
+        if fault not in KILLS:
             return changes > 0
         comes_again = not self._has_queue(running) and self.functions[running.function].retries > 0
         if running.changes == changes and not comes_again:
@@ -93,7 +92,7 @@ def met_at(moment: Moment) -> tuple[Fault, ...]:
 
 def strike(world: FaultyWorld, fault: Fault, calls: int, seed: int) -> None:
     """Let it happen, here; `calls` is how many the invocation makes, if nothing happens."""
-    if fault in ("killed before", "killed after"):
+    if fault in KILLS:
         world.kill()
     stop = 1 + Random(f"{seed} {world.passed}").randrange(max(1, calls))
     world.again(stop if fault == "in turns" else None)

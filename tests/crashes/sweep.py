@@ -12,52 +12,22 @@ import pickle
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from pulse_cli.replay.clockwork import MINUTE
-from pulse_cli.replay.run import replay
-from pulse_cli.replay.world import World
-from pulse_cli.simulated_x import SimulatedX
-
-from .ending import Ending, ending, items, queued, read_mails
-from .future import future
-from .points import Fault, Point, Record, Runs, met_at, strike
+from .ending import read_mails
+from .points import Fault, Point, Runs, met_at
+from .run import Met, Struck, Undisturbed, fingerprint, undisturbed, watch
 from .scenes import Scene
-from .verdict import Verdict, judge
-from .world import FaultyWorld, Moment, Watcher
+from .verdict import Verdict
+from .world import Moment, Watcher
 
 Choice = Callable[[int, Fault], bool]
-
-
-@dataclass(frozen=True)
-class Undisturbed:
-    """A run with nothing in its way: how it ended, and how it stood each minute."""
-
-    ending: Ending
-    record: Record
-    futures: Mapping[datetime, int]
-    start: datetime
-    calls: int
-
-
-@dataclass(frozen=True)
-class Met:
-    """What came of a run that met a fault.
-
-    `like` is how many minutes later all was as it would have been; None when it never was.
-    `error` is the harness's own trouble.
-    """
-
-    verdict: Verdict
-    like: float | None = None
-    error: str = ""
 
 
 @dataclass
@@ -67,86 +37,6 @@ class Swept:
     undisturbed: Undisturbed
     tried: Counter[Fault] = field(default_factory=Counter)
     met: list[tuple[Point, Met]] = field(default_factory=list)
-
-
-class AlikeError(BaseException):
-    """All is as it would have been: the run need not go on."""
-
-
-class Recorder(Watcher):
-    """Writes an undisturbed run down."""
-
-    def __init__(self) -> None:
-        self.record = Record()
-        self.futures: dict[datetime, int] = {}
-
-    def tick(self, now: datetime) -> None:
-        """Note how it stands."""
-        self.futures[now] = fingerprint(self.world, now)
-
-    def passing(self, _call: str, _moment: Moment) -> None:
-        """Note the call."""
-        if self.world.now_running is not None:
-            self.record.note(self.world.now_running)
-
-
-class Struck(Watcher):
-    """Meets faults at calls of these numbers; ends when all is alike again, and judges."""
-
-    def __init__(
-        self,
-        undisturbed: Undisturbed,
-        faults: Mapping[int, Fault],
-        *,
-        seed: int = 0,
-        to_the_end: bool = False,
-        leave: Callable[[Met], None] = lambda _: None,
-    ) -> None:
-        self._undisturbed = undisturbed
-        self._leave = leave
-        self._faults = dict(faults)
-        self._seed = seed
-        self._to_the_end = to_the_end
-        self._last: datetime | None = None
-        self.met: Met | None = None
-
-    def tick(self, now: datetime) -> None:
-        """End, if all stands as it would have."""
-        if self._faults or self._to_the_end or self._last is None:
-            return
-        if self._undisturbed.futures.get(now) == fingerprint(self.world, now):
-            self._judge(now, (now - self._last) / MINUTE)
-            raise AlikeError
-
-    def passing(self, _call: str, moment: Moment) -> None:
-        """Meet a fault, if there is one for this call."""
-        fault = self._faults.get(self.world.passed)
-        if fault is not None and fault in met_at(moment):
-            self.strike(fault)
-
-    def over(self) -> None:
-        """Meet a second run in a row, if there is one for the last call."""
-        if self._faults.get(self.world.passed) == "twice in a row":
-            self.strike("twice in a row")
-
-    def end(self) -> None:
-        """Judge at the end."""
-        self._judge(self.world.now() + MINUTE, None)
-
-    def strike(self, fault: Fault) -> None:
-        """Meet this fault here and now."""
-        self._faults.pop(self.world.passed, None)
-        self._last = self.world.now()
-        running = self.world.now_running
-        calls = self._undisturbed.record.calls.get(running.number, 1) if running else 1
-        strike(self.world, fault, calls, self._seed)
-
-    def _judge(self, before: datetime, like: float | None) -> None:
-        undisturbed = self._undisturbed
-        found = ending(self.world, before)
-        verdict = judge(self.world.company, undisturbed.start, undisturbed.ending, found)
-        self.met = Met(verdict, like)
-        self._leave(self.met)
 
 
 class Forks(Watcher):
@@ -174,7 +64,8 @@ class Forks(Watcher):
 
     def tick(self, now: datetime) -> None:
         """Make sure that this run is the one that was written down."""
-        if self.swept.undisturbed.futures.get(now) != fingerprint(self.world, now):
+        stood = self.swept.undisturbed.stood.get(now)
+        if stood is None or stood.fingerprint != fingerprint(self.world, now):
             raise AssertionError(f"the second run differs from the first at {now}")
 
     def passing(self, call: str, moment: Moment) -> None:
@@ -190,6 +81,8 @@ class Forks(Watcher):
         """Wait until no more than so many children are running."""
         while len(self._running) > most:
             child, _ = os.wait()
+            if child not in self._running:  # of those who run the tests
+                continue
             point = self._running.pop(child)
             file = self._folder / str(child)
             nothing = Met(Verdict(), error="the child left nothing")
@@ -215,58 +108,12 @@ class Forks(Watcher):
         read_mails(world)
         child = os.fork()
         if child:
-            point = (world.passed, fault, running.function, call, world.now(), running.changed_by)
-            self._running[child] = Point(*point)
+            self._running[child] = Point(world.passed, fault, running.function, call, world.now())
             return
         leave = partial(_leave, self._folder)
         self.child = world.watcher = Struck(self.swept.undisturbed, {}, leave=leave, **self._how)
         self.child.world = world
         self.child.strike(fault)
-
-
-def fingerprint(world: FaultyWorld, now: datetime) -> int:
-    """How it stands, in a number that is the same in this process and its children."""
-    found = future(items(world), world.company, now)
-    return hash((frozenset((at, str(value)) for at, value in found.items()), queued(world)))
-
-
-def watch(scene: Scene, watcher: Watcher) -> FaultyWorld:
-    """Run the scene with a watcher; gives the world as it ended."""
-    worlds: list[FaultyWorld] = []
-
-    def place(document: Mapping[str, Any], x: SimulatedX, start: datetime) -> FaultyWorld:
-        world = FaultyWorld(document, x, start, scene.refused)
-        world.watcher, watcher.world = watcher, world
-        worlds.append(world)
-        return world
-
-    def now(moment: datetime) -> None:
-        worlds[0].watcher.tick(moment)
-
-    def look(_: World) -> None:
-        worlds[0].watcher.end()
-
-    replay(replace(scene.plan, place=place, progress=now, look=look))
-    return worlds[0]
-
-
-def undisturbed(scene: Scene) -> Undisturbed:
-    """Run the scene with nothing in its way."""
-    recorder = Recorder()
-    ends: list[Ending] = []
-    recorder.end = lambda: ends.append(ending(recorder.world, recorder.world.now() + MINUTE))
-    world = watch(scene, recorder)
-    return Undisturbed(ends[0], recorder.record, recorder.futures, world.start, world.passed)
-
-
-def struck(
-    scene: Scene, before: Undisturbed, faults: Mapping[int, Fault], **how: Any
-) -> Met | None:
-    """Run the scene with these faults at calls of these numbers; None when it met none."""
-    watcher = Struck(before, faults, **how)
-    with suppress(AlikeError):
-        watch(scene, watcher)
-    return watcher.met
 
 
 def sweep(

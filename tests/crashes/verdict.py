@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from pulse.domain.outbox import TOPIC
 from pulse.domain.settings import Company
 from pulse.domain.task import kinds_due
 
+from .counted import miscounted
 from .ending import Ending, Message
 from .future import future, lasting
 from .threads import killed_minutes, late, misflagged, threads, unfolded
@@ -38,8 +39,17 @@ class Verdict:
     doubled: list[tuple[str, str]] = field(default_factory=list)
 
 
-def judge(company: Company, start: datetime, undisturbed: Ending, other: Ending) -> Verdict:
-    """Hold a run of which nothing was before `start` against the undisturbed one."""
+def judge(
+    company: Company,
+    start: datetime,
+    undisturbed: Ending,
+    other: Ending,
+    read: Mapping[str, int],
+) -> Verdict:
+    """Hold a run of which nothing was before `start` against the undisturbed one.
+
+    `read` is how many posts each account had read undisturbed at the moment of `other`.
+    """
     found = Verdict()
     found.lost += other.troubles
     found.lost += _different(company, start, undisturbed, other)
@@ -61,8 +71,10 @@ def judge(company: Company, start: datetime, undisturbed: Ending, other: Ending)
     found.doubled += telling.doubled
     found.doubled += _unrecorded(other)
     found.lost += _records(company, undisturbed, other)
+    found.lost += _otherwise(start, undisturbed, other)
     found.lost += _watch(undisturbed, other)
     found.lost += _silent(company, undisturbed, other)
+    found.lost += miscounted(company, read, other, _AWAY)
     return found
 
 
@@ -74,8 +86,8 @@ def _turned_away(other: Ending) -> Iterator[tuple[str, datetime]]:
 
 
 def _different(company: Company, start: datetime, one: Ending, other: Ending) -> Iterator[str]:
-    """What does not stand as it did. The watch may have begun with a later poll."""
-    left_out = ("watched_from",) if any(at < start + _AWAY for _, at in other.killed) else ()
+    """What does not stand as it did."""
+    left_out = ("watched_from",) if _began_later(start, other) else ()
     before = lasting(future(one.items, company, one.before, *left_out))
     after = lasting(future(other.items, company, other.before, *left_out))
     if one.before == other.before:
@@ -89,6 +101,11 @@ def _different(company: Company, start: datetime, one: Ending, other: Ending) ->
         was = names.get(at, item)
         if (was.get("username"), was.get("name")) != (item.get("username"), item.get("name")):
             yield f"{at.pk} is {item}"
+
+
+def _began_later(start: datetime, other: Ending) -> bool:
+    """Whether the watch may have begun with a later poll."""
+    return any(at < start + _AWAY for _, at in other.killed)
 
 
 def _by_when(other: Ending, stored: datetime, post: str = "") -> datetime:
@@ -170,6 +187,20 @@ def _watch(one: Ending, other: Ending) -> Iterator[str]:
 def _explained(gap: dict[str, str], other: Ending) -> bool:
     """Whether a kill is why these minutes were not read."""
     return all(_by_when(other, moment) != moment for moment in _minutes(gap))
+
+
+def _otherwise(start: datetime, one: Ending, other: Ending) -> Iterator[str]:
+    """Messages of the same posts to the same person in the same minute that read differently.
+
+    A digest speaks of the minutes that were not read, and differs where a kill left some.
+    """
+    gaps = any(json.loads(item["what"]).get("reason") for _, item in other.under("journal#"))
+    unread = gaps or _began_later(start, other)
+    written = {(m.at, m.to, m.posts, m.digest): (m.subject, m.text) for m in one.messages}
+    for m in other.messages:
+        was = written.get((m.at, m.to, m.posts, m.digest), (m.subject, m.text))
+        if was != (m.subject, m.text) and not (m.digest and unread):
+            yield f"{m.to} was written to otherwise at {m.at:%d %H:%M}: {m.subject}"
 
 
 def _silent(company: Company, one: Ending, other: Ending) -> Iterator[str]:

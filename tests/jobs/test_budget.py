@@ -50,10 +50,19 @@ def test_within_a_day_the_count_is_xs_own(posts: Posts, town: Build, inclusive: 
 def test_across_midnight_it_is_no_less(posts: Posts, town: Build) -> None:
     """Given sweeps that read yesterday's posts again, then they count again, as X bills them."""
     talk(posts, MIDNIGHT - 100)
+    posts.mention(MIDNIGHT - 36.5)  # in the minute of one that is seen three minutes past midnight
     minutes = range(MIDNIGHT - 105, MIDNIGHT + 200, 5)
     here = town(alone(), start=minutes[0]).go(*minutes)
     assert here.sim.figures()["rereads_across_days"] > 0
     assert bill(here) <= counted(here) <= 1.1 * bill(here)
+
+
+def test_news_before_midnight_are_not_read_again_after_it(posts: Posts, town: Build) -> None:
+    """Given news shortly before midnight, then the sweeps after it know them, and read nothing."""
+    posts.news(MIDNIGHT - 14.5, HELP)
+    here = town(alone(), start=MIDNIGHT - 20).go(*range(MIDNIGHT - 20, MIDNIGHT + 60, 5))
+    assert here.sim.figures()["rereads_across_days"] == 0
+    assert counted(here) == bill(here) == 1
 
 
 def test_a_post_that_names_both_accounts_counts_twice(posts: Posts, town: Build) -> None:
@@ -63,7 +72,7 @@ def test_a_post_that_names_both_accounts_counts_twice(posts: Posts, town: Build)
     assert (counted(here, HELP, NEWS), bill(here)) == (2, 1)
 
 
-SWEPT_BETWEEN = {3, 4, 11}
+BY_A_SWEEP = {3, 4, 11}
 
 
 @pytest.mark.parametrize("request_number", range(3, 12))
@@ -72,7 +81,8 @@ def test_a_poll_that_is_gone_is_counted_by_the_next(
 ) -> None:
     """Given a poll that ends in the middle, then what it read is counted by the next one.
 
-    Once, but where a sweep read it in between and counted it too: the count is never too low.
+    Once, but where a sweep was gone: what it stored is counted by the minute, and what is new
+    since then by it and by the next poll. The count is never too low.
     """
     talk(posts)
 
@@ -81,7 +91,39 @@ def test_a_poll_that_is_gone_is_counted_by_the_next(
 
     here = town(alone(), x=trap).go(*range(0, 100, 5), *range(101, 112))
     assert len(here.failures) == 1
-    assert counted(here) - bill(here) == (1 if request_number in SWEPT_BETWEEN else 0)
+    assert counted(here) - bill(here) == (2 if request_number in BY_A_SWEEP else 0)
+
+
+def test_what_a_gone_sweep_found_is_counted(posts: Posts, town: Build) -> None:
+    """Given a sweep that ends after it stored a late post, then it is counted when tried again."""
+    posts.mention(0.5, seen=14.5)
+    posts.mention(0.6)
+
+    def trap(sim: SimulatedX) -> Trap:
+        return Trap(sim, 10, SystemExit(1))  # the sweep's second timeline
+
+    here = town(alone(), x=trap).go(0, 1, 15)
+    assert (len(here.failures), len(here.stored), counted(here)) == (1, 2, 1)
+    assert counted(here.go(20)) == 2
+
+
+def test_of_two_sweeps_at_once_that_which_found_it_counts_it(posts: Posts, town: Build) -> None:
+    """Given a sweep that stored a late post while a second one was faster, then both count."""
+    posts.mention(0.5, seen=14.5)
+    posts.mention(0.6)
+    second: list[Any] = []
+
+    def overtaken(environ: dict[str, Any]) -> None:
+        running = here.world.lambdas.running[-1]
+        sweeping = '"sweep"' in running[1].get("Records", [{"body": ""}])[0]["body"]
+        midway = here.world.now() == at(15) and environ["PATH_INFO"].endswith("/tweets")
+        if sweeping and midway and len(here.world.lambdas.running) == 1:
+            second.append(here.world.lambdas.invoke(*running))
+
+    here = town(alone(), x=lambda sim: Between(sim, overtaken))
+    here.go(0, 1, 15)
+    assert [run["new"] for run in second] == [0]
+    assert (len(here.stored), counted(here)) == (2, 2)
 
 
 def dispatched(here: Town) -> dict[str, Any]:

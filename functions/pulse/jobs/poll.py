@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.domain.budget import billed
 from pulse.domain.cursor import Cursor, OvertakenError
+from pulse.domain.facts import Mention
 from pulse.domain.task import Task, day_swept
 from pulse.domain.trouble import TroubleError
 from pulse.domain.walk import Endpoint, Walk
@@ -47,11 +48,15 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
             reading.read_through += endpoint not in cursor.troubles
     if task.kind != "poll" and reading.read_through == len(_ENDPOINTS) and not cursor.walks:
         cursor = replace(cursor, swept=task.minute)
+    if task.again and task.kind != "poll":
+        reading.billed += _left_behind(reading, task)
     cursor = cursor.having_read(reading.billed, reading.now)
     try:
         reading.accounts.save(replace(cursor, vocabulary=reading.x.vocabulary), reading.beside)
     except OvertakenError:
         reading.troubles.append("another run has read this account meanwhile")
+        if task.kind != "poll":  # of what this sweep stored the other found nothing new
+            _count_beside(reading)
     return {
         "account": reading.account.username,
         "kind": task.kind,
@@ -121,6 +126,30 @@ def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]
         yield walk, False
         if token is not None and token == before:
             raise TroubleError("unavailable", "the next page is the same page again")
+
+
+def _count_beside(reading: Reading) -> None:
+    """Count what was read onto the cursor of the run that was faster."""
+    for cursor in reading.accounts.load([reading.account.id]).values():
+        try:
+            reading.accounts.save(cursor.having_read(reading.billed, reading.now))
+        except OvertakenError:
+            reading.troubles.append(f"{reading.billed} reads are not counted")
+
+
+def _left_behind(reading: Reading, task: Task) -> int:
+    """How many posts were stored since the sweep first began, by a run of it that is gone.
+
+    It counted none of them. What a poll stored in that minute is among them: rather too many.
+    """
+    account, now = reading.account.id, reading.now
+    held = reading.conversations.published(reading.company.name, now - _SWEPT_MOST, now)
+    return sum(
+        fact.stored_at is not None
+        and task.minute <= fact.stored_at < now
+        and (account in fact.named if isinstance(fact, Mention) else account == fact.account_id)
+        for _, fact in held
+    )
 
 
 def _page(reading: Reading, walk: Walk, token: str | None) -> Page:

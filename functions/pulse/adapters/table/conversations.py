@@ -24,13 +24,13 @@ from pulse.adapters.table.changes import (
 from pulse.adapters.table.client import ACTIONS_AT_ONCE, At, CancelledError, Item, Table, stamp
 from pulse.adapters.table.items import (
     STATE,
-    day_index,
     fact_item,
     fact_of,
     is_fact,
     key_of,
     open_index,
     partition,
+    published_in,
     state_of,
     state_values,
     ttl_of,
@@ -163,15 +163,11 @@ class Conversations:
         self, company: str, start: datetime, end: datetime
     ) -> Iterator[tuple[Key, Mention | Reply]]:
         """Mentions and replies published in [start, end), by day and time; each version."""
-        day = start
-        while day.date() <= end.date():
-            low = stamp(start)[11:] if day == start else ""
-            high = stamp(end)[11:] if day.date() == end.date() else "~"
-            for item in self._table.indexed(day_index(company, day), low, high):
+        for stretch in published_in(company, start, end):
+            for item in self._table.indexed(*stretch):
                 fact = fact_of(item) if is_fact(item) else None
                 if isinstance(fact, (Mention, Reply)) and start <= fact.at < end:
                     yield key_of(item["pk"]), fact
-            day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
     def _heads(self, keys: Iterable[Key]) -> dict[Key, Item | None]:
         """The items of the states, which hold the revisions; None where there is none yet."""

@@ -51,6 +51,16 @@ def day_index(company: str, moment: datetime) -> str:
     return f"{company}#{stamp(moment)[:10]}"
 
 
+def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
+    """Where in the index the posts of [start, end) stand: each UTC day, and from when to when."""
+    day = start
+    while day.date() <= end.date():
+        low = stamp(start)[11:] if day == start else ""
+        high = stamp(end)[11:] if day.date() == end.date() else "~"
+        yield day_index(company, day), low, high
+        day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def fact_item(key: Key, fact: Fact, ttl: int | None) -> tuple[At, Item]:
     """A fact as an item; mentions and replies stand in the day's index, never moved."""
     values: Item = {"fact": _text(jsonable(fact)), "ttl": ttl}

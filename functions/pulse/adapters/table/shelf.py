@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
-from pulse.adapters.table.items import day_index
+from pulse.adapters.table.items import day_index, published_in
 from pulse.domain.posts import Author, Post
 
 _AUTHOR_KEPT = timedelta(days=30)
@@ -145,11 +145,11 @@ class Shelf:
         )
 
     def said(self, company: str, start: datetime, end: datetime) -> Iterator[Item]:
-        """Own posts of [start, end) within one UTC day that answer no customer."""
-        low, high = stamp(start)[11:], stamp(end)[11:]
-        for item in self._table.indexed(day_index(company, start), low, high):
-            if item["pk"] == f"said#{company}" and stamp(start) <= item["at"] < stamp(end):
-                yield item
+        """Own posts of [start, end) that answer no customer."""
+        for stretch in published_in(company, start, end):
+            for item in self._table.indexed(*stretch):
+                if item["pk"] == f"said#{company}" and stamp(start) <= item["at"] < stamp(end):
+                    yield item
 
     def drop_said(self, company: str, ids: Iterable[str]) -> int:
         """Remove own posts, by their first ids, with all their versions; returns how many."""

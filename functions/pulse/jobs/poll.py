@@ -56,7 +56,7 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
     except OvertakenError:
         reading.troubles.append("another run has read this account meanwhile")
         if task.kind != "poll":  # of what this sweep stored the other found nothing new
-            _count_beside(reading)
+            reading.accounts.bill(reading.account.id, reading.billed, reading.now)
     return {
         "account": reading.account.username,
         "kind": task.kind,
@@ -126,15 +126,6 @@ def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]
         yield walk, False
         if token is not None and token == before:
             raise TroubleError("unavailable", "the next page is the same page again")
-
-
-def _count_beside(reading: Reading) -> None:
-    """Count what was read onto the cursor of the run that was faster."""
-    for cursor in reading.accounts.load([reading.account.id]).values():
-        try:
-            reading.accounts.save(cursor.having_read(reading.billed, reading.now))
-        except OvertakenError:
-            reading.troubles.append(f"{reading.billed} reads are not counted")
 
 
 def _left_behind(reading: Reading, task: Task) -> int:

@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -270,6 +271,24 @@ def test_more_facts_than_one_transaction_takes(table: Table) -> None:
     assert Conversations(table).add({KEY: facts}, POLICY, KEEP) == 0
 
 
+@pytest.mark.parametrize("customers", [1, 60])
+def test_the_longest_posts_that_x_takes(table: Table, customers: int) -> None:
+    """Given a page of posts as long as can be, then each transaction is one that DynamoDB takes."""
+    sizes: list[int] = []
+    events = table.client.meta.events
+    events.register(
+        "before-call.dynamodb.TransactWriteItems",
+        lambda params, **_: sizes.append(len(params["body"])),
+    )
+    facts: dict[Key, list[Fact]] = {}
+    for n in range(1, 61):
+        key = Key("acme", str(n % customers), "7")
+        facts.setdefault(key, []).append(replace(mention(n, n), text="\u3042" * 25_000))
+    assert Conversations(table).add(facts, POLICY, KEEP) == 60
+    assert max(sizes) < 4 * 2**20
+    assert sum(sizes) > 4 * 2**20
+
+
 def test_many_conversations_at_once(table: Table) -> None:
     """Given 150 conversations in one call, then each has its state."""
     facts = {Key("acme", str(n), "7"): [mention(n, n), reply(n + 1000, n)] for n in range(1, 151)}
@@ -447,7 +466,7 @@ def test_one_that_is_contended_holds_back_no_other(table: Table) -> None:
     assert all(s.status == "open" for s in states.values())
 
 
-@pytest.mark.parametrize("people", [3, 40, 90])
+@pytest.mark.parametrize("people", [3, 40, 90, 230])
 def test_many_people_to_tell_of_many_conversations(table: Table, people: int) -> None:
     """Given more to tell than fits beside the flags, then all are flagged, and told of once."""
     conversations = Conversations(table)

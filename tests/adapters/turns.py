@@ -1,9 +1,10 @@
 """Writers that take turns, one call to AWS at a time: every order can be tried."""
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+from greenlet import GreenletExit, greenlet
 
 CALLS = frozenset(
     {
@@ -68,7 +69,7 @@ def failing(client: Any, code: str, times: int) -> Hooked:
 
 
 class Player:
-    """A writer in a thread of its own that stops before each call until it is its turn.
+    """A writer in a greenlet of its own that stops before each call until it is its turn.
 
     `write` is handed what to call before each of them; `next` is what it said there.
     """
@@ -76,12 +77,9 @@ class Player:
     def __init__(self, write: Callable[[Callable[[Any], None]], object]) -> None:
         self.error: BaseException | None = None
         self.next: Any = None
-        self._stopped = threading.Semaphore(0)
-        self._go = threading.Semaphore(0)
         self.done = False
-        self._thread = threading.Thread(target=self._run, args=(write,), daemon=True)
-        self._thread.start()
-        self._stopped.acquire()
+        self._greenlet = greenlet(self._run)
+        self._greenlet.switch(write)
 
     def _run(self, write: Callable[[Callable[[Any], None]], object]) -> None:
         try:
@@ -89,17 +87,18 @@ class Player:
         except BaseException as error:  # noqa: BLE001 - handed to who asked for the run
             self.error = error
         self.done = True
-        self._stopped.release()
 
     def _wait(self, what: Any) -> None:
         self.next = what
-        self._stopped.release()
-        self._go.acquire()
+        self._greenlet.parent.switch()
 
     def step(self) -> None:
         """Make one call, up to the next one."""
-        self._go.release()
-        self._stopped.acquire()
+        self._greenlet.switch()
+
+    def leave(self) -> None:
+        """Go no further, wherever it stands."""
+        self._greenlet.throw(GreenletExit)
 
 
 def play(

@@ -6,6 +6,7 @@ Prints what was done and what is wrong at the end of each day; ends with 1 when 
 import argparse
 import json
 import sys
+from collections import Counter
 
 from .day import play
 from .reckoning import wrong
@@ -27,6 +28,9 @@ def main() -> int:
             "minutes": day.rounds,
             "instances at once": len(day.evidence.wires),
             "writes": len(day.evidence.writes),
+            "lost to others, and made again": dict(
+                sum((wire.lost for wire in day.evidence.wires), Counter[str]())
+            ),
             "clicks": day.clicks,
             "clicks to be made again": day.contended,
             "mails": len(day.evidence.mails),

@@ -1,11 +1,12 @@
-"""Every order of the writers' calls that can make a difference, one play each.
+"""Every order of the writers' calls that can make a difference.
 
 Two calls that touch nothing in common, or only read, may change places without anybody
-noticing: of the orders that differ in that alone one is played (sleep sets, Godefroid 1996).
+noticing: of the orders that differ in that alone one is played (sleep sets, and states that
+were met before with them; Godefroid 1996).
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from tests.adapters.turns import Player
@@ -33,57 +34,76 @@ def _meet(ones: frozenset[str], others: frozenset[str]) -> bool:
 
 @dataclass
 class _Node:
-    ready: list[int]
-    asleep: frozenset[int]
-    choice: int
-    tried: set[int] = field(default_factory=set)
+    """A state on the path that is being played."""
 
-    def next(self) -> bool:
-        """Go to the next choice; False when there is none."""
-        self.tried.add(self.choice)
-        left = [n for n in self.ready if n not in self.tried | self.asleep]
-        self.choice = left[0] if left else -1
-        return bool(left)
+    left: list[int]
+    """Whose call is still to be tried from here; that of the last is on the path."""
+    asleep: set[int]
+    """Whose call need not be: it has been, or makes no difference to one that has."""
+    end: bool
+    """All are done, as was not seen before."""
 
 
-def every_order(
-    start: Callable[[], Sequence[Player]], minds: Callable[[Touch, Touch], bool] = Touch.minds
-) -> Iterator[int]:
-    """Play all orders; yields after each how many calls it had, for the end to be judged.
+class Search:
+    """The search through all orders.
 
-    `start` sets the scene anew and lets each writer go as far as its first call.
+    `start` sets the scene anew and lets each writer go as far as its first call. `state` says
+    how things stand: all that is stored, and all that each writer was told so far; where two
+    are equal, all goes on alike.
     """
-    path: list[_Node] = []
-    while True:
-        depth = _play(start(), path, minds)
-        if depth:
-            yield depth
-        while path and not path[-1].next():
-            path.pop()
-        if not path:
-            return
+
+    def __init__(self, start: Callable[[], Sequence[Player]], state: Callable[[], object]) -> None:
+        self.states: dict[object, set[int]] = {}
+        """What was met, and whose calls were left out there."""
+        self._start = start
+        self._state = state
+        self._path: list[_Node] = []
+
+    def ends(self) -> Iterator[int]:
+        """Come to every end that there is, once; yields at each how many calls led there."""
+        while True:
+            self._play(self._start())
+            if self._path[-1].end:
+                yield len(self._path) - 1
+            while self._path and not _next(self._path[-1]):
+                self._path.pop()
+            if not self._path:
+                return
+
+    def _play(self, players: Sequence[Player]) -> None:
+        """Play by the path, and on from its end until what follows is known."""
+        asleep: set[int] = set()
+        depth = 0
+        while True:
+            if depth == len(self._path):
+                self._path.append(self._arrive(players, asleep))
+            node = self._path[depth]
+            if not node.left:
+                for player in players:
+                    player.leave()
+                return
+            step: Touch = players[node.left[-1]].next
+            asleep = {n for n in node.asleep if not step.minds(players[n].next)}
+            players[node.left[-1]].step()
+            depth += 1
+
+    def _arrive(self, players: Sequence[Player], asleep: set[int]) -> _Node:
+        """Where this is known, what was left out before is tried, unless it is asleep still."""
+        ready = {n for n, player in enumerate(players) if not player.done}
+        state = self._state()
+        known = self.states.get(state)
+        self.states[state] = asleep if known is None else known & asleep
+        left = (ready if known is None else known) - asleep
+        return _Node(
+            sorted(left, reverse=True), set(self.states[state]), not ready and known is None
+        )
 
 
-def _play(
-    players: Sequence[Player], path: list[_Node], minds: Callable[[Touch, Touch], bool]
-) -> int:
-    """Play by the path, and on from its end; 0 when what follows has been played before."""
-    asleep: frozenset[int] = frozenset()
-    depth = 0
-    while ready := [n for n, player in enumerate(players) if not player.done]:
-        if depth == len(path):
-            awake = [n for n in ready if n not in asleep]
-            if not awake:
-                finish(players)
-                return 0
-            path.append(_Node(ready, asleep, awake[0]))
-        node = path[depth]
-        depth += 1
-        step: Touch = players[node.choice].next
-        others = node.asleep | node.tried
-        asleep = frozenset(n for n in others if not minds(step, players[n].next))
-        players[node.choice].step()
-    return depth
+def _next(node: _Node) -> bool:
+    """Go to the next choice; False when there is none."""
+    if node.left:
+        node.asleep.add(node.left.pop())
+    return bool(node.left)
 
 
 def drawn_orders(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.adapters.turns import Player
 
-from .orders import drawn_orders, every_order
+from .orders import Search, drawn_orders
 from .reckoning import wrong
 from .said import Said
 from .scenes import Scene
@@ -20,9 +20,10 @@ _AFTER = (("flag", 1), ("flag", 2), ("send", 5), ("send", 40))
 
 @dataclass
 class Played:
-    """How many orders there were, how many calls in them, and what was wrong where."""
+    """How many different ends there were, what was met on the way, and what was wrong at which."""
 
-    orders: int = 0
+    ends: int = 0
+    states: int = 0
     calls: int = 0
     wrong: list[list[str]] = field(default_factory=list)
 
@@ -60,9 +61,11 @@ def play(scene: Scene, drawn: int | None = None) -> Played:
     """Play it in every order that can make a difference, or in so many drawn by lot."""
     played = Played()
     with staged(scene) as at:
-        for calls in every_order(at.start) if drawn is None else drawn_orders(at.start, drawn):
-            played.orders += 1
+        search = Search(at.start, at.stage.state)
+        for calls in search.ends() if drawn is None else drawn_orders(at.start, drawn):
+            played.ends += 1
             played.calls += calls
             if found := at.end():
                 played.wrong.append(found)
+        played.states = len(search.states)
     return played

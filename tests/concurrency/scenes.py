@@ -90,7 +90,7 @@ def both_are_named_again(said: Said) -> None:
 class Scene:
     """Who goes to work at once; `push` are settings that come into force just before.
 
-    `many` have more orders than `make test` plays.
+    Those with `many` orders are played whole by `make test-all` only.
     """
 
     writers: Callable[[list[Key]], list[Writer]]
@@ -166,6 +166,7 @@ SCENES = {
         said=both_again,
         before=(poll(0), poll(3), function("flag", 3)),
         push=_STRICTER,
+        many=True,
     ),
     "the minute is flagged by the old settings and the new ones": Scene(
         lambda _: [function("flag", 4, settings="old"), function("flag", 4)],

@@ -1,10 +1,9 @@
 """The functions as deployed, on moto, each stopping before a call until it is its turn."""
 
-import copy
 import json
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from os.path import commonprefix
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -19,11 +18,12 @@ from pulse.app import App
 from pulse.domain.facts import Fact, Key
 from pulse_cli.replay.lambdas import Context, _handler
 from pulse_cli.replay.world import World
-from pulse_cli.simulated_x import SimulatedX
+from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 from tests.adapters.turns import Player
 from tests.jobs.town import HELP, at
 
 from .orders import Touch
+from .recall import Recall
 from .reckoning import Evidence
 from .said import Said
 from .wire import Wire, deeds
@@ -56,23 +56,34 @@ def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> 
     return function("poll", minute, {"Records": [{"body": json.dumps(body)}]}, **how)
 
 
-class _EachItsOwn:
-    """The app of whoever asks: each writer has one, as each process has."""
+_APP: ContextVar[App] = ContextVar("app")
+_WAIT: ContextVar[Callable[[Touch], None] | None] = ContextVar("wait", default=None)
+_EAR: ContextVar["_Ear"] = ContextVar("ear")
+"""Of the writer that is at work: each has an app of its own, as each process has."""
 
-    def __init__(self) -> None:
-        self.here = threading.local()
+
+class _EachItsOwn:
+    """The app of whoever asks."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.here.app, name)
+        return getattr(_APP.get(), name)
+
+
+@dataclass(eq=False)
+class _Ear:
+    """What a writer was told."""
+
+    name: str
+    heard: list[str] = field(default_factory=list)
 
 
 class Stage(World):
     """A house in which writers take turns, a call at a time; each play begins at one scene."""
 
     def __init__(self, folder: Path, said: Said, document: Mapping[str, Any]) -> None:
-        super().__init__(document, SimulatedX(said.posts.archive(folder / "archive")), at(0))
+        self._archive = said.posts.archive(folder / "archive")
+        super().__init__(document, SimulatedX(self._archive), at(0))
         self._said = said
-        self._each = _EachItsOwn()
         self._wire = Wire()
         self._failures: list[str] = []
         self._clicks: list[tuple[Key, Fact]] = []
@@ -81,18 +92,20 @@ class Stage(World):
         super().__enter__()
         if boto3.DEFAULT_SESSION is not None:
             boto3.DEFAULT_SESSION.events.register("provide-client-params.*.*", self._stop)
+            boto3.DEFAULT_SESSION.events.register("after-call.*.*", self._hear)
             self._wire.listen(boto3.DEFAULT_SESSION)
+            backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][boto3.DEFAULT_SESSION.region_name]
+            self._recall = Recall(backend.tables[self.app.table.name].items)
+            self._recall.listen(boto3.DEFAULT_SESSION)
         self._parts = self._wired()  # its clients know of the stops
-        wiring.use(self._each)  # type: ignore[arg-type]
+        wiring.use(_EachItsOwn())  # type: ignore[arg-type]
         return self
 
     def arrange(self, *writers: Writer) -> None:
         """What has happened before, one after the other."""
         self.perform(*writers)
-        backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][self.app.table.client.meta.region_name]
-        self._rows = backend.tables[self.app.table.name].items
-        self._scene = copy.deepcopy(dict(self._rows))
-        self._before = list(self.app.table.all())
+        self._scene = self._recall.version
+        self._before = list(self._parts.table.all())
         self._earlier = list(self._clicks)
 
     def perform(self, *writers: Writer) -> None:
@@ -103,16 +116,22 @@ class Stage(World):
 
     def begin(self, *writers: Writer, push: Mapping[str, Any] | None = None) -> list[Player]:
         """Set the scene anew; each writer has read the settings, and comes to its first call."""
-        self._rows.clear()
-        self._rows.update(copy.deepcopy(self._scene))
         self._wire.forget()
-        self._mails = len(self.mails())
+        self._recall.version = self._scene
         self._failures, self._clicks = [], list(self._earlier)
         self.go_to(at(max(writer.minute for writer in writers)))
         apps = {w: self._app(w) for w in writers if w.settings == "old"}
         if push is not None:
-            self.app.shelf.push(push, at(min(writer.minute for writer in writers)))
-        return [self._player(writer, apps.get(writer) or self._app(writer)) for writer in writers]
+            self._parts.shelf.push(push, at(min(writer.minute for writer in writers)))
+        self._ears = [_Ear(str(number)) for number in range(len(writers))]
+        return [
+            self._player(writer, apps.get(writer) or self._app(writer), ear)
+            for writer, ear in zip(writers, self._ears, strict=True)
+        ]
+
+    def state(self) -> object:
+        """All that is stored, and all that each writer was told."""
+        return self._recall.digest(), *(hash(tuple(ear.heard)) for ear in self._ears)
 
     def evidence(self) -> Evidence:
         """What is seen now."""
@@ -125,26 +144,28 @@ class Stage(World):
             wires=[self._wire],
             failures=self._failures,
             before=self._before,
-            items=list(self.app.table.all()),
-            mails=[mail.id for mail in self.mails()[self._mails :]],
+            items=list(self._parts.table.all()),
+            mails=[],  # the wire hears of all of them
         )
 
     def _app(self, writer: Writer) -> App:
-        app = App(self._all_env(), lambda: at(writer.minute), self._transport)
+        x = SimulatedX(self._archive)  # which has counted no request yet
+        app = App(self._all_env(), lambda: at(writer.minute), WsgiTransport(x))
         for name in _SHARED:
             setattr(app, name, getattr(self._parts, name))
         app.settings()
         return app
 
-    def _player(self, writer: Writer, app: App) -> Player:
+    def _player(self, writer: Writer, app: App, ear: _Ear) -> Player:
         def write(wait: Callable[[Touch], None]) -> None:
-            self._each.here.wait = wait
+            _WAIT.set(wait)
+            _EAR.set(ear)
             self._act(writer, app)
 
         return Player(write)
 
     def _act(self, writer: Writer, app: App) -> None:
-        self._each.here.app = app
+        _APP.set(app)
         try:
             result = writer.act(app)
         except Exception as error:  # noqa: BLE001 - reckoned with at the end
@@ -153,14 +174,22 @@ class Stage(World):
             if isinstance(result, tuple):
                 self._clicks.append(result)
 
-    def _stop(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        wait = getattr(self._each.here, "wait", None)
-        if wait is None:
+    def _stop(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        if (wait := _WAIT.get()) is None:
             return
         if model.name == "Query":
             params.setdefault("Limit", _PAGE)
         if (touch := touched(model.name, params)) is not None:
+            context["ear"] = _EAR.get()
             wait(touch)
+
+    def _hear(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        if (ear := context.get("ear")) is None:
+            return
+        if "MessageId" in parsed:
+            parsed["MessageId"] = f"{model.name} {ear.name} {len(ear.heard)}"
+        told = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+        ear.heard.append(f"{model.name} {told}")
 
 
 def touched(call: str, asked: Mapping[str, Any]) -> Touch | None:  # noqa: PLR0911 - a table

@@ -1,5 +1,6 @@
 """Digests: when their readers' clocks say so, once, with numbers that the archive confirms."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
@@ -11,6 +12,7 @@ from pulse.domain.letters import DigestLetter
 from pulse.domain.measures import times
 from pulse.domain.outbox import Entry
 from pulse.jobs.cards import Authors
+from pulse.jobs.digest import digest
 from pulse.jobs.summary import summary
 from tests.tiers import WHOLE
 
@@ -267,3 +269,25 @@ def test_what_lies_before_our_time_is_compared_with_nothing(posts: Posts, town: 
     assert letter(here, -1, 60).before is None
     assert "not all is known" in here.digest(121, -1).text
     assert "in brackets" in here.digest(122, 61).text
+
+
+def test_hundreds_of_readers_at_one_hour(posts: Posts, town: Build) -> None:
+    """Given more readers than one transaction takes, then each gets the digest, once."""
+    readers = {f"reader{number}": "UTC" for number in range(230)}
+    rule = {"period": "shift", "to": list(readers), "at": ["09:10", "09:20"]}
+    here = town(reading(rule, **readers))
+    app, company = here.world.app, here.world.company
+
+    def due(minute: float) -> int:
+        return digest(company, app.shelf, app.outbox, at(minute))
+
+    assert [due(1), due(9), due(10), due(10), due(20)] == [0, 0, 230, 0, 230]
+    assert Counter(e.person for e in here.waiting()) == Counter([*readers, *readers])
+
+
+def test_a_reader_named_by_two_rules_at_one_hour_gets_one(posts: Posts, town: Build) -> None:
+    """Given two rules of a period that name one reader at one hour, then it is one digest."""
+    rule = {"period": "shift", "to": ["anna"], "at": ["09:10", "21:00"]}
+    here = town(reading(rule, {**rule, "to": ["anna", "boris"]}, anna="UTC", boris="UTC"))
+    here.go(1, 10, 11)
+    assert here.told() == [(10, "anna"), (10, "boris")]

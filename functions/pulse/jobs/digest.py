@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,6 +15,9 @@ from pulse.domain.settings import Company, DigestRule, Person
 if TYPE_CHECKING:
     from pulse.adapters.table import Outbox, Shelf
 
+_AT_ONCE = 90
+"""Digests that are written in one transaction, with the marks that say so."""
+
 
 def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int:
     """Put the digests that are due into the outbox; returns how many.
@@ -21,7 +26,8 @@ def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int
     Of two runs at once one writes; what the other would have added is due in the next minute.
     """
     done = shelf.digests_done(company.name)
-    marks, entries = dict(done), []
+    marks = dict(done)
+    entries: dict[str, dict[str, Entry]] = defaultdict(dict)
     for rule in company.digests:
         for person in (company.people[key] for key in rule.to):
             slot = last_slot(rule, ZoneInfo(person.time_zone), now)
@@ -29,12 +35,32 @@ def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int
                 continue
             name = f"{rule.period}#{person.key}"
             if name in done and done[name] < slot.label:
-                entries.append(_entry(company, rule, person, slot, now))
+                entry = _entry(company, rule, person, slot, now)
+                entries[name][entry.id] = entry
             marks[name] = max(marks.get(name, ""), slot.label)
-    if marks == done:
-        return 0
-    written = shelf.write_digests(company.name, done, marks, [outbox.item(e) for e in entries])
-    return len(entries) if written else 0
+    written = 0
+    for names in _portions(entries):
+        after = marks | {n: done[n] for n in entries} | {n: marks[n] for n in names}
+        told = [entry for n in names for entry in entries[n].values()]
+        if after == done:
+            continue
+        if not shelf.write_digests(company.name, done, after, map(outbox.item, told)):
+            return written
+        done, written = after, written + len(told)
+    return written
+
+
+def _portions(entries: Mapping[str, Mapping[str, Entry]]) -> Iterator[list[str]]:
+    """The names, by as many entries as go into one transaction; none at all are one portion."""
+    names: list[str] = []
+    size = 0
+    for name, more in entries.items():
+        if size + len(more) > _AT_ONCE:
+            yield names
+            names, size = [], 0
+        names.append(name)
+        size += len(more)
+    yield names
 
 
 def digest_now(

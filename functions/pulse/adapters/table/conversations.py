@@ -8,9 +8,19 @@ stands; else it reads again. What it tells people goes into the same transaction
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pulse.adapters.table.changes import (
+    ROOM,
+    Change,
+    Loaded,
+    Tell,
+    load_of,
+    portion,
+    portions,
+    slices,
+)
 from pulse.adapters.table.client import ACTIONS_AT_ONCE, At, CancelledError, Item, Table, stamp
 from pulse.adapters.table.items import (
     STATE,
@@ -30,42 +40,12 @@ from pulse.domain.facts import Fact, Key, Mention, Reply
 from pulse.domain.policy import Policy
 
 ATTEMPTS = 12
-ROOM = 80
-"""Actions of conversations in one transaction; the rest is for what people are told."""
 
 Decide = Callable[[Key, State], Sequence[Fact]]
-Tell = Callable[[Mapping[Key, Sequence[Fact]]], Sequence[tuple[At, Item]]]
 
 
 class ContentionError(Exception):
     """Others wrote the same conversations all the time; try again later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A conversation as it lies in the table; `rev` is 0 where there is none yet."""
-
-    key: Key
-    rev: int
-    state: State
-    facts: tuple[Fact, ...]
-    ttls: Mapping[str, int | None]
-
-    def living(self, now: datetime) -> Loaded:
-        """Without what DynamoDB is about to remove: it takes days, and an item at a time."""
-        ttls = {sk: ttl for sk, ttl in self.ttls.items() if ttl is None or ttl > now.timestamp()}
-        return replace(self, facts=tuple(f for f in self.facts if f.token in ttls), ttls=ttls)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    loaded: Loaded
-    new: tuple[Fact, ...]
-    actions: list[Item]
-    before: list[Item]
-    """What a single transaction has no room for: the time-to-live of many facts."""
-    more: bool
-    """There were more new facts than one transaction takes."""
 
 
 class Conversations:
@@ -101,7 +81,8 @@ class Conversations:
     ) -> dict[Key, tuple[Fact, ...]]:
         """Add to each conversation the facts that `decide` finds from its present state.
 
-        `tell` gets the new facts of one transaction and returns items to write with them.
+        `tell` gets the new facts of one transaction and returns items to write with them; of
+        a single conversation, what has no room in its transaction goes just before.
         Returns the new facts by conversation. Raises `ContentionError` when others never
         let it through; what was written by then stays.
         """
@@ -114,7 +95,7 @@ class Conversations:
                 if (change := self._change(key, head, decide, policy, keep)) is not None
             ]
             left = []
-            for chunk, told in _portions(_chunks(changes, 1 if attempt else ROOM), tell):
+            for chunk, told in portions(changes, 1 if attempt else ROOM, tell):
                 try:
                     self._write(chunk, told)
                 except CancelledError:
@@ -208,7 +189,7 @@ class Conversations:
 
     def _change(
         self, key: Key, head: Item | None, decide: Decide, policy: Policy, keep: timedelta | None
-    ) -> _Change | None:
+    ) -> Change | None:
         state = state_of(head) if head is not None else State(status=None)
         decided = {f.token: f for f in decide(key, state)}
         new = tuple(f for token, f in decided.items() if token not in state.facts)
@@ -218,15 +199,18 @@ class Conversations:
 
     def _fold(
         self, loaded: Loaded, new: Sequence[Fact], policy: Policy, keep: timedelta | None
-    ) -> _Change:
-        more, new = len(new) >= ROOM, tuple(new[: ROOM - 1])
+    ) -> Change:
+        wanted, new = new, portion(new)
+        more = len(new) < len(wanted)
         state = fold([*loaded.facts, *new], policy)
         ttl = ttl_of(state, keep)
         key, at = loaded.key, At(partition(loaded.key), STATE)
+        values = state_values(key, state, _revision(loaded, new), ttl, policy.version)
+        load = len(values["state"]) + sum(map(load_of, new))
         actions = [
             self._table.put_action(
                 at,
-                state_values(key, state, _revision(loaded, new), ttl, policy.version),
+                values,
                 "rev = :rev" if loaded.rev else "attribute_not_exists(pk)",
                 {":rev": loaded.rev} if loaded.rev else None,
             ),
@@ -238,15 +222,19 @@ class Conversations:
             if was != ttl and sk not in {fact.token for fact in new}
         ]
         if len(actions) + len(retimed) > ROOM:
-            return _Change(loaded, new, actions, retimed, more)
-        return _Change(loaded, new, [*actions, *retimed], [], more)
+            return Change(loaded, new, actions, retimed, more, load)
+        return Change(loaded, new, [*actions, *retimed], [], more, load)
 
-    def _write(self, chunk: Sequence[_Change], told: Sequence[tuple[At, Item]]) -> None:
+    def _write(self, chunk: Sequence[Change], told: Sequence[tuple[At, Item]]) -> None:
         for change in chunk:
-            for actions in _slices(change.before, ACTIONS_AT_ONCE):
+            for actions in slices(change.before, ACTIONS_AT_ONCE):
                 self._table.transact(actions)
         actions = [action for change in chunk for action in change.actions]
-        self._table.transact([*actions, *(self._table.put_action(*item) for item in told)])
+        tellings = [self._table.put_action(*item) for item in told]
+        room = ACTIONS_AT_ONCE - len(actions)
+        for early in slices(tellings[room:], ACTIONS_AT_ONCE):
+            self._table.transact(early)  # better told of what is not written than not told
+        self._table.transact([*actions, *tellings[:room]])
 
 
 def _revision(loaded: Loaded, new: Sequence[Fact]) -> int:
@@ -260,35 +248,3 @@ def _revision(loaded: Loaded, new: Sequence[Fact]) -> int:
 def _known_at(new: Sequence[Fact]) -> datetime:
     """When the newest of these came to be known here."""
     return max(f.stored_at or f.at if isinstance(f, (Mention, Reply)) else f.at for f in new)
-
-
-def _chunks(changes: Iterable[_Change], room: int) -> Iterator[list[_Change]]:
-    chunk: list[_Change] = []
-    size = 0
-    for change in changes:
-        if chunk and size + len(change.actions) > room:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(change)
-        size += len(change.actions)
-    if chunk:
-        yield chunk
-
-
-def _portions(
-    chunks: Iterable[list[_Change]], tell: Tell
-) -> Iterator[tuple[list[_Change], Sequence[tuple[At, Item]]]]:
-    """Chunks with what they tell of; halved where both do not fit into one transaction."""
-    for chunk in chunks:
-        told = tell({change.loaded.key: change.new for change in chunk})
-        size = len(told) + sum(len(change.actions) for change in chunk)
-        if size <= ACTIONS_AT_ONCE or len(chunk) == 1:
-            yield chunk, told
-        else:
-            middle = len(chunk) // 2
-            yield from _portions([chunk[:middle], chunk[middle:]], tell)
-
-
-def _slices(actions: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(actions), size):
-        yield actions[start : start + size]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,7 +63,7 @@ def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple
 
 def fact_item(key: Key, fact: Fact, ttl: int | None) -> tuple[At, Item]:
     """A fact as an item; mentions and replies stand in the day's index, never moved."""
-    values: Item = {"fact": _dump(fact), "ttl": ttl}
+    values: Item = {"fact": _text(jsonable(fact)), "ttl": ttl}
     if isinstance(fact, (Mention, Reply)):
         values |= {
             "gpk": day_index(key.company, fact.at),
@@ -90,7 +90,7 @@ def state_values(key: Key, state: State, rev: int, ttl: int | None, policy: int)
     is_open = state.status == "open"
     attention = stamp(state.attention_at) if state.attention_at else _NEVER
     return {
-        "state": _dump(state),
+        "state": _text({**jsonable(state), "flags": list(_apart(state.flags))}),
         "rev": rev,
         "policy": policy,
         "ttl": ttl,
@@ -121,16 +121,36 @@ def state_of(item: Item) -> State:
                 Wait(w[0], _time(w[1]), _time(w[2]) if w[2] else None, w[3])
                 for w in loaded.get("waits", ())
             ),
-            "flags": tuple(
-                Flag(**{**_timed(f), "mentions": frozenset(f["mentions"])})
-                for f in loaded.get("flags", ())
-            ),
+            "flags": tuple(_together(loaded.get("flags", ()))),
         }
     )
 
 
-def _dump(value: Fact | State) -> str:
-    return json.dumps(jsonable(value), ensure_ascii=False, separators=(",", ":"))
+def _apart(flags: Iterable[Flag]) -> Iterator[Item]:
+    """Flags, each with the mentions that the one before did not tell of, and `but` those it did.
+
+    A wait that goes on is told of again and again: in full, a hundred times the ids of two
+    hundred mentions would not fit into an item.
+    """
+    told: frozenset[str] = frozenset()
+    for flag in flags:
+        but = sorted(told - flag.mentions)
+        yield {**jsonable(replace(flag, mentions=flag.mentions - told)), "but": but}
+        told = flag.mentions
+
+
+def _together(flags: Iterable[Item]) -> Iterator[Flag]:
+    """The flags that were written apart; older ones, without `but`, stand in full."""
+    told: frozenset[str] = frozenset()
+    for flag in flags:
+        kept = told - frozenset(flag["but"]) if "but" in flag else frozenset()
+        told = kept | frozenset(flag.get("mentions", ()))
+        plain = {name: value for name, value in flag.items() if name != "but"}
+        yield Flag(**{**_timed(plain), "mentions": told})
+
+
+def _text(values: Any) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def jsonable(value: Any) -> Any:

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
+from pulse.adapters.table.changes import ROOM, Loaded
 from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError
-from pulse.adapters.table.conversations import (
-    ATTEMPTS,
-    ROOM,
-    ContentionError,
-    Conversations,
-    Loaded,
-)
+from pulse.adapters.table.conversations import ATTEMPTS, ContentionError, Conversations
 from pulse.domain.facts import Fact, Key, Mention, Reply
 from pulse.domain.policy import Policy
 

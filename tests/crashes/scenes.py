@@ -90,9 +90,15 @@ def many(_: Path, folder: Path) -> Scene:
     return Scene(story.many(folder), at(16))
 
 
+def deleted(_: Path, folder: Path) -> Scene:
+    """Posts that go again."""
+    return Scene(story.deleted(folder), at(375))
+
+
 SCENES: dict[str, Callable[[Path, Path], Scene]] = {
     "hour": hour,
     "demo": demo,
     "evening": evening,
     "many": many,
+    "deleted": deleted,
 }

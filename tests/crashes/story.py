@@ -1,4 +1,4 @@
-"""Small stories: an evening with everything in it, and a quarter of an hour of many accounts."""
+"""Small stories: an evening with everything in it, many accounts, and what is deleted on X."""
 
 from __future__ import annotations
 
@@ -49,3 +49,15 @@ def many(folder: Path) -> Replay:
     archive = posts.archive(folder / "many")
     until = at(0) + timedelta(minutes=40)
     return Replay(archive, "acme", document, since=at(0), until=until, parting=False)
+
+
+def deleted(folder: Path) -> Replay:
+    """Two delete what they asked: of the last hour the sweep finds it, else a compliance job."""
+    posts = Posts()
+    gone = {"gone_at": at(95).isoformat(), "gone_why": "deleted"}
+    posts.reply(2.8, posts.mention(2.5, "7", **gone))
+    posts.reply(80.8, posts.mention(80.5, "8", **gone))
+    posts.mention(84.5, "9")
+    document = settings(policy={"levels": _LEVELS}, look_back="1 h")
+    archive = posts.archive(folder / "deleted")
+    return Replay(archive, "acme", document, since=at(0), until=at(400), parting=False)

@@ -18,9 +18,9 @@ from .run import Met, struck, undisturbed
 from .scenes import SCENES
 from .sweep import seeded, sweep
 
-SAMPLES = {"evening": 80, "many": 120, "hour": 700}
+SAMPLES = {"evening": 100, "many": 200, "hour": 900}
 """Where not everything is tried: one point in so many."""
-PAIRS = 300 if WHOLE else 5
+PAIRS = 300 if WHOLE else 4
 Note = Callable[[str, object], None]
 Strike = Callable[[Mapping[int, Fault]], Met | None]
 

@@ -1,13 +1,15 @@
 """What grows without end: a wait of months, told again and again; it must fit into the table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pulse.adapters.table import Conversations, Table
+from pulse.adapters.table.conversations import MOST_FACTS
 from pulse.adapters.table.items import STATE, state_of
 from pulse.domain.conversation import State, fold, levels_due
 from pulse.domain.facts import Fact, Flag, Key, Mention
 
-from .test_conversations import KEEP, POLICY, at, kept
+from .test_conversations import KEEP, POLICY, at, kept, reply
 
 _ID = 1904979780000000000
 """As long as X's ids are."""
@@ -68,3 +70,21 @@ def test_states_of_before_are_read_in_full() -> None:
     first, second = (flag % (at(15 * n).isoformat(), at(15 * n).isoformat()) for n in (1, 2))
     state = state_of({"sk": STATE, "state": f'{{"status":"open","flags":[{first},{second}]}}'})
     assert [f.mentions for f in state.flags] == [frozenset({"1", "2"})] * 2
+
+
+def test_who_writes_without_end_fills_one_conversation_and_no_more(table: Table) -> None:
+    """Given thousands of mentions in a thread, then those past the limit are named, not stored."""
+    conversations = Conversations(table)
+    left_out: list[str] = []
+
+    def say(*facts: Fact) -> int:
+        return conversations.add({KEY: facts}, POLICY, KEEP, lambda _, m: left_out.append(m.id))
+
+    many = [asked(number, number / 10) for number in range(MOST_FACTS)]
+    for start in range(0, MOST_FACTS, 500):
+        assert say(*many[start : start + 500]) == 500
+    late = asked(MOST_FACTS, MOST_FACTS)
+    answer = replace(reply(1, MOST_FACTS + 1), id=str(_ID + 9000), version=str(_ID + 9000))
+    assert say(many[0], late, answer) == 1
+    assert left_out == [late.id]
+    assert kept(table, KEY)[0].status == "answered"

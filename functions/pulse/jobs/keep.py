@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pulse.domain.facts import Fact, Key, Mention, Reply
 from pulse.domain.journal import Row
@@ -14,9 +14,11 @@ from pulse.domain.posts import Post, mentions_of, replies_of
 from pulse.domain.walk import Walk
 
 if TYPE_CHECKING:
-    from pulse.adapters.wire import Aside, Page
+    from pulse.adapters.wire import Page
     from pulse.jobs.reading import Reading
 
+_Aside = tuple[Any, str]
+"""What came, and why it is not kept as a post."""
 _NOTED = timedelta(hours=26)
 """Longer than the longest sweep reaches back."""
 
@@ -35,7 +37,14 @@ def keep(page: Page, walk: Walk, reading: Reading) -> int:
     for post in replies:
         customer = str(post.in_reply_to_user_id)
         facts[Key(company.name, post.conversation_id, customer)].append(_reply(post, reading))
-    new = reading.conversations.add(facts, company.policy, company.keep) if facts else 0
+    crowded: dict[str, _Aside] = {}
+
+    def left_out(key: Key, mention: Mention) -> None:
+        raw = {"id": mention.version, "author_id": key.customer_id}
+        crowded[mention.token] = raw, "the conversation is full"
+
+    store = reading.conversations
+    new = store.add(facts, company.policy, company.keep, left_out) if facts else 0
 
     answered = {post.version for post in replies}
     said = [
@@ -47,8 +56,9 @@ def keep(page: Page, walk: Walk, reading: Reading) -> int:
         reading.shelf.keep_said(company.name, said, company.keep)
     if page.authors:
         reading.shelf.keep_authors(page.authors, reading.now)
-    if page.aside:
-        _put_aside(page.aside, reading)
+    aside = [*((a.raw, a.reason) for a in page.aside), *crowded.values()]
+    if aside:
+        _put_aside(aside, reading)
     return new
 
 
@@ -58,23 +68,23 @@ def _forgotten(post: Post, reading: Reading) -> bool:
     return any(at is not None and post.created_at < at for at in before)
 
 
-def _put_aside(aside: Iterable[Aside], reading: Reading) -> None:
-    """Note what could not be read; what is read again, as sweeps do, is noted once."""
+def _put_aside(aside: Iterable[_Aside], reading: Reading) -> None:
+    """Note what is not kept as a post; what is read again, as sweeps do, is noted once."""
     company, now, account = reading.company.name, reading.now, reading.account.username
     noted = [row.what for row in reading.journal.read(company, now - _NOTED, now)]
     rows = [
-        Row("aside", now, {"account": account, "reason": a.reason, "raw": a.raw})
-        for a in aside
-        if _author_of(a) not in reading.forgotten
+        Row("aside", now, {"account": account, "reason": reason, "raw": raw})
+        for raw, reason in aside
+        if _author_of(raw) not in reading.forgotten
     ]
     new = [row for row in rows if row.what not in noted]
     reading.aside += len(new)
     reading.journal.note(company, new, reading.company.keep)
 
 
-def _author_of(aside: Aside) -> str:
+def _author_of(raw: Any) -> str:
     """Who wrote it, as far as can be read."""
-    return str(aside.raw.get("author_id")) if isinstance(aside.raw, dict) else ""
+    return str(raw.get("author_id")) if isinstance(raw, dict) else ""
 
 
 def _named(post: Post, walk: Walk, account_id: str) -> Post:

@@ -40,6 +40,8 @@ from pulse.domain.facts import Fact, Key, Mention, Reply
 from pulse.domain.policy import Policy
 
 ATTEMPTS = 12
+MOST_FACTS = 2_000
+"""After which a conversation is full: its state lists them all, and an item has 400 KB."""
 
 Decide = Callable[[Key, State], Sequence[Fact]]
 
@@ -65,10 +67,27 @@ class Conversations:
         return {wanted[at]: state_of(item) for at, item in found.items()}
 
     def add(
-        self, facts: Mapping[Key, Sequence[Fact]], policy: Policy, keep: timedelta | None
+        self,
+        facts: Mapping[Key, Sequence[Fact]],
+        policy: Policy,
+        keep: timedelta | None,
+        left_out: Callable[[Key, Mention], None] = lambda *_: None,
     ) -> int:
-        """Store what is not known yet; returns how many facts were new."""
-        written = self.amend(list(facts), lambda key, _: facts[key], policy, keep)
+        """Store what is not known yet; returns how many facts were new.
+
+        Of a conversation that is full, mentions are not stored: `left_out` hears of each, perhaps
+        more than once.
+        """
+
+        def decide(key: Key, state: State) -> Sequence[Fact]:
+            if len(state.facts) < MOST_FACTS:
+                return facts[key]
+            for fact in facts[key]:
+                if isinstance(fact, Mention) and fact.token not in state.facts:
+                    left_out(key, fact)
+            return [fact for fact in facts[key] if not isinstance(fact, Mention)]
+
+        written = self.amend(list(facts), decide, policy, keep)
         return sum(len(new) for new in written.values())
 
     def amend(

@@ -140,9 +140,10 @@ def deleted(stage: Stage) -> None:
 
 
 def deleted_later(stage: Stage) -> None:
-    """Posts are deleted on X two days on: one that waits, one of ours, one that lay aside."""
+    """Posts go on X two days on: one that waits, one of ours, one that lay aside, an account's."""
     posts, late = Posts(), {"gone_at": at(2 * DAY).isoformat(), "gone_why": "deleted"}
     asked = posts.mention(1, "7", **late)
+    posts.mention(1.5, "9", **{**late, "gone_why": "protected"})
     posts.reply(3, posts.mention(2, "8"), **late)
     posts.news(4)
     posts.lines[-1] |= late

@@ -115,7 +115,6 @@ class Complying:
             self.stores.retraction,
             self.stores.outbox,
             self.stores.shelf,
-            self.stores.journal,
             self.now,
             f"compliance job, posts of {day}",
         )

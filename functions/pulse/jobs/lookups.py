@@ -53,7 +53,6 @@ def look_up(company: Company, x: X, stores: Stores, now: datetime) -> dict[str, 
         stores.retraction,
         stores.outbox,
         stores.shelf,
-        stores.journal,
         now,
         "daily look-up",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from pulse.domain.removal import OF_THE_ACCOUNT, Held, Why
 from pulse.domain.settings import Company
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Journal, Outbox, Retraction, Shelf
+    from pulse.adapters.table import Outbox, Retraction, Shelf
 
 
 def remove(
@@ -22,34 +22,33 @@ def remove(
     retraction: Retraction,
     outbox: Outbox,
     shelf: Shelf,
-    journal: Journal,
     now: datetime,
     by: str,
 ) -> int:
     """Remove these posts with all their versions; returns how many. `by` is what found out.
 
-    All of it may be done again. A poll under way may still store one that it read before; the
-    next sweep or compliance job then finds it as it found this one.
+    All of it may be done again; what goes is noted in the same transaction. A poll under way may
+    still store one that it read before; the next sweep or compliance job then finds it as it found
+    this one.
     """
     going = {post: why for post, why in gone.items() if post.goes(why)}
+    whys = {post.id: why for post, why in going.items()}
     posts: dict[Key, set[str]] = defaultdict(set)
     for post in going:
         if post.key is not None:
             posts[post.key].add(post.id)
-    removed = retraction.retract(posts, company.policy, company.keep)
-    outbox.untell(company.name, retraction.ended(posts), now)
-    removed += shelf.drop_said(company.name, [p.id for p in going if p.key is None])
+
+    def told(ids: Collection[str]) -> list[Row]:
+        counted = Counter(whys[post_id] for post_id in ids)
+        return [
+            Row("removed", now, {"posts": count, "why": why, "by": by})
+            for why, count in counted.items()
+        ]
+
+    # First what is found by way of the posts: gone in between, they would not lead there again.
+    outbox.untell(company.name, retraction.ending(posts), now)
     shelf.drop_authors(
         {p.key.customer_id for p, why in going.items() if p.key and why in OF_THE_ACCOUNT}
     )
-    whys = {post.id: why for post, why in going.items()}
-    journal.note(
-        company.name,
-        [
-            Row("removed", now, {"posts": posts, "why": why, "by": by})
-            for why, posts in Counter(whys.values()).items()
-        ]
-        if removed
-        else (),
-    )
-    return removed
+    removed = retraction.retract(posts, company.policy, company.keep, told)
+    return removed + shelf.drop_said(company.name, [p.id for p in going if p.key is None], told)

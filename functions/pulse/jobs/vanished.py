@@ -46,7 +46,6 @@ def remove_vanished(reading: Reading, walk: Walk) -> None:
         reading.retraction,
         reading.outbox,
         reading.shelf,
-        reading.journal,
         reading.now,
         f"@{reading.account.username}",
     )

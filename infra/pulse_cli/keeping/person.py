@@ -109,16 +109,18 @@ def forget(
 ) -> None:
     """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
     policies = {c.name: c for c in settings.companies}
+
+    def told_of(ids: Collection[str]) -> list[Row]:
+        return [Row("forgotten", now, {"posts": len(ids)})]
+
     total, done = sum(len(one.posts) for one in kept.values()), 0
     for name, one in kept.items():
         company = policies.get(name, settings.companies[0])
-        posts = 0
+        stores.outbox.untell(name, stores.retraction.ending(one.posts), now)
         for key, ids in one.posts.items():
-            posts += stores.retraction.retract({key: ids}, company.policy, company.keep)
+            stores.retraction.retract({key: ids}, company.policy, company.keep, told_of)
             done += 1
             told(done, total)
-        stores.outbox.untell(name, stores.retraction.ended(one.posts), now)
-        if one.aside:
-            posts += stores.journal.redact(name, lambda raw: by(person, raw))
-        if posts:
-            stores.journal.note(name, [Row("forgotten", now, {"posts": posts})])
+        redacted = stores.journal.redact(name, lambda raw: by(person, raw)) if one.aside else 0
+        if redacted:
+            stores.journal.note(name, [Row("forgotten", now, {"posts": redacted})])

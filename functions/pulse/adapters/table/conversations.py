@@ -145,11 +145,17 @@ class Conversations:
         raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
 
     def without(
-        self, loaded: Loaded, gone: Sequence[Fact], policy: Policy, keep: timedelta | None
+        self,
+        loaded: Loaded,
+        gone: Sequence[Fact],
+        policy: Policy,
+        keep: timedelta | None,
+        told: Sequence[tuple[At, Item]] = (),
     ) -> None:
         """Write a conversation without some of its facts; without all of them it is no more.
 
-        At most as many as one transaction has room for beside `ROOM`; `CancelledError`.
+        What is `told` of it is written with it. At most as much as one transaction has room for
+        beside `ROOM`; `CancelledError`.
         """
         tokens = {f.token for f in gone}
         left = tuple(f for f in loaded.facts if f.token not in tokens)
@@ -157,11 +163,11 @@ class Conversations:
         deleted = [self._table.delete_action(At(pk, token)) for token in tokens]
         if not left:
             head = self._table.delete_action(At(pk, STATE), "rev = :rev", {":rev": loaded.rev})
-            self._table.transact([head, *deleted])
+            self._table.transact([head, *deleted, *(self._table.put_action(*i) for i in told)])
             return
         ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
         change = self._fold(replace(loaded, facts=left, ttls=ttls), (), policy, keep)
-        self._write([replace(change, actions=[*change.actions, *deleted])], ())
+        self._write([replace(change, actions=[*change.actions, *deleted])], told)
 
     def due(self, company: str, now: datetime) -> Iterator[Key]:
         """Open conversations that need attention by `now`, longest due first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,9 @@ from pulse.adapters.table.client import At, Item, Table, stamp
 from pulse.domain.journal import Row
 
 _KEPT = timedelta(days=400)
+
+Told = Callable[[Collection[str]], Sequence[Row]]
+"""What the journal is told of posts that go, given by their first ids."""
 
 
 class Journal:
@@ -21,10 +24,15 @@ class Journal:
         self._table = table
 
     @staticmethod
-    def item(company: str, row: Row, keep: timedelta | None = None) -> tuple[At, Item]:
-        """A row as an item, to be written with what it tells of; what is put aside by `keep`."""
+    def item(
+        company: str, row: Row, keep: timedelta | None = None, *, apart: str = ""
+    ) -> tuple[At, Item]:
+        """A row as an item, to be written with what it tells of; what is put aside by `keep`.
+
+        Two rows of one moment that say the same are one, unless what sets them `apart` differs.
+        """
         text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{text}{apart}".encode()).hexdigest()[:16]
         at = At(f"journal#{company}", f"{stamp(row.at)}#{row.kind}#{digest}")
         return at, {"what": text, "ttl": _ttl(row, keep)}
 

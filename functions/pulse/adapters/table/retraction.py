@@ -8,10 +8,14 @@ from datetime import timedelta
 from pulse.adapters.table.changes import ROOM, Loaded
 from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError
 from pulse.adapters.table.conversations import ATTEMPTS, ContentionError, Conversations
+from pulse.adapters.table.journal import Journal, Told
 from pulse.domain.facts import Fact, Key, Mention, Reply
 from pulse.domain.policy import Policy
 
-_AT_ONCE = ACTIONS_AT_ONCE - ROOM
+_MOST_TOLD = 8
+"""Rows of the journal that one transaction may hold: one for each why."""
+_AT_ONCE = ACTIONS_AT_ONCE - ROOM - _MOST_TOLD
+_WHOLE = ACTIONS_AT_ONCE - 1 - _MOST_TOLD
 
 
 class Retraction:
@@ -21,20 +25,28 @@ class Retraction:
         self._conversations = conversations
 
     def retract(
-        self, posts: Mapping[Key, Collection[str]], policy: Policy, keep: timedelta | None
+        self,
+        posts: Mapping[Key, Collection[str]],
+        policy: Policy,
+        keep: timedelta | None,
+        told: Told = lambda _: (),
     ) -> int:
         """Remove posts, by their first ids, with all their versions; returns how many there were.
 
+        The journal is told in the same transactions.
         What is not there is no error, so a run that broke off is simply done again. Raises
         `ContentionError` when others never let it through; what was removed by then stays so.
         """
-        return sum(self._retract(key, set(ids), policy, keep) for key, ids in posts.items())
+        return sum(self._retract(key, set(ids), policy, keep, told) for key, ids in posts.items())
 
-    def ended(self, keys: Collection[Key]) -> set[Key]:
-        """Those of the conversations of which nothing is left."""
-        return set(keys) - self._conversations.states(keys).keys()
+    def ending(self, posts: Mapping[Key, Collection[str]]) -> set[Key]:
+        """The conversations that these posts, by their first ids, are all mentions of."""
+        found = self._conversations.load(posts)
+        return {key for key, loaded in found.items() if _going(loaded, set(posts[key]))[1]}
 
-    def _retract(self, key: Key, ids: set[str], policy: Policy, keep: timedelta | None) -> int:
+    def _retract(
+        self, key: Key, ids: set[str], policy: Policy, keep: timedelta | None, told: Told
+    ) -> int:
         removed: set[str] = set()
         failures = 0
         while failures < ATTEMPTS:
@@ -42,13 +54,16 @@ class Retraction:
             going, whole = _going(loaded, ids)
             if not going:
                 return len(removed)
-            part = going if len(going) < ACTIONS_AT_ONCE and whole else going[:_AT_ONCE]
+            part = going if len(going) <= _WHOLE and whole else going[:_AT_ONCE]
+            new = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids} - removed
+            apart = f"{key} {loaded.rev}"
+            rows = [Journal.item(key.company, row, apart=apart) for row in told(new)] if new else []
             try:
-                self._conversations.without(loaded, part, policy, keep)
+                self._conversations.without(loaded, part, policy, keep, rows)
             except CancelledError:
                 failures += 1
             else:
-                removed |= {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids}
+                removed |= new
         raise ContentionError(f"1 conversation, {key}")
 
 

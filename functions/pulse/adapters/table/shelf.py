@@ -9,6 +9,7 @@ from typing import Any
 
 from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
 from pulse.adapters.table.items import day_index, published_in
+from pulse.adapters.table.journal import Journal, Told
 from pulse.domain.posts import Author, Post
 
 _AUTHOR_KEPT = timedelta(days=30)
@@ -151,15 +152,23 @@ class Shelf:
                 if item["pk"] == f"said#{company}" and stamp(start) <= item["at"] < stamp(end):
                     yield item
 
-    def drop_said(self, company: str, ids: Iterable[str]) -> int:
-        """Remove own posts, by their first ids, with all their versions; returns how many."""
+    def drop_said(self, company: str, ids: Iterable[str], told: Told = lambda _: ()) -> int:
+        """Remove own posts, by their first ids, with all their versions; returns how many.
+
+        The journal is told of each in the same transaction.
+        """
         pk = f"said#{company}"
-        found = [
-            [At(pk, item["sk"]) for item in self._table.partition(pk, f"{i}/", f"{i}/~")]
-            for i in dict.fromkeys(ids)
-        ]
-        self._table.delete_many(at for versions in found for at in versions)
-        return sum(bool(versions) for versions in found)
+        removed = 0
+        for post_id in dict.fromkeys(ids):
+            found = [
+                At(pk, i["sk"]) for i in self._table.partition(pk, f"{post_id}/", f"{post_id}/~")
+            ]
+            if found:
+                rows = [Journal.item(company, row, apart=post_id) for row in told([post_id])]
+                deleted = [self._table.delete_action(at) for at in found]
+                self._table.transact([*deleted, *(self._table.put_action(*row) for row in rows)])
+                removed += 1
+        return removed
 
     def put_figures(self, company: str, day: date, figures: Mapping[str, Any]) -> None:
         """A day's figures, kept for good: counts and histograms, no text, no names."""

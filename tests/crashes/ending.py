@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.policy import default
@@ -18,6 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from pulse.adapters.table.client import At, from_wire
 from pulse.domain.outbox import TOPIC
+from pulse_cli.simulated_x.posts import Post
 
 from .world import FaultyWorld
 
@@ -58,7 +59,7 @@ class Ending:
     asked: set[tuple[str, datetime]]
     ticks: set[datetime]
     hidden: frozenset[str]
-    """Ids of posts that X showed late."""
+    """Ids of posts that a sweep brings: X showed them late, or they answer what is gone."""
     troubles: list[str]
 
     def under(self, start: str) -> Iterator[tuple[At, Item]]:
@@ -79,9 +80,15 @@ def ending(world: FaultyWorld, before: datetime) -> Ending:
         list(world.killed),
         set(world.asked),
         set(world.ticks),
-        frozenset(p.id for p in world.x.archive.posts if p.visible_at > p.created_at),
+        _hidden(world.x.archive.posts),
         list(world.troubles),
     )
+
+
+def _hidden(posts: Sequence[Post]) -> frozenset[str]:
+    gone = {("replied_to", post.id) for post in posts if post.gone is not None}
+    late = (p.visible_at > p.created_at or not gone.isdisjoint(p.references) for p in posts)
+    return frozenset(post.id for post, is_late in zip(posts, late, strict=True) if is_late)
 
 
 def items(world: FaultyWorld) -> dict[At, Item]:

@@ -18,7 +18,7 @@ from .run import Met, struck, undisturbed
 from .scenes import SCENES
 from .sweep import seeded, sweep
 
-SAMPLES = {"evening": 100, "many": 200, "hour": 900}
+SAMPLES = {"evening": 100, "many": 200, "deleted": 300, "hour": 900}
 """Where not everything is tried: one point in so many."""
 PAIRS = 300 if WHOLE else 4
 Note = Callable[[str, object], None]

@@ -1,6 +1,7 @@
 """`pulse forget`: one person's posts go, everybody else's stay."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,11 +80,11 @@ def lying(table: Table) -> list[Item]:
 
 
 def about(table: Table, *words: str) -> list[str]:
-    """Keys of the items in which a word stands."""
+    """Keys of the items in which one of these stands, as a whole word."""
     return sorted(
         f"{i['pk']} {i['sk']}"
         for i in lying(table)
-        if any(w in json.dumps(i, ensure_ascii=False) for w in words)
+        if any(re.search(rf"{w}\b", json.dumps(i, ensure_ascii=False)) for w in words)
     )
 
 

@@ -74,6 +74,20 @@ def furnish(deployed: Stack) -> None:
     topic = deployed.outputs["CriticalTopicArn"]
     boto3.client("sns").subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15555550100")
     boto3.client("sesv2").create_email_identity(EmailIdentity="example.com")
+    tell_of_returns("bounce", "complaint", "reject")
+
+
+def tell_of_returns(*kinds: str) -> None:
+    """Let SES tell the stack of mail that comes back, of these kinds and no others."""
+    ses = boto3.client("ses")
+    backend = sesv2_backends["123456789012"]["us-east-1"].core_backend
+    if "pulse" not in backend.config_sets:
+        ses.create_configuration_set(ConfigurationSet={"Name": "pulse"})
+        ses.create_configuration_set_event_destination(
+            ConfigurationSetName="pulse",
+            EventDestination={"Name": "pulse-feedback", "Enabled": True, "MatchingEventTypes": []},
+        )
+    backend.config_set_event_destination["pulse"]["MatchingEventTypes"] = list(kinds)
 
 
 def schedules() -> list[str]:

@@ -16,7 +16,7 @@ from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stand_in.stack import Stack
 
-from .clinic import MINUTE, checked, cursor, found, mails, state
+from .clinic import MINUTE, checked, cursor, found, mails, state, tell_of_returns
 from .shell import SETTINGS, always, run
 
 Posts = Callable[..., SimulatedX]
@@ -159,6 +159,16 @@ def test_dead_letters(sound: Stack) -> None:
     )
     assert mend
     assert f"--queue-url {url}" in mend
+
+
+@pytest.mark.parametrize("missing", ["bounce", "complaint"])
+def test_mail_that_comes_back_and_nobody_hears(sound: Stack, missing: str) -> None:
+    """Given an event destination without one kind, then it is to be mended by deploying again."""
+    tell_of_returns(*{"bounce", "complaint", "reject"} - {missing})
+    status, said, mend = found(run("doctor", "--json"))["mail that comes back"]
+    assert status == "FAIL"
+    assert f"({missing})" in said
+    assert mend == "deploy again: make deploy"
 
 
 @pytest.mark.parametrize(

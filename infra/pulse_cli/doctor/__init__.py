@@ -9,7 +9,7 @@ import botocore.exceptions
 
 from pulse_cli.deployed import aws
 from pulse_cli.deployed.deployment import Deployment
-from pulse_cli.doctor import clockwork, deleted, letter, reading, sender
+from pulse_cli.doctor import clockwork, deleted, letter, reading, returns, sender
 from pulse_cli.doctor.findings import Finding, unknown
 
 __all__ = ["Finding", "examine"]
@@ -21,6 +21,7 @@ def examine(
     """Look at one thing after the other. The test mail goes `to` an address, or to the owner."""
     settings = deployment.settings()
     whole = _checked if _is_whole(deployment) else _unasked
+    real = _unasked if aws.endpoint() else _checked  # no stand-in knows of it
     yield from reading.in_force(settings, now)
     yield from _checked("tokens", lambda: reading.tokens(deployment, settings))
     yield from _checked("polls", lambda: reading.polls(deployment, settings, now))
@@ -30,6 +31,7 @@ def examine(
     yield from whole("alarms", lambda: clockwork.alarms(deployment))
     yield from whole("critical topic", lambda: clockwork.topic(deployment))
     yield from _checked("addresses", lambda: sender.stopped(deployment, settings, now))
+    yield from real("mail that comes back", lambda: returns.told(deployment))
     yield from whole("SES account", lambda: sender.account(deployment))
     yield from whole("senders", lambda: sender.senders(deployment, settings))
     yield from whole("recipients", lambda: sender.recipients(deployment, settings, now))

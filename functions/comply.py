@@ -14,7 +14,7 @@ def handler(_event: Any, context: Any) -> dict[str, Any]:
     wired = app.wired()
     results = comply(
         wired.settings().companies,
-        wired.bearer,
+        wired.secrets.bearer,
         wired.compliance,
         wired.company_x,
         wired,

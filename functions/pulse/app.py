@@ -18,7 +18,6 @@ from pulse.adapters.queue import PollQueue
 from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Stores, Table
 from pulse.domain.settings import Settings
-from pulse.domain.trouble import TroubleError
 
 if TYPE_CHECKING:
     import requests
@@ -129,17 +128,6 @@ class App(Stores):
     def company_x(self, company: Company) -> X:
         """X as the company's first account sees it, to look up who customers are."""
         return self.x(company.accounts[0])
-
-    def bearer(self, company: Company) -> str | None:
-        """The first bearer among its accounts' tokens; None where there is none, or none now."""
-        for name in dict.fromkeys(account.token for account in company.accounts):
-            try:
-                bearer = self.secrets.token(name).bearer
-            except TroubleError:
-                continue  # the polls of that account tell of it
-            if bearer is not None:
-                return bearer
-        return None
 
     def compliance(self, bearer: str) -> Compliance:
         """The compliance jobs of the app that has this bearer."""

@@ -396,7 +396,7 @@ def test_a_run_that_has_no_time_left_is_done_again(posts: Posts, town: Build) ->
         out = (lambda left=left: next(left)) if minute == 10 else (lambda: False)
         companies = app.settings().companies
         [done] = comply(
-            companies, app.bearer, app.compliance, app.company_x, app, app.now(), out
+            companies, app.secrets.bearer, app.compliance, app.company_x, app, app.now(), out
         ).values()
         steps.append(done["step"])
         counts.append(len(here.stored))

@@ -14,6 +14,8 @@ from pulse.domain.trouble import TroubleError
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
+    from pulse.domain.settings import Company
+
 
 class Secrets:
     """Tokens under one SSM path, by the names that the settings use."""
@@ -29,6 +31,17 @@ class Secrets:
         if token is None:
             raise TroubleError("token", f"the secret at {where} is no token")
         return token
+
+    def bearer(self, company: Company) -> str | None:
+        """The first bearer among its accounts' tokens; None where there is none, or none now."""
+        for name in dict.fromkeys(account.token for account in company.accounts):
+            try:
+                bearer = self.token(name).bearer
+            except TroubleError:
+                continue  # who reads that account tells of it
+            if bearer is not None:
+                return bearer
+        return None
 
     def keep(self, name: str, token: Token) -> None:
         """Store a token, encrypted, in place of the one before; ClientError does not quote it."""

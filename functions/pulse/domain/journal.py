@@ -9,6 +9,11 @@ from typing import Any, Literal
 RowKind = Literal["gap", "trouble", "aside", "undelivered", "removed", "forgotten"]
 
 
+def part_of(raw: Any, name: str) -> str:
+    """A part of what was put aside, as far as can be read; it may be anything."""
+    return str(raw.get(name, "")) if isinstance(raw, dict) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the journal; `what` holds plain JSON values, by kind.

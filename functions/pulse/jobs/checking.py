@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulse.domain.compliance import Checking, Job
+from pulse.domain.journal import part_of
 from pulse.domain.outbox import Entry
 from pulse.domain.removal import Why
 from pulse.domain.settings import Company
@@ -123,7 +124,7 @@ class Complying:
         """What could not be read is kept as it came: its id tells whether it is gone."""
         for company in self.companies:
             self.removed += self.stores.journal.redact(
-                company.name, lambda raw: isinstance(raw, dict) and str(raw.get("id")) in gone
+                company.name, lambda raw: part_of(raw, "id") in gone
             )
 
     def _ids(self) -> bytes:
@@ -131,8 +132,8 @@ class Complying:
         lines = bytearray()
         for company in self.companies:
             for raw in self.stores.journal.put_aside(company.name):
-                if isinstance(raw, dict) and str(raw.get("id")).isdecimal():
-                    lines += f"{raw['id']}\n".encode()
+                if (post_id := part_of(raw, "id")).isdecimal():
+                    lines += f"{post_id}\n".encode()
         for company, day in self._days():
             for post in self.stores.kept.of(company.name, day):
                 lines += f"{post.version}\n".encode()

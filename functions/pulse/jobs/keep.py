@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulse.domain.facts import Fact, Key, Mention, Reply
-from pulse.domain.journal import Row
+from pulse.domain.journal import Row, part_of
 from pulse.domain.posts import Post, mentions_of, replies_of
 from pulse.domain.walk import Walk
 
@@ -75,16 +75,11 @@ def _put_aside(aside: Iterable[_Aside], reading: Reading) -> None:
     rows = [
         Row("aside", now, {"account": account, "reason": reason, "raw": raw})
         for raw, reason in aside
-        if _author_of(raw) not in reading.forgotten
+        if part_of(raw, "author_id") not in reading.forgotten
     ]
     new = [row for row in rows if row.what not in noted]
     reading.aside += len(new)
     reading.journal.note(company, new, reading.company.keep)
-
-
-def _author_of(raw: Any) -> str:
-    """Who wrote it, as far as can be read."""
-    return str(raw.get("author_id")) if isinstance(raw, dict) else ""
 
 
 def _named(post: Post, walk: Walk, account_id: str) -> Post:

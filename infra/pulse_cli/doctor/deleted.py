@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pulse.domain.compliance import Checking, app_of
-from pulse.domain.trouble import TroubleError
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.doctor.findings import Finding, ok, warn
@@ -24,7 +23,7 @@ _LATE = timedelta(hours=24)
 def checks(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
     """When all kept posts were last checked; what is done where X does not let us."""
     for company in settings.companies if settings else ():
-        bearer = _bearer(deployment, company)
+        bearer = deployment.secrets.bearer(company)
         checking = deployment.checks.load(app_of(bearer)) if bearer else None
         yield _judge(f"deleted posts of {company.name}", company, checking, now)
 
@@ -50,14 +49,3 @@ def _judge(what: str, company: Company, checking: Checking | None, now: datetime
     age = now - checking.done_at
     said = f"last checked for {ago(age.total_seconds())} ago"
     return warn(what, said, "see the log of the function comply") if age > _LATE else ok(what, said)
-
-
-def _bearer(deployment: Deployment, company: Company) -> str | None:
-    for name in dict.fromkeys(account.token for account in company.accounts):
-        try:
-            bearer = deployment.secrets.token(name).bearer
-        except TroubleError:
-            continue  # told of as a finding about tokens
-        if bearer is not None:
-            return bearer
-    return None

@@ -114,7 +114,7 @@ class Clockwork:
         world, last = self._world, self._world.x.last_gone
         if last is None or now > last + _CHECKED:
             return None
-        checking = world.app.checks.load(app_of(world.app.bearer(world.company) or ""))
+        checking = world.app.checks.load(app_of(world.app.secrets.bearer(world.company) or ""))
         waits = checking.trouble.next_try if checking.trouble else None
         at = max(now, waits or now, now if checking.job_id else checking.next_at or now)
         return at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0) + _TEN_MINUTES

@@ -8,11 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
-from pulse.adapters.table.items import jsonable
+from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp, time_of
+from pulse.adapters.table.items import jsonable, trouble_of
 from pulse.domain.access import Limit
 from pulse.domain.cursor import Cursor, OvertakenError
-from pulse.domain.trouble import OpenTrouble
 from pulse.domain.walk import Mark, Walk
 
 _ATTEMPTS = 5
@@ -86,13 +85,10 @@ def _cursor(item: Item) -> Cursor:
             name: Limit(limit["remaining"], _time(limit["reset"]))
             for name, limit in raw.get("limits", {}).items()
         },
-        troubles={
-            name: OpenTrouble(**{**t, "since": _time(t["since"]), "next_try": _time(t["next_try"])})
-            for name, t in raw.get("troubles", {}).items()
-        },
+        troubles={name: trouble_of(met) for name, met in raw.get("troubles", {}).items()},
         reads=raw.get("reads", {}),
-        last_ok=_maybe(item.get("last_ok")),
-        swept=_maybe(item.get("swept")),
+        last_ok=time_of(item.get("last_ok")),
+        swept=time_of(item.get("swept")),
         vocabulary=raw["vocabulary"],
         rev=item["rev"],
     )
@@ -103,7 +99,7 @@ def _walk(raw: dict[str, Any]) -> Walk:
         **{
             **raw,
             "start": _time(raw["start"]),
-            "end": _maybe(raw.get("end")),
+            "end": time_of(raw.get("end")),
             "floor": _mark(raw["floor"]) if raw.get("floor") else None,
             "newest": _mark(raw["newest"]) if raw.get("newest") else None,
             "oldest": _mark(raw["oldest"]) if raw.get("oldest") else None,
@@ -117,7 +113,3 @@ def _mark(raw: dict[str, str]) -> Mark:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _maybe(text: str | None) -> datetime | None:
-    return _time(text) if text else None

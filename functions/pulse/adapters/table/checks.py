@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from pulse.adapters.table.client import At, CancelledError, Item, Table
-from pulse.adapters.table.items import jsonable
+from pulse.adapters.table.client import At, CancelledError, Item, Table, time_of
+from pulse.adapters.table.items import jsonable, trouble_of
 from pulse.domain.compliance import Checking
 from pulse.domain.cursor import OvertakenError
-from pulse.domain.trouble import OpenTrouble
 
 
 class Checks:
@@ -82,17 +81,8 @@ def _checking(raw: dict[str, Any]) -> Checking:
     return Checking(
         **{
             **raw,
-            "next_at": _maybe(raw.get("next_at")),
-            "done_at": _maybe(raw.get("done_at")),
-            "trouble": _trouble(trouble) if trouble else None,
+            "next_at": time_of(raw.get("next_at")),
+            "done_at": time_of(raw.get("done_at")),
+            "trouble": trouble_of(trouble) if trouble else None,
         }
     )
-
-
-def _trouble(raw: dict[str, Any]) -> OpenTrouble:
-    times = {name: datetime.fromisoformat(raw[name]) for name in ("since", "next_try")}
-    return OpenTrouble(**{**raw, **times, "told_of": tuple(raw.get("told_of", ()))})
-
-
-def _maybe(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -47,6 +47,11 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def time_of(text: str | None) -> datetime | None:
+    """The time of a stamp, where there is one."""
+    return datetime.fromisoformat(text) if text else None
+
+
 def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values in DynamoDB's own form; what is None is left out."""
     return {name: _serialize(value) for name, value in values.items() if value is not None}

@@ -11,6 +11,7 @@ from typing import Any
 from pulse.adapters.table.client import At, Item, stamp
 from pulse.domain.conversation import State, Wait
 from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
+from pulse.domain.trouble import OpenTrouble
 
 _KINDS: dict[str, type[Fact]] = {
     "m": Mention,
@@ -151,6 +152,12 @@ def _together(flags: Iterable[Item]) -> Iterator[Flag]:
 
 def _text(values: Any) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def trouble_of(raw: Mapping[str, Any]) -> OpenTrouble:
+    """Trouble as `jsonable` has written it."""
+    times = {name: _time(raw[name]) for name in ("since", "next_try")}
+    return OpenTrouble(**{**raw, **times, "told_of": tuple(raw.get("told_of", ()))})
 
 
 def jsonable(value: Any) -> Any:

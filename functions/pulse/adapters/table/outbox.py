@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
+from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp, time_of
 from pulse.adapters.table.items import jsonable
 from pulse.domain.facts import Key
 from pulse.domain.outbox import TOPIC, Entry, Mailbox, Sent, as_one, mark
@@ -176,11 +176,11 @@ def _mailbox_at(company: str, person: str) -> At:
 
 def _mailbox(item: Item) -> Mailbox:
     return Mailbox(
-        _maybe(item.get("last_alert")),
-        _maybe(item.get("not_before")),
+        time_of(item.get("last_alert")),
+        time_of(item.get("not_before")),
         item.get("failures", 0),
         tuple(item.get("told", ())),
-        _maybe(item.get("claimed")),
+        time_of(item.get("claimed")),
     )
 
 
@@ -199,7 +199,3 @@ def _entry(text: str) -> Entry:
             "details": tuple((name, value) for name, value in raw.get("details", ())),
         }
     )
-
-
-def _maybe(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -1,6 +1,7 @@
 """Posts that have to go: what is left is the fold of what is left, whoever writes meanwhile."""
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,19 @@ from pulse.domain.conversation import fold
 from pulse.domain.facts import Fact, Flag, Lease, Mention, Reply
 from tests.tiers import WHOLE
 
-from .test_conversations import KEEP, KEY, POLICY, at, click, kept, mention, poll, position, reply
+from .test_conversations import (
+    KEEP,
+    KEY,
+    POLICY,
+    at,
+    click,
+    kept,
+    mention,
+    poll,
+    position,
+    reply,
+    wipe,
+)
 from .turns import Hooked, orders, play
 
 EDITED = replace(mention(1, 0), version="2", text="help, edited")
@@ -37,6 +50,7 @@ def assert_folded(table: Table) -> list[Fact]:
     state, facts, items = kept(table)
     assert state == fold(facts, POLICY)
     assert len({i.get("ttl") for i in items}) == 1
+    assert not any("partly" in item for item in items)
     return facts
 
 
@@ -111,13 +125,10 @@ def test_in_every_order_with_another_writer(
     """Given another writer at the same time, then what both did stands, in whatever order."""
     other, added = OTHERS[case]
     before = (mention(1, 0), mention(3, 1)) if more else (mention(1, 0),)
-    count = 0
+    tried = 0
 
     def run(choices: Any) -> list[int]:
-        for item in everything(table):
-            client.delete_item(
-                TableName=table.name, Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
-            )
+        wipe(table)
         stored(table, *before)
         writers = [
             lambda hooked: other(Conversations(Table(hooked, table.name, table.index))),
@@ -126,7 +137,7 @@ def test_in_every_order_with_another_writer(
         return play(writers, client, choices)
 
     for _ in orders(run, None if WHOLE else 40):
-        count += 1
+        tried += 1
         items = everything(table)
         if not items:
             assert not more
@@ -136,7 +147,7 @@ def test_in_every_order_with_another_writer(
         assert "m1" not in tokens or "read it before" in case
         assert added <= tokens
         assert not more or "m3" in tokens
-    assert count > 5
+    assert tried > 5
 
 
 LONG = (
@@ -151,36 +162,31 @@ class KilledError(Exception):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("case", GONE)
-def test_a_conversation_too_long_for_a_transaction_goes_in_order(
-    table: Table, client: Any, case: str
-) -> None:
-    """Given 195 facts, when killed after any call, then it is whole; the next run ends it."""
-    calls = 0
-
-    def killed_at(number: int) -> bool:
-        nonlocal calls
-        for item in everything(table):
-            client.delete_item(
-                TableName=table.name, Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
-            )
+def killed(table: Table, ids: set[str]) -> Iterator[None]:
+    """The long one, of which these shall go, killed after each of the calls in turn."""
+    for number in itertools.count(1):
+        wipe(table)
         stored(table, *LONG)
-        calls = 0
+        calls = itertools.count(1)
 
-        def pass_by(_: str) -> None:
-            nonlocal calls
-            calls += 1
-            if calls == number:
+        def pass_by(_: str, calls: Iterator[int] = calls, number: int = number) -> None:
+            if next(calls) == number:
                 raise KilledError
 
         try:
-            retract(Table(Hooked(client, after=pass_by), table.name, table.index), GONE[case])
+            retract(Table(Hooked(table.client, after=pass_by), table.name, table.index), ids)
         except KilledError:
-            return True
-        return False
+            yield
+        else:
+            return
 
-    number = 0
-    while killed_at(number := number + 1):
+
+@pytest.mark.parametrize("case", GONE)
+def test_a_conversation_too_long_for_a_transaction_goes_in_order(table: Table, case: str) -> None:
+    """Given 195 facts, when killed after any call, then it is whole; the next run ends it."""
+    kills = 0
+    for _ in killed(table, GONE[case]):
+        kills += 1
         if everything(table):
             facts = assert_folded(table)
             assert any(isinstance(f, Mention) for f in facts)
@@ -192,8 +198,20 @@ def test_a_conversation_too_long_for_a_transaction_goes_in_order(
         else:
             posts = [f for f in assert_folded(table) if isinstance(f, (Mention, Reply))]
             assert len(posts) == 55
-    assert number > 10
+    assert kills > 10
     assert sum(map(is_fact, everything(table))) == (0 if case == "all of it" else 95)
+
+
+def test_when_the_answers_to_a_long_one_go_nothing_of_it_does(table: Table) -> None:
+    """Given a removal killed after any call, then by the next all of it lives on."""
+    answers = {str(1000 + n) for n in range(5)}
+    kills = 0
+    for _ in killed(table, answers):
+        kills += 1
+        retract(table, answers)
+        assert len(assert_folded(table)) == 190
+        assert {item.get("ttl") for item in everything(table)} == {None}
+    assert kills > 5
 
 
 def test_a_writer_of_before_does_not_take_what_came_back_for_what_it_read(

@@ -75,6 +75,8 @@ def _conversation(expected: list[Fact], items: dict[str, Item], policy: Policy) 
         yield "the state is not the fold of the facts"
     if len({item.get("ttl") for item in items.values()}) > 1:
         yield "its items live for different times"
+    if "partly" in items[STATE]:
+        yield "it was not written to its end"
     true = truth([f for f in expected if not isinstance(f, Lease)])
     if (state.status, list(state.waiting)) != (true.status, true.waiting):
         yield f"{state.status}, {state.waiting} wait; true is {true.status}, {true.waiting}"

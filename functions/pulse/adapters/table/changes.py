@@ -28,6 +28,8 @@ class Loaded:
     state: State
     facts: tuple[Fact, ...]
     ttls: Mapping[str, int | None]
+    partly: bool = False
+    """Whoever wrote it last was not through: some facts may live for another time."""
 
     def living(self, now: datetime) -> Loaded:
         """Without what DynamoDB is about to remove: it takes days, and an item at a time."""
@@ -42,10 +44,8 @@ class Change:
     loaded: Loaded
     new: tuple[Fact, ...]
     actions: list[Item]
-    before: list[Item]
-    """What a single transaction has no room for: the time-to-live of many facts."""
     more: bool
-    """There were more new facts than one transaction takes."""
+    """One transaction does not take it all: the rest is found when it is loaded again."""
     load: int
     """Bytes, at most, of what is written."""
 
@@ -82,7 +82,7 @@ def _told(
     chunk: list[Change], tell: Tell
 ) -> Iterator[tuple[list[Change], Sequence[tuple[At, Item]]]]:
     """Halved where changes and what they tell of do not both fit."""
-    told = tell({change.loaded.key: change.new for change in chunk})
+    told = tell({change.loaded.key: change.new for change in chunk if change.new})
     size = len(told) + sum(len(change.actions) for change in chunk)
     if size <= ACTIONS_AT_ONCE or len(chunk) == 1:
         yield chunk, told

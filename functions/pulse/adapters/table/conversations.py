@@ -2,7 +2,8 @@
 
 A writer reads the state's revision first and the facts after it, adds what it knows,
 folds, and writes facts and state in one transaction that holds only while the revision
-stands; else it reads again. What it tells people goes into the same transaction.
+stands; else it reads again. What it tells people goes into the same transaction. What one
+transaction has no room for is marked in the state, and done by the next, whoever comes first.
 """
 
 from __future__ import annotations
@@ -75,19 +76,20 @@ class Conversations:
     ) -> int:
         """Store what is not known yet; returns how many facts were new.
 
-        Of a conversation that is full, mentions are not stored: `left_out` hears of each, perhaps
-        more than once.
+        Of a conversation that is full, mentions are not stored: `left_out` hears of each.
         """
+        over: dict[Key, list[Mention]] = {}
 
         def decide(key: Key, state: State) -> Sequence[Fact]:
-            if len(state.facts) < MOST_FACTS:
-                return facts[key]
-            for fact in facts[key]:
-                if isinstance(fact, Mention) and fact.token not in state.facts:
-                    left_out(key, fact)
-            return [fact for fact in facts[key] if not isinstance(fact, Mention)]
+            full = len(state.facts) >= MOST_FACTS
+            mentions = [f for f in facts[key] if isinstance(f, Mention)] if full else []
+            over[key] = [m for m in mentions if m.token not in state.facts]
+            return [f for f in facts[key] if f not in mentions]
 
         written = self.amend(list(facts), decide, policy, keep)
+        for key, mentions in over.items():
+            for mention in mentions:
+                left_out(key, mention)
         return sum(len(new) for new in written.values())
 
     def amend(
@@ -107,25 +109,29 @@ class Conversations:
         """
         written: dict[Key, tuple[Fact, ...]] = {}
         left = list(keys)
-        for attempt in range(ATTEMPTS):
+        failures = 0
+        while failures < ATTEMPTS:
             changes = [
                 change
                 for key, head in self._heads(left).items()
                 if (change := self._change(key, head, decide, policy, keep)) is not None
             ]
-            left = []
-            for chunk, told in portions(changes, 1 if attempt else ROOM, tell):
+            left, failed = [], False
+            for chunk, told in portions(changes, 1 if failures else ROOM, tell):
                 try:
                     self._write(chunk, told)
                 except CancelledError:
+                    failed = True
                     left += [change.loaded.key for change in chunk]
-                else:
-                    for change in chunk:
-                        key = change.loaded.key
+                    continue
+                for change in chunk:
+                    key = change.loaded.key
+                    if change.new:
                         written[key] = written.get(key, ()) + change.new
-                        left += [key] if change.more else []
+                    left += [key] if change.more else []
             if not left:
                 return written
+            failures += failed
         raise ContentionError(f"{len(left)} conversations, the first {left[0]}")
 
     def refold(self, keys: Sequence[Key], policy: Policy, keep: timedelta | None) -> None:
@@ -135,9 +141,8 @@ class Conversations:
             for key, head in heads.items():
                 if head is None or head["policy"] >= policy.version:
                     continue
-                change = self._fold(self._load(key, head), (), policy, keep)
                 try:
-                    self._write([change], ())
+                    self._rewrite(self._load(key, head), policy, keep)
                 except CancelledError:
                     keys.append(key)
             if not keys:
@@ -155,7 +160,8 @@ class Conversations:
         """Write a conversation without some of its facts; without all of them it is no more.
 
         What is `told` of it is written with it. At most as much as one transaction has room for
-        beside `ROOM`; `CancelledError`.
+        beside `ROOM`; `CancelledError`. Raises `ContentionError` when only the time-to-live of
+        others is left to be written.
         """
         tokens = {f.token for f in gone}
         left = tuple(f for f in loaded.facts if f.token not in tokens)
@@ -166,8 +172,11 @@ class Conversations:
             self._table.transact([head, *deleted, *(self._table.put_action(*i) for i in told)])
             return
         ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
-        change = self._fold(replace(loaded, facts=left, ttls=ttls), (), policy, keep)
-        self._write([replace(change, actions=[*change.actions, *deleted])], told)
+        self._rewrite(replace(loaded, facts=left, ttls=ttls), policy, keep, deleted, told)
+
+    def finish(self, key: Key, policy: Policy, keep: timedelta | None) -> None:
+        """Write what others had no room for, and did not come to; raises `ContentionError`."""
+        self.amend([key], lambda *_: (), policy, keep)
 
     def due(self, company: str, now: datetime) -> Iterator[Key]:
         """Open conversations that need attention by `now`, longest due first."""
@@ -210,6 +219,7 @@ class Conversations:
             state_of(head),
             tuple(fact_of(item) for item in items),
             {item["sk"]: item.get("ttl") for item in items},
+            "partly" in head,
         )
 
     def _change(
@@ -218,42 +228,55 @@ class Conversations:
         state = state_of(head) if head is not None else State(status=None)
         decided = {f.token: f for f in decide(key, state)}
         new = tuple(f for token, f in decided.items() if token not in state.facts)
-        if not new:
-            return None
-        return self._fold(self._load(key, head).living(_known_at(new)), new, policy, keep)
+        if new:
+            return self._fold(self._load(key, head).living(_known_at(new)), new, policy, keep)
+        if head is not None and "partly" in head:
+            return self._fold(self._load(key, head), (), policy, keep)
+        return None
+
+    def _rewrite(
+        self,
+        loaded: Loaded,
+        policy: Policy,
+        keep: timedelta | None,
+        beside: Sequence[Item] = (),
+        told: Sequence[tuple[At, Item]] = (),
+    ) -> None:
+        """Fold anew what is loaded, and write it; what is beside it goes with it."""
+        change = self._fold(loaded, (), policy, keep)
+        self._write([replace(change, actions=[*change.actions, *beside])], told)
+        if change.more:
+            self.finish(loaded.key, policy, keep)
 
     def _fold(
         self, loaded: Loaded, new: Sequence[Fact], policy: Policy, keep: timedelta | None
     ) -> Change:
         wanted, new = new, portion(new)
-        more = len(new) < len(wanted)
         state = fold([*loaded.facts, *new], policy)
         ttl = ttl_of(state, keep)
         key, at = loaded.key, At(partition(loaded.key), STATE)
-        values = state_values(key, state, _revision(loaded, new), ttl, policy.version)
-        load = len(values["state"]) + sum(map(load_of, new))
-        actions = [
-            self._table.put_action(
-                at,
-                values,
-                "rev = :rev" if loaded.rev else "attribute_not_exists(pk)",
-                {":rev": loaded.rev} if loaded.rev else None,
-            ),
-            *(self._table.put_action(*fact_item(key, fact, ttl)) for fact in new),
-        ]
         retimed = [
             self._table.update_action(At(at.pk, sk), {"ttl": ttl}, "attribute_exists(pk)")
             for sk, was in loaded.ttls.items()
             if was != ttl and sk not in {fact.token for fact in new}
         ]
-        if len(actions) + len(retimed) > ROOM:
-            return Change(loaded, new, actions, retimed, more, load)
-        return Change(loaded, new, [*actions, *retimed], [], more, load)
+        room = ROOM - 1 - len(new)
+        more = len(new) < len(wanted) or len(retimed) > room
+        values = state_values(key, state, _revision(loaded, new), ttl, policy.version)
+        actions = [
+            self._table.put_action(
+                at,
+                {**values, "partly": more or None},
+                "rev = :rev" if loaded.rev else "attribute_not_exists(pk)",
+                {":rev": loaded.rev} if loaded.rev else None,
+            ),
+            *(self._table.put_action(*fact_item(key, fact, ttl)) for fact in new),
+            *retimed[:room],
+        ]
+        load = len(values["state"]) + sum(map(load_of, new))
+        return Change(loaded, new, actions, more, load)
 
     def _write(self, chunk: Sequence[Change], told: Sequence[tuple[At, Item]]) -> None:
-        for change in chunk:
-            for actions in slices(change.before, ACTIONS_AT_ONCE):
-                self._table.transact(actions)
         actions = [action for change in chunk for action in change.actions]
         tellings = [self._table.put_action(*item) for item in told]
         room = ACTIONS_AT_ONCE - len(actions)

@@ -53,6 +53,8 @@ class Retraction:
             loaded = self._conversations.load([key])[key]
             going, whole = _going(loaded, ids)
             if not going:
+                if loaded.partly:
+                    self._conversations.finish(key, policy, keep)
                 return len(removed)
             part = going if len(going) <= _WHOLE and whole else going[:_AT_ONCE]
             new = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids} - removed

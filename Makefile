@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Where `make truth` and tests that need real data find it.
 SHARED ?= ../shared
-PYTEST ?= $(BIN)/pytest --numprocesses auto
+PYTEST ?= $(BIN)/pytest --numprocesses auto --dist worksteal
 LOCK := uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet
 
 export SAM_CLI_TELEMETRY := 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.tiers import WHOLE
 
-DAYS, MINUTES = (4, 240) if WHOLE else (1, 6)
+DAYS, MINUTES = (8, 250) if WHOLE else (1, 6)
 LONGEST = 3600
 
 

@@ -105,6 +105,7 @@ class Desk:
         if now < last + pause:
             return None
         for i in waiting:
+            self.highest[i] = top
             self.alarms[i] = (now, again + 1)
         return self.policy.levels[top].name, again + 1
 

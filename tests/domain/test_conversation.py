@@ -252,6 +252,21 @@ def test_a_lease_holds_back_reminders_too_and_the_original_time_is_back() -> Non
     ]
 
 
+def test_who_was_named_in_a_reminder_is_not_told_of_anew() -> None:
+    """Given a reminder of two, when the answer to one turns up late, then the other goes on."""
+    facts: list[tuple[float, Fact]] = [
+        (0, mention(1, 0)),
+        (245, mention(3, 245)),
+        (490, reply(2, 100)),
+    ]
+    assert story(facts, until=1000)[2:] == [
+        (240, "critical", 0),
+        (480, "critical", 1),
+        (720, "critical", 2),
+        (960, "critical", 3),
+    ]
+
+
 def test_a_new_wait_begins_its_own_count_of_reminders() -> None:
     """Given a critical wait that was answered, when the customer asks again, all begins anew."""
     facts: list[tuple[float, Fact]] = [

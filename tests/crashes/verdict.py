@@ -192,15 +192,23 @@ def _explained(gap: dict[str, str], other: Ending) -> bool:
 def _otherwise(start: datetime, one: Ending, other: Ending) -> Iterator[str]:
     """Messages of the same posts to the same person in the same minute that read differently.
 
-    A digest speaks of the minutes that were not read, and differs where a kill left some.
+    A digest speaks of the minutes that were not read, and differs where a kill left some; word of
+    trouble says when it was met, which a kill may have put off.
     """
     gaps = any(json.loads(item["what"]).get("reason") for _, item in other.under("journal#"))
     unread = gaps or _began_later(start, other)
-    written = {(m.at, m.to, m.posts, m.digest): (m.subject, m.text) for m in one.messages}
+    written = {(m.at, m.to, m.posts, m.digest): _read(m) for m in one.messages}
     for m in other.messages:
-        was = written.get((m.at, m.to, m.posts, m.digest), (m.subject, m.text))
-        if was != (m.subject, m.text) and not (m.digest and unread):
+        was = written.get((m.at, m.to, m.posts, m.digest), _read(m))
+        if was != _read(m) and not (m.digest and unread):
             yield f"{m.to} was written to otherwise at {m.at:%d %H:%M}: {m.subject}"
+
+
+def _read(message: Message) -> tuple[str, str]:
+    """What its reader reads, but for when trouble was met."""
+    trouble = not message.posts and not message.digest
+    text = message.text.partition("\r\n--\r\n")[0] if trouble else message.text
+    return message.subject, text
 
 
 def _silent(company: Company, one: Ending, other: Ending) -> Iterator[str]:

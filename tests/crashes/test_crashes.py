@@ -50,7 +50,7 @@ def strike(tmp_path_factory: pytest.TempPathFactory) -> Strike:
 
 @settings(max_examples=PAIRS, derandomize=True, phases=[Phase.generate])  # no shrinking
 @given(
-    first=st.integers(1, 520),
+    first=st.integers(1, 460),  # the second by 520: later ones are not made up for by the end
     fault=st.sampled_from(KILLS),
     further=st.integers(1, 60),
     another=st.sampled_from(FAULTS[:-1]),

@@ -132,7 +132,7 @@ def sweep(
         forks = Forks(before, choose, scene.until, Path(folder), tell, **how)
         try:
             watch(scene, forks)
-        except BaseException:
+        except BaseException:  # of a child: what it ended with is told by who began it
             if forks.child is None:
                 raise
             _leave(Path(folder), Met(Verdict(), error=traceback.format_exc()))

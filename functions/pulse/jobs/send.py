@@ -70,7 +70,7 @@ class Sending:
         for person in people:
             try:
                 do(person)
-            except Exception as problem:  # noqa: BLE001
+            except Exception as problem:  # noqa: BLE001 - raised at the end
                 self.problems.append(problem)
 
     def _hand_over(self, person: str) -> None:

@@ -78,11 +78,11 @@ def _cursor(item: Item) -> Cursor:
     raw: dict[str, Any] = json.loads(item["cursor"])
     return Cursor(
         account_id=raw["account_id"],
-        watched_from=_time(raw["watched_from"]),
+        watched_from=datetime.fromisoformat(raw["watched_from"]),
         marks={name: _mark(mark) for name, mark in raw.get("marks", {}).items()},
         walks={name: _walk(walk) for name, walk in raw.get("walks", {}).items()},
         limits={
-            name: Limit(limit["remaining"], _time(limit["reset"]))
+            name: Limit(limit["remaining"], datetime.fromisoformat(limit["reset"]))
             for name, limit in raw.get("limits", {}).items()
         },
         troubles={name: trouble_of(met) for name, met in raw.get("troubles", {}).items()},
@@ -98,7 +98,7 @@ def _walk(raw: dict[str, Any]) -> Walk:
     return Walk(
         **{
             **raw,
-            "start": _time(raw["start"]),
+            "start": datetime.fromisoformat(raw["start"]),
             "end": time_of(raw.get("end")),
             "floor": _mark(raw["floor"]) if raw.get("floor") else None,
             "newest": _mark(raw["newest"]) if raw.get("newest") else None,
@@ -108,8 +108,4 @@ def _walk(raw: dict[str, Any]) -> Walk:
 
 
 def _mark(raw: dict[str, str]) -> Mark:
-    return Mark(raw["id"], _time(raw["at"]))
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    return Mark(raw["id"], datetime.fromisoformat(raw["at"]))

@@ -255,10 +255,11 @@ class Conversations:
         state = fold([*loaded.facts, *new], policy)
         ttl = ttl_of(state, keep)
         key, at = loaded.key, At(partition(loaded.key), STATE)
+        written = {fact.token for fact in new}
         retimed = [
             self._table.update_action(At(at.pk, sk), {"ttl": ttl}, "attribute_exists(pk)")
             for sk, was in loaded.ttls.items()
-            if was != ttl and sk not in {fact.token for fact in new}
+            if was != ttl and sk not in written
         ]
         room = ROOM - 1 - len(new)
         more = len(new) < len(wanted) or len(retimed) > room

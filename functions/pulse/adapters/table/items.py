@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, Item, stamp
+from pulse.adapters.table.client import At, Item, stamp, time_of
 from pulse.domain.conversation import State, Wait
 from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
 from pulse.domain.trouble import OpenTrouble
@@ -119,7 +119,7 @@ def state_of(item: Item) -> State:
             "facts": frozenset(loaded.get("facts", ())),
             "lease": Lease(**_timed(lease)) if lease else None,
             "waits": tuple(
-                Wait(w[0], _time(w[1]), _time(w[2]) if w[2] else None, w[3])
+                Wait(w[0], datetime.fromisoformat(w[1]), time_of(w[2]), w[3])
                 for w in loaded.get("waits", ())
             ),
             "flags": tuple(_together(loaded.get("flags", ()))),
@@ -156,7 +156,7 @@ def _text(values: Any) -> str:
 
 def trouble_of(raw: Mapping[str, Any]) -> OpenTrouble:
     """Trouble as `jsonable` has written it."""
-    times = {name: _time(raw[name]) for name in ("since", "next_try")}
+    times = {name: datetime.fromisoformat(raw[name]) for name in ("since", "next_try")}
     return OpenTrouble(**{**raw, **times, "told_of": tuple(raw.get("told_of", ()))})
 
 
@@ -181,8 +181,4 @@ def _load(text: str) -> Item:
 
 
 def _timed(values: Item) -> Item:
-    return {n: _time(v) if n in _TIMES and v is not None else v for n, v in values.items()}
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    return {n: time_of(v) if n in _TIMES else v for n, v in values.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp
+from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp, time_of
 from pulse.adapters.table.items import day_index, published_in
 from pulse.adapters.table.journal import Journal, Told
 from pulse.domain.posts import Author, Post
@@ -59,8 +59,7 @@ class Shelf:
         """By which version of the settings all open conversations were folded, and since when."""
         if company not in self._folded:
             item = self._table.get(At(f"company#{company}", "folded")) or {"version": 0}
-            at = item.get("at")
-            self._folded[company] = item["version"], datetime.fromisoformat(at) if at else None
+            self._folded[company] = item["version"], time_of(item.get("at"))
         return self._folded[company]
 
     def mark_folded(self, company: str, version: int, now: datetime) -> None:

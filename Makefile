@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Where `make truth` and tests that need real data find it.
 SHARED ?= ../shared
-PYTEST ?= $(BIN)/pytest --numprocesses auto
+PYTEST ?= $(BIN)/pytest --numprocesses auto --dist worksteal
 LOCK := uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet
 
 export SAM_CLI_TELEMETRY := 0
@@ -25,7 +25,7 @@ test: setup check chromium ## Check everything, then test it (under 8 minutes)
 	$(PYTEST)
 
 test-all: setup check chromium ## All tests, those too that `make test` only samples
-	PULSE_TEST_ALL=1 $(PYTEST) --dist worksteal
+	PULSE_TEST_ALL=1 $(PYTEST)
 	$(MAKE) truth
 
 truth: setup ## Replay all companies of the real data against the truth

@@ -1,6 +1,5 @@
 """What X bills is counted as X counts it, and told; an account that is not read is named."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +8,10 @@ import pytest
 from pulse import app
 from pulse_cli.simulated_x import SimulatedX
 
+from .between import Between
 from .test_failures import Trap
-from .test_polling import Between
-from .town import HELP, NEWS, Posts, Town, alone, at, settings
+from .town import HELP, NEWS, Build, Posts, Town, alone, at, settings
 
-Build = Callable[..., Town]
 DAY = 24 * 60
 MIDNIGHT = 15 * 60
 

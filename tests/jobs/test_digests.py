@@ -1,7 +1,6 @@
 """Digests: when their readers' clocks say so, once, with numbers that the archive confirms."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -16,9 +15,8 @@ from pulse.jobs.digest import digest
 from pulse.jobs.summary import summary
 from tests.tiers import WHOLE
 
-from .town import HELP, NEWS, Posts, Town, at, settings
+from .town import HELP, NEWS, Build, Posts, Town, at, settings
 
-Build = Callable[..., Town]
 DAY = 24 * 60
 
 

@@ -13,7 +13,6 @@ from tests.tiers import WHOLE
 
 from .town import Posts, Town, alone
 
-Build = Callable[..., Town]
 QUICK = {
     "levels": [
         {"name": "warning", "after": "5 min", "tell": ["anna"]},

@@ -1,13 +1,9 @@
 """Whoever was forgotten is not stored again from what was published before; newer posts are."""
 
-from collections.abc import Callable
-
 from pulse_cli.keeping.person import forget, what_is_kept
 
-from .test_polling import Between, junk
-from .town import Posts, Town, alone, at
-
-Build = Callable[..., Town]
+from .between import Between, junk
+from .town import Build, Posts, Town, alone, at
 
 
 def forgets(here: Town, person: str, minute: float) -> None:

@@ -1,6 +1,5 @@
 """A new `keep` reaches what is stored and never written again; what is open stays as it is."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,11 +8,9 @@ import pytest
 from pulse.domain.journal import Row
 from pulse.jobs.retime import retime
 
-from .test_comply import DAY, check
-from .test_polling import Between, junk
-from .town import Posts, Town, at, settings
-
-Build = Callable[..., Town]
+from .between import Between, junk
+from .comply.days import DAY, check
+from .town import Build, Posts, Town, at, settings
 
 
 def told(posts: Posts) -> tuple[str, str]:

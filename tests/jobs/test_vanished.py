@@ -1,37 +1,14 @@
 """What was deleted or protected on X within the day is gone after the next sweep, free of reads."""
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pulse.domain.facts import Mention
 
-from .test_polling import Between, fault
-from .town import HELP, NEWS, Posts, Town, alone, at
-
-Build = Callable[..., Town]
-
-
-def gone(minute: float, why: str = "deleted") -> dict[str, str]:
-    return {"gone_at": at(minute).isoformat(), "gone_why": why}
-
-
-def billed(here: Town) -> int:
-    """Posts that X bills: each once a UTC day."""
-    figures = here.sim.figures()
-    return int(figures["posts_served"]) - int(figures["rereads_within_day"])
-
-
-def removed(here: Town) -> list[tuple[int, str]]:
-    return [(row.what["posts"], row.what["why"]) for row in here.journal("removed")]
-
-
-def everything(here: Town) -> str:
-    """All that lies in the table, but for how far each account was read."""
-    items = here.world.app.table.all()
-    return json.dumps([i for i in items if not i["pk"].startswith("account#")])
+from .between import Between, fault
+from .removals import billed, everything, gone, removed
+from .town import HELP, NEWS, Build, Posts, alone, at
 
 
 @pytest.mark.parametrize("why", ["deleted", "protected", "suspended"])

@@ -222,7 +222,7 @@ class Town:
             if self._has_digests:
                 lambdas.scheduled("digest")
             lambdas.scheduled("send")
-        self._fetch(minute)
+        self.fetch(minute)
 
     def go(self, *minutes: float) -> Self:
         """These minutes, and nothing between them."""
@@ -237,7 +237,7 @@ class Town:
             with self.world.functions() as lambdas:
                 lambdas.scheduled("flag")
                 lambdas.scheduled("send")
-            self._fetch(minute)
+            self.fetch(minute)
         return self
 
     def digest(self, minute: float, start: float, to: str = "vera") -> Received:
@@ -247,7 +247,7 @@ class Town:
         with self.world.functions() as lambdas:
             lambdas.scheduled("digest", event)
             lambdas.scheduled("send")
-        self._fetch(minute)
+        self.fetch(minute)
         return self.mails[-1]
 
     def told(self, who: str | None = None) -> list[tuple[float, str]]:
@@ -321,10 +321,14 @@ class Town:
 
         boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", judge)
 
-    def _fetch(self, minute: float) -> None:
+    def fetch(self, minute: float) -> None:
         for mail in self.world.mails()[len(self.mails) :]:
             message = email.message_from_bytes(mail.raw_data.encode(), policy=default)
             text = message.get_body(("plain",)).get_content()
             self.mails.append(
                 Received(minute, mail.destinations[0], message["Subject"], text, message)
             )
+
+
+Build = Callable[..., Town]
+"""How a test builds its town; see the fixture `town`."""

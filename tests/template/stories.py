@@ -15,7 +15,7 @@ from pulse.domain.facts import Position
 from pulse.domain.journal import Row
 from pulse_cli.replay.lambdas import Lambdas
 from tests.iam.judge import Call
-from tests.jobs.test_polling import Between, fault, junk
+from tests.jobs.between import Between, fault, junk
 from tests.jobs.town import Posts, Town, alone, at, settings
 from tests.ses import bounce, event
 

@@ -11,9 +11,10 @@ from pulse.adapters.table import Conversations, Retraction, Table
 from pulse.adapters.table.items import is_fact, partition
 from pulse.domain.conversation import fold
 from pulse.domain.facts import Fact, Flag, Lease, Mention, Reply
+from tests.adapters.turns import Hooked, orders, play
 from tests.tiers import WHOLE
 
-from .test_conversations import (
+from .talk import (
     KEEP,
     KEY,
     POLICY,
@@ -26,7 +27,6 @@ from .test_conversations import (
     reply,
     wipe,
 )
-from .turns import Hooked, orders, play
 
 EDITED = replace(mention(1, 0), version="2", text="help, edited")
 LEASE = Lease("mine", "anna", at(3), at(33))

@@ -9,7 +9,7 @@ from pulse.adapters.table.items import STATE, state_of
 from pulse.domain.conversation import State, fold, levels_due
 from pulse.domain.facts import Fact, Flag, Key, Mention
 
-from .test_conversations import KEEP, POLICY, at, kept, reply
+from .talk import KEEP, POLICY, at, kept, reply
 
 _ID = 1904979780000000000
 """As long as X's ids are."""

@@ -1,0 +1,67 @@
+"""Cursors: whole, of one writer at a time."""
+
+from dataclasses import replace
+
+import pytest
+
+from pulse.adapters.table import (
+    Accounts,
+    Journal,
+    Table,
+)
+from pulse.domain.access import Limit
+from pulse.domain.cursor import Cursor, OvertakenError
+from pulse.domain.journal import Row
+from pulse.domain.trouble import OpenTrouble
+from pulse.domain.walk import Mark, Walk
+
+from .samples import MINUTE, NOON
+
+
+def full_cursor() -> Cursor:
+    mark = Mark("12345678901234567890", NOON)
+    walk = Walk("mentions", NOON, mark, NOON, "search", mark, mark, "99", 700)
+    return Cursor(
+        "100",
+        NOON,
+        marks={"mentions": mark, "posts": mark},
+        walks={"mentions": walk, "sweep/posts": Walk("posts", NOON)},
+        limits={"mentions": Limit(0, NOON)},
+        troubles={"posts": OpenTrouble("token", "401 Нет", NOON, 3, NOON + MINUTE, told=True)},
+        last_ok=NOON,
+        swept=NOON - MINUTE,
+        reads={"2030-04": 3, "2030-05": 12_340},
+        vocabulary="post",
+    )
+
+
+def test_a_cursor_comes_back_as_it_went(table: Table) -> None:
+    """Given all that a cursor may hold, when saved and loaded, then it is the same."""
+    accounts = Accounts(table)
+    saved = accounts.save(full_cursor())
+    assert accounts.load(["100", "404"]) == {"100": saved}
+    assert saved == replace(full_cursor(), rev=1)
+
+
+def test_a_second_writer_of_a_cursor_is_overtaken_and_tells_nothing(table: Table) -> None:
+    """Given two runs that read the same revision, then one is saved, the other's news is not."""
+    accounts, journal = Accounts(table), Journal(table)
+    row = Row("gap", NOON, {"account": "help"})
+    base = accounts.save(Cursor("100", NOON))
+    accounts.save(replace(base, last_ok=NOON))
+    with pytest.raises(OvertakenError):
+        accounts.save(replace(base, vocabulary="post"), [journal.item("acme", row)])
+    with pytest.raises(OvertakenError):
+        accounts.save(Cursor("100", NOON))
+    assert accounts.load(["100"])["100"].vocabulary == "tweet"
+    assert journal.read("acme", NOON, NOON) == []
+
+
+def test_watched_minutes_are_noted_without_a_new_revision(table: Table) -> None:
+    """Given an account with a cursor, then the minute is kept; one without stays unknown."""
+    accounts = Accounts(table)
+    saved = accounts.save(Cursor("100", NOON))
+    accounts.watched("100", NOON + MINUTE, NOON)
+    accounts.watched("404", NOON, NOON)
+    now = replace(saved, last_ok=NOON + MINUTE, swept=NOON)
+    assert accounts.load(["100", "404"]) == {"100": now}

@@ -1,0 +1,145 @@
+"""The table itself: every page, what was left over, what belongs together."""
+
+from typing import Any
+
+import pytest
+
+from pulse.adapters.table import (
+    Accounts,
+    CancelledError,
+    Outbox,
+    Table,
+)
+from pulse.adapters.table.client import At
+from pulse.domain.cursor import Cursor, OvertakenError
+from tests.adapters.turns import Hooked
+
+from .samples import MINUTE, NOON
+
+
+class Partly:
+    """A client that takes (or gives) only the first of what is in a batch, as DynamoDB may."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - AWS's word
+        self.calls += 1
+        [(table, asked)] = RequestItems.items()
+        now, later = asked["Keys"][:1], asked["Keys"][1:]
+        answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": now}})
+        return {**answer, "UnprocessedKeys": {table: {**asked, "Keys": later}} if later else {}}
+
+    def batch_write_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - AWS's word
+        self.calls += 1
+        [(table, asked)] = RequestItems.items()
+        answer = self._client.batch_write_item(RequestItems={table: asked[:1]})
+        return {**answer, "UnprocessedItems": {table: asked[1:]} if asked[1:] else {}}
+
+
+def test_more_items_than_a_batch_takes(table: Table) -> None:
+    """Given 230 items, when put and got, then all are there; what is not there is left out."""
+    table.put_many((At("a", f"{n:03}"), {"n": n}) for n in range(230))
+    found = table.get_many([*(At("a", f"{n:03}") for n in range(230)), At("b", "0")] * 2)
+    assert [found[At("a", f"{n:03}")]["n"] for n in range(230)] == list(range(230))
+    assert len(found) == 230
+
+
+def test_what_a_batch_left_over_is_asked_for_again(table: Table) -> None:
+    """Given a table that takes one item at a time, then all are written and read in the end."""
+    client = Partly(table.client)
+    partly = Table(client, table.name, table.index)
+    keys = [At("a", str(n)) for n in range(7)]
+    partly.put_many((key, {"n": key.sk}) for key in keys)
+    assert len(partly.get_many(keys)) == 7
+    assert client.calls == 14
+
+
+def test_a_partition_is_read_to_its_last_page(table: Table) -> None:
+    """Given more than the megabyte of one page, then every item comes, in order."""
+    for n in range(6):
+        table.put(At("a", str(n)), {"n": n, "text": "x" * 300_000})
+    assert [i["n"] for i in table.partition("a")] == list(range(6))
+    assert [i["n"] for i in table.partition("a", "2", "4")] == [2, 3, 4]
+    assert [i["n"] for i in table.partition("a", limit=2)] == [0, 1]
+    assert [i["n"] for i in table.partition("a", limit=5)] == [0, 1, 2, 3, 4]
+
+
+def test_only_what_has_index_keys_stands_in_the_index(table: Table) -> None:
+    """Given items with and without, then the index is sparse."""
+    table.put(At("a", "1"), {"gpk": "g", "gsk": "2"})
+    table.put(At("a", "2"), {"gpk": None, "gsk": None})
+    table.put(At("a", "3"), {"gpk": "g", "gsk": "1"})
+    assert [i["sk"] for i in table.indexed("g")] == ["3", "1"]
+    assert [i["sk"] for i in table.indexed("g", high="1")] == ["3"]
+    assert [i["sk"] for i in table.indexed("g", limit=1)] == ["3"]
+    assert list(table.indexed("h")) == []
+
+
+def test_reads_that_decide_are_consistent(table: Table) -> None:
+    """Whatever is read by key is as it is now; only the index may be a moment late."""
+    asked: list[tuple[str, Any]] = []
+
+    class Watched(Hooked):
+        def __getattr__(self, name: str) -> Any:
+            real = super().__getattr__(name)
+
+            def call(**arguments: Any) -> Any:
+                asked.append((name, arguments))
+                return real(**arguments)
+
+            return call if name in ("get_item", "batch_get_item", "query") else real
+
+    watched = Table(Watched(table.client), table.name, table.index)
+    watched.get(At("a", "1"))
+    watched.get_many([At("a", "1")])
+    list(watched.partition("a"))
+    [got, batch, query] = [arguments for _, arguments in asked]
+    assert got["ConsistentRead"] is True
+    assert batch["RequestItems"][table.name]["ConsistentRead"] is True
+    assert query["ConsistentRead"] is True
+
+
+def test_an_update_says_whether_its_condition_held(table: Table) -> None:
+    """Given a condition, then it is written or not; None takes an attribute off."""
+    assert table.update(At("a", "1"), {"n": 1, "m": 2}, condition="attribute_not_exists(pk)")
+    assert not table.update(At("a", "1"), {"n": 5}, condition="attribute_not_exists(pk)")
+    assert table.update(At("a", "1"), {"m": None}, condition="n = :n", given={":n": 1})
+    assert table.get(At("a", "1")) == {"pk": "a", "sk": "1", "n": 1}
+
+
+def test_a_transaction_is_all_or_nothing(table: Table) -> None:
+    """Given one condition of three that does not hold, then nothing is written; it says which."""
+    table.put(At("a", "1"), {"n": 1})
+    actions = [
+        table.put_action(At("a", "2"), {"n": 2}),
+        table.put_action(At("a", "1"), {"n": 3}, "attribute_not_exists(pk)"),
+        table.delete_action(At("a", "1")),
+    ]
+    with pytest.raises(CancelledError) as caught:
+        table.transact(actions[:2])
+    assert caught.value.failed == (1,)
+    assert [i["n"] for i in table.partition("a")] == [1]
+    with pytest.raises(CancelledError):
+        table.write(actions[1:2])
+
+
+@pytest.mark.parametrize("single", ["put_item", "update_item"])
+def test_a_single_write_gives_way_to_a_transaction(table: Table, single: str) -> None:
+    """Given a transaction under way on the item, then whoever holds it is faster; no error."""
+
+    def others(name: str) -> None:
+        if name == single:
+            response = {"Error": {"Code": "TransactionConflictException"}}
+            raise table.client.exceptions.TransactionConflictException(response, single)
+
+    busy = Table(Hooked(table.client, others), table.name, table.index)
+    if single == "update_item":
+        assert Outbox(busy).claim("acme", "anna", NOON, NOON + MINUTE) is None
+    else:
+        with pytest.raises(OvertakenError):
+            Accounts(busy).save(Cursor("100", NOON))

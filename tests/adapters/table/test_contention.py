@@ -1,0 +1,68 @@
+"""Conversations that others write too: tried again, said so in the end, and no other held back."""
+
+from datetime import timedelta
+
+import pytest
+
+from pulse.adapters.table import ContentionError, Conversations, Table
+from pulse.domain.facts import Key
+from pulse.domain.policy import Level, Policy
+from tests.adapters.turns import Hooked, failing
+
+from .talk import KEEP, KEY, POLICY, assert_whole, at, mention
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ConditionalCheckFailed"])
+def test_a_cancelled_transaction_is_tried_again(table: Table, code: str) -> None:
+    """Given others that interfere three times, then it goes through at the fourth."""
+    conversations = Conversations(Table(failing(table.client, code, 3), table.name, table.index))
+    assert conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP) == 1
+    assert_whole(table, mention(1, 0))
+
+
+def test_when_others_never_let_it_through_it_says_so(table: Table) -> None:
+    """Given endless interference, then it gives up, naming the conversation."""
+    conversations = Conversations(
+        Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
+    )
+    with pytest.raises(ContentionError, match="conversation_id='1'"):
+        conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
+
+
+def test_a_transaction_that_is_wrong_is_not_tried_again(table: Table) -> None:
+    """Given a reason that no trying mends, then it is raised as it is."""
+    client = failing(table.client, "ValidationError", 1)
+    conversations = Conversations(Table(client, table.name, table.index))
+    with pytest.raises(table.client.exceptions.TransactionCanceledException):
+        conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
+
+
+def test_one_that_is_contended_holds_back_no_other(table: Table) -> None:
+    """Given forty conversations, one of which changes meanwhile, then each is written, once."""
+    keys = [Key("acme", str(n), "7") for n in range(1, 41)]
+    facts = {k: [mention(int(k.conversation_id), 0)] for k in keys}
+    busy = [False]
+
+    def interfere(name: str) -> None:
+        if name == "transact_write_items" and not busy[0]:
+            busy[0] = True
+            Conversations(table).add({keys[5]: [mention(100, 1)]}, POLICY, KEEP)
+
+    client = Hooked(table.client, interfere)
+    conversations = Conversations(Table(client, table.name, table.index))
+    assert conversations.add(facts, POLICY, KEEP) == 40
+    states = conversations.states(keys)
+    assert states[keys[5]].waiting == ("6", "100")
+    assert all(s.status == "open" for s in states.values())
+
+
+def test_refold_takes_up_a_new_policy_once(table: Table) -> None:
+    """Given a new version of the policy, then open ones fold by it; those of it are left alone."""
+    conversations = Conversations(table)
+    conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
+    quick = Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2)
+    conversations.refold([KEY, Key("acme", "404", "7")], quick, KEEP)
+    assert conversations.next_due("acme") == at(5)
+    rev = conversations.load([KEY])[KEY].rev
+    conversations.refold([KEY], quick, KEEP)
+    assert conversations.load([KEY])[KEY].rev == rev

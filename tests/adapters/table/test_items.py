@@ -1,0 +1,87 @@
+"""What is stored comes back as it went."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pulse.adapters.table import (
+    Table,
+)
+from pulse.adapters.table.client import At, stamp
+from pulse.adapters.table.items import (
+    fact_item,
+    fact_of,
+    key_of,
+    partition,
+    state_of,
+    state_values,
+)
+from pulse.domain.conversation import fold
+from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
+from pulse.domain.policy import Level, Policy
+
+POLICY = Policy((Level("warning", timedelta(minutes=15), ()),), {})
+moments = st.datetimes(datetime(2007, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001
+    lambda t: t.replace(microsecond=t.microsecond // 1000 * 1000, tzinfo=UTC)
+)
+ids = st.integers(1, 10**19 - 1).map(str)
+texts = st.text(max_size=30)
+facts = st.one_of(
+    st.builds(
+        Mention,
+        ids, ids, moments, texts, st.frozensets(ids, max_size=3), st.sampled_from(["und", "ru"]),
+        st.none() | moments, st.none() | moments,
+    ),
+    st.builds(Reply, ids, ids, moments, texts, ids, st.none() | moments),
+    st.builds(
+        Position,
+        ids, st.sampled_from(["refused", "spam"]), st.frozensets(ids, min_size=1, max_size=3),
+        texts, moments, texts,
+    ),
+    st.builds(Lease, st.sampled_from(["mine", "snoozed"]), texts, moments, moments),
+    st.builds(
+        Flag,
+        st.sampled_from(["warning", "breach"]), st.frozensets(ids, min_size=1, max_size=3),
+        moments, moments, st.integers(0, 9),
+    ),
+)  # fmt: skip
+
+
+def there_and_back(table: Table, at: At, values: dict[str, Any]) -> dict[str, Any]:
+    table.put(at, values)
+    item = table.get(at)
+    assert item is not None
+    return item
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fact=facts)
+def test_a_fact_comes_back_as_it_went(table: Table, fact: Fact) -> None:
+    """For any fact: stored in DynamoDB and read again, it is the same."""
+    item = there_and_back(table, *fact_item(Key("acme", "1", "7"), fact, None))
+    assert fact_of(item) == fact
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(many=st.lists(facts, max_size=8))
+def test_a_state_comes_back_as_it_went(table: Table, many: list[Fact]) -> None:
+    """For any state that facts fold to: stored and read again, it is the same."""
+    key, state = Key("acme", "1", "7"), fold(many, POLICY)
+    item = there_and_back(table, At(partition(key), "state"), state_values(key, state, 1, None, 0))
+    assert state_of(item) == state
+
+
+@pytest.mark.parametrize("company", ["acme", "Tele 2", "Связь", "a:b/c"])
+def test_a_key_comes_back_from_its_partition(company: str) -> None:
+    """Whatever a company is called (no # may stand in it)."""
+    key = Key(company, "123", "456")
+    assert key_of(partition(key)) == key
+
+
+@given(moments, moments)
+def test_stamps_sort_by_time(one: datetime, other: datetime) -> None:
+    """As text they are in the order of the times that they stand for."""
+    assert (stamp(one) < stamp(other)) == (one < other)

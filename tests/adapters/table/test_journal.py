@@ -1,0 +1,26 @@
+"""The journal."""
+
+from pulse.adapters.table import (
+    Journal,
+    Table,
+)
+from pulse.domain.journal import Row
+
+from .samples import MINUTE, NOON
+
+
+def test_a_row_of_the_journal_is_noted_once(table: Table) -> None:
+    """Given the same row twice, then it is one; rows of a stretch come in order of time."""
+    journal = Journal(table)
+    rows = [
+        Row("gap", NOON + MINUTE, {"account": "help", "reason": "blind"}),
+        Row("aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "Привет 🙂"}}),
+        Row("aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "#other"}}),
+    ]
+    journal.note("acme", rows)
+    journal.note("acme", rows[:2])
+    found = journal.read("acme", NOON, NOON + MINUTE)
+    assert [r.kind for r in found] == ["aside", "aside", "gap"]
+    assert all(row in rows for row in found)
+    assert journal.read("acme", NOON + 2 * MINUTE, NOON + 3 * MINUTE) == []
+    assert journal.read("other", NOON, NOON + MINUTE) == []

@@ -1,0 +1,156 @@
+"""The outbox: what waits, who may write to whom, what was sent and what came back."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pulse.adapters.table import (
+    Addresses,
+    CancelledError,
+    ClaimLostError,
+    Outbox,
+    Table,
+)
+from pulse.adapters.table.client import At
+from pulse.domain.delivery import Block
+from pulse.domain.facts import Key
+from pulse.domain.outbox import TOPIC, Mailbox, as_one
+from tests.adapters.turns import failing
+
+from .samples import MINUTE, NOON, entry
+
+FULL = entry(
+    "x",
+    keys=(Key("acme", "1", "7"), Key("acme", "2", "8")),
+    urgent=True,
+    again=3,
+    details=(("period", "shift"), ("n", 5), ("nothing", None), ("list", ["a"])),
+    tried=("boris", "vera"),
+)
+
+
+def test_an_entry_comes_back_as_it_went(table: Table) -> None:
+    """Given all that an entry may hold, when put and read, then it is the same."""
+    outbox = Outbox(table)
+    outbox.put(FULL)
+    assert outbox.waiting("acme") == [FULL]
+    assert FULL.detail("period") == "shift"
+    assert FULL.detail("unknown") is None
+
+
+def test_what_waits_for_one_person_or_for_all(table: Table) -> None:
+    """Given entries of people whose names begin alike, then each finds only their own."""
+    outbox = Outbox(table)
+    for one in (
+        entry("b", "anna", 2), entry("a", "anna", 1), entry("c", "annabel"), entry("d", TOPIC, 3)
+    ):  # fmt: skip
+        outbox.put(one)
+    outbox.put(replace(entry("z"), company="other"))
+    assert [e.id for e in outbox.waiting("acme")] == ["c", "a", "b", "d"]
+    assert [e.id for e in outbox.waiting("acme", "anna")] == ["a", "b"]
+    assert [e.id for e in outbox.waiting("acme", TOPIC)] == ["d"]
+
+
+def claimed(outbox: Outbox, person: str = "anna") -> Mailbox:
+    """The mailbox of a person to whom nobody else may write now."""
+    mailbox = outbox.claim("acme", person, NOON, NOON + 3 * MINUTE)
+    assert mailbox is not None
+    return mailbox
+
+
+def test_only_one_may_write_to_a_person_at_a_time(table: Table) -> None:
+    """Given a claim, then no other holds until it is settled or has run out."""
+    outbox = Outbox(table)
+    first = outbox.claim("acme", "anna", NOON, NOON + 3 * MINUTE)
+    assert first is not None
+    assert not outbox.claim("acme", "anna", NOON + MINUTE, NOON + 4 * MINUTE)
+    assert outbox.claim("acme", "boris", NOON, NOON + 3 * MINUTE)
+    second = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
+    assert second is not None
+    with pytest.raises(ClaimLostError):
+        outbox.settle("acme", "anna", [], first)
+    assert not outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
+    outbox.settle("acme", "anna", [], second)
+    assert outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
+    with pytest.raises(ClaimLostError):
+        outbox.settle("acme", "carl", [], Mailbox())
+
+
+def test_settling_is_one_with_what_was_sent(table: Table) -> None:
+    """Given two of three entries in a mail, when settled, then they go, the record is there."""
+    outbox = Outbox(table)
+    for n in range(3):
+        outbox.put(entry(str(n)))
+    record = {"at": NOON.isoformat(timespec="milliseconds"), "kind": "alert", "to": "anna@a.b"}
+    told = claimed(outbox).after([entry("0"), entry("1")], NOON)
+    outbox.settle("acme", "anna", [entry("0"), entry("1")], told, record, [(At("p", "s"), {})])
+    assert [e.id for e in outbox.waiting("acme")] == ["2"]
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(told, claimed=None)
+    [sent] = outbox.sent("acme", NOON, NOON)
+    assert sent["to"] == "anna@a.b"
+    assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
+    assert table.get(At("p", "s")) is not None
+    assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
+
+
+def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Table) -> None:
+    """Given a mail that told of two things, then what comes back of it is written once."""
+    outbox, at = Outbox(table), NOON.isoformat(timespec="milliseconds")
+    record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b", "message_id": "m1"}
+    told = [entry("0", keys=(Key("acme", "1", "7"),)), entry("1", keys=(Key("acme", "2", "7"),))]
+    outbox.settle("acme", "anna", told, claimed(outbox), record)
+    boris = claimed(outbox, "boris")
+    outbox.settle("acme", "boris", [entry("2", "boris")], boris, {**record, "message_id": "m2"})
+    assert outbox.find("acme", "m3", NOON) is None
+    assert outbox.find("other", "m1", NOON) is None
+    assert outbox.find("acme", "m1", NOON + 6 * MINUTE) is None
+    mail = outbox.find("acme", "m1", NOON + 4 * MINUTE)
+    assert mail is not None
+    assert (mail.person, mail.to, mail.came_back) == ("anna", "anna@a.b", None)
+    assert mail.told == as_one(told)
+    assert outbox.take_back(mail, "bounce", [], [outbox.item(entry("3", "vera"))])
+    assert not outbox.take_back(mail, "bounce", [], [outbox.item(entry("4", "vera"))])
+    assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
+    again = outbox.find("acme", "m1", NOON)
+    assert again == replace(mail, came_back="bounce")
+
+
+def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:
+    """Given two who block an address, then the first one's word stands, until it is lifted."""
+    addresses, outbox = Addresses(table), Outbox(table)
+    block = Block("anna@a.b", "bounce", NOON, "550 нет", "m1")
+    assert outbox.take_back(None, "bounce", [addresses.item(block)], [])
+    later = replace(block, kind="complaint")
+    assert not outbox.take_back(None, "complaint", [addresses.item(later)], [])
+    assert addresses.blocked() == {"anna@a.b": block}
+    assert addresses.lift(" Anna@A.b ") == block
+    assert addresses.lift("anna@a.b") is None
+    assert addresses.blocked() == {}
+
+
+def test_a_mail_put_off_is_remembered(table: Table) -> None:
+    """Given a mail service that said wait, then until when, and how often, is kept."""
+    outbox = Outbox(table)
+    held = replace(claimed(outbox), not_before=NOON + MINUTE, failures=4)
+    outbox.settle("acme", "anna", [], held)
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed=None)
+
+
+def test_what_was_sent_is_marked_however_busy_others_are(table: Table) -> None:
+    """Given others at work on the same items, when a mail is marked as sent, then it stands."""
+    table.put(*Outbox.item(entry("0")))
+    busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
+    marked = claimed(Outbox(busy)).after([entry("0")], NOON)
+    Outbox(busy).settle("acme", "anna", [entry("0")], marked)
+    assert Outbox(table).waiting("acme") == []
+    assert Outbox(table).mailboxes("acme", ["anna"])["anna"].told == marked.told
+
+
+def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
+    """Given endless interference, then it says so, and the entry stays."""
+    table.put(*Outbox.item(entry("0")))
+    busy = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
+    with pytest.raises(CancelledError):
+        Outbox(busy).settle("acme", "anna", [entry("0")], claimed(Outbox(busy)))
+    assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]

@@ -1,0 +1,107 @@
+"""Mail that does not go: refused falls to the next, later goes later, nobody else waits."""
+
+from datetime import timedelta
+
+import pytest
+
+from pulse.domain.facts import Key
+from pulse.domain.outbox import Entry
+from tests.jobs.town import Build, Posts, at, settings
+
+
+def test_an_address_that_is_refused_falls_to_the_next(posts: Posts, town: Build) -> None:
+    """Given an agent whose address SES refuses, then the owner hears of the wait, and of that."""
+    asked = posts.mention(0)
+    here = town()
+    here.ses_says(lambda to: "MessageRejected" if to.startswith("anna") else None)
+    here.go(0, 15, 16, 17)
+    assert here.told() == [(16, "vera"), (16, "vera")]
+    alert, trouble = here.mails
+    assert alert.posts == [asked]
+    assert "anna@acme.example" in trouble.subject + trouble.text
+    [row] = here.journal("undelivered")
+    assert (row.what["address"], row.what["final"]) == ("anna@acme.example", True)
+    assert here.waiting() == []
+
+
+def test_when_every_address_is_refused_the_topic_hears(posts: Posts, town: Build) -> None:
+    """Given an SES that refuses everybody, then the alert reaches the topic, nothing goes round."""
+    asked = posts.mention(0)
+    here = town()
+    heard = here.listen()
+    here.ses_says(lambda _: "MessageRejected")
+    here.go(0).later(*range(15, 25))
+    assert here.mails == []
+    [said] = heard()
+    assert asked in said["Message"]
+    assert here.waiting() == []
+
+
+def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, town: Build) -> None:
+    """Given eighty entries for one who cannot be written to, then all come to the next, at once."""
+    asked = posts.mention(0)
+    here = town()
+    here.ses_says(lambda to: "MessageRejected" if to.startswith("anna") else None)
+    here.go(0)
+    for n in range(80):
+        key = Key("acme", asked, "7")
+        here.world.app.outbox.put(Entry(f"e{n}", "acme", "anna", "alert", at(0), (key,)))
+    here.later(1, 2)
+    assert here.failures == []
+    assert here.waiting() == []
+    assert [m.posts for m in here.mails] == [[asked], []]
+    assert {m.who for m in here.mails} == {"vera"}
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "SendingPausedException"])
+def test_what_ses_does_not_take_now_goes_later(posts: Posts, town: Build, code: str) -> None:
+    """Given an SES that says wait for ten minutes, then it is asked ever less, and nothing lost."""
+    first, second = posts.mention(0, "7"), posts.mention(4, "8")
+    tried: list[float] = []
+    here = town()
+
+    def throttled(to: str) -> str | None:
+        tried.append((here.world.now() - at(0)) / timedelta(minutes=1))
+        return code if here.world.now() < at(25) else None
+
+    here.ses_says(throttled)
+    here.go(0, 4).later(*range(15, 40))
+    assert tried == [15, 16, 18, 22, 30]
+    [mail] = here.mails
+    assert (mail.minute, mail.who, mail.posts) == (30, "anna", [first, second])
+    assert [row.what["final"] for row in here.journal("undelivered")] == [False] * 4
+    assert here.waiting() == []
+
+
+def test_one_persons_trouble_holds_up_nobody_else(posts: Posts, town: Build) -> None:
+    """Given a throttled agent, then the manager's mail goes all the same."""
+    posts.mention(0)
+    here = town()
+    here.ses_says(lambda to: "TooManyRequestsException" if to.startswith("anna") else None)
+    here.go(0, 15, 60)
+    assert here.told() == [(60, "boris")]
+
+
+def test_in_shadow_mode_everything_goes_to_one_address(posts: Posts, town: Build) -> None:
+    """Given the first week, then one person gets it all and sees for whom it was meant."""
+    posts.mention(0)
+    document = settings(shadow={"to": "boss@acme.example", "until": "2030-05-14T12:00:00"})
+    here = town(document)
+    heard = here.listen()
+    here.go(0, 15, 60)
+    assert [m.to for m in here.mails] == ["boss@acme.example"] * 2
+    assert "anna@acme.example" in here.mails[0].text
+    assert "boris@acme.example" in here.mails[1].text
+    here.go(240)
+    assert here.mails[-1].to == "vera@acme.example"
+    assert len(heard()) == 1
+
+
+def test_in_shadow_mode_the_topic_is_silent(posts: Posts, town: Build) -> None:
+    """Given a critical wait in the first week, then nobody is woken."""
+    posts.mention(0)
+    here = town(settings(shadow={"to": "boss@acme.example", "until": "2030-06-01T00:00:00"}))
+    heard = here.listen()
+    here.go(0, 240, 241)
+    assert heard() == []
+    assert here.waiting() == []

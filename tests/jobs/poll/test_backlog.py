@@ -1,0 +1,112 @@
+"""More than a run reads: to the bottom, past the wall, each post once."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pulse.domain.task import Task
+from pulse.jobs.poll import poll
+from pulse.jobs.reading import Reading
+from tests.jobs.town import HELP, Build, Posts, Town, alone, at
+
+
+def test_a_minute_of_2500_mentions_loses_nothing(posts: Posts, town: Build) -> None:
+    """Given an outage, when 2,500 write within a minute, then all are stored, limits kept."""
+    asked = {posts.mention(1 + n / 2501, str(n + 1000)) for n in range(2500)}
+    here = town(alone()).go(0, 1, 2, 3)
+    assert here.stored == asked
+    assert here.failures == []
+    statuses = Counter(status for _, status in here.sim.requests)
+    assert set(statuses) == {"200"}
+    assert here.cursor().walks == {}
+    assert sum(here.sim.requests.values()) < 60
+    assert here.journal() == []
+
+
+def read(here: Town, minute: float, pages: int) -> dict[str, Any]:
+    """One run of a poll that has time for so many pages."""
+    app, company = here.world.app, here.world.company
+    here.world.go_to(at(minute))
+    left = iter([False] * pages + [True] * 99)
+    account = company.accounts[0]
+    reading = Reading(
+        company=company,
+        account=account,
+        x=app.x(account),
+        accounts=app.accounts,
+        conversations=app.conversations,
+        retraction=app.retraction,
+        shelf=app.shelf,
+        journal=app.journal,
+        outbox=app.outbox,
+        now=here.world.now(),
+        out_of_time=lambda: next(left),
+    )
+    return poll(reading, Task("acme", HELP, "poll", at(minute)))
+
+
+def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(
+    posts: Posts, town: Build
+) -> None:
+    """Given 450 posts and time for a page a run, then the cursor moves when all are stored."""
+    asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(450)}
+    here = town(alone()).go(0)
+    runs = 0
+    while True:
+        runs += 1
+        result = read(here, 10 + runs, 1)
+        if not result["under_way"]:
+            break
+        assert here.cursor().marks.get("mentions") is None
+    assert runs == 5
+    assert here.stored == asked
+    assert here.cursor().marks["mentions"].id == max(asked, key=int)
+    assert here.sim.figures()["posts_served"] == 450
+
+
+def test_what_comes_while_a_backlog_is_read_is_read_after_it(posts: Posts, town: Build) -> None:
+    """Given a walk under way over some minutes, when others write, then they are found next."""
+    asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(300)}
+    late = {posts.mention(11.5 + n, str(n + 2000)) for n in range(5)}
+    here = town(alone()).go(0)
+    for minute in range(11, 22):
+        read(here, minute, 1)
+    assert here.stored == asked | late
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+def test_a_backlog_past_the_wall_goes_on_in_search_run_by_run(
+    posts: Posts, town: Build, pages: int
+) -> None:
+    """Given 1,200 posts and little time, then what X hides from timelines is searched for."""
+    asked = {posts.mention(1 + n / 300, str(n + 1000)) for n in range(1200)}
+    here = town(alone()).go(0)
+    for minute in range(11, 45):
+        if not read(here, minute, pages)["under_way"] and minute > 11:
+            break
+    assert here.stored == asked
+    assert here.sim.requests["search", "200"] >= 4
+
+
+def test_page_tokens_that_expire_lose_nothing(posts: Posts, town: Build) -> None:
+    """Given tokens that X takes no more, then the walk goes on by ids, and gets to the bottom."""
+    asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(250)}
+    here = town(alone(), token_life=timedelta(seconds=-1))
+    here.go(0, 5, 6, 20, 35, 50, 65)
+    assert here.stored == asked
+    assert here.failures == []
+
+
+def test_each_post_is_read_once(posts: Posts, town: Build) -> None:
+    """Given an undisturbed day, then X bills each post once; sweeps re-read within the day only."""
+    for n in range(30):
+        asked = posts.mention(n * 7, str(n % 9 + 10))
+        posts.reply(n * 7 + 3, asked)
+    here = town(alone()).go(*range(0, 220, 5))
+    figures = here.sim.figures()
+    billed = figures["posts_served"] - figures["rereads_within_day"]
+    assert billed == figures["distinct_posts"] == 60
+    assert figures["rereads_across_days"] == 0
+    assert figures["users_served"] <= 9

@@ -1,0 +1,91 @@
+"""Posts given twice, edited, in other words, that cannot be read; messages out of date."""
+
+import pytest
+
+from pulse.domain.task import Task
+from tests.jobs.between import Between, junk
+from tests.jobs.town import HELP, NEWS, Build, Posts, alone, at
+
+
+def test_posts_that_x_gives_twice_count_once(posts: Posts, town: Build) -> None:
+    """Given an X that repeats the post of `since_id`, then it is one mention, one state."""
+    asked = posts.mention(1)
+    posts.mention(2, "8")
+    here = town(alone(), since_id_inclusive=True).go(*range(20))
+    assert here.states()[asked].mentions == 1
+    assert len(here.states()) == 2
+    assert here.sim.figures()["rereads_within_day"] > 5
+
+
+@pytest.mark.parametrize("vocabulary", ["tweet", "post", "mixed"])
+def test_an_edited_mention_is_one_with_its_latest_text(
+    posts: Posts, town: Build, vocabulary: str
+) -> None:
+    """Given a mention edited twice, then it is one, from its first time on, and shown as it is."""
+    asked = posts.mention(1)
+    second = posts.edit(9, asked, "@acme_help second thoughts")
+    third = posts.edit(12, second, "@acme_help third thoughts")
+    here = town(alone(), vocabulary=vocabulary).go(0, 2, 10, 13, 16, 17)
+    [state] = here.states().values()
+    assert (state.first_mention_id, state.mentions) == (asked, 1)
+    assert state.waiting_since == at(1)
+    [mail] = here.mails
+    assert mail.minute == 16
+    assert "third thoughts" in mail.text
+    assert mail.posts == [third]
+
+
+@pytest.mark.parametrize("vocabulary", ["tweet", "post", "mixed"])
+def test_every_vocabulary_tells_the_same(posts: Posts, town: Build, vocabulary: str) -> None:
+    """Given one day in any of X's words, then the same conversations stand at its end."""
+    first = posts.mention(1, "7", note_tweet={"text": "@acme_help " + "long " * 100})
+    posts.reply(5, first, account=NEWS)
+    again = posts.mention(9, "7", thread=first)
+    posts.mention(10, "8", text="@acme_help a &lt; b &amp; c")
+    posts.news(11)
+    posts._post(
+        12, "9", "RT @acme_help", [{"id": HELP, "username": "acme_help"}],
+        referenced_tweets=[{"type": "retweeted", "id": first}],
+    )  # fmt: skip
+    here = town(vocabulary=vocabulary).go(0, 2, 6, 10, 12, 13, 25, 26)
+    states = here.states()
+    assert [(s.status, s.mentions) for s in states.values()] == [("open", 2), ("open", 1)]
+    assert states[first].waiting == (again,)
+    assert states[first].first_response_seconds == 240
+    assert "a < b & c" in here.mails[-1].text
+    assert here.sim.requests["mentions", "400"] <= 2
+
+
+def test_what_cannot_be_read_lies_aside_once_and_is_counted(posts: Posts, town: Build) -> None:
+    """Given three unreadable things on a page, then the rest is read; the digest counts three."""
+    asked = posts.mention(301, "7")
+    here = town(alone(), x=lambda sim: Between(sim, change=junk), start=240)
+    here.go(240, 302, 303, 315, 316, 330, 331)
+    assert set(here.states()) == {asked}
+    aside = here.journal("aside")
+    assert len(aside) == 3
+    assert {row.what["account"] for row in aside} == {"acme_help"}
+    assert all(row.what["reason"] for row in aside)
+    digest = here.digest(331, 290)
+    assert "3 posts could not be read" in digest.text
+    assert here.failures == []
+
+
+def test_a_message_for_an_account_no_longer_in_the_settings(posts: Posts, town: Build) -> None:
+    """Given a task of yesterday's settings, then it is dropped with a word, not an error."""
+    here = town().go(0)
+    for company, account in (("acme", "404"), ("gone", HELP)):
+        here.world.app.queue.put([Task(company, account, "poll", at(1))])
+        [result] = here.world.drain()
+        assert result["gone"] == "no longer in the settings"
+    assert here.failures == []
+
+
+def test_a_stale_message_is_dropped(posts: Posts, town: Build) -> None:
+    """Given a task of an hour ago, then X is not asked."""
+    here = town().go(60)
+    asked = sum(here.sim.requests.values())
+    here.world.app.queue.put([Task("acme", HELP, "sweep", at(0))])
+    [result] = here.world.drain()
+    assert result["stale"]
+    assert sum(here.sim.requests.values()) == asked

@@ -1,0 +1,131 @@
+"""Trouble with X: told once, gone back from, of no harm to others."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.jobs.between import Between, fault
+from tests.jobs.town import HELP, NEWS, Build, Posts, alone, at
+
+TROUBLES = {
+    "token": ({"status": 401}, True),
+    "forbidden": ({"status": 403}, True),
+    "account": ({"status": 404}, True),
+    "credits": ({"status": 402}, True),
+    "request": ({"status": 400, "body": {"errors": [{"message": "`id` is odd"}]}}, True),
+    "usage_cap": (
+        {"status": 429, "body": {"type": "https://api.twitter.com/2/problems/usage-capped"}},
+        True,
+    ),
+    "rate_limited": ({"status": 429, "body": "Rate limit exceeded"}, False),
+    "unavailable": ({"status": 503}, False),
+}
+DROPS: dict[str, tuple[dict[str, Any], bool]] = {
+    f"unavailable: {name}": (what, False)
+    for name, what in {
+        "time-out": {"drop": "timeout"},
+        "no connection": {"drop": "connect"},
+        "cut off": {"drop": "mid-body", "body": '{"data": [{"id": "1", "text": "' + "x" * 99},
+        "no JSON": {"status": 200, "body": "<html>Over capacity</html>"},
+        "a list": {"status": 200, "body": []},
+        "only errors": {"status": 200, "body": {"errors": [{"detail": "Over capacity"}]}},
+        "a strange status": {"status": 418},
+    }.items()
+}
+
+
+@pytest.mark.parametrize("kind", [*TROUBLES, *DROPS])
+def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
+    posts: Posts, town: Build, kind: str
+) -> None:
+    """Given half an hour of trouble, then at most one person hears, once; nothing is lost."""
+    what, for_a_person = (TROUBLES | DROPS)[kind]
+    before, during = posts.mention(1, "7"), posts.mention(6, "8")
+    here = town(alone(), faults=[fault(2, 32, **what)]).go(0, 1, 2, 3, 4, 5, 9, 17, 30, 31)
+    assert set(here.states()) == {before}
+    here.go(*range(32, 37))
+    kinds = {t.what["trouble"] for t in here.journal("trouble")}
+    assert kinds == {kind.partition(":")[0]}
+    assert set(here.states()) == {before, during}
+    assert here.failures == []
+    troubles = [m for m in here.mails if "in_reply_to" not in m.text]
+    assert [(m.minute, m.who) for m in troubles] == ([(2, "vera")] if for_a_person else [])
+    assert all("@acme_help" in m.subject for m in troubles)
+    [*_, gap] = [r for r in here.journal("gap") if r.what["account"] == "acme_help"]
+    assert gap.what["reason"] == "blind"
+    assert here.cursor().troubles == {}
+    assert here.cursor().last_ok == at(36)
+    assert sum(here.sim.requests.values()) < 30
+
+
+def test_trouble_is_asked_about_ever_less(posts: Posts, town: Build) -> None:
+    """Given an X that is down, then requests come ever less often, down to one in five minutes."""
+    here = town(alone(), faults=[fault(0, status=503)])
+    asked = []
+    for minute in range(50):
+        before = sum(here.sim.requests.values())
+        here.tick(minute)
+        if sum(here.sim.requests.values()) > before:
+            asked.append(minute)
+    assert asked == [0, 1, 3, 7, *range(12, 50, 5)]
+
+
+def test_one_accounts_token_delays_no_other(posts: Posts, town: Build) -> None:
+    """Given a revoked token of one account, then the other is read on, and one mail names it."""
+    first = posts.mention(3, "7", to=[NEWS])
+    second = posts.mention(4, "8", to=[HELP])
+
+    def revoked(environ: dict[str, Any]) -> tuple[str, bytes] | None:
+        mine = f'oauth_token="sim-{HELP}"' in environ.get("HTTP_AUTHORIZATION", "")
+        return ("401 Unauthorized", b'{"title":"Unauthorized","status":401}') if mine else None
+
+    here = town(x=lambda sim: Between(sim, revoked)).go(*range(12))
+    assert set(here.states()) == {first}
+    [mail] = here.mails
+    assert "@acme_help" in mail.subject
+    assert here.cursor(NEWS).last_ok == at(11)
+    assert here.cursor(HELP).last_ok is None
+    assert second not in here.states()
+
+
+def test_a_missing_secret_is_told_by_its_place(posts: Posts, town: Build) -> None:
+    """Given no token where it should be, then the owner hears where, and nothing fails."""
+    here = town()
+    here.world.app.secrets._client.delete_parameter(
+        Name=f"{here.world.app.secrets._path}/acme_help"
+    )
+    here.go(0, 1, 2)
+    [mail] = here.mails
+    assert "/tokens/acme_help" in mail.text
+    assert here.failures == []
+
+
+def test_the_digest_says_what_was_not_watched(posts: Posts, town: Build) -> None:
+    """Given half an hour of blindness, then the digest counts the minutes and names the gap."""
+    here = town(faults=[fault(3, 15, status=503)]).go(*range(25))
+    digest = here.digest(24, 0)
+    watched = here.journal("gap")
+    assert {r.what["account"] for r in watched} == {"acme_help", "acme"}
+    assert all(r.what["start"] == at(3).isoformat() for r in watched)
+    ends = {r.what["end"] for r in watched}
+    [end] = ends
+    missed = int((here.world.now().fromisoformat(end) - at(3)) / timedelta(minutes=1))
+    assert f"{24 - missed} of 24" in digest.text
+    assert "@acme_help" in digest.text
+
+
+def test_a_rate_limit_is_kept_and_waited_for(posts: Posts, town: Build) -> None:
+    """Given 429 with a reset, then X is not asked before it, and asked right after."""
+    headers = {
+        "x-rate-limit-limit": "300",
+        "x-rate-limit-remaining": "0",
+        "x-rate-limit-reset": str(int(at(12).timestamp())),
+    }
+    limited = fault(3, 12, endpoint="mentions", status=429, headers=headers, body="Rate limit")
+    asked = posts.mention(4)
+    here = town(alone(), faults=[limited]).go(*range(14))
+    assert here.sim.requests["mentions", "429"] == 1
+    assert here.sim.requests["posts", "200"] >= 12
+    assert set(here.states()) == {asked}
+    assert {r.what["trouble"] for r in here.journal("trouble")} == {"rate_limited"}

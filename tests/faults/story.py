@@ -157,3 +157,7 @@ class Story(Town):
     def troubles(self) -> list[Received]:
         """Mails about X, not about customers."""
         return [m for m in self.mails if m.who == "vera" and "in_reply_to" not in m.text]
+
+
+Build = Callable[..., Story]
+"""How a test builds its story; see the fixture `story`."""

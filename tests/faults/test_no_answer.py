@@ -1,17 +1,13 @@
 """X gives no answer, in every way there is: over HTTP, to the end that people see."""
 
-from collections.abc import Callable
 from contextlib import nullcontext
 
 import pytest
 
 from tests.jobs.town import HELP, NEWS
 
-from .story import OTHER, Said, Story
+from .story import OTHER, Build, Said
 from .table import RARE, TABLE, Row
-
-Build = Callable[..., Story]
-
 
 ROWS = [
     pytest.param(row, id=name, marks=[pytest.mark.whole] if name in RARE else [])

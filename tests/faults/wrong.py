@@ -1,0 +1,20 @@
+"""What has to hold when X answered oddly and nothing is wrong."""
+
+from typing import Any
+
+from tests.jobs.town import HELP
+
+from .story import Story
+
+Json = dict[str, Any]
+MENTIONS = f"/2/users/{HELP}/mentions"
+MIDNIGHT = 15 * 60
+
+
+def nothing_is_wrong(here: Story, end: float, start: float = 0) -> None:
+    """Nobody hears of trouble, the digest gives the all-clear, and nothing is under way."""
+    assert here.troubles == []
+    assert here.failures == []
+    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    [line] = here.our_watch(end, start)
+    assert line.endswith("Nothing was missed.")

@@ -10,7 +10,7 @@ import pytest
 
 from pulse.adapters.secrets import Secrets
 from pulse.adapters.table import Conversations, Journal, Shelf, Table
-from pulse.adapters.table.client import Item
+from pulse.adapters.table.values import Item
 from pulse.domain.access import Token
 from pulse.domain.facts import Flag, Key, Mention, Position, Reply
 from pulse.domain.journal import Row

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from pulse.adapters.table.client import At, Item
 from pulse.adapters.table.items import STATE, fact_of, is_fact, key_of, state_of
+from pulse.adapters.table.values import At, Item
 from pulse.domain.conversation import fold
 from pulse.domain.facts import Fact, Flag, Key, Lease, Position
 from pulse.domain.policy import Policy

@@ -13,7 +13,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from pulse import app as wiring
-from pulse.adapters.table.client import from_wire
+from pulse.adapters.table.values import from_wire
 from pulse.app import App
 from pulse.domain.facts import Fact, Key
 from pulse_cli.replay.lambdas import Context, _handler

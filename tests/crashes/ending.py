@@ -16,7 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from pulse.adapters.table.client import At, from_wire
+from pulse.adapters.table.values import At, from_wire
 from pulse.domain.outbox import TOPIC
 from pulse_cli.simulated_x.posts import Post
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from pulse.adapters.table.client import At
+from pulse.adapters.table.values import At
 from pulse.domain.outbox import Entry, mark
 from pulse.domain.settings import Company
 

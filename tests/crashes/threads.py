@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse.adapters.table.client import At
 from pulse.adapters.table.items import fact_of, is_fact, key_of, state_of
+from pulse.adapters.table.values import At
 from pulse.domain.conversation import State, fold, levels_due
 from pulse.domain.facts import Fact, Flag, Key, Mention, Reply
 from pulse.domain.policy import Policy

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse.adapters.table.client import At
+from pulse.adapters.table.values import At
 from pulse.domain.outbox import TOPIC
 from pulse.domain.settings import Company
 from pulse.domain.task import kinds_due

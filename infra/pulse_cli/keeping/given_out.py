@@ -17,7 +17,7 @@ from pulse_cli.keeping.posts import post_of
 
 if TYPE_CHECKING:
     from pulse.adapters.table import Table
-    from pulse.adapters.table.client import Item
+    from pulse.adapters.table.values import Item
     from pulse.domain.settings import Company
 
 __all__ = ["give_out"]

@@ -9,7 +9,7 @@ from pulse_cli.screen import screen
 
 if TYPE_CHECKING:
     from pulse.adapters.table import Table
-    from pulse.adapters.table.client import Item
+    from pulse.adapters.table.values import Item
 
 __all__ = ["everything"]
 

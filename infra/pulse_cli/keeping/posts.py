@@ -11,7 +11,7 @@ from pulse.adapters.table.items import fact_of, is_fact, key_of
 from pulse.domain.facts import Mention, Reply
 
 if TYPE_CHECKING:
-    from pulse.adapters.table.client import Item
+    from pulse.adapters.table.values import Item
     from pulse.domain.settings import Company
 
 __all__ = ["post_of"]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pulse.adapters.table import Conversations, Table
-from pulse.adapters.table.client import At, Item
 from pulse.adapters.table.items import STATE, fact_of, is_fact, partition, state_of
+from pulse.adapters.table.values import At, Item
 from pulse.domain.conversation import State, fold, levels_due
 from pulse.domain.facts import Fact, Flag, Key, Mention, Position, Reply
 from pulse.domain.policy import Level, Policy

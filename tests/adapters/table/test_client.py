@@ -10,9 +10,9 @@ from pulse.adapters.table import (
     Outbox,
     Table,
 )
-from pulse.adapters.table.client import At
+from pulse.adapters.table.values import At
 from pulse.domain.cursor import Cursor, OvertakenError
-from tests.adapters.turns import Hooked
+from tests.adapters.turns import Hooked, failing
 
 from .samples import MINUTE, NOON
 
@@ -49,14 +49,26 @@ def test_more_items_than_a_batch_takes(table: Table) -> None:
     assert len(found) == 230
 
 
-def test_what_a_batch_left_over_is_asked_for_again(table: Table) -> None:
-    """Given a table that takes one item at a time, then all are written and read in the end."""
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the table was left in peace, instead of waiting so long."""
+    waited: list[float] = []
+    monkeypatch.setattr("pulse.adapters.table.client.sleep", waited.append)
+    return waited
+
+
+def test_what_a_batch_left_over_is_asked_for_again(table: Table, pauses: list[float]) -> None:
+    """Given a table that takes one item at a time, then all go in the end, ever more slowly."""
     client = Partly(table.client)
     partly = Table(client, table.name, table.index)
     keys = [At("a", str(n)) for n in range(7)]
     partly.put_many((key, {"n": key.sk}) for key in keys)
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
     assert len(partly.get_many(keys)) == 7
     assert client.calls == 14
+    partly.delete_many([*keys, At("a", "not there")])
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6] * 3 + [1.6]
+    assert list(table.partition("a")) == []
 
 
 def test_a_partition_is_read_to_its_last_page(table: Table) -> None:
@@ -126,6 +138,26 @@ def test_a_transaction_is_all_or_nothing(table: Table) -> None:
     assert [i["n"] for i in table.partition("a")] == [1]
     with pytest.raises(CancelledError):
         table.write(actions[1:2])
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_waits_for_a_table_that_is_too_busy(
+    table: Table, pauses: list[float], code: str
+) -> None:
+    """Given a table that takes nothing for a while, then what was to be written is written."""
+    busy = Table(failing(table.client, code, 6), table.name, table.index)
+    busy.transact([table.put_action(At("a", "1"), {"n": 1})])
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
+    assert table.get(At("a", "1")) is not None
+
+
+def test_a_table_that_is_too_busy_for_long_is_an_error(table: Table, pauses: list[float]) -> None:
+    """Given one that never takes it, then it is no conflict with others, and nothing is written."""
+    busy = Table(failing(table.client, "ThrottlingError", 99), table.name, table.index)
+    with pytest.raises(table.client.exceptions.TransactionCanceledException):
+        busy.transact([table.put_action(At("a", "1"), {"n": 1})])
+    assert len(pauses) == 6
+    assert table.get(At("a", "1")) is None
 
 
 @pytest.mark.parametrize("single", ["put_item", "update_item"])

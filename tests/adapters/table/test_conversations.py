@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pulse.adapters.table import Conversations, Table
-from pulse.adapters.table.client import At, Item
 from pulse.adapters.table.items import STATE, fact_item, partition
+from pulse.adapters.table.values import At, Item
 from pulse.domain.conversation import State, levels_due
 from pulse.domain.facts import Fact, Key, Lease
 from tests.adapters.turns import Hooked

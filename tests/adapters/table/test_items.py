@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pulse.adapters.table import (
     Table,
 )
-from pulse.adapters.table.client import At, stamp
 from pulse.adapters.table.items import (
     fact_item,
     fact_of,
@@ -19,6 +18,7 @@ from pulse.adapters.table.items import (
     state_of,
     state_values,
 )
+from pulse.adapters.table.values import At, stamp
 from pulse.domain.conversation import fold
 from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
 from pulse.domain.policy import Level, Policy

@@ -12,7 +12,7 @@ from pulse.adapters.table import (
     Outbox,
     Table,
 )
-from pulse.adapters.table.client import At
+from pulse.adapters.table.values import At
 from pulse.domain.delivery import Block
 from pulse.domain.facts import Key
 from pulse.domain.outbox import TOPIC, Mailbox, as_one

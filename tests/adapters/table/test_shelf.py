@@ -10,7 +10,7 @@ from pulse.adapters.table import (
     Shelf,
     Table,
 )
-from pulse.adapters.table.client import At
+from pulse.adapters.table.values import At
 from pulse.domain.posts import Author, Post
 from tests.adapters.turns import Hooked
 

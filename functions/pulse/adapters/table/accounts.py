@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp, time_of
+from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.items import jsonable, trouble_of
+from pulse.adapters.table.values import At, Item, stamp, time_of
 from pulse.domain.access import Limit
 from pulse.domain.cursor import Cursor, OvertakenError
 from pulse.domain.walk import Mark, Walk

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.adapters.table.client import Table
+from pulse.adapters.table.values import At, Item, stamp
 from pulse.domain.delivery import Block, plain
 
 _BLOCKED = "addresses"

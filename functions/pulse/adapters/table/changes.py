@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
-from pulse.adapters.table.client import ACTIONS_AT_ONCE, At, Item
+from pulse.adapters.table.client import ACTIONS_AT_ONCE
+from pulse.adapters.table.values import At, Item
 from pulse.domain.conversation import State
 from pulse.domain.facts import Fact, Key
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from pulse.adapters.table.client import At, CancelledError, Item, Table, time_of
+from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.items import jsonable, trouble_of
+from pulse.adapters.table.values import At, Item, time_of
 from pulse.domain.compliance import Checking
 from pulse.domain.cursor import OvertakenError
 

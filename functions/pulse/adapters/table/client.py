@@ -1,32 +1,26 @@
-"""Items in and out of DynamoDB: plain dictionaries, every page, retries for the rest."""
+"""Items in and out of DynamoDB: every page, all of a batch, all or nothing."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from time import sleep
+from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from pulse.adapters.table.values import At, Item, from_wire, key_to_wire, to_wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Item = dict[str, Any]
 _GET_AT_ONCE = 100
 _PUT_AT_ONCE = 25
 ACTIONS_AT_ONCE = 100
 """What one transaction may hold."""
 
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
-class At(NamedTuple):
-    """The key of an item."""
-
-    pk: str
-    sk: str
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds to wait, time after time, while the table is too busy."""
+_LOST = {"None", "ConditionalCheckFailed", "TransactionConflict"}
+_BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class CancelledError(Exception):
@@ -42,30 +36,6 @@ class CancelledError(Exception):
         self.conflict = conflict
 
 
-def stamp(moment: datetime) -> str:
-    """A time as text that sorts by time (UTC, milliseconds)."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def time_of(text: str | None) -> datetime | None:
-    """The time of a stamp, where there is one."""
-    return datetime.fromisoformat(text) if text else None
-
-
-def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values in DynamoDB's own form; what is None is left out."""
-    return {name: _serialize(value) for name, value in values.items() if value is not None}
-
-
-def from_wire(raw: Mapping[str, Any]) -> Item:
-    """An item of DynamoDB as plain values; numbers are whole."""
-    return {name: _plain(_deserialize(value)) for name, value in raw.items()}
-
-
-def _plain(value: Any) -> Any:
-    return int(value) if isinstance(value, Decimal) else value
-
-
 class Table:
     """One table with one sparse index (`gpk`, `gsk`)."""
 
@@ -76,23 +46,26 @@ class Table:
 
     def get(self, at: At) -> Item | None:
         """The item as it is now (consistent), or None."""
-        answer = self.client.get_item(TableName=self.name, Key=_key(at), ConsistentRead=True)
+        answer = self.client.get_item(TableName=self.name, Key=key_to_wire(at), ConsistentRead=True)
         return from_wire(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Iterable[At]) -> dict[At, Item]:
         """The items that exist, consistent, whatever their number."""
         wanted = list(dict.fromkeys(keys))
         found: dict[At, Item] = {}
+        pauses = _pauses()
         while wanted:
             asked, wanted = wanted[:_GET_AT_ONCE], wanted[_GET_AT_ONCE:]
-            answer = self.client.batch_get_item(
-                RequestItems={self.name: {"Keys": [_key(k) for k in asked], "ConsistentRead": True}}
-            )
+            question = {"Keys": [key_to_wire(k) for k in asked], "ConsistentRead": True}
+            answer = self.client.batch_get_item(RequestItems={self.name: question})
             for raw in answer["Responses"].get(self.name, []):
                 item = from_wire(raw)
                 found[At(item["pk"], item["sk"])] = item
             left: Any = answer.get("UnprocessedKeys") or {}
-            wanted += [At(**from_wire(k)) for k in left.get(self.name, {}).get("Keys", [])]
+            again = [At(**from_wire(k)) for k in left.get(self.name, {}).get("Keys", [])]
+            if again:
+                sleep(next(pauses))
+            wanted += again
         return found
 
     def partition(
@@ -148,14 +121,18 @@ class Table:
 
     def delete_many(self, keys: Iterable[At]) -> None:
         """Delete items that nobody else writes; those that are not there are no error."""
-        self._batches({"DeleteRequest": {"Key": _key(at)}} for at in dict.fromkeys(keys))
+        self._batches({"DeleteRequest": {"Key": key_to_wire(at)}} for at in dict.fromkeys(keys))
 
     def _batches(self, requests: Iterable[Any]) -> None:
         waiting = list(requests)
+        pauses = _pauses()
         while waiting:
             asked, waiting = waiting[:_PUT_AT_ONCE], waiting[_PUT_AT_ONCE:]
             answer = self.client.batch_write_item(RequestItems={self.name: asked})
-            waiting += answer.get("UnprocessedItems", {}).get(self.name, [])
+            again = answer.get("UnprocessedItems", {}).get(self.name, [])
+            if again:
+                sleep(next(pauses))
+            waiting += again
 
     def update(
         self,
@@ -208,7 +185,7 @@ class Table:
             expression.append("REMOVE " + ", ".join(f"#{n}" for n in gone))
         action: Item = {
             "TableName": self.name,
-            "Key": _key(at),
+            "Key": key_to_wire(at),
             "UpdateExpression": " ".join(expression),
             "ExpressionAttributeNames": {f"#{n}": n for n in values},
         }
@@ -223,7 +200,7 @@ class Table:
         self, at: At, condition: str | None = None, given: Mapping[str, Any] | None = None
     ) -> Item:
         """A Delete for `transact`."""
-        action: Item = {"TableName": self.name, "Key": _key(at)}
+        action: Item = {"TableName": self.name, "Key": key_to_wire(at)}
         if condition:
             action["ConditionExpression"] = condition
         if given:
@@ -231,18 +208,25 @@ class Table:
         return {"Delete": action}
 
     def transact(self, actions: Sequence[Item]) -> None:
-        """All or nothing; `CancelledError` when a condition failed or others interfered."""
-        try:
-            self.client.transact_write_items(TransactItems=list(actions))
-        except self.client.exceptions.TransactionCanceledException as problem:
-            reasons = problem.response.get("CancellationReasons", [])
-            codes = [r.get("Code", "None") for r in reasons]
-            retry = {"None", "ConditionalCheckFailed", "TransactionConflict"}
-            if not codes or not set(codes) <= retry:
-                raise
-            failed = [i for i, code in enumerate(codes) if code != "None"]
-            conflict = "ConditionalCheckFailed" not in codes
-            raise CancelledError(failed, conflict=conflict) from problem
+        """All or nothing; `CancelledError` when a condition failed or others interfered.
+
+        A table that is too busy is asked again for some seconds, and is an error then.
+        """
+        for pause in (*_PAUSES, None):
+            try:
+                self.client.transact_write_items(TransactItems=list(actions))
+            except self.client.exceptions.TransactionCanceledException as problem:
+                reasons = problem.response.get("CancellationReasons", [])
+                codes = [r.get("Code", "None") for r in reasons]
+                if pause is not None and not _BUSY.isdisjoint(codes):
+                    sleep(pause)
+                    continue
+                if not codes or not set(codes) <= _LOST:
+                    raise
+                failed = [i for i, code in enumerate(codes) if code != "None"]
+                conflict = "ConditionalCheckFailed" not in codes
+                raise CancelledError(failed, conflict=conflict) from problem
+            return
 
     def write(self, actions: Sequence[Item]) -> None:
         """As `transact`; a single Put goes alone, at half the price."""
@@ -276,5 +260,5 @@ class Table:
                 return
 
 
-def _key(at: At) -> Any:
-    return {"pk": {"S": at.pk}, "sk": {"S": at.sk}}
+def _pauses() -> Iterator[float]:
+    return itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1]))

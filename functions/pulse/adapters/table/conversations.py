@@ -22,7 +22,7 @@ from pulse.adapters.table.changes import (
     portions,
     slices,
 )
-from pulse.adapters.table.client import ACTIONS_AT_ONCE, At, CancelledError, Item, Table, stamp
+from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError, Table
 from pulse.adapters.table.items import (
     STATE,
     fact_item,
@@ -36,6 +36,7 @@ from pulse.adapters.table.items import (
     state_values,
     ttl_of,
 )
+from pulse.adapters.table.values import At, Item, stamp
 from pulse.domain.conversation import State, fold
 from pulse.domain.facts import Fact, Key, Mention, Reply
 from pulse.domain.policy import Policy

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, Item, stamp, time_of
+from pulse.adapters.table.values import At, Item, stamp, time_of
 from pulse.domain.conversation import State, Wait
 from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
 from pulse.domain.trouble import OpenTrouble

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, Item, Table, stamp
+from pulse.adapters.table.client import Table
+from pulse.adapters.table.values import At, Item, stamp
 from pulse.domain.journal import Row
 
 _KEPT = timedelta(days=400)

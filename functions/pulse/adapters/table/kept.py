@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
-from pulse.adapters.table.client import Item, Table
+from pulse.adapters.table.client import Table
 from pulse.adapters.table.items import day_index, key_of
+from pulse.adapters.table.values import Item
 from pulse.domain.removal import Held
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp, time_of
+from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.items import jsonable
+from pulse.adapters.table.values import At, Item, stamp, time_of
 from pulse.domain.facts import Key
 from pulse.domain.outbox import TOPIC, Entry, Mailbox, Sent, as_one, mark
 
@@ -125,7 +126,8 @@ class Outbox:
                 keys = tuple(key for key in told.keys if key not in ended)
                 left = replace(told, id=mark([told]), keys=keys)
                 values = {"told": _text(left) if left.keys else None}
-                self._table.update(At(item["pk"], item["sk"]), values)
+                still_there = "attribute_exists(pk)"
+                self._table.update(At(item["pk"], item["sk"]), values, condition=still_there)
 
     def take_back(
         self,

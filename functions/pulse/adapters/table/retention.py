@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
-from pulse.adapters.table.client import At, CancelledError, Table
+from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.conversations import ATTEMPTS, ContentionError, Conversations
 from pulse.adapters.table.items import day_index, ttl_of
+from pulse.adapters.table.values import At
 from pulse.domain.facts import Key
 from pulse.domain.policy import Policy
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pulse.adapters.table.client import At, CancelledError, Item, Table, stamp, time_of
+from pulse.adapters.table.client import CancelledError, Table
 from pulse.adapters.table.items import day_index, published_in
 from pulse.adapters.table.journal import Journal, Told
+from pulse.adapters.table.values import At, Item, stamp, time_of
 from pulse.domain.posts import Author, Post
 
 _AUTHOR_KEPT = timedelta(days=30)

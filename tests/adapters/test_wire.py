@@ -169,6 +169,17 @@ def test_an_answer_that_is_none(body: Any, said: str) -> None:
         wire.page(body)
 
 
+def test_what_x_makes_too_long_to_be_kept() -> None:
+    """Given names and languages without end, then they end; a page token is none, and is said."""
+    users = {"users": [{"id": "7", "username": "anna", "name": "A" * 500_000}]}
+    page = wire.page({"data": [raw(lang="r" * 500_000)], "includes": users})
+    assert page.authors == (Author("7", "anna", "A" * 200),)
+    assert page.posts[0].lang == "r" * 200
+    assert wire.page({"meta": {"next_token": "t" * 2_000}}).next_token == "t" * 2_000
+    with pytest.raises(wire.UnreadableError, match="`next_token` is 500,000 characters long"):
+        wire.page({"data": [raw()], "meta": {"next_token": "t" * 500_000}})
+
+
 def test_an_empty_page_is_one() -> None:
     """Given no posts in these minutes, then there are none, and no error."""
     assert wire.page({"meta": {"result_count": 0}}) == wire.Page()

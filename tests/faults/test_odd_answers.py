@@ -115,6 +115,21 @@ def test_posts_larger_than_a_store_takes(posts: Said, story: Build) -> None:
     assert [len(raw["cut"]) for raw in raws] == [1000, 1000]
 
 
+def test_names_larger_than_a_store_takes(posts: Said, story: Build) -> None:
+    """Given a customer called half a million letters, then they are kept and shown by a part."""
+    said = posts.mention(0.3, "7")
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        if path == "/2/users":
+            body["data"][0]["name"] = "я" * 500_000
+        return body
+
+    here = story(change=change).go(0, 1, 16)
+    assert here.stored == {said}
+    assert here.failures == here.troubles == []
+    assert "яяя…" in here.mails[-1].text
+
+
 def test_a_customer_gone_between_the_post_and_the_look_up(posts: Said, story: Build) -> None:
     """Given users whom X shows no more, then the mail goes, with a link; they are asked once."""
 

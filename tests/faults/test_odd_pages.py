@@ -64,6 +64,25 @@ def test_the_same_page_for_ever(posts: Said, story: Build) -> None:
     assert "(the next page is the same page again)" in here.our_watch(9)[-1]
 
 
+def test_a_page_token_that_nothing_can_keep(posts: Said, story: Build) -> None:
+    """Given a token of half a million letters, then the page is trouble, said, and read later."""
+
+    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+        if path == MENTIONS and here.minute < 5 and body.get("data"):
+            return {**body, "meta": {"next_token": "t" * 500_000}}
+        return body
+
+    said = {posts.mention(0.2 + n / 20, str(n + 10)) for n in range(12)}
+    here = story(change=change)
+    here.go(*range(5))
+    assert here.stored == set()
+    assert "`next_token` is 500,000 characters long" in here.status()
+    here.go(*range(5, 12))
+    assert here.stored == said
+    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    assert here.troubles == here.failures == []
+
+
 def test_page_tokens_that_expire_at_once(posts: Said, story: Build) -> None:
     """Given tokens that X does not take, then the walk goes on by ids in that minute; no mail."""
     said = {posts.mention(0.2 + n / 20, str(n + 10)) for n in range(12)}

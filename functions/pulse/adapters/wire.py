@@ -19,6 +19,9 @@ USER_FIELDS = "name,username"
 _MOST_DIGITS = 19
 _LONGEST_TEXT = _MOST_KEPT = 50_000
 """Characters, six bytes each at the most; X has 25,000, and an item of the table 400 KB."""
+_LONGEST_WORD = 200
+"""Characters of a name, a language or an error; X's names have 50."""
+_LONGEST_TOKEN = 2_000
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
 _YEARS = range(2006, 2100)
 """From X's first post to the last times that its ids can hold."""
@@ -83,13 +86,11 @@ def page(body: Any) -> Page:
             aside.append(Aside(_to_keep(raw), str(problem)))
     includes = body.get("includes")
     users = includes.get("users") if isinstance(includes, dict) else None
-    meta = body.get("meta")
-    token = meta.get("next_token") if isinstance(meta, dict) else None
     return Page(
         tuple(posts),
         tuple(aside),
         authors(users),
-        token if isinstance(token, str) and token else None,
+        _next(body.get("meta")),
         len(data),
         errors,
     )
@@ -152,7 +153,16 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _word(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return value[:_LONGEST_WORD] if isinstance(value, str) else None
+
+
+def _next(meta: Any) -> str | None:
+    token = meta.get("next_token") if isinstance(meta, dict) else None
+    if not isinstance(token, str) or not token:
+        return None
+    if len(token) > _LONGEST_TOKEN:
+        raise UnreadableError(f"the answer's `next_token` is {len(token):,} characters long")
+    return token
 
 
 def _handle(value: Any) -> str | None:
@@ -231,4 +241,4 @@ def _named(raw: Mapping[str, Any]) -> frozenset[str]:
 def _said(error: Any) -> str:
     fields = error if isinstance(error, dict) else {"detail": error}
     words = (fields.get(name) for name in ("detail", "message", "title"))
-    return next(filter(None, map(_word, words)), reprlib.repr(error))[:200]
+    return next(filter(None, map(_word, words)), None) or reprlib.repr(error)[:_LONGEST_WORD]

@@ -8,7 +8,7 @@ transaction has no room for is marked in the state, and done by the next, whoeve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,21 +22,17 @@ from pulse.adapters.table.changes import (
     portions,
     slices,
 )
-from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError, Table
+from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError
 from pulse.adapters.table.items import (
     STATE,
     fact_item,
-    fact_of,
-    is_fact,
-    key_of,
-    open_index,
     partition,
-    published_in,
     state_of,
     state_values,
     ttl_of,
 )
-from pulse.adapters.table.values import At, Item, stamp
+from pulse.adapters.table.reader import Reader
+from pulse.adapters.table.values import At, Item
 from pulse.domain.conversation import State, fold
 from pulse.domain.facts import Fact, Key, Mention, Reply
 from pulse.domain.policy import Policy
@@ -52,21 +48,8 @@ class ContentionError(Exception):
     """Others wrote the same conversations all the time; try again later."""
 
 
-class Conversations:
+class Conversations(Reader):
     """All conversations of a deployment."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def load(self, keys: Iterable[Key]) -> dict[Key, Loaded]:
-        """Revisions first, then every fact of each, consistent."""
-        return {key: self._load(key, head) for key, head in self._heads(keys).items()}
-
-    def states(self, keys: Iterable[Key]) -> dict[Key, State]:
-        """The states alone, of those that exist."""
-        wanted = {At(partition(k), STATE): k for k in keys}
-        found = self._table.get_many(wanted)
-        return {wanted[at]: state_of(item) for at, item in found.items()}
 
     def add(
         self,
@@ -114,7 +97,7 @@ class Conversations:
         while failures < ATTEMPTS:
             changes = [
                 change
-                for key, head in self._heads(left).items()
+                for key, head in self.heads(left).items()
                 if (change := self._change(key, head, decide, policy, keep)) is not None
             ]
             left, failed = [], False
@@ -138,12 +121,12 @@ class Conversations:
     def refold(self, keys: Sequence[Key], policy: Policy, keep: timedelta | None) -> None:
         """Write the states anew where an older version of the policy folded them."""
         for _ in range(ATTEMPTS):
-            heads, keys = self._heads(keys), []
+            heads, keys = self.heads(keys), []
             for key, head in heads.items():
                 if head is None or head["policy"] >= policy.version:
                     continue
                 try:
-                    self._rewrite(self._load(key, head), policy, keep)
+                    self._rewrite(self.load_one(key, head), policy, keep)
                 except CancelledError:
                     keys.append(key)
             if not keys:
@@ -179,50 +162,6 @@ class Conversations:
         """Write what others had no room for, and did not come to; raises `ContentionError`."""
         self.amend([key], lambda *_: (), policy, keep)
 
-    def due(self, company: str, now: datetime) -> Iterator[Key]:
-        """Open conversations that need attention by `now`, longest due first."""
-        for item in self._table.indexed(open_index(company), high=stamp(now) + "~"):
-            yield key_of(item["pk"])
-
-    def next_due(self, company: str) -> datetime | None:
-        """When the next open conversation needs attention."""
-        first = next(self._table.indexed(open_index(company), limit=1), None)
-        return state_of(first).attention_at if first else None
-
-    def open(self, company: str) -> dict[Key, State]:
-        """All open conversations. As the index says: a moment late at most."""
-        items = self._table.indexed(open_index(company))
-        return {key_of(item["pk"]): state_of(item) for item in items}
-
-    def published(
-        self, company: str, start: datetime, end: datetime
-    ) -> Iterator[tuple[Key, Mention | Reply]]:
-        """Mentions and replies published in [start, end), by day and time; each version."""
-        for stretch in published_in(company, start, end):
-            for item in self._table.indexed(*stretch):
-                fact = fact_of(item) if is_fact(item) else None
-                if isinstance(fact, (Mention, Reply)) and start <= fact.at < end:
-                    yield key_of(item["pk"]), fact
-
-    def _heads(self, keys: Iterable[Key]) -> dict[Key, Item | None]:
-        """The items of the states, which hold the revisions; None where there is none yet."""
-        ats = {At(partition(key), STATE): key for key in keys}
-        found = self._table.get_many(ats)
-        return {key: found.get(at) for at, key in ats.items()}
-
-    def _load(self, key: Key, head: Item | None) -> Loaded:
-        if head is None:
-            return Loaded(key, 0, State(status=None), (), {})
-        items = [i for i in self._table.partition(partition(key)) if is_fact(i)]
-        return Loaded(
-            key,
-            head["rev"],
-            state_of(head),
-            tuple(fact_of(item) for item in items),
-            {item["sk"]: item.get("ttl") for item in items},
-            "partly" in head,
-        )
-
     def _change(
         self, key: Key, head: Item | None, decide: Decide, policy: Policy, keep: timedelta | None
     ) -> Change | None:
@@ -230,9 +169,9 @@ class Conversations:
         decided = {f.token: f for f in decide(key, state)}
         new = tuple(f for token, f in decided.items() if token not in state.facts)
         if new:
-            return self._fold(self._load(key, head).living(_known_at(new)), new, policy, keep)
+            return self._fold(self.load_one(key, head).living(_known_at(new)), new, policy, keep)
         if head is not None and "partly" in head:
-            return self._fold(self._load(key, head), (), policy, keep)
+            return self._fold(self.load_one(key, head), (), policy, keep)
         return None
 
     def _rewrite(

@@ -144,6 +144,26 @@ def test_what_ses_refuses_and_what_it_takes_later(
         send(ses)
 
 
+UNVERIFIED = "Email address is not verified. The following identities failed the check in region"
+REJECTIONS = {
+    "the recipient, in the sandbox": (f"{UNVERIFIED} US-EAST-1: anna@example.com", RefusedError),
+    "the sender": (f"{UNVERIFIED} US-EAST-1: Pulse <PULSE@example.com>", LaterError),
+    "the sender's domain": (f"{UNVERIFIED} US-EAST-1: example.com", LaterError),
+    "both": (f"{UNVERIFIED} EU-WEST-1: anna@example.com, pulse@example.com", LaterError),
+    "the account": ("Sending suspended for this account.", LaterError),
+}
+
+
+@pytest.mark.parametrize(("said", "kind"), REJECTIONS.values(), ids=REJECTIONS)
+def test_whom_a_rejection_is_about(
+    ses: tuple[Any, Stubber], said: str, kind: type[Exception]
+) -> None:
+    """Given the error that SES has for all of them, then no address pays for what is ours."""
+    ses[1].add_client_error("send_email", "MessageRejected", said)
+    with pytest.raises(kind, match="MessageRejected"):
+        send(ses)
+
+
 def test_no_way_to_ses_means_later() -> None:
     """Given a network that is down, then the mail waits."""
     client = boto3.client(

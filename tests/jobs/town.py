@@ -309,14 +309,18 @@ class Town:
         return heard
 
     def ses_says(self, answer: Callable[[str], str | None]) -> None:
-        """Let SES refuse: `answer` gives the error code for an address, or None to take it."""
+        """Let SES refuse: `answer` gives the error for an address, or None to take it.
+
+        Its code, or code and words with a colon between.
+        """
 
         def judge(params: Mapping[str, Any], **_: Any) -> Any:
             [to] = json.loads(params["body"])["Destination"]["ToAddresses"]
-            code = answer(to)
-            if code is None:
+            refusal = answer(to)
+            if refusal is None:
                 return None
-            error = {"Error": {"Code": code, "Message": f"{to} cannot be written to"}}
+            code, _, said = refusal.partition(": ")
+            error = {"Error": {"Code": code, "Message": said or f"{to} cannot be written to"}}
             return AWSResponse("https://ses", 400, {}, None), error
 
         boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", judge)

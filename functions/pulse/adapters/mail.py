@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
@@ -55,12 +56,24 @@ class Post:
         except botocore.exceptions.ClientError as problem:
             error = problem.response.get("Error", {})
             said = f"{error.get('Code')}: {error.get('Message')}"
-            if error.get("Code") in _REFUSED:
+            if error.get("Code") in _REFUSED and not _of_all(said, sender or self._sender):
                 raise RefusedError(said) from problem
             raise LaterError(said) from problem
         except botocore.exceptions.BotoCoreError as problem:
             raise LaterError(str(problem)) from problem
         return answer["MessageId"]
+
+
+def _of_all(said: str, sender: str) -> bool:
+    """Whether SES takes nothing of this sender now, whoever it is for.
+
+    It refuses alike what is written by and what is written to an address that is not verified,
+    and then names each that is not.
+    """
+    address = parseaddr(sender)[1].lower()
+    _, _, unverified = said.lower().partition("failed the check")
+    named = re.split(r"[\s,:<>/]+", unverified)
+    return address in named or address.rpartition("@")[2] in named or "for this account" in said
 
 
 def compose(sender: str, to: str, mail: Mail, at: datetime) -> EmailMessage:

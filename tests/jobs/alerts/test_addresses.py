@@ -73,6 +73,25 @@ def test_what_ses_does_not_take_now_goes_later(posts: Posts, town: Build, code: 
     assert here.waiting() == []
 
 
+def test_while_the_sender_is_not_verified_everything_waits(posts: Posts, town: Build) -> None:
+    """Given an SES that takes nothing of ours for a while, then no address is given up for it."""
+    asked = posts.mention(0)
+    here = town()
+    heard = here.listen()
+    unverified = (
+        "MessageRejected: Email address is not verified. The following identities failed the "
+        "check in region US-EAST-1: pulse@example.com"
+    )
+    here.ses_says(lambda _: unverified if here.world.now() < at(25) else None)
+    here.go(0).later(*range(15, 25))
+    assert (here.mails, heard()) == ([], [])
+    assert [entry.person for entry in here.waiting()] == ["anna"]
+    here.later(*range(25, 40))
+    [mail] = here.mails
+    assert (mail.who, mail.posts) == ("anna", [asked])
+    assert here.waiting() == []
+
+
 def test_one_persons_trouble_holds_up_nobody_else(posts: Posts, town: Build) -> None:
     """Given a throttled agent, then the manager's mail goes all the same."""
     posts.mention(0)

@@ -29,6 +29,7 @@ class Commands(click.Group):
         "addresses": ("addresses", "Show whom mail does not reach, and give addresses back."),
         "forget": ("forget", "Remove one person's posts from all that is kept."),
         "export": ("export", "Give a company everything that is kept of it."),
+        "drop": ("drop", "Remove all that is kept of a company that is no longer watched."),
     }
     """By name: the module of the command, and what it does in a line."""
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from pulse.adapters import settings as settings_reader
 from pulse_cli.deployed.deployment import Deployment, on_stack
 from pulse_cli.keeping.given_out import give_out
+from pulse_cli.keeping.parted import in_force, parted
 from pulse_cli.problems import ProblemError
 
 __all__ = ["export"]
@@ -32,23 +32,24 @@ def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) ->
     """Write everything that is kept of COMPANY into a folder, with a README that says what is what.
 
     Posts as an archive that pulse replay reads, conversations, positions, journal, sent mail,
-    figures and settings. No tokens. It looks through the whole table, page by page.
+    figures and settings; of a company that is no longer watched, as long as it is kept. No tokens.
+    It looks through the whole table, page by page.
 
     Ends with 0 when the folder is whole, else with 1, and there is none.
     """
-    pushed = deployment.shelf.settings()
-    settings = settings_reader.read(*pushed) if pushed else None
-    known = {one.name: one for one in settings.companies} if settings else {}
-    if pushed is None or company not in known:
+    known = in_force(deployment)
+    if company not in known:
+        known |= parted(deployment)
+    if company not in known:
         names = ", ".join(known) or "none"
-        raise ProblemError(f"no company {company!r} in the settings in force; there are: {names}")
+        raise ProblemError(f"no company {company!r} in any settings pushed; there are: {names}")
     if out.exists():
         raise ProblemError(f"{out} is there already: name a folder that is not")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f"{out.name}-", dir=out.parent))
         try:
-            counts = give_out(deployment.table, known[company], pushed[0], unfinished)
+            counts = give_out(deployment.table, *known[company], unfinished)
             unfinished.rename(out)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -12,6 +12,7 @@ import click
 from pulse.adapters.table import CancelledError
 from pulse.domain.trouble import TroubleError
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
+from pulse_cli.keeping.parted import lost
 from pulse_cli.problems import ProblemError
 from pulse_cli.settings import examine
 from pulse_cli.settings.changes import Change, changes
@@ -28,14 +29,29 @@ _SHOWN = 40
 @click.argument(
     "file", default="pulse.yaml", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
+@click.option(
+    "--without",
+    "parted_with",
+    multiple=True,
+    metavar="COMPANY",
+    help="Watch it no more, though it is in force and not in FILE.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would change, push nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
 @on_stack
-def push(*, deployment: Deployment, file: Path, dry_run: bool, as_json: bool) -> None:
+def push(
+    *,
+    deployment: Deployment,
+    file: Path,
+    parted_with: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Check the settings in FILE (pulse.yaml) and put them into force, as a new version.
 
     Shows what changes against the version in force, and which tokens are still to be stored with
-    pulse connect. Every version is kept. The functions take the new one up within a minute.
+    pulse connect. Every version is kept. The functions take the new one up within a minute. A
+    company is not lost by mistake: FILE without one that is in force needs --without.
 
     Ends with 0 when the settings are in force, else with 1.
     """
@@ -47,6 +63,9 @@ def push(*, deployment: Deployment, file: Path, dry_run: bool, as_json: bool) ->
         raise ProblemError(f"{file} has {errors} to mend, so nothing was pushed: see above")
     before = deployment.shelf.settings()
     document = json.loads(json.dumps(checked.document, default=str))
+    for name in lost(before[0], document) if before else ():
+        if name not in parted_with:
+            raise ProblemError(_without(name, file))
     found = changes(before[0] if before else {}, document)
     version = before[1] if before else 0
     pushed = not dry_run and (before is None or bool(found))
@@ -67,6 +86,15 @@ def push(*, deployment: Deployment, file: Path, dry_run: bool, as_json: bool) ->
     _say_outcome(deployment.name, version, pushed=pushed, dry_run=dry_run)
     for row in missing:
         click.echo(f"{row['problem']}: {row['mend']}")
+
+
+def _without(name: str, file: Path) -> str:
+    return (
+        f"{name} is in force and not in {file}, so nothing was pushed. All that is kept of a "
+        "company lies under its name: give it its name back, and change `title` to change how "
+        f"mails call it. To watch it no more, pulse push --without {name}; what is kept of it "
+        f"stays then, and is not checked any more, until pulse drop {name}"
+    )
 
 
 def _push(deployment: Deployment, document: dict[str, Any]) -> int:

@@ -26,6 +26,7 @@ def examine(
     yield from _checked("tokens", lambda: reading.tokens(deployment, settings))
     yield from _checked("polls", lambda: reading.polls(deployment, settings, now))
     yield from _checked("deleted posts", lambda: deleted.checks(deployment, settings, now))
+    yield from _checked("companies of before", lambda: deleted.of_parted(deployment))
     yield from whole("schedules", lambda: clockwork.schedules(deployment))
     yield from _checked("dead letters", lambda: clockwork.queues(deployment))
     yield from whole("alarms", lambda: clockwork.alarms(deployment))

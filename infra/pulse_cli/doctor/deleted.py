@@ -10,6 +10,7 @@ from pulse.domain.compliance import Checking, app_of
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.doctor.findings import Finding, ok, warn
+from pulse_cli.keeping.parted import parted
 from pulse_cli.settings.words import say_length
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ def checks(deployment: Deployment, settings: Settings | None, now: datetime) -> 
         bearer = deployment.secrets.bearer(company)
         checking = deployment.checks.load(app_of(bearer)) if bearer else None
         yield _judge(f"deleted posts of {company.name}", company, checking, now)
+
+
+def of_parted(deployment: Deployment) -> Iterator[Finding]:
+    """Whether something is kept of companies that are not in the settings any more."""
+    for name in parted(deployment):
+        if any(deployment.table.partition(f"company#{name}", limit=1)):
+            mend = f"pulse export {name}, if its data is wanted; then pulse drop {name}"
+            said = "it is not in the settings, and what is kept of it is checked no more"
+            yield warn(f"posts of {name}", said, mend)
 
 
 def _judge(what: str, company: Company, checking: Checking | None, now: datetime) -> Finding:

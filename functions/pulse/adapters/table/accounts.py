@@ -70,6 +70,10 @@ class Accounts:
             condition="attribute_exists(pk)",
         )
 
+    def drop(self, account_ids: Iterable[str]) -> None:
+        """Forget how far these were read."""
+        self._table.delete_many(map(_at, account_ids))
+
 
 def _at(account_id: str) -> At:
     return At(f"account#{account_id}", "cursor")

@@ -37,6 +37,11 @@ class Shelf:
             datetime.fromisoformat(item["pushed_at"]),
         )
 
+    def versions(self) -> Iterator[dict[str, Any]]:
+        """Every document that was ever in force, oldest first."""
+        for item in self._table.partition("settings", "v", "v~"):
+            yield json.loads(item["document"])
+
     def push(self, document: Mapping[str, Any], now: datetime) -> int:
         """Put a new version in force, keeping all; `CancelledError` when another was faster."""
         before = self._table.get(_SETTINGS)

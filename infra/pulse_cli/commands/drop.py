@@ -1,0 +1,103 @@
+"""`pulse drop`: all that is kept of a company that is no longer watched."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from pulse.domain.settings import Company
+from pulse_cli.deployed.deployment import Deployment, now, on_stack
+from pulse_cli.keeping.parted import Remains, in_force, parted, remains, remove
+from pulse_cli.keeping.person_words import not_reached
+from pulse_cli.problems import ProblemError
+from pulse_cli.screen import screen
+
+__all__ = ["drop"]
+
+_UNDER_WAY = timedelta(minutes=10)
+"""The longest that a function may run by the settings it began with."""
+
+
+@click.command()
+@click.argument("company")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+@on_stack
+def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Remove all that is kept of COMPANY, which is no longer in the settings, and say what went.
+
+    Conversations, own posts, journal, mails waiting and sent, figures, how far its accounts were
+    read. Nothing of it is polled or checked any more since the settings are without it; pulse
+    export still gives out what is there. The settings of before are kept, as every version is.
+
+    Ends with 0 when it is done, else with 1.
+    """
+    if company in in_force(deployment):
+        raise ProblemError(
+            f"{company} is watched: take it out of pulse.yaml, pulse push --without {company}, "
+            "and then drop it"
+        )
+    known = parted(deployment)
+    if company not in known:
+        names = ", ".join(known) or "none"
+        raise ProblemError(f"no company {company!r} was ever parted with; there are: {names}")
+    found = remains(deployment, company)
+    if not as_json:
+        _say_kept(company, found)
+    if found.anything and not dry_run:
+        _wait(deployment, company)
+        if not yes and not click.confirm(f"Remove all of {company} for good?", err=True):
+            raise ProblemError("nothing was removed; say yes, or give --yes")
+        _remove(deployment, known[company][0], found)
+    days = deployment.parameters.get("LogDays") or "30"
+    if as_json:
+        answer = {
+            "stack": deployment.name,
+            "company": company,
+            "removed": not dry_run,
+            "items": dict(found.counts),
+            "not_reached": not_reached(days),
+        }
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    elif dry_run:
+        click.echo("Nothing was removed (--dry-run).")
+    elif found.anything:
+        click.echo("Removed. Not reached:")
+        for one in not_reached(days):
+            click.echo(f"  {one}")
+
+
+def _wait(deployment: Deployment, company: str) -> None:
+    """Who began by the settings of before may still write of it."""
+    pushed = deployment.shelf.settings()
+    until = pushed[2] + _UNDER_WAY if pushed else now()
+    if until > now():
+        raise ProblemError(
+            f"functions under way may still write of {company}: say it again from "
+            f"{until.astimezone():%H:%M} on"
+        )
+
+
+def _say_kept(company: str, found: Remains) -> None:
+    for what, count in found.counts.items():
+        click.echo(f"{count:>9,}  {what}")
+    if not found.anything:
+        click.echo(f"Nothing is kept of {company}.")
+
+
+def _remove(deployment: Deployment, company: Company, found: Remains) -> None:
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=screen(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("Items", total=len(found.keys))
+        for done in remove(deployment, company, found):
+            bar.update(task, completed=done)

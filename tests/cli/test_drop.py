@@ -1,0 +1,154 @@
+"""A company that is watched no more, as a shell sees it: not by mistake, and then whole."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import time_machine
+
+from pulse.adapters.table import Accounts, Conversations, Outbox, Shelf, Table
+from pulse.domain.cursor import Cursor
+from pulse.domain.facts import Key
+from pulse.domain.outbox import Entry
+from pulse.domain.posts import Author
+from pulse_cli.deployed.deployment import INDEX
+from pulse_cli.stand_in.stack import Stack
+
+from .shell import run
+from .test_forget import NOW, POLICY, TWO, full, mention
+
+__all__ = ["full"]
+
+OTHERS = "700000003"
+
+
+@pytest.fixture
+def table(deployed: Stack) -> Table:
+    return Table(boto3.client("dynamodb"), deployed.table, INDEX)
+
+
+@pytest.fixture
+def parted(full: Table, pulse_yaml: Path) -> Table:
+    """Two companies with everything, of which `other` is watched no more."""
+    entry = Entry("e", "other", "anna", "alert", NOW, (Key("other", "40", "5"),))
+    outbox, shelf = Outbox(full), Shelf(full)
+    Conversations(full).add({Key("other", "41", "9"): [mention(41)]}, POLICY, None)
+    shelf.keep_authors([Author("9", "nina", "Nina")], NOW)
+    outbox.put(entry)
+    mailbox = outbox.claim("other", "anna", NOW, NOW + timedelta(minutes=3))
+    assert mailbox is not None
+    record = {"at": NOW.isoformat(timespec="milliseconds"), "person": "anna", "to": "a@b.c"}
+    outbox.settle("other", "anna", [entry], mailbox, {**record, "message_id": "m"})
+    outbox.put(entry)
+    shelf.put_figures("other", NOW.date(), {OTHERS: {"9": {"received": 1}}})
+    shelf.mark_folded("other", 1, NOW)
+    shelf.forget("other", "8", NOW)
+    for account in ("700000001", OTHERS):
+        Accounts(full).save(Cursor(account, NOW))
+    pulse_yaml.write_text(pulse_yaml.read_text().replace(TWO, ""))
+    assert run("push", "--without", "other").code == 0
+    return full
+
+
+@pytest.fixture
+def later() -> Callable[[], Any]:
+    """The clock, when no function can still run by the settings of before."""
+    return lambda: time_machine.travel(datetime.now(UTC) + timedelta(minutes=11), tick=True)
+
+
+def of(table: Table, company: str) -> list[str]:
+    """Keys under which something of the company lies, but for its settings."""
+    return [
+        f"{i['pk']} {i['sk']}"
+        for i in table.all()
+        if i["pk"] != "settings" and f"#{company}" in f"{i['pk']}#"
+    ]
+
+
+def test_a_company_is_not_lost_by_a_file_without_it(full: Table, pulse_yaml: Path) -> None:
+    """Given a file without a company in force, then it is refused, and says what there is to do."""
+    pulse_yaml.write_text(pulse_yaml.read_text().replace(TWO, ""))
+    said = run("push")
+    assert said.code == 1
+    assert "other is in force and not in pulse.yaml, so nothing was pushed" in said.err
+    assert "pulse push --without other" in said.err
+    assert run("push", "--without", "svyaz").code == 1
+    assert (Shelf(full).settings() or ({}, 0))[1] == 1
+
+
+def test_all_of_it_goes_and_nothing_else(parted: Table, later: Any) -> None:
+    """Given a company parted with, when dropped, then nothing of it is left, all else stays."""
+    going = {f"account#{OTHERS}", "author#9"}
+    others = [i for i in parted.all() if "other" not in i["pk"] and i["pk"] not in going]
+    assert len(of(parted, "other")) > 6
+    with later():
+        said = run("drop", "other", "--yes", "--json")
+    assert said.code == 0, said.err
+    assert said.json["items"] == {
+        "conversations": 2,
+        "posts, positions and flags": 2,
+        "mails waiting": 1,
+        "records of mails sent": 1,
+        "days of figures": 1,
+        "other": 3,
+    }
+    assert of(parted, "other") == []
+    assert list(parted.all()) == others
+    assert set(Shelf(parted).authors(["5", "6", "9"])) == {"5", "6"}
+    assert set(Accounts(parted).load(["700000001", OTHERS])) == {"700000001"}
+    with later():
+        assert "Nothing is kept of other." in run("drop", "other").out
+
+
+def test_while_functions_may_be_under_way_nothing_goes(parted: Table) -> None:
+    """Given a push of just now, then it says from when on."""
+    before = of(parted, "other")
+    said = run("drop", "other", "--yes")
+    assert said.code == 1
+    assert "functions under way may still write of other: say it again from " in said.err
+    assert of(parted, "other") == before
+
+
+def test_saying_no_or_dry_run_removes_nothing(parted: Table, later: Any) -> None:
+    """Given a question that is not answered with yes, then all of it stays."""
+    before = of(parted, "other")
+    with later():
+        assert run("drop", "other", given="n\n").code == 1
+    said = run("drop", "other", "--dry-run")
+    assert said.code == 0
+    assert "        2  conversations" in said.out
+    assert "Nothing was removed" in said.out
+    assert of(parted, "other") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("svyaz", "svyaz is watched: take it out of pulse.yaml"), ("acme", "there are: other")],
+)
+def test_what_cannot_be_dropped(parted: Table, name: str, words: str) -> None:
+    """Given a company that is watched, or none at all, then it says so."""
+    said = run("drop", name, "--yes")
+    assert said.code == 1
+    assert words in said.err
+
+
+def test_what_is_kept_of_it_can_be_given_out(parted: Table, tmp_path: Path) -> None:
+    """Given a company parted with, then it is exported by its last settings."""
+    said = run("export", "other", "--out", "out", "--json")
+    assert said.code == 0, said.err
+    assert said.json["lines"]["posts.ndjson"] == 2
+    settings = json.loads((tmp_path / "out" / "settings.json").read_text("utf-8"))
+    assert [one["name"] for one in settings["companies"]] == ["other"]
+
+
+def test_the_doctor_names_what_is_kept_and_checked_no_more(parted: Table, later: Any) -> None:
+    """Given a company parted with, then it is a finding until it is dropped."""
+    said = run("doctor", "--no-mail")
+    assert "posts of other: it is not in the settings" in said.out
+    with later():
+        assert run("drop", "other", "--yes").code == 0
+    assert "posts of other" not in run("doctor", "--no-mail").out

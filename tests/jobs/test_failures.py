@@ -1,17 +1,19 @@
 """A function may end at any point, by anything: it is recorded, retried, and nothing is lost."""
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from pulse_cli.simulated_x import SimulatedX
 from tests.tiers import WHOLE
 
-from .town import Posts, Town, alone
+from .town import Build, Posts, Town, alone
 
 QUICK = {
     "levels": [
@@ -166,3 +168,42 @@ def test_a_mail_is_sent_twice_only_if_ses_took_it_and_the_mark_was_lost(tmp_path
         first, again = (m for m in here.mails if m.who == "anna")
         assert again.posts[: len(first.posts)] == first.posts
         assert 3 <= again.minute - first.minute <= 5
+
+
+@pytest.mark.parametrize("what", ["#state#", "outbox#", "sent#"], ids=["poll", "flag", "mark"])
+def test_a_throttled_transaction_is_made_again_at_once(
+    posts: Posts, town: Build, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a table too busy for one transaction, then nothing is late and no mail goes twice."""
+    monkeypatch.setattr("pulse.adapters.table.client.sleep", lambda _: None)
+    asked = posts.mention(0.5)
+    here = town(alone())
+    busy = []
+
+    def throttle(params: dict[str, Any], **_: Any) -> Any:
+        keys = {f"{i['pk']['S']}#{i['sk']['S']}" for i in map(_item, _actions(params))}
+        if busy or not any(what in f"{key}#" for key in keys):
+            return None
+        busy.append(keys)
+        reasons = [{"Code": "ThrottlingError"}, *[{"Code": "None"}] * (len(keys) - 1)]
+        error = {"Code": "TransactionCanceledException", "Message": "throttled"}
+        return AWSResponse("https://dynamodb", 400, {}, None), {
+            "Error": error,
+            "CancellationReasons": reasons,
+        }
+
+    events = here.world.app.table.client.meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", throttle)
+    here.go(0, 1, 2).later(*range(15, 20))
+    assert len(busy) == 1
+    assert here.told() == [(16, "anna")]
+    assert here.mails[0].posts == [asked]
+    assert here.failures == []
+
+
+def _actions(params: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for a in json.loads(params["body"])["TransactItems"] for one in a.values()]
+
+
+def _item(action: dict[str, Any]) -> dict[str, Any]:
+    return action.get("Item") or action["Key"]

@@ -6,6 +6,8 @@ An event `{"now": {"company", "to": [people], "start": ISO}}` asks for one at on
 from datetime import datetime
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from pulse import app
 from pulse.jobs.digest import digest, digest_now
 
@@ -18,4 +20,6 @@ def handler(event: Any, _context: Any) -> dict[str, int]:
         start = datetime.fromisoformat(asked["start"])
         company = wired.settings().company(asked["company"])
         return {company.name: digest_now(company, wired.outbox, asked["to"], start, now)}
-    return app.for_each(lambda c: digest(c, wired.shelf, wired.outbox, now))
+    done = app.for_each(lambda c: digest(c, wired.shelf, wired.outbox, now))
+    app.count("DigestAge", max((late for _, late in done.values()), default=0), MetricUnit.Seconds)
+    return {name: written for name, (written, _) in done.items()}

@@ -9,4 +9,6 @@ from pulse.jobs.figures import figures
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     wired, now = app.wired(), app.wired().now()
-    return app.for_each(lambda c: figures(c, wired.conversations, wired.shelf, now))
+    done = app.for_each(lambda c: figures(c, wired.conversations, wired.shelf, now))
+    app.count("FiguresCounted", len(done))
+    return done

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from pulse import app
 from pulse.jobs.flag import flag
 
@@ -9,4 +11,6 @@ from pulse.jobs.flag import flag
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     wired, now = app.wired(), app.wired().now()
-    return app.for_each(lambda c: flag(c, wired.conversations, wired.outbox, wired.shelf, now))
+    done = app.for_each(lambda c: flag(c, wired.conversations, wired.outbox, wired.shelf, now))
+    app.count("FlagAge", max((late for _, late in done.values()), default=0), MetricUnit.Seconds)
+    return {name: flagged for name, (flagged, _) in done.items()}

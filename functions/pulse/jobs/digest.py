@@ -19,15 +19,17 @@ _AT_ONCE = 90
 """Digests that are written in one transaction, with the marks that say so."""
 
 
-def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int:
+def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> tuple[int, float]:
     """Put the digests that are due into the outbox; returns how many.
 
+    With it, for how many seconds the oldest has been due that was not put there; 0 when none is.
     One that was missed is caught up once. A new recipient's first is the next one due.
     Of two runs at once one writes; what the other would have added is due in the next minute.
     """
     done = shelf.digests_done(company.name)
     marks = dict(done)
     entries: dict[str, dict[str, Entry]] = defaultdict(dict)
+    unwritten: dict[str, datetime] = {}
     for rule in company.digests:
         for person in (company.people[key] for key in rule.to):
             slot = last_slot(rule, ZoneInfo(person.time_zone), now)
@@ -37,6 +39,7 @@ def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int
             if name in done and done[name] < slot.label:
                 entry = _entry(company, rule, person, slot, now)
                 entries[name][entry.id] = entry
+                unwritten[name] = min(slot.at, unwritten.get(name, now))
             marks[name] = max(marks.get(name, ""), slot.label)
     written = 0
     for names in _portions(entries):
@@ -45,9 +48,10 @@ def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> int
         if after == done:
             continue
         if not shelf.write_digests(company.name, done, after, map(outbox.item, told)):
-            return written
+            break
         done, written = after, written + len(told)
-    return written
+        unwritten = {n: at for n, at in unwritten.items() if n not in names}
+    return written, (now - min(unwritten.values(), default=now)).total_seconds()
 
 
 def _portions(entries: Mapping[str, Mapping[str, Entry]]) -> Iterator[list[str]]:

@@ -23,21 +23,28 @@ _OLD_SETTINGS = timedelta(minutes=2)
 
 def flag(
     company: Company, conversations: Conversations, outbox: Outbox, shelf: Shelf, now: datetime
-) -> int:
-    """Flag what is due and note who is to be told, in one; returns how many were flagged."""
-    _take_up_policy(company, conversations, shelf, now)
+) -> tuple[int, float]:
+    """Flag what is due and note who is to be told, in one; returns how many were flagged.
 
-    def decide(_: Key, state: State) -> Sequence[Fact]:
+    With it, for how many seconds the oldest has been due that was not; 0 when none is.
+    """
+    _take_up_policy(company, conversations, shelf, now)
+    falls_due: dict[Key, datetime] = {}
+
+    def decide(key: Key, state: State) -> Sequence[Fact]:
+        falls_due[key] = state.attention_at or now
         return levels_due(state, company.policy, now)
 
     def tell(flagged: Mapping[Key, Sequence[Fact]]) -> Sequence[tuple[Any, Any]]:
         return [outbox.item(entry) for entry in _entries(company, flagged, now)]
 
     due = iter(list(conversations.due(company.name, now)))
-    flagged = 0
+    flagged, oldest = 0, now
     while keys := list(islice(due, _AT_ONCE)):
-        flagged += len(conversations.amend(keys, decide, company.policy, company.keep, tell))
-    return flagged
+        told = conversations.amend(keys, decide, company.policy, company.keep, tell)
+        flagged += len(told)
+        oldest = min([oldest, *(falls_due[key] for key in keys if key not in told)])
+    return flagged, (now - oldest).total_seconds()
 
 
 def _take_up_policy(

@@ -44,7 +44,8 @@ def of_schedules(deployed: Deployed) -> dict[str, set[Call]]:
 def alarms(deployed: Deployed) -> Iterator[Call]:
     """What CloudWatch asks of the topics, in the name of each alarm."""
     for name, one in deployed.of_type("AWS::CloudWatch::Alarm"):
-        for action in {*one.get("AlarmActions", []), *one.get("OKActions", [])}:
+        kinds = ("AlarmActions", "OKActions", "InsufficientDataActions")
+        for action in {action for kind in kinds for action in one.get(kind, [])}:
             yield Call("sns:Publish", action, (("aws:SourceArn", deployed.arn(name)),))
 
 

@@ -8,7 +8,8 @@ import pytest
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.stand_in.template import Template
 
-FORTNIGHT = 14 * 24 * 60 * 60
+HOUR = 60 * 60
+FORTNIGHT = 14 * 24 * HOUR
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -152,12 +153,21 @@ def test_a_configuration_set_is_made_unless_there_is_one(resources: dict[str, An
     assert chosen == ["MakesConfigurationSet", {"Ref": "MailSet"}, {"Ref": "ConfigurationSet"}]
 
 
-@pytest.mark.parametrize("metric", ["PollSucceeded", "OutboxAge"])
+@pytest.mark.parametrize("metric", ["PollSucceeded", "FlagAge", "OutboxAge", "DigestAge"])
 def test_silence_of_pulse_itself_is_bad_news(resources: dict[str, Any], metric: str) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
     [alarm] = [one for one in alarms if one["MetricName"] == metric]
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+
+
+def test_a_night_without_figures_rings_and_a_new_stack_does_not(resources: dict[str, Any]) -> None:
+    """Without data an alarm of `missing` goes where a new one begins: no step, and no ring."""
+    alarm = resources["FiguresAlarm"]["Properties"]
+    assert alarm["TreatMissingData"] == "missing"
+    assert alarm["InsufficientDataActions"] == [{"Ref": "CriticalTopic"}]
+    assert alarm["Period"] >= HOUR, "shorter ones reach back a day at most"
+    assert 25 * HOUR < alarm["Period"] * alarm["EvaluationPeriods"] < 7 * 24 * HOUR
 
 
 def test_alarms_watch_metrics_that_are_counted(resources: dict[str, Any]) -> None:

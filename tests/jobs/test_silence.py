@@ -1,0 +1,222 @@
+"""What does not run, or does nothing, rings: what functions count, as their alarms judge it."""
+
+import json
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import pytest
+
+from pulse.adapters.table import Shelf, Table
+from pulse.domain.facts import Lease
+from pulse.jobs.digest import digest
+from pulse.jobs.flag import flag
+from pulse_cli.stand_in.template import load_template
+from tests.adapters.turns import failing
+from tests.secrecy.overheard import overheard
+
+from .town import NEWS, Build, Posts, Town, alone, at, settings
+
+Counted = dict[str, float]
+EACH_MINUTE = ("flag", "digest", "send")
+AGES = ("FlagAlarm", "DigestAlarm")
+DAY = 24 * 60
+
+
+def run(here: Town, minute: float, names: Collection[str]) -> Counted:
+    """Poll, then these functions; returns what all of them counted, as the log has it."""
+    here.world.go_to(at(minute))
+    with overheard() as heard:
+        with here.world.functions() as lambdas:
+            lambdas.scheduled("dispatch")
+        here.world.drain()
+        with here.world.functions() as lambdas:
+            for name in names:
+                lambdas.scheduled(name)
+        lines = [json.loads(line) for line in heard.lines() if line.startswith('{"_aws"')]
+    here.fetch(minute)
+    found: Counted = {}
+    for line in lines:
+        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+            [found[metric["Name"]]] = line[metric["Name"]]
+    return found
+
+
+def minutes(
+    here: Town, numbers: Iterable[float], names: Collection[str] = EACH_MINUTE
+) -> list[Counted]:
+    return [run(here, number, names) for number in numbers]
+
+
+def without(*missing: str) -> list[str]:
+    return [name for name in EACH_MINUTE if name not in missing]
+
+
+def rings(name: str, counted: list[Counted]) -> bool:
+    """Whether an alarm is on after these minutes, as CloudWatch judges the last of them."""
+    alarm = load_template().body["Resources"][name]["Properties"]
+    assert (alarm["Statistic"], alarm["Period"]) == ("Maximum", 60)
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["TreatMissingData"] == "breaching"
+    last = [one.get(alarm["MetricName"]) for one in counted[-alarm["EvaluationPeriods"] :]]
+    assert len(last) == alarm["EvaluationPeriods"]
+    return all(age is None or age > alarm["Threshold"] for age in last)
+
+
+def reading(**more: Any) -> dict[str, Any]:
+    """Settings with a digest at half past nine and at nine in the evening."""
+    rule = {"period": "shift", "to": ["anna"], "at": ["09:30", "21:00"]}
+    return settings(digests=[rule], **more)
+
+
+def two() -> dict[str, Any]:
+    """Two companies, one account each."""
+    [acme], [blue] = alone()["companies"], alone()["companies"]
+    blue |= {"name": "blue", "accounts": [{"id": NEWS, "username": "acme", "role": "official"}]}
+    return {"companies": [acme, blue]}
+
+
+def refusing(here: Town, operation: str, words: str) -> Callable[[], None]:
+    """Let DynamoDB fail where a call names these words; returns how to end it."""
+    events = here.world.app.table.client.meta.events
+
+    def judge(params: Any, **_: Any) -> None:
+        if words in str(params["body"]):
+            raise RuntimeError("gone")
+
+    name = f"before-call.dynamodb.{operation}"
+    events.register(name, judge)
+    return lambda: events.unregister(name, judge)
+
+
+def test_without_flag_it_rings(posts: Posts, town: Build) -> None:
+    """Given ten hours in which all runs but flag, one customer waiting, then FlagAlarm is on."""
+    posts.mention(1)
+    here = town(reading())
+    counted = minutes(here, [0, 2, *range(598, 604)], without("flag"))
+    assert here.told() == [(598, "anna")], "the digest alone"
+    assert counted[-1] | {"PollSucceeded": 1, "AccountsBlind": 0, "OutboxAge": 0} == counted[-1]
+    assert rings("FlagAlarm", counted)
+    assert not rings("DigestAlarm", counted)
+
+
+def test_without_digest_it_rings(posts: Posts, town: Build) -> None:
+    """Given that all runs but digest, then DigestAlarm is on."""
+    here = town(reading())
+    counted = minutes(here, [0, *range(30, 36)], without("digest"))
+    assert rings("DigestAlarm", counted)
+    assert not rings("FlagAlarm", counted)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "operation", "words"),
+    [("FlagAlarm", "Query", "acme#open"), ("DigestAlarm", "GetItem", "digests")],
+)
+def test_it_rings_for_one_company_while_another_is_fine(
+    posts: Posts, town: Build, alarm: str, operation: str, words: str
+) -> None:
+    """Given a function that fails for one of two companies, then its alarm is on; then off."""
+    posts.mention(1)
+    posts.mention(1, "8", to=[NEWS])
+    here = town(two())
+    minutes(here, [0, 2])
+    mend = refusing(here, operation, words)
+    counted = minutes(here, range(16, 22))
+    assert here.failures
+    assert [name for name in AGES if rings(name, counted)] == [alarm]
+    mend()
+    counted += minutes(here, [22])
+    assert here.world.app.outbox.waiting("acme") == []
+    assert not rings(alarm, counted)
+
+
+def test_on_a_well_day_nothing_is_late(posts: Posts, town: Build) -> None:
+    """Given waits of all kinds up to critical and a lease, then nothing is ever counted late."""
+    posts.mention(-60, "9")
+    asked = posts.mention(0.5)
+    posts.reply(20, posts.mention(1, "8"))
+    here = town(reading(look_back="24 h"))
+    counted = minutes(here, [1, 15, 16, 17, 30, 31])
+    here.add(asked, Lease("mine", "anna", at(31), at(80)))
+    counted += minutes(here, [61, 62, 79, 80, 81, 240, 241, 480, 481, 720, 721, DAY])
+    assert {who for _, who in here.told()} == {"anna", "boris", "vera"}
+    assert [(one["FlagAge"], one["DigestAge"]) for one in counted] == [(0, 0)] * 18
+    assert here.failures == []
+
+
+def test_in_shadow_mode_nothing_is_late(posts: Posts, town: Build) -> None:
+    """Given the first week, then waits are told to one address, and nothing is counted late."""
+    posts.mention(0)
+    shadow = {"to": "boss@acme.example", "until": "2030-06-01T00:00:00"}
+    counted = minutes(town(reading(shadow=shadow)), [0, 15, 16, 60, 61, 240, 241])
+    assert {one["FlagAge"] for one in counted} == {0}
+
+
+def test_a_level_that_is_no_longer_is_not_late(posts: Posts, town: Build) -> None:
+    """Given a policy that gives up its first level, then nobody is told, and nothing is late."""
+    posts.mention(0)
+    here = town()
+    minutes(here, [0, 14])
+    level = {"name": "critical", "after": "4 h", "tell": ["vera"]}
+    here.world.app.shelf.push(settings(policy={"levels": [level]}), here.world.now())
+    assert {one["FlagAge"] for one in minutes(here, [15, 16, 30])} == {0}
+    assert here.told() == []
+
+
+def test_who_comes_back_late_rings_no_more(posts: Posts, town: Build) -> None:
+    """Given hours without flag and digest, then all is told in the first minute of both."""
+    posts.mention(1)
+    here = town(reading())
+    counted = minutes(here, [0, 2])
+    counted += minutes(here, range(600, 606), without("flag", "digest"))
+    assert [name for name in AGES if rings(name, counted)] == list(AGES)
+    counted += minutes(here, [606])
+    assert counted[-1] | {"FlagAge": 0, "DigestAge": 0} == counted[-1]
+    assert [name for name in AGES if rings(name, counted)] == []
+
+
+def test_others_that_were_faster_for_some_minutes_do_not_ring(posts: Posts, town: Build) -> None:
+    """Given a conversation that others write all the time, then four minutes of it are quiet."""
+    posts.mention(0)
+    here = town()
+    counted = minutes(here, [0, 14])
+    table = here.world.app.table
+    real, table.client = table.client, failing(table.client, "TransactionConflict", 10**6)
+    counted += minutes(here, range(15, 19))
+    assert len(here.failures) == 4
+    table.client = real
+    counted += minutes(here, [19])
+    assert here.told() == [(19, "anna")]
+    assert not any(rings("FlagAlarm", counted[:end]) for end in (5, 6, 7))
+
+
+def test_what_is_due_and_stays_untold_is_counted_by_its_age(posts: Posts, town: Build) -> None:
+    """Given a flag that judges by an older policy than the state, then it says how late it is."""
+    posts.mention(0)
+    here = town().go(0)
+    app, old = here.world.app, here.world.company
+    level = {"name": "critical", "after": "5 min", "tell": ["vera"]}
+    here.world.app.shelf.push(settings(policy={"levels": [level]}), here.world.now())
+    here.go(1)
+    assert flag(old, app.conversations, app.outbox, app.shelf, at(4)) == (0, 0)
+    assert flag(old, app.conversations, app.outbox, app.shelf, at(12)) == (0, 7 * 60)
+
+
+def test_a_digest_that_is_not_written_is_counted_by_its_age(posts: Posts, town: Build) -> None:
+    """Given another run that is always faster, then the digest says how late it is, then writes."""
+    here = town(reading()).go(0)
+    app, company = here.world.app, here.world.company
+    busy = Table(failing(app.table.client, "TransactionConflict", 1), app.table.name, "by-time")
+    shelf = Shelf(busy)
+    assert digest(company, shelf, app.outbox, at(29)) == (0, 0)
+    assert digest(company, shelf, app.outbox, at(37)) == (0, 7 * 60)
+    assert digest(company, shelf, app.outbox, at(38)) == (1, 0)
+
+
+def test_a_night_is_counted_when_all_companies_were(posts: Posts, town: Build) -> None:
+    """Given a night in which one of two companies fails, then it counts as none; else as two."""
+    posts.mention(0)
+    here = town(two()).go(0, 1)
+    night = 15 * 60 + 40
+    assert run(here, night, ["figures"])["FiguresCounted"] == 2
+    refusing(here, "Query", "blue#2030-05-14")
+    assert "FiguresCounted" not in run(here, night + DAY, ["figures"])

@@ -73,8 +73,9 @@ def alarms(deployment: Deployment) -> Iterator[Finding]:
             mend = "deploy again with Schedules=ENABLED"
             yield warn(what, "tells nobody: its actions are switched off", mend)
         elif alarm["StateValue"] != "OK":
-            mend = "ask again in some minutes, if the stack is new; else look at its metric"
-            yield warn(what, "has no data yet", mend)
+            wait = "after a night" if name == "FiguresAlarm" else "in some minutes"
+            mend = f"ask again {wait}, if the stack is new; else see docs/runbook.md, {name}"
+            yield warn(what, "has no data", mend)
         else:
             yield ok(what, "quiet")
 

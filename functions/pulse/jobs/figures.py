@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from pulse.adapters.table import Conversations, Shelf
 
 _DAYS = 8
-"""How many days are counted again: answers may come late."""
+"""How many days are counted again, as far as all of them is kept: answers may come late."""
 
 
 def figures(company: Company, conversations: Conversations, shelf: Shelf, now: datetime) -> int:
     """Count the last days (UTC) by account and hour; returns how many days had mentions."""
     today = now.astimezone(UTC).date()
     counted = 0
-    for back in range(1, _DAYS + 1):
+    whole = _DAYS if company.keep is None else min(_DAYS, company.keep.days)
+    for back in range(1, whole + 1):
         day = today - timedelta(days=back)
         counts = _count(company, conversations, day)
-        if counts:
+        if counts or shelf.has_figures(company.name, day):
             shelf.put_figures(company.name, day, counts)
-            counted += 1
+        counted += bool(counts)
     return counted
 
 

@@ -179,6 +179,10 @@ class Shelf:
         """A day's figures, kept for good: counts and histograms, no text, no names."""
         self._table.put(At(f"figures#{company}", day.isoformat()), {"figures": json.dumps(figures)})
 
+    def has_figures(self, company: str, day: date) -> bool:
+        """Whether this day was counted before."""
+        return self._table.get(At(f"figures#{company}", day.isoformat())) is not None
+
     def figures(self, company: str, start: date, end: date) -> dict[date, dict[str, Any]]:
         """The figures of the days from `start` to `end`, both included."""
         items = self._table.partition(f"figures#{company}", start.isoformat(), end.isoformat())

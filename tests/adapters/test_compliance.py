@@ -27,7 +27,8 @@ RAW = {
     "upload_expires_at": "2030-05-14T12:15:00.000Z",
     "download_expires_at": "2030-05-21T12:00:00.000Z",
 }
-JOB = Job("14", "pulse", "created", SIGNED, RAW["download_url"], NOON + timedelta(minutes=15))
+ENDS = NOON + timedelta(minutes=15), NOON + timedelta(days=7)
+JOB = Job("14", "pulse", "created", SIGNED, RAW["download_url"], *ENDS)
 STATUSES = ("created", "in_progress", "complete", "failed", "expired")
 
 
@@ -156,7 +157,7 @@ ADDRESSES = [
 def test_only_https_addresses_are_reached(url: str) -> None:
     """Given an address that is none, then nothing is sent there."""
     x, wire = asking()
-    job = Job("14", None, "created", url, url, NOON)
+    job = Job("14", None, "created", url, url, NOON, NOON)
     for act in (lambda: x.upload(job, b"1\n"), lambda: x.results(job)):
         with pytest.raises(TroubleError, match="no https address"):
             act()
@@ -192,6 +193,7 @@ def test_what_the_storage_refuses_may_pass_and_gives_no_signature_away(how: Any)
         ({"body": {"data": {"id": "14"}}}, "unavailable"),
         ({"body": {"data": {**RAW, "upload_url": 5}}}, "unavailable"),
         ({"body": {"data": {**RAW, "upload_expires_at": "soon"}}}, "unavailable"),
+        ({"body": {"data": {**RAW, "download_expires_at": None}}}, "unavailable"),
     ],
 )
 def test_trouble_with_jobs_is_sorted_into_kinds(how: Any, kind: str) -> None:

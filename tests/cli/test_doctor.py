@@ -178,9 +178,10 @@ def test_wrong_use(arguments: tuple[str, ...]) -> None:
     assert run("doctor", *arguments).code == 2
 
 
-def broken(kind: TroubleKind, detail: str) -> OpenTrouble:
+def broken(kind: TroubleKind, detail: str, hours: int = 1) -> OpenTrouble:
     now = datetime.now(UTC)
-    return OpenTrouble(kind, detail, now - 60 * MINUTE, 3, now + 60 * MINUTE, told=True)
+    since = now - hours * 60 * MINUTE
+    return OpenTrouble(kind, detail, since, 3, now + 60 * MINUTE, told=True)
 
 
 CHECKS: dict[str, tuple[dict[str, Any], str]] = {
@@ -191,6 +192,7 @@ CHECKS: dict[str, tuple[dict[str, Any], str]] = {
         "X refuses the check (403 Forbidden.), so posts of those who wait are looked up once a day",
     ),
     "in trouble": ({"trouble": broken("unavailable", "503")}, "the check meets trouble since"),
+    "lasting": ({"trouble": broken("unavailable", "503", 25)}, "the check meets trouble since"),
 }
 
 
@@ -202,7 +204,7 @@ def test_whether_deleted_posts_are_found_out(sound: Stack, case: str) -> None:
     status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
     assert told.startswith(said)
-    assert ("as long as it is kept: for 90 d" in told) == (case == "refused")
+    assert ("as long as it is kept: for 90 d" in told) == (case in ("refused", "lasting"))
     assert mend
 
 

@@ -356,6 +356,7 @@ SAID = {
     "bounce": "Permanent (General): smtp; 550 5.1.1 user unknown",
     "complaint": "Complaint abuse",
     "compliance": "403 Forbidden: client-not-enrolled",
+    "unchecked": "503 Service Unavailable",
 }
 
 

@@ -143,11 +143,15 @@ def _read(line: bytes, results: Results) -> None:
 def _job(raw: Any) -> Job:
     try:
         words = [raw[name] for name in ("id", "status", "upload_url", "download_url")]
-        expires = datetime.fromisoformat(raw["upload_expires_at"]).astimezone(UTC)
+        upload_until, download_until = (
+            datetime.fromisoformat(raw[name]).astimezone(UTC)
+            for name in ("upload_expires_at", "download_expires_at")
+        )
     except (KeyError, TypeError, ValueError):
         raise TroubleError("unavailable", "a compliance job that cannot be read") from None
     if not all(isinstance(word, str) for word in words):
         raise TroubleError("unavailable", "a compliance job that cannot be read")
     job_id, status, upload, download = words
     name = raw.get("name")
-    return Job(job_id, name if isinstance(name, str) else None, status, upload, download, expires)
+    name = name if isinstance(name, str) else None
+    return Job(job_id, name, status, upload, download, upload_until, download_until)

@@ -77,7 +77,7 @@ class TroubleLetter:
     at: datetime
     kind: Literal[
         "token", "forbidden", "credits", "usage_cap", "account", "request",
-        "address", "bounce", "complaint", "compliance",
+        "address", "bounce", "complaint", "compliance", "unchecked",
     ]  # fmt: skip
     subject: str
     """What it is about: an account's username or an address."""

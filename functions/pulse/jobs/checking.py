@@ -6,16 +6,16 @@ How far the job is, X itself says; so a run that broke off is simply done again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.domain.compliance import Checking, Job
+from pulse.domain.compliance import TOLD, Checking, Job
 from pulse.domain.journal import part_of
 from pulse.domain.outbox import Entry
 from pulse.domain.removal import Why
 from pulse.domain.settings import Company
-from pulse.domain.trouble import TroubleError, TroubleKind
+from pulse.domain.trouble import TroubleError
 from pulse.jobs.remove import remove
 from pulse.jobs.retime import first_day
 
@@ -27,8 +27,6 @@ _MOST_BYTES = 80 * 10**6
 """Of ids in one job, 20 each: four million posts, the newest."""
 _LONGEST_NAME = 64
 _DAY = timedelta(days=1)
-_TOLD: frozenset[TroubleKind] = frozenset({"forbidden", "token", "request"})
-"""Troubles of these jobs alone; of others the polls tell."""
 
 
 @dataclass(slots=True)
@@ -53,7 +51,7 @@ class Complying:
             step = self._go_on()
         except TroubleError as error:
             step = f"trouble: {error}"
-            self._trouble(error)
+            self._trouble(self.checking, error)
         return {
             "step": step,
             "checked": self.checked,
@@ -64,30 +62,30 @@ class Complying:
     def _go_on(self) -> str:
         if self.checking.job_id is not None:
             job = self.compliance.job(self.checking.job_id)
+        elif next(self._kept(), None) is None:
+            self._save(self.checking.skipped(self.now))
+            return "nothing is kept"
         else:
-            running = self.compliance.under_way()
+            running = [j for j in self.compliance.under_way() if j.status_at(self.now) != "expired"]
             job = next((one for one in running if one.name == self._name), None)
             if job is None:
-                self._well(self.checking)
-                return "waits for a job of others" if running else self._begin()
-            self._well(self.checking.began(job.id, self.now))  # made, and not remembered
-        if job is None or job.status in ("failed", "expired"):
-            self._well(self.checking.void(self.now))
-            return f"void: {job.status if job else 'unknown to X'}"
-        self._well(self.checking)
-        if job.status == "complete":
+                others = "waits for a job of others"
+                return self._held_up(self.checking, others) if running else self._begin()
+            self._save(self.checking.began(job.id, self.now))  # made, and not remembered
+        status = job.status_at(self.now) if job is not None else "unknown to X"
+        if job is None or status in ("failed", "expired"):
+            return self._held_up(self.checking.void(self.now), f"void: {status}")
+        if status == "complete":
             return self._carry_out(job)
-        if job.status == "created" and self.now < job.upload_expires_at:
+        if status == "created":
             return self._upload(job, self._ids())
-        return "waits"
+        late = self.checking.next_at is not None and self.checking.next_at <= self.now
+        return self._held_up(self.checking, "waits for long") if late else "waits"
 
     def _begin(self) -> str:
         ids = self._ids()
-        if not ids:
-            self._well(self.checking.skipped(self.now))
-            return "nothing is kept"
         job = self.compliance.create(self._name)
-        self._well(self.checking.began(job.id, self.now))
+        self._save(self.checking.began(job.id, self.now))
         return self._upload(job, ids)
 
     def _upload(self, job: Job, ids: bytes) -> str:
@@ -105,7 +103,7 @@ class Complying:
             self._remove(company, day, results.gone)
         if results.gone:
             self._redact(results.gone)
-        self._well(self.checking.done(self.now))
+        self._save(self.checking.done(self.now))
         return "done"
 
     def _remove(self, company: Company, day: date, gone: Mapping[str, Why]) -> None:
@@ -128,18 +126,23 @@ class Complying:
             )
 
     def _ids(self) -> bytes:
-        """Ids of all that is kept, one a line: each version, the newest days first."""
+        """Ids of all that is kept, one a line."""
         lines = bytearray()
-        for company in self.companies:
-            for raw in self.stores.journal.put_aside(company.name):
-                if (post_id := part_of(raw, "id")).isdecimal():
-                    lines += f"{post_id}\n".encode()
-        for company, day in self._days():
-            for post in self.stores.kept.of(company.name, day):
-                lines += f"{post.version}\n".encode()
+        for post_id in self._kept():
+            lines += f"{post_id}\n".encode()
             if len(lines) > _MOST_BYTES:
                 break
         return bytes(lines)
+
+    def _kept(self) -> Iterator[str]:
+        """Each version of each post, the newest days first."""
+        for company in self.companies:
+            for raw in self.stores.journal.put_aside(company.name):
+                if (post_id := part_of(raw, "id")).isdecimal():
+                    yield post_id
+        for company, day in self._days():
+            for post in self.stores.kept.of(company.name, day):
+                yield post.version
 
     def _days(self) -> Iterator[tuple[Company, date]]:
         """Days of which posts may be kept, back to before anything was read."""
@@ -157,16 +160,18 @@ class Complying:
         """By which a job is known as ours; other stacks may use the same app."""
         return self.stores.table.name[:_LONGEST_NAME]
 
-    def _well(self, checking: Checking) -> None:
-        """Write it, without the trouble that is over."""
-        checking = replace(checking, trouble=None)
-        if checking != self.checking:
-            self.checking = self.stores.checks.save(checking)
+    def _save(self, checking: Checking) -> None:
+        self.checking = self.stores.checks.save(checking)
 
-    def _trouble(self, error: TroubleError) -> None:
-        """Keep it with its next try; tell each owner, once, what only a person can mend."""
-        checking = self.checking.failed(error, self.now)
-        tell = error.kind in _TOLD and not (checking.trouble and checking.trouble.told)
+    def _held_up(self, checking: Checking, step: str) -> str:
+        """X answers, and yet no check goes through: trouble all the same, should it last."""
+        self._trouble(checking, TroubleError("unavailable", step))
+        return step
+
+    def _trouble(self, checking: Checking, error: TroubleError) -> None:
+        """Keep it with its next try; tell each owner once, of what a person mends or what lasts."""
+        checking = checking.failed(error, self.now)
+        tell = checking.to_tell(self.now)
         owners = {c.person(c.owner).email: c for c in reversed(self.companies)}
         entries = [self._entry(company, error) for company in owners.values()] if tell else []
         self.checking = self.stores.checks.save(
@@ -181,7 +186,7 @@ class Complying:
             kind="trouble",
             at=self.now,
             details=(
-                ("trouble", "compliance"),
+                ("trouble", "compliance" if error.kind in TOLD else "unchecked"),
                 ("subject", company.accounts[0].username),
                 ("detail", error.detail),
             ),

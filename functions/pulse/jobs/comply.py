@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,9 @@ def comply(
 ) -> Results:
     """Take the next step for each app, with all companies that it reads for.
 
-    Where X lets nobody have such jobs, what mails will show again is looked up. Then a new `keep`
-    is carried to what is stored. One that fails holds up no other; it is raised at the end.
+    Where X lets nobody have such jobs, or trouble with them lasts, what mails will show again is
+    looked up. Then a new `keep` is carried to what is stored. One that fails holds up no other; it
+    is raised at the end.
     """
     apps: dict[str, list[Company]] = defaultdict(list)
     for company in companies:
@@ -46,8 +47,10 @@ def comply(
         if token:
             checking = stores.checks.load(app_of(token))
             job = Complying(some, compliance(token), stores, now, out_of_time, checking)
-            results[checking.app] = job.step()
-            if not job.checking.refused:
+            step = job.step()
+            hours = job.checking.unchecked(now) / timedelta(hours=1)
+            results[checking.app] = step | {"unchecked_hours": round(hours, 1)}
+            if not (job.checking.refused or job.checking.lasting(now)):
                 return results
         return results | {c.name: look_up(c, x(c), stores, now) for c in some}
 

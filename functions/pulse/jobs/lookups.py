@@ -1,4 +1,4 @@
-"""Where X lets nobody have compliance jobs: what mails will show again is looked up once a day."""
+"""Where no compliance jobs are to be had: what mails will show again is looked up once a day."""
 
 from __future__ import annotations
 

@@ -52,8 +52,10 @@ def _judge(what: str, company: Company, checking: Checking | None, now: datetime
         return warn(what, f"X refuses the check ({checking.trouble.detail}), so {instead}", mend)
     if checking.trouble is not None:
         since = f"since {checking.trouble.since:%Y-%m-%d %H:%M} UTC"
+        said = f"the check meets trouble {since}: {checking.trouble.detail}"
+        said += f", so {instead}" if checking.lasting(now) else ""
         mend = "ask again in an hour; if it is the bearer, make a new one and pulse connect it"
-        return warn(what, f"the check meets trouble {since}: {checking.trouble.detail}", mend)
+        return warn(what, said, mend)
     if checking.done_at is None:
         return warn(what, "they were never checked for yet", "ask again in an hour")
     age = now - checking.done_at

@@ -8,7 +8,7 @@ import pytest
 
 from pulse_cli.simulated_x import SimulatedX
 from tests.jobs.between import fault
-from tests.jobs.removals import gone
+from tests.jobs.removals import everything, gone
 from tests.jobs.town import Build, Posts, alone, at
 
 from .days import DAY, HOUR, THREE_DAYS, check
@@ -153,3 +153,34 @@ def test_what_only_a_person_can_mend_is_told_once(
     assert mail.who == "vera"
     assert detail in mail.text
     assert here.cursor().troubles == {}
+
+
+def test_results_that_nobody_fetched_in_time_are_asked_for_anew(posts: Posts, town: Build) -> None:
+    """Given schedules that are off for eight days after an upload, then a new job is made."""
+    posts.mention(1, "7", text="@acme_help my number is 12345", **gone(5 * DAY))
+    here = town(alone()).go(0, 2)
+    assert check(here, 10, 10) == ["uploaded"]
+    steps = check(here, 8 * DAY, 8 * DAY + 7 * HOUR)
+    assert [s for s in steps if s != "not due"][:3] == ["void: expired", "uploaded", "done"]
+    assert "12345" not in everything(here)
+    assert here.mails == []
+    assert here.sim.requests["lookup", "200"] == 0
+
+
+def test_a_job_that_x_calls_created_for_ever_is_made_again(posts: Posts, town: Build) -> None:
+    """Given no upload in time, and an X that does not say so, then another job is made."""
+    posts.mention(1, "7", **gone(THREE_DAYS))
+    faults = [fault(THREE_DAYS, THREE_DAYS + 18, endpoint="storage", status=503)]
+    between: list[Changed] = []
+
+    def x(sim: SimulatedX) -> Changed:
+        between.append(Changed(sim, status="created"))
+        return between[0]
+
+    here = town(alone(), faults=faults, x=x).go(0, 2)
+    steps = check(here, THREE_DAYS, THREE_DAYS + 20)
+    assert steps[-1] == "void: expired"
+    between[0].on = False
+    steps = check(here, THREE_DAYS + 30, THREE_DAYS + 100)
+    assert [s for s in steps if s != "not due"] == ["uploaded", "done"]
+    assert here.stored == set()

@@ -207,16 +207,41 @@ def _compliance(who: str, words: Wording) -> Advice:
     return Advice(
         say("What is deleted on X cannot be looked for"),
         say("X did not let the app of @{who} check which posts still stand.", who=who),
-        say(
-            "Mentions are watched as ever. Posts that are deleted or protected after their first "
-            "day may stay with us until this is mended, or until their time to be kept is over."
-        ),
+        _stays(words),
         (
             say("In the X developer console, see that the app may use compliance jobs."),
             say("If its bearer was made anew, store it with the command below."),
             say("Nothing else: Pulse tries again by itself."),
         ),
         f"pulse connect @{who}",
+    )
+
+
+def _unchecked(who: str, words: Wording) -> Advice:
+    say = words.say
+    return Advice(
+        say("For a day, what is deleted on X could not be looked for"),
+        say(
+            "For a day, no check which posts still stand has gone through for the app of @{who}; "
+            "the words below say what is in the way.",
+            who=who,
+        ),
+        _stays(words),
+        (
+            say(
+                "Nothing, if X is down: Pulse tries again by itself. Meanwhile the posts of those "
+                "who wait are looked up once a day, which costs reads."
+            ),
+            say("If it does not pass, see with the command below what fails."),
+        ),
+        "pulse doctor",
+    )
+
+
+def _stays(words: Wording) -> str:
+    return words.say(
+        "Mentions are watched as ever. Posts that are deleted or protected after their first "
+        "day may stay with us until this is mended, or until their time to be kept is over."
     )
 
 
@@ -231,4 +256,5 @@ _ADVICE: dict[str, Callable[[str, Wording], Advice]] = {
     "bounce": _bounce,
     "complaint": _complaint,
     "compliance": _compliance,
+    "unchecked": _unchecked,
 }

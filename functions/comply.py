@@ -24,4 +24,6 @@ def handler(_event: Any, context: Any) -> dict[str, Any]:
     app.count("PostsChecked", sum(r.get("checked", 0) for r in results.values()))
     app.count("PostsRemoved", sum(r.get("removed", 0) for r in results.values()))
     app.count("PostsRead", sum(r.get("read", 0) for r in results.values()))
+    hours = max((r.get("unchecked_hours", 0) for r in results.values()), default=0)
+    app.count("HoursUnchecked", hours)
     return results

@@ -153,7 +153,9 @@ def test_a_configuration_set_is_made_unless_there_is_one(resources: dict[str, An
     assert chosen == ["MakesConfigurationSet", {"Ref": "MailSet"}, {"Ref": "ConfigurationSet"}]
 
 
-@pytest.mark.parametrize("metric", ["PollSucceeded", "FlagAge", "OutboxAge", "DigestAge"])
+@pytest.mark.parametrize(
+    "metric", ["PollSucceeded", "FlagAge", "OutboxAge", "DigestAge", "HoursUnchecked"]
+)
 def test_silence_of_pulse_itself_is_bad_news(resources: dict[str, Any], metric: str) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
     [alarm] = [one for one in alarms if one["MetricName"] == metric]

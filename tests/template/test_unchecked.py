@@ -1,0 +1,103 @@
+"""UncheckedAlarm, by what `comply` counts: quiet in all that passes, and not in what lasts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulse import app
+from pulse_cli.stand_in.template import Template
+from tests.jobs.between import fault
+from tests.jobs.comply.days import DAY, HOUR, USER_ONLY, check
+from tests.jobs.town import Posts, Town, alone
+
+Counted = dict[int, float]
+
+
+def counted(here: Town, start: int, end: int) -> Counted:
+    """What each run of `comply` in [start, end] counts, by its minute."""
+    found = {}
+    for minute in range(start, end + 1, 10):
+        check(here, minute, minute)
+        _, found[minute] = app.counted["HoursUnchecked"]
+    return found
+
+
+def first_ring(alarm: dict[str, Any], values: Counted, end: int) -> int | None:
+    """The minute at which CloudWatch rings, as it judges whole periods; None when it does not."""
+    period = alarm["Period"] // 60
+    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Maximum", "GreaterThanThreshold")
+    missing = alarm["TreatMissingData"] == "breaching"
+    running = 0
+    for begin in range(0, end - period + 1, period):
+        there = [v for minute, v in values.items() if begin <= minute < begin + period]
+        bad = max(there) > alarm["Threshold"] if there else missing
+        running = running + 1 if bad else 0
+        if running == alarm["EvaluationPeriods"]:
+            return begin + period
+    return None
+
+
+@pytest.fixture
+def alarm(resources: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = resources["UncheckedAlarm"]["Properties"]
+    assert properties["MetricName"] == "HoursUnchecked"
+    return properties
+
+
+QUIET: dict[str, list[dict[str, Any]]] = {
+    "all is well": [],
+    "a day's trouble": [fault(5 * HOUR, 29 * HOUR, endpoint="compliance", status=503)],
+    "X refuses such jobs": [fault(0, endpoint="compliance", status=403)],
+}
+
+
+@pytest.mark.parametrize("case", QUIET)
+def test_it_is_quiet(alarm: dict[str, Any], tmp_path: Path, case: str) -> None:
+    """Given the usual six hours, a day's trouble, or look-ups instead, then nobody is woken."""
+    posts = Posts()
+    posts.mention(1, "7")
+    with Town(tmp_path, posts, alone(), QUIET[case]) as here:
+        here.go(0, 2)
+        assert first_ring(alarm, counted(here, 0, 2 * DAY), 2 * DAY) is None
+
+
+def test_it_is_quiet_where_nothing_is_kept(alarm: dict[str, Any], tmp_path: Path) -> None:
+    """Given an X that is down, and nothing to ask it for, then nobody is woken, nor told."""
+    down = [fault(0, endpoint="compliance", status=503)]
+    with Town(tmp_path, Posts(), alone(), down) as here:
+        here.go(0, 2)
+        assert first_ring(alarm, counted(here, 0, 2 * DAY), 2 * DAY) is None
+        here.later(2 * DAY + 1)
+        assert here.mails == []
+
+
+def test_without_a_bearer_nothing_is_counted(tmp_path: Path) -> None:
+    posts = Posts()
+    posts.mention(1, "7")
+    with Town(tmp_path, posts, alone()) as here:
+        here.world.app.secrets.keep("acme_help", USER_ONLY)
+        here.go(0, 2)
+        assert set(counted(here, DAY, DAY + 20).values()) == {0}
+
+
+@pytest.mark.parametrize("endpoint", ["compliance", "storage"])
+def test_it_rings_when_no_check_goes_through(
+    alarm: dict[str, Any], tmp_path: Path, endpoint: str
+) -> None:
+    """Given trouble for two days after a good check, then it rings within a day and a half."""
+    posts = Posts()
+    posts.mention(1, "7")
+    faults = [fault(HOUR, endpoint=endpoint, status=503)]
+    with Town(tmp_path, posts, alone(), faults) as here:
+        here.go(0, 2)
+        rung = first_ring(alarm, counted(here, 10, 2 * DAY), 2 * DAY)
+        assert rung is not None
+        assert DAY + 6 * HOUR < rung <= 1.5 * DAY
+
+
+def test_it_rings_when_comply_does_not_run(alarm: dict[str, Any], template: Template) -> None:
+    """Given no run at all, then it rings within hours; one run that is lost means nothing."""
+    assert first_ring(alarm, {}, DAY) == 3 * HOUR
+    assert template.functions["comply"].schedules
+    assert first_ring(alarm, dict.fromkeys(range(0, DAY, 50), 0), DAY) is None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -173,6 +173,9 @@ def test_posts_stand_under_the_day_they_were_published_and_never_move(table: Tab
     conversations.add({Key("acme", "2", "8"): [reply(6, 2 * day + 5)]}, POLICY, KEEP)
     conversations.add({Key("acme", "2", "8"): [mention(7, 9 * day)]}, POLICY, KEEP)
     assert published(0, 2 * day + 1) == before
+    tokyo = timezone(timedelta(hours=9))
+    start, end = at(0).astimezone(tokyo), at(15 * 60 + 0.1).astimezone(tokyo)
+    assert [f.id for _, f in conversations.published("acme", start, end)] == ["1", "2", "4"]
 
 
 @pytest.mark.parametrize("people", [3, 40, 90, 230])

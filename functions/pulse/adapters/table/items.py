@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pulse.adapters.table.values import At, Item, stamp, time_of
@@ -54,6 +54,7 @@ def day_index(company: str, moment: datetime) -> str:
 
 def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
     """Where in the index the posts of [start, end) stand: each UTC day, and from when to when."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
     day = start
     while day.date() <= end.date():
         low = stamp(start)[11:] if day == start else ""

@@ -44,9 +44,10 @@ def look_up(company: Company, x: X, stores: Stores, now: datetime) -> dict[str, 
             gone |= {post: absent[post.version] for post in some if post.version in absent}
     except TroubleError as error:
         return {"step": f"trouble: {error}", "read": x.reads - before}
-    read = x.reads - before
-    if read:
-        stores.accounts.bill(company.accounts[0].id, read, now)
+    finally:
+        read = x.reads - before
+        if read:
+            stores.accounts.bill(company.accounts[0].id, read, now)
     removed = remove(
         company,
         gone,

@@ -1,6 +1,8 @@
 """Where no compliance job may be made: looked up, billed, counted, bounded."""
 
-from tests.jobs.between import fault
+from typing import Any
+
+from tests.jobs.between import Between, fault
 from tests.jobs.removals import gone
 from tests.jobs.town import Build, Posts, alone
 
@@ -81,6 +83,27 @@ def test_trouble_with_look_ups_is_tried_again(posts: Posts, town: Build) -> None
     assert first.startswith("trouble: unavailable")
     assert (second, here.stored) == ("looked up", set())
     assert here.failures == []
+
+
+def test_what_was_read_before_the_trouble_is_billed(posts: Posts, town: Build) -> None:
+    """Given 150 who wait, and an X that gives way after the first hundred, then they count."""
+    for n in range(150):
+        posts.mention(1 + n / 1000, str(n + 1000))
+    served: list[str] = []
+
+    def down(environ: dict[str, Any]) -> tuple[str, bytes] | None:
+        if environ["PATH_INFO"] != "/2/tweets":
+            return None
+        served.append(environ["QUERY_STRING"])
+        return ("503 Service Unavailable", b"{}") if len(served) > 1 else None
+
+    here = town(alone(), x=lambda sim: Between(sim, instead=down))
+    here.world.app.secrets.keep("acme_help", USER_ONLY)
+    here.go(0, 5)
+    polled = sum(here.cursor().reads.values())
+    [step] = check(here, DAY, DAY)
+    assert step.startswith("trouble: unavailable")
+    assert sum(here.cursor().reads.values()) - polled == 100
 
 
 def test_a_missing_secret_is_the_polls_to_tell(posts: Posts, town: Build) -> None:

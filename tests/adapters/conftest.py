@@ -37,3 +37,11 @@ def client(aws: stack.Stack) -> Iterator[Any]:
 @pytest.fixture
 def table(aws: stack.Stack, client: Any) -> Table:
     return Table(client, aws.table, "by-time")
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the table was left in peace, instead of waiting so long."""
+    waited: list[float] = []
+    monkeypatch.setattr("pulse.adapters.table.client.sleep", waited.append)
+    return waited

@@ -1,5 +1,6 @@
 """Cursors: whole, of one writer at a time."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -9,11 +10,14 @@ from pulse.adapters.table import (
     Journal,
     Table,
 )
+from pulse.adapters.table.checks import Checks
 from pulse.domain.access import Limit
+from pulse.domain.compliance import Checking
 from pulse.domain.cursor import Cursor, OvertakenError
 from pulse.domain.journal import Row
 from pulse.domain.trouble import OpenTrouble
 from pulse.domain.walk import Mark, Walk
+from tests.adapters.turns import Hooked, cancelled
 
 from .samples import MINUTE, NOON
 
@@ -65,3 +69,25 @@ def test_watched_minutes_are_noted_without_a_new_revision(table: Table) -> None:
     accounts.watched("404", NOON, NOON)
     now = replace(saved, last_ok=NOON + MINUTE, swept=NOON)
     assert accounts.load(["100", "404"]) == {"100": now}
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["alone", "with what is told"])
+def test_who_is_at_the_same_item_for_a_moment_was_not_faster(
+    table: Table, pauses: list[float], told: bool
+) -> None:
+    """Given a conflict that passes, and nobody's write, then cursor and check are saved."""
+    codes = itertools.cycle(["TransactionConflict", "TransactionConflict", None])
+
+    def others(name: str) -> None:
+        code = next(codes) if name in ("put_item", "transact_write_items") else None
+        if code is not None and told:
+            raise cancelled(table.client, code)
+        if code is not None:
+            response = {"Error": {"Code": "TransactionConflictException"}}
+            raise table.client.exceptions.TransactionConflictException(response, name)
+
+    busy = Table(Hooked(table.client, others), table.name, table.index)
+    beside = [Journal.item("acme", Row("gap", NOON, {}))] if told else []
+    assert Accounts(busy).save(Cursor("100", NOON), beside).rev == 1
+    assert Checks(busy).save(Checking("app"), beside).rev == 1
+    assert pauses == [0.05, 0.1] * 2

@@ -1,5 +1,7 @@
 """The table itself: every page, what was left over, what belongs together."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,14 +49,6 @@ def test_more_items_than_a_batch_takes(table: Table) -> None:
     found = table.get_many([*(At("a", f"{n:03}") for n in range(230)), At("b", "0")] * 2)
     assert [found[At("a", f"{n:03}")]["n"] for n in range(230)] == list(range(230))
     assert len(found) == 230
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the table was left in peace, instead of waiting so long."""
-    waited: list[float] = []
-    monkeypatch.setattr("pulse.adapters.table.client.sleep", waited.append)
-    return waited
 
 
 def test_what_a_batch_left_over_is_asked_for_again(table: Table, pauses: list[float]) -> None:
@@ -161,6 +155,7 @@ def test_a_table_that_is_too_busy_for_long_is_an_error(table: Table, pauses: lis
 
 
 @pytest.mark.parametrize("single", ["put_item", "update_item"])
+@pytest.mark.usefixtures("pauses")
 def test_a_single_write_gives_way_to_a_transaction(table: Table, single: str) -> None:
     """Given a transaction under way on the item, then whoever holds it is faster; no error."""
 
@@ -175,3 +170,61 @@ def test_a_single_write_gives_way_to_a_transaction(table: Table, single: str) ->
     else:
         with pytest.raises(OvertakenError):
             Accounts(busy).save(Cursor("100", NOON))
+
+
+def lose(table: Table, call: str) -> list[str]:
+    """AWS does what this call asks, once, and the answer does not come; botocore asks again."""
+    lost: list[str] = []
+
+    def again(**_: Any) -> float | None:
+        if lost:
+            return None
+        lost.append(call)
+        return 0
+
+    table.client.meta.events.register_first(f"needs-retry.dynamodb.{call}", again)
+    return lost
+
+
+def test_a_claim_whose_answer_is_lost_is_ones_own(table: Table) -> None:
+    """Given a claim that AWS took, when botocore asks again, then it holds, and no other does."""
+    lost = lose(table, "UpdateItem")
+    mailbox = Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE)
+    assert lost
+    assert mailbox is not None
+    assert Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE) is None
+    Outbox(table).settle("acme", "anna", [], mailbox)
+
+
+def test_a_cursor_whose_answer_is_lost_is_saved(table: Table) -> None:
+    """Given a cursor that AWS took, when botocore asks again, then nobody was faster."""
+    accounts = Accounts(table)
+    first = accounts.save(Cursor("100", NOON))
+    lost = lose(table, "PutItem")
+    assert accounts.save(first).rev == 2
+    assert lost
+    with pytest.raises(OvertakenError):
+        accounts.save(first)
+
+
+def test_what_others_wrote_while_an_answer_was_lost_is_theirs(table: Table) -> None:
+    """Given a call made again that others were faster than, then it is not taken for done."""
+    accounts = Accounts(table)
+    first = accounts.save(Cursor("100", NOON))
+    accounts.save(replace(first, vocabulary="post"))
+    lost = lose(table, "PutItem")
+    with pytest.raises(OvertakenError):
+        accounts.save(first)
+    assert lost
+
+
+def test_a_transaction_has_a_name_by_which_aws_knows_it_again(table: Table) -> None:
+    """Given any transaction, then botocore names it, so that AWS does it once, asked twice."""
+    names: list[str] = []
+    table.client.meta.events.register(
+        "before-call.dynamodb.TransactWriteItems",
+        lambda params, **_: names.append(json.loads(params["body"])["ClientRequestToken"]),
+    )
+    for _ in range(2):
+        table.transact([table.put_action(At("a", "1"), {"n": 1})])
+    assert len(set(names)) == 2

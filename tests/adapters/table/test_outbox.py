@@ -137,16 +137,18 @@ def test_a_mail_put_off_is_remembered(table: Table) -> None:
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed=None)
 
 
-def test_what_was_sent_is_marked_however_busy_others_are(table: Table) -> None:
-    """Given others at work on the same items, when a mail is marked as sent, then it stands."""
+def test_what_was_sent_is_marked_however_busy_others_are(table: Table, pauses: list[float]) -> None:
+    """Given others at work on the same items for a while, when marked as sent, then it stands."""
     table.put(*Outbox.item(entry("0")))
     busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
     marked = claimed(Outbox(busy)).after([entry("0")], NOON)
     Outbox(busy).settle("acme", "anna", [entry("0")], marked)
     assert Outbox(table).waiting("acme") == []
     assert Outbox(table).mailboxes("acme", ["anna"])["anna"].told == marked.told
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8]
 
 
+@pytest.mark.usefixtures("pauses")
 def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
     """Given endless interference, then it says so, and the entry stays."""
     table.put(*Outbox.item(entry("0")))

@@ -44,7 +44,7 @@ class Accounts:
             {":rev": cursor.rev} if cursor.rev else None,
         )
         try:
-            self._table.write([action, *(self._table.put_action(*item) for item in beside)])
+            self._table.outlast([action, *(self._table.put_action(*item) for item in beside)])
         except CancelledError as problem:
             raise OvertakenError(cursor.account_id) from problem
         return saved

@@ -36,7 +36,7 @@ class Checks:
             {":rev": checking.rev} if checking.rev else None,
         )
         try:
-            self._table.write([action, *(self._table.put_action(*item) for item in beside)])
+            self._table.outlast([action, *(self._table.put_action(*item) for item in beside)])
         except CancelledError as problem:
             raise OvertakenError(saved.app) from problem
         return saved

@@ -19,6 +19,8 @@ ACTIONS_AT_ONCE = 100
 
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds to wait, time after time, while the table is too busy."""
+_GIVE_WAY = (0.0, 0.0, 0.05, 0.1, 0.2, 0.4)
+"""Seconds to wait, time after time, while others write the same items."""
 _LOST = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
@@ -149,8 +151,8 @@ class Table:
         action = self.update_action(at, values, condition, given)["Update"]
         try:
             answer = self.client.update_item(**action, ReturnValues="ALL_NEW")
-        except self._lost:
-            return None
+        except self._lost as problem:
+            return self._own(at, values, problem)
         return from_wire(answer["Attributes"])
 
     def put_action(
@@ -233,16 +235,41 @@ class Table:
         if len(actions) > 1 or "Put" not in actions[0]:
             self.transact(actions)
             return
+        put = actions[0]["Put"]
         try:
-            self.client.put_item(**actions[0]["Put"])
+            self.client.put_item(**put)
         except self._lost as problem:
-            raise CancelledError([0]) from problem
+            item = from_wire(put["Item"])
+            if self._own(At(item["pk"], item["sk"]), item, problem) is None:
+                raced = isinstance(problem, self.client.exceptions.TransactionConflictException)
+                raise CancelledError([0], conflict=raced) from problem
+
+    def outlast(self, actions: Sequence[Item]) -> None:
+        """As `write`, and again, ever more slowly, while others are at it and none was faster."""
+        for pause in _PAUSES:
+            try:
+                return self.write(actions)
+            except CancelledError as problem:
+                if not problem.conflict:
+                    raise
+            sleep(pause)
+        return self.write(actions)
 
     @property
     def _lost(self) -> tuple[type[Exception], ...]:
         """What a single write ends in when others were faster, or are at it."""
         known = self.client.exceptions
         return (known.ConditionalCheckFailedException, known.TransactionConflictException)
+
+    def _own(self, at: At, values: Mapping[str, Any], problem: Any) -> Item | None:
+        """The item, if it is as it was to be, and AWS was asked again: the first answer was lost.
+
+        A transaction needs none of that: botocore names it, and AWS does no name twice.
+        """
+        if not problem.response.get("ResponseMetadata", {}).get("RetryAttempts"):
+            return None
+        item = self.get(at) or {}
+        return item if item and all(item.get(n) == v for n, v in values.items()) else None
 
     def _query(self, limit: int | None, **question: Any) -> Iterator[Item]:
         start: Any = None
@@ -258,6 +285,11 @@ class Table:
             start = answer.get("LastEvaluatedKey")
             if not start or (left is not None and left <= 0):
                 return
+
+
+def give_way(failures: int) -> None:
+    """Let others be done who were at the same items so many times."""
+    sleep(_GIVE_WAY[min(failures, len(_GIVE_WAY)) - 1])
 
 
 def _pauses() -> Iterator[float]:

@@ -19,7 +19,6 @@ MOST_AT_ONCE = 90
 _SENT_KEPT = timedelta(days=90)
 _AROUND = timedelta(minutes=5)
 """How far SES's time of a mail and ours may lie apart."""
-_ATTEMPTS = 10
 
 
 class ClaimLostError(Exception):
@@ -156,16 +155,12 @@ class Outbox:
 
     def _insist(self, person: str, actions: Sequence[Item]) -> None:
         """What was sent must not be sent again, so a conflict with others is outlasted."""
-        for left in range(_ATTEMPTS - 1, -1, -1):
-            try:
-                self._table.transact(actions)
-            except CancelledError as problem:
-                if not problem.conflict:
-                    raise ClaimLostError(person) from problem
-                if not left:
-                    raise
-            else:
-                return
+        try:
+            self._table.outlast(actions)
+        except CancelledError as problem:
+            if problem.conflict:
+                raise
+            raise ClaimLostError(person) from problem
 
 
 def _entry_at(entry: Entry) -> At:

@@ -109,6 +109,10 @@ class Company:
         raise KeyError(account_id)
 
 
+OLD_SETTINGS = timedelta(minutes=2)
+"""For how long a function under way may still go by settings that it has read before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All companies of a deployment; `version` grows with each push."""

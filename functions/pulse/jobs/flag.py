@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pulse.domain.conversation import State, levels_due
 from pulse.domain.facts import Fact, Flag, Key
 from pulse.domain.outbox import TOPIC, Entry
-from pulse.domain.settings import Company
+from pulse.domain.settings import OLD_SETTINGS, Company
 
 if TYPE_CHECKING:
     from pulse.adapters.table import Conversations, Outbox, Shelf
 
 _AT_ONCE = 100
-_OLD_SETTINGS = timedelta(minutes=2)
-"""For how long a function under way may still fold by settings that it has read before."""
 
 
 def flag(
@@ -26,7 +24,8 @@ def flag(
 ) -> tuple[int, float]:
     """Flag what is due and note who is to be told, in one; returns how many were flagged.
 
-    With it, for how many seconds the oldest has been due that was not; 0 when none is.
+    What cannot be flagged holds up no other; it is raised at the end. With the count, for how many
+    seconds the oldest has been due that was not; 0 when none is.
     """
     _take_up_policy(company, conversations, shelf, now)
     falls_due: dict[Key, datetime] = {}
@@ -40,10 +39,17 @@ def flag(
 
     due = iter(list(conversations.due(company.name, now)))
     flagged, oldest = 0, now
+    problems: list[Exception] = []
     while keys := list(islice(due, _AT_ONCE)):
-        told = conversations.amend(keys, decide, company.policy, company.keep, tell)
+        try:
+            told = conversations.amend(keys, decide, company.policy, company.keep, tell)
+        except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs
+            problems.append(problem)
+            continue
         flagged += len(told)
         oldest = min([oldest, *(falls_due[key] for key in keys if key not in told)])
+    if problems:
+        raise ExceptionGroup(f"{len(problems)} times some could not be flagged", problems)
     return flagged, (now - oldest).total_seconds()
 
 
@@ -56,13 +62,13 @@ def _take_up_policy(
         return
     waiting = iter(conversations.open(company.name))
     while keys := list(islice(waiting, _AT_ONCE)):
-        conversations.refold(keys, company.policy, company.keep)
+        conversations.refold(keys, company.policy, company.keep, now)
     if folded < version:
         shelf.mark_folded(company.name, version, now)
 
 
 def _lately(since: datetime | None, now: datetime) -> bool:
-    return since is not None and now - since <= _OLD_SETTINGS
+    return since is not None and now - since <= OLD_SETTINGS
 
 
 def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datetime) -> list[Entry]:

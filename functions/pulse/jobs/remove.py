@@ -46,9 +46,9 @@ def remove(
         ]
 
     # First what is found by way of the posts: gone in between, they would not lead there again.
-    outbox.untell(company.name, retraction.ending(posts), now)
+    outbox.untell(company.name, retraction.ending(posts, now), now)
     shelf.drop_authors(
         {p.key.customer_id for p, why in going.items() if p.key and why in OF_THE_ACCOUNT}
     )
-    removed = retraction.retract(posts, company.policy, company.keep, told)
+    removed = retraction.retract(posts, company.policy, company.keep, now, told)
     return removed + shelf.drop_said(company.name, [p.id for p in going if p.key is None], told)

@@ -45,7 +45,7 @@ def retime(
             stores.checks.mark_retimed(company.name, wanted, day)
             return written
         keys = {post.key for post in stores.kept.of(company.name, day) if post.key is not None}
-        written += stores.retention.of_conversations(keys, company.policy, keep)
+        written += stores.retention.of_conversations(keys, company.policy, keep, now)
         written += stores.retention.of_said(company.name, day, keep)
         day -= _DAY
     written += stores.journal.retime_aside(company.name, keep)

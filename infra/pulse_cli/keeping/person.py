@@ -116,9 +116,9 @@ def forget(
     total, done = sum(len(one.posts) for one in kept.values()), 0
     for name, one in kept.items():
         company = policies.get(name, settings.companies[0])
-        stores.outbox.untell(name, stores.retraction.ending(one.posts), now)
+        stores.outbox.untell(name, stores.retraction.ending(one.posts, now), now)
         for key, ids in one.posts.items():
-            stores.retraction.retract({key: ids}, company.policy, company.keep, told_of)
+            stores.retraction.retract({key: ids}, company.policy, company.keep, now, told_of)
             done += 1
             told(done, total)
         redacted = stores.journal.redact(name, lambda raw: by(person, raw)) if one.aside else 0

@@ -13,20 +13,34 @@ from .talk import KEEP, KEY, POLICY, assert_whole, at, mention
 
 
 @pytest.mark.parametrize("code", ["TransactionConflict", "ConditionalCheckFailed"])
-def test_a_cancelled_transaction_is_tried_again(table: Table, code: str) -> None:
+def test_a_cancelled_transaction_is_tried_again(
+    table: Table, code: str, pauses: list[float]
+) -> None:
     """Given others that interfere three times, then it goes through at the fourth."""
     conversations = Conversations(Table(failing(table.client, code, 3), table.name, table.index))
     assert conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP) == 1
     assert_whole(table, mention(1, 0))
+    assert pauses == ([0, 0, 0.05] if code == "TransactionConflict" else [])
 
 
-def test_when_others_never_let_it_through_it_says_so(table: Table) -> None:
-    """Given endless interference, then it gives up, naming the conversation."""
+def test_when_others_never_let_it_through_it_says_so(table: Table, pauses: list[float]) -> None:
+    """Given endless interference, then it leaves them time, and gives up, naming it."""
     conversations = Conversations(
         Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
     )
     with pytest.raises(ContentionError, match="conversation_id='1'"):
         conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
+    assert pauses == [0, 0, 0.05, 0.1, 0.2, *[0.4] * 7]
+
+
+@pytest.mark.usefixtures("pauses")
+def test_what_the_table_is_too_busy_for_holds_back_no_other(table: Table) -> None:
+    """Given a first transaction that is never taken, then the others are, and it is an error."""
+    facts = {Key("acme", str(n), "7"): [mention(n, 0)] for n in range(1, 101)}
+    client = failing(table.client, "ThrottlingError", 7)
+    with pytest.raises(table.client.exceptions.TransactionCanceledException):
+        Conversations(Table(client, table.name, table.index)).add(facts, POLICY, KEEP)
+    assert len(Conversations(table).states(facts)) == 60
 
 
 def test_a_transaction_that_is_wrong_is_not_tried_again(table: Table) -> None:
@@ -61,8 +75,8 @@ def test_refold_takes_up_a_new_policy_once(table: Table) -> None:
     conversations = Conversations(table)
     conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
     quick = Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2)
-    conversations.refold([KEY, Key("acme", "404", "7")], quick, KEEP)
+    conversations.refold([KEY, Key("acme", "404", "7")], quick, KEEP, at(1))
     assert conversations.next_due("acme") == at(5)
     rev = conversations.load([KEY])[KEY].rev
-    conversations.refold([KEY], quick, KEEP)
+    conversations.refold([KEY], quick, KEEP, at(2))
     assert conversations.load([KEY])[KEY].rev == rev

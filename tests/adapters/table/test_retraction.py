@@ -34,7 +34,7 @@ FLAG = Flag("warning", frozenset({"1"}), at(15), at(15))
 
 
 def retract(table: Table, ids: Collection[str]) -> int:
-    return Retraction(Conversations(table)).retract({KEY: ids}, POLICY, KEEP)
+    return Retraction(Conversations(table)).retract({KEY: ids}, POLICY, KEEP, at(60))
 
 
 def stored(table: Table, *facts: Fact) -> None:

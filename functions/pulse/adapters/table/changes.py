@@ -10,7 +10,7 @@ from itertools import accumulate
 from pulse.adapters.table.client import ACTIONS_AT_ONCE
 from pulse.adapters.table.values import At, Item
 from pulse.domain.conversation import State
-from pulse.domain.facts import Fact, Key
+from pulse.domain.facts import Fact, Key, Mention, Reply
 
 ROOM = 80
 """Actions of conversations in one transaction; the rest is for what people are told."""
@@ -31,10 +31,23 @@ class Loaded:
     ttls: Mapping[str, int | None]
     partly: bool = False
     """Whoever wrote it last was not through: some facts may live for another time."""
+    ttl: int | None = None
+    """Of the state."""
+
+    def over(self, now: datetime) -> bool:
+        """Whether all of it is past its time."""
+        return _past(self.ttl, now)
 
     def living(self, now: datetime) -> Loaded:
-        """Without what DynamoDB is about to remove: it takes days, and an item at a time."""
-        ttls = {sk: ttl for sk, ttl in self.ttls.items() if ttl is None or ttl > now.timestamp()}
+        """Without what DynamoDB is about to remove: it takes days, and an item at a time.
+
+        What the state lists lives as long as the state, whatever is yet to be written.
+        """
+        ttls = {
+            sk: ttl
+            for sk, ttl in self.ttls.items()
+            if not self.over(now) and (sk in self.state.facts or not _past(ttl, now))
+        }
         return replace(self, facts=tuple(f for f in self.facts if f.token in ttls), ttls=ttls)
 
 
@@ -49,6 +62,10 @@ class Change:
     """One transaction does not take it all: the rest is found when it is loaded again."""
     load: int
     """Bytes, at most, of what is written."""
+
+
+def _past(ttl: int | None, now: datetime) -> bool:
+    return ttl is not None and ttl <= now.timestamp()
 
 
 def portion(new: Sequence[Fact]) -> tuple[Fact, ...]:
@@ -91,6 +108,19 @@ def _told(
         middle = len(chunk) // 2
         yield from _told(chunk[:middle], tell)
         yield from _told(chunk[middle:], tell)
+
+
+def revision(loaded: Loaded, new: Sequence[Fact]) -> int:
+    """One more; a new conversation begins with the time.
+
+    So none that was removed, and comes back, ever has a revision twice.
+    """
+    return loaded.rev + 1 if loaded.rev else int(known_at(new).timestamp() * 1000)
+
+
+def known_at(new: Sequence[Fact]) -> datetime:
+    """When the newest of these came to be known here."""
+    return max(f.stored_at or f.at if isinstance(f, (Mention, Reply)) else f.at for f in new)
 
 
 def slices(actions: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

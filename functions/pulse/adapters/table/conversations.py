@@ -8,21 +8,25 @@ transaction has no room for is marked in the state, and done by the next, whoeve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+
+from botocore.exceptions import ClientError
 
 from pulse.adapters.table.changes import (
     ROOM,
     Change,
     Loaded,
     Tell,
+    known_at,
     load_of,
     portion,
     portions,
+    revision,
     slices,
 )
-from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError
+from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError, give_way
 from pulse.adapters.table.items import (
     STATE,
     fact_item,
@@ -34,7 +38,7 @@ from pulse.adapters.table.items import (
 from pulse.adapters.table.reader import Reader
 from pulse.adapters.table.values import At, Item
 from pulse.domain.conversation import State, fold
-from pulse.domain.facts import Fact, Key, Mention, Reply
+from pulse.domain.facts import Fact, Key, Mention
 from pulse.domain.policy import Policy
 
 ATTEMPTS = 12
@@ -89,48 +93,63 @@ class Conversations(Reader):
         `tell` gets the new facts of one transaction and returns items to write with them; of
         a single conversation, what has no room in its transaction goes just before.
         Returns the new facts by conversation. Raises `ContentionError` when others never
-        let it through; what was written by then stays.
+        let it through, and what AWS refuses of some once all others are through; what was
+        written by then stays.
         """
         written: dict[Key, tuple[Fact, ...]] = {}
         left = list(keys)
         failures = 0
+        refused: ClientError | None = None
         while failures < ATTEMPTS:
             changes = [
                 change
                 for key, head in self.heads(left).items()
                 if (change := self._change(key, head, decide, policy, keep)) is not None
             ]
-            left, failed = [], False
+            left, lost = [], None
             for chunk, told in portions(changes, 1 if failures else ROOM, tell):
                 try:
                     self._write(chunk, told)
-                except CancelledError:
-                    failed = True
+                except CancelledError as problem:
+                    lost = problem
                     left += [change.loaded.key for change in chunk]
+                    continue
+                except ClientError as problem:
+                    refused = problem  # all others first
                     continue
                 for change in chunk:
                     key = change.loaded.key
                     if change.new:
                         written[key] = written.get(key, ()) + change.new
                     left += [key] if change.more else []
+            if not left and refused is not None:
+                raise refused
             if not left:
                 return written
-            failures += failed
+            failures += lost is not None
+            if lost is not None and lost.conflict:
+                give_way(failures)
         raise ContentionError(f"{len(left)} conversations, the first {left[0]}")
 
-    def refold(self, keys: Sequence[Key], policy: Policy, keep: timedelta | None) -> None:
+    def refold(
+        self, keys: Sequence[Key], policy: Policy, keep: timedelta | None, now: datetime
+    ) -> None:
         """Write the states anew where an older version of the policy folded them."""
-        for _ in range(ATTEMPTS):
+        for failures in range(1, ATTEMPTS + 1):
             heads, keys = self.heads(keys), []
+            raced = False
             for key, head in heads.items():
                 if head is None or head["policy"] >= policy.version:
                     continue
                 try:
-                    self._rewrite(self.load_one(key, head), policy, keep)
-                except CancelledError:
+                    self._rewrite(self.load_one(key, head), policy, keep, now)
+                except CancelledError as problem:
+                    raced |= problem.conflict
                     keys.append(key)
             if not keys:
                 return
+            if raced:
+                give_way(failures)
         raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
 
     def without(
@@ -139,6 +158,7 @@ class Conversations(Reader):
         gone: Sequence[Fact],
         policy: Policy,
         keep: timedelta | None,
+        now: datetime,
         told: Sequence[tuple[At, Item]] = (),
     ) -> None:
         """Write a conversation without some of its facts; without all of them it is no more.
@@ -156,7 +176,7 @@ class Conversations(Reader):
             self._table.transact([head, *deleted, *(self._table.put_action(*i) for i in told)])
             return
         ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
-        self._rewrite(replace(loaded, facts=left, ttls=ttls), policy, keep, deleted, told)
+        self._rewrite(replace(loaded, facts=left, ttls=ttls), policy, keep, now, deleted, told)
 
     def finish(self, key: Key, policy: Policy, keep: timedelta | None) -> None:
         """Write what others had no room for, and did not come to; raises `ContentionError`."""
@@ -168,22 +188,27 @@ class Conversations(Reader):
         state = state_of(head) if head is not None else State(status=None)
         decided = {f.token: f for f in decide(key, state)}
         new = tuple(f for token, f in decided.items() if token not in state.facts)
-        if new:
-            return self._fold(self.load_one(key, head).living(_known_at(new)), new, policy, keep)
-        if head is not None and "partly" in head:
-            return self._fold(self.load_one(key, head), (), policy, keep)
-        return None
+        if not new and (head is None or "partly" not in head):
+            return None
+        loaded = self.load_one(key, head)
+        if not new or (loaded.partly and loaded.over(known_at(new))):
+            return self._go_on(loaded, more=bool(new))
+        return self._fold(loaded.living(known_at(new)), new, policy, keep)
 
     def _rewrite(
         self,
         loaded: Loaded,
         policy: Policy,
         keep: timedelta | None,
+        now: datetime,
         beside: Sequence[Item] = (),
         told: Sequence[tuple[At, Item]] = (),
     ) -> None:
-        """Fold anew what is loaded, and write it; what is beside it goes with it."""
-        change = self._fold(loaded, (), policy, keep)
+        """Fold anew what is loaded and lives, and write it; what is beside it goes with it."""
+        if loaded.over(now):
+            change = self._go_on(loaded)
+        else:
+            change = self._fold(loaded.living(now), (), policy, keep)
         self._write([replace(change, actions=[*change.actions, *beside])], told)
         if change.more:
             self.finish(loaded.key, policy, keep)
@@ -195,15 +220,10 @@ class Conversations(Reader):
         state = fold([*loaded.facts, *new], policy)
         ttl = ttl_of(state, keep)
         key, at = loaded.key, At(partition(loaded.key), STATE)
-        written = {fact.token for fact in new}
-        retimed = [
-            self._table.update_action(At(at.pk, sk), {"ttl": ttl}, "attribute_exists(pk)")
-            for sk, was in loaded.ttls.items()
-            if was != ttl and sk not in written
-        ]
+        retimed = self._retimed(loaded, loaded.ttls.keys() - {fact.token for fact in new}, ttl)
         room = ROOM - 1 - len(new)
         more = len(new) < len(wanted) or len(retimed) > room
-        values = state_values(key, state, _revision(loaded, new), ttl, policy.version)
+        values = state_values(key, state, revision(loaded, new), ttl, policy.version)
         actions = [
             self._table.put_action(
                 at,
@@ -217,6 +237,23 @@ class Conversations(Reader):
         load = len(values["state"]) + sum(map(load_of, new))
         return Change(loaded, new, actions, more, load)
 
+    def _go_on(self, loaded: Loaded, *, more: bool = False) -> Change:
+        """What there was no room for: all that the state lists lives as long as the state."""
+        at = At(partition(loaded.key), STATE)
+        retimed = self._retimed(loaded, loaded.state.facts, loaded.ttl)
+        left = len(retimed) > ROOM - 1
+        values = {"rev": loaded.rev + 1, "partly": left or None}
+        head = self._table.update_action(at, values, "rev = :was", {":was": loaded.rev})
+        return Change(loaded, (), [head, *retimed[: ROOM - 1]], left or more, 0)
+
+    def _retimed(self, loaded: Loaded, tokens: Collection[str], ttl: int | None) -> list[Item]:
+        pk, there = partition(loaded.key), "attribute_exists(pk)"
+        return [
+            self._table.update_action(At(pk, token), {"ttl": ttl}, there)
+            for token, was in loaded.ttls.items()
+            if was != ttl and token in tokens
+        ]
+
     def _write(self, chunk: Sequence[Change], told: Sequence[tuple[At, Item]]) -> None:
         actions = [action for change in chunk for action in change.actions]
         tellings = [self._table.put_action(*item) for item in told]
@@ -224,16 +261,3 @@ class Conversations(Reader):
         for early in slices(tellings[room:], ACTIONS_AT_ONCE):
             self._table.transact(early)  # better told of what is not written than not told
         self._table.transact([*actions, *tellings[:room]])
-
-
-def _revision(loaded: Loaded, new: Sequence[Fact]) -> int:
-    """One more; a new conversation begins with the time.
-
-    So none that was removed, and comes back, ever has a revision twice.
-    """
-    return loaded.rev + 1 if loaded.rev else int(_known_at(new).timestamp() * 1000)
-
-
-def _known_at(new: Sequence[Fact]) -> datetime:
-    """When the newest of these came to be known here."""
-    return max(f.stored_at or f.at if isinstance(f, (Mention, Reply)) else f.at for f in new)

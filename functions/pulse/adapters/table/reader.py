@@ -81,4 +81,5 @@ class Reader:
             tuple(fact_of(item) for item in items),
             {item["sk"]: item.get("ttl") for item in items},
             "partly" in head,
+            head.get("ttl"),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
-from pulse.adapters.table.client import CancelledError, Table
+from pulse.adapters.table.client import CancelledError, Table, give_way
 from pulse.adapters.table.conversations import ATTEMPTS, ContentionError, Conversations
 from pulse.adapters.table.items import day_index, ttl_of
 from pulse.adapters.table.values import At
@@ -20,9 +20,11 @@ class Retention:
         self._table = table
         self._conversations = conversations
 
-    def of_conversations(self, keys: Iterable[Key], policy: Policy, keep: timedelta | None) -> int:
+    def of_conversations(
+        self, keys: Iterable[Key], policy: Policy, keep: timedelta | None, now: datetime
+    ) -> int:
         """Of these; returns how many were written. Raises `ContentionError`."""
-        return sum(self._of_conversation(key, policy, keep) for key in dict.fromkeys(keys))
+        return sum(self._of_conversation(key, policy, keep, now) for key in dict.fromkeys(keys))
 
     def of_said(self, company: str, day: date, keep: timedelta | None) -> int:
         """Of the own posts of a UTC day that answer nobody; returns how many were written."""
@@ -38,15 +40,20 @@ class Retention:
                     written += self._table.update(key, {"ttl": ttl}, condition=there) is not None
         return written
 
-    def _of_conversation(self, key: Key, policy: Policy, keep: timedelta | None) -> bool:
-        for _ in range(ATTEMPTS):
+    def _of_conversation(
+        self, key: Key, policy: Policy, keep: timedelta | None, now: datetime
+    ) -> bool:
+        for failures in range(1, ATTEMPTS + 1):
             loaded = self._conversations.load([key])[key]
             ttl = ttl_of(loaded.state, keep)
-            if all(one == ttl for one in loaded.ttls.values()):
+            lives = loaded.living(now).ttls.values()
+            if not loaded.partly and all(one == ttl for one in lives):
                 return False
             try:
-                self._conversations.without(loaded, (), policy, keep)
-            except CancelledError:
+                self._conversations.without(loaded, (), policy, keep, now)
+            except CancelledError as problem:
+                if problem.conflict:
+                    give_way(failures)
                 continue
             return True
         raise ContentionError(f"1 conversation, {key}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pulse.adapters.table.changes import ROOM, Loaded
-from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError
+from pulse.adapters.table.client import ACTIONS_AT_ONCE, CancelledError, give_way
 from pulse.adapters.table.conversations import ATTEMPTS, ContentionError, Conversations
 from pulse.adapters.table.journal import Journal, Told
 from pulse.domain.facts import Fact, Key, Mention, Reply
@@ -29,6 +29,7 @@ class Retraction:
         posts: Mapping[Key, Collection[str]],
         policy: Policy,
         keep: timedelta | None,
+        now: datetime,
         told: Told = lambda _: (),
     ) -> int:
         """Remove posts, by their first ids, with all their versions; returns how many there were.
@@ -37,21 +38,29 @@ class Retraction:
         What is not there is no error, so a run that broke off is simply done again. Raises
         `ContentionError` when others never let it through; what was removed by then stays so.
         """
-        return sum(self._retract(key, set(ids), policy, keep, told) for key, ids in posts.items())
+        return sum(
+            self._retract(key, set(ids), policy, keep, now, told) for key, ids in posts.items()
+        )
 
-    def ending(self, posts: Mapping[Key, Collection[str]]) -> set[Key]:
+    def ending(self, posts: Mapping[Key, Collection[str]], now: datetime) -> set[Key]:
         """The conversations that these posts, by their first ids, are all mentions of."""
         found = self._conversations.load(posts)
-        return {key for key, loaded in found.items() if _going(loaded, set(posts[key]))[1]}
+        return {key for key, loaded in found.items() if _going(loaded, set(posts[key]), now)[1]}
 
     def _retract(
-        self, key: Key, ids: set[str], policy: Policy, keep: timedelta | None, told: Told
+        self,
+        key: Key,
+        ids: set[str],
+        policy: Policy,
+        keep: timedelta | None,
+        now: datetime,
+        told: Told,
     ) -> int:
         removed: set[str] = set()
         failures = 0
         while failures < ATTEMPTS:
             loaded = self._conversations.load([key])[key]
-            going, whole = _going(loaded, ids)
+            going, whole = _going(loaded, ids, now)
             if not going:
                 if loaded.partly:
                     self._conversations.finish(key, policy, keep)
@@ -61,18 +70,20 @@ class Retraction:
             apart = f"{key} {loaded.rev}"
             rows = [Journal.item(key.company, row, apart=apart) for row in told(new)] if new else []
             try:
-                self._conversations.without(loaded, part, policy, keep, rows)
-            except CancelledError:
+                self._conversations.without(loaded, part, policy, keep, now, rows)
+            except CancelledError as problem:
                 failures += 1
+                if problem.conflict:
+                    give_way(failures)
             else:
                 removed |= new
         raise ContentionError(f"1 conversation, {key}")
 
 
-def _going(loaded: Loaded, ids: set[str]) -> tuple[Sequence[Fact], bool]:
-    """What goes, in which order, and whether that is all of it."""
+def _going(loaded: Loaded, ids: set[str], now: datetime) -> tuple[Sequence[Fact], bool]:
+    """What goes, in which order, and whether that is all of it, but for what is past its time."""
     posts = [f for f in loaded.facts if isinstance(f, (Mention, Reply)) and f.id in ids]
-    left = [f for f in loaded.facts if f not in posts]
+    left = [f for f in loaded.living(now).facts if f not in posts]
     if not posts or any(isinstance(f, Mention) for f in left):
         return sorted(posts, key=_age), False
     return _in_order(loaded.facts), True

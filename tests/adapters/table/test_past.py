@@ -1,0 +1,142 @@
+"""Conversations that DynamoDB is about to remove, item by item: nothing of them comes back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pulse.adapters.table import Conversations, Retraction, Table
+from pulse.adapters.table.items import STATE, partition
+from pulse.adapters.table.retention import Retention
+from pulse.adapters.table.values import At
+from pulse.domain.policy import Level, Policy
+from tests.adapters.turns import Hooked
+
+from .talk import KEEP, KEY, POLICY, at, kept, mention, position, reply
+
+DAY = 24 * 60
+LATE = 92 * DAY
+"""Past the time of what was said at nine."""
+SHORT = timedelta(days=10)
+LONG = (*(mention(n, n / 10) for n in range(1, 151)), reply(1000, 30))
+
+
+def ttls(table: Table) -> dict[str, int | None]:
+    return {item["sk"]: item.get("ttl") for item in table.partition(partition(KEY))}
+
+
+@pytest.fixture
+def half_gone(table: Table) -> Conversations:
+    """A finished one of which the answer went first."""
+    conversations = Conversations(table)
+    conversations.add({KEY: [mention(1, 0), mention(2, 0), reply(3, 1)]}, POLICY, KEEP)
+    table.delete_many([At(partition(KEY), "r3")])
+    return conversations
+
+
+@pytest.fixture
+def asked_anew(table: Table, half_gone: Conversations) -> Conversations:
+    """The same, asked anew."""
+    half_gone.add({KEY: [mention(9, LATE)]}, POLICY, KEEP)
+    assert kept(table)[0].waiting == ("9",)
+    return half_gone
+
+
+def test_a_new_policy_brings_nothing_back(table: Table, asked_anew: Conversations) -> None:
+    """Given one asked anew, when folded by another policy, then it waits since it was."""
+    before = ttls(table)
+    quick = Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2)
+    asked_anew.refold([KEY], quick, KEEP, at(LATE + 1))
+    assert kept(table)[0].waiting_since == at(LATE)
+    assert ttls(table) == before
+    assert before["m1"] is not None
+    assert before["m9"] is None
+
+
+@pytest.mark.parametrize("keep", [None, timedelta(days=1000), SHORT], ids=str)
+def test_a_new_keep_brings_nothing_back(
+    table: Table, half_gone: Conversations, keep: timedelta | None
+) -> None:
+    """Given one half gone, whatever `keep` says now, then it goes, and so when asked anew."""
+    before = ttls(table)
+    retention = Retention(table, half_gone)
+    assert retention.of_conversations([KEY], POLICY, keep, at(LATE)) == 0
+    assert ttls(table) == before
+    half_gone.add({KEY: [mention(9, LATE)]}, POLICY, keep)
+    assert retention.of_conversations([KEY], POLICY, keep, at(LATE)) == 0
+    assert ttls(table) == {**before, STATE: None, "m9": None}
+
+
+def test_a_post_that_goes_brings_no_other_back(table: Table, half_gone: Conversations) -> None:
+    """Given one half gone, when one of its posts has to go, then all of it goes."""
+    retraction = Retraction(half_gone)
+    assert retraction.ending({KEY: {"1"}}, at(LATE)) == {KEY}
+    assert retraction.retract({KEY: {"1"}}, POLICY, KEEP, at(LATE)) == 1
+    assert ttls(table) == {}
+
+
+def test_where_only_what_is_past_is_left_all_goes(table: Table, asked_anew: Conversations) -> None:
+    """Given one asked anew, when that goes too, then what was before it waits no more."""
+    retraction = Retraction(asked_anew)
+    assert retraction.ending({KEY: {"9"}}, at(LATE)) == {KEY}
+    assert retraction.retract({KEY: {"9"}}, POLICY, KEEP, at(LATE)) == 1
+    assert ttls(table) == {}
+
+
+def test_a_reply_that_goes_leaves_what_is_past(table: Table, asked_anew: Conversations) -> None:
+    """Given one asked anew and closed, when a reply of ours goes, then the rest is as it was."""
+    facts = [position(LATE + 1, 9), reply(10, LATE + 2)]
+    asked_anew.add({KEY: facts}, POLICY, KEEP)
+    assert Retraction(asked_anew).retract({KEY: {"10"}}, POLICY, KEEP, at(LATE + 3)) == 1
+    state = kept(table)[0]
+    assert (state.status, state.mentions) == ("closed", 1)
+
+
+class GoneError(Exception):
+    """The process is gone."""
+
+
+def gone_after(table: Table, transactions: int) -> Conversations:
+    """A writer that ends right after so many."""
+    done: list[str] = []
+
+    def leave(call: str) -> None:
+        done.extend([call] if call == "transact_write_items" else [])
+        if len(done) == transactions:
+            raise GoneError
+
+    return Conversations(Table(Hooked(table.client, after=leave), table.name, table.index))
+
+
+@pytest.mark.parametrize("then", ["keep again", "a mention"])
+def test_a_long_one_that_is_to_go_at_once_goes_whole(table: Table, then: str) -> None:
+    """Given more than a transaction takes, killed midway, then the rest goes too, all the same."""
+    conversations = Conversations(table)
+    conversations.add({KEY: LONG}, POLICY, None)
+    killed = gone_after(table, 1)
+    with pytest.raises(GoneError):
+        Retention(table, killed).of_conversations([KEY], POLICY, SHORT, at(LATE))
+    assert set(ttls(table).values()) > {None}
+    if then == "a mention":
+        conversations.add({KEY: [mention(2000, LATE)]}, POLICY, SHORT)
+        assert kept(table)[0].waiting == ("2000",)
+    else:
+        Retention(table, conversations).of_conversations([KEY], POLICY, SHORT, at(LATE))
+        assert kept(table)[0].status == "answered"
+    living = {token for token, ttl in ttls(table).items() if ttl is None}
+    assert living == ({STATE, "m2000"} if then == "a mention" else set())
+    assert not any("partly" in item for item in kept(table)[2])
+
+
+@pytest.mark.parametrize("late", [[], [mention(2001, LATE)]], ids=["nothing new", "a mention"])
+def test_a_long_one_that_was_asked_anew_in_time_stays(table: Table, late: list[Any]) -> None:
+    """Given one reopened, killed midway, when past its old time, then all of it lives on."""
+    conversations = Conversations(table)
+    conversations.add({KEY: LONG}, POLICY, KEEP)
+    with pytest.raises(GoneError):
+        gone_after(table, 1).add({KEY: [mention(2000, 80 * DAY)]}, POLICY, KEEP)
+    conversations.add({KEY: late}, POLICY, KEEP)
+    state, facts, items = kept(table)
+    assert state.waiting == ("2000", *(fact.id for fact in late))
+    assert state.facts == {fact.token for fact in facts}
+    assert {item.get("ttl") for item in items} == {None}

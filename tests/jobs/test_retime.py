@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
+from pulse.adapters.table.values import At
 from pulse.domain.journal import Row
+from pulse.domain.task import Task
+from pulse.jobs.poll import poll
+from pulse.jobs.reading import Reading
 from pulse.jobs.retime import retime
 
 from .between import Between, junk
 from .comply.days import DAY, check
-from .town import Build, Posts, Town, at, settings
+from .town import HELP, Build, Posts, Town, alone, at, settings
 
 
 def told(posts: Posts) -> tuple[str, str]:
@@ -56,7 +60,7 @@ def test_all_that_is_stored_lives_as_long_as_it_now_says(
     )
     check(here, 1010, 1010)
     push(here, DAY, keep=after, **rules)
-    check(here, DAY, DAY)
+    check(here, DAY + 10, DAY + 10)
     found = lives(here, "c", "said", "aside")
     thread = f"c#acme#{answered}#7"
     [until] = found.pop(thread)
@@ -68,7 +72,7 @@ def test_all_that_is_stored_lives_as_long_as_it_now_says(
     assert found["aside"]
     assert all(days <= one < days + 1 for one in found["aside"] if one is not None)
     puts = here.world.calls["dynamodb.TransactWriteItems"], here.world.calls["dynamodb.UpdateItem"]
-    check(here, DAY + 10, DAY + 20)
+    check(here, DAY + 20, DAY + 30)
     calls = here.world.calls
     assert (calls["dynamodb.TransactWriteItems"], calls["dynamodb.UpdateItem"]) == puts
     assert here.failures == []
@@ -79,7 +83,7 @@ def test_for_good(posts: Posts, town: Build) -> None:
     answered, _ = told(posts)
     here = town(settings(keep="10 days", look_back="0")).go(0, 2, 7, 991, 1001)
     push(here, DAY, keep="forever", look_back="0")
-    check(here, DAY, DAY)
+    check(here, DAY + 10, DAY + 10)
     assert lives(here, "c")[f"c#acme#{answered}#7"] == {None}
     assert lives(here, "said")["said"] == {None}
 
@@ -90,7 +94,7 @@ def test_states_stay_as_they_are(posts: Posts, town: Build) -> None:
     here = town(settings(keep="90 days", look_back="0")).go(0, 2, 7, 991, 1001)
     before = here.states()
     push(here, DAY, keep="10 days", look_back="0")
-    check(here, DAY, DAY)
+    check(here, DAY + 10, DAY + 10)
     assert here.states() == before
 
 
@@ -99,7 +103,7 @@ def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(posts: Posts, town:
     answered, _ = told(posts)
     here = town(settings(keep="90 days", look_back="0")).go(0, 2, 7, 991, 1001)
     push(here, DAY, keep="10 days", look_back="0")
-    here.world.go_to(at(DAY + 1))
+    here.world.go_to(at(DAY + 3))
     app, now = here.world.app, here.world.app.now()
     [company] = app.settings().companies
     runs, written = 0, 0
@@ -115,6 +119,56 @@ def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(posts: Posts, town:
     [until] = lives(here, "c")[f"c#acme#{answered}#7"]
     assert until is not None
     assert until < 12
+
+
+def test_what_a_poll_under_way_stores_by_the_keep_of_before_follows_too(
+    posts: Posts, town: Build
+) -> None:
+    """Given a poll that read its settings before a new `keep`, then what it stores goes as well."""
+    posts.reply(9.5, posts.mention(9, "8"))
+    here = town(alone(keep="forever")).go(0)
+    app, old = here.world.app, here.world.company
+    here.world.go_to(at(10))
+    app.shelf.push(alone(keep="10 days"), at(10))
+    check(here, 11, 11)
+    [account] = old.accounts
+    reading = Reading(
+        company=old,
+        account=account,
+        x=app.x(account),
+        accounts=app.accounts,
+        conversations=app.conversations,
+        retraction=app.retraction,
+        shelf=app.shelf,
+        journal=app.journal,
+        outbox=app.outbox,
+        now=at(11),
+        out_of_time=lambda: False,
+    )
+    assert poll(reading, Task("acme", HELP, "poll", at(11)))["new"] == 2
+    assert lives(here, "c").popitem()[1] == {None}
+    check(here, 20, 20)
+    [until] = lives(here, "c").popitem()[1]
+    assert until is not None
+    assert 10 < until < 12
+
+
+def test_a_push_brings_nothing_back_that_is_past_its_time(posts: Posts, town: Build) -> None:
+    """Given one whose answer was removed first, asked anew, then it waits as before the push."""
+    asked = posts.mention(1, "7")
+    answer, again = posts.reply(3, asked), posts.mention(33 * DAY, "7", thread=asked)
+    here = town(alone(keep="30 days")).go(0, 4)
+    table, pk = here.world.app.table, f"c#acme#{asked}#7"
+    table.delete_many([At(pk, f"r{answer}")])
+    here.go(33 * DAY + 1)
+    before = {item["sk"]: item.get("ttl") for item in table.partition(pk)}
+    assert before[f"m{asked}"] is not None
+    here.world.app.shelf.push(alone(keep="30 days", policy={"target": "90 %"}), at(33 * DAY + 1))
+    here.later(33 * DAY + 2, 33 * DAY + 3)
+    [state] = here.states().values()
+    assert (state.waiting, state.waiting_since) == ((again,), at(33 * DAY))
+    assert {item["sk"]: item.get("ttl") for item in table.partition(pk)} == before
+    assert here.mails == []
 
 
 def test_what_lies_aside_lives_no_longer_than_keep(posts: Posts, town: Build) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pulse.domain.settings import Company
+from pulse.domain.settings import OLD_SETTINGS, Company
 
 if TYPE_CHECKING:
     from pulse.adapters.table import Stores
@@ -28,12 +28,13 @@ def retime(
 ) -> int | None:
     """Give all that is kept the time to live of this `keep`; returns how much was written.
 
-    None when it has it. When time runs out, the next run goes on at the same day.
+    None when it has it, or polls under way may still store by the `keep` of before. When time
+    runs out, the next run goes on at the same day.
     """
     keep = company.keep
     wanted = "forever" if keep is None else f"{int(keep.total_seconds())} s"
     done, day = stores.checks.retimed(company.name, wanted)
-    if done:
+    if done or _lately_pushed(stores, now):
         return None
     first = first_day(company, stores)
     if first is None:
@@ -51,3 +52,8 @@ def retime(
     written += stores.journal.retime_aside(company.name, keep)
     stores.checks.mark_retimed(company.name, wanted, None)
     return written
+
+
+def _lately_pushed(stores: Stores, now: datetime) -> bool:
+    pushed = stores.shelf.settings()
+    return pushed is not None and now - pushed[2] <= OLD_SETTINGS

@@ -52,10 +52,10 @@ def test_ageing(minutes: float, bucket: int) -> None:
 
 
 def figures(conversations: list[list[Fact]], start: float, end: float) -> Span:
-    rows: list[tuple[State, object]] = []
+    rows: list[tuple[State, Mention]] = []
     for facts in conversations:
         state = fold(facts, POLICY)
-        rows += [(state, f.at) for f in facts if isinstance(f, Mention)]
+        rows += [(state, f) for f in facts if isinstance(f, Mention)]
     return span(rows, at(start), at(end), PROMISE)
 
 

@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from pulse.adapters.pages import Pages
 from pulse.domain.letters import DigestLetter
 from pulse.domain.measures import times
 from pulse.domain.outbox import Entry
+from pulse.domain.settings import Person
 from pulse.jobs.cards import Authors
 from pulse.jobs.digest import digest
 from pulse.jobs.summary import summary
 from tests.tiers import WHOLE
 
-from .town import HELP, NEWS, Build, Posts, Town, at, settings
+from .between import fault
+from .town import HELP, NEWS, NINE, Build, Posts, Town, alone, at, settings
 
 DAY = 24 * 60
 
@@ -228,6 +231,110 @@ def test_a_week_tells_day_by_day(posts: Posts, town: Build) -> None:
     assert {d: n for d, n in days.items() if n} == {14: 2, 15: 2, 16: 2}
     assert (found.day.received, found.night.received) == (3, 3)
     assert found.now.received == 6
+
+
+def test_the_nights_figures_are_those_of_its_own_mentions(posts: Posts, town: Build) -> None:
+    """Given an answer at noon and a question at night, then the night has nothing to show for it.
+
+    The days apart, too: each with what began in it.
+    """
+    asked = posts.mention(180, "10")
+    posts.reply(190, asked)
+    posts.mention(14 * 60, "10", thread=asked)
+    posts.mention(DAY, "10", thread=asked)
+    here = town(settings(look_back="0"))
+    here.go(0, 180, 190, 191, 14 * 60, 14 * 60 + 1, DAY, DAY + 1)
+    found = letter(here, -4 * DAY, 3 * DAY, "weekly")
+    assert (found.night.received, found.night.within) == (1, 0)
+    assert (found.night.first_response.count, found.night.next_response.count) == (0, 1)
+    assert (found.day.first_response.median, found.day.within) == (600, 1)
+    assert (found.now.first_response.median, found.now.within) == (600, 0.5)
+    medians = {row.day.day: row.first_response_median for row in found.trend if row.received}
+    assert medians == {14: 600, 15: None}
+
+
+def test_an_account_has_the_responses_to_those_who_named_it(posts: Posts, town: Build) -> None:
+    """Given a first word to one account, the next to another, then each has its own only."""
+    first = posts.mention(10, "10", to=[NEWS])
+    posts.reply(60, first, account=NEWS)
+    more = posts.mention(100, "10", to=[HELP], thread=first)
+    posts.reply(101, more)
+    here = town(settings(look_back="0")).go(0, 10, 60, 61, 100, 101, 102)
+    medians = {row.username: row.first_response_median for row in letter(here, 0, 120).accounts}
+    assert medians == {"acme_help": None, "acme": 50 * 60}
+
+
+def test_an_edited_mention_is_counted_where_it_was_first_said(posts: Posts, town: Build) -> None:
+    """Given one that is edited in the next stretch, then the first has it, with its response."""
+    asked = posts.mention(10, "10")
+    posts.edit(40, asked, "@acme_help help me!")
+    posts.reply(50, asked)
+    here = town(settings(look_back="0")).go(0, 10, 11, 40, 41, 50, 51)
+    first, then = letter(here, 0, 30).now, letter(here, 30, 60).now
+    assert (first.received, first.first_response.count) == (1, 1)
+    assert (then.received, then.first_response.count) == (0, 0)
+
+
+CHANGES = {
+    "forward": (datetime(2030, 3, 30, 8, tzinfo=UTC), 23, [*range(9, 24), 0, 1, *range(3, 9)]),
+    "back": (datetime(2030, 10, 26, 19, tzinfo=UTC), 13, [21, 22, 23, *range(9)]),
+}
+
+
+@pytest.mark.parametrize(("start", "long", "hours"), CHANGES.values(), ids=CHANGES)
+def test_hours_when_clocks_change(
+    posts: Posts, town: Build, start: datetime, long: int, hours: list[int]
+) -> None:
+    """Given a night in Berlin in which clocks change, then each hour that was has its bar."""
+    begin = (start - NINE).total_seconds() / 60
+    end = begin + long * 60
+    posts.mention(begin + 5)
+    posts.mention(end - 30, "8")
+    vera = {"name": "Vera", "email": "vera@acme.example", "time_zone": "Europe/Berlin"}
+    here = town(alone(people={"vera": vera}), start=begin).go(begin, begin + 6, end - 29, end)
+    bars = letter(here, begin, end).hours
+    assert [bar.hour for bar in bars] == hours
+    assert {bar.hour for bar in bars if bar.received} == {hours[0], 8}
+
+
+def test_we_are_not_called_silent_where_it_is_not_known(posts: Posts, town: Build) -> None:
+    """Given own posts that cannot be read while each is answered, then it says that instead."""
+    posts.news(-60, account=HELP)
+    for hour in range(1, 12):
+        posts.mention(hour * 60, str(hour + 10))
+    for late in range(40):
+        posts.reply(12 * 60 + late + 0.5, posts.mention(12 * 60 + late, str(late + 100)))
+    here = town(
+        alone(look_back="24 h"), faults=[fault(10, 12 * 60 + 42, endpoint="posts", status=503)]
+    )
+    here.go(0, *range(20, 12 * 60, 60), *range(12 * 60, 12 * 60 + 42, 3))
+    text = here.digest(12 * 60 + 41, 12 * 60).text
+    assert "HAPPENING" in text
+    assert "silent for" not in text
+    assert "Our own posts on @acme_help cannot be read at the moment" in text
+    here.go(12 * 60 + 46, 12 * 60 + 47)
+    text = here.digest(12 * 60 + 48, 12 * 60).text
+    assert "HAPPENING" in text
+    assert "silent for" in text
+    assert "cannot be read" not in text
+
+
+def test_what_nobody_knew_is_not_nothing(posts: Posts, town: Build) -> None:
+    """Given a week that Pulse saw the end of, then it tells of that end, and since when."""
+    posts.mention(-30)
+    here = town(settings(look_back="1 h")).go(0, *range(1, DAY, 30), DAY)
+    found = letter(here, -6 * DAY, DAY, "weekly")
+    assert [row.received for row in found.trend] == [None] * 6 + [1, 0]
+    mail = Pages().digest(found, Person("vera", "Vera", "vera@acme.example"))
+    assert "it takes in what came since 14 May, 08:00, before Pulse" in mail.text
+    assert "14 May, 08:00 to 15 May, 09:00; of the stretch before" in mail.text
+    assert "of 1,440 min since 14 May, 09:00" in mail.preheader
+
+
+def test_who_looks_back_at_nothing_has_no_first_digest(posts: Posts, town: Build) -> None:
+    """Given a Pulse that takes in nothing of what was before, then no digest speaks of it."""
+    here = town(settings(look_back="0")).go(0, 1)
+    assert not letter(here, -720, 1).first
 
 
 def test_the_first_digest_says_that_it_is_the_first(posts: Posts, town: Build) -> None:

@@ -234,7 +234,9 @@ def shift(language: Language) -> DigestLetter:
         ),
         hours=SHIFT_HOURS,
         watch=WATCH,
-        happening=Happening(AT - minutes(410), 140, 11.6, minutes(47)),
+        known_from=AT - timedelta(days=90),
+        happening=Happening(AT - minutes(410), 140, 11.6, None),
+        unread=("svyaz",),
         board_url="https://board.svyaz.example/now",
         settings_url="https://board.svyaz.example/me",
         unsubscribe_url="https://board.svyaz.example/bye?key=abc&to=anna",
@@ -242,7 +244,10 @@ def shift(language: Language) -> DigestLetter:
 
 
 def quiet(language: Language) -> DigestLetter:
-    """A calm day: everyone is answered, nothing was missed; the first digest."""
+    """A calm day: everyone is answered, nothing was missed; the first digest.
+
+    Pulse came in the evening, and looked back two hours.
+    """
     return replace(
         shift(language),
         period="daily",
@@ -258,13 +263,15 @@ def quiet(language: Language) -> DigestLetter:
             AccountRow("svyaz_help", "support", 1, 1, 47),
             AccountRow("svyaz", "official", 0, 0, None),
         ),
-        hours=tuple(HourBar(h % 24, int(h == 20), int(h == 20)) for h in range(9, 33)),
-        watch=Watch(1440, 1440, reads=Budget(47, 0, 15000), removed=1),
+        hours=tuple(HourBar(h % 24, int(h == 20), int(h == 20)) for h in range(18, 33)),
+        watch=Watch(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
+        known_from=AT - minutes(900),
         happening=None,
         board_url=None,
         settings_url=None,
         unsubscribe_url=None,
         first=True,
+        unread=(),
     )
 
 
@@ -291,7 +298,8 @@ def weekly(language: Language) -> DigestLetter:
         now=span(2310, 2183, Times(1400, 470, 3100), Times(2500, 430, 2900), 0.91),
         before=span(1402, 1390, Times(900, 440, 2300), Times(1500, 400, 2200), 0.97),
         hours=tuple(HourBar(h, 20 + 9 * h, 18 + 8 * h) for h in range(24)),
-        happening=None,
+        happening=Happening(AT - minutes(410), 140, 11.6, minutes(47)),
+        unread=(),
         watch=Watch(10080, 10080),
         trend=trend,
         night=span(402, 371, Times(300, 1500, 7900), Times(410, 1300, 7000), 0.71),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 from html import escape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 
 from pulse.adapters.pages import LIMIT, Mail, Pages
 from pulse.domain.budget import Budget
-from pulse.domain.letters import Watch
+from pulse.domain.letters import Trend, Watch
 from pulse.domain.posts import post_url
 
 from .letters import (
@@ -27,6 +28,7 @@ from .letters import (
     minutes,
     monthly,
     shift,
+    weekly,
 )
 from .letters import US as SOMEBODY
 
@@ -253,6 +255,7 @@ def test_waiting_but_no_cards_is_no_all_clear() -> None:
     assert "17 more waiting" in mail.text
 
 
+GAPS = {"minutes", "blind", "wall", "never read"}
 WATCHES: dict[str, tuple[Watch, str | None]] = {
     "all well": (Watch(720, 720), None),
     "reads counted": (Watch(720, 720, reads=Budget(1, 0, 9)), None),
@@ -268,15 +271,53 @@ WATCHES: dict[str, tuple[Watch, str | None]] = {
 }
 
 
-@pytest.mark.parametrize(("watch", "said"), WATCHES.values(), ids=WATCHES)
-def test_a_watch_with_gaps_is_no_all_clear(watch: Watch, said: str | None) -> None:
-    """Given anything that was not watched, read or told, then the mail says so, also at its top."""
+@pytest.mark.parametrize("case", WATCHES)
+def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
+    """Given anything that was not watched, read or told, then the mail says so.
+
+    At its top only what was not watched: a mail that was lost makes no gap.
+    """
+    watch, said = WATCHES[case]
     mail = Pages().digest(replace(shift("en"), watch=watch), PEOPLE["en"])
     clear = said is None and watch.watched == watch.minutes
     for text in (mail.text, mail.html):
         assert ("Nothing was missed." in text) is clear
         assert said is None or said in text
-    assert ("the watch had gaps" in mail.preheader) is not clear
+    assert ("the watch had gaps" in mail.preheader) is (case in GAPS)
+
+
+def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
+    """Given a week that Pulse saw the end of, then its days before have no figures, nor has it."""
+    came = AT - timedelta(days=1)
+    letter = replace(
+        weekly("en"),
+        known_from=came - minutes(60),
+        before=None,
+        first=True,
+        trend=(Trend(date(2026, 11, 20)), *weekly("en").trend[-2:]),
+        watch=Watch(1440, 1440, since=came),
+    )
+    mail = Pages().digest(letter, PEOPLE["en"])
+    assert "it takes in what came since 21 Nov, 08:00, before Pulse" in mail.text
+    assert "21 Nov, 08:00 to 22 Nov, 09:00; of the stretch before, not all is known" in mail.text
+    assert "Fri 20 Nov: received –, answered –, median –, left in silence –" in mail.text
+    assert "Watched 1,440 of 1,440 min since 21 Nov, 09:00. Nothing was missed." in mail.text
+    assert "watched 1,440 of 1,440 min since 21 Nov, 09:00" in mail.preheader
+    mail = Pages().digest(letter, PEOPLE["ru"])
+    assert "С 21 нояб., 09:00 наблюдали 1\xa0440 из 1\xa0440 мин." in mail.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Our own posts on @svyaz"), ("ru", "Наши собственные посты")]
+)
+def test_a_digest_says_that_some_may_be_answered_already(language: Language, said: str) -> None:
+    """Given own posts that cannot be read, then it says so above those who wait, if any do."""
+    letter = shift(language)
+    for part in ("text", "html"):
+        for unread, waiting, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
+            one = replace(letter, unread=unread, waiting=waiting)
+            mail = Pages().digest(one, PEOPLE[language])
+            assert (said in getattr(mail, part)) is there
 
 
 def test_what_reading_came_to() -> None:

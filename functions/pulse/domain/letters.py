@@ -174,9 +174,10 @@ class Watch:
     stopped: tuple[Stopped, ...] = ()
     reads: Budget | None = None
     """What reading X came to; None where nobody said what it may."""
-
     removed: int = 0
     """Posts that were removed because they are deleted or protected on X."""
+    since: datetime | None = None
+    """When it began, if that was within the period: the minutes count from then."""
 
     @property
     def whole(self) -> bool:
@@ -186,16 +187,21 @@ class Watch:
         )  # fmt: skip
         return self.watched >= self.minutes and not any(missed)
 
+    @property
+    def had_gaps(self) -> bool:
+        """Whether there was anything that could not be watched."""
+        return self.watched < self.minutes or bool(self.gaps or self.unread)
+
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """One day (or week) of a longer digest."""
+    """One day of a longer digest; no figures of one that nothing is known of."""
 
     day: date
-    received: int
-    answered: int
-    first_response_median: float | None
-    silent_share: float | None
+    received: int | None = None
+    answered: int | None = None
+    first_response_median: float | None = None
+    silent_share: float | None = None
     """Share of the mentions that nothing had covered by the end of the period."""
 
 
@@ -222,6 +228,8 @@ class DigestLetter:
     accounts: tuple[AccountRow, ...]
     hours: tuple[HourBar, ...]
     watch: Watch
+    known_from: datetime
+    """From when on anything is known."""
     happening: Happening | None = None
     trend: tuple[Trend, ...] = ()
     """Weekly and monthly digests: one row a day."""
@@ -234,4 +242,11 @@ class DigestLetter:
     unsubscribe_url: str | None = None
     first: bool = False
     """The first one after Pulse came: older waits were taken in without an alert."""
+    unread: tuple[str, ...] = ()
+    """Usernames of accounts whose own posts could not be read: may be answered already."""
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def counted_from(self) -> datetime:
+        """From when on its figures count: its start, or when anything began to be known."""
+        return max(self.start, self.known_from)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pulse.domain.conversation import State
+from pulse.domain.facts import Mention
 
 AGEING = (
     timedelta(minutes=15),
@@ -67,27 +68,28 @@ def ageing(waiting_since: Iterable[datetime], now: datetime) -> tuple[int, ...]:
 
 
 def span(
-    mentions: Iterable[tuple[State, datetime]], start: datetime, end: datetime, promise: timedelta
+    mentions: Iterable[tuple[State, Mention]], start: datetime, end: datetime, promise: timedelta
 ) -> Span:
     """Figures of [start, end) from its mentions: each with the state of its conversation.
 
+    Of some of the mentions only: the responses that they themselves began to wait for.
     What happened after `end` is left out, so the same span gives the same figures later.
     """
     received = answered = 0
-    states: dict[int, State] = {}
-    for state, at in mentions:
-        if start <= at < end:
+    counted: dict[int, tuple[State, set[str]]] = {}
+    for state, mention in mentions:
+        if start <= mention.at < end:
             received += 1
-            answered += _covered(state, at, end)
-            states[id(state)] = state
+            answered += _covered(state, mention.at, end)
+            counted.setdefault(id(state), (state, set()))[1].add(mention.id)
     first: list[float] = []
     following: list[float] = []
     kept = missed = 0
-    for state in states.values():
-        if state.first_mention_at is not None and start <= state.first_mention_at < end:
+    for state, ids in counted.values():
+        if state.first_mention_id in ids and state.first_mention_at is not None:
             first.append(_first_response(state, state.first_mention_at, end))
         for wait in state.waits:
-            if not start <= wait.since < end:
+            if wait.first_id not in ids:
                 continue
             ended = wait.until if wait.until is not None and wait.until < end else None
             if ended is not None and wait.how == "position":

@@ -9,6 +9,7 @@ from pulse.domain.cursor import Cursor
 from pulse.domain.delivery import Block
 from pulse.domain.journal import Row
 from pulse.domain.letters import Gap, Stopped, Trouble, Watch
+from pulse.domain.settings import Account
 
 _MINUTE = timedelta(minutes=1)
 _LATE = timedelta(minutes=2)
@@ -46,6 +47,13 @@ def watch(
         troubles=(*(t for t in passed if t.since < end), *_open(cursors)),
         stopped=tuple(Stopped(b.address, b.kind, b.at) for b in blocks),
         removed=sum(row.what["posts"] for row in rows if row.kind == "removed" and row.at <= end),
+    )
+
+
+def unheard(accounts: Iterable[Account], cursors: Mapping[str, Cursor]) -> tuple[str, ...]:
+    """Usernames of accounts whose own posts cannot be read, or never were yet."""
+    return tuple(
+        a.username for a in accounts if a.id not in cursors or "posts" in cursors[a.id].troubles
     )
 
 

@@ -15,20 +15,34 @@ if TYPE_CHECKING:
 
 _DAYS = 8
 """How many days are counted again, as far as all of them is kept: answers may come late."""
+_DAY = timedelta(days=1)
 
 
 def figures(company: Company, conversations: Conversations, shelf: Shelf, now: datetime) -> int:
-    """Count the last days (UTC) by account and hour; returns how many days had mentions."""
+    """Count the last days (UTC) by account and hour; returns how many days had mentions.
+
+    Nights that were missed are made up for, as far back as `keep` lets all of a day be there.
+    """
     today = now.astimezone(UTC).date()
+    last = shelf.counted(company.name)
     counted = 0
-    whole = _DAYS if company.keep is None else min(_DAYS, company.keep.days)
-    for back in range(1, whole + 1):
-        day = today - timedelta(days=back)
+    day = _first(today, last, company.keep)
+    while day < today:
         counts = _count(company, conversations, day)
         if counts or shelf.has_figures(company.name, day):
             shelf.put_figures(company.name, day, counts)
         counted += bool(counts)
+        if last is None or day > last:
+            shelf.mark_counted(company.name, day)
+        day += _DAY
     return counted
+
+
+def _first(today: date, last: date | None, keep: timedelta | None) -> date:
+    """Where the night after the last one that counted would have begun, or tonight begins."""
+    missed = 0 if last is None else max(0, (today - last).days - 2)
+    days = _DAYS + missed
+    return today - (days if keep is None else min(days, keep.days - 1)) * _DAY
 
 
 def _count(company: Company, conversations: Conversations, day: date) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pulse.domain.letters import AlertLetter, DigestLetter, TroubleLetter
 from pulse.domain.outbox import Entry
 from pulse.domain.settings import Company, Person
+from pulse.domain.watch import unheard
 from pulse.jobs.cards import Authors, cards, worst
 from pulse.jobs.summary import summary
 
@@ -82,9 +83,5 @@ class Letters:
     def _unread_accounts(self) -> tuple[str, ...]:
         if self._unread is None:
             cursors = self.stores.accounts.load(a.id for a in self.company.accounts)
-            self._unread = tuple(
-                a.username
-                for a in self.company.accounts
-                if a.id in cursors and "posts" in cursors[a.id].troubles
-            )
+            self._unread = unheard(self.company.accounts, cursors)
         return self._unread

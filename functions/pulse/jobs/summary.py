@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from pulse.domain.letters import AccountRow, DigestLetter, HourBar, Trend, Watch
 from pulse.domain.measures import Span, ageing, span
 from pulse.domain.outbox import Entry
 from pulse.domain.settings import Company, Person
-from pulse.domain.watch import watch
+from pulse.domain.watch import unheard, watch
 from pulse.jobs.cards import Authors, cards, worst
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _CARDS = 5
 _LONG = ("weekly", "monthly")
 _NIGHT = (time(22), time(8))
+_HALF_HOUR = timedelta(minutes=30)
+"""The least by which clocks are changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,12 @@ def summary(
     period = entry.detail("period")
     inside = [r for r in received if start <= r.mention.at < end]
     night = [r for r in inside if _at_night(r.mention.at, zone)]
-    watched_from = min((c.watched_from for c in cursors.values()), default=now)
-    known_from = max((c.watched_from for c in cursors.values()), default=now) - company.look_back
+    by_day = [r for r in inside if not _at_night(r.mention.at, zone)]
+    begun = [c.watched_from for c in cursors.values()]
+    watched_from = min(begun, default=now)
+    known_from = min((at - company.look_back for at in begun), default=now)
+    all_known_from = max((at - company.look_back for at in begun), default=now)
+    unread = unheard(company.accounts, cursors)
     return DigestLetter(
         company=company.titled(person.language),
         period=period,
@@ -75,25 +81,27 @@ def summary(
         cards=cards(order[:_CARDS], company, conversations, authors, now),
         buckets=ageing(since, now),
         now=_span(received, start, end, company),
-        before=_span(received, before, start, company) if known_from <= before else None,
+        before=_span(received, before, start, company) if all_known_from <= before else None,
         target=company.policy.target,
         accounts=tuple(_account_rows(company, inside, start, end)),
-        hours=tuple(_hours(inside, zone, start, end)),
+        hours=tuple(_hours(inside, zone, max(start, known_from), end)),
         watch=_watch(company, stores, cursors, watched_from, start, end, now),
         happening=happening(
             [r.mention.at for r in received],
-            known_from,
-            _last_said(cursors.values(), received),
+            all_known_from,
+            None if unread else _last_said(cursors.values(), received),
             now,
         ),
-        trend=tuple(_trend(inside, start, end, zone, company)) if period in _LONG else (),
-        night=_span(night, start, end, company) if period in _LONG else None,
-        day=_span([r for r in inside if r not in night], start, end, company)
+        trend=tuple(_trend(inside, start, end, known_from, zone, company))
         if period in _LONG
-        else None,
+        else (),
+        night=_span(night, start, end, company) if period in _LONG else None,
+        day=_span(by_day, start, end, company) if period in _LONG else None,
         meant_for=company.meant_for(person, now),
         board_url=board_url,
-        first=start < watched_from <= end,
+        known_from=known_from,
+        first=max(start, known_from) < watched_from <= end,
+        unread=unread,
     )
 
 
@@ -114,6 +122,7 @@ def _watch(
         now,
         blocks_of(company, stores.addresses.blocked().values(), now),
     )
+    seen = replace(seen, since=begun if start < begun < end else None)
     if company.reads_per_month is None:
         return seen
     reads = (cursor.reads for cursor in cursors.values())
@@ -125,16 +134,19 @@ def _received(
 ) -> list[Received]:
     found: dict[str, tuple[Key, Mention]] = {}
     for key, fact in conversations.published(company.name, start, end):
-        if isinstance(fact, Mention) and (
-            fact.id not in found or int(fact.version) > int(found[fact.id][1].version)
-        ):
-            found[fact.id] = (key, fact)
+        if isinstance(fact, Mention):
+            found[fact.id] = key, _one(found[fact.id][1], fact) if fact.id in found else fact
     states = conversations.states({key for key, _ in found.values()})
     return [Received(m, states[key]) for key, m in found.values() if key in states]
 
 
+def _one(known: Mention, other: Mention) -> Mention:
+    newest = max(known, other, key=lambda m: int(m.version))
+    return replace(newest, at=min(known.at, other.at))
+
+
 def _span(received: Iterable[Received], start: datetime, end: datetime, company: Company) -> Span:
-    return span(((r.state, r.mention.at) for r in received), start, end, company.policy.promise)
+    return span(((r.state, r.mention) for r in received), start, end, company.policy.promise)
 
 
 def _account_rows(
@@ -158,9 +170,10 @@ def _hours(
     by_hour: dict[int, list[Received]] = {}
     for r in inside:
         by_hour.setdefault(r.mention.at.astimezone(zone).hour, []).append(r)
-    first = start.astimezone(zone).replace(minute=0, second=0, microsecond=0)
-    passed = min(24, math.ceil((end - first) / timedelta(hours=1)))
-    for hour in ((first.hour + step) % 24 for step in range(passed)):
+    begun = start.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    passed = math.ceil((end - begun) / _HALF_HOUR)
+    moments = (begun + step * _HALF_HOUR for step in range(passed))
+    for hour in dict.fromkeys(at.astimezone(zone).hour for at in moments):
         there = by_hour.get(hour, [])
         answered = sum(_covered(r, end) for r in there)
         yield HourBar(hour, len(there), answered)
@@ -172,15 +185,24 @@ def _covered(r: Received, end: datetime) -> bool:
 
 
 def _trend(
-    inside: Sequence[Received], start: datetime, end: datetime, zone: ZoneInfo, company: Company
+    inside: Sequence[Received],
+    start: datetime,
+    end: datetime,
+    known_from: datetime,
+    zone: ZoneInfo,
+    company: Company,
 ) -> Iterable[Trend]:
     day = start.astimezone(zone).date()
+    known = known_from.astimezone(zone).date()
     while datetime.combine(day, time(0), zone) < end:
         there = [r for r in inside if r.mention.at.astimezone(zone).date() == day]
-        figures = _span(there, start, end, company)
-        silent = 1 - figures.answered / figures.received if figures.received else None
-        yield Trend(day, figures.received, figures.answered, figures.first_response.median, silent)
+        yield _row(day, _span(there, start, end, company)) if day >= known else Trend(day)
         day += timedelta(days=1)
+
+
+def _row(day: date, figures: Span) -> Trend:
+    silent = 1 - figures.answered / figures.received if figures.received else None
+    return Trend(day, figures.received, figures.answered, figures.first_response.median, silent)
 
 
 def _at_night(at: datetime, zone: ZoneInfo) -> bool:

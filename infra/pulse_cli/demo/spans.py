@@ -50,9 +50,9 @@ def rows(mentions: Received, company: Company, start: datetime, end: datetime) -
     """Each account, each shift, all of it; a shift as it stood at its end, as in its digest."""
     promise = company.policy.promise
     for account in company.accounts:
-        named = [(state, m.at) for m, state in mentions if account.id in m.named]
+        named = [(state, m) for m, state in mentions if account.id in m.named]
         yield Row(span(named, start, end, promise), account.username, account.role)
-    everything = [(state, m.at) for m, state in mentions]
+    everything = [(state, m) for m, state in mentions]
     for low, high in _shifts(company, start, end):
         yield Row(span(everything, low, high, promise), start=low, end=high)
     yield Row(span(everything, start, end, promise))

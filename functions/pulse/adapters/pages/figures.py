@@ -34,7 +34,7 @@ def first_digest(words: Wording, letter: DigestLetter) -> str:
     return words.say(
         "This is the first digest: it takes in what came since {time}, before Pulse. "
         "Nobody was alerted of what was late already.",
-        time=words.clock(letter.start, letter.at),
+        time=words.clock(letter.counted_from, letter.at),
     )
 
 
@@ -60,12 +60,12 @@ def compared(words: Wording, letter: DigestLetter) -> str:
     if letter.before is None:
         return words.say(
             "{start} to {end}; of the stretch before, not all is known",
-            start=words.clock(letter.start),
+            start=words.clock(letter.counted_from),
             end=words.clock(letter.end),
         )
     return words.say(
         "{start} to {end}; in brackets: the stretch before",
-        start=words.clock(letter.start),
+        start=words.clock(letter.counted_from),
         end=words.clock(letter.end),
     )
 
@@ -162,6 +162,6 @@ def day_columns(days: tuple[Trend, ...]) -> list[Column]:
     """The days of a longer digest by their number in the month."""
     few = len(days) <= _FEW
     return [
-        Column(f"{one.day.day}", few or one.day.day % 5 == 0, one.received, one.answered)
+        Column(f"{one.day.day}", few or one.day.day % 5 == 0, one.received or 0, one.answered or 0)
         for one in days
     ]

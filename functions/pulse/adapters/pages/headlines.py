@@ -82,6 +82,6 @@ def digest_preheader(words: Wording, letter: DigestLetter) -> str:
         received = letter.now.received
         first = words.many("{n} mention received", "{n} mentions received", received)
     parts = [first, watching.minutes(words, letter)]
-    if not letter.watch.whole:
+    if letter.watch.had_gaps:
         parts.append(words.say("the watch had gaps"))
     return capital(" · ".join(parts))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from pulse.adapters.pages.wording import Wording
-    from pulse.domain.letters import AlertLetter, Card, ProbeLetter
+    from pulse.domain.letters import AlertLetter, Card, DigestLetter, ProbeLetter
     from pulse.domain.posts import Author
 
 _NAME = 60
@@ -109,7 +109,7 @@ def more(words: Wording, count: int) -> str:
     return words.many("{n} more waiting", "{n} more waiting", count)
 
 
-def unread(words: Wording, letter: AlertLetter) -> str:
+def unread(words: Wording, letter: AlertLetter | DigestLetter) -> str:
     """Why some of it may be answered already."""
     return words.say(
         "Our own posts on {accounts} cannot be read at the moment: "

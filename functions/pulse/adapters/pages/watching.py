@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 
 def minutes(words: Wording, letter: DigestLetter) -> str:
-    """How many of the minutes were watched."""
+    """How many of the minutes were watched, and since when where not from the start."""
+    seen = letter.watch
+    watched, n = words.number(seen.watched), words.number(seen.minutes)
+    if seen.since is None:
+        return words.say("watched {watched} of {n} min", watched=watched, n=n)
     return words.say(
-        "watched {watched} of {n} min",
-        watched=words.number(letter.watch.watched),
-        n=words.number(letter.watch.minutes),
+        "watched {watched} of {n} min since {time}",
+        watched=watched,
+        n=n,
+        time=words.clock(seen.since, letter.at),
     )
 
 

@@ -110,8 +110,10 @@ class Wording:
         """The form that goes with `n`, which stands there as `{n}`."""
         return self._translations.ngettext(one, more, n).format(n=self.number(n), **values)
 
-    def number(self, value: float) -> str:
+    def number(self, value: float | None) -> str:
         """A whole number, its thousands set apart."""
+        if value is None:
+            return NOTHING
         return str(format_decimal(round(value), locale=self._locale))
 
     def percent(self, share: float | None) -> str:

@@ -175,6 +175,15 @@ class Shelf:
                 removed += 1
         return removed
 
+    def counted(self, company: str) -> date | None:
+        """The last day whose figures were counted."""
+        item = self._table.get(At(f"company#{company}", "counted"))
+        return date.fromisoformat(item["day"]) if item else None
+
+    def mark_counted(self, company: str, day: date) -> None:
+        """The figures are counted up to this day."""
+        self._table.put(At(f"company#{company}", "counted"), {"day": day.isoformat()})
+
     def put_figures(self, company: str, day: date, figures: Mapping[str, Any]) -> None:
         """A day's figures, kept for good: counts and histograms, no text, no names."""
         self._table.put(At(f"figures#{company}", day.isoformat()), {"figures": json.dumps(figures)})

@@ -249,4 +249,4 @@ class DigestLetter:
     @property
     def counted_from(self) -> datetime:
         """From when on its figures count: its start, or when anything began to be known."""
-        return max(self.start, self.known_from)
+        return max(self.start, min(self.known_from, self.end))

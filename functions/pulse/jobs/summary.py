@@ -66,8 +66,9 @@ def summary(
     by_day = [r for r in inside if not _at_night(r.mention.at, zone)]
     begun = [c.watched_from for c in cursors.values()]
     watched_from = min(begun, default=now)
-    known_from = min((at - company.look_back for at in begun), default=now)
-    all_known_from = max((at - company.look_back for at in begun), default=now)
+    looked_back = [at - company.look_back for at in begun]
+    known_from = min([*looked_back, *(r.mention.at for r in inside)], default=now)
+    all_known_from = max(looked_back, default=now)
     unread = unheard(company.accounts, cursors)
     return DigestLetter(
         company=company.titled(person.language),
@@ -134,15 +135,12 @@ def _received(
 ) -> list[Received]:
     found: dict[str, tuple[Key, Mention]] = {}
     for key, fact in conversations.published(company.name, start, end):
-        if isinstance(fact, Mention):
-            found[fact.id] = key, _one(found[fact.id][1], fact) if fact.id in found else fact
+        if isinstance(fact, Mention) and (
+            fact.id not in found or int(fact.version) > int(found[fact.id][1].version)
+        ):
+            found[fact.id] = (key, fact)
     states = conversations.states({key for key, _ in found.values()})
     return [Received(m, states[key]) for key, m in found.values() if key in states]
-
-
-def _one(known: Mention, other: Mention) -> Mention:
-    newest = max(known, other, key=lambda m: int(m.version))
-    return replace(newest, at=min(known.at, other.at))
 
 
 def _span(received: Iterable[Received], start: datetime, end: datetime, company: Company) -> Span:

@@ -31,7 +31,7 @@ def test_an_address_that_bounces_falls_to_the_next(posts: Posts, town: Build) ->
 
 
 def test_the_next_digest_says_so(posts: Posts, town: Build) -> None:
-    """Given an address that bounced, then the digest says so below and at its top."""
+    """Given an address that bounced, then the digest says so; the watch had no gap by it."""
     posts.mention(0.5)
     here = town().go(*range(17))
     assert "Nothing was missed" in here.digest(16, 0).text
@@ -39,7 +39,7 @@ def test_the_next_digest_says_so(posts: Posts, town: Build) -> None:
     digest = here.digest(17, 0)
     assert "nothing has been sent to anna@acme.example since 09:16: mail came back" in digest.text
     assert "1 mail could not be delivered" in digest.text
-    assert "the watch had gaps" in digest.text
+    assert "the watch had gaps" not in digest.text
     assert "Nothing was missed" not in digest.text
 
 

@@ -11,7 +11,8 @@ from pulse.jobs.dispatch import dispatch
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, Any]:
     wired = app.wired()
-    done = dispatch(wired.settings(), wired.accounts, wired.queue, wired.now(), wired.patience)
-    app.count("AccountsBlind", len(done["blind"]))
-    app.count("BudgetUsed", done["budget_used"], MetricUnit.Percent)
-    return done
+    due = dispatch(wired.settings(), wired.accounts, wired.now(), wired.patience)
+    app.count("AccountsBlind", len(due.blind))
+    app.count("BudgetUsed", due.budget_used, MetricUnit.Percent)
+    wired.queue.put(due.tasks)
+    return {"tasks": len(due.tasks), "blind": due.blind, "budget_used": due.budget_used}

@@ -1,9 +1,12 @@
 """What X bills is counted as X counts it, and told; an account that is not read is named."""
 
+import json
 from datetime import datetime
 from typing import Any
 
+import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from pulse import app
 from pulse_cli.simulated_x import SimulatedX
@@ -130,6 +133,40 @@ def dispatched(here: Town) -> dict[str, Any]:
     assert app.counted["AccountsBlind"][1] == len(result["blind"])
     assert app.counted["BudgetUsed"][1] == result["budget_used"]
     return result
+
+
+@pytest.mark.parametrize(("times", "read"), [(1, {"acme_help", "acme"}), (2, {"acme"})])
+def test_a_task_that_the_queue_does_not_take(
+    posts: Posts, town: Build, times: int, read: set[str]
+) -> None:
+    """Given an SQS that fails one account's tasks, then the others are polled, and all counted."""
+    here = town()
+    refused: list[list[str]] = []
+
+    def leave_out(params: Any, **_: Any) -> Any:
+        theirs = [e["Id"] for e in params["Entries"] if e["MessageGroupId"] == HELP]
+        refused.append(theirs if len(refused) < times else [])
+        return {**params, "Entries": [e for e in params["Entries"] if e["Id"] not in refused[-1]]}
+
+    def with_none_left(params: Any, **_: Any) -> Any:
+        left = json.loads(params["body"])["Entries"]
+        return None if left else (AWSResponse("https://sqs", 200, {}, None), {})
+
+    def say_so(parsed: Any, **_: Any) -> None:
+        failed = {"Code": "InternalError", "SenderFault": False, "Message": "Full"}
+        parsed["Failed"] = [{"Id": one, **failed} for one in refused[-1]]
+
+    events = boto3.DEFAULT_SESSION.events
+    events.register("provide-client-params.sqs.SendMessageBatch", leave_out)
+    events.register("before-call.sqs.SendMessageBatch", with_none_left)
+    events.register("after-call.sqs.SendMessageBatch", say_so)
+    with here.world.functions() as lambdas:
+        lambdas.scheduled("dispatch")
+    assert app.counted["AccountsBlind"][1] == 0
+    assert {run["account"] for run in here.world.drain()} == read
+    assert here.failures == (
+        ["dispatch: RuntimeError: SQS took 2 tasks not: Full"] if times > 1 else []
+    )
 
 
 def test_the_share_used_is_told_by_metric_and_digest(posts: Posts, town: Build) -> None:

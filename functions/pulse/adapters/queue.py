@@ -11,7 +11,10 @@ from pulse.domain.task import Task
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
 
 _AT_ONCE = 10
 
@@ -24,22 +27,29 @@ class PollQueue:
         self._url = url
 
     def put(self, tasks: Sequence[Task]) -> None:
-        """Send every task; the same account, kind and minute counts once."""
-        for start in range(0, len(tasks), _AT_ONCE):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {
-                    "Id": str(number),
-                    "MessageBody": _body(task),
-                    "MessageGroupId": task.account_id,
-                    "MessageDeduplicationId": f"{task.account_id}-{task.kind}-"
-                    f"{task.minute:%Y%m%dT%H%M}",
-                }
-                for number, task in enumerate(tasks[start : start + _AT_ONCE])
-            ]
-            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            failed = answer.get("Failed", [])
-            if failed:
-                raise RuntimeError(f"SQS took {len(failed)} tasks not: {failed[0].get('Message')}")
+        """Send every task; the same account, kind and minute counts once.
+
+        What SQS does not take for reasons of its own is sent once more. RuntimeError, when all
+        others are sent, says how many it did not take.
+        """
+        entries = [_entry(number, task) for number, task in enumerate(tasks)]
+        failed = self._send(entries)
+        again = {one["Id"] for one in failed if not one["SenderFault"]}
+        failed = [one for one in failed if one["Id"] not in again]
+        failed += self._send([entry for entry in entries if entry["Id"] in again])
+        if failed:
+            raise RuntimeError(f"SQS took {len(failed)} tasks not: {failed[0].get('Message')}")
+
+    def _send(
+        self, entries: Sequence[SendMessageBatchRequestEntryTypeDef]
+    ) -> list[BatchResultErrorEntryTypeDef]:
+        """Send these, whatever becomes of each; returns what was not taken."""
+        failed: list[BatchResultErrorEntryTypeDef] = []
+        for start in range(0, len(entries), _AT_ONCE):
+            some = entries[start : start + _AT_ONCE]
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=some)
+            failed += answer.get("Failed", [])
+        return failed
 
 
 def task_of(record: Mapping[str, Any]) -> Task:
@@ -53,6 +63,15 @@ def task_of(record: Mapping[str, Any]) -> Task:
         datetime.fromisoformat(raw["minute"]),
         again=received > 1,
     )
+
+
+def _entry(number: int, task: Task) -> SendMessageBatchRequestEntryTypeDef:
+    return {
+        "Id": str(number),
+        "MessageBody": _body(task),
+        "MessageGroupId": task.account_id,
+        "MessageDeduplicationId": f"{task.account_id}-{task.kind}-{task.minute:%Y%m%dT%H%M}",
+    }
 
 
 def _body(task: Task) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pulse.domain.budget import budget
 from pulse.domain.cursor import Cursor
@@ -13,18 +14,23 @@ from pulse.domain.task import Task, kinds_due
 from pulse.domain.watch import is_blind
 
 if TYPE_CHECKING:
-    from pulse.adapters.queue import PollQueue
     from pulse.adapters.table import Accounts
 
 
-def dispatch(
-    settings: Settings, accounts: Accounts, queue: PollQueue, now: datetime, patience: timedelta
-) -> dict[str, Any]:
-    """Put one task per due account and kind on the queue; returns how many.
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What a minute asks for, and how it stands."""
 
-    With it: usernames of accounts not read for longer than `patience`, and the highest per cent
-    that a company has used of the reads it pays for.
-    """
+    tasks: list[Task]
+    """One per due account and kind."""
+    blind: list[str]
+    """Usernames of accounts not read for longer than one may go unread."""
+    budget_used: float
+    """The highest per cent that a company has used of the reads it pays for."""
+
+
+def dispatch(settings: Settings, accounts: Accounts, now: datetime, patience: timedelta) -> Minute:
+    """The tasks to put on the queue, and how it stands, whether they can be put there or not."""
     minute = now.replace(second=0, microsecond=0)
     watched = [(c.name, a) for c in settings.companies for a in c.accounts]
     cursors = accounts.load(account.id for _, account in watched)
@@ -34,16 +40,12 @@ def dispatch(
         if (cursor := cursors.get(account.id)) is None or cursor.due(now)
         for kind in kinds_due(minute, cursor.swept if cursor else None)
     ]
-    queue.put(tasks)
-    return {
-        "tasks": len(tasks),
-        "blind": [
-            account.username
-            for _, account in watched
-            if is_blind(cursors.get(account.id), settings.pushed_at, now, patience)
-        ],
-        "budget_used": _budget_used(settings, cursors, now),
-    }
+    blind = [
+        account.username
+        for _, account in watched
+        if is_blind(cursors.get(account.id), settings.pushed_at, now, patience)
+    ]
+    return Minute(tasks, blind, _budget_used(settings, cursors, now))
 
 
 def _budget_used(settings: Settings, cursors: Mapping[str, Cursor], now: datetime) -> float:

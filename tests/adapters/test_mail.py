@@ -232,14 +232,28 @@ def test_tasks_go_through_the_queue_in_order_and_once(aws: stack.Stack) -> None:
         assert minutes == sorted(minutes)
 
 
-def test_a_task_the_queue_does_not_take_is_an_error(aws: stack.Stack) -> None:
-    """Given an SQS that takes none, then dispatch fails, and says what SQS said."""
+def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: stack.Stack) -> None:
+    """Given an SQS that fails one task, then all others are sent, and that one once more."""
     client = boto3.client("sqs")
+    sent: list[list[str]] = []
+    failed = [
+        {"Id": "3", "Code": "InternalError", "SenderFault": False, "Message": "Full"},
+        {"Id": "12", "Code": "InvalidParameterValue", "SenderFault": True, "Message": "Odd"},
+    ]
+
+    def note(params: Any, **_: Any) -> None:
+        sent.append([entry["MessageGroupId"] for entry in params["Entries"]])
+
+    client.meta.events.register("provide-client-params.sqs.SendMessageBatch", note)
     with Stubber(client) as stub:
-        failed = {"Id": "0", "Code": "InternalError", "SenderFault": False, "Message": "Full"}
-        stub.add_response("send_message_batch", {"Failed": [failed], "Successful": []})
-        with pytest.raises(RuntimeError, match="1 tasks not: Full"):
-            PollQueue(client, "https://q").put([Task("acme", "1", "poll", NOON)])
+        for ones in ([failed[0]], [failed[1]], [], [], [failed[0]]):
+            stub.add_response("send_message_batch", {"Failed": ones, "Successful": []})
+        with pytest.raises(RuntimeError, match="2 tasks not: Odd"):
+            PollQueue(client, "https://q").put(
+                [Task("acme", str(n), "poll", NOON) for n in range(35)]
+            )
+    assert [one for some in sent[:4] for one in some] == [str(n) for n in range(35)]
+    assert sent[4:] == [["3"]]
 
 
 TOKEN = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "ACCESS-SECRET2")
@@ -278,6 +292,19 @@ def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(aws: stack
         stub.add_client_error("get_parameter", "ThrottlingException")
         with pytest.raises(TroubleError, match="SSM: ThrottlingException") as caught:
             Secrets(ssm, "/pulse/a/tokens").token("x")
+    assert caught.value.kind == "unavailable"
+
+
+def test_no_way_to_ssm_is_tried_again(aws: stack.Stack) -> None:
+    """Given a network that is down, then it is trouble that passes, not an error."""
+    ssm = boto3.client("ssm")
+
+    def cut(**_: Any) -> None:
+        raise botocore.exceptions.ReadTimeoutError(endpoint_url="https://ssm")
+
+    ssm.meta.events.register("before-call.ssm.GetParameter", cut)
+    with pytest.raises(TroubleError, match="SSM: ReadTimeoutError") as caught:
+        Secrets(ssm, "/pulse/a/tokens").token("x")
     assert caught.value.kind == "unavailable"
 
 

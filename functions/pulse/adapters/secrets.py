@@ -63,6 +63,8 @@ class Secrets:
             if code == "ParameterNotFound":
                 raise TroubleError("token", f"no secret is kept at {where}") from problem
             raise TroubleError("unavailable", f"SSM: {code}") from problem
+        except botocore.exceptions.BotoCoreError as problem:
+            raise TroubleError("unavailable", f"SSM: {type(problem).__name__}") from problem
         return answer["Parameter"]["Value"]
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from pulse.domain.facts import Mention
+from pulse.domain.facts import Key, Mention
+from pulse.domain.removal import Held
+from pulse.jobs.remove import remove
 
 from .between import Between, fault
 from .removals import billed, everything, gone, removed
@@ -41,6 +43,41 @@ def test_deleted_after_its_alert_it_is_not_in_the_mails_to_come(posts: Posts, to
     assert "Everyone is answered" in digest.subject
     assert "1 post was removed because it is deleted or protected on X" in digest.text
     assert billed(here) == 1
+
+
+def test_removed_while_a_mail_shows_it(posts: Posts, town: Build) -> None:
+    """Given posts removed between their state and their facts, then the mail is of the others."""
+    whole, stays = posts.mention(0.1, "7"), posts.mention(0.2, "8")
+    newest = posts.mention(0.3, "8", thread=stays)
+    here = town(alone()).go(0, 1)
+    gone = {
+        whole: {Held(whole, whole, Key("acme", whole, "7"), False): "deleted"},
+        stays: {Held(newest, newest, Key("acme", stays, "8"), False): "deleted"},
+    }
+
+    def remove_it(params: Any, **_: Any) -> None:
+        app = here.world.app
+        for conversation in [c for c in gone if f"c#acme#{c}#" in str(params["body"])]:
+            with here.guard.aside():
+                remove(
+                    here.world.company,
+                    gone.pop(conversation),
+                    app.retraction,
+                    app.outbox,
+                    app.shelf,
+                    here.world.now(),
+                    "comply",
+                )
+
+    here.world.go_to(at(16))
+    with here.world.functions() as lambdas:
+        lambdas.scheduled("flag")
+    query = "before-call.dynamodb.Query"
+    here.world.app.table.client.meta.events.register(query, remove_it)
+    here.later(16, 17)
+    assert gone == {}
+    assert [(m.minute, m.posts) for m in here.mails] == [(16, [stays])]
+    assert here.failures == []
 
 
 def test_of_a_protected_account_the_name_goes_too(posts: Posts, town: Build) -> None:

@@ -38,11 +38,12 @@ def cards(
     loaded = conversations.load(keys)
     known = who.find([key.customer_id for key in loaded])
     ours = {a.id: Author(a.id, a.username, company.title.get("en")) for a in company.accounts}
-    return tuple(
+    made = (
         _card(x.state, x.facts, company, known[key.customer_id], ours, now)
         for key, x in loaded.items()
         if x.state.waiting_since is not None
     )
+    return tuple(card for card in made if card is not None)
 
 
 class Authors:
@@ -61,7 +62,7 @@ class Authors:
             try:
                 asked = self._ask(missing)
             except TroubleError:
-                asked = []  # shown by id until X answers again
+                asked, self._x = [], None  # shown by id until the next run: X may hang
             self._shelf.keep_authors(asked, self._now)
             found |= {a.id: a for a in asked}
         return {i: found.get(i, Author(i)) for i in ids}
@@ -82,17 +83,19 @@ def _card(
     customer: Author,
     ours: Mapping[str, Author],
     now: datetime,
-) -> Card:
+) -> Card | None:
+    """None when all that waits was removed after the state was read."""
     posts: dict[str, Mention | Reply] = {}
     for fact in sorted(
         (f for f in facts if isinstance(f, (Mention, Reply))), key=lambda f: int(f.version)
     ):
         posts[fact.id] = fact
-    shown = posts[state.waiting[-1]]
+    waiting = [posts[i] for i in state.waiting if i in posts]
+    if not waiting:
+        return None
+    shown = waiting[-1]
     lease = state.lease if state.lease and state.lease.until > now else None
-    named = frozenset[str]().union(
-        *(p.named for i in state.waiting if isinstance(p := posts[i], Mention))
-    )
+    named = frozenset[str]().union(*(p.named for p in waiting if isinstance(p, Mention)))
     since = state.waiting_since or shown.at
     return Card(
         customer=customer,
@@ -103,7 +106,7 @@ def _card(
         waited=now - since,
         level=state.level,
         top=state.level == company.policy.top.name,
-        said=len(state.waiting),
+        said=len(waiting),
         accounts=tuple(a.username for a in company.accounts if a.id in named),
         taken_by=_taker(lease.by, company) if lease and lease.kind == "mine" else None,
         snoozed_until=lease.until if lease and lease.kind == "snoozed" else None,

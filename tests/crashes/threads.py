@@ -41,9 +41,10 @@ class Thread:
             if (flags and f.at < moment if isinstance(f, Flag) else _stored(f) <= moment)
         ]
 
-    def waits(self, moment: datetime, policy: Policy) -> bool:
-        """Whether the customer was known to wait then."""
-        return fold(self.known(moment, flags=False), policy).waiting_since is not None
+    def waits(self, moment: datetime, told: datetime, policy: Policy) -> bool:
+        """Whether the customer was known to wait then for what was flagged at `told` or before."""
+        waiting = frozenset(fold(self.known(moment, flags=False), policy).waiting)
+        return any(flag.at <= told and flag.mentions & waiting for flag in self.flags)
 
 
 def threads(items: Mapping[At, Item]) -> dict[Key, Thread]:

@@ -142,8 +142,8 @@ class Telling:
         return any(at <= moment < at + _CLAIM for at in self.killed)
 
     def _waits(self, entries: Sequence[Entry], moment: datetime) -> set[Key]:
-        keys = {key for entry in entries for key in entry.keys}
-        return {k for k in keys if self.threads[k].waits(moment, self.company.policy)}
+        policy = self.company.policy
+        return {k for e in entries for k in e.keys if self.threads[k].waits(moment, e.at, policy)}
 
     def _named(self, mail: Message) -> set[Key]:
         return {self._by_post[post] for post in mail.posts if post in self._by_post}

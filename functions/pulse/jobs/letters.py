@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pulse.domain.conversation import State
 from pulse.domain.letters import AlertLetter, DigestLetter, TroubleLetter
 from pulse.domain.outbox import Entry
 from pulse.domain.settings import Company, Person
@@ -36,7 +37,9 @@ class Letters:
         self, entries: Sequence[Entry], person: Person, most: int = _MOST
     ) -> AlertLetter | None:
         """The worst of those whom these entries tell of; None when nobody waits any more."""
-        states = self.stores.conversations.states(dict.fromkeys(k for e in entries for k in e.keys))
+        told = [(key, entry.at) for entry in entries for key in entry.keys]
+        found = self.stores.conversations.states(dict.fromkeys(key for key, _ in told))
+        states = {k: found[k] for k, at in told if k in found and _still_waits(found[k], at)}
         order = worst(states, self.company)
         shown = cards(order[:most], self.company, self.stores.conversations, self.authors, self.now)
         if not shown:
@@ -85,3 +88,9 @@ class Letters:
             cursors = self.stores.accounts.load(a.id for a in self.company.accounts)
             self._unread = unheard(self.company.accounts, cursors)
         return self._unread
+
+
+def _still_waits(state: State, told: datetime) -> bool:
+    """Whether something that was flagged by then still waits; a wait begun since is another."""
+    waiting = frozenset(state.waiting)
+    return any(flag.at <= told and flag.mentions & waiting for flag in state.flags)

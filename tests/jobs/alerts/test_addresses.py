@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pulse.domain.facts import Key
+from pulse.domain.facts import Flag, Key
 from pulse.domain.outbox import Entry
 from tests.jobs.town import Build, Posts, at, settings
 
@@ -43,8 +43,9 @@ def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, town: Build
     here = town()
     here.ses_says(lambda to: "MessageRejected" if to.startswith("anna") else None)
     here.go(0)
+    key = Key("acme", asked, "7")
+    here.add(asked, Flag("warning", frozenset([asked]), at(0), at(0)))
     for n in range(80):
-        key = Key("acme", asked, "7")
         here.world.app.outbox.put(Entry(f"e{n}", "acme", "anna", "alert", at(0), (key,)))
     here.later(1, 2)
     assert here.failures == []

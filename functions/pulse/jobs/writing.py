@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pulse.adapters.mail import Post, Topic
     from pulse.adapters.pages import Mail, Pages
     from pulse.adapters.table import Addresses
+    from pulse.domain.letters import AlertLetter
     from pulse.jobs.letters import Letters
 
 _NAMED = 3
@@ -73,8 +74,15 @@ class Writing:
             return None
         subject, preheader = self.pages.headline(letter, person)
         links = "\n".join(card.reply_url for card in letter.cards)
-        message_id = self.topic.publish(subject, f"{subject}\n{preheader}\n{links}")
+        message_id = self.topic.publish(
+            self._in_english(letter, person), f"{subject}\n{preheader}\n{links}"
+        )
         return self._record("critical", TOPIC, "SNS", subject, message_id)
+
+    def _in_english(self, letter: AlertLetter, person: Person) -> str:
+        """The headline as a subject that SNS takes: ASCII."""
+        letter = replace(letter, company=self.company.titled("en"))
+        return self.pages.headline(letter, replace(person, language="en"))[0]
 
     def _record(
         self, kind: str, person: str, to: str, subject: str, message_id: str

@@ -84,6 +84,19 @@ def test_critical_goes_to_the_topic_too(posts: Posts, town: Build) -> None:
     assert f"in_reply_to={asked}" in said["Message"]
 
 
+def test_the_topic_has_an_english_subject(posts: Posts, town: Build) -> None:
+    """Given an owner who reads Russian, then the subject is English, since SNS takes ASCII only."""
+    posts.mention(0)
+    vera = {"name": "Вера", "email": "vera@acme.example", "language": "ru"}
+    here = town(settings(title={"en": "Acme", "ru": "Акме"}, people={"vera": vera}))
+    heard = here.listen()
+    here.go(0, 240)
+    [said] = heard()
+    assert said["Subject"] == "CRITICAL: 1 waiting, longest 4 h Acme"
+    assert "ждёт" in said["Message"]
+    assert "Акме" in said["Message"]
+
+
 def test_reminders_go_up_the_line(posts: Posts, town: Build) -> None:
     """Given a critical wait that nobody takes, then each reminder adds the next group up."""
     posts.mention(0)

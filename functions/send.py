@@ -11,16 +11,19 @@ from pulse.jobs.letters import Letters
 from pulse.jobs.send import Sending
 from pulse.jobs.writing import Writing
 
+_SPARE_MS = 15_000
+"""What is left for writing, sending and marking one mail when no further one is begun."""
+
 
 @app.reported
-def handler(_event: Any, _context: Any) -> dict[str, Any]:
-    results = app.for_each(lambda c: _send(c, app.wired()))
+def handler(_event: Any, context: Any) -> dict[str, Any]:
+    results = app.for_each(lambda c: _send(c, app.wired(), context))
     oldest = max((r["oldest_seconds"] for r in results.values()), default=0)
     app.count("OutboxAge", oldest, MetricUnit.Seconds)
     return results
 
 
-def _send(company: Company, wired: app.App) -> dict[str, float]:
+def _send(company: Company, wired: app.App, context: Any) -> dict[str, float]:
     now = wired.now()
     letters = Letters(
         company=company,
@@ -30,4 +33,11 @@ def _send(company: Company, wired: app.App) -> dict[str, float]:
         board_url=wired.settings().board_url,
     )
     writing = Writing(company, letters, wired.pages, wired.post, wired.topic, wired.addresses, now)
-    return Sending(company, wired.outbox, wired.journal, writing, now).send()
+    return Sending(
+        company=company,
+        outbox=wired.outbox,
+        journal=wired.journal,
+        writing=writing,
+        now=now,
+        out_of_time=lambda: context.get_remaining_time_in_millis() < _SPARE_MS,
+    ).send()

@@ -33,6 +33,10 @@ _ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeou
 _AGAIN = Config(
     retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10
 )
+_SOON = Config(
+    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3
+)
+"""For what mail can do without: it must not take the time of the mail."""
 _Result = TypeVar("_Result")
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
@@ -97,7 +101,7 @@ class App(Stores):
     @functools.cached_property
     def secrets(self) -> Secrets:
         """Tokens, in SSM."""
-        return Secrets(boto3.client("ssm", config=_AGAIN), self._needed("PULSE_TOKENS"))
+        return Secrets(boto3.client("ssm", config=_SOON), self._needed("PULSE_TOKENS"))
 
     @functools.cached_property
     def post(self) -> Post:
@@ -115,7 +119,7 @@ class App(Stores):
         """The topic of critical alerts, in SNS."""
         from pulse.adapters.mail import Topic  # noqa: PLC0415 - only `send` needs it
 
-        client = boto3.client("sns", config=_AGAIN)
+        client = boto3.client("sns", config=_SOON.merge(Config(read_timeout=5)))
         return Topic(client, self._needed("PULSE_CRITICAL_TOPIC"))
 
     @functools.cached_property
@@ -199,10 +203,15 @@ def reported(handler: _Handler) -> _Handler:
 
 
 def for_each(do: Callable[[Company], _Result]) -> dict[str, _Result]:
-    """Do it for every company; one that fails holds up no other, and is raised at the end."""
+    """Do it for every company; one that fails holds up no other, and is raised at the end.
+
+    Each minute another one is the first: where there is time for some only, none starves.
+    """
     results: dict[str, _Result] = {}
     problems: list[Exception] = []
-    for company in wired().settings().companies:
+    companies = wired().settings().companies
+    first = int(wired().now().timestamp() // 60) % max(1, len(companies))
+    for company in (*companies[first:], *companies[:first]):
         try:
             results[company.name] = do(company)
         except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs

@@ -35,6 +35,7 @@ class Sending:
     journal: Journal
     writing: Writing
     now: datetime
+    out_of_time: Callable[[], bool]
     sent: int = 0
     put_off: int = 0
     turned_away: int = 0
@@ -42,18 +43,21 @@ class Sending:
     problems: list[Exception] = field(default_factory=list)
 
     def send(self) -> dict[str, float]:
-        """Send all that is due; returns counts. What cannot go now waits for later."""
+        """Send all that is due; returns counts. What cannot go now waits for later.
+
+        Who has waited longest is written to first, people before the topic: what there is no
+        time for is the first to go the next minute.
+        """
         waiting = self._waiting()
         ended = [p for p, held in waiting.items() if any(map(self._goes_over, held))]
         self._each(ended, self._hand_over)
         if ended:
             waiting = self._waiting()
         mailboxes = self.outbox.mailboxes(self.company.name, waiting)
-        self.oldest = max(
-            (self._overdue(waiting[p], mailbox) for p, mailbox in mailboxes.items()),
-            default=self.oldest,
-        )
+        overdue = {p: self._overdue(waiting[p], mailbox) for p, mailbox in mailboxes.items()}
+        self.oldest = max(overdue.values(), default=self.oldest)
         ready = [p for p, mailbox in mailboxes.items() if self._due(waiting[p], mailbox)]
+        ready.sort(key=lambda p: (-overdue[p], p == TOPIC))
         self._each(ready, self._write_to)
         if self.problems:
             raise ExceptionGroup(f"{len(self.problems)} could not be written to", self.problems)
@@ -68,6 +72,8 @@ class Sending:
     def _each(self, people: Iterable[str], do: Callable[[str], None]) -> None:
         """One person's trouble holds up nobody else; `send` raises it at the end."""
         for person in people:
+            if self.out_of_time():
+                return
             try:
                 do(person)
             except Exception as problem:  # noqa: BLE001 - raised at the end
@@ -96,6 +102,9 @@ class Sending:
         for left, group in zip(range(len(groups) - 1, -1, -1), groups, strict=True):
             mailbox = self._deliver(person, group, mailbox, last=not left)
             if mailbox.not_before is not None and mailbox.not_before > self.now:
+                return
+            if left and self.out_of_time():
+                self.outbox.settle(self.company.name, person, [], mailbox)
                 return
 
     def _deliver(self, key: str, entries: list[Entry], mailbox: Mailbox, *, last: bool) -> Mailbox:

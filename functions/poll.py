@@ -15,11 +15,12 @@ _SPARE_MS = 20_000
 def handler(event: Any, context: Any) -> dict[str, Any]:
     wired = app.wired()
     task = task_of(event["Records"][0])
-    account = wired.settings().find(task.company, task.account_id)
+    settings = wired.settings()
+    account = settings.find(task.company, task.account_id)
     if account is None:
         return {"account": task.account_id, "gone": "no longer in the settings"}
     reading = Reading(
-        company=wired.settings().company(task.company),
+        company=settings.company(task.company),
         account=account,
         x=wired.x(account),
         accounts=wired.accounts,

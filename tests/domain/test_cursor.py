@@ -1,7 +1,7 @@
 """How far an account has been read: the mark moves at the bottom, and never back."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_a_walk_broken_off_goes_on_and_moves_no_mark() -> None:
     walk = replace(read_to(70, 70), floor=Mark("5", at(5)))
     cursor = FRESH.under_way("mentions", walk)
     assert cursor.marks == {}
-    assert cursor.begin("mentions", DAY) == replace(walk, until_id="70")
+    assert cursor.begin("mentions", DAY).resumed(at(99)) == replace(walk, until_id="70")
     assert cursor.reached("mentions", walk).walks == {}
 
 
@@ -87,7 +87,7 @@ def test_when_an_endpoint_may_be_read(cursor: Cursor, may: bool) -> None:
 @pytest.mark.parametrize(
     ("last_ok", "missed"),
     [
-        (None, None),
+        (None, (0, 10)),
         (9, None),
         (10, None),
         (8, (9, 10)),
@@ -101,3 +101,18 @@ def test_minutes_without_a_good_poll(
     cursor = replace(FRESH, last_ok=None if last_ok is None else at(last_ok))
     found = cursor.unwatched(at(10.5))
     assert found == (None if missed is None else (at(missed[0]), at(missed[1])))
+
+
+def test_an_account_that_is_read_when_pulse_comes_missed_nothing() -> None:
+    """Given a first poll that is well, whatever the second, then no minute is missed."""
+    assert Cursor("100", watched_from=at(0.3)).unwatched(at(0.3)) is None
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "start"), [("mentions", at(5000 - 60)), ("posts", at(4000 - 60))]
+)
+def test_what_may_be_new_begins_where_it_was_last_watched(endpoint: str, start: datetime) -> None:
+    """Given a mark of long ago, then a walk is after what came since the last poll, or sweep."""
+    read = read_to(9, 9) if endpoint == "mentions" else replace(read_to(9, 9), endpoint="posts")
+    cursor = replace(FRESH.reached(endpoint, read), last_ok=at(5000), swept=at(4000))
+    assert cursor.begin(endpoint, DAY) == Walk(endpoint, start, floor=Mark("9", at(9)))

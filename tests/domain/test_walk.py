@@ -1,10 +1,11 @@
 """Reading down a timeline: every walk has a bottom, goes on where it was, and finds the wall."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from pulse.domain.posts import Post
+from pulse.domain.posts import Post, time_in
 from pulse.domain.walk import SEARCH_LAG, SEARCH_REACH, WALL, Bounds, Mark, Walk
 
 from .scenes import at
@@ -15,28 +16,38 @@ def post(number: int, minute: float) -> Post:
 
 
 FLOOR = Mark("50", at(50))
+NOW = at(100)
+DAYS = 24 * 60
 
 BOUNDS = {
     "first: by time": (Walk("mentions", at(0)), Bounds(start=at(0))),
     "then: by the id it ended at": (Walk("mentions", at(0), FLOOR), Bounds(since_id="50")),
     "resumed: below the oldest read": (
-        Walk("mentions", at(0), FLOOR, oldest=Mark("60", at(60))).resumed(),
+        Walk("mentions", at(0), FLOOR, oldest=Mark("60", at(60))).resumed(NOW),
         Bounds(since_id="50", until_id="60"),
     ),
     "resumed first: below the oldest, down to the time": (
-        Walk("mentions", at(0), oldest=Mark("60", at(60))).resumed(),
+        Walk("mentions", at(0), oldest=Mark("60", at(60))).resumed(NOW),
         Bounds(until_id="60", start=at(0)),
     ),
     "nothing read yet: resumed as it was": (
-        Walk("mentions", at(0), FLOOR).resumed(),
+        Walk("mentions", at(0), FLOOR).resumed(NOW),
         Bounds(since_id="50"),
     ),
     "search knows times only": (
         Walk("mentions", at(0), FLOOR, end=at(70), via="search"),
+        Bounds(start=at(50), end=at(70)),
+    ),
+    "search without a floor": (
+        Walk("mentions", at(0), end=at(70), via="search"),
         Bounds(start=at(0), end=at(70)),
     ),
+    "search a week later: as far as it still reaches": (
+        Walk("mentions", NOW - timedelta(days=8), end=at(70), via="search").resumed(NOW),
+        Bounds(start=NOW - SEARCH_REACH, end=at(70)),
+    ),
     "search resumed: the second of the oldest is read again": (
-        Walk("mentions", at(0), end=at(70), via="search", oldest=Mark("60", at(60))).resumed(),
+        Walk("mentions", at(0), end=at(70), via="search", oldest=Mark("60", at(60))).resumed(NOW),
         Bounds(start=at(0), end=at(60) + timedelta(seconds=1)),
     ),
 }
@@ -45,8 +56,8 @@ BOUNDS = {
 @pytest.mark.parametrize(("walk", "bounds"), BOUNDS.values(), ids=BOUNDS)
 def test_every_walk_has_a_lower_bound(walk: Walk, bounds: Bounds) -> None:
     """By id or by time; X is never asked for all it has."""
-    assert walk.bounds == bounds
-    assert walk.bounds.since_id or walk.bounds.start
+    assert walk.bounds(NOW) == bounds
+    assert walk.bounds(NOW).since_id or walk.bounds(NOW).start
 
 
 def test_a_walk_remembers_the_newest_and_the_oldest() -> None:
@@ -61,6 +72,14 @@ def test_a_page_on_which_nothing_could_be_read_moves_no_mark() -> None:
     """Given a page of unreadable posts, then they count as read from X, but mark no place."""
     walk = Walk("mentions", at(0), FLOOR).after([], 100)
     assert (walk.read, walk.newest, walk.oldest) == (100, None, None)
+
+
+def test_the_id_of_what_lies_aside_is_the_newest_read_and_never_the_oldest() -> None:
+    """Given an unreadable post above and one below, then only the first marks a place."""
+    above, below = str((1 << 60) + 1), "12"
+    walk = Walk("mentions", at(0), FLOOR).after([post(60, 60)], 3, [above, below])
+    assert (walk.newest.id, walk.oldest) == (above, Mark("60", at(60)))
+    assert walk.newest.at == time_in(above)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +103,7 @@ def test_search_goes_on_where_the_timeline_ended() -> None:
     walk = Walk("mentions", at(0), FLOOR).after([post(99, 99), post(60, 60)], 800)
     further = walk.past_the_wall(at(100))
     assert further.via == "search"
-    assert further.bounds == Bounds(start=at(50), end=at(60) + timedelta(seconds=1))
+    assert further.bounds(NOW) == Bounds(start=at(50), end=at(60) + timedelta(seconds=1))
     assert (further.floor, further.newest) == (FLOOR, Mark("99", at(99)))
     assert further.past_the_wall(at(100)) is None
 
@@ -92,18 +111,47 @@ def test_search_goes_on_where_the_timeline_ended() -> None:
 def test_search_is_never_asked_beyond_its_reach() -> None:
     """Given a floor of ten days ago, then search begins where it may, and the rest is lost."""
     now, floor = at(0), Mark("1", at(0) - timedelta(days=10))
-    walk = Walk("mentions", at(0), floor).after([post(60, -5)], 800)
-    assert walk.past_the_wall(now).start == now - SEARCH_REACH
-    assert walk.out_of_reach(now) == (floor.at, now - SEARCH_REACH)
+    walk = Walk("mentions", at(-DAYS * 30), floor).after([post(60, -5)], 800)
+    further = walk.past_the_wall(now)
+    assert further.bounds(now).start == now - SEARCH_REACH
+    assert further.lost(now) == (floor.at, now - SEARCH_REACH)
 
 
-def test_nothing_is_out_of_reach_within_a_week() -> None:
+def test_what_was_read_below_the_reach_of_search_is_not_searched_for() -> None:
+    """Given 800 posts of ten days, then they end where search cannot go on; the rest is lost."""
+    now, floor = at(0), Mark("1", at(-DAYS * 10))
+    walk = Walk("mentions", at(-DAYS * 30), floor).after([post(60, -5), post(2, -DAYS * 9)], 800)
+    assert walk.past_the_wall(now) is None
+    assert walk.lost(now) == (floor.at, at(-DAYS * 9))
+    assert replace(walk, via="search").resumed(now) is None
+
+
+def test_while_an_account_was_watched_nothing_is_lost() -> None:
+    """Given a last mention of ten days ago, but a poll of an hour ago, then it is as it was."""
+    now, floor = at(0), Mark("1", at(-DAYS * 10))
+    walk = Walk("mentions", at(-120), floor).after([post(60, -5)], 800)
+    assert walk.past_the_wall(now).lost(now) is None
+
+
+@pytest.mark.parametrize("read", [10, 800])
+def test_nothing_is_out_of_reach_within_a_week(read: int) -> None:
     """Given a floor of yesterday, then nothing is lost."""
-    assert Walk("mentions", at(-1440), None).out_of_reach(at(0)) is None
+    assert Walk("mentions", at(-DAYS), None, read=read).lost(at(0)) is None
+
+
+def test_below_the_wall_nothing_is_lost() -> None:
+    """Given few posts of ten days, all read, then there was no more."""
+    assert Walk("mentions", at(-DAYS * 10), None, read=10).lost(at(0)) is None
+
+
+def test_of_a_walk_gone_on_with_the_end_of_the_timeline_is_no_bottom() -> None:
+    """Given few posts read, but newer ones since, which move the wall, then search goes on."""
+    walk = Walk("mentions", at(0), FLOOR, read=100, oldest=Mark("60", at(60))).resumed(NOW)
+    assert walk.past_the_wall(NOW).via == "search"
 
 
 def ends(walk: Walk, now: datetime) -> tuple[datetime | None, datetime | None]:
-    further = walk.past_the_wall(now)
+    further = walk.past_the_wall(now).bounds(now)
     return further.start, further.end
 
 

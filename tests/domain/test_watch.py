@@ -1,5 +1,6 @@
 """What was really watched: minutes, gaps, losses; overlapping gaps count once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,14 @@ def test_gaps_that_touch_the_time_are_named_whole() -> None:
         ("news", at(3), at(9), "wall"),
         ("help", at(700), at(730), "blind"),
     ]
+
+
+def test_what_x_does_not_show_any_more_is_told_when_it_is_noted() -> None:
+    """Given posts of a week ago that are found to be lost, then the digest of today says so."""
+    row = replace(gap(-9000, -8000, reason="wall"), at=at(700))
+    [found] = watch({"help": well(720)}, [row], at(0), at(720), at(720)).gaps
+    assert (found.start, found.end, found.reason) == (at(-9000), at(-8000), "wall")
+    assert watch({"help": well(900)}, [row], at(720), at(900), at(900)).gaps == ()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import email
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
@@ -271,6 +271,11 @@ class Town:
 
     def cursor(self, account: str = HELP) -> Cursor:
         return self.world.app.accounts.load([account])[account]
+
+    def no_bearer(self) -> None:
+        """Leave the account's token to its user: X does not count for it."""
+        secrets = self.world.app.secrets
+        secrets.keep("acme_help", replace(secrets.token("acme_help"), bearer=None))
 
     def journal(self, kind: str | None = None) -> list[Row]:
         """Rows of the journal of these days."""

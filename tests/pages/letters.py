@@ -391,5 +391,8 @@ def mails(language: Language) -> dict[str, Mail]:
         **{name: pages.alert(make(language), person) for name, make in alerts.items()},
         **{name: pages.digest(make(language), person) for name, make in digests.items()},
         **{f"trouble_{k}": pages.trouble(trouble(k, language), person) for k in TROUBLES},
+        "trouble_of_posts": pages.trouble(
+            replace(trouble("forbidden", language), endpoint="posts"), person
+        ),
         "probe": pages.probe(TITLE[language], AT, person),
     }

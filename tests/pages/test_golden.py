@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent / "golden"
 HTML = {"alert", "shift", "quiet", "trouble_token", "probe"}
-TEXT = HTML | {"reminder", "weekly", "hostile"} | {f"trouble_{kind}" for kind in TROUBLES}
+TEXT = (
+    HTML
+    | {"reminder", "weekly", "hostile"}
+    | {f"trouble_{kind}" for kind in (*TROUBLES, "of_posts")}
+)
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -48,6 +48,12 @@ class Aside:
     raw: Any
     reason: str
 
+    @property
+    def id(self) -> str | None:
+        """Its id, where that at least can be read."""
+        found = self.raw.get("id") if isinstance(self.raw, dict) else None
+        return found if _is_id(found) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -12,6 +12,8 @@ from pulse.domain.trouble import OpenTrouble
 from pulse.domain.walk import Endpoint, Mark, Walk
 
 MINUTE = timedelta(minutes=1)
+SHOWN_LATE = timedelta(hours=1)
+"""How late X may show a post and a sweep still finds it."""
 
 
 class OvertakenError(Exception):
@@ -44,8 +46,12 @@ class Cursor:
         """The walk of a poll: that under way, or a new one from the newest post down."""
         under_way = self.walks.get(endpoint)
         if under_way is not None:
-            return under_way.resumed()
-        return Walk(endpoint, self.watched_from - look_back, floor=self.marks.get(endpoint))
+            return under_way
+        floor, start = self.marks.get(endpoint), self.watched_from - look_back
+        watched = self.last_ok if endpoint == "mentions" else self.swept
+        if floor is not None and watched is not None:
+            start = max(start, watched - SHOWN_LATE)
+        return Walk(endpoint, start, floor=floor)
 
     def reached(self, name: str, walk: Walk) -> Cursor:
         """After a walk came to its bottom: the mark moves, except for a sweep's."""
@@ -83,8 +89,8 @@ class Cursor:
         return replace(self, reads=counted(self.reads, count, now))
 
     def unwatched(self, now: datetime) -> tuple[datetime, datetime] | None:
-        """The minutes between the last good poll and this one, if any were missed."""
+        """The minutes between the last good poll, or our coming, and this one, if any."""
         minute = now.replace(second=0, microsecond=0)
-        if self.last_ok is None or minute - self.last_ok <= MINUTE:
-            return None
-        return self.last_ok + MINUTE, minute
+        begun = self.watched_from.replace(second=0, microsecond=0)
+        since = self.last_ok + MINUTE if self.last_ok is not None else begun
+        return (since, minute) if since < minute else None

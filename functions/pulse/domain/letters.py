@@ -11,6 +11,7 @@ from pulse.domain.delivery import BlockKind
 from pulse.domain.measures import Span
 from pulse.domain.posts import Author
 from pulse.domain.settings import Period, Role
+from pulse.domain.walk import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class TroubleLetter:
     detail: str
     """What X or SES said, verbatim, without secrets."""
     meant_for: str | None = None
+    endpoint: Endpoint = "mentions"
+    """What of an account is not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class Post:
     lang: str = "und"
 
     def ahead_of(self, now: datetime) -> bool:
-        """Whether its id holds a time that has not come yet, as no id of X does."""
-        return _held_in(self.version) > now + _CLOCKS_DIFFER
+        """Whether its id is ahead of the clock."""
+        return ahead(self.version, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,18 @@ def published(first_id: str, version: str, created_at: datetime) -> datetime:
     """
     if first_id == version:
         return created_at
-    told = _held_in(first_id)
+    told = time_in(first_id)
     return told if created_at - _EDIT_WINDOW <= told <= created_at else created_at
 
 
-def _held_in(post_id: str) -> datetime:
+def time_in(post_id: str) -> datetime:
     """The time in an id of X: milliseconds above bit 22."""
     return _X_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
+
+
+def ahead(post_id: str, now: datetime) -> bool:
+    """Whether an id holds a time that has not come yet, as no id of X does."""
+    return time_in(post_id) > now + _CLOCKS_DIFFER
 
 
 def mentions_of(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:

@@ -26,15 +26,15 @@ def watch(
     """How [start, end) was watched, by account username, from cursors and the journal.
 
     A minute counts as watched when the mentions of every account could be read in it; an
-    account that was never read yet is named instead. `blocks` are addresses of the company.
+    account that was never read yet is named instead. What X does not show any more is told
+    when that is known, however old it is. `blocks` are addresses of the company.
     """
     rows = list(rows)
-    gaps = [
-        *(_gap(row) for row in rows if row.kind == "gap"),
-        *_lasting(cursors, now),
-    ]
+    noted = [(row.at, _gap(row)) for row in rows if row.kind == "gap"]
+    lost = [gap for at, gap in noted if gap.reason == "wall" and start <= at < end]
+    blank = [*(gap for _, gap in noted if gap.reason != "wall"), *_lasting(cursors, now)]
     passed = [_passed(row) for row in rows if row.kind == "trouble"]
-    inside = [g for g in gaps if g.start < end and g.end > start]
+    inside = [*lost, *(g for g in blank if g.start < end and g.end > start)]
     blind = [(max(g.start, start), min(g.end, end)) for g in inside if g.reason == "blind"]
     minutes = int((end - start) / _MINUTE)
     return Watch(

@@ -68,6 +68,7 @@ class Letters:
             kind=entry.detail("trouble"),
             subject=entry.detail("subject"),
             detail=entry.detail("detail"),
+            endpoint=entry.detail("endpoint") or "mentions",
             meant_for=self.company.meant_for(person, self.now),
         )
 

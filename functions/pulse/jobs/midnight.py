@@ -17,17 +17,18 @@ _MINUTE = timedelta(minutes=1)
 
 
 def minutes_to_reread(
-    reading: Reading, endpoint: Endpoint, start: datetime, end: datetime
+    reading: Reading, endpoint: Endpoint, start: datetime, end: datetime, late: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
     """Stretches of [start, end) of which X counts more posts than are stored.
 
-    All of it where X does not count for us.
+    Where X does not count for us, all from `late` on.
     """
     handle = reading.account.username
     who = f"@{handle}" if endpoint == "mentions" else f"from:{handle}"
     there = reading.x.counts(f"{who} -is:retweet", start, end)
     if there is None:
-        yield start, end
+        if late < end:
+            yield late, end
         return
     here = _stored(reading, endpoint, start, end)
     low: datetime | None = None

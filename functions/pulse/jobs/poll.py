@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulse.domain.budget import billed
-from pulse.domain.cursor import Cursor, OvertakenError
+from pulse.domain.cursor import SHOWN_LATE, Cursor, OvertakenError
 from pulse.domain.facts import Mention
+from pulse.domain.posts import ahead
 from pulse.domain.task import Task, day_swept
 from pulse.domain.trouble import TroubleError
 from pulse.domain.walk import Endpoint, Walk
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 _PAGES_A_RUN = 30
 _ENDPOINTS: tuple[Endpoint, ...] = ("mentions", "posts")
-_SWEPT = timedelta(hours=1)
-"""How late X may show a post and a sweep still finds it."""
 _SWEPT_MOST = timedelta(hours=25)
 _CLOCKS_DIFFER = timedelta(minutes=3)
 """X refuses times that its own clock has not reached."""
@@ -42,10 +41,9 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
     reading.x.vocabulary = cursor.vocabulary
     reading.x.limits.clear()
     reads = reading.x.reads
-    for endpoint in _ENDPOINTS:
+    for endpoint in _in_turn(cursor, task):
         if cursor.may_read(endpoint, reading.now):
             cursor = _read(reading, cursor, endpoint, task)
-            reading.read_through += endpoint not in cursor.troubles
     if task.kind != "poll" and reading.read_through == len(_ENDPOINTS) and not cursor.walks:
         cursor = replace(cursor, swept=task.minute)
     if task.again and task.kind != "poll":
@@ -73,21 +71,32 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
     }
 
 
+def _in_turn(cursor: Cursor, task: Task) -> tuple[Endpoint, ...]:
+    """Mentions first; while something is under way by turns, or one backlog takes all the time."""
+    return _ENDPOINTS[::-1] if cursor.walks and task.minute.minute % 2 else _ENDPOINTS
+
+
 def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> Cursor:
     walks = (
         [(endpoint, cursor.begin(endpoint, reading.company.look_back))]
         if task.kind == "poll"
         else _sweeps(reading, cursor, endpoint, task)
     )
+    begun, bottom = reading.pages, False
     try:
         for name, walk in walks:
             bottom = False
             for further, bottom in _down(reading, name, walk):
                 move = cursor.reached if bottom else cursor.under_way
                 cursor = move(name, further)
-            if bottom and name.startswith("sweep/") and not walk.read:
+            if not bottom:  # no time left
+                break
+            reading.lost(further)
+            if name.startswith("sweep/") and not walk.read:
                 remove_vanished(reading, walk)
-        cursor = reading.well(cursor, endpoint)
+        if reading.pages > begun:
+            cursor = reading.well(cursor, endpoint)
+        reading.read_through += bottom
     except TroubleError as trouble:
         cursor = reading.trouble(cursor, endpoint, trouble)
     met = {name: limit.credible(reading.now) for name, limit in reading.x.limits.items()}
@@ -96,7 +105,11 @@ def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> C
 
 def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]]:
     """Read page after page; yields how far it got, and whether that is the bottom."""
-    token: str | None = None
+    resumed = walk.resumed(reading.now)
+    if resumed is None:
+        yield walk, True
+        return
+    walk, token = resumed, None
     while reading.pages < _PAGES_A_RUN and not reading.out_of_time():
         reading.pages += 1
         try:
@@ -104,28 +117,30 @@ def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]
         except TroubleError as trouble:
             if token is None or trouble.kind != "request":
                 raise
-            walk, token = walk.resumed(), None  # the token expired: on by ids
-            continue
+            yield from _down(reading, name, walk)  # the token expired: on by ids
+            return
         new = keep(page, walk, reading)
         reading.new += new
         reading.billed += billed(name, walk, page.posts, page.count, new)
         reading.served.update(post.id for post in page.posts)
         # an id from the future would be a mark behind which nothing is ever new
         believed = [p for p in page.posts if not p.ahead_of(reading.now)]
-        walk = walk.after(believed, page.count)
+        walk = walk.after(believed, page.count, _ids_aside(page, reading.now))
         token, before = page.next_token, token
         if token is None:
             further = walk.past_the_wall(reading.now)
             if further is None:
                 yield walk, True
                 return
-            lost = walk.out_of_reach(reading.now)
-            if lost is not None:
-                reading.gap(*lost, "wall")
             walk = further
         yield walk, False
         if token is not None and token == before:
             raise TroubleError("unavailable", "the next page is the same page again")
+
+
+def _ids_aside(page: Page, now: datetime) -> list[str]:
+    """Ids of what could not be read: it would be served, and billed, until a newer post comes."""
+    return [one.id for one in page.aside if one.id is not None and not ahead(one.id, now)]
 
 
 def _left_behind(reading: Reading, task: Task) -> int:
@@ -147,27 +162,33 @@ def _page(reading: Reading, walk: Walk, token: str | None) -> Page:
     handle = reading.account.username
     if walk.via == "search":
         who = f"@{handle}" if walk.endpoint == "mentions" else f"from:{handle}"
-        return reading.x.search(f"{who} -is:retweet", walk.bounds, token)
+        return reading.x.search(f"{who} -is:retweet", walk.bounds(reading.now), token)
     read = reading.x.mentions if walk.endpoint == "mentions" else reading.x.posts
-    return read(reading.account.id, walk.bounds, token)
+    return read(reading.account.id, walk.bounds(reading.now), token)
 
 
 def _sweeps(
     reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task
 ) -> Iterator[tuple[str, Walk]]:
     """What may have come late: of today from the timeline, of yesterday what differs."""
-    midnight = reading.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = _midnight(reading.now)
     ours = cursor.watched_from - reading.company.look_back
-    start = min(task.minute, cursor.swept or task.minute) - _SWEPT
-    start = min(start, midnight) if task.kind == "day" else start
-    start = max(start, task.minute - _SWEPT_MOST, ours.replace(second=0, microsecond=0))
-    name = f"sweep/{endpoint}"
+    earliest = max(task.minute - _SWEPT_MOST, ours.replace(second=0, microsecond=0))
+    late = max(min(task.minute, cursor.swept or task.minute) - SHOWN_LATE, earliest)
+    start = max(min(late, _midnight(task.minute)), earliest) if task.kind == "day" else late
+    name, again = f"sweep/{endpoint}", f"reread/{endpoint}"
     under_way = cursor.walks.get(name)
-    if under_way is not None and under_way.start >= midnight:
-        yield name, under_way.resumed()
-        return
-    yield name, Walk(endpoint, max(start, midnight))
+    if under_way is None or under_way.start < midnight:
+        under_way = Walk(endpoint, max(start, midnight))
+    yield name, under_way
     end = min(midnight, reading.now - _CLOCKS_DIFFER)
+    if again in cursor.walks:
+        yield again, cursor.walks[again]
+        late = end  # what X does not count for us was just read
     if start < end:
-        for low, high in minutes_to_reread(reading, endpoint, start, end):
-            yield f"reread/{endpoint}", Walk(endpoint, low, end=high, via="search")
+        for low, high in minutes_to_reread(reading, endpoint, start, end, late):
+            yield again, Walk(endpoint, low, end=high, via="search")
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

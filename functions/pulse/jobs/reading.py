@@ -12,7 +12,7 @@ from pulse.domain.journal import Row
 from pulse.domain.outbox import Entry
 from pulse.domain.settings import Account, Company
 from pulse.domain.trouble import FOR_A_PERSON, OpenTrouble, TroubleError, meet
-from pulse.domain.walk import Endpoint
+from pulse.domain.walk import Endpoint, Walk
 
 if TYPE_CHECKING:
     from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Retraction, Shelf
@@ -71,7 +71,7 @@ class Reading:
             return cursor
         missed = cursor.unwatched(self.now)
         if missed is not None:
-            self.gap(*missed, "blind")
+            self._gap(*missed, "blind", missed[1])
         self.watched = True
         return replace(cursor, last_ok=self.now.replace(second=0, microsecond=0))
 
@@ -79,8 +79,9 @@ class Reading:
         """Keep the trouble with its next try; tell a person, once, what only a person can mend."""
         self.troubles.append(f"{endpoint}: {error}")
         trouble = meet(error, cursor.troubles.get(endpoint), self.now)
-        told = trouble.told or any(
-            t.told and t.kind == error.kind for t in cursor.troubles.values()
+        of_mentions = cursor.troubles.get("mentions")
+        told = trouble.told or (
+            of_mentions is not None and of_mentions.told and of_mentions.kind == error.kind
         )
         if error.kind in FOR_A_PERSON and not told:
             entry = Entry(
@@ -93,21 +94,29 @@ class Reading:
                     ("trouble", error.kind),
                     ("subject", self.account.username),
                     ("detail", error.detail),
+                    ("endpoint", endpoint),
                 ),
             )
-            self.beside.append(self.outbox.item(entry))
+            at, item = self.outbox.item(entry)
+            self.beside = [b for b in self.beside if b[0] != at]  # that of the posts says less
+            self.beside.append((at, item))
         trouble = replace(trouble, told=told or error.kind in FOR_A_PERSON)
         return replace(cursor, troubles={**cursor.troubles, endpoint: trouble})
 
-    def gap(self, start: datetime, end: datetime, reason: str) -> None:
-        """Note a stretch that was not watched, or cannot be had any more."""
+    def lost(self, walk: Walk) -> None:
+        """Note what X does not show any more of a walk that came to its bottom."""
+        lost = walk.lost(self.now)
+        if lost is not None:
+            self._gap(*lost, "wall", self.now)
+
+    def _gap(self, start: datetime, end: datetime, reason: str, at: datetime) -> None:
         what = {
             "account": self.account.username,
             "start": start.isoformat(),
             "end": end.isoformat(),
             "reason": reason,
         }
-        self._row(Row("gap", end, what))
+        self._row(Row("gap", at, what))
 
     def _passed(self, trouble: OpenTrouble, endpoint: Endpoint) -> None:
         what = {

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from pulse.domain.task import Task
-from pulse.jobs.poll import poll
-from pulse.jobs.reading import Reading
-from tests.jobs.town import HELP, Build, Posts, Town, alone, at
+from tests.jobs.between import fault
+from tests.jobs.town import Build, Posts, alone
+
+from .runs import run
 
 
 def test_a_minute_of_2500_mentions_loses_nothing(posts: Posts, town: Build) -> None:
@@ -25,28 +24,6 @@ def test_a_minute_of_2500_mentions_loses_nothing(posts: Posts, town: Build) -> N
     assert here.journal() == []
 
 
-def read(here: Town, minute: float, pages: int) -> dict[str, Any]:
-    """One run of a poll that has time for so many pages."""
-    app, company = here.world.app, here.world.company
-    here.world.go_to(at(minute))
-    left = iter([False] * pages + [True] * 99)
-    account = company.accounts[0]
-    reading = Reading(
-        company=company,
-        account=account,
-        x=app.x(account),
-        accounts=app.accounts,
-        conversations=app.conversations,
-        retraction=app.retraction,
-        shelf=app.shelf,
-        journal=app.journal,
-        outbox=app.outbox,
-        now=here.world.now(),
-        out_of_time=lambda: next(left),
-    )
-    return poll(reading, Task("acme", HELP, "poll", at(minute)))
-
-
 def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(
     posts: Posts, town: Build
 ) -> None:
@@ -56,14 +33,16 @@ def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(
     runs = 0
     while True:
         runs += 1
-        result = read(here, 10 + runs, 1)
+        result = run(here, 10 + 2 * runs, 1)
         if not result["under_way"]:
             break
         assert here.cursor().marks.get("mentions") is None
-    assert runs == 5
+    assert runs == 6  # the last one sees in search that nothing older is hidden
     assert here.stored == asked
     assert here.cursor().marks["mentions"].id == max(asked, key=int)
-    assert here.sim.figures()["posts_served"] == 450
+    figures = here.sim.figures()
+    assert figures["posts_served"] - figures["rereads_within_day"] == 450
+    assert figures["rereads_within_day"] <= 2
 
 
 def test_what_comes_while_a_backlog_is_read_is_read_after_it(posts: Posts, town: Build) -> None:
@@ -72,7 +51,7 @@ def test_what_comes_while_a_backlog_is_read_is_read_after_it(posts: Posts, town:
     late = {posts.mention(11.5 + n, str(n + 2000)) for n in range(5)}
     here = town(alone()).go(0)
     for minute in range(11, 22):
-        read(here, minute, 1)
+        run(here, minute, 1)
     assert here.stored == asked | late
 
 
@@ -84,7 +63,7 @@ def test_a_backlog_past_the_wall_goes_on_in_search_run_by_run(
     asked = {posts.mention(1 + n / 300, str(n + 1000)) for n in range(1200)}
     here = town(alone()).go(0)
     for minute in range(11, 45):
-        if not read(here, minute, pages)["under_way"] and minute > 11:
+        if not run(here, minute, pages)["under_way"] and minute > 11:
             break
     assert here.stored == asked
     assert here.sim.requests["search", "200"] >= 4
@@ -110,3 +89,23 @@ def test_each_post_is_read_once(posts: Posts, town: Build) -> None:
     assert billed == figures["distinct_posts"] == 60
     assert figures["rereads_across_days"] == 0
     assert figures["users_served"] <= 9
+
+
+def backlog(posts: Posts, before: float) -> set[str]:
+    """A thousand mentions: 600, of whom some are read, and 400 more that move the wall."""
+    early = {posts.mention(before + n / 1400, str(n + 1000)) for n in range(600)}
+    return early | {posts.mention(5 + n / 1000, str(n + 3000)) for n in range(400)}
+
+
+@pytest.mark.parametrize("come", ["as watched", "as looked back at"])
+def test_what_comes_while_x_is_down_hides_nothing_of_a_backlog(
+    posts: Posts, town: Build, come: str
+) -> None:
+    """Given a backlog broken off, when more come than X shows, then the rest is searched for."""
+    first = come == "as looked back at"
+    asked = backlog(posts, -300 if first else 1)
+    broken = fault(0 if first else 2, 6, endpoint="mentions", every=3, status=503)
+    here = town(alone(look_back="24 h" if first else "0"), faults=[broken])
+    here.go(*([0, 1, 6, 7] if first else [0, 2, 6, 7]))
+    assert here.stored == asked
+    assert (here.cursor().walks, here.failures) == ({}, [])

@@ -1,6 +1,5 @@
 """Posts that X shows late: found by sweeps, across midnight too."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,8 +71,7 @@ def test_across_midnight_without_counts_everything_is_read_again(posts: Posts, t
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 20)
     posts.mention(MIDNIGHT - 1, "8")
     here = town(alone(), start=MIDNIGHT - 61)
-    token = here.world.app.secrets.token("acme_help")
-    here.world.app.secrets.keep("acme_help", replace(token, bearer=None))
+    here.no_bearer()
     here.go(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 46, 5))
     assert hidden in here.states()
 

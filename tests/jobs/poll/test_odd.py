@@ -1,7 +1,10 @@
 """Posts given twice, edited, in other words, that cannot be read; messages out of date."""
 
+from typing import Any
+
 import pytest
 
+from pulse.domain.settings import Settings
 from pulse.domain.task import Task
 from tests.jobs.between import Between, junk
 from tests.jobs.town import HELP, NEWS, Build, Posts, alone, at
@@ -69,6 +72,35 @@ def test_what_cannot_be_read_lies_aside_once_and_is_counted(posts: Posts, town: 
     digest = here.digest(331, 290)
     assert "3 posts could not be read" in digest.text
     assert here.failures == []
+
+
+def test_the_newest_is_read_once_though_it_cannot_be_read(posts: Posts, town: Build) -> None:
+    """Given a newest post without a time, then it is served, and counted, once."""
+    asked, odd = posts.mention(0.5, "7"), posts.mention(0.6, "8")
+
+    def change(_: Any, body: dict[str, Any]) -> dict[str, Any]:
+        for one in body.get("data", []):
+            if isinstance(one, dict) and one["id"] == odd:
+                one["created_at"] = None
+        return body
+
+    here = town(alone(), x=lambda sim: Between(sim, change=change)).go(*range(5))
+    assert here.stored == {asked}
+    assert here.sim.figures()["posts_served"] == sum(here.cursor().reads.values()) == 2
+
+
+def test_settings_that_change_beside_a_poll_disturb_it_not(posts: Posts, town: Build) -> None:
+    """Given a company that is gone as soon as its account was found, then the poll goes on."""
+    asked = posts.mention(0.5)
+    here = town(alone()).go(0)
+    here.world.go_to(at(1))
+    app = here.world.app
+    app.queue.put([Task("acme", HELP, "poll", at(1))])
+    settings, calls = app.settings, iter([app.settings()])
+    app.settings = lambda: next(calls, Settings(()))
+    [result] = here.world.drain()
+    app.settings = settings
+    assert (here.failures, here.stored, result["new"]) == ([], {asked}, 1)
 
 
 def test_a_message_for_an_account_no_longer_in_the_settings(posts: Posts, town: Build) -> None:

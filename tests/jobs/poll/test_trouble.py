@@ -89,6 +89,30 @@ def test_one_accounts_token_delays_no_other(posts: Posts, town: Build) -> None:
     assert second not in here.states()
 
 
+def test_of_own_posts_alone_a_person_hears_just_that(posts: Posts, town: Build) -> None:
+    """Given own posts that X refuses, then the mail does not say that mentions are not read."""
+    asked = posts.mention(1.5)
+    here = town(alone(), faults=[fault(1, 60, endpoint="posts", status=403)]).go(0, 1, 2)
+    [mail] = here.mails
+    assert here.stored == {asked}
+    assert mail.subject == "Answers of @acme_help are not seen · Acme"
+    assert "Nobody is warned" not in mail.text
+
+
+def test_mentions_that_follow_are_told_all_the_same(posts: Posts, town: Build) -> None:
+    """Given own posts that X refuses, and then mentions too, then a second mail says so."""
+    faults = [fault(1, 60, endpoint="posts", status=403), fault(3, 60, status=403)]
+    here = town(alone(), faults=faults).go(0, 1, 2, 3)
+    assert [m.minute for m in here.mails] == [1, 3]
+    assert "Mentions of @acme_help are not being read" in " ".join(here.mails[1].text.split())
+
+
+def test_what_was_not_watched_before_the_first_poll_is_said(posts: Posts, town: Build) -> None:
+    """Given an account whose first polls fail, then the digest does not call it watched."""
+    here = town(alone(), faults=[fault(0, 30, status=401)]).go(0, 30, 31)
+    assert "Watched 2 of 32 min" in here.digest(32, 0).text
+
+
 def test_a_missing_secret_is_told_by_its_place(posts: Posts, town: Build) -> None:
     """Given no token where it should be, then the owner hears where, and nothing fails."""
     here = town()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pulse.adapters.pages.wording import Wording, one_line
@@ -44,7 +44,9 @@ def trouble_words(kind: str, words: Wording) -> str:
 
 def advise(letter: TroubleLetter, words: Wording) -> Advice:
     """What a person needs to know to mend it."""
-    return _ADVICE[letter.kind](one_line(letter.subject).removeprefix("@"), words)
+    who = one_line(letter.subject).removeprefix("@")
+    advice = _ADVICE[letter.kind](who, words)
+    return _of_posts(advice, who, words) if letter.endpoint == "posts" else advice
 
 
 def _unwatched(who: str, words: Wording) -> str:
@@ -52,6 +54,18 @@ def _unwatched(who: str, words: Wording) -> str:
         "Mentions of @{who} are not being read. Nobody is warned of them until this is mended; "
         "Pulse then goes back to where it stopped.",
         who=who,
+    )
+
+
+def _of_posts(advice: Advice, who: str, words: Wording) -> Advice:
+    return replace(
+        advice,
+        title=words.say("Answers of @{who} are not seen", who=who),
+        means=words.say(
+            "Posts by @{who} itself are not being read. Until this is mended, people may be warned "
+            "of mentions that were answered; Pulse then goes back to where it stopped.",
+            who=who,
+        ),
     )
 
 

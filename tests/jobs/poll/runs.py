@@ -1,0 +1,33 @@
+"""One run over the account, with as much time as a test gives it."""
+
+from typing import Any
+
+from pulse.domain.task import Task, TaskKind
+from pulse.jobs.poll import poll
+from pulse.jobs.reading import Reading
+from tests.jobs.town import HELP, Town, at
+
+
+def run(
+    here: Town, minute: float, pages: int, kind: TaskKind = "poll", of: float | None = None
+) -> dict[str, Any]:
+    """One run that has time for so many pages; `of` is the minute of its task, if another."""
+    app, company = here.world.app, here.world.company
+    here.world.go_to(at(minute))
+    left = iter([False] * pages + [True] * 99)
+    account = company.accounts[0]
+    reading = Reading(
+        company=company,
+        account=account,
+        x=app.x(account),
+        accounts=app.accounts,
+        conversations=app.conversations,
+        retraction=app.retraction,
+        shelf=app.shelf,
+        journal=app.journal,
+        outbox=app.outbox,
+        now=here.world.now(),
+        out_of_time=lambda: next(left),
+    )
+    task = Task("acme", HELP, kind, at(minute if of is None else of), again=of is not None)
+    return poll(reading, task)

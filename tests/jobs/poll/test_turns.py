@@ -64,7 +64,7 @@ def test_yesterday_is_read_again_before_a_sweep_that_goes_on_is_through(
 ) -> None:
     """Given a sweep broken off after midnight, when it goes on, then what came late is found."""
     hidden = posts.mention(MIDNIGHT - 25.3, "7", seen=MIDNIGHT + 3)
-    posts.mention(MIDNIGHT - 1, "8")
+    posts.mention(MIDNIGHT - 24, "8")
     for n in range(150):
         posts.mention(MIDNIGHT + 1 + n / 30, str(n + 1000))
     here = town(alone(), start=MIDNIGHT - 61).go(MIDNIGHT - 61, MIDNIGHT - 10, MIDNIGHT + 7)

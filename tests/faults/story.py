@@ -23,6 +23,8 @@ from .wires import Fault, Server, Way
 OTHER = "300"
 ODD = "odd-"
 """Begins page tokens that are not the simulated X's."""
+_LEAST = 10
+"""On a page of search, says X; timelines have five."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -78,7 +80,8 @@ class Changed:
                 {n: v for n, v in asked.items() if n != "pagination_token"}
             )
         if self._size and "max_results" in asked:
-            environ["QUERY_STRING"] = urlencode({**asked, "max_results": str(self._size)})
+            size = max(self._size, _LEAST) if "/search/" in environ["PATH_INFO"] else self._size
+            environ["QUERY_STRING"] = urlencode({**asked, "max_results": str(size)})
         begun: list[Any] = []
         content = b"".join(self._sim(environ, lambda *said: begun.append(said)))
         status, headers = begun[0]

@@ -112,6 +112,15 @@ def test_one_person_goes_and_nobody_else(full: Table) -> None:
     assert set(Shelf(full).authors(["5", "6"])) == {"6"}
 
 
+def test_an_answer_to_the_person_that_lies_aside_goes(full: Table) -> None:
+    """Given an answer of ours to Ivan that could not be read, then its text goes as well."""
+    raw = {"author_id": "700000001", "in_reply_to_user_id": "5", "text": "Dear Ivan, 5551234"}
+    Journal(full).note("svyaz", [Row("aside", NOW, {"reason": "odd", "raw": raw})])
+    said = run("forget", "id:5", "--yes", "--wait", "0")
+    assert "2 put aside" in said.out
+    assert about(full, "5551234") == []
+
+
 def test_what_went_is_noted_without_who(full: Table) -> None:
     """Given Ivan forgotten, then the journal counts the posts, and the id is kept for 30 days."""
     run("forget", "id:5", "--yes", "--wait", "0")

@@ -1,5 +1,7 @@
 """Whoever was forgotten is not stored again from what was published before; newer posts are."""
 
+from typing import Any
+
 from pulse_cli.keeping.person import forget, what_is_kept
 
 from .between import Between, junk
@@ -14,6 +16,7 @@ def forgets(here: Town, person: str, minute: float) -> None:
     settings = app.settings()
     kept = what_is_kept(app.table, person)
     forget(app, settings, person, kept, moment, lambda *_: None)
+    app.shelf.drop_authors([person])
 
 
 def test_sweeps_pass_over_what_was_said_before(posts: Posts, town: Build) -> None:
@@ -41,6 +44,20 @@ def test_what_comes_later_is_a_new_mention(posts: Posts, town: Build) -> None:
     assert [m.posts for m in here.mails] == [[again]]
 
 
+def test_a_name_that_comes_with_every_page_does_not_come_back(posts: Posts, town: Build) -> None:
+    """Given an X that sends authors with posts, then sweeps do not name the forgotten again."""
+    posts.mention(1, "77")
+    posts.mention(20, "8")
+    here = town(alone(), vocabulary="post").go(0, 2, 16)
+    assert "user77" in str(list(here.world.app.table.all()))
+    forgets(here, "77", 17)
+    here.go(20, 30, 45, 890)
+    left = str(list(here.world.app.table.all()))
+    assert "user77" not in left
+    assert "User 77" not in left
+    assert "user8" in left
+
+
 def test_what_lies_aside_is_passed_over_too(posts: Posts, town: Build) -> None:
     """Given unreadable posts of somebody forgotten, then they are not put aside again."""
     posts.mention(301, "7")
@@ -50,6 +67,23 @@ def test_what_lies_aside_is_passed_over_too(posts: Posts, town: Build) -> None:
     here.go(315)
     raws = [row.what["raw"] for row in here.journal("aside")]
     assert sorted(map(str, raws)) == sorted(map(str, ["odd", {"id": "12", "text": 5}, None]))
+
+
+def test_an_answer_that_lies_aside_is_passed_over_too(posts: Posts, town: Build) -> None:
+    """Given an answer of ours that could not be read, then it goes, and comes no more."""
+    asked = posts.mention(301, "7")
+    posts.reply(302, asked)
+
+    def undated(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        if "/tweets" in environ["PATH_INFO"] and body.get("data"):
+            return {**body, "data": [{**p, "created_at": None} for p in body["data"]]}
+        return body
+
+    here = town(alone(), x=lambda sim: Between(sim, change=undated), start=240).go(240, 303)
+    assert "We look into it" in str([row.what["raw"] for row in here.journal("aside")])
+    forgets(here, "7", 304)
+    here.go(315)
+    assert [row.what["raw"] for row in here.journal("aside")] == [None]
 
 
 def test_the_forgotten_are_looked_up_once_a_poll_and_only_with_posts(

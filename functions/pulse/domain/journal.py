@@ -14,6 +14,11 @@ def part_of(raw: Any, name: str) -> str:
     return str(raw.get(name, "")) if isinstance(raw, dict) else ""
 
 
+def people_of(raw: Any) -> set[str]:
+    """Ids of who wrote what was put aside, and of whom it answers."""
+    return {part_of(raw, "author_id"), part_of(raw, "in_reply_to_user_id")}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the journal; `what` holds plain JSON values, by kind.

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulse.domain.facts import Fact, Key, Mention, Reply
-from pulse.domain.journal import Row, part_of
+from pulse.domain.journal import Row, people_of
 from pulse.domain.posts import Post, mentions_of, replies_of
 from pulse.domain.walk import Walk
 
@@ -54,8 +54,9 @@ def keep(page: Page, walk: Walk, reading: Reading) -> int:
     ]
     if said:
         reading.shelf.keep_said(company.name, said, company.keep)
-    if page.authors:
-        reading.shelf.keep_authors(page.authors, reading.now)
+    known = [author for author in page.authors if author.id not in reading.forgotten]
+    if known:
+        reading.shelf.keep_authors(known, reading.now)
     aside = [*((a.raw, a.reason) for a in page.aside), *crowded.values()]
     if aside:
         _put_aside(aside, reading)
@@ -75,7 +76,7 @@ def _put_aside(aside: Iterable[_Aside], reading: Reading) -> None:
     rows = [
         Row("aside", now, {"account": account, "reason": reason, "raw": raw})
         for raw, reason in aside
-        if part_of(raw, "author_id") not in reading.forgotten
+        if reading.forgotten.keys().isdisjoint(people_of(raw))
     ]
     new = [row for row in rows if row.what not in noted]
     reading.aside += len(new)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.adapters.table.items import fact_of, is_fact, key_of
 from pulse.domain.facts import Key, Mention, Reply
-from pulse.domain.journal import Row, part_of
+from pulse.domain.journal import Row, people_of
 from pulse_cli.keeping.looking import everything
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> 
 
 
 def by(person: str, raw: Any) -> bool:
-    """Whether something that was put aside is a post of this person."""
-    return part_of(raw, "author_id") == person
+    """Whether something that was put aside is by this person, or answers them."""
+    return person in people_of(raw)
 
 
 def forget(

@@ -9,11 +9,12 @@ import boto3
 import pytest
 
 from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Conversations, Journal, Shelf, Table
+from pulse.adapters.table import Conversations, Journal, Outbox, Shelf, Table
 from pulse.adapters.table.values import Item
 from pulse.domain.access import Token
 from pulse.domain.facts import Flag, Key, Mention, Position, Reply
 from pulse.domain.journal import Row
+from pulse.domain.outbox import Entry
 from pulse.domain.policy import Level, Policy
 from pulse.domain.posts import Author, Post
 from pulse_cli.deployed.deployment import INDEX
@@ -119,6 +120,28 @@ def test_an_answer_to_the_person_that_lies_aside_goes(full: Table) -> None:
     said = run("forget", "id:5", "--yes", "--wait", "0")
     assert "2 put aside" in said.out
     assert about(full, "5551234") == []
+
+
+def test_what_was_told_of_the_person_goes_though_the_posts_are_gone(full: Table) -> None:
+    """Given an alert that waits and a mail, of a conversation long gone, then no id is left."""
+    outbox, keys = Outbox(full), (Key("svyaz", "900", "77"), Key("svyaz", "10", "6"))
+    told = Entry("a", "svyaz", "anna", "alert", NOW, keys)
+    mailbox = outbox.claim("svyaz", "anna", NOW, NOW + timedelta(minutes=3))
+    assert mailbox is not None
+    at = NOW.isoformat(timespec="milliseconds")
+    record = {"at": at, "person": "anna", "to": "anna@a.b", "message_id": "m", "told": told}
+    outbox.put(told)
+    outbox.settle("svyaz", "anna", [told], mailbox, record)
+    for person, which in (("anna", keys), ("boris", keys[:1])):
+        outbox.put(Entry("b", "svyaz", person, "alert", NOW, which))
+    said = run("forget", "id:77", "--yes", "--wait", "0")
+    assert said.code == 0
+    assert "3 mails noted to tell of them" in said.out
+    assert {where.partition("#")[0] for where in about(full, r"\b77\b")} == {"forgotten"}
+    assert [(e.person, e.keys) for e in outbox.waiting("svyaz")] == [("anna", keys[1:])]
+    mail = outbox.find("svyaz", "m", NOW)
+    assert mail is not None
+    assert mail.told == told.only(keys[1:])
 
 
 def test_what_went_is_noted_without_who(full: Table) -> None:

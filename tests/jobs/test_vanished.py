@@ -220,6 +220,32 @@ def test_nothing_of_yesterday_is_asked_for(posts: Posts, town: Build) -> None:
     assert here.sim.figures()["rereads_across_days"] == 0
 
 
+def test_an_alert_held_back_tells_nothing_of_who_is_gone(posts: Posts, town: Build) -> None:
+    """Given an alert that waits for the window when its post goes, then no id of it is sent."""
+    posts.mention(0, "8")
+    posts.mention(5, "77777", **gone(22))
+    last = posts.mention(5.5, "9")
+    here = town(alone()).go(0, 6, 15, 21, 29)
+    assert "77777" in str(here.waiting())
+    here.go(30, 31)
+    assert here.waiting() != []
+    here.later(44, 45, 46)
+    assert here.mails[-1].posts == [last]
+    assert "77777" not in everything(here)
+    assert here.failures == []
+
+
+def test_an_alert_of_nobody_is_not_sent(posts: Posts, town: Build) -> None:
+    """Given the only one of a waiting alert gone, then nothing waits, and nobody is written to."""
+    posts.mention(0, "8")
+    posts.mention(5, "77777", **gone(22))
+    here = town(alone()).go(0, 5, 15, 20, 29, 30)
+    assert here.waiting() == []
+    here.later(44, 45, 46)
+    assert len(here.mails) == 1
+    assert "77777" not in everything(here)
+
+
 def test_the_counts_reach_the_metrics(posts: Posts, town: Build) -> None:
     """Given a sweep that removes a post, then the poll says what it checked and removed."""
     posts.mention(1, "7", **gone(5))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pulse.domain.budget import Budget
 from pulse.domain.delivery import BlockKind
+from pulse.domain.facts import Key
 from pulse.domain.measures import Span
 from pulse.domain.posts import Author
 from pulse.domain.settings import Period, Role
@@ -68,6 +69,8 @@ class AlertLetter:
     meant_for: str | None = None
     """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
+    standing: frozenset[Key] = frozenset()
+    """Of the conversations that it was to tell of, those that are still kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -21,7 +21,7 @@ MOST_KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that one person is to be told. `id` makes it stand once.
+    """One thing that one person is to be told. `id` makes it stand once, and names no customer.
 
     `keys` are the conversations of an alert; `details` hold what is needed to write it (of
     an alert, its `level` and the `people` who hear of it): plain JSON values.
@@ -42,6 +42,10 @@ class Entry:
     def detail(self, name: str) -> Any:
         """One of the details, or None."""
         return dict(self.details).get(name)
+
+    def only(self, keys: Collection[Key]) -> Entry:
+        """The same entry of no other conversations than these."""
+        return replace(self, keys=tuple(key for key in self.keys if key in keys))
 
     def with_detail(self, name: str, value: Any) -> Entry:
         """The same entry with this detail."""
@@ -100,6 +104,16 @@ def as_one(entries: Sequence[Entry]) -> Entry | None:
     )
 
 
+def left_of(told: Sequence[Entry], entries: Sequence[Entry]) -> list[Entry]:
+    """What of this, which was made of these entries, is about conversations that they still name.
+
+    An alert that is about none of them goes.
+    """
+    named = {key for entry in entries for key in entry.keys}
+    found = [entry.only(named) for entry in told]
+    return [entry for entry in found if entry.keys or entry.kind != "alert"]
+
+
 def next_alert(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy) -> datetime | None:
     """From when on the alerts that wait for one person may go: one mail in a window.
 
@@ -140,5 +154,14 @@ def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: dat
 
 
 def mark(entries: Iterable[Entry]) -> str:
-    """Tells entries, or a mail of them, from others without naming customers."""
-    return sha256("".join(entry.id for entry in entries).encode()).hexdigest()[:16]
+    """Tells entries, or a mail of them, from others."""
+    return _digest("".join(entry.id for entry in entries))
+
+
+def nameless(key: Key) -> str:
+    """Tells a conversation from others without naming the customer."""
+    return _digest(f"{key.conversation_id}#{key.customer_id}")
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]

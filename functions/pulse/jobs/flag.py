@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.domain.conversation import State, levels_due
 from pulse.domain.facts import Fact, Flag, Key
-from pulse.domain.outbox import TOPIC, Entry
+from pulse.domain.outbox import TOPIC, Entry, nameless
 from pulse.domain.settings import OLD_SETTINGS, Company
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datet
             hear[last.level, last.again] = people
     return [
         Entry(
-            id=f"{now.isoformat()}#{level}#{again}#{keys[0].conversation_id}#{keys[0].customer_id}",
+            id=f"{now.isoformat()}#{level}#{again}#{nameless(keys[0])}",
             company=company.name,
             person=person,
             kind="alert",

@@ -58,6 +58,7 @@ class Letters:
             unread=self._unread_accounts(),
             meant_for=self.company.meant_for(person, self.now),
             board_url=self.board_url,
+            standing=frozenset(states),
         )
 
     def trouble(self, entry: Entry, person: Person) -> TroubleLetter:

@@ -46,9 +46,14 @@ def remove(
         ]
 
     # First what is found by way of the posts: gone in between, they would not lead there again.
-    outbox.untell(company.name, retraction.ending(posts, now), now)
+    ending = retraction.ending(posts, now)
+    if ending:
+        outbox.unrecord(company.name, ending.__contains__)
     shelf.drop_authors(
         {p.key.customer_id for p, why in going.items() if p.key and why in OF_THE_ACCOUNT}
     )
     removed = retraction.retract(posts, company.policy, company.keep, now, told)
+    # Then what was told meanwhile, and what waits: some other post may have saved a conversation.
+    if ended := retraction.ended(ending):
+        outbox.untell(company.name, ended.__contains__)
     return removed + shelf.drop_said(company.name, [p.id for p in going if p.key is None], told)

@@ -184,7 +184,8 @@ class Sending:
                 person,
                 [entry for entry, _ in part],
                 mailbox,
-                beside=[*beside, *map(self.outbox.item, given.values())],
+                beside=beside,
+                given=list(given.values()),
                 release=release and start + size >= len(moves),
             )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pulse.domain.delivery import Block, BlockedError, plain
-from pulse.domain.outbox import TOPIC, Entry
+from pulse.domain.outbox import TOPIC, Entry, as_one
 from pulse.domain.settings import Company, Person
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Writing:
 
     def mail(self, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
         """Write the mail that these entries ask for; None when nobody waits any more."""
-        entry = entries[0]
+        entry, told = entries[0], as_one(entries)
         to = self.address(person)
         block = self.blocked().get(plain(to))
         if block is not None:
@@ -56,6 +56,7 @@ class Writing:
         if entry.kind == "alert":
             letter = self.letters.alert(entries, person)
             mail = self.pages.alert(letter, person) if letter else None
+            told = told.only(letter.standing) if told and letter else None
         elif entry.kind == "trouble":
             mail = self.pages.trouble(self.letters.trouble(entry, person), person)
         else:
@@ -63,7 +64,7 @@ class Writing:
         if mail is None:
             return None
         message_id = self.post.send(to, mail, self.now, self.company.sender)
-        return self._record(entry.kind, person.key, to, mail.subject, message_id)
+        return self._record(entry.kind, person.key, to, mail.subject, message_id, told)
 
     def publish(self, entries: Sequence[Entry]) -> dict[str, Any] | None:
         """Wake people by the topic; None in shadow mode, or when nobody waits any more."""
@@ -85,7 +86,13 @@ class Writing:
         return self.pages.headline(letter, replace(person, language="en"))[0]
 
     def _record(
-        self, kind: str, person: str, to: str, subject: str, message_id: str
+        self,
+        kind: str,
+        person: str,
+        to: str,
+        subject: str,
+        message_id: str,
+        told: Entry | None = None,
     ) -> dict[str, Any]:
         return {
             "at": self.now.isoformat(timespec="milliseconds"),
@@ -94,4 +101,5 @@ class Writing:
             "to": to,
             "subject": subject,
             "message_id": message_id,
+            "told": told,
         }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["give_out"]
 
 Json = dict[str, Any]
-_OURS = ("pk", "sk", "ttl", "told")
+_OURS = ("pk", "sk", "ttl", "told", "cut")
 """What a record of a mail holds for Pulse alone."""
 README = Path(__file__).with_name("export.md")
 

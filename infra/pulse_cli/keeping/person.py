@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pulse.adapters.table.entries import keys_in
 from pulse.adapters.table.items import fact_of, is_fact, key_of
 from pulse.domain.facts import Key, Mention, Reply
 from pulse.domain.journal import Row, people_of
@@ -32,6 +33,8 @@ class Kept:
     mentions: set[str] = field(default_factory=set)
     replies: set[str] = field(default_factory=set)
     aside: int = 0
+    told: int = 0
+    """Mails, sent or waiting, that are noted to tell of the person."""
     naming: int = 0
     """Posts of the company's own, answering nobody, that name the person."""
     first: datetime | None = None
@@ -40,7 +43,7 @@ class Kept:
     @property
     def anything(self) -> bool:
         """Whether there is something to forget."""
-        return bool(self.posts or self.aside)
+        return bool(self.posts or self.aside or self.told)
 
     def add(self, key: Key, post: Mention | Reply) -> None:
         """One more post of a conversation, or a version of it."""
@@ -59,6 +62,7 @@ class Kept:
             "mentions": len(self.mentions),
             "replies": len(self.replies),
             "put_aside": self.aside,
+            "mails": self.told,
             "first": self.first.isoformat() if self.first else None,
             "last": self.last.isoformat() if self.last else None,
             "own_posts_naming": self.naming,
@@ -85,6 +89,8 @@ def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> 
                 found[key.company].add(key, fact)
         elif kind == "journal" and "#aside#" in item["sk"]:
             found[company].aside += by(person, json.loads(item["what"]).get("raw"))
+        elif kind in ("outbox", "sent"):
+            found[company].told += any(key.customer_id == person for key in keys_in(item))
         elif kind == "said":
             found[company].naming += person in item["named"]
     return {
@@ -116,11 +122,11 @@ def forget(
     total, done = sum(len(one.posts) for one in kept.values()), 0
     for name, one in kept.items():
         company = policies.get(name, settings.companies[0])
-        stores.outbox.untell(name, stores.retraction.ending(one.posts, now), now)
         for key, ids in one.posts.items():
             stores.retraction.retract({key: ids}, company.policy, company.keep, now, told_of)
             done += 1
             told(done, total)
+        stores.outbox.untell(name, lambda key: key.customer_id == person)
         redacted = stores.journal.redact(name, lambda raw: by(person, raw)) if one.aside else 0
         if redacted:
             stores.journal.note(name, [Row("forgotten", now, {"posts": redacted})])

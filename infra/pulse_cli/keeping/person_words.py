@@ -22,7 +22,8 @@ def say_kept(who: str, kept: Mapping[str, Kept]) -> None:
         said = f"{_many(len(one.mentions), 'post')} in {_many(len(one.posts), 'conversation')}"
         answers = _many(len(one.replies), "answer")
         aside = f", {one.aside} put aside" if one.aside else ""
-        click.echo(f"{name}: {said}{span}, with {answers} of ours{aside}")
+        mails = f", {_many(one.told, 'mail')} noted to tell of them" if one.told else ""
+        click.echo(f"{name}: {said}{span}, with {answers} of ours{aside}{mails}")
     if not any(one.anything for one in kept.values()):
         click.echo(f"Nothing is kept of {who}.")
 

@@ -9,13 +9,14 @@ from pulse.adapters.table import (
     Addresses,
     CancelledError,
     ClaimLostError,
+    ContentionError,
     Outbox,
     Table,
 )
 from pulse.adapters.table.values import At
 from pulse.domain.delivery import Block
 from pulse.domain.facts import Key
-from pulse.domain.outbox import TOPIC, Mailbox, as_one
+from pulse.domain.outbox import TOPIC, Mailbox, as_one, heard
 from tests.adapters.turns import failing
 
 from .samples import MINUTE, NOON, entry
@@ -82,7 +83,8 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     outbox = Outbox(table)
     for n in range(3):
         outbox.put(entry(str(n)))
-    record = {"at": NOON.isoformat(timespec="milliseconds"), "kind": "alert", "to": "anna@a.b"}
+    at = NOON.isoformat(timespec="milliseconds")
+    record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b"}
     told = claimed(outbox).after([entry("0"), entry("1")], NOON)
     outbox.settle("acme", "anna", [entry("0"), entry("1")], told, record, [(At("p", "s"), {})])
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
@@ -99,9 +101,12 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     outbox, at = Outbox(table), NOON.isoformat(timespec="milliseconds")
     record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b", "message_id": "m1"}
     told = [entry("0", keys=(Key("acme", "1", "7"),)), entry("1", keys=(Key("acme", "2", "7"),))]
-    outbox.settle("acme", "anna", told, claimed(outbox), record)
+    for one in (*told, entry("2", "boris")):
+        outbox.put(one)
+    outbox.settle("acme", "anna", told, claimed(outbox), {**record, "told": as_one(told)})
     boris = claimed(outbox, "boris")
-    outbox.settle("acme", "boris", [entry("2", "boris")], boris, {**record, "message_id": "m2"})
+    more = {"person": "boris", "message_id": "m2"}
+    outbox.settle("acme", "boris", [entry("2", "boris")], boris, record | more)
     assert outbox.find("acme", "m3", NOON) is None
     assert outbox.find("other", "m1", NOON) is None
     assert outbox.find("acme", "m1", NOON + 6 * MINUTE) is None
@@ -114,6 +119,113 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
     again = outbox.find("acme", "m1", NOON)
     assert again == replace(mail, came_back="bounce")
+
+
+ONE, TWO = Key("acme", "1", "7"), Key("acme", "2", "8")
+RECORD = {
+    "at": NOON.isoformat(timespec="milliseconds"),
+    "kind": "alert",
+    "person": "anna",
+    "to": "anna@a.b",
+    "message_id": "m1",
+}
+
+
+def lying(table: Table, key: Key) -> list[str]:
+    """Where something tells of this conversation."""
+    return [f"{i['pk']} {i['sk']}" for i in table.all() if f'"{key.customer_id}"' in str(i)]
+
+
+def test_a_conversation_that_is_gone_is_told_of_no_more(table: Table) -> None:
+    """Given what waits and what was sent, then all of it that told of one conversation goes."""
+    outbox = Outbox(table)
+    both, alone = entry("a", keys=(ONE, TWO)), entry("b", "boris", keys=(ONE,))
+    for one in (both, alone, entry("c", kind="trouble")):
+        outbox.put(one)
+    outbox.settle("acme", "anna", [both], claimed(outbox), {**RECORD, "told": both})
+    outbox.put(both)
+    for _ in range(2):
+        outbox.untell("acme", {ONE}.__contains__)
+        assert outbox.waiting("acme") == [both.only([TWO]), entry("c", kind="trouble")]
+        assert lying(table, ONE) == []
+    mail = outbox.find("acme", "m1", NOON)
+    assert mail is not None
+    assert mail.told == both.only([TWO])
+    outbox.untell("acme", {TWO}.__contains__)
+    assert outbox.find("acme", "m1", NOON) == replace(mail, told=None)
+    assert lying(table, TWO) == []
+
+
+@pytest.mark.parametrize("gone", [[ONE], [ONE, TWO]], ids=["one of two", "both"])
+def test_a_sender_who_read_it_before_tells_it_once_and_records_it_not(
+    table: Table, gone: list[Key]
+) -> None:
+    """Given a mail that is on its way as a conversation goes, when settled, then it is settled.
+
+    Its record is without the one that went, though the sender still has both in hand.
+    """
+    outbox = Outbox(table)
+    outbox.put(entry("a", keys=(ONE, TWO)))
+    mailbox = claimed(outbox)
+    read = outbox.waiting("acme", "anna")
+    outbox.untell("acme", gone.__contains__)
+    outbox.settle("acme", "anna", read, mailbox.after(read, NOON), {**RECORD, "told": read[0]})
+    assert outbox.waiting("acme") == []
+    assert lying(table, ONE) == []
+    mail = outbox.find("acme", "m1", NOON)
+    assert mail is not None
+    assert mail.told == (None if TWO in gone else read[0].only([TWO]))
+    assert heard(read, outbox.mailboxes("acme", ["anna"])["anna"])
+
+
+def test_what_goes_to_others_goes_without_what_went_meanwhile(table: Table) -> None:
+    """Given alerts that pass to the next in line as a conversation goes, then theirs lack it."""
+    outbox = Outbox(table)
+    for one in (entry("a", keys=(ONE, TWO)), entry("b", keys=(ONE,))):
+        outbox.put(one)
+    mailbox, read = claimed(outbox), outbox.waiting("acme", "anna")
+    given = [*(replace(e, person="boris") for e in read), entry("c", "boris", kind="trouble")]
+    outbox.untell("acme", {ONE}.__contains__)
+    outbox.settle("acme", "anna", read, mailbox, given=given)
+    left = [replace(read[0].only([TWO]), person="boris"), given[-1]]
+    assert outbox.waiting("acme") == left
+
+
+def test_a_claim_that_is_lost_is_lost_whatever_went(table: Table) -> None:
+    """Given another sender who has told it since, then the first one's mail is not recorded."""
+    outbox = Outbox(table)
+    outbox.put(entry("a", keys=(ONE, TWO)))
+    late, read = claimed(outbox), outbox.waiting("acme", "anna")
+    outbox.untell("acme", {ONE}.__contains__)
+    other = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
+    assert other is not None
+    outbox.settle("acme", "anna", outbox.waiting("acme"), other)
+    with pytest.raises(ClaimLostError):
+        outbox.settle("acme", "anna", read, late, {**RECORD, "told": read[0]})
+    assert outbox.sent("acme", NOON, NOON) == []
+
+
+def test_what_came_back_passes_on_without_what_went_meanwhile(table: Table) -> None:
+    """Given a record that was cut since it was found, then it is to be found again first."""
+    outbox = Outbox(table)
+    outbox.put(entry("a", keys=(ONE, TWO)))
+    read = outbox.waiting("acme")
+    outbox.settle("acme", "anna", read, claimed(outbox), {**RECORD, "told": read[0]})
+    before = outbox.find("acme", "m1", NOON)
+    outbox.untell("acme", {ONE}.__contains__)
+    assert not outbox.take_back(before, "bounce", [], [outbox.item(entry("d"))])
+    assert outbox.take_back(outbox.find("acme", "m1", NOON), "bounce", [], [])
+
+
+def test_a_cut_goes_on_when_others_write(table: Table) -> None:
+    """Given a conflict, then it is tried again; without end, it is an error that names no one."""
+    Outbox(table).put(entry("a", keys=(ONE, TWO)))
+    busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
+    Outbox(busy).untell("acme", {ONE}.__contains__)
+    assert lying(table, ONE) == []
+    stuck = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
+    with pytest.raises(ContentionError, match=r"^outbox#acme$"):
+        Outbox(stuck).untell("acme", {TWO}.__contains__)
 
 
 def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:

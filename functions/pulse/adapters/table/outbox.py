@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from pulse.adapters.table.client import CancelledError, Table
-from pulse.adapters.table.items import jsonable
+from pulse.adapters.table.conversations import ContentionError
+from pulse.adapters.table.entries import entry_of, text_of
 from pulse.adapters.table.values import At, Item, stamp, time_of
 from pulse.domain.facts import Key
-from pulse.domain.outbox import TOPIC, Entry, Mailbox, Sent, as_one, mark
+from pulse.domain.outbox import Entry, Mailbox, Sent, left_of, mark
 
 MOST_AT_ONCE = 90
 """Entries that one mail may settle; the transaction holds the mailbox and the record too."""
 _SENT_KEPT = timedelta(days=90)
 _AROUND = timedelta(minutes=5)
 """How far SES's time of a mail and ours may lie apart."""
+_ATTEMPTS = 10
+_AS_READ = "attribute_exists(pk) AND (attribute_not_exists(cut) OR cut = :keys)"
 
 
 class ClaimLostError(Exception):
@@ -34,7 +34,7 @@ class Outbox:
     @staticmethod
     def item(entry: Entry) -> tuple[At, Item]:
         """An entry as an item, to be written with what it tells of."""
-        return _entry_at(entry), {"entry": _text(entry)}
+        return _entry_at(entry), {"entry": text_of(entry)}
 
     def put(self, entry: Entry) -> None:
         """Put one entry by itself, where nothing has to be written with it."""
@@ -45,7 +45,7 @@ class Outbox:
         """All that waits, or what waits for one person; oldest first."""
         low, high = (f"{person}#", f"{person}#~") if person else ("", "")
         items = self._table.partition(f"outbox#{company}", low, high)
-        return sorted((_entry(item["entry"]) for item in items), key=lambda entry: entry.at)
+        return sorted((entry_of(item["entry"]) for item in items), key=lambda entry: entry.at)
 
     def mailboxes(self, company: str, people: Iterable[str]) -> dict[str, Mailbox]:
         """What each of these people was last sent."""
@@ -71,38 +71,52 @@ class Outbox:
         mailbox: Mailbox,
         record: Item | None = None,
         beside: Sequence[tuple[At, Item]] = (),
+        given: Sequence[Entry] = (),
         *,
         release: bool = True,
     ) -> None:
-        """In one: the entries go, the mailbox is as given, the record is kept.
+        """In one: the entries go, or are `given` to others; the mailbox is as given.
 
-        `release` ends the claim; without it the claimer goes on writing to this person.
+        So is the record, if there is one, with what the mail `told`. What `untell` took out of an
+        entry since it was read is told and given no more. `release` ends the claim; without it
+        the claimer goes on writing to this person.
         `ClaimLostError` when the claim that the mailbox names is no longer this sender's.
         """
-        actions = [
-            self._table.update_action(
-                _mailbox_at(company, person),
-                {
-                    "last_alert": stamp(mailbox.last_alert) if mailbox.last_alert else None,
-                    "not_before": stamp(mailbox.not_before) if mailbox.not_before else None,
-                    "failures": mailbox.failures,
-                    "told": list(mailbox.told) or None,
-                    **({"claimed": None} if release else {}),
-                },
-                "claimed = :mine",
-                {":mine": stamp(mailbox.claimed) if mailbox.claimed else ""},
-            ),
-            *(self._table.delete_action(_entry_at(entry)) for entry in entries),
-            *(self._table.put_action(*item) for item in beside),
-        ]
-        if record is not None:
-            at = datetime.fromisoformat(record["at"])
-            ttl = int((at + _SENT_KEPT).timestamp())
-            sk = f"{record['at']}#{person}#{mark(entries)}"
-            told = as_one(entries) if person != TOPIC else None
-            values = {**record, "told": _text(told) if told else None, "ttl": ttl}
-            actions.append(self._table.put_action(At(f"sent#{company}", sk), values))
-        self._insist(person, actions)
+        release_it = {"claimed": None} if release else {}
+        first = self._table.update_action(
+            _mailbox_at(company, person),
+            {
+                "last_alert": stamp(mailbox.last_alert) if mailbox.last_alert else None,
+                "not_before": stamp(mailbox.not_before) if mailbox.not_before else None,
+                "failures": mailbox.failures,
+                "told": list(mailbox.told) or None,
+                **release_it,
+            },
+            "claimed = :mine",
+            {":mine": stamp(mailbox.claimed) if mailbox.claimed else ""},
+        )
+        name = mark(entries)
+        for left in range(_ATTEMPTS - 1, -1, -1):
+            actions = [
+                first,
+                *(self._table.delete_action(_entry_at(e), _AS_READ, _read(e)) for e in entries),
+                *(self._table.put_action(*item) for item in beside),
+                *(self._table.put_action(*self.item(e)) for e in left_of(given, entries)),
+            ]
+            if record is not None:
+                told = left_of([one] if (one := record.get("told")) else [], entries)
+                actions.append(self._table.put_action(*_record(company, record, name, told)))
+            try:
+                self._table.outlast(actions)
+            except CancelledError as problem:
+                if problem.conflict:
+                    raise
+                now = self._as_they_are(entries)
+                if not left or now == list(entries):
+                    raise ClaimLostError(person) from problem
+                entries = now
+            else:
+                return
 
     def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
         """Records of the mails sent in that time, oldest first."""
@@ -112,21 +126,53 @@ class Outbox:
         """The mail to which SES gave this id at about this time."""
         for item in self.sent(company, at - _AROUND, at + _AROUND):
             if item["message_id"] == message_id:
-                told = _entry(item["told"]) if "told" in item else None
+                told = entry_of(item["told"]) if "told" in item else None
                 came_back = item.get("came_back")
                 return Sent(item["sk"], company, item["person"], item["to"], told, came_back)
         return None
 
-    def untell(self, company: str, ended: Collection[Key], now: datetime) -> None:
-        """Leave out of the records of mails those conversations that are no longer kept."""
-        for item in self.sent(company, now - _SENT_KEPT, now) if ended else ():
-            told = _entry(item["told"]) if "told" in item else None
-            if told is not None and not set(ended).isdisjoint(told.keys):
-                keys = tuple(key for key in told.keys if key not in ended)
-                left = replace(told, id=mark([told]), keys=keys)
-                values = {"told": _text(left) if left.keys else None}
-                still_there = "attribute_exists(pk)"
-                self._table.update(At(item["pk"], item["sk"]), values, condition=still_there)
+    def untell(self, company: str, gone: Callable[[Key], bool]) -> None:
+        """Leave conversations that are no longer kept out of what waits, and of all records.
+
+        What waits comes first: a sender who has read it before reads it again to settle it, or
+        has settled it, and then its record is there. So nothing of it is told twice or kept.
+        """
+        for item in list(self._table.partition(f"outbox#{company}")):
+            self._cut(item, "entry", gone)
+        self.unrecord(company, gone)
+
+    def unrecord(self, company: str, gone: Callable[[Key], bool]) -> None:
+        """Leave conversations that are no longer kept out of the records of mails."""
+        for item in list(self._table.partition(f"sent#{company}")):
+            self._cut(item, "told", gone)
+
+    def _cut(self, read: Item, name: str, gone: Callable[[Key], bool]) -> None:
+        """Take conversations out of an entry; where none is left, it goes. `cut` counts the rest.
+
+        Nothing is ever added to an entry, so how many it has tells whether it is as it was read.
+        """
+        at, item = At(read["pk"], read["sk"]), read
+        for _ in range(_ATTEMPTS):
+            entry = entry_of(item[name]) if name in item else None
+            keys = [key for key in entry.keys if not gone(key)] if entry else []
+            if entry is None or len(keys) == len(entry.keys):
+                return
+            values = {name: text_of(entry.only(keys)) if keys else None, "cut": len(keys)}
+            action = self._table.update_action(at, values, _AS_READ, _read(entry))
+            if name == "entry" and not keys:
+                action = self._table.delete_action(at, _AS_READ, _read(entry))
+            try:
+                self._table.transact([action])
+            except CancelledError:
+                item = self._table.get(at) or {}
+            else:
+                return
+        raise ContentionError(at.pk)
+
+    def _as_they_are(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries that still wait, as they are now."""
+        found = self._table.get_many(map(_entry_at, entries))
+        return [entry_of(found[at]["entry"]) for at in map(_entry_at, entries) if at in found]
 
     def take_back(
         self,
@@ -137,7 +183,7 @@ class Outbox:
     ) -> bool:
         """In one: the mail is marked as come back, and these items are written.
 
-        False, and nothing written, when it was marked before, or one of `first` was there.
+        False, and nothing written, when it was marked or cut before, or one of `first` was there.
         """
         actions = [
             *(self._table.put_action(*item, "attribute_not_exists(pk)") for item in first),
@@ -145,22 +191,28 @@ class Outbox:
         ]
         if mail is not None:
             at = At(f"sent#{mail.company}", mail.id)
-            unmarked = "attribute_exists(pk) AND attribute_not_exists(came_back)"
-            actions.append(self._table.update_action(at, {"came_back": how}, unmarked))
+            unmarked = f"{_AS_READ} AND attribute_not_exists(came_back)"
+            as_read = _read(mail.told)
+            actions.append(self._table.update_action(at, {"came_back": how}, unmarked, as_read))
         try:
             self._table.transact(actions)
         except CancelledError:
             return False
         return True
 
-    def _insist(self, person: str, actions: Sequence[Item]) -> None:
-        """What was sent must not be sent again, so a conflict with others is outlasted."""
-        try:
-            self._table.outlast(actions)
-        except CancelledError as problem:
-            if problem.conflict:
-                raise
-            raise ClaimLostError(person) from problem
+
+def _record(company: str, record: Item, name: str, told: Sequence[Entry]) -> tuple[At, Item]:
+    sent_at = datetime.fromisoformat(record["at"])
+    values = {
+        **record,
+        "told": text_of(told[0]) if told else None,
+        "ttl": int((sent_at + _SENT_KEPT).timestamp()),
+    }
+    return At(f"sent#{company}", f"{record['at']}#{record['person']}#{name}"), values
+
+
+def _read(entry: Entry | None) -> Item:
+    return {":keys": len(entry.keys) if entry else 0}
 
 
 def _entry_at(entry: Entry) -> At:
@@ -178,21 +230,4 @@ def _mailbox(item: Item) -> Mailbox:
         item.get("failures", 0),
         tuple(item.get("told", ())),
         time_of(item.get("claimed")),
-    )
-
-
-def _text(entry: Entry) -> str:
-    return json.dumps(jsonable(entry), ensure_ascii=False)
-
-
-def _entry(text: str) -> Entry:
-    raw: dict[str, Any] = json.loads(text)
-    return Entry(
-        **{
-            **raw,
-            "at": datetime.fromisoformat(raw["at"]),
-            "keys": tuple(Key(*key) for key in raw.get("keys", ())),
-            "tried": tuple(raw.get("tried", ())),
-            "details": tuple((name, value) for name, value in raw.get("details", ())),
-        }
     )

@@ -47,6 +47,10 @@ class Retraction:
         found = self._conversations.load(posts)
         return {key for key, loaded in found.items() if _going(loaded, set(posts[key]), now)[1]}
 
+    def ended(self, keys: Collection[Key]) -> set[Key]:
+        """Those of the conversations that are no more."""
+        return set(keys) - self._conversations.states(keys).keys()
+
     def _retract(
         self,
         key: Key,

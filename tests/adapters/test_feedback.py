@@ -108,5 +108,22 @@ def without(path: str) -> str:
 )
 def test_what_cannot_be_read_is_not_swallowed(message: str) -> None:
     """Given something that SES does not say, then it fails, and ends among the dead letters."""
-    with pytest.raises(UnreadableError):
+    with pytest.raises(UnreadableError) as caught:
+        feedback_of(message)
+    assert TO not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (TO, "an event of no known kind"),
+        (json.dumps({"eventType": TO}), "an event of no known kind"),
+        (without("mail"), "a Bounce without 'mail'"),
+        (json.dumps({**bounce("m1", TO, NOON), "mail": TO}), "a Bounce: TypeError"),
+    ],
+)
+def test_what_is_wrong_is_said_without_its_words(message: str, said: str) -> None:
+    """Given addresses where they do not belong, then the error is of what is wrong alone."""
+    with pytest.raises(UnreadableError, match=f"^{said}$"):
         feedback_of(message)

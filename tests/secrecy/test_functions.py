@@ -16,6 +16,7 @@ from pulse import app
 from pulse.adapters.elsewhere import Elsewhere
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.replay.lambdas import InvokedError
+from tests import ses
 from tests.faults.wires import Fault, Server, raw
 from tests.jobs.town import HELP, Posts, Town, at, settings
 from tests.tiers import WHOLE
@@ -134,6 +135,26 @@ def test_x_says_the_token_back(leaky: Callable[..., Leaky]) -> None:
     told["later"] = here.told()
     assert {name: parts for name, parts in told.items() if parts} == {}
     assert here.town.failures == []
+
+
+def test_addresses_of_mail_that_came_back(leaky: Callable[..., Leaky]) -> None:
+    """Given SES's word of addresses, known, cut and too early, then no log has any of them."""
+    posts = Posts()
+    posts.mention(0.5, "7")
+    here = leaky(posts)
+    here.town.go(0, 1, 16)
+    mail, now = here.town.world.mails()[-1], here.town.world.now()
+    here.heard.lines()
+    code = f"smtp; 550 5.1.1 <{mail.destinations[0]}>: Recipient address rejected"
+    word = ses.bounce(mail.id, mail.destinations[0], now)
+    word["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = code
+    early = ses.bounce("unknown", mail.destinations[0], now)
+    cut = {name: part for name, part in word.items() if name != "mail"}
+    for said in (early, cut, json.dumps(word)[:-2], word):
+        here.crash("feedback", ses.event(said))
+    lines = here.heard.lines()
+    assert any('"blocked":1' in line.replace(" ", "") for line in lines)
+    assert [line for line in lines if "@acme.example" in line] == []
 
 
 BROKEN_HEADERS = (

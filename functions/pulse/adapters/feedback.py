@@ -31,6 +31,7 @@ def feedback_of(message: str) -> Feedback | None:
     """
     if message.strip() == _NOTICE:
         return None
+    event: Any = None
     try:
         body = json.loads(message)
         event = body.get("eventType") or body["notificationType"]
@@ -48,7 +49,18 @@ def feedback_of(message: str) -> Feedback | None:
             said=" ".join(said.split())[:_MOST],
         )
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise UnreadableError(f"{problem!r} in {message[:_MOST]!r}") from problem
+        raise UnreadableError(_wrong(event, problem)) from None
+
+
+def _wrong(event: Any, problem: Exception) -> str:
+    """What is wrong, without any of its words: addresses are among them.
+
+    The dead letter has it whole.
+    """
+    if not isinstance(event, str) or event not in _READERS:
+        return "an event of no known kind"
+    missing = isinstance(problem, KeyError)
+    return f"a {event} without {problem}" if missing else f"a {event}: {type(problem).__name__}"
 
 
 def _bounce(body: Mapping[str, Any]) -> tuple[FeedbackKind, Any, Any, str]:

@@ -175,7 +175,7 @@ class X:
         try:
             body = _storable(response.json(), veil)
         except (ValueError, RecursionError):
-            said = veil(response.text)[:80]
+            said = _quoted(veil(response.text))[:80]
             raise TroubleError("unavailable", f"no JSON: {said!r}") from None
         if not isinstance(body, dict):
             raise TroubleError("unavailable", f"a JSON {type(body).__name__}, not an object")
@@ -239,7 +239,8 @@ def _trouble(response: requests.Response, limit: Limit | None, veil: Veil) -> Tr
         body = _storable(response.json(), veil)
     except (ValueError, RecursionError):
         body = None
-    detail = f"{status} {_detail(body) or said.strip()[:200] or veil(response.reason or '')}"
+    words = said if status >= requests.codes.bad_request else _quoted(said)
+    detail = f"{status} {_detail(body) or words.strip()[:200] or veil(response.reason or '')}"
     if status == requests.codes.too_many_requests:
         if "usage-capped" in said or "UsageCapExceeded" in said:
             return TroubleError("usage_cap", detail)
@@ -259,8 +260,14 @@ def _storable(body: Any, veil: Veil) -> Any:
     return json.loads(veil(json.dumps(body, ensure_ascii=False)).encode(errors="replace"))
 
 
+def _quoted(said: str) -> str:
+    """Words of X; of JSON, whole or cut, the length alone, since that may be posts."""
+    is_json = said.lstrip("\ufeff \t\r\n").startswith(("{", "["))
+    return f"{len(said)} characters of JSON, cut or changed" if is_json else said
+
+
 def _without(body: Any, what: str) -> str:
-    return f"an answer without {what}: {_detail(body) or str(body)[:80]}"
+    return f"an answer without {what}: {_detail(body) or ', '.join(body)[:80] or 'nothing'}"
 
 
 def _kind_within(body: Any) -> TroubleKind:

@@ -47,13 +47,13 @@ class CameBack:
         mail = self._find(word)
         # A mail has one recipient; a server that forwards it may name another.
         ours = [mail.to] if mail else [a for a in word.addresses if self._companies(a)]
-        done = {"said": word.said, "message_id": word.message_id, "ours": bool(ours)}
+        done = {"kind": word.kind, "message_id": word.message_id, "ours": bool(ours)}
         if word.kind == "passing":
             if mail is not None:
                 self.journal.note(mail.company, [_undelivered(mail, word, word.at, final=False)])
             return {**done, "blocked": 0, "passed_on": 0}
         if ours and mail is None and self.now - word.sent_at < _RECORDED:
-            raise UnrecordedError(f"mail {word.message_id} to {', '.join(ours)}")
+            raise UnrecordedError(f"mail {word.message_id}")
         taken = [self._take_back(word, plain(address), mail) for address in ours]
         return {**done, "blocked": sum(b for b, _ in taken), "passed_on": sum(n for _, n in taken)}
 
@@ -76,7 +76,7 @@ class CameBack:
             if self.outbox.take_back(mail, word.kind, first, beside):
                 return new, passed
             mail = self._find(word)
-        raise TimeoutError(f"others kept changing what is known of {address}")
+        raise TimeoutError(f"others kept changing what is known of mail {word.message_id}")
 
     def _passed_on(self, word: Feedback, mail: Sent, blocked: set[str]) -> Iterator[Entry]:
         """What the mail told, for the next in line."""

@@ -106,7 +106,11 @@ KINDS: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "errors that are no list": ((400, {}, {"errors": "odd", "title": "Bad"}), "request", "400 Bad"),
     "a status nobody knows": ((299, {}, {}), "unavailable", "299"),
     "HTML with a 200": ((200, {}, HTML), "unavailable", "no JSON"),
-    "JSON cut in the middle": ((200, {}, '{"data":[{"id":"1"'), "unavailable", "no JSON"),
+    "JSON cut in the middle": (
+        (200, {}, '{"data":[{"id":"1"'),
+        "unavailable",
+        "no JSON: '18 characters of JSON, cut or changed'",
+    ),
     "nothing with a 200": ((200, {}, ""), "unavailable", "no JSON"),
     "a list with a 200": ((200, {}, []), "unavailable", "JSON list"),
     "only errors with a 200": (

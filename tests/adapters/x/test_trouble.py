@@ -25,6 +25,29 @@ def test_trouble_is_sorted_into_kinds(answer: tuple[Any, ...], kind: str, detail
     assert len(met.detail) < 400
 
 
+POSTS = '{"data":[{"text":"I am Ivan, 5551234","id":"17","author_id":"77777"'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, {}, POSTS),
+        (200, {}, f"\ufeff\n {POSTS}"),
+        (200, {}, POSTS.removeprefix('{"data":')),
+        (200, {}, {"posts": [{"text": "I am Ivan, 5551234", "author_id": "77777"}]}),
+        (203, {}, f"{POSTS}}}]}}"),
+    ],
+    ids=["cut", "after a mark", "a list", "under another name", "by way of a proxy"],
+)
+def test_what_may_be_posts_is_not_quoted(answer: tuple[Any, ...]) -> None:
+    """Given posts in an answer that is none, then nothing of them stands in the trouble."""
+    met = trouble(answer)
+    assert met.kind == "unavailable"
+    assert "Ivan" not in met.detail
+    assert "77777" not in met.detail
+    assert "of JSON" in met.detail or met.detail == "an answer without posts: posts"
+
+
 RECORDED = {
     "academictwitteR_400_users-208538.json": "request",
     "academictwitteR_401_tweets__search__all-90b063.json": "token",

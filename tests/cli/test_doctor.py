@@ -208,6 +208,14 @@ def test_whether_deleted_posts_are_found_out(sound: Stack, case: str) -> None:
     assert mend
 
 
+def test_what_x_said_moves_no_cursor(sound: Stack) -> None:
+    """Given words of X that would clear the screen, then the doctor's lines do not."""
+    checked(sound, trouble=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
+    said = run("doctor", "--no-mail")
+    assert "503 [2J]0;owned" in said.out
+    assert not {"\x1b", "\x07"} & set(said.out)
+
+
 def test_without_a_bearer_deleted_posts_stay(sound: Stack) -> None:
     """Given a user's token alone, then the doctor says what is done instead, and what to do."""
     token = Token(None, "key", "secret", "sim-700000001", "secret")

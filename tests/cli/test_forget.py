@@ -20,7 +20,7 @@ from pulse.domain.posts import Author, Post
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 
-from .shell import run
+from .shell import always, run
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 POLICY = Policy(levels=(Level("warning", timedelta(minutes=15), ()),), groups={})
@@ -92,7 +92,7 @@ def about(table: Table, *words: str) -> list[str]:
 def test_one_person_goes_and_nobody_else(full: Table) -> None:
     """Given Ivan with two companies, when forgotten, then no text or name of Ivan's is left."""
     others = [i for i in lying(full) if i["pk"].endswith("#6") or i["pk"] == "said#svyaz"]
-    said = run("forget", "@ivan_k", "--yes", "--wait", "0")
+    said = run("forget", "id:5", "--yes", "--wait", "0")
     assert said.code == 0
     nine, two = (f"{NOW - timedelta(days=n):%Y-%m-%d}" for n in (9, 2))
     lines = said.out.splitlines()
@@ -218,6 +218,59 @@ def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
     missing = run("forget", "@nobody", "--ask-x", "--yes", "--wait", "0")
     assert missing.code == 1
     assert "give id:NUMBER" in missing.err
+
+
+@pytest.fixture
+def asked(full: Table, deployed: Stack, x: Any) -> Any:
+    """An X with the users user1 to user3, and a token for it."""
+    Secrets(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep("svyaz_help", Token("bearer"))
+    return x()
+
+
+def test_a_handle_that_is_still_the_same_persons(full: Table, asked: Any) -> None:
+    """Given a handle that a mail has shown, then X is asked once whether it is still theirs."""
+    Shelf(full).keep_authors([Author("800000001", "User1", "One")], NOW - timedelta(days=21))
+    said = run("forget", "@user1", "--yes", "--wait", "0", "--json")
+    assert (said.code, said.json["person"]) == (0, "800000001")
+    assert dict(asked.requests) == {("users", "200"): 1}
+    assert not Shelf(full).authors(["800000001"])
+
+
+def test_a_handle_that_is_somebody_elses_now(full: Table, asked: Any) -> None:
+    """Given a handle that changed hands since a mail showed it, then neither goes by guess."""
+    seen = NOW - timedelta(days=21)
+    Shelf(full).keep_authors([Author("6", "user2", "Ol\x1b[2Jga")], seen)
+    before = lying(full)
+    said = run("forget", "@user2", "--yes", "--wait", "0")
+    assert said.code == 1
+    assert f"6 (Ol[2Jga) was @user2 on {seen:%Y-%m-%d}; now 800000002 has that handle" in said.err
+    assert "give id:6 or id:800000002" in said.err
+    assert lying(full) == before
+
+
+@pytest.mark.parametrize("why", ["no token", "X is down", "nobody has it"])
+def test_a_handle_of_which_x_does_not_say_whose_it_is(
+    full: Table, deployed: Stack, x: Any, why: str
+) -> None:
+    """Given nobody who could say so, then --yes is not enough, and who is asked is told of it."""
+    if why != "no token":
+        keeper = Secrets(boto3.client("ssm"), deployed.outputs["TokensPath"])
+        keeper.keep("svyaz_help", Token("bearer"))
+        x(faults=always(503, "down \x1b[2J") if why == "X is down" else ())
+    before = lying(full)
+    said = run("forget", "@ivan_k", "--yes", "--wait", "0")
+    assert said.code == 1
+    was = f"5 (Ivan) was @Ivan_K on {NOW:%Y-%m-%d}; whether it still is, X does not say"
+    assert was in said.err
+    assert said.err.endswith("; give id:NUMBER of whoever is meant\n")
+    assert "\x1b" not in said.err
+    assert lying(full) == before
+    assert run("forget", "@ivan_k", "--dry-run").code == 0
+    assert lying(full) == before
+    told = run("forget", "@ivan_k", "--wait", "0", given="y\n")
+    assert told.code == 0
+    assert told.err.index(was) < told.err.index("Forget 5 for good?")
+    assert about(full, "Ivan_K") == ["said#svyaz 50/50"]
 
 
 def test_a_handle_that_was_two_peoples(full: Table) -> None:

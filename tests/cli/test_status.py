@@ -131,6 +131,20 @@ def test_a_busy_stack_in_80_columns(busy: datetime) -> None:
     assert "anna <anna@example.com>: no" in whole
 
 
+def test_what_others_wrote_moves_no_cursor(busy: datetime, pushed: Table) -> None:
+    """Given words of X and of a mail server that would paint the screen, then they do not."""
+    paint = "\x1b[2J\x1b]0;owned\x07\x9b31m"
+    refused = {"person": "anna", "address": "a@b.example", "detail": f"550{paint}", "final": True}
+    Journal(pushed).note("svyaz", [Row("undelivered", busy, refused)])
+    ill = OpenTrouble("unavailable", f"503{paint}", busy, 1, busy)
+    cursor = Accounts(pushed).load(["700000002"])["700000002"]
+    Accounts(pushed).save(replace(cursor, troubles={"mentions": ill}))
+    said = run("status")
+    assert "550[2J" in said.out
+    assert "503[2J" in "".join(said.out.split())
+    assert not {"\x1b", "\x07", "\x9b"} & set(said.out)
+
+
 def test_json_says_the_same(busy: datetime) -> None:
     said = run("status", "--json")
     assert said.json["settings_version"] == 1

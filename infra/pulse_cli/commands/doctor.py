@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.doctor import Finding, examine
-from pulse_cli.screen import screen
+from pulse_cli.screen import plain, screen
 from pulse_cli.settings.words import wrong_address
 
 __all__ = ["doctor"]
@@ -70,7 +70,7 @@ def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bo
 
 def _say(finding: Finding) -> None:
     line = Text(f"{finding.status:<4}  ", style=_COLOURS[finding.status])
-    line.append(f"{finding.what}: {finding.said}", style="default")
+    line.append(plain(f"{finding.what}: {finding.said}"), style="default")
     if finding.mend:
-        line.append(f" — {finding.mend}", style="default")
+        line.append(f" — {plain(finding.mend)}", style="default")
     screen().print(line, soft_wrap=True)

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 
+import botocore.exceptions
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -14,12 +15,13 @@ from pulse.adapters.table import ContentionError
 from pulse.adapters.x import X
 from pulse.domain.settings import Settings
 from pulse.domain.trouble import TroubleError
+from pulse_cli.deployed import aws
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.keeping import person_words
 from pulse_cli.keeping.person import Kept, known_as, what_is_kept
 from pulse_cli.keeping.person import forget as remove
 from pulse_cli.problems import ProblemError
-from pulse_cli.screen import screen
+from pulse_cli.screen import plain, screen
 from pulse_cli.x_access.asking import in_words, way
 
 __all__ = ["forget"]
@@ -78,8 +80,9 @@ def forget(
     name, and what was put aside. What the person published before now is not stored again; what
     comes later is a new mention, and is watched.
 
-    A handle is looked up among the names that mails have shown in the last 30 days; --ask-x asks
-    X for it (0.01 USD). Counts without text or names stay.
+    A handle is looked up among the names that mails have shown in the last 30 days, and X is asked
+    whether it is still the same person's (0.01 USD), since handles change hands; --ask-x asks X for
+    a handle that is not known here. Counts without text or names stay.
 
     Ends with 0 when it is done, else with 1.
     """
@@ -90,10 +93,16 @@ def forget(
     for name in names:
         if name not in known:
             raise ProblemError(f"no company {name!r}; there are: {', '.join(known)}")
-    who = person[1] or _id(deployment, settings, str(person[0]), ask_x=ask_x)
+    who, doubt = person[1], ""
+    if who is None:
+        who, doubt = _whose(deployment, settings, str(person[0]), ask_x=ask_x)
+    if doubt and yes and not dry_run:
+        raise ProblemError(f"{doubt}; give id:NUMBER of whoever is meant")
     kept = what_is_kept(deployment.table, who, names)
     if not as_json:
         person_words.say_kept(who, kept)
+    if doubt:
+        click.echo(f"{doubt}.", err=True)
     days = deployment.parameters.get("LogDays") or "30"
     if dry_run:
         _end(deployment.name, who, kept, days, as_json=as_json, done=False)
@@ -104,23 +113,39 @@ def forget(
     _end(deployment.name, who, kept, days, as_json=as_json, done=True)
 
 
-def _id(deployment: Deployment, settings: Settings, handle: str, *, ask_x: bool) -> str:
-    if not ask_x:
-        found = known_as(deployment.table, handle)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            ids = " or ".join(f"id:{one}" for one in found)
-            raise ProblemError(f"@{handle} was the handle of more than one: give {ids}")
+def _whose(
+    deployment: Deployment, settings: Settings, handle: str, *, ask_x: bool
+) -> tuple[str, str]:
+    """The id of whoever has the handle; and why that is not sure, where X could not say."""
+    if ask_x:
+        try:
+            return _ask(deployment, settings, handle), ""
+        except TroubleError as trouble:
+            raise ProblemError(f"{in_words(trouble, handle)}; give id:NUMBER") from trouble
+    found = known_as(deployment.table, handle)
+    if not found:
         raise ProblemError(
             f"no mail has shown a @{handle} in the last 30 days, so its id is not known here: "
             f"give id:NUMBER, or --ask-x to ask X for it (0.01 USD)"
         )
-    token = settings.companies[0].accounts[0].token
+    if len(found) > 1:
+        ids = " or ".join(f"id:{one.id}" for one in found)
+        raise ProblemError(f"@{handle} was the handle of more than one: give {ids}")
+    [seen] = found
+    was = f"{seen.id} ({plain(seen.name or 'no name')}) was @{seen.username} on {seen.at:%Y-%m-%d}"
     try:
-        return X(lambda: deployment.secrets.token(token), way(deployment.x_url)).user(handle).id
-    except TroubleError as trouble:
-        raise ProblemError(f"{in_words(trouble, handle)}; give id:NUMBER") from trouble
+        holder = _ask(deployment, settings, handle)
+    except (TroubleError, botocore.exceptions.ClientError) as problem:
+        why = problem.detail if isinstance(problem, TroubleError) else aws.said(problem)
+        return seen.id, f"{was}; whether it still is, X does not say ({plain(why)})"
+    if holder != seen.id:
+        raise ProblemError(f"{was}; now {holder} has that handle: give id:{seen.id} or id:{holder}")
+    return seen.id, ""
+
+
+def _ask(deployment: Deployment, settings: Settings, handle: str) -> str:
+    token = settings.companies[0].accounts[0].token
+    return X(lambda: deployment.secrets.token(token), way(deployment.x_url)).user(handle).id
 
 
 def _forget(

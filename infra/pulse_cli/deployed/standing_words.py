@@ -89,7 +89,7 @@ def _accounts(accounts: list[Json]) -> Table:
 def _trouble(trouble: Json) -> str:
     return (
         f"{trouble['of']}: {trouble['kind']} since {_clock(trouble['since'])}, next try "
-        f"{_clock(trouble['next_try'])} ({trouble['detail']})"
+        f"{_clock(trouble['next_try'])} ({plain(trouble['detail'])})"
     )
 
 
@@ -154,13 +154,17 @@ def _aside(aside: Json) -> Iterator[Text]:
         return
     count = f"{aside['posts']} post{'s' if aside['posts'] > 1 else ''}"
     yield Text(f"{count} since {_clock(aside['since'])} that could not be read", style="yellow")
-    yield from _first([f"{number} x {reason}" for reason, number in aside["reasons"].items()])
+    yield from _first(
+        [f"{number} x {plain(reason)}" for reason, number in aside["reasons"].items()]
+    )
 
 
 def _undelivered(rows: list[Json]) -> Iterator[Text]:
     if not rows:
         yield Text("nothing")
-    lines = [f"{_clock(r['at'])} {r['person']} <{r['address']}>: {r['detail']}" for r in rows]
+    lines = [
+        f"{_clock(r['at'])} {r['person']} <{r['address']}>: {plain(r['detail'])}" for r in rows
+    ]
     yield from _first(lines[::-1])
 
 

@@ -6,11 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulse.adapters.table.entries import keys_in
 from pulse.adapters.table.items import fact_of, is_fact, key_of
+from pulse.adapters.table.shelf import AUTHOR_KEPT
 from pulse.domain.facts import Key, Mention, Reply
 from pulse.domain.journal import Row, people_of
 from pulse_cli.keeping.looking import everything
@@ -19,10 +20,19 @@ if TYPE_CHECKING:
     from pulse.adapters.table import Stores, Table
     from pulse.domain.settings import Settings
 
-__all__ = ["Kept", "Told", "forget", "known_as", "what_is_kept"]
+__all__ = ["Kept", "Seen", "Told", "forget", "known_as", "what_is_kept"]
 
 Told = Callable[[int, int], None]
 """Told how many of how many conversations are done."""
+
+
+class Seen(NamedTuple):
+    """Somebody whose handle was this when it was last seen, and when that was."""
+
+    id: str
+    username: str
+    name: str | None
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -69,10 +79,15 @@ class Kept:
         }
 
 
-def known_as(table: Table, handle: str) -> list[str]:
-    """Ids of those whose handle, in any case, was this when it was last shown in a mail."""
+def known_as(table: Table, handle: str) -> list[Seen]:
+    """Those whose handle, in any case, was this when it was last shown in a mail."""
     return [
-        item["pk"].removeprefix("author#")
+        Seen(
+            item["pk"].removeprefix("author#"),
+            item["username"],
+            item.get("name"),
+            datetime.fromtimestamp(item["ttl"], UTC) - AUTHOR_KEPT,
+        )
         for item in everything(table, f"Looking for @{handle}")
         if item["sk"] == "author" and str(item.get("username", "")).lower() == handle.lower()
     ]

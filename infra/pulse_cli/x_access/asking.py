@@ -18,6 +18,7 @@ from pulse.adapters.pages.wording import Wording
 from pulse.domain.letters import TroubleLetter
 from pulse.domain.trouble import FOR_A_PERSON, TroubleError
 from pulse_cli.problems import ProblemError
+from pulse_cli.screen import plain
 
 __all__ = ["Heard", "Quota", "in_words", "parted", "url_elsewhere", "way"]
 
@@ -95,7 +96,7 @@ def in_words(trouble: TroubleError, username: str) -> str:
 def parted(trouble: TroubleError, username: str) -> tuple[str, str]:
     """What went wrong with X, and the mend."""
     words = Wording("en", "UTC")
-    detail = " ".join(trouble.detail.split())
+    detail = plain(trouble.detail)
     if trouble.kind in FOR_A_PERSON:
         kind: Any = trouble.kind
         advice = advise(TroubleLetter("", datetime.now(UTC), kind, username, detail), words)

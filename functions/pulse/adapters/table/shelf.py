@@ -13,7 +13,7 @@ from pulse.adapters.table.journal import Journal, Told
 from pulse.adapters.table.values import At, Item, stamp, time_of
 from pulse.domain.posts import Author, Post
 
-_AUTHOR_KEPT = timedelta(days=30)
+AUTHOR_KEPT = timedelta(days=30)
 _FORGOTTEN_KEPT = timedelta(days=30)
 """Longer than X shows again what was published before."""
 _SETTINGS = At("settings", "current")
@@ -112,7 +112,7 @@ class Shelf:
 
     def keep_authors(self, authors: Iterable[Author], now: datetime) -> None:
         """Remember who they are for a month; an author that X does not show, too."""
-        ttl = int((now + _AUTHOR_KEPT).timestamp())
+        ttl = int((now + AUTHOR_KEPT).timestamp())
         self._table.put_many(
             (At(f"author#{a.id}", "author"), {"username": a.username, "name": a.name, "ttl": ttl})
             for a in authors

@@ -14,7 +14,7 @@ def test_an_address_that_bounces_falls_to_the_next(posts: Posts, town: Build) ->
     assert here.told() == [(16, "anna")]
     done = tell(here, of_mail(here))
     assert done["taken"][0] | {"message_id": ""} == {
-        "said": "Permanent (General): smtp; 550 5.1.1 user unknown",
+        "kind": "bounce",
         "message_id": "",
         "ours": True,
         "blocked": 1,

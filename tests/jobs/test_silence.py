@@ -14,7 +14,7 @@ from pulse_cli.stand_in.template import load_template
 from tests.adapters.turns import failing
 from tests.secrecy.overheard import overheard
 
-from .town import NEWS, Build, Posts, Town, alone, at, settings
+from .town import HELP, NEWS, Build, Posts, Town, alone, at, settings
 
 Counted = dict[str, float]
 EACH_MINUTE = ("flag", "digest", "send")
@@ -220,3 +220,15 @@ def test_a_night_is_counted_when_all_companies_were(posts: Posts, town: Build) -
     assert run(here, night, ["figures"])["FiguresCounted"] == 2
     refusing(here, "Query", "blue#2030-05-14")
     assert "FiguresCounted" not in run(here, night + DAY, ["figures"])
+
+
+@pytest.mark.parametrize("late", ["acme", "blue"])
+def test_the_outbox_is_as_old_as_the_oldest_of_all_companies(
+    posts: Posts, town: Build, late: str
+) -> None:
+    """Given mail that SES does not take of one company of two, then its age is the one counted."""
+    here = town(two())
+    posts.mention(0.5, "7", to=[HELP if late == "acme" else NEWS])
+    here.ses_says(lambda _: "TooManyRequestsException")
+    counted = minutes(here, [0, 1, 2, *range(16, 40)])
+    assert counted[-1]["OutboxAge"] > 10 * 60

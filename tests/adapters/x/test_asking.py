@@ -69,6 +69,15 @@ def test_who_asks(token: Token, scheme: str) -> None:
     assert wire.asked[0]["HTTP_AUTHORIZATION"].startswith(scheme)
 
 
+def test_a_signature_goes_to_no_other_address() -> None:
+    """Given an answer that sends us elsewhere, then nobody goes there, and it is trouble."""
+    wire = Wire((307, {"location": "https://elsewhere.example/2"}, ""), (200, {}, {"meta": {}}))
+    with pytest.raises(TroubleError) as caught:
+        X(lambda: USER, wire).mentions("100", BOUNDS)
+    assert caught.value.kind == "unavailable"
+    assert len(wire.asked) == 1
+
+
 def test_counts_are_the_apps_and_nobody_elses() -> None:
     """Given a user's token with a bearer, then counts go by the bearer; without one, not at all."""
     row = {"start": "2030-05-14T12:00:00.000Z", "end": "2030-05-14T12:01:00.000Z"}

@@ -71,7 +71,7 @@ def test_who_asks(token: Token, scheme: str) -> None:
 
 def test_a_signature_goes_to_no_other_address() -> None:
     """Given an answer that sends us elsewhere, then nobody goes there, and it is trouble."""
-    wire = Wire((307, {"location": "https://elsewhere.example/2"}, ""), (200, {}, {"meta": {}}))
+    wire = Wire((307, {"location": "/2/elsewhere"}, ""), (200, {}, {"meta": {}}))
     with pytest.raises(TroubleError) as caught:
         X(lambda: USER, wire).mentions("100", BOUNDS)
     assert caught.value.kind == "unavailable"

@@ -7,7 +7,7 @@ import pytest
 
 from pulse.domain.delivery import unreachable, whose
 from pulse.domain.facts import Key
-from pulse.domain.outbox import MOST_KEPT, TOPIC, Entry, as_one
+from pulse.domain.outbox import MOST_KEPT, TOPIC, Entry, Mailbox, as_one, heard
 from pulse.domain.routing import about_address, next_in_line, passed_on
 from pulse.domain.settings import Company, Person, Shadow
 
@@ -120,3 +120,22 @@ def test_of_a_digest_nothing_is_remembered() -> None:
     """Given a digest, or nothing, then there is nothing to pass on."""
     assert as_one([replace(alert(), kind="digest")]) is None
     assert as_one([]) is None
+
+
+def test_only_what_was_all_told_was_heard() -> None:
+    """Given one alert that was told and one that was not, then the two were not heard."""
+    told, new = alert(), replace(alert(), id="2")
+    mailbox = Mailbox().after([told], at(1))
+    assert heard([told], mailbox)
+    assert not heard([told, new], mailbox)
+    assert not heard([new], mailbox)
+
+
+def test_of_many_that_were_told_the_newest_are_remembered() -> None:
+    """Given more alerts than a mailbox remembers, then it is the last ones that were heard."""
+    many = [replace(alert(), id=str(number)) for number in range(150)]
+    mailbox = Mailbox()
+    for one in many:
+        mailbox = mailbox.after([one], at(1))
+    assert heard(many[-99:], mailbox)
+    assert not heard(many[:1], mailbox)

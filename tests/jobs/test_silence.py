@@ -14,6 +14,7 @@ from pulse_cli.stand_in.template import load_template
 from tests.adapters.turns import failing
 from tests.secrecy.overheard import overheard
 
+from .between import fault
 from .town import HELP, NEWS, Build, Posts, Town, alone, at, settings
 
 Counted = dict[str, float]
@@ -232,3 +233,10 @@ def test_the_outbox_is_as_old_as_the_oldest_of_all_companies(
     here.ses_says(lambda _: "TooManyRequestsException")
     counted = minutes(here, [0, 1, 2, *range(16, 40)])
     assert counted[-1]["OutboxAge"] > 10 * 60
+
+
+def test_a_poll_that_reads_nothing_is_none_that_succeeded(posts: Posts, town: Build) -> None:
+    """Given an X that is down, then polls run and none is counted; when it is back, they are."""
+    here = town(alone(), faults=[fault(1, 3, status=503)])
+    counted = [one["PollSucceeded"] for one in minutes(here, [0, 1, 5], ())]
+    assert counted == [1, 0, 1]

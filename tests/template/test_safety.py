@@ -187,3 +187,35 @@ def test_every_dead_letter_queue_has_an_alarm(resources: dict[str, Any]) -> None
         if one["MetricName"] == "ApproximateNumberOfMessagesVisible"
     }
     assert watched == dead_letter_queues(resources) == {"DeadLetters", "PollDeadLetters"}
+
+
+LESS, MORE = "LessThanThreshold", "GreaterThanThreshold"
+JUDGED: dict[str, tuple[str, int, Any, str, Any, str]] = {
+    "BlindAlarm": ("Sum", 60, {"Ref": "BlindMinutes"}, LESS, 1, "breaching"),
+    "AccountBlindAlarm": ("Maximum", 60, 1, MORE, 0, "ignore"),
+    "BudgetAlarm": (
+        "Maximum", 300, 1, "GreaterThanOrEqualToThreshold", {"Ref": "BudgetPercent"}, "ignore"
+    ),
+    "FlagAlarm": ("Maximum", 60, 5, MORE, 300, "breaching"),
+    "OutboxAlarm": ("Maximum", 60, 5, MORE, {"Ref": "OutboxSeconds"}, "breaching"),
+    "DigestAlarm": ("Maximum", 60, 5, MORE, 300, "breaching"),
+    "FiguresAlarm": ("Sum", 3600, 26, LESS, 1, "missing"),
+    "FeedbackAlarm": ("Sum", 60, 1, MORE, 0, "notBreaching"),
+    "UncheckedAlarm": ("Maximum", 3600, 3, MORE, 30, "breaching"),
+    "PollErrorsAlarm": ("Sum", 300, 2, MORE, 0, "notBreaching"),
+    "PollDeadLettersAlarm": ("Maximum", 60, 1, MORE, 0, "notBreaching"),
+    "DeadLettersAlarm": ("Maximum", 60, 1, MORE, 0, "notBreaching"),
+}  # fmt: skip
+"""By statistic, period in seconds, periods, comparison, threshold, missing data: docs/deploy.md."""
+
+
+def test_each_alarm_judges_as_the_docs_say(resources: dict[str, Any]) -> None:
+    """Given an alarm, then it rings neither always nor never: each of its numbers is meant."""
+    names = ("Statistic", "Period", "EvaluationPeriods", "ComparisonOperator", "Threshold")
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    judged = {
+        name: tuple(alarm[part] for part in (*names, "TreatMissingData"))
+        for name, alarm in alarms.items()
+    }
+    assert judged == JUDGED
+    assert not any("DatapointsToAlarm" in alarm for alarm in alarms.values())

@@ -21,7 +21,7 @@ setup: .venv/.installed ## Make .venv with everything, .venv/bin/pulse included
 demo: setup ## Show the main job on a made-up day
 	$(BIN)/pulse demo
 
-test: setup check chromium ## Check everything, then test it (under 8 minutes)
+test: setup check chromium ## Check everything, then test it (about 8 minutes on two cores)
 	$(PYTEST)
 
 test-all: setup check chromium ## All tests, those too that `make test` only samples

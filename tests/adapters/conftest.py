@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from pulse.adapters.table import Table
+from pulse.adapters.table.values import At
 from pulse_cli.stand_in import moto_mends, stack
 
 
@@ -28,10 +29,8 @@ def client(aws: stack.Stack) -> Iterator[Any]:
     """DynamoDB, with nothing in the table."""
     dynamodb = boto3.client("dynamodb")
     yield dynamodb
-    for page in dynamodb.get_paginator("scan").paginate(TableName=aws.table):
-        for item in page["Items"]:
-            key = {"pk": item["pk"], "sk": item["sk"]}
-            dynamodb.delete_item(TableName=aws.table, Key=key)
+    table = Table(dynamodb, aws.table, "by-time")
+    table.delete_many([At(item["pk"], item["sk"]) for item in table.all()])
 
 
 @pytest.fixture

@@ -7,14 +7,12 @@ import pytest
 
 from pulse.adapters.table.values import At
 from pulse.domain.journal import Row
-from pulse.domain.task import Task
-from pulse.jobs.poll import poll
-from pulse.jobs.reading import Reading
 from pulse.jobs.retime import retime
 
 from .between import Between, junk
 from .comply.days import DAY, check
-from .town import HELP, Build, Posts, Town, alone, at, settings
+from .runs import run
+from .town import Build, Posts, Town, alone, at, settings
 
 
 def told(posts: Posts) -> tuple[str, str]:
@@ -131,21 +129,7 @@ def test_what_a_poll_under_way_stores_by_the_keep_of_before_follows_too(
     here.world.go_to(at(10))
     app.shelf.push(alone(keep="10 days"), at(10))
     check(here, 11, 11)
-    [account] = old.accounts
-    reading = Reading(
-        company=old,
-        account=account,
-        x=app.x(account),
-        accounts=app.accounts,
-        conversations=app.conversations,
-        retraction=app.retraction,
-        shelf=app.shelf,
-        journal=app.journal,
-        outbox=app.outbox,
-        now=at(11),
-        out_of_time=lambda: False,
-    )
-    assert poll(reading, Task("acme", HELP, "poll", at(11)))["new"] == 2
+    assert run(here, 11, 99, known=old)["new"] == 2
     assert lives(here, "c").popitem()[1] == {None}
     check(here, 20, 20)
     [until] = lives(here, "c").popitem()[1]

@@ -6,14 +6,13 @@ import json
 from datetime import timedelta
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pulse.domain.settings import Company
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
+from pulse_cli.keeping.bar import bar
 from pulse_cli.keeping.parted import Remains, in_force, parted, remains, remove
 from pulse_cli.keeping.person_words import not_reached
 from pulse_cli.problems import ProblemError
-from pulse_cli.screen import screen
 
 __all__ = ["drop"]
 
@@ -90,14 +89,7 @@ def _say_kept(company: str, found: Remains) -> None:
 
 
 def _remove(deployment: Deployment, company: Company, found: Remains) -> None:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=screen(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("Items", total=len(found.keys))
+    with bar() as shown:
+        task = shown.add_task("Items", total=len(found.keys))
         for done in remove(deployment, company, found):
-            bar.update(task, completed=done)
+            shown.update(task, completed=done)

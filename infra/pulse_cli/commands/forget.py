@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 import botocore.exceptions
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pulse.adapters.table import ContentionError
 from pulse.adapters.x import X
@@ -18,6 +17,7 @@ from pulse.domain.trouble import TroubleError
 from pulse_cli.deployed import aws
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.keeping import person_words
+from pulse_cli.keeping.bar import bar
 from pulse_cli.keeping.person import Kept, known_as, what_is_kept
 from pulse_cli.keeping.person import forget as remove
 from pulse_cli.problems import ProblemError
@@ -171,18 +171,11 @@ def _forget(
 
 
 def _remove(deployment: Deployment, settings: Settings, who: str, kept: dict[str, Kept]) -> None:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=screen(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("Conversations", total=None)
+    with bar() as shown:
+        task = shown.add_task("Conversations", total=None)
 
         def told(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            shown.update(task, completed=done, total=total)
 
         try:
             remove(deployment, settings, who, kept, now(), told)

@@ -59,7 +59,8 @@ def parted(stores: Stores) -> dict[str, tuple[Company, dict[str, Any]]]:
     found: dict[str, tuple[Company, dict[str, Any]]] = {}
     for document in stores.shelf.versions():
         found |= _companies(document)
-    return {name: one for name, one in found.items() if name not in in_force(stores)}
+    watched = in_force(stores)
+    return {name: one for name, one in found.items() if name not in watched}
 
 
 def lost(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

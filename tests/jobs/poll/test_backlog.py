@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.jobs.between import fault
+from tests.jobs.runs import run
 from tests.jobs.town import Build, Posts, alone
-
-from .runs import run
 
 
 def test_a_minute_of_2500_mentions_loses_nothing(posts: Posts, town: Build) -> None:

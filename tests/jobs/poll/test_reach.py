@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from tests.jobs.between import fault
+from tests.jobs.runs import run
 from tests.jobs.town import Build, Posts, alone, at
-
-from .runs import run
 
 DAY = 24 * 60
 

@@ -3,9 +3,8 @@
 import pytest
 
 from tests.jobs.between import fault
+from tests.jobs.runs import run
 from tests.jobs.town import HELP, Build, Posts, alone, at
-
-from .runs import run
 
 MIDNIGHT = 15 * 60
 

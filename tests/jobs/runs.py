@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pulse.domain.settings import Company
 from pulse.domain.task import Task, TaskKind
 from pulse.jobs.poll import poll
 from pulse.jobs.reading import Reading
@@ -9,10 +10,18 @@ from tests.jobs.town import HELP, Town, at
 
 
 def run(
-    here: Town, minute: float, pages: int, kind: TaskKind = "poll", of: float | None = None
+    here: Town,
+    minute: float,
+    pages: int,
+    kind: TaskKind = "poll",
+    of: float | None = None,
+    known: Company | None = None,
 ) -> dict[str, Any]:
-    """One run that has time for so many pages; `of` is the minute of its task, if another."""
-    app, company = here.world.app, here.world.company
+    """One run that has time for so many pages; `of` is the minute of its task, if another.
+
+    By the settings that are `known` to it, if others than those in force.
+    """
+    app, company = here.world.app, known or here.world.company
     here.world.go_to(at(minute))
     left = iter([False] * pages + [True] * 99)
     account = company.accounts[0]

@@ -180,6 +180,19 @@ def test_what_x_makes_too_long_to_be_kept() -> None:
         wire.page({"data": [raw()], "meta": {"next_token": "t" * 500_000}})
 
 
+def test_the_longest_text_that_is_kept() -> None:
+    """Given posts at the edge of what is kept, then one is read, the other lies aside, cut."""
+    page = wire.page({"data": [raw(text="я" * 50_000), raw(id="1002", text="я" * 50_001)]})
+    assert [len(post.text) for post in page.posts] == [50_000]
+    [aside] = page.aside
+    assert aside.reason == "`text` is 50,001 characters long"
+    assert {name: aside.raw[name] for name in ("id", "author_id")} == {
+        "id": "1002",
+        "author_id": "7",
+    }
+    assert len(aside.raw["cut"]) == 1000
+
+
 def test_an_empty_page_is_one() -> None:
     """Given no posts in these minutes, then there are none, and no error."""
     assert wire.page({"meta": {"result_count": 0}}) == wire.Page()

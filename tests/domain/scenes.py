@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from pulse.domain.conversation import State, fold, levels_due
 from pulse.domain.facts import Fact, Flag, Lease, LeaseKind, Mention, Position, PositionKind, Reply
+from pulse.domain.outbox import Entry
 from pulse.domain.policy import Level, Policy, Turn
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
@@ -62,6 +63,12 @@ def told(minute: float, *facts: Fact, policy: Policy = POLICY) -> list[tuple[str
         (f.level, (f.due_at - NINE) / timedelta(minutes=1), f.again)
         for f in levels_due(fold(facts, policy), policy, at(minute))
     ]
+
+
+def alert(person: str = "agents", *tried: str, **more: object) -> Entry:
+    """A warning that waits for this person in the outbox, after these could not be written to."""
+    values = {"details": (("level", "warning"), ("people", [person])), **more}
+    return Entry("1", "acme", person, "alert", at(0), tried=tried, **values)  # type: ignore[arg-type]
 
 
 def story(

@@ -143,3 +143,19 @@ WAITS: dict[str, tuple[list[Fact], list[Wait]]] = {
 def test_waits(facts: list[Fact], waits: list[Wait]) -> None:
     """A wait runs from a mention that nothing covered to what covered the last of it."""
     assert list(state(*facts).waits) == waits
+
+
+@pytest.mark.parametrize(
+    ("facts", "last"),
+    [
+        ([mention(1, 0)], 0),
+        ([mention(1, 0), reply(2, 4)], 4),
+        ([mention(1, 0), position("p", 3, 1)], 3),
+        ([mention(1, 0), lease(6, 9)], 0),
+        ([reply(1, 2)], 2),
+        ([], None),
+    ],
+)
+def test_when_something_last_happened(facts: list[Fact], last: float | None) -> None:
+    """A post or a position; to take it, or to put it off, is none."""
+    assert state(*facts).last_at == (None if last is None else at(last))

@@ -1,17 +1,17 @@
-"""Whose address it is, who is told instead, and what is remembered of a mail."""
+"""Whose address it is, and who is told instead."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time
 
 import pytest
 
 from pulse.domain.delivery import unreachable, whose
-from pulse.domain.facts import Key
-from pulse.domain.outbox import MOST_KEPT, TOPIC, Entry, Mailbox, as_one, heard
-from pulse.domain.routing import about_address, next_in_line, passed_on
+from pulse.domain.outbox import TOPIC, Entry
+from pulse.domain.policy import Turn
+from pulse.domain.routing import about_address, handed_over, next_in_line, passed_on
 from pulse.domain.settings import Company, Person, Shadow
 
-from .scenes import POLICY, at
+from .scenes import POLICY, alert, at
 
 PEOPLE = ("agents", "manager", "head", "owner")
 ACME = Company(
@@ -23,11 +23,6 @@ ACME = Company(
     owner="owner",
 )
 SHADOWED = replace(ACME, shadow=Shadow("Trial@acme.example", at(60)))
-
-
-def alert(person: str = "agents", *tried: str, **more: object) -> Entry:
-    values = {"details": (("level", "warning"), ("people", [person])), **more}
-    return Entry("1", "acme", person, "alert", at(0), tried=tried, **values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -87,55 +82,15 @@ def test_word_of_an_address_is_passed_on_without_word_of_that() -> None:
     assert (why.person, why.detail("trouble")) == ("head", "address")
 
 
-def keys(first: int, count: int) -> tuple[Key, ...]:
-    return tuple(Key("acme", str(n), "7") for n in range(first, first + count))
-
-
-def test_what_a_mail_told_is_remembered_in_one() -> None:
-    """Given three alerts in one mail, then one entry knows all, the urgent first."""
-    mild = alert("agents", "x", keys=keys(1, 2), again=1)
-    urgent = replace(
-        alert(keys=keys(2, 2), details=(("level", "critical"), ("people", []))),
-        at=at(5),
-        urgent=True,
-    )
-    found = as_one([mild, urgent, replace(mild, keys=keys(9, 1), again=0)])
-    assert found is not None
-    assert found.keys == (*keys(2, 2), *keys(1, 1), *keys(9, 1))
-    assert (found.detail("level"), found.urgent, found.again) == ("critical", True, 1)
-    assert found.tried == ("x",)
-
-
-def test_no_more_is_remembered_than_an_item_holds() -> None:
-    """Given a mail that told of thousands, then the urgent ones are among those remembered."""
-    many = [alert(keys=keys(100 * n, 100)) for n in range(40)]
-    urgent = replace(alert(keys=keys(9000, 100)), urgent=True, at=at(0) + timedelta(hours=1))
-    found = as_one([*many, urgent])
-    assert found is not None
-    assert len(found.keys) == MOST_KEPT
-    assert set(urgent.keys) <= set(found.keys)
-
-
-def test_of_a_digest_nothing_is_remembered() -> None:
-    """Given a digest, or nothing, then there is nothing to pass on."""
-    assert as_one([replace(alert(), kind="digest")]) is None
-    assert as_one([]) is None
-
-
-def test_only_what_was_all_told_was_heard() -> None:
-    """Given one alert that was told and one that was not, then the two were not heard."""
-    told, new = alert(), replace(alert(), id="2")
-    mailbox = Mailbox().after([told], at(1))
-    assert heard([told], mailbox)
-    assert not heard([told, new], mailbox)
-    assert not heard([new], mailbox)
-
-
-def test_of_many_that_were_told_the_newest_are_remembered() -> None:
-    """Given more alerts than a mailbox remembers, then it is the last ones that were heard."""
-    many = [replace(alert(), id=str(number)) for number in range(150)]
-    mailbox = Mailbox()
-    for one in many:
-        mailbox = mailbox.after([one], at(1))
-    assert heard(many[-99:], mailbox)
-    assert not heard(many[:1], mailbox)
+def test_from_shift_to_shift_nobody_hears_twice() -> None:
+    """Given three shifts that all end with the alert held, then who had the first is told."""
+    turns = [("anna", 9, 10), ("gleb", 10, 11), ("dina", 11, 12), ("anna", 12, 13)]
+    duty = tuple(Turn(key, start=time(start), end=time(end)) for key, start, end in turns)
+    company = replace(ACME, policy=replace(POLICY, groups={"agents": duty}))
+    held = alert("anna")
+    for minute, who in ((60, "gleb"), (120, "dina")):
+        moved = handed_over(held, company, at(minute))
+        assert moved is not None
+        assert [entry.person for entry in moved] == [who]
+        [held] = moved
+    assert handed_over(held, company, at(180)) == []

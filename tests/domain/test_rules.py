@@ -6,7 +6,7 @@ import pytest
 
 from pulse.domain.access import Limit, Token
 from pulse.domain.outbox import Entry, Mailbox, next_alert
-from pulse.domain.posts import Author, Post, mentions_of, published, replies_of
+from pulse.domain.posts import Author, Post, ahead, mentions_of, published, replies_of
 from pulse.domain.task import Task, kinds_due
 from pulse.domain.trouble import FOR_A_PERSON, OpenTrouble, TroubleError, meet
 
@@ -89,6 +89,12 @@ def test_an_edited_post_was_published_when_its_first_version_was() -> None:
 def test_ids_that_tell_no_sensible_time_are_not_believed(first: str, version: str) -> None:
     """Given no edit, or ids made anew, then the time that X says stands."""
     assert published(first, version, at(20)) == at(20)
+
+
+@pytest.mark.parametrize(("minutes", "is_ahead"), [(-1, False), (60, False), (61, True)])
+def test_an_id_of_the_time_to_come(minutes: float, is_ahead: bool) -> None:
+    """Given an id that holds a later time, then an hour of it may be how clocks differ."""
+    assert ahead(snowflake(at(minutes)), at(0)) is is_ahead
 
 
 def post(author: str = "7", *named: str, to: str | None = None, retweet: bool = False) -> Post:

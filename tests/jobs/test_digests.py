@@ -71,6 +71,16 @@ def test_two_rules_of_one_period_are_not_sent_twice(posts: Posts, town: Build) -
     assert set(subjects) == {6 * 60}
 
 
+def test_two_rules_of_one_period_are_both_for_their_reader(posts: Posts, town: Build) -> None:
+    """Given a reader in two rules, the later hour first, then each comes at its hour."""
+    document = reading(
+        {"period": "shift", "to": ["anna"], "at": ["14:00"]},
+        {"period": "shift", "to": ["anna"], "at": ["12:00"]},
+    )
+    here = town(document).go(0, 3 * 60, 3 * 60 + 1, 5 * 60, 5 * 60 + 1)
+    assert here.told() == [(3 * 60, "anna"), (5 * 60, "anna")]
+
+
 def test_a_new_reader_begins_with_the_next_one(posts: Posts, town: Build) -> None:
     """Given a digest set up after today's hour, then the first comes tomorrow."""
     here = town(reading({"period": "daily", "to": ["anna"], "at": ["08:30"]}))

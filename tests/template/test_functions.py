@@ -108,3 +108,41 @@ def test_schedules_stop_by_one_parameter(resources: dict[str, Any]) -> None:
         assert one["Properties"]["GroupName"] == {"Ref": "ScheduleGroup"}
         assert one["Properties"]["FlexibleTimeWindow"] == {"Mode": "OFF"}
         assert one["Properties"]["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] >= 60
+
+
+MINUTE = (60, 3, 120, 0)
+TRIES = {
+    "dispatch": (30, *MINUTE),
+    "poll": (50,),
+    "flag": (50, *MINUTE),
+    "send": (50, *MINUTE),
+    "digest": (50, *MINUTE),
+    "feedback": (50, 21600, 2),
+    "figures": (600, 21600, 20, 21600, 2),
+    "comply": (540, 300, 3, 120, 0),
+}
+"""By function: seconds it has; then, of the scheduler and of Lambda, how long and how often an
+invocation is tried again. What the next tick does anyway is not tried for long."""
+
+
+def test_how_long_and_how_often_each_is_tried(
+    template: Template, resources: dict[str, Any]
+) -> None:
+    """Given a moment without AWS, then the scheduler tries again, and old ticks do not pile up."""
+    found: dict[str, tuple[int, ...]] = {}
+    for one in template.functions.values():
+        policies = [
+            properties["Target"]["RetryPolicy"] if kind.endswith("::Schedule") else properties
+            for kind in ("AWS::Scheduler::Schedule", "AWS::Lambda::EventInvokeConfig")
+            for properties in (r["Properties"] for r in resources.values() if r["Type"] == kind)
+            if one.resource in (properties.get("FunctionName", {}).get("Ref"), _woken(properties))
+        ]
+        limits = [(p["MaximumEventAgeInSeconds"], p["MaximumRetryAttempts"]) for p in policies]
+        found[one.name] = (one.timeout, *(number for limit in limits for number in limit))
+    assert found == TRIES
+
+
+def _woken(properties: dict[str, Any]) -> str | None:
+    """The function that a schedule invokes."""
+    target = properties.get("Target", {}).get("Arn", {})
+    return target["Fn::GetAtt"][0] if target else None

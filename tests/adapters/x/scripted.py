@@ -88,6 +88,11 @@ KINDS: dict[str, tuple[tuple[Any, ...], str, str]] = {
         "429 UsageCapExceeded.",
     ),
     "usage cap by its type alone": (problem(429, "Too Much", USAGE), "usage_cap", "429 Too Much."),
+    "usage cap by its title alone": (
+        problem(429, "UsageCapExceeded"),
+        "usage_cap",
+        "429 UsageCapExceeded.",
+    ),
     "no credits": (problem(402, "CreditsDepleted", CREDITS), "credits", "402 CreditsDepleted."),
     "no credits, said otherwise": (problem(402, "Payment Required"), "credits", "402 Payment"),
     "token": (problem(401, "Unauthorized"), "token", "401 Unauthorized."),

@@ -6,6 +6,7 @@ import pytest
 
 from pulse.domain.facts import Flag, Key
 from pulse.domain.outbox import Entry
+from tests.jobs.feedback.words import of_mail, tell
 from tests.jobs.town import Build, Posts, at, settings
 
 
@@ -72,6 +73,95 @@ def test_what_ses_does_not_take_now_goes_later(posts: Posts, town: Build, code: 
     assert (mail.minute, mail.who, mail.posts) == (30, "anna", [first, second])
     assert [row.what["final"] for row in here.journal("undelivered")] == [False] * 4
     assert here.waiting() == []
+
+
+def test_after_a_mail_that_went_waits_begin_anew(posts: Posts, town: Build) -> None:
+    """Given an SES that is busy twice, an hour apart, then the second time is like the first."""
+    tried: list[float] = []
+    busy = [*range(15, 18), *range(60, 63)]
+    here = town()
+
+    def throttled(to: str) -> str | None:
+        tried.append((here.world.now() - at(0)) / timedelta(minutes=1))
+        return "TooManyRequestsException" if tried[-1] in busy else None
+
+    here.ses_says(throttled)
+    details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
+    for n in (15, 60):
+        entry = Entry(f"t{n}", "acme", "vera", "trouble", at(n), details=details)
+        here.world.app.outbox.put(entry)
+        here.later(*range(n, n + 8))
+    assert tried == [15, 16, 18, 60, 61, 63]
+    assert here.told() == [(18, "vera"), (63, "vera")]
+
+
+def test_who_is_to_wait_is_asked_for_nothing_more(posts: Posts, town: Build) -> None:
+    """Given two mails for one reader, when SES says wait, then the other is not tried either."""
+    here = town()
+    tried: list[str] = []
+
+    def throttled(to: str) -> str | None:
+        tried.append(to)
+        return "TooManyRequestsException" if here.world.now() < at(2) else None
+
+    here.ses_says(throttled)
+    details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
+    for n in range(2):
+        entry = Entry(f"t{n}", "acme", "vera", "trouble", at(0), details=details)
+        here.world.app.outbox.put(entry)
+    here.later(1)
+    assert len(tried) == 1
+    here.later(2)
+    assert here.told() == [(2, "vera"), (2, "vera")]
+
+
+def test_while_mail_is_left_nobody_else_writes_to_its_reader(posts: Posts, town: Build) -> None:
+    """Given three mails for one reader, then the claim lasts to the last of them, and ends."""
+    here = town()
+    outbox = here.world.app.outbox
+    claimed: list[bool] = []
+
+    def look(_: str = "") -> None:
+        claimed.append(outbox.mailboxes("acme", ["vera"])["vera"].claimed is not None)
+
+    here.ses_says(look)
+    details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
+    for n in range(3):
+        entry = Entry(f"t{n}", "acme", "vera", "trouble", at(0), details=details)
+        outbox.put(entry)
+    here.later(1)
+    look()
+    assert claimed == [True, True, True, False]
+
+
+def test_an_address_given_up_is_so_however_the_settings_spell_it(posts: Posts, town: Build) -> None:
+    """Given an address that bounces, written in capitals, then nothing more is sent to it."""
+    posts.mention(0, "7")
+    second = posts.mention(31, "8")
+    here = town(settings(people={"anna": "Anna <Anna@ACME.example>"})).go(0, 15)
+    assert [m.to for m in here.mails] == ["Anna@ACME.example"]
+    tell(here, of_mail(here))
+    here.go(31).later(46, 47, 61)
+    later = [(m.who, m.posts) for m in here.mails if m.minute > 40]
+    assert ("vera", [second]) in later
+    assert "Anna" not in dict(later)
+
+
+def test_what_breaks_for_one_is_said_and_holds_up_nobody_else(
+    posts: Posts, town: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given mail for one that breaks, then the others hear, and the run is a failure, by name."""
+    posts.mention(0)
+    here = town(
+        settings(
+            policy={"levels": [{"name": "warning", "after": "15 min", "tell": ["anna", "boris"]}]}
+        )
+    )
+    here.ses_says(lambda to: 1 / 0 if to.startswith("anna") else None)
+    here.go(0, 15)
+    assert here.told() == [(15, "boris")]
+    assert len(here.failures) == 1
+    assert here.failures[0].startswith("send: ")
 
 
 def test_while_the_sender_is_not_verified_everything_waits(posts: Posts, town: Build) -> None:

@@ -130,6 +130,20 @@ def test_a_lease_holds_back_and_runs_out(posts: Posts, town: Build) -> None:
     assert here.told() == [(15, "anna"), (80, "boris")]
 
 
+def test_who_took_it_is_shown_while_that_lasts(posts: Posts, town: Build) -> None:
+    """Given somebody who takes one of two, then an alert tells it; one that ran out tells not."""
+    first, second = posts.mention(0, "7"), posts.mention(0.5, "8")
+    here = town(alone()).go(0, 1, 15)
+    here.add(first, Lease("mine", "anna", at(16), at(50)))
+    here.add(second, Lease("mine", "anna", at(16), at(100)), customer="8")
+    here.later(60, 90, 100)
+    told = {m.minute: (m.posts, m.text.count("taken by: Anna")) for m in here.mails}
+    assert told == {15: ([first], 0), 60: ([first], 0), 100: ([second], 0)}
+    assert here.digest(101, 0).text.count("taken by: nobody") == 2
+    here.add(second, Lease("mine", "anna", at(102), at(200)), customer="8")
+    assert here.digest(103, 0).text.count("taken by: Anna") == 1
+
+
 def test_what_was_answered_before_sending_is_not_told(posts: Posts, town: Build) -> None:
     """Given an alert held back by the window, when it is answered meanwhile, then no mail."""
     posts.mention(0, "7")

@@ -53,6 +53,26 @@ def test_a_post_shown_late_across_midnight_is_found_by_counting_first(
     assert here.failures == []
 
 
+def test_the_last_minute_of_the_day_is_counted_too(posts: Posts, town: Build) -> None:
+    """Given a post of the last half minute, shown after midnight, then it is found."""
+    hidden = posts.mention(MIDNIGHT - 0.5, "7", seen=MIDNIGHT + 10)
+    posts.mention(MIDNIGHT + 1, "8")
+    here = town(alone(), start=MIDNIGHT - 61)
+    here.go(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 16, 5))
+    assert hidden in here.states()
+    assert here.sim.figures()["rereads_across_days"] == 0
+
+
+def test_sweeps_that_were_missed_are_made_up_for(posts: Posts, town: Build) -> None:
+    """Given hours without a sweep, then the next reaches back to what the last one could miss."""
+    hidden = posts.mention(20, "7", seen=70)
+    posts.mention(21, "8")
+    here = town(alone()).go(0, 15, 22, 100, 239)
+    assert hidden not in here.states()
+    here.go(240)
+    assert hidden in here.states()
+
+
 def test_an_answer_of_ours_shown_late_across_midnight_is_found(posts: Posts, town: Build) -> None:
     """Given two answers in one minute, one of them late, then it is found, and counts."""
     first = posts.mention(MIDNIGHT - 50, "7")

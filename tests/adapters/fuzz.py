@@ -94,7 +94,7 @@ class Drawer:
             if name in needed or name in schema.get("required", ()) or draw.random() < often:
                 made[name] = self._value(inner, name, odd, ())
         if draw.random() < odd:
-            made[draw.choice([*READ, "", "\ud83d"])] = self._rubbish()
+            made[draw.choice([*sorted(READ), "", "\ud83d"])] = self._rubbish()
         return made
 
     def _string(self, schema: Any, name: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from pulse.domain.access import Limit, Token
 from pulse.domain.outbox import Entry, Mailbox, next_alert
 from pulse.domain.posts import Author, Post, ahead, mentions_of, published, replies_of
+from pulse.domain.removal import Held, Why
 from pulse.domain.task import Task, kinds_due
 from pulse.domain.trouble import FOR_A_PERSON, OpenTrouble, TroubleError, meet
 
@@ -183,3 +184,10 @@ def test_a_token_is_never_printed() -> None:
 def test_an_authors_page(author: Author, url: str) -> None:
     """By name where it is known, else by id."""
     assert author.url == url
+
+
+@pytest.mark.parametrize("why", ["deleted", "bounced", "protected", "suspended", "deactivated"])
+def test_what_is_gone_on_x_goes_here(why: Why) -> None:
+    """Of a customer whatever the reason; of ours what was deleted, since it answered somebody."""
+    assert Held("1", "1", None, ours=False).goes(why)
+    assert Held("1", "1", None, ours=True).goes(why) is (why in ("deleted", "bounced"))

@@ -140,6 +140,15 @@ def test_one_part_within_another_leaves_no_rest() -> None:
     assert Veil(token)("shorter ones stand in words") == "shorter ones stand in words"
 
 
+@pytest.mark.parametrize(
+    "said", ["ab%2Bcd%2Fef%3D", "ab+cd/ef=", r"ab+cd\/ef=", "ab%252Bcd%252Fef%253D"]
+)
+def test_a_signature_is_hidden_however_it_is_said_back(said: str) -> None:
+    """Given the signature of a request, then it is hidden as it was sent, and as it was meant."""
+    veil = Veil(TOKEN, 'OAuth oauth_nonce="1", oauth_signature="ab%2Bcd%2Fef%3D"')
+    assert veil(f"not <{said}>") == "not <[hidden]>"
+
+
 @pytest.fixture(scope="module")
 def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Echo, str]]:
     """An X that says back what it was sent, and where it answers."""

@@ -121,6 +121,15 @@ def test_reminders_go_up_the_line(posts: Posts, town: Build) -> None:
     assert len(heard()) == 4
 
 
+def test_a_reminder_is_called_one_beside_what_is_new(posts: Posts, town: Build) -> None:
+    """Given a reminder and a new critical wait in one mail, then the mail is a reminder."""
+    reminded, new = posts.mention(0, "7"), posts.mention(240, "8")
+    here = town(alone()).go(0, 240).later(480)
+    [mail] = (m for m in here.mails if (m.minute, m.who) == (480, "vera"))
+    assert set(mail.posts) == {reminded, new}
+    assert "reminder 1" in mail.subject
+
+
 def test_a_lease_holds_back_and_runs_out(posts: Posts, town: Build) -> None:
     """Given somebody who takes it for an hour, then the next in line hears when it runs out."""
     asked = posts.mention(0)

@@ -10,6 +10,12 @@ from tests.jobs.feedback.words import of_mail, tell
 from tests.jobs.town import Build, Posts, at, settings
 
 
+def word(number: int, minute: float = 0) -> Entry:
+    """Trouble that the owner is to hear of, in a mail of its own."""
+    details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
+    return Entry(f"t{number}", "acme", "vera", "trouble", at(minute), details=details)
+
+
 def test_an_address_that_is_refused_falls_to_the_next(posts: Posts, town: Build) -> None:
     """Given an agent whose address SES refuses, then the owner hears of the wait, and of that."""
     asked = posts.mention(0)
@@ -86,10 +92,8 @@ def test_after_a_mail_that_went_waits_begin_anew(posts: Posts, town: Build) -> N
         return "TooManyRequestsException" if tried[-1] in busy else None
 
     here.ses_says(throttled)
-    details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
     for n in (15, 60):
-        entry = Entry(f"t{n}", "acme", "vera", "trouble", at(n), details=details)
-        here.world.app.outbox.put(entry)
+        here.world.app.outbox.put(word(n, n))
         here.later(*range(n, n + 8))
     assert tried == [15, 16, 18, 60, 61, 63]
     assert here.told() == [(18, "vera"), (63, "vera")]
@@ -105,10 +109,8 @@ def test_who_is_to_wait_is_asked_for_nothing_more(posts: Posts, town: Build) -> 
         return "TooManyRequestsException" if here.world.now() < at(2) else None
 
     here.ses_says(throttled)
-    details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
     for n in range(2):
-        entry = Entry(f"t{n}", "acme", "vera", "trouble", at(0), details=details)
-        here.world.app.outbox.put(entry)
+        here.world.app.outbox.put(word(n))
     here.later(1)
     assert len(tried) == 1
     here.later(2)
@@ -125,10 +127,8 @@ def test_while_mail_is_left_nobody_else_writes_to_its_reader(posts: Posts, town:
         claimed.append(outbox.mailboxes("acme", ["vera"])["vera"].claimed is not None)
 
     here.ses_says(look)
-    details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
     for n in range(3):
-        entry = Entry(f"t{n}", "acme", "vera", "trouble", at(0), details=details)
-        outbox.put(entry)
+        outbox.put(word(n))
     here.later(1)
     look()
     assert claimed == [True, True, True, False]

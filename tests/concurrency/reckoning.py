@@ -89,7 +89,7 @@ def _revisions(seen: Evidence) -> Iterator[str]:
         if "rev" in item:
             revisions[At(item["pk"], item["sk"])].append(item["rev"])
     for deed in (deed for write in seen.writes for deed in write):
-        if deed.kind == "put" and deed.at.sk in {STATE, "cursor"}:
+        if deed.at.sk in {STATE, "cursor"} and "rev" in deed.item:
             revisions[deed.at].append(deed.item["rev"])
     for item in seen.items:
         at = At(item["pk"], item["sk"])

@@ -14,7 +14,7 @@ _LOST = {"TransactionCanceledException", "ConditionalCheckFailedException"}
 
 
 class Deed(NamedTuple):
-    """One action on one item; of a put, with all that was put."""
+    """One action on one item; of a put and an update, with all that was set."""
 
     kind: Kind
     at: At
@@ -75,4 +75,7 @@ def deeds(call: str, asked: dict[str, Any]) -> tuple[Deed, ...]:
 
 def _deed(kind: Kind, action: dict[str, Any]) -> Deed:
     item = from_wire(action.get("Item") or action["Key"])
-    return Deed(kind, At(item["pk"], item["sk"]), item)
+    values = from_wire(action.get("ExpressionAttributeValues", {}))
+    names = action.get("ExpressionAttributeNames", {}).values()
+    put = {name: values[f":{name}"] for name in names if f":{name}" in values}
+    return Deed(kind, At(item["pk"], item["sk"]), {**item, **put})

@@ -1,0 +1,25 @@
+"""What the record of a wire tells of a call."""
+
+from typing import Any
+
+from pulse.adapters.table.client import Table
+from pulse.adapters.table.values import At
+
+from .wire import Deed, deeds
+
+
+def test_what_an_update_sets_is_recorded() -> None:
+    """Given a revision set beside a put and a delete, then it is told, and what it asks for not."""
+    no_client: Any = None
+    table = Table(no_client, "pulse", "index")
+    head, fact, gone = At("c#acme#1#7", "state"), At("c#acme#1#7", "m1"), At("c#acme#1#7", "m2")
+    actions = [
+        table.update_action(head, {"rev": 8, "partly": None}, "rev = :was", {":was": 7}),
+        table.put_action(fact, {"fact": "{}"}, "rev = :rev", {":rev": 5}),
+        table.delete_action(gone, "rev = :rev", {":rev": 5}),
+    ]
+    assert deeds("TransactWriteItems", {"TransactItems": actions}) == (
+        Deed("update", head, {**head._asdict(), "rev": 8}),
+        Deed("put", fact, {**fact._asdict(), "fact": "{}"}),
+        Deed("delete", gone, gone._asdict()),
+    )

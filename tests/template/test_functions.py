@@ -129,20 +129,24 @@ def test_how_long_and_how_often_each_is_tried(
     template: Template, resources: dict[str, Any]
 ) -> None:
     """Given a moment without AWS, then the scheduler tries again, and old ticks do not pile up."""
-    found: dict[str, tuple[int, ...]] = {}
-    for one in template.functions.values():
-        policies = [
-            properties["Target"]["RetryPolicy"] if kind.endswith("::Schedule") else properties
-            for kind in ("AWS::Scheduler::Schedule", "AWS::Lambda::EventInvokeConfig")
-            for properties in (r["Properties"] for r in resources.values() if r["Type"] == kind)
-            if one.resource in (properties.get("FunctionName", {}).get("Ref"), _woken(properties))
-        ]
-        limits = [(p["MaximumEventAgeInSeconds"], p["MaximumRetryAttempts"]) for p in policies]
-        found[one.name] = (one.timeout, *(number for limit in limits for number in limit))
+    scheduler: dict[str, tuple[int, int]] = {}
+    invoker: dict[str, tuple[int, int]] = {}
+    for one in resources.values():
+        match one:
+            case {"Type": "AWS::Scheduler::Schedule", "Properties": {"Target": target}}:
+                scheduler[target["Arn"]["Fn::GetAtt"][0]] = _limits(target["RetryPolicy"])
+            case {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": config}:
+                invoker[config["FunctionName"]["Ref"]] = _limits(config)
+    found = {
+        one.name: (
+            one.timeout,
+            *scheduler.get(one.resource, ()),
+            *invoker.get(one.resource, ()),
+        )
+        for one in template.functions.values()
+    }
     assert found == TRIES
 
 
-def _woken(properties: dict[str, Any]) -> str | None:
-    """The function that a schedule invokes."""
-    target = properties.get("Target", {}).get("Arn", {})
-    return target["Fn::GetAtt"][0] if target else None
+def _limits(policy: dict[str, Any]) -> tuple[int, int]:
+    return policy["MaximumEventAgeInSeconds"], policy["MaximumRetryAttempts"]

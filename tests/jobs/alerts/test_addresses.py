@@ -9,11 +9,7 @@ from pulse.domain.outbox import Entry
 from tests.jobs.feedback.words import of_mail, tell
 from tests.jobs.town import Build, Posts, at, settings
 
-
-def word(number: int, minute: float = 0) -> Entry:
-    """Trouble that the owner is to hear of, in a mail of its own."""
-    details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
-    return Entry(f"t{number}", "acme", "vera", "trouble", at(minute), details=details)
+from .troubles import trouble
 
 
 def test_an_address_that_is_refused_falls_to_the_next(posts: Posts, town: Build) -> None:
@@ -93,7 +89,7 @@ def test_after_a_mail_that_went_waits_begin_anew(posts: Posts, town: Build) -> N
 
     here.ses_says(throttled)
     for n in (15, 60):
-        here.world.app.outbox.put(word(n, n))
+        here.world.app.outbox.put(trouble(f"t{n}", n))
         here.later(*range(n, n + 8))
     assert tried == [15, 16, 18, 60, 61, 63]
     assert here.told() == [(18, "vera"), (63, "vera")]
@@ -110,7 +106,7 @@ def test_who_is_to_wait_is_asked_for_nothing_more(posts: Posts, town: Build) -> 
 
     here.ses_says(throttled)
     for n in range(2):
-        here.world.app.outbox.put(word(n))
+        here.world.app.outbox.put(trouble(f"t{n}"))
     here.later(1)
     assert len(tried) == 1
     here.later(2)
@@ -128,7 +124,7 @@ def test_while_mail_is_left_nobody_else_writes_to_its_reader(posts: Posts, town:
 
     here.ses_says(look)
     for n in range(3):
-        outbox.put(word(n))
+        outbox.put(trouble(f"t{n}"))
     here.later(1)
     look()
     assert claimed == [True, True, True, False]
@@ -147,9 +143,7 @@ def test_an_address_given_up_is_so_however_the_settings_spell_it(posts: Posts, t
     assert "Anna" not in dict(later)
 
 
-def test_what_breaks_for_one_is_said_and_holds_up_nobody_else(
-    posts: Posts, town: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_breaks_for_one_is_said_and_holds_up_nobody_else(posts: Posts, town: Build) -> None:
     """Given mail for one that breaks, then the others hear, and the run is a failure, by name."""
     posts.mention(0)
     here = town(

@@ -140,7 +140,7 @@ def test_a_lease_holds_back_and_runs_out(posts: Posts, town: Build) -> None:
 
 
 def test_who_took_it_is_shown_while_that_lasts(posts: Posts, town: Build) -> None:
-    """Given somebody who takes one of two, then an alert tells it; one that ran out tells not."""
+    """Given two that were taken for a while, then no mail says so when that has run out."""
     first, second = posts.mention(0, "7"), posts.mention(0.5, "8")
     here = town(alone()).go(0, 1, 15)
     here.add(first, Lease("mine", "anna", at(16), at(50)))

@@ -9,10 +9,11 @@ import boto3
 import botocore.exceptions
 import pytest
 
-from pulse.domain.outbox import Entry
 from pulse_cli.replay.lambdas import Context
 from tests.jobs.between import Between
 from tests.jobs.town import HELP, Build, Posts, Town, alone, at
+
+from .troubles import trouble
 
 
 @dataclass
@@ -94,8 +95,7 @@ def test_a_second_mail_to_one_person_waits_unclaimed(posts: Posts, town: Build, 
     here = town()
     here.ses_says(lambda _: left.take(40))
     for n in range(2):
-        details = (("trouble", "token"), ("subject", f"@{n}"), ("detail", "401"))
-        here.world.app.outbox.put(Entry(f"t{n}", "acme", "vera", "trouble", at(0), details=details))
+        here.world.app.outbox.put(trouble(f"t{n}"))
     left.later(here, 1, 2)
     assert here.told() == [(1, "vera"), (2, "vera")]
     assert here.waiting() == []
@@ -119,12 +119,9 @@ def test_no_company_starves_behind_another(posts: Posts, town: Build, left: Left
         ]
     }
     here = town(document)
-    details = (("trouble", "token"), ("subject", "@help"), ("detail", "401"))
     for name in names:
         for n in range(40):
-            here.world.app.outbox.put(
-                Entry("t", name, f"p{n:02}", "trouble", at(0), details=details)
-            )
+            here.world.app.outbox.put(trouble("t", company=name, person=f"p{n:02}"))
     here.ses_says(lambda _: left.take(1))
     left.later(here, 1, 2)
     served = {

@@ -4,9 +4,9 @@ import random
 import time
 from datetime import UTC, datetime, timedelta
 
-from pulse.domain.conversation import fold
-from pulse.domain.facts import Fact, Mention, Reply
-from pulse.domain.policy import Level, Policy, Turn
+from pulse.conversations.facts import Fact, Mention, Reply
+from pulse.conversations.fold import fold
+from pulse.kernel.policy import Level, Policy, Turn
 
 _START = datetime(2026, 3, 3, tzinfo=UTC)
 _POLICY = Policy((Level("warning", timedelta(minutes=15), ("all",)),), {"all": (Turn("anna"),)})

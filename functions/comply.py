@@ -3,7 +3,7 @@
 from typing import Any
 
 from pulse import app
-from pulse.jobs.comply import comply
+from pulse.privacy.comply import comply
 
 _SPARE_MS = 60_000
 """What is left for one more day's removals when no further one is begun."""

@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pulse import app
-from pulse.jobs.digest import digest, digest_now
+from pulse.reporting.digest import digest, digest_now
 
 
 @app.reported

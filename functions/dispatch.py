@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pulse import app
-from pulse.jobs.dispatch import dispatch
+from pulse.listening.dispatch import dispatch
 
 
 @app.reported

@@ -3,8 +3,8 @@
 from typing import Any
 
 from pulse import app
-from pulse.adapters.feedback import feedback_of
-from pulse.jobs.feedback import CameBack
+from pulse.outbox.bounces import CameBack
+from pulse.outbox.ses_events import feedback_of
 
 
 @app.reported

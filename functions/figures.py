@@ -3,7 +3,7 @@
 from typing import Any
 
 from pulse import app
-from pulse.jobs.figures import figures
+from pulse.reporting.figures import figures
 
 
 @app.reported

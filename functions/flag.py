@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pulse import app
-from pulse.jobs.flag import flag
+from pulse.alerting.flag import flag
 
 
 @app.reported

@@ -3,9 +3,9 @@
 from typing import Any
 
 from pulse import app
-from pulse.adapters.queue import task_of
-from pulse.jobs.poll import poll
-from pulse.jobs.reading import Reading
+from pulse.listening.poll import poll
+from pulse.listening.queue import task_of
+from pulse.listening.run import Reading
 
 _SPARE_MS = 20_000
 """What is left for storing and saving when no further page is begun."""

@@ -5,11 +5,11 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pulse import app
-from pulse.domain.settings import Company
-from pulse.jobs.cards import Authors
-from pulse.jobs.letters import Letters
-from pulse.jobs.send import Sending
-from pulse.jobs.writing import Writing
+from pulse.kernel.company import Company
+from pulse.outbox.send import Sending
+from pulse.screens.cards import Authors
+from pulse.screens.compose import Letters
+from pulse.screens.writing import Writing
 
 _SPARE_MS = 15_000
 """What is left for writing, sending and marking one mail when no further one is begun."""

@@ -13,20 +13,21 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from pulse.adapters import settings as settings_reader
-from pulse.adapters.queue import PollQueue
-from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Stores, Table
-from pulse.domain.settings import Settings
+from pulse.dynamodb.table import Table
+from pulse.kernel.company import Settings
+from pulse.listening.queue import PollQueue
+from pulse.repositories import Stores
+from pulse.settings import reader as settings_reader
+from pulse.x.credentials import Secrets
 
 if TYPE_CHECKING:
     import requests
 
-    from pulse.adapters.compliance import Compliance
-    from pulse.adapters.mail import Post, Topic
-    from pulse.adapters.pages import Pages
-    from pulse.adapters.x import X
-    from pulse.domain.settings import Account, Company
+    from pulse.kernel.company import Account, Company
+    from pulse.outbox.mailer import Post, Topic
+    from pulse.screens.mails import Pages
+    from pulse.x.client import X
+    from pulse.x.compliance import Compliance
 
 _FRESH = timedelta(seconds=30)
 _ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
@@ -75,7 +76,7 @@ class App(Stores):
     def x(self, account: Account) -> X:
         """X as this account's token sees it."""
         if account.token not in self._xs:
-            from pulse.adapters.x import X  # noqa: PLC0415 - most functions never need it
+            from pulse.x.client import X  # noqa: PLC0415 - most functions never need it
 
             token = functools.partial(self.secrets.token, account.token)
             self._xs[account.token] = X(token, self._transport or self._simulated())
@@ -106,7 +107,7 @@ class App(Stores):
     @functools.cached_property
     def post(self) -> Post:
         """Mail, through SES."""
-        from pulse.adapters.mail import Post  # noqa: PLC0415 - only `send` needs it
+        from pulse.outbox.mailer import Post  # noqa: PLC0415 - only `send` needs it
 
         return Post(
             boto3.client("sesv2", config=_ONCE),
@@ -117,7 +118,7 @@ class App(Stores):
     @functools.cached_property
     def topic(self) -> Topic:
         """The topic of critical alerts, in SNS."""
-        from pulse.adapters.mail import Topic  # noqa: PLC0415 - only `send` needs it
+        from pulse.outbox.mailer import Topic  # noqa: PLC0415 - only `send` needs it
 
         client = boto3.client("sns", config=_SOON.merge(Config(read_timeout=5)))
         return Topic(client, self._needed("PULSE_CRITICAL_TOPIC"))
@@ -125,7 +126,7 @@ class App(Stores):
     @functools.cached_property
     def pages(self) -> Pages:
         """What people read."""
-        from pulse.adapters.pages import Pages  # noqa: PLC0415 - only `send` needs it
+        from pulse.screens.mails import Pages  # noqa: PLC0415 - only `send` needs it
 
         return Pages()
 
@@ -135,7 +136,7 @@ class App(Stores):
 
     def compliance(self, bearer: str) -> Compliance:
         """The compliance jobs of the app that has this bearer."""
-        from pulse.adapters.compliance import Compliance  # noqa: PLC0415 - only `comply` needs it
+        from pulse.x.compliance import Compliance  # noqa: PLC0415 - only `comply` needs it
 
         return Compliance(bearer, self._transport or self._simulated())
 
@@ -150,7 +151,7 @@ class App(Stores):
         url = self._env.get("PULSE_X_URL")
         if not url:
             return None
-        from pulse.adapters.elsewhere import Elsewhere  # noqa: PLC0415 - never in production
+        from pulse.x.http import Elsewhere  # noqa: PLC0415 - never in production
 
         return Elsewhere(url)
 

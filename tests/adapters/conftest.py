@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pulse.adapters.table import Table
-from pulse.adapters.table.values import At
+from pulse.dynamodb.codec import At
+from pulse.dynamodb.table import Table
 from pulse_cli.stand_in import moto_mends, stack
 
 
@@ -42,5 +42,5 @@ def table(aws: stack.Stack, client: Any) -> Table:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the table was left in peace, instead of waiting so long."""
     waited: list[float] = []
-    monkeypatch.setattr("pulse.adapters.table.client.sleep", waited.append)
+    monkeypatch.setattr("pulse.dynamodb.table.sleep", waited.append)
     return waited

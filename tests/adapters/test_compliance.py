@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from pulse.adapters.compliance import Compliance
-from pulse.domain.compliance import Job
-from pulse.domain.trouble import TroubleError
+from pulse.privacy.compliance import Job
+from pulse.x.compliance import Compliance
+from pulse.x.faults import TroubleError
 from pulse_cli.simulated_x import DropError, WsgiTransport
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)

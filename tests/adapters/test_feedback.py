@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.feedback import UnreadableError, feedback_of
-from pulse.domain.delivery import Feedback
+from pulse.outbox.delivery import Feedback
+from pulse.outbox.ses_events import UnreadableError, feedback_of
 from tests.ses import NOTICE, bounce, complaint, of_identity, reject
 
 NOON = datetime(2030, 5, 14, 12, 0, 0, 669000, UTC)

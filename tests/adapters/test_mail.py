@@ -15,14 +15,14 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from pulse.adapters.mail import Post, Topic, compose
-from pulse.adapters.pages import Mail
-from pulse.adapters.queue import PollQueue, task_of
-from pulse.adapters.secrets import Secrets
-from pulse.domain.access import Token
-from pulse.domain.delivery import LaterError, RefusedError
-from pulse.domain.task import Task
-from pulse.domain.trouble import TroubleError
+from pulse.listening.queue import PollQueue, task_of
+from pulse.listening.tasks import Task
+from pulse.outbox.delivery import LaterError, RefusedError
+from pulse.outbox.mailer import Post, Topic, compose
+from pulse.screens.mails import Mail
+from pulse.x.access import Token
+from pulse.x.credentials import Secrets
+from pulse.x.faults import TroubleError
 from pulse_cli.stand_in import stack
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)

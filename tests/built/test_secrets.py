@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.secrets import Secrets
+from pulse.x.credentials import Secrets
 from pulse_cli.laptop.emulator import Emulator
 from pulse_cli.laptop.locally import Local
 from tests.faults.wires import Server

@@ -8,12 +8,13 @@ import boto3
 from moto.ses.models import RawMessage
 from moto.sesv2.models import sesv2_backends
 
-from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Accounts, Table
-from pulse.adapters.table.checks import Checks
-from pulse.domain.access import Token
-from pulse.domain.compliance import app_of
-from pulse.domain.cursor import Cursor
+from pulse.dynamodb.table import Table
+from pulse.listening.cursor import Cursor
+from pulse.listening.store import Accounts
+from pulse.privacy.compliance import app_of
+from pulse.privacy.store.compliance import Checks
+from pulse.x.access import Token
+from pulse.x.credentials import Secrets
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 from pulse_cli.stand_in.template import load_template

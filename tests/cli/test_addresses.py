@@ -6,9 +6,12 @@ from pathlib import Path
 import boto3
 import pytest
 
-from pulse.adapters.table import Accounts, Addresses, Outbox, Table
-from pulse.domain.cursor import Cursor
-from pulse.domain.delivery import Block
+from pulse.dynamodb.table import Table
+from pulse.listening.cursor import Cursor
+from pulse.listening.store import Accounts
+from pulse.outbox.delivery import Block
+from pulse.outbox.store.outbox import Outbox
+from pulse.outbox.store.suppressions import Addresses
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 

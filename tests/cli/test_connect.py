@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse.adapters.secrets import Secrets
-from pulse.domain.trouble import TroubleError
+from pulse.x.credentials import Secrets
+from pulse.x.faults import TroubleError
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stand_in.stack import Stack
 

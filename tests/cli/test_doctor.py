@@ -8,10 +8,11 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Accounts, Table
-from pulse.domain.access import Token
-from pulse.domain.trouble import OpenTrouble, TroubleKind
+from pulse.dynamodb.table import Table
+from pulse.listening.store import Accounts
+from pulse.x.access import Token
+from pulse.x.credentials import Secrets
+from pulse.x.faults import OpenTrouble, TroubleKind
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stand_in.stack import Stack

@@ -10,11 +10,15 @@ import boto3
 import pytest
 import time_machine
 
-from pulse.adapters.table import Accounts, Conversations, Outbox, Shelf, Table
-from pulse.domain.cursor import Cursor
-from pulse.domain.facts import Key
-from pulse.domain.outbox import Entry
-from pulse.domain.posts import Author
+from pulse.conversations.facts import Key
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.table import Table
+from pulse.kernel.posts import Author
+from pulse.listening.cursor import Cursor
+from pulse.listening.store import Accounts
+from pulse.outbox.entries import Entry
+from pulse.outbox.store.outbox import Outbox
+from pulse.settings.store import Shelf
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse.adapters.table import Table
+from pulse.dynamodb.table import Table
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.settings import examine
 from pulse_cli.stand_in.stack import Stack

@@ -8,15 +8,19 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Conversations, Journal, Outbox, Shelf, Table
-from pulse.adapters.table.values import Item
-from pulse.domain.access import Token
-from pulse.domain.facts import Flag, Key, Mention, Position, Reply
-from pulse.domain.journal import Row
-from pulse.domain.outbox import Entry
-from pulse.domain.policy import Level, Policy
-from pulse.domain.posts import Author, Post
+from pulse.audit.entries import Row
+from pulse.audit.store import Journal
+from pulse.conversations.facts import Flag, Key, Mention, Position, Reply
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.codec import Item
+from pulse.dynamodb.table import Table
+from pulse.kernel.policy import Level, Policy
+from pulse.kernel.posts import Author, Post
+from pulse.outbox.entries import Entry
+from pulse.outbox.store.outbox import Outbox
+from pulse.settings.store import Shelf
+from pulse.x.access import Token
+from pulse.x.credentials import Secrets
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import boto3
 import pytest
 
-from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Shelf, Table
-from pulse.domain.access import Token
+from pulse.dynamodb.table import Table
+from pulse.settings.store import Shelf
+from pulse.x.access import Token
+from pulse.x.credentials import Secrets
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.settings.changes import changes
 from pulse_cli.stand_in.stack import Stack

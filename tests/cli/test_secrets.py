@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from pulse.adapters.secrets import Secrets
+from pulse.x.credentials import Secrets
 from pulse_cli.stand_in.stack import Stack
 from pulse_cli.x_access.tokens import VARIABLES
 from tests.faults.wires import Server

@@ -7,14 +7,18 @@ from pathlib import Path
 import boto3
 import pytest
 
-from pulse.adapters.table import Accounts, Conversations, Journal, Outbox, Table
-from pulse.domain.access import Limit
-from pulse.domain.cursor import Cursor
-from pulse.domain.facts import Flag, Key, Mention
-from pulse.domain.journal import Row
-from pulse.domain.outbox import Entry, Mailbox
-from pulse.domain.policy import Level, Policy
-from pulse.domain.trouble import OpenTrouble
+from pulse.audit.entries import Row
+from pulse.audit.store import Journal
+from pulse.conversations.facts import Flag, Key, Mention
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.table import Table
+from pulse.kernel.policy import Level, Policy
+from pulse.listening.cursor import Cursor
+from pulse.listening.store import Accounts
+from pulse.outbox.entries import Entry, Mailbox
+from pulse.outbox.store.outbox import Outbox
+from pulse.x.access import Limit
+from pulse.x.faults import OpenTrouble
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.stand_in.stack import Stack

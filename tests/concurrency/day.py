@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import boto3
 
 from pulse.app import App
-from pulse.domain.access import Token
+from pulse.x.access import Token
 from pulse_cli.simulated_x import SimulatedX, serve
 from pulse_cli.stand_in import stack as stacks
 from tests.jobs.town import HELP, NEWS, at

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from pulse.adapters.table import ContentionError
 from pulse.app import App
-from pulse.domain.facts import Fact, Key, Lease, Position
+from pulse.conversations.facts import Fact, Key, Lease, Position
+from pulse.conversations.store.conversations import ContentionError
 
 _LEASE = timedelta(minutes=2)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from pulse.adapters.table.items import STATE, fact_of, is_fact, key_of, state_of
-from pulse.adapters.table.values import At, Item
-from pulse.domain.conversation import fold
-from pulse.domain.facts import Fact, Flag, Key, Lease, Position
-from pulse.domain.policy import Policy
+from pulse.conversations.facts import Fact, Flag, Key, Lease, Position
+from pulse.conversations.fold import fold
+from pulse.conversations.store.codec import STATE, fact_of, is_fact, key_of, state_of
+from pulse.dynamodb.codec import At, Item
+from pulse.kernel.policy import Policy
 from tests.domain.oracle import truth
 
 from .wire import Deed, Wire

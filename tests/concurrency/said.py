@@ -7,7 +7,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from pulse.domain.facts import Fact, Key, Mention, Reply
+from pulse.conversations.facts import Fact, Key, Mention, Reply
 from tests.jobs.town import HELP, NEWS, Posts, at, settings
 
 _BEGAN = ("7", "7", "8", "9")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulse.domain.facts import Key
+from pulse.conversations.facts import Key
 from tests.jobs.town import HELP, NEWS, alone, settings
 
 from .people import Click

@@ -13,9 +13,9 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from pulse import app as wiring
-from pulse.adapters.table.values import from_wire
 from pulse.app import App
-from pulse.domain.facts import Fact, Key
+from pulse.conversations.facts import Fact, Key
+from pulse.dynamodb.codec import from_wire
 from pulse_cli.replay.lambdas import Context, _handler
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport

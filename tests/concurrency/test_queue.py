@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 import requests
 
-from pulse.adapters.queue import PollQueue
 from pulse.app import App
-from pulse.domain.access import Token
-from pulse.domain.task import Task
+from pulse.listening.queue import PollQueue
+from pulse.listening.tasks import Task
+from pulse.x.access import Token
 from pulse_cli.replay.lambdas import Lambdas
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 from pulse_cli.stand_in.stack import Stack

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pulse.adapters.table.client import Table
-from pulse.adapters.table.values import At
+from pulse.dynamodb.codec import At
+from pulse.dynamodb.table import Table
 
 from .wire import Deed, deeds
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import boto3
 
-from pulse.adapters.table.values import At, from_wire
+from pulse.dynamodb.codec import At, from_wire
 
 Kind = Literal["put", "update", "delete"]
 _KINDS: dict[str, Kind] = {"Put": "put", "Update": "update", "Delete": "delete"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from pulse.domain.facts import Mention, Reply
-from pulse.domain.settings import Company
+from pulse.conversations.facts import Mention, Reply
+from pulse.kernel.company import Company
 
 from .ending import Ending, reads
 from .threads import threads

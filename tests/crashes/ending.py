@@ -16,8 +16,8 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from pulse.adapters.table.values import At, from_wire
-from pulse.domain.outbox import TOPIC
+from pulse.dynamodb.codec import At, from_wire
+from pulse.outbox.entries import TOPIC
 from pulse_cli.simulated_x.posts import Post
 
 from .world import FaultyWorld

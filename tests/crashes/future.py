@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from pulse.adapters.table.values import At
-from pulse.domain.outbox import Entry, mark
-from pulse.domain.settings import Company
+from pulse.dynamodb.codec import At
+from pulse.kernel.company import Company
+from pulse.outbox.entries import Entry, mark
 
 from .ending import Item
 

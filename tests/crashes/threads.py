@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse.adapters.table.items import fact_of, is_fact, key_of, state_of
-from pulse.adapters.table.values import At
-from pulse.domain.conversation import State, fold, levels_due
-from pulse.domain.facts import Fact, Flag, Key, Mention, Reply
-from pulse.domain.policy import Policy
+from pulse.conversations.facts import Fact, Flag, Key, Mention, Reply
+from pulse.conversations.fold import State, fold, levels_due
+from pulse.conversations.store.codec import fact_of, is_fact, key_of, state_of
+from pulse.dynamodb.codec import At
+from pulse.kernel.policy import Policy
 from pulse_cli.replay.clockwork import MINUTE, whole_minute
 
 from .ending import Item

@@ -12,10 +12,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse.domain.facts import Flag, Key, Mention
-from pulse.domain.outbox import TOPIC, Entry, Mailbox, due
-from pulse.domain.routing import handed_over, passed_on
-from pulse.domain.settings import Company
+from pulse.conversations.facts import Flag, Key, Mention
+from pulse.kernel.company import Company
+from pulse.outbox.entries import TOPIC, Entry, Mailbox, due
+from pulse.outbox.escalation import handed_over, passed_on
 
 from .ending import Message
 from .threads import Thread

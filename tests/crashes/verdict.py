@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse.adapters.table.values import At
-from pulse.domain.outbox import TOPIC
-from pulse.domain.settings import Company
-from pulse.domain.task import kinds_due
+from pulse.dynamodb.codec import At
+from pulse.kernel.company import Company
+from pulse.listening.tasks import kinds_due
+from pulse.outbox.entries import TOPIC
 
 from .counted import miscounted
 from .ending import Ending, Message

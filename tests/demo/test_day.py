@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pulse.domain.happening import happening
+from pulse.incidents.surge import happening
 from pulse_cli.demo import Day, archive, made_up
 from pulse_cli.demo.script import moment
 from pulse_cli.simulated_x import Archive

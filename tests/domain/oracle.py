@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.domain.facts import Fact, Flag, Lease, Mention, Position, Reply
-from pulse.domain.policy import Policy
+from pulse.conversations.facts import Fact, Flag, Lease, Mention, Position, Reply
+from pulse.kernel.policy import Policy
 
 
 @dataclass

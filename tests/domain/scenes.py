@@ -2,10 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pulse.domain.conversation import State, fold, levels_due
-from pulse.domain.facts import Fact, Flag, Lease, LeaseKind, Mention, Position, PositionKind, Reply
-from pulse.domain.outbox import Entry
-from pulse.domain.policy import Level, Policy, Turn
+from pulse.conversations.facts import (
+    Fact,
+    Flag,
+    Lease,
+    LeaseKind,
+    Mention,
+    Position,
+    PositionKind,
+    Reply,
+)
+from pulse.conversations.fold import State, fold, levels_due
+from pulse.kernel.policy import Level, Policy, Turn
+from pulse.outbox.entries import Entry
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
 """Minute 0."""

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from pulse.domain.budget import billed, budget, counted
-from pulse.domain.cursor import Cursor
-from pulse.domain.posts import Post
-from pulse.domain.walk import Mark, Walk
+from pulse.kernel.posts import Post
+from pulse.listening.budget import billed, budget, counted
+from pulse.listening.cursor import Cursor
+from pulse.listening.scan import Mark, Walk
 
 from .scenes import at
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.clock import instant, last_slot, next_slot, stretch
-from pulse.domain.settings import DigestRule
+from pulse.kernel.company import DigestRule
+from pulse.reporting.schedule import instant, last_slot, next_slot, stretch
 
 INSTANTS = [
     ("Europe/Berlin", "2030-07-01 09:00", "2030-07-01T07:00:00Z"),

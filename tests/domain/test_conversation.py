@@ -2,8 +2,8 @@
 
 import pytest
 
-from pulse.domain.conversation import Wait
-from pulse.domain.facts import Fact
+from pulse.conversations.facts import Fact
+from pulse.conversations.fold import Wait
 
 from .scenes import (
     at,

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pulse.domain.access import Limit
-from pulse.domain.cursor import Cursor
-from pulse.domain.trouble import OpenTrouble
-from pulse.domain.walk import Mark, Walk
+from pulse.listening.cursor import Cursor
+from pulse.listening.scan import Mark, Walk
+from pulse.x.access import Limit
+from pulse.x.faults import OpenTrouble
 
 from .scenes import at
 

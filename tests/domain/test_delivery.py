@@ -5,11 +5,11 @@ from datetime import time
 
 import pytest
 
-from pulse.domain.delivery import unreachable, whose
-from pulse.domain.outbox import TOPIC, Entry
-from pulse.domain.policy import Turn
-from pulse.domain.routing import about_address, handed_over, next_in_line, passed_on
-from pulse.domain.settings import Company, Person, Shadow
+from pulse.kernel.company import Company, Person, Shadow
+from pulse.kernel.policy import Turn
+from pulse.outbox.delivery import unreachable, whose
+from pulse.outbox.entries import TOPIC, Entry
+from pulse.outbox.escalation import about_address, handed_over, next_in_line, passed_on
 
 from .scenes import POLICY, alert, at
 

@@ -6,8 +6,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.conversation import fold, levels_due
-from pulse.domain.facts import Fact, Mention, Reply
+from pulse.conversations.facts import Fact, Mention, Reply
+from pulse.conversations.fold import fold, levels_due
 
 from .oracle import Desk, truth
 from .scenes import POLICY, at, lease, mention, position, reply

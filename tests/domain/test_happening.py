@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pulse.domain.happening import happening
+from pulse.incidents.surge import happening
 
 from .scenes import at
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from pulse.domain.conversation import fold, levels_due
-from pulse.domain.facts import Fact
-from pulse.domain.policy import Level, Policy
+from pulse.conversations.facts import Fact
+from pulse.conversations.fold import fold, levels_due
+from pulse.kernel.policy import Level, Policy
 
 from .scenes import (
     POLICY,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.conversation import State, fold
-from pulse.domain.facts import Fact, Mention
-from pulse.domain.measures import Histogram, Span, ageing, quantile, span, times
+from pulse.conversations.facts import Fact, Mention
+from pulse.conversations.fold import State, fold
+from pulse.reporting.stats import Histogram, Span, ageing, quantile, span, times
 
 from .scenes import POLICY, at, mention, position, reply
 from .test_fold_properties import conversations

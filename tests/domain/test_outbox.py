@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from pulse.domain.facts import Key
-from pulse.domain.outbox import MOST_KEPT, Mailbox, as_one, due, heard, overdue
+from pulse.conversations.facts import Key
+from pulse.outbox.entries import MOST_KEPT, Mailbox, as_one, due, heard, overdue
 
 from .scenes import POLICY, alert, at
 

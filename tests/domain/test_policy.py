@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from pulse.domain.policy import Level, Policy, Turn
+from pulse.kernel.policy import Level, Policy, Turn
 
 WORKDAYS, WEEKEND = frozenset(range(5)), frozenset({5, 6})
 MON, TUE, FRI, SAT, SUN = (f"2030-05-{day}" for day in (13, 14, 17, 18, 19))

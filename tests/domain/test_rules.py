@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pulse.domain.access import Limit, Token
-from pulse.domain.outbox import Entry, Mailbox, next_alert
-from pulse.domain.posts import Author, Post, ahead, mentions_of, published, replies_of
-from pulse.domain.removal import Held, Why
-from pulse.domain.task import Task, kinds_due
-from pulse.domain.trouble import FOR_A_PERSON, OpenTrouble, TroubleError, meet
+from pulse.kernel.posts import Author, Post, Why, ahead, mentions_of, published, replies_of
+from pulse.listening.tasks import Task, kinds_due
+from pulse.outbox.entries import Entry, Mailbox, next_alert
+from pulse.privacy.removal import Held
+from pulse.x.access import Limit, Token
+from pulse.x.faults import FOR_A_PERSON, OpenTrouble, TroubleError, meet
 
 from .scenes import POLICY, at
 

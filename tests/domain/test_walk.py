@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pulse.domain.posts import Post, time_in
-from pulse.domain.walk import SEARCH_REACH, Bounds, Mark, Walk
+from pulse.kernel.posts import Post, time_in
+from pulse.listening.scan import SEARCH_REACH, Mark, Walk
+from pulse.x.access import Bounds
 
 from .scenes import at
 

@@ -5,12 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from pulse.domain.cursor import Cursor
-from pulse.domain.delivery import Block
-from pulse.domain.journal import Row
-from pulse.domain.letters import Stopped
-from pulse.domain.trouble import OpenTrouble
-from pulse.domain.watch import is_blind, watch
+from pulse.audit.entries import Row
+from pulse.listening.cursor import Cursor, is_blind
+from pulse.outbox.delivery import Block
+from pulse.reporting.coverage import Stopped, watch
+from pulse.x.faults import OpenTrouble
 
 from .scenes import at
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from rich.console import Console
 
-from pulse.domain.access import Token
+from pulse.x.access import Token
 from pulse_cli.deployed.standing import standing
 from pulse_cli.deployed.standing_words import draw
 from pulse_cli.simulated_x import Archive, SimulatedX

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters import wire
+from pulse.x import parse
 from tests.adapters.fuzz import DESCRIPTIONS, Drawer
 from tests.jobs.town import HELP, NEWS
 from tests.tiers import WHOLE
@@ -42,7 +42,7 @@ def test_each_is_kept_or_put_aside_and_the_next_poll_is_well(
     said = posts.mention(1.5, "7")
     here = story(change=change)
     here.go(0, 1)
-    read = wire.page({"data": given})
+    read = parse.page({"data": given})
     mentions = {p.id for p in read.posts if not p.retweet and p.author_id not in {HELP, NEWS}}
     assert here.failures == []
     assert here.troubles == []

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from pulse.adapters.elsewhere import Elsewhere
+from pulse.x.http import Elsewhere
 
 Fault = Callable[[socket.socket], None]
 """Says or does something on the connection, in place of an answer."""

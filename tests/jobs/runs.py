@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pulse.domain.settings import Company
-from pulse.domain.task import Task, TaskKind
-from pulse.jobs.poll import poll
-from pulse.jobs.reading import Reading
+from pulse.kernel.company import Company
+from pulse.listening.poll import poll
+from pulse.listening.run import Reading
+from pulse.listening.tasks import Task, TaskKind
 from tests.jobs.town import HELP, Town, at
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.pages import Pages
-from pulse.domain.letters import DigestLetter
-from pulse.domain.measures import times
-from pulse.domain.outbox import Entry
-from pulse.domain.settings import Person
-from pulse.jobs.cards import Authors
-from pulse.jobs.digest import digest
-from pulse.jobs.summary import summary
+from pulse.kernel.company import Person
+from pulse.outbox.entries import Entry
+from pulse.reporting.digest import digest
+from pulse.reporting.report import summary
+from pulse.reporting.stats import times
+from pulse.screens.cards import Authors
+from pulse.screens.mails import Pages
+from pulse.screens.models import DigestLetter
 from tests.tiers import WHOLE
 
 from .between import fault

@@ -175,7 +175,7 @@ def test_a_throttled_transaction_is_made_again_at_once(
     posts: Posts, town: Build, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a table too busy for one transaction, then nothing is late and no mail goes twice."""
-    monkeypatch.setattr("pulse.adapters.table.client.sleep", lambda _: None)
+    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
     asked = posts.mention(0.5)
     here = town(alone())
     busy = []

@@ -2,7 +2,7 @@
 
 import json
 
-from pulse.adapters.table.values import At
+from pulse.dynamodb.codec import At
 
 from .comply.days import DAY, HOUR, check
 from .removals import gone

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from pulse.adapters.table.values import At
+from pulse.dynamodb.codec import At
 
 from .town import HELP, Build, Posts, Town, alone
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.table.values import At
-from pulse.domain.journal import Row
-from pulse.jobs.retime import retime
+from pulse.audit.entries import Row
+from pulse.dynamodb.codec import At
+from pulse.privacy.retention import retime
 
 from .between import Between, junk
 from .comply.days import DAY, check

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.table import Shelf, Table
-from pulse.domain.facts import Lease
-from pulse.jobs.digest import digest
-from pulse.jobs.flag import flag
+from pulse.alerting.flag import flag
+from pulse.conversations.facts import Lease
+from pulse.dynamodb.table import Table
+from pulse.reporting.digest import digest
+from pulse.settings.store import Shelf
 from pulse_cli.stand_in.template import load_template
 from tests.adapters.turns import failing
 from tests.secrecy.overheard import overheard
@@ -179,7 +180,7 @@ def test_others_that_were_faster_for_some_minutes_do_not_ring(
     posts: Posts, town: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a conversation that others write all the time, then four minutes of it are quiet."""
-    monkeypatch.setattr("pulse.adapters.table.client.sleep", lambda _: None)
+    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
     posts.mention(0)
     here = town()
     counted = minutes(here, [0, 14])

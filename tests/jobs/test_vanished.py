@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pulse.domain.facts import Key, Mention
-from pulse.domain.removal import Held
-from pulse.jobs.remove import remove
+from pulse.conversations.facts import Key, Mention
+from pulse.privacy.deletion import remove
+from pulse.privacy.removal import Held
 
 from .between import Between, fault
 from .removals import billed, everything, gone, removed

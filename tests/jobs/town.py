@@ -15,12 +15,12 @@ from typing import Any, Self
 import boto3
 from botocore.awsrequest import AWSResponse
 
-from pulse.adapters.table.items import fact_of, is_fact, state_of
-from pulse.domain.conversation import State
-from pulse.domain.cursor import Cursor
-from pulse.domain.facts import Fact, Key
-from pulse.domain.journal import Row
-from pulse.domain.outbox import Entry
+from pulse.audit.entries import Row
+from pulse.conversations.facts import Fact, Key
+from pulse.conversations.fold import State
+from pulse.conversations.store.codec import fact_of, is_fact, state_of
+from pulse.listening.cursor import Cursor
+from pulse.outbox.entries import Entry
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import Archive, SimulatedX
 from tests.iam.guard import stand_guard

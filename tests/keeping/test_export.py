@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters import settings as settings_reader
-from pulse.adapters import wire
-from pulse.adapters.table.items import fact_item
-from pulse.domain.facts import Key, Mention
+from pulse.conversations.facts import Key, Mention
+from pulse.conversations.store.codec import fact_item
+from pulse.settings import reader as settings_reader
+from pulse.x import parse
 from pulse_cli.keeping.given_out import give_out
 from pulse_cli.keeping.posts import post_of
 from pulse_cli.replay.outcome import Outcome
@@ -104,7 +104,7 @@ def test_a_text_is_read_back_as_it_was(text: str) -> None:
     at, values = fact_item(key, fact, None)
     [company] = settings_reader.read(document_for([ACME])).companies
     post = post_of({**at._asdict(), **values}, company)
-    read = wire.post(json.loads(json.dumps(post)))
+    read = parse.post(json.loads(json.dumps(post)))
     assert (read.text, read.id, read.version) == (text, "1", "3")
     assert (read.author_id, read.conversation_id, read.created_at) == ("7", "1", START)
     assert (read.named, read.lang) == (frozenset({"11"}), "ru")

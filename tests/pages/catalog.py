@@ -11,8 +11,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
-from pulse.adapters import pages
-from pulse.adapters.pages.wording import TEMPLATES
+from pulse import screens
+from pulse.screens.locale import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ Said = dict[str | tuple[str, str], set[str]]
 def said() -> Said:
     """Every message with the files that say it."""
     found: Said = defaultdict(set)
-    for path in sorted(Path(pages.__file__).parent.glob("*.py")):
+    for path in sorted(Path(screens.__file__).parent.glob("*.py")):
         for texts in _in_python(path.read_text("utf-8")):
             found[_key(texts)].add(path.name)
     for path in sorted((TEMPLATES / "email").iterdir()):

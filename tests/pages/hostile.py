@@ -6,9 +6,10 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pulse.adapters import wire
-from pulse.domain.letters import Line, Trouble, TroubleLetter, Watch
-from pulse.domain.posts import Author
+from pulse.kernel.posts import Author
+from pulse.reporting.coverage import Trouble, Watch
+from pulse.screens.models import Line, TroubleLetter
+from pulse.x import parse
 
 from .letters import AT, TROUBLES, US, alert, card, minutes, shift
 from .payloads import PAYLOADS
@@ -16,8 +17,8 @@ from .payloads import PAYLOADS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pulse.domain.letters import AlertLetter, Card, DigestLetter
-    from pulse.domain.settings import Language
+    from pulse.kernel.company import Language
+    from pulse.screens.models import AlertLetter, Card, DigestLetter
 
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
 KINDS = list(PAYLOADS)
@@ -31,7 +32,7 @@ def author(number: int, payload: str) -> Author:
     """A stranger as X's answer names them, with the payload for a name and for a handle."""
     for username in (payload, f"{2026 + number}"):
         user = {"id": f"10{number}", "username": username, "name": payload}
-        [found] = wire.authors([user])
+        [found] = parse.authors([user])
         if found.username:
             return found
     raise AssertionError(payload)

@@ -5,27 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from pulse.adapters.pages import Mail, Pages
-from pulse.domain.budget import Budget
-from pulse.domain.letters import (
+from pulse.incidents.surge import Happening
+from pulse.kernel.company import Language, Person
+from pulse.kernel.posts import Author
+from pulse.listening.budget import Budget
+from pulse.outbox.escalation import ABOUT_AN_ADDRESS
+from pulse.reporting.coverage import Gap, Stopped, Trouble, Watch
+from pulse.reporting.stats import Span, Times
+from pulse.screens.mails import Mail, Pages
+from pulse.screens.models import (
     AccountRow,
     AlertLetter,
     Card,
     DigestLetter,
-    Gap,
-    Happening,
     HourBar,
     Line,
-    Stopped,
     Trend,
-    Trouble,
     TroubleLetter,
-    Watch,
 )
-from pulse.domain.measures import Span, Times
-from pulse.domain.posts import Author
-from pulse.domain.routing import ABOUT_AN_ADDRESS
-from pulse.domain.settings import Language, Person
 
 AT = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 """Sunday, nine in the morning in Moscow."""

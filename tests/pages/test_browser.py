@@ -11,7 +11,7 @@ from .letters import mails
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from pulse.domain.settings import Language
+    from pulse.kernel.company import Language
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ import pytest
 from .letters import TROUBLES, mails
 
 if TYPE_CHECKING:
-    from pulse.domain.settings import Language
+    from pulse.kernel.company import Language
 
 GOLDEN = Path(__file__).parent / "golden"
 HTML = {"alert", "shift", "quiet", "trouble_token", "probe"}

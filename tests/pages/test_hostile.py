@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pulse.adapters.pages import Mail, Pages
+from pulse.screens.mails import Mail, Pages
 from pulse_cli.demo.mailbox import Letter, leaf
 from pulse_cli.demo.words import Words
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from pulse.domain.settings import Language
+    from pulse.kernel.company import Language
 
 LOOK = """
 () => {

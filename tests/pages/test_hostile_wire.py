@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pulse.adapters.mail import compose
-from pulse.adapters.pages import LIMIT, Mail, Pages
+from pulse.outbox.mailer import compose
+from pulse.screens.mails import LIMIT, Mail, Pages
 
 from .hostile import DETAIL, KINDS, LANGUAGES, failure, packs, shown, summary, warning
 from .letters import AT, PEOPLE
 from .payloads import ALL, PAYLOADS
 
 if TYPE_CHECKING:
-    from pulse.domain.settings import Language
+    from pulse.kernel.company import Language
 
 
 def sent(mail: Mail) -> EmailMessage:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pulse.adapters.pages import LIMIT, Mail, Pages
-from pulse.domain.budget import Budget
-from pulse.domain.letters import Trend, Watch
-from pulse.domain.posts import post_url
+from pulse.kernel.posts import post_url
+from pulse.listening.budget import Budget
+from pulse.reporting.coverage import Watch
+from pulse.screens.mails import LIMIT, Mail, Pages
+from pulse.screens.models import Trend
 
 from .letters import (
     AT,
@@ -35,7 +36,7 @@ from .letters import US as SOMEBODY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pulse.domain.settings import Language
+    from pulse.kernel.company import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
 ALL = [(language, name) for language in LANGUAGES for name in mails(language)]

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from pulse.adapters.pages import Pages, phrases
-from pulse.adapters.pages.advice import trouble_words
-from pulse.adapters.pages.wording import Wording, one_line, quoted
-from pulse.domain.routing import ABOUT_AN_ADDRESS
-from pulse.domain.trouble import FOR_A_PERSON, TroubleKind
+from pulse.outbox.escalation import ABOUT_AN_ADDRESS
+from pulse.screens import phrases
+from pulse.screens.advice import trouble_words
+from pulse.screens.locale import Wording, one_line, quoted
+from pulse.screens.mails import Pages
+from pulse.x.faults import FOR_A_PERSON, TroubleKind
 
 from .letters import AT, PEOPLE, TROUBLES, alert, card, minutes, shift, weekly
 from .letters import US as SOMEBODY
 
 if TYPE_CHECKING:
-    from pulse.domain.letters import DigestLetter
-    from pulse.domain.settings import Language
+    from pulse.kernel.company import Language
+    from pulse.screens.models import DigestLetter
 
 EN, RU = Wording("en", "Europe/Moscow"), Wording("ru", "Europe/Moscow")
 

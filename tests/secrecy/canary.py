@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from urllib.parse import quote
 
-from pulse.domain.access import Token
+from pulse.x.access import Token
 
 PARTS = {
     "bearer": "AAAA4canaryB%3Dx7Qw+/9ZtEr",

@@ -16,13 +16,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from rich.pretty import pretty_repr
 
-from pulse.adapters.discretion import Veil
-from pulse.adapters.elsewhere import Elsewhere
-from pulse.adapters.secrets import Secrets
-from pulse.adapters.x import X
-from pulse.domain.access import Token
-from pulse.domain.trouble import TroubleError
-from pulse.domain.walk import Bounds
+from pulse.observability.redaction import Veil
+from pulse.x.access import Bounds, Token
+from pulse.x.client import X
+from pulse.x.credentials import Secrets
+from pulse.x.faults import TroubleError
+from pulse.x.http import Elsewhere
 from pulse_cli.simulated_x import SimulatedX
 from tests.faults.wires import Server
 from tests.jobs.town import HELP, Posts, at
@@ -49,7 +48,7 @@ def confession(problem: BaseException | None) -> str:
     if problem is None:
         return ""
     shown = traceback.TracebackException.from_exception(problem, capture_locals=True)
-    ours = [str(f.locals) for f in shown.stack if f.filename.endswith("adapters/secrets.py")]
+    ours = [str(f.locals) for f in shown.stack if f.filename.endswith("x/credentials.py")]
     plain = "".join(traceback.format_exception(problem))
     return "\n".join(
         [

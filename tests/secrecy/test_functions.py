@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from pulse import app
-from pulse.adapters.elsewhere import Elsewhere
+from pulse.x.http import Elsewhere
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.replay.lambdas import InvokedError
 from tests import ses

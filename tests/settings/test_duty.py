@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulse.domain.policy import Level, Policy, Turn
+from pulse.kernel.policy import Level, Policy, Turn
 from pulse_cli.settings import duty
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters import times
-from pulse.adapters.settings import SettingsError, read
-from pulse.domain.policy import Level, Policy, Turn
-from pulse.domain.settings import Account, Company, DigestRule, Person, Settings, Shadow
+from pulse.kernel.company import Account, Company, DigestRule, Person, Settings, Shadow
+from pulse.kernel.policy import Level, Policy, Turn
+from pulse.settings import durations
+from pulse.settings.reader import SettingsError, read
 
 WORKDAYS, ALWAYS = frozenset(range(5)), frozenset(range(7))
 
@@ -186,7 +186,7 @@ def test_what_cannot_be_read_is_named(change: dict[str, Any], said: str) -> None
     ],
 )
 def test_lengths_of_time_are_read(text: str, minutes: int) -> None:
-    assert times.duration(text) == timedelta(minutes=minutes)
+    assert durations.duration(text) == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_lengths_of_time_are_read(text: str, minutes: int) -> None:
     ],
 )
 def test_days_are_read(value: str | list[str], found: set[int]) -> None:
-    assert times.days(value) == found
+    assert durations.days(value) == found
 
 
 @pytest.mark.parametrize(
@@ -216,21 +216,21 @@ def test_days_are_read(value: str | list[str], found: set[int]) -> None:
     ],
 )
 def test_hours_are_read(text: str, start: time, end: time) -> None:
-    assert times.hours(text) == (start, end)
+    assert durations.hours(text) == (start, end)
 
 
 @pytest.mark.parametrize(("text", "part"), [("95 %", 0.95), ("100%", 1), ("0.5", 0.5), ("1", 1)])
 def test_shares_are_read(text: str, part: float) -> None:
-    assert times.share(text) == part
+    assert durations.share(text) == part
 
 
 @pytest.mark.parametrize("text", ["", "60", "15 sec", "-1 h", "4 h min", "1 h30", "999999 h"])
 def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a length of time"):
-        times.duration(text)
+        durations.duration(text)
 
 
 @pytest.mark.parametrize("text", ["", "9", "24:00", "09:60", "9:00 am"])
 def test_what_is_no_time_of_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a time of day"):
-        times.clock(text)
+        durations.clock(text)

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulse.adapters.settings import SettingsError, read
-from pulse.domain.policy import Level, Turn
-from pulse.domain.settings import Account
+from pulse.kernel.company import Account
+from pulse.kernel.policy import Level, Turn
+from pulse.settings.reader import SettingsError, read
 from pulse_cli.settings import examine
 from pulse_cli.settings.made import document_for
 from pulse_cli.settings.shape import schema

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from pulse.adapters import times
-from pulse.domain.policy import Policy
-from pulse.domain.settings import Company
+from pulse.kernel.company import Company
+from pulse.kernel.policy import Policy
+from pulse.settings import durations
 from pulse_cli.settings import guess
 from pulse_cli.settings.made import document_for
 from pulse_cli.settings.shape import misfits, schema
@@ -20,13 +20,13 @@ DEFS: dict[str, dict[str, Any]] = schema()["$defs"]
 DOCS = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
 BLOCKS = [part for part in DEFS.values() if "properties" in part]
 KINDS = {
-    "duration": (DEFS["duration"], times.duration),
-    "clock": (DEFS["clock"], times.clock),
-    "hours": (DEFS["turn"]["properties"]["hours"], times.hours),
-    "days": (DEFS["days"], times.days),
-    "keep": (DEFS["company"]["properties"]["keep"], times.keep),
-    "reads": (DEFS["company"]["properties"]["reads_per_month"], times.count),
-    "target": (DEFS["policy"]["properties"]["target"], times.share),
+    "duration": (DEFS["duration"], durations.duration),
+    "clock": (DEFS["clock"], durations.clock),
+    "hours": (DEFS["turn"]["properties"]["hours"], durations.hours),
+    "days": (DEFS["days"], durations.days),
+    "keep": (DEFS["company"]["properties"]["keep"], durations.keep),
+    "reads": (DEFS["company"]["properties"]["reads_per_month"], durations.count),
+    "target": (DEFS["policy"]["properties"]["target"], durations.share),
 }
 
 
@@ -71,14 +71,14 @@ def test_the_usual_values_are_those_of_the_domain() -> None:
         for name, field in DEFS[part]["properties"].items()
         if "default" in field
     }
-    assert {name: times.keep(said[name]) for name in ("look_back", "keep")} == {
+    assert {name: durations.keep(said[name]) for name in ("look_back", "keep")} == {
         name: Company.__dataclass_fields__[name].default for name in ("look_back", "keep")
     }
     windows = ("repeat_every", "alert_window", "critical_window")
-    assert {name: times.duration(said[name]) for name in windows} == {
+    assert {name: durations.duration(said[name]) for name in windows} == {
         name: Policy.__dataclass_fields__[name].default for name in windows
     }
-    assert times.share(said["target"]) == Policy.__dataclass_fields__["target"].default
+    assert durations.share(said["target"]) == Policy.__dataclass_fields__["target"].default
 
 
 def test_the_usual_values_are_documented() -> None:

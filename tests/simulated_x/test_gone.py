@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.elsewhere import Elsewhere
+from pulse.x.http import Elsewhere
 from pulse_cli.simulated_x import Archive, SimulatedX, serve
 
 from .conftest import NOON, Asker

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pulse.app import App
-from pulse.domain.facts import Position
-from pulse.domain.journal import Row
+from pulse.audit.entries import Row
+from pulse.conversations.facts import Position
 from pulse_cli.replay.lambdas import Lambdas
 from tests.iam.judge import Call
 from tests.jobs.between import Between, fault, junk

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulse.domain.delivery import Block, whose
+from pulse.outbox.delivery import Block, whose
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.problems import ProblemError
 from pulse_cli.screen import plain
 
 if TYPE_CHECKING:
-    from pulse.domain.settings import Settings
+    from pulse.kernel.company import Settings
 
 __all__ = ["addresses"]
 

@@ -7,8 +7,8 @@ import re
 
 import click
 
-from pulse.domain.posts import Author
-from pulse.domain.settings import Settings
+from pulse.kernel.company import Settings
+from pulse.kernel.posts import Author
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.problems import ProblemError
 from pulse_cli.screen import screen

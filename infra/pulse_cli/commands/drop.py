@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from pulse.domain.settings import Company
+from pulse.kernel.company import Company
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.keeping.bar import bar
 from pulse_cli.keeping.parted import Remains, in_force, parted, remains, remove

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import botocore.exceptions
 import click
 
-from pulse.adapters.table import ContentionError
-from pulse.adapters.x import X
-from pulse.domain.settings import Settings
-from pulse.domain.trouble import TroubleError
+from pulse.conversations.store.conversations import ContentionError
+from pulse.kernel.company import Settings
+from pulse.x.client import X
+from pulse.x.faults import TroubleError
 from pulse_cli.deployed import aws
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.keeping import person_words

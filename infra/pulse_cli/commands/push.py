@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulse.adapters.table import CancelledError
-from pulse.domain.trouble import TroubleError
+from pulse.dynamodb.table import CancelledError
+from pulse.x.faults import TroubleError
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.keeping.parted import lost
 from pulse_cli.problems import ProblemError
@@ -18,7 +18,7 @@ from pulse_cli.settings import examine
 from pulse_cli.settings.changes import Change, changes
 
 if TYPE_CHECKING:
-    from pulse.domain.settings import Settings
+    from pulse.kernel.company import Settings
 
 __all__ = ["push"]
 

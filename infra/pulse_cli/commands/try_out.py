@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pulse.adapters.x import X
+from pulse.x.client import X
 from pulse_cli import trial
 from pulse_cli.commands.connect import Handle
 from pulse_cli.deployed.deployment import now
@@ -21,8 +21,8 @@ from pulse_cli.screen import screen
 from pulse_cli.x_access import asking, prices, tokens
 
 if TYPE_CHECKING:
-    from pulse.domain.access import Token
-    from pulse.domain.settings import Language
+    from pulse.kernel.company import Language
+    from pulse.x.access import Token
 
 __all__ = ["try_out"]
 

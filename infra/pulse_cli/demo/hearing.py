@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from pulse.domain.outbox import TOPIC
+from pulse.outbox.entries import TOPIC
 from pulse_cli.demo.posting import published
 from pulse_cli.demo.script import moment, read
 from pulse_cli.demo.tables import table_of
@@ -18,8 +18,8 @@ from pulse_cli.demo.tables import table_of
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from pulse.domain.policy import Level
-    from pulse.domain.settings import Company
+    from pulse.kernel.company import Company
+    from pulse.kernel.policy import Level
     from pulse_cli.demo.day import Day
     from pulse_cli.demo.rehearsal import Rehearsed
     from pulse_cli.demo.words import Words

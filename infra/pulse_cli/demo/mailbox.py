@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
-    from pulse.domain.settings import Company
+    from pulse.kernel.company import Company
     from pulse_cli.demo.words import Words
 
 _BASE = '<head><base target="_blank">'

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pulse.domain.letters import DigestLetter
-from pulse.domain.outbox import Entry
-from pulse.domain.settings import Company
-from pulse.jobs.cards import Authors
-from pulse.jobs.summary import summary
+from pulse.kernel.company import Company
+from pulse.outbox.entries import Entry
+from pulse.reporting.report import summary
+from pulse.screens.cards import Authors
+from pulse.screens.models import DigestLetter
 from pulse_cli.demo import archive, spans
 from pulse_cli.demo.day import COMPANY, Day
 from pulse_cli.demo.spans import Row

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pulse.adapters.pages.phrases import tone
-from pulse.domain.measures import quantile
+from pulse.reporting.stats import quantile
+from pulse.screens.phrases import tone
 from pulse_cli.demo import hearing
 from pulse_cli.demo.tables import table_of
 from pulse_cli.screen import plain
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from pulse.domain.letters import Card
+    from pulse.screens.models import Card
     from pulse_cli.demo.day import Day
     from pulse_cli.demo.rehearsal import Rehearsed
     from pulse_cli.demo.spans import Row

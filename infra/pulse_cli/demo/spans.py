@@ -8,15 +8,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pulse.domain.conversation import State
-from pulse.domain.facts import Mention
-from pulse.domain.happening import happening
-from pulse.domain.measures import Span, span
-from pulse.domain.settings import Company, Role
+from pulse.conversations.facts import Mention
+from pulse.conversations.fold import State
+from pulse.incidents.surge import happening
+from pulse.kernel.company import Company, Role
+from pulse.reporting.stats import Span, span
 from pulse_cli.demo.day import COMPANY
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Conversations
+    from pulse.conversations.store.conversations import Conversations
 
 _SHIFTS = (time(9), time(21))
 _MINUTE = timedelta(minutes=1)

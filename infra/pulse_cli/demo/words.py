@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from babel.numbers import format_decimal
 
-from pulse.adapters.pages.phrases import level
-from pulse.adapters.pages.wording import Wording
+from pulse.screens.locale import Wording
+from pulse.screens.phrases import level
 from pulse_cli.demo.script import Language, zone
 
 _LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru"}

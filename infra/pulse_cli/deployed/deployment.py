@@ -14,15 +14,16 @@ import botocore.exceptions
 import click
 from botocore.config import Config
 
-from pulse.adapters import settings as settings_reader
-from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Stores, Table
+from pulse.dynamodb.table import Table
+from pulse.repositories import Stores
+from pulse.settings import reader as settings_reader
+from pulse.x.credentials import Secrets
 from pulse_cli.deployed import aws
 from pulse_cli.problems import ProblemError
 from pulse_cli.x_access import asking
 
 if TYPE_CHECKING:
-    from pulse.domain.settings import Settings
+    from pulse.kernel.company import Settings
 
 __all__ = ["INDEX", "Deployment", "now", "on_stack"]
 

@@ -8,14 +8,14 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.domain.budget import budget
-from pulse.domain.conversation import State
-from pulse.domain.cursor import Cursor
-from pulse.domain.delivery import blocks_of
-from pulse.domain.journal import Row
-from pulse.domain.measures import ageing
-from pulse.domain.settings import Account, Company
-from pulse.domain.watch import watch
+from pulse.audit.entries import Row
+from pulse.conversations.fold import State
+from pulse.kernel.company import Account, Company
+from pulse.listening.budget import budget
+from pulse.listening.cursor import Cursor
+from pulse.outbox.delivery import blocks_of
+from pulse.reporting.coverage import watch
+from pulse.reporting.stats import ageing
 from pulse_cli.deployed.deployment import Deployment
 
 __all__ = ["AGES", "standing"]

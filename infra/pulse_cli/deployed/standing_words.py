@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pulse.domain.outbox import TOPIC
+from pulse.outbox.entries import TOPIC
 from pulse_cli.screen import plain
 from pulse_cli.settings.words import say_length
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pulse.domain.compliance import Checking, app_of
+from pulse.privacy.compliance import Checking, app_of
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.doctor.findings import Finding, ok, warn
@@ -14,7 +14,7 @@ from pulse_cli.keeping.parted import parted
 from pulse_cli.settings.words import say_length
 
 if TYPE_CHECKING:
-    from pulse.domain.settings import Company, Settings
+    from pulse.kernel.company import Company, Settings
 
 __all__ = ["checks"]
 

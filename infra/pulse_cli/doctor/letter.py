@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pulse.adapters.mail import Post
-from pulse.adapters.pages import Pages
-from pulse.domain.delivery import LaterError, RefusedError
-from pulse.domain.settings import Person
+from pulse.kernel.company import Person
+from pulse.outbox.delivery import LaterError, RefusedError
+from pulse.outbox.mailer import Post
+from pulse.screens.mails import Pages
 from pulse_cli.deployed import aws
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, unknown
@@ -17,7 +17,7 @@ from pulse_cli.doctor.findings import Finding, fail, ok, unknown
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pulse.domain.settings import Settings
+    from pulse.kernel.company import Settings
 
 __all__ = ["probe"]
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pulse.adapters.x import X
-from pulse.domain.trouble import FOR_A_PERSON, TroubleError
+from pulse.x.client import X
+from pulse.x.faults import FOR_A_PERSON, TroubleError
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.doctor.findings import Finding, fail, ok, unknown, warn
 from pulse_cli.x_access.asking import in_words, parted, way
 
 if TYPE_CHECKING:
-    from pulse.domain.cursor import Cursor
-    from pulse.domain.settings import Account, Settings
+    from pulse.kernel.company import Account, Settings
+    from pulse.listening.cursor import Cursor
 
 __all__ = ["in_force", "polls", "tokens"]
 

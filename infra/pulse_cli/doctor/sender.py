@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse.domain.delivery import whose
+from pulse.outbox.delivery import whose
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, warn
 from pulse_cli.screen import plain
@@ -17,7 +17,7 @@ from pulse_cli.screen import plain
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pulse.domain.settings import Settings
+    from pulse.kernel.company import Settings
 
 __all__ = ["account", "judge_account", "judge_identity", "recipients", "senders", "stopped"]
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from pulse.adapters.table.items import fact_of, is_fact, jsonable, key_of, state_of
-from pulse.domain.facts import Lease, Position
+from pulse.conversations.facts import Lease, Position
+from pulse.conversations.store.codec import fact_of, is_fact, jsonable, key_of, state_of
 from pulse_cli.keeping.looking import everything
 from pulse_cli.keeping.posts import post_of
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Table
-    from pulse.adapters.table.values import Item
-    from pulse.domain.settings import Company
+    from pulse.dynamodb.codec import Item
+    from pulse.dynamodb.table import Table
+    from pulse.kernel.company import Company
 
 __all__ = ["give_out"]
 

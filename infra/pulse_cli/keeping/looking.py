@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pulse_cli.screen import screen
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Table
-    from pulse.adapters.table.values import Item
+    from pulse.dynamodb.codec import Item
+    from pulse.dynamodb.table import Table
 
 __all__ = ["everything"]
 

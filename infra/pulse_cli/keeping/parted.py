@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pulse.adapters import settings as settings_reader
-from pulse.adapters.table.items import is_fact, key_of
-from pulse.adapters.table.values import At
+from pulse.conversations.store.codec import is_fact, key_of
+from pulse.dynamodb.codec import At
+from pulse.settings import reader as settings_reader
 from pulse_cli.keeping.looking import everything
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Stores
-    from pulse.adapters.table.values import Item
-    from pulse.domain.settings import Company
+    from pulse.dynamodb.codec import Item
+    from pulse.kernel.company import Company
+    from pulse.repositories import Stores
 
 __all__ = ["Remains", "in_force", "lost", "parted", "remains", "remove"]
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pulse.adapters.table.entries import keys_in
-from pulse.adapters.table.items import fact_of, is_fact, key_of
-from pulse.adapters.table.shelf import AUTHOR_KEPT
-from pulse.domain.facts import Key, Mention, Reply
-from pulse.domain.journal import Row, people_of
+from pulse.audit.entries import Row, people_of
+from pulse.conversations.facts import Key, Mention, Reply
+from pulse.conversations.store.codec import fact_of, is_fact, key_of
+from pulse.outbox.store.codec import keys_in
+from pulse.settings.store import AUTHOR_KEPT
 from pulse_cli.keeping.looking import everything
 
 if TYPE_CHECKING:
-    from pulse.adapters.table import Stores, Table
-    from pulse.domain.settings import Settings
+    from pulse.dynamodb.table import Table
+    from pulse.kernel.company import Settings
+    from pulse.repositories import Stores
 
 __all__ = ["Kept", "Seen", "Told", "forget", "known_as", "what_is_kept"]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pulse.adapters.table.items import fact_of, is_fact, key_of
-from pulse.domain.facts import Mention, Reply
+from pulse.conversations.facts import Mention, Reply
+from pulse.conversations.store.codec import fact_of, is_fact, key_of
 
 if TYPE_CHECKING:
-    from pulse.adapters.table.values import Item
-    from pulse.domain.settings import Company
+    from pulse.dynamodb.codec import Item
+    from pulse.kernel.company import Company
 
 __all__ = ["post_of"]
 

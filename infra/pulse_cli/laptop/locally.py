@@ -14,9 +14,10 @@ from typing import Any
 import boto3
 import requests
 
-from pulse.adapters.secrets import Secrets
-from pulse.adapters.table import Shelf, Table
-from pulse.domain.access import Token
+from pulse.dynamodb.table import Table
+from pulse.settings.store import Shelf
+from pulse.x.access import Token
+from pulse.x.credentials import Secrets
 from pulse_cli.problems import ProblemError
 from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName, serve
 from pulse_cli.simulated_x.times import read_time, write_time

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pulse.domain.clock import next_slot
-from pulse.domain.compliance import app_of
-from pulse.domain.outbox import next_alert
-from pulse.domain.policy import Policy
+from pulse.kernel.policy import Policy
+from pulse.outbox.entries import next_alert
+from pulse.privacy.compliance import app_of
+from pulse.reporting.schedule import next_slot
 from pulse_cli.replay.world import World
 
 MINUTE = timedelta(minutes=1)

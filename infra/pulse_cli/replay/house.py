@@ -20,11 +20,11 @@ from moto import mock_aws
 from moto.ses.models import RawMessage
 from moto.sesv2.models import sesv2_backends
 
-from pulse.adapters import settings as settings_reader
-from pulse.adapters.secrets import Secrets
 from pulse.app import App
-from pulse.domain.access import Token
-from pulse.domain.settings import Account, Company
+from pulse.kernel.company import Account, Company
+from pulse.settings import reader as settings_reader
+from pulse.x.access import Token
+from pulse.x.credentials import Secrets
 from pulse_cli.replay.lambdas import InvokedError, Lambdas
 from pulse_cli.stand_in import moto_mends
 from pulse_cli.stand_in import stack as stacks

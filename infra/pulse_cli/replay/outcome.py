@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pulse.adapters.table.items import fact_of, is_fact, key_of, state_of
-from pulse.domain.conversation import fold
-from pulse.domain.facts import Fact, Flag, Mention, Reply
-from pulse.domain.measures import quantile
-from pulse.domain.policy import Policy
+from pulse.conversations.facts import Fact, Flag, Mention, Reply
+from pulse.conversations.fold import fold
+from pulse.conversations.store.codec import fact_of, is_fact, key_of, state_of
+from pulse.kernel.policy import Policy
+from pulse.reporting.stats import quantile
 from pulse_cli.replay.world import World
 
 Row = dict[str, Any]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pulse.domain.task import Task, kinds_due
+from pulse.listening.tasks import Task, kinds_due
 from pulse_cli.replay.clockwork import MINUTE, Clockwork, Tick
 from pulse_cli.replay.outcome import Outcome, conversations, latencies
 from pulse_cli.replay.world import World

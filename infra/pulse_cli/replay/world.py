@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import time_machine
 
-from pulse.domain.access import Token
-from pulse.domain.settings import Account
+from pulse.kernel.company import Account
+from pulse.x.access import Token
 from pulse_cli.replay.house import House
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pulse.adapters.settings import SettingsError, read
+from pulse.settings.reader import SettingsError, read
 from pulse_cli.settings.findings import Finding, Remark, parted
 from pulse_cli.settings.meaning import remarks
 from pulse_cli.settings.shape import misfits
@@ -14,7 +14,7 @@ from pulse_cli.settings.source import load
 if TYPE_CHECKING:
     from pathlib import Path as File
 
-    from pulse.domain.settings import Settings
+    from pulse.kernel.company import Settings
 
 __all__ = ["Checked", "Finding", "check", "examine"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pulse.adapters import times
+from pulse.settings import durations
 from pulse_cli.settings.findings import Path, Remark
 from pulse_cli.settings.references import Company, entries
 from pulse_cli.settings.shape import usual
@@ -22,7 +22,7 @@ def days(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that a weekly digest has one day of the week, a monthly one a day of the month."""
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
-        if period == "weekly" and len(times.days(digest.get("days") or "mon")) > 1:
+        if period == "weekly" and len(durations.days(digest.get("days") or "mon")) > 1:
             yield Remark((*place, "days"), "a weekly digest comes on one day", "write e.g. `mon`")
         if period == "monthly" and "days" in digest:
             mend = "write `on_day: 1` in its place"
@@ -37,9 +37,9 @@ def once(company: Company, at: Path) -> Iterator[Remark]:
     seen: set[tuple[str, str, int, int]] = set()
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
-        on = times.days(digest.get("days") or ("mon" if period == "weekly" else "mon-sun"))
+        on = durations.days(digest.get("days") or ("mon" if period == "weekly" else "mon-sun"))
         for path, clock in entries(digest["at"], (*place, "at")):
-            hour = times.clock(clock).hour
+            hour = durations.clock(clock).hour
             for _, person in entries(digest["to"], place):
                 slots = {(period, person, day, hour) for day in on}
                 if slots & seen:
@@ -50,7 +50,7 @@ def once(company: Company, at: Path) -> Iterator[Remark]:
 
 def compared(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that the period before, with which a digest compares, is still there."""
-    keep = times.keep(company.get("keep") or usual("company", "keep"))
+    keep = durations.keep(company.get("keep") or usual("company", "keep"))
     for i, digest in enumerate(company.get("digests") or ()):
         need = _NEEDS.get(digest["period"], _WEEK)
         if keep is not None and _WEEK <= keep < need:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
-from pulse.domain.policy import DAYS
+from pulse.kernel.policy import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import time
 
-    from pulse.domain.policy import Turn
+    from pulse.kernel.policy import Turn
 
 _Kind = TypeVar("_Kind")
 DAY = 24 * 60

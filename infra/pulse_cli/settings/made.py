@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pulse.adapters.settings import SettingsError
+from pulse.settings.reader import SettingsError
 
 _NAME = re.compile(r"(?! )[^#\x00-\x1f\x7f-\x9f\u2028\u2029]{1,64}(?<! )")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulse.adapters import settings
+from pulse.settings import reader
 from pulse_cli.settings import duty
 from pulse_cli.settings.findings import Path, Remark, choose, nearest
 
@@ -68,7 +68,7 @@ def idle(company: Company, at: Path) -> Iterator[Remark]:
 
 def covered(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that at every hour of every day every level reaches somebody."""
-    groups = settings.groups(company, "")
+    groups = reader.groups(company, "")
     for i, level in enumerate(company["policy"]["levels"]):
         path = (*at, "policy", "levels", i, "tell")
         named = [name for _, name in entries(level["tell"], path)]
@@ -96,7 +96,7 @@ def unique(company: Company, at: Path) -> Iterator[Remark]:
 
 def addresses_once(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that no two people have one address, which would get every mail twice."""
-    people = settings.people(company, "")
+    people = reader.people(company, "")
     mails = []
     for key, person in people.items():
         place = (*at, "people", key)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from pulse.domain.policy import Policy
-    from pulse.domain.settings import Company, DigestRule
+    from pulse.kernel.company import Company, DigestRule
+    from pulse.kernel.policy import Policy
 
 
 def summary(company: Company) -> RenderableType:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from pulse.adapters import settings, times
+from pulse.settings import durations, reader
 from pulse_cli.settings.findings import Path, Remark, looks_secret, nearest, quote
 from pulse_cli.settings.references import Company, entries
 from pulse_cli.settings.shape import usual
@@ -24,7 +24,7 @@ def ascending(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that levels come by age, the youngest first, and none before a minute."""
     before, name = timedelta(0), ""
     for i, level in enumerate(company["policy"]["levels"]):
-        path, after = (*at, "policy", "levels", i, "after"), times.duration(level["after"])
+        path, after = (*at, "policy", "levels", i, "after"), durations.duration(level["after"])
         if after < _MINUTE:
             yield Remark(path, f"`{level['after']}` is under a minute", "write e.g. `15 min`")
         elif after <= before:
@@ -36,9 +36,11 @@ def ascending(company: Company, at: Path) -> Iterator[Remark]:
 def windows(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that alerts are neither a storm nor silence."""
     policy, place = company["policy"], (*at, "policy")
-    alert = times.duration(policy.get("alert_window") or usual("policy", "alert_window"))
-    critical = times.duration(policy.get("critical_window") or usual("policy", "critical_window"))
-    again = times.duration(policy.get("repeat_every") or usual("policy", "repeat_every"))
+    alert = durations.duration(policy.get("alert_window") or usual("policy", "alert_window"))
+    critical = durations.duration(
+        policy.get("critical_window") or usual("policy", "critical_window")
+    )
+    again = durations.duration(policy.get("repeat_every") or usual("policy", "repeat_every"))
     yield from _between((*place, "alert_window"), alert, _MINUTE, _DAY)
     yield from _between((*place, "repeat_every"), again, 15 * _MINUTE, 7 * _DAY)
     yield from _between((*place, "critical_window"), critical, _MINUTE, _DAY)
@@ -48,7 +50,7 @@ def windows(company: Company, at: Path) -> Iterator[Remark]:
         yield Remark((*place, "critical_window"), problem, mend)
     levels = policy["levels"]
     breach = levels[min(1, len(levels) - 1)]
-    after = times.duration(breach["after"])
+    after = durations.duration(breach["after"])
     if after < alert <= _DAY:
         problem = f"({say_length(alert)}) is longer than {breach['name']} ({breach['after']})"
         mend = f"write `alert_window: {say_length(after)}`, or less"
@@ -57,8 +59,8 @@ def windows(company: Company, at: Path) -> Iterator[Remark]:
 
 def kept(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that X, which can be asked for 7 days, brings back nothing that is gone."""
-    past = times.duration(company.get("look_back") or usual("company", "look_back"))
-    keep = times.keep(company.get("keep") or usual("company", "keep"))
+    past = durations.duration(company.get("look_back") or usual("company", "look_back"))
+    keep = durations.keep(company.get("keep") or usual("company", "keep"))
     yield from _between((*at, "look_back"), past, timedelta(0), 7 * _DAY)
     if keep is not None and keep < 7 * _DAY:
         yield Remark((*at, "keep"), "is under 7 days, and X may show older posts", "write `7 days`")
@@ -86,7 +88,7 @@ def hours_of_where(company: Company, at: Path) -> Iterator[Remark]:
 
 def addresses(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that addresses are such as SES takes."""
-    for key, person in settings.people(company, "").items():
+    for key, person in reader.people(company, "").items():
         place = (*at, "people", key)
         fields = isinstance(company["people"][key], dict)
         yield from _address(person.email, (*place, "email") if fields else place)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from pulse.adapters.x import X
-from pulse.domain.posts import Author
-from pulse.domain.settings import Language
-from pulse.domain.trouble import TroubleError
+from pulse.kernel.company import Language
+from pulse.kernel.posts import Author
+from pulse.x.client import X
+from pulse.x.faults import TroubleError
 from pulse_cli.problems import ProblemError
 from pulse_cli.settings.made import document_for
 from pulse_cli.settings.words import say_length

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from pulse.adapters.x import X
-from pulse.domain.trouble import TroubleError
-from pulse.domain.walk import SEARCH_LAG
+from pulse.listening.scan import SEARCH_LAG
+from pulse.x.client import X
+from pulse.x.faults import TroubleError
 from pulse_cli.trial.accounts import Found
 from pulse_cli.x_access import prices
 from pulse_cli.x_access.asking import in_words

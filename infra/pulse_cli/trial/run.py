@@ -9,14 +9,14 @@ from typing import Any
 
 import requests
 
-from pulse.domain.access import Token
-from pulse.domain.letters import DigestLetter
-from pulse.domain.outbox import Entry
-from pulse.domain.policy import Policy
-from pulse.domain.task import Task
-from pulse.domain.trouble import TroubleError
-from pulse.jobs.cards import Authors
-from pulse.jobs.summary import summary
+from pulse.kernel.policy import Policy
+from pulse.listening.tasks import Task
+from pulse.outbox.entries import Entry
+from pulse.reporting.report import summary
+from pulse.screens.cards import Authors
+from pulse.screens.models import DigestLetter
+from pulse.x.access import Token
+from pulse.x.faults import TroubleError
 from pulse_cli.problems import ProblemError
 from pulse_cli.replay.house import House
 from pulse_cli.trial.accounts import READER

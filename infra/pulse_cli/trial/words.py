@@ -13,8 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pulse.domain.letters import Card
-from pulse.domain.policy import Policy
+from pulse.kernel.policy import Policy
+from pulse.screens.models import Card
 from pulse_cli.deployed.standing import AGES
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.screen import plain

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from pulse.adapters.elsewhere import Elsewhere
-from pulse.adapters.pages.advice import advise, trouble_words
-from pulse.adapters.pages.wording import Wording
-from pulse.domain.letters import TroubleLetter
-from pulse.domain.trouble import FOR_A_PERSON, TroubleError
+from pulse.screens.advice import advise, trouble_words
+from pulse.screens.locale import Wording
+from pulse.screens.models import TroubleLetter
+from pulse.x.faults import FOR_A_PERSON, TroubleError
+from pulse.x.http import Elsewhere
 from pulse_cli.problems import ProblemError
 from pulse_cli.screen import plain
 

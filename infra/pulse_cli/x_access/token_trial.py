@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 import requests
 
-from pulse.adapters.wire import Page
-from pulse.adapters.x import X
-from pulse.domain.access import Token
-from pulse.domain.posts import Author
-from pulse.domain.trouble import TroubleError
-from pulse.domain.walk import SEARCH_LAG, Bounds
+from pulse.kernel.posts import Author
+from pulse.listening.scan import SEARCH_LAG
+from pulse.x.access import Bounds, Token
+from pulse.x.client import X
+from pulse.x.faults import TroubleError
+from pulse.x.parse import Page
 from pulse_cli.problems import ProblemError
 from pulse_cli.x_access import prices
 from pulse_cli.x_access.asking import Heard, Quota, in_words

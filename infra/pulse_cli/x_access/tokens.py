@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from pulse.domain.access import Token, may_be_part
+from pulse.x.access import Token, may_be_part
 from pulse_cli.problems import ProblemError
 
 __all__ = ["VARIABLES", "ask", "from_environment", "holds", "kind"]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pulse.domain.outbox import Entry
+from pulse.outbox.entries import Entry
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

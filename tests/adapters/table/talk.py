@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pulse.adapters.table import Conversations, Table
-from pulse.adapters.table.items import STATE, fact_of, is_fact, partition, state_of
-from pulse.adapters.table.values import At, Item
-from pulse.domain.conversation import State, fold, levels_due
-from pulse.domain.facts import Fact, Flag, Key, Mention, Position, Reply
-from pulse.domain.policy import Level, Policy
+from pulse.conversations.facts import Fact, Flag, Key, Mention, Position, Reply
+from pulse.conversations.fold import State, fold, levels_due
+from pulse.conversations.store.codec import STATE, fact_of, is_fact, partition, state_of
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.codec import At, Item
+from pulse.dynamodb.table import Table
+from pulse.kernel.policy import Level, Policy
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
 KEY = Key("acme", "1", "7")

@@ -5,18 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from pulse.adapters.table import (
-    Accounts,
-    Journal,
-    Table,
-)
-from pulse.adapters.table.checks import Checks
-from pulse.domain.access import Limit
-from pulse.domain.compliance import Checking
-from pulse.domain.cursor import Cursor, OvertakenError
-from pulse.domain.journal import Row
-from pulse.domain.trouble import OpenTrouble
-from pulse.domain.walk import Mark, Walk
+from pulse.audit.entries import Row
+from pulse.audit.store import Journal
+from pulse.dynamodb.table import Table
+from pulse.listening.cursor import Cursor, OvertakenError
+from pulse.listening.scan import Mark, Walk
+from pulse.listening.store import Accounts
+from pulse.privacy.compliance import Checking
+from pulse.privacy.store.compliance import Checks
+from pulse.x.access import Limit
+from pulse.x.faults import OpenTrouble
 from tests.adapters.turns import Hooked, cancelled
 
 from .samples import MINUTE, NOON

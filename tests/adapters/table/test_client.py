@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.table import (
-    Accounts,
-    CancelledError,
-    Outbox,
-    Table,
-)
-from pulse.adapters.table.values import At
-from pulse.domain.cursor import Cursor, OvertakenError
+from pulse.dynamodb.codec import At
+from pulse.dynamodb.table import CancelledError, Table
+from pulse.listening.cursor import Cursor, OvertakenError
+from pulse.listening.store import Accounts
+from pulse.outbox.store.outbox import Outbox
 from tests.adapters.turns import Hooked, failing
 
 from .samples import MINUTE, NOON

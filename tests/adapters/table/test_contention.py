@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from pulse.adapters.table import ContentionError, Conversations, Table
-from pulse.domain.facts import Key
-from pulse.domain.policy import Level, Policy
+from pulse.conversations.facts import Key
+from pulse.conversations.store.conversations import ContentionError, Conversations
+from pulse.dynamodb.table import Table
+from pulse.kernel.policy import Level, Policy
 from tests.adapters.turns import Hooked, failing
 
 from .talk import KEEP, KEY, POLICY, assert_whole, at, mention

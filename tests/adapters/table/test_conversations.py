@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from pulse.adapters.table import Conversations, Table
-from pulse.adapters.table.items import STATE, fact_item, partition
-from pulse.adapters.table.values import At, Item
-from pulse.domain.conversation import State, levels_due
-from pulse.domain.facts import Fact, Key, Lease
+from pulse.conversations.facts import Fact, Key, Lease
+from pulse.conversations.fold import State, levels_due
+from pulse.conversations.store.codec import STATE, fact_item, partition
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.codec import At, Item
+from pulse.dynamodb.table import Table
 from tests.adapters.turns import Hooked
 
 from .talk import KEEP, KEY, POLICY, assert_whole, at, kept, mention, position, reply

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.table import Conversations, Table
-from pulse.domain.conversation import State
-from pulse.domain.facts import Fact
+from pulse.conversations.facts import Fact
+from pulse.conversations.fold import State
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.table import Table
 from tests.adapters.turns import Hooked
 
 from .talk import (

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulse.adapters.table import (
-    Table,
-)
-from pulse.adapters.table.items import (
+from pulse.conversations.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
+from pulse.conversations.fold import fold
+from pulse.conversations.store.codec import (
     fact_item,
     fact_of,
     key_of,
@@ -18,10 +17,9 @@ from pulse.adapters.table.items import (
     state_of,
     state_values,
 )
-from pulse.adapters.table.values import At, stamp
-from pulse.domain.conversation import fold
-from pulse.domain.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
-from pulse.domain.policy import Level, Policy
+from pulse.dynamodb.codec import At, stamp
+from pulse.dynamodb.table import Table
+from pulse.kernel.policy import Level, Policy
 
 POLICY = Policy((Level("warning", timedelta(minutes=15), ()),), {})
 moments = st.datetimes(datetime(2007, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001

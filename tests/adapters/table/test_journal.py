@@ -1,10 +1,8 @@
 """The journal."""
 
-from pulse.adapters.table import (
-    Journal,
-    Table,
-)
-from pulse.domain.journal import Row
+from pulse.audit.entries import Row
+from pulse.audit.store import Journal
+from pulse.dynamodb.table import Table
 
 from .samples import MINUTE, NOON
 

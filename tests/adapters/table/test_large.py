@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pulse.adapters.table import Conversations, Table
-from pulse.adapters.table.conversations import MOST_FACTS
-from pulse.adapters.table.items import STATE, state_of
-from pulse.domain.conversation import State, fold, levels_due
-from pulse.domain.facts import Fact, Flag, Key, Mention
+from pulse.conversations.facts import Fact, Flag, Key, Mention
+from pulse.conversations.fold import State, fold, levels_due
+from pulse.conversations.store.codec import STATE, state_of
+from pulse.conversations.store.conversations import MOST_FACTS, Conversations
+from pulse.dynamodb.table import Table
 
 from .talk import KEEP, POLICY, at, kept, reply
 

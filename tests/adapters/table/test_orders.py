@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.table import Conversations, Table
-from pulse.domain.facts import Fact, Lease
+from pulse.conversations.facts import Fact, Lease
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.table import Table
 from tests.adapters.turns import orders, play
 from tests.tiers import WHOLE
 

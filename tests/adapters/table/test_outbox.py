@@ -5,18 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pulse.adapters.table import (
-    Addresses,
-    CancelledError,
-    ClaimLostError,
-    ContentionError,
-    Outbox,
-    Table,
-)
-from pulse.adapters.table.values import At
-from pulse.domain.delivery import Block
-from pulse.domain.facts import Key
-from pulse.domain.outbox import TOPIC, Mailbox, as_one, heard
+from pulse.conversations.facts import Key
+from pulse.conversations.store.conversations import ContentionError
+from pulse.dynamodb.codec import At
+from pulse.dynamodb.table import CancelledError, Table
+from pulse.outbox.delivery import Block
+from pulse.outbox.entries import TOPIC, Mailbox, as_one, heard
+from pulse.outbox.store.outbox import ClaimLostError, Outbox
+from pulse.outbox.store.suppressions import Addresses
 from tests.adapters.turns import failing
 
 from .samples import MINUTE, NOON, entry

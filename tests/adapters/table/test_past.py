@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.table import Conversations, Retraction, Table
-from pulse.adapters.table.items import STATE, partition
-from pulse.adapters.table.retention import Retention
-from pulse.adapters.table.values import At
-from pulse.domain.policy import Level, Policy
+from pulse.conversations.store.codec import STATE, partition
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.codec import At
+from pulse.dynamodb.table import Table
+from pulse.kernel.policy import Level, Policy
+from pulse.privacy.store.deletions import Retraction
+from pulse.privacy.store.retention import Retention
 from tests.adapters.turns import Hooked
 
 from .talk import KEEP, KEY, POLICY, at, kept, mention, position, reply

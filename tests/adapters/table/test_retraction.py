@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.table import Conversations, Retraction, Table
-from pulse.adapters.table.items import is_fact, partition
-from pulse.domain.conversation import fold
-from pulse.domain.facts import Fact, Flag, Lease, Mention, Reply
+from pulse.conversations.facts import Fact, Flag, Lease, Mention, Reply
+from pulse.conversations.fold import fold
+from pulse.conversations.store.codec import is_fact, partition
+from pulse.conversations.store.conversations import Conversations
+from pulse.dynamodb.table import Table
+from pulse.privacy.store.deletions import Retraction
 from tests.adapters.turns import Hooked, orders, play
 from tests.tiers import WHOLE
 

@@ -4,14 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pulse.adapters.table import (
-    CancelledError,
-    Outbox,
-    Shelf,
-    Table,
-)
-from pulse.adapters.table.values import At
-from pulse.domain.posts import Author, Post
+from pulse.dynamodb.codec import At
+from pulse.dynamodb.table import CancelledError, Table
+from pulse.kernel.posts import Author, Post
+from pulse.outbox.store.outbox import Outbox
+from pulse.settings.store import Shelf
 from tests.adapters.turns import Hooked
 
 from .samples import MINUTE, NOON, entry

@@ -10,10 +10,9 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 
-from pulse.adapters.x import X
-from pulse.domain.access import Token
-from pulse.domain.trouble import TroubleError
-from pulse.domain.walk import Bounds
+from pulse.x.access import Bounds, Token
+from pulse.x.client import X
+from pulse.x.faults import TroubleError
 from pulse_cli.simulated_x import Archive, DropError, WsgiTransport
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)

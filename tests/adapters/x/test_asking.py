@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.x import X
-from pulse.domain.access import Token
-from pulse.domain.trouble import TroubleError
-from pulse.domain.walk import Bounds
+from pulse.x.access import Bounds, Token
+from pulse.x.client import X
+from pulse.x.faults import TroubleError
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 
 from .scripted import APP, BOUNDS, NOON, USER, Wire, archive

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pulse.adapters.x import X
-from pulse.domain.access import Limit, Token
-from pulse.domain.trouble import TroubleError
+from pulse.x.access import Limit, Token
+from pulse.x.client import X
+from pulse.x.faults import TroubleError
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 
 from .scripted import APP, BOUNDS, KINDS, NOON, RESET, USER, Wire, archive, trouble

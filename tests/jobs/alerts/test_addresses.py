@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from pulse.domain.facts import Flag, Key
-from pulse.domain.outbox import Entry
+from pulse.conversations.facts import Flag, Key
+from pulse.outbox.entries import Entry
 from tests.jobs.feedback.words import of_mail, tell
 from tests.jobs.town import Build, Posts, at, settings
 

@@ -14,7 +14,7 @@ def test_what_the_table_is_too_busy_for_holds_back_nobody_else(
     posts: Posts, town: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given 130 who wait, and a first transaction that is never taken, then the others are told."""
-    monkeypatch.setattr("pulse.adapters.table.client.sleep", lambda _: None)
+    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
     for n in range(130):
         posts.mention(n / 1000, str(n + 1000))
     here = town(alone()).go(0, 1)

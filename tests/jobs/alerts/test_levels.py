@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from pulse.domain.facts import Lease
+from pulse.conversations.facts import Lease
 from tests.jobs.town import HELP, NEWS, Build, Posts, alone, at, settings
 
 

@@ -1,6 +1,6 @@
 """Mail that is no alert, for a test that needs some."""
 
-from pulse.domain.outbox import Entry
+from pulse.outbox.entries import Entry
 from tests.jobs.town import at
 
 

@@ -1,6 +1,6 @@
 """Days on which posts go, and what is left of them."""
 
-from pulse.domain.access import Token
+from pulse.x.access import Token
 from tests.jobs.town import HELP, Town, at
 
 DAY, HOUR = 24 * 60, 60

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pulse.jobs.comply import comply
+from pulse.privacy.comply import comply
 from pulse_cli.simulated_x import SimulatedX
 from tests.jobs.removals import everything, gone
 from tests.jobs.town import Build, Posts, Town, alone, at, settings

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pulse.domain.facts import Position
-from pulse.domain.journal import Row
+from pulse.audit.entries import Row
+from pulse.conversations.facts import Position
 from tests.jobs.removals import billed, everything, gone, removed
 from tests.jobs.town import HELP, NEWS, Build, Posts, alone, at
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulse.domain.compliance import app_of
+from pulse.privacy.compliance import app_of
 from tests.jobs.between import Between, fault
 from tests.jobs.removals import everything, gone
 from tests.jobs.town import Build, Posts, Received, Town, alone

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse.domain.outbox import Entry
+from pulse.outbox.entries import Entry
 from tests.jobs.town import Build, Posts, at, settings
 from tests.ses import NOTICE, bounce, complaint, event, of_identity, reject
 

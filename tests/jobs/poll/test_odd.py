@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pulse.domain.settings import Settings
-from pulse.domain.task import Task
+from pulse.kernel.company import Settings
+from pulse.listening.tasks import Task
 from tests.jobs.between import Between, junk
 from tests.jobs.town import HELP, NEWS, Build, Posts, alone, at
 

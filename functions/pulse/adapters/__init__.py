@@ -1,1 +1,0 @@
-"""What Pulse uses: X, the table, the mail, the pages, the settings."""

@@ -1,0 +1,89 @@
+"""The journal of the watch: gaps, trouble that passed, what was put aside, by time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pulse.audit.entries import Row
+from pulse.dynamodb.codec import At, Item, stamp
+from pulse.dynamodb.table import Table
+
+_KEPT = timedelta(days=400)
+
+Told = Callable[[Collection[str]], Sequence[Row]]
+"""What the journal is told of posts that go, given by their first ids."""
+
+
+class Journal:
+    """Rows stand under the company by time and kind; the same row twice is one."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    @staticmethod
+    def item(
+        company: str, row: Row, keep: timedelta | None = None, *, apart: str = ""
+    ) -> tuple[At, Item]:
+        """A row as an item, to be written with what it tells of; what is put aside by `keep`.
+
+        Two rows of one moment that say the same are one, unless what sets them `apart` differs.
+        """
+        text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
+        digest = hashlib.sha256(f"{text}{apart}".encode()).hexdigest()[:16]
+        at = At(f"journal#{company}", f"{stamp(row.at)}#{row.kind}#{digest}")
+        return at, {"what": text, "ttl": _ttl(row, keep)}
+
+    def note(self, company: str, rows: Iterable[Row], keep: timedelta | None = None) -> None:
+        """Write these rows; what is put aside lives as long as `keep` says, if that is less."""
+        self._table.put_many(self.item(company, row, keep) for row in rows)
+
+    def retime_aside(self, company: str, keep: timedelta | None) -> int:
+        """Give what was put aside the time to live of this `keep`; returns how many rows."""
+        written = 0
+        for item in list(self._table.partition(f"journal#{company}")):
+            row = _row(item)
+            ttl = _ttl(row, keep)
+            if row.kind == "aside" and item.get("ttl") != ttl:
+                at, there = At(item["pk"], item["sk"]), "attribute_exists(pk)"
+                written += self._table.update(at, {"ttl": ttl}, condition=there) is not None
+        return written
+
+    def read(self, company: str, start: datetime, end: datetime) -> list[Row]:
+        """The rows of [start, end], oldest first."""
+        items = self._table.partition(f"journal#{company}", stamp(start), stamp(end) + "~")
+        return [_row(item) for item in items]
+
+    def put_aside(self, company: str) -> Iterator[Any]:
+        """What was put aside, as it came."""
+        for item in self._table.partition(f"journal#{company}"):
+            row = _row(item)
+            if row.kind == "aside" and row.what.get("raw") is not None:
+                yield row.what["raw"]
+
+    def redact(self, company: str, of: Callable[[Any], bool]) -> int:
+        """Take what was put aside out of the rows, where `of` says so of it; returns how many.
+
+        The rows stay, since they are counted.
+        """
+        redacted = 0
+        for item in list(self._table.partition(f"journal#{company}")):
+            row = _row(item)
+            if row.kind == "aside" and row.what.get("raw") is not None and of(row.what["raw"]):
+                what = json.dumps({**row.what, "raw": None}, ensure_ascii=False, sort_keys=True)
+                at = At(item["pk"], item["sk"])
+                redacted += self._table.update(at, {"what": what}) is not None
+        return redacted
+
+
+def _ttl(row: Row, keep: timedelta | None) -> int:
+    kept = _KEPT if row.kind != "aside" or keep is None else min(keep, _KEPT)
+    return int((row.at + kept).timestamp())
+
+
+def _row(item: Item) -> Row:
+    at, kind, _ = item["sk"].split("#")
+    return Row(kind, datetime.fromisoformat(at), json.loads(item["what"]))

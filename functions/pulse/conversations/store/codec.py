@@ -1,0 +1,185 @@
+"""Facts and states as they lie in the table: JSON beside the keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pulse.conversations.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
+from pulse.conversations.fold import State, Wait
+from pulse.dynamodb.codec import At, Item, stamp, time_of
+from pulse.x.faults import OpenTrouble
+
+_KINDS: dict[str, type[Fact]] = {
+    "m": Mention,
+    "r": Reply,
+    "p": Position,
+    "l": Lease,
+    "f": Flag,
+}
+_TIMES = frozenset(
+    {
+        "at", "until", "due_at", "stored_at", "watched_from", "fresh_since", "first_mention_at",
+        "last_at", "waiting_since", "attention_at",
+    }
+)  # fmt: skip
+_NEVER = "9999"
+_NOTHING: tuple[Any, ...] = ((), frozenset())
+STATE = "state"
+
+
+def partition(key: Key) -> str:
+    """The partition of a conversation: its state and all its facts."""
+    return f"c#{key.company}#{key.conversation_id}#{key.customer_id}"
+
+
+def key_of(pk: str) -> Key:
+    """The conversation of a partition."""
+    company, conversation_id, customer_id = pk.removeprefix("c#").rsplit("#", 2)
+    return Key(company, conversation_id, customer_id)
+
+
+def open_index(company: str) -> str:
+    """Where open conversations stand in the index, by when they need attention."""
+    return f"{company}#open"
+
+
+def day_index(company: str, moment: datetime) -> str:
+    """Where the posts of a UTC day stand in the index, by time."""
+    return f"{company}#{stamp(moment)[:10]}"
+
+
+def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
+    """Where in the index the posts of [start, end) stand: each UTC day, and from when to when."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    day = start
+    while day.date() <= end.date():
+        low = stamp(start)[11:] if day == start else ""
+        high = stamp(end)[11:] if day.date() == end.date() else "~"
+        yield day_index(company, day), low, high
+        day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def fact_item(key: Key, fact: Fact, ttl: int | None) -> tuple[At, Item]:
+    """A fact as an item; mentions and replies stand in the day's index, never moved."""
+    values: Item = {"fact": _text(jsonable(fact)), "ttl": ttl}
+    if isinstance(fact, (Mention, Reply)):
+        values |= {
+            "gpk": day_index(key.company, fact.at),
+            "gsk": f"{stamp(fact.at)[11:]}#{fact.token}",
+        }
+    return At(partition(key), fact.token), values
+
+
+def fact_of(item: Item) -> Fact:
+    """The fact in an item."""
+    loaded, kind = _load(item["fact"]), _KINDS[item["sk"][0]]
+    for name in kind.__dataclass_fields__.keys() & {"mentions", "named"}:
+        loaded[name] = frozenset(loaded.get(name, ()))
+    return kind(**loaded)
+
+
+def is_fact(item: Item) -> bool:
+    """Whether an item of a conversation holds a fact; else it is the state."""
+    return "fact" in item
+
+
+def state_values(key: Key, state: State, rev: int, ttl: int | None, policy: int) -> Item:
+    """A state as attributes; only open ones stand in the index, by when they need attention."""
+    is_open = state.status == "open"
+    attention = stamp(state.attention_at) if state.attention_at else _NEVER
+    return {
+        "state": _text({**jsonable(state), "flags": list(_apart(state.flags))}),
+        "rev": rev,
+        "policy": policy,
+        "ttl": ttl,
+        "gpk": open_index(key.company) if is_open else None,
+        "gsk": f"{attention}#{key.conversation_id}#{key.customer_id}" if is_open else None,
+    }
+
+
+def ttl_of(state: State, keep: timedelta | None) -> int | None:
+    """When finished conversations go, in whole days so that it seldom changes; else None."""
+    if keep is None or state.status == "open" or state.last_at is None:
+        return None
+    return (int((state.last_at + keep).timestamp()) // 86400 + 1) * 86400
+
+
+def state_of(item: Item) -> State:
+    """The state in an item."""
+    loaded = _load(item["state"])
+    lease = loaded.get("lease")
+    return State(
+        **{
+            "status": None,
+            **loaded,
+            "waiting": tuple(loaded.get("waiting", ())),
+            "facts": frozenset(loaded.get("facts", ())),
+            "lease": Lease(**_timed(lease)) if lease else None,
+            "waits": tuple(
+                Wait(w[0], datetime.fromisoformat(w[1]), time_of(w[2]), w[3])
+                for w in loaded.get("waits", ())
+            ),
+            "flags": tuple(_together(loaded.get("flags", ()))),
+        }
+    )
+
+
+def _apart(flags: Iterable[Flag]) -> Iterator[Item]:
+    """Flags, each with the mentions that the one before did not tell of, and `but` those it did.
+
+    A wait that goes on is told of again and again: in full, a hundred times the ids of two
+    hundred mentions would not fit into an item.
+    """
+    told: frozenset[str] = frozenset()
+    for flag in flags:
+        but = sorted(told - flag.mentions)
+        yield {**jsonable(replace(flag, mentions=flag.mentions - told)), "but": but}
+        told = flag.mentions
+
+
+def _together(flags: Iterable[Item]) -> Iterator[Flag]:
+    """The flags that were written apart; older ones, without `but`, stand in full."""
+    told: frozenset[str] = frozenset()
+    for flag in flags:
+        kept = told - frozenset(flag["but"]) if "but" in flag else frozenset()
+        told = kept | frozenset(flag.get("mentions", ()))
+        plain = {name: value for name, value in flag.items() if name != "but"}
+        yield Flag(**{**_timed(plain), "mentions": told})
+
+
+def _text(values: Any) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def trouble_of(raw: Mapping[str, Any]) -> OpenTrouble:
+    """Trouble as `jsonable` has written it."""
+    times = {name: datetime.fromisoformat(raw[name]) for name in ("since", "next_try")}
+    return OpenTrouble(**{**raw, **times, "told_of": tuple(raw.get("told_of", ()))})
+
+
+def jsonable(value: Any) -> Any:
+    """Dataclasses, sets and times as JSON values; what is empty is left out."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [jsonable(v) for v in value]
+    if isinstance(value, Mapping):
+        return {name: jsonable(v) for name, v in value.items()}
+    if hasattr(value, "__dataclass_fields__"):
+        named = ((f.name, getattr(value, f.name)) for f in fields(value))
+        return {n: jsonable(v) for n, v in named if v is not None and v not in _NOTHING}
+    return value
+
+
+def _load(text: str) -> Item:
+    return _timed(json.loads(text))
+
+
+def _timed(values: Item) -> Item:
+    return {n: time_of(v) if n in _TIMES else v for n, v in values.items()}

@@ -1,1 +1,0 @@
-"""The rules of Pulse: standard library only, no I/O; the time is an argument."""

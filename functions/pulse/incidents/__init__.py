@@ -1,0 +1,1 @@
+"""Surges of mentions."""

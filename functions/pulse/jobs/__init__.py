@@ -1,1 +1,0 @@
-"""What Pulse does: one file a job; each takes what it uses as arguments."""

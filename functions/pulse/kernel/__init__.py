@@ -1,0 +1,1 @@
+"""What every room knows: companies, people, policies, posts. Standard library only."""

@@ -1,0 +1,136 @@
+"""What a company decides: its accounts, people, rules, digests and languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Literal
+
+from pulse.kernel.policy import Policy
+
+Role = Literal["support", "official"]
+Language = Literal["en", "ru"]
+Period = Literal["shift", "daily", "weekly", "monthly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An X account of the company. `token` names its secret; the secret is elsewhere."""
+
+    id: str
+    username: str
+    role: Role
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is told things, in their language and by their clock."""
+
+    key: str
+    name: str
+    email: str
+    language: Language = "en"
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRule:
+    """Who gets which digest, at which local times; `days` as in Turn.
+
+    `on_day` is the day of the month of a monthly digest.
+    """
+
+    period: Period
+    to: tuple[str, ...]
+    times: tuple[time, ...]
+    days: frozenset[int] = frozenset(range(7))
+    on_day: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """Until then every mail goes to this one address, saying whom it was meant for."""
+
+    to: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One brand. Every rule is per company."""
+
+    name: str
+    title: dict[Language, str]
+    accounts: tuple[Account, ...]
+    people: dict[str, Person]
+    policy: Policy
+    owner: str
+    """Key of the person who hears of trouble that only a person can mend."""
+    digests: tuple[DigestRule, ...] = ()
+    language: Language = "en"
+    time_zone: str = "UTC"
+    look_back: timedelta = timedelta(hours=24)
+    """How much of the past the first run takes in."""
+    keep: timedelta | None = timedelta(days=90)
+    """How long finished conversations are kept; None: for good."""
+    shadow: Shadow | None = None
+    sender: str | None = None
+    """From address; None: that of the deployment."""
+    reads_per_month: int | None = None
+    """Post reads of X that are paid for, a UTC month; None: not said."""
+
+    @property
+    def account_ids(self) -> frozenset[str]:
+        """X ids of all its accounts."""
+        return frozenset(a.id for a in self.accounts)
+
+    def titled(self, language: Language) -> str:
+        """Its title in that language, else its name."""
+        return self.title.get(language) or self.name
+
+    def person(self, key: str) -> Person:
+        """Whom a key names; the owner when the settings no longer know that person."""
+        return self.people.get(key) or self.people[self.owner]
+
+    def shadowed(self, now: datetime) -> str | None:
+        """The one address that every mail goes to at `now`, in shadow mode."""
+        return self.shadow.to if self.shadow is not None and now < self.shadow.until else None
+
+    def meant_for(self, person: Person, now: datetime) -> str | None:
+        """Whom a mail would have gone to, in shadow mode."""
+        return f"{person.name} <{person.email}>" if self.shadowed(now) else None
+
+    def account(self, account_id: str) -> Account:
+        """The account with this id; KeyError when the company has none such."""
+        for account in self.accounts:
+            if account.id == account_id:
+                return account
+        raise KeyError(account_id)
+
+
+OLD_SETTINGS = timedelta(minutes=2)
+"""For how long a function under way may still go by settings that it has read before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All companies of a deployment; `version` grows with each push."""
+
+    companies: tuple[Company, ...]
+    version: int = 0
+    pushed_at: datetime | None = None
+    board_url: str | None = None
+    _by_name: dict[str, Company] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {c.name: c for c in self.companies})
+
+    def find(self, company: str, account_id: str) -> Account | None:
+        """The account of that company, or None when the settings no longer have it."""
+        accounts = self._by_name[company].accounts if company in self._by_name else ()
+        return next((a for a in accounts if a.id == account_id), None)
+
+    def company(self, name: str) -> Company:
+        """The company of that name; KeyError when the settings have none such."""
+        return self._by_name[name]

@@ -1,0 +1,115 @@
+"""What a page holds: mentions, replies and own posts become facts; the rest lies aside."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pulse.audit.entries import Row, people_of
+from pulse.conversations.facts import Fact, Key, Mention, Reply
+from pulse.kernel.posts import Post, mentions_of, replies_of
+from pulse.listening.scan import Walk
+
+if TYPE_CHECKING:
+    from pulse.listening.run import Reading
+    from pulse.x.parse import Page
+
+_Aside = tuple[Any, str]
+"""What came, and why it is not kept as a post."""
+_NOTED = timedelta(hours=26)
+"""Longer than the longest sweep reaches back."""
+
+
+def keep(page: Page, walk: Walk, reading: Reading) -> int:
+    """Store what the page holds and fold it in; returns how many facts were new."""
+    company = reading.company
+    posts = [_named(p, walk, reading.account.id) for p in page.posts if not _forgotten(p, reading)]
+    mentions = mentions_of(posts, company.account_ids)
+    replies = replies_of(posts, company.account_ids)
+    facts: dict[Key, list[Fact]] = defaultdict(list)
+    for post in mentions:
+        facts[Key(company.name, post.conversation_id, post.author_id)].append(
+            _mention(post, reading)
+        )
+    for post in replies:
+        customer = str(post.in_reply_to_user_id)
+        facts[Key(company.name, post.conversation_id, customer)].append(_reply(post, reading))
+    crowded: dict[str, _Aside] = {}
+
+    def left_out(key: Key, mention: Mention) -> None:
+        raw = {"id": mention.version, "author_id": key.customer_id}
+        crowded[mention.token] = raw, "the conversation is full"
+
+    store = reading.conversations
+    new = store.add(facts, company.policy, company.keep, left_out) if facts else 0
+
+    answered = {post.version for post in replies}
+    said = [
+        p
+        for p in posts
+        if p.author_id in company.account_ids and p.version not in answered and not p.retweet
+    ]
+    if said:
+        reading.shelf.keep_said(company.name, said, company.keep)
+    known = [author for author in page.authors if author.id not in reading.forgotten]
+    if known:
+        reading.shelf.keep_authors(known, reading.now)
+    aside = [*((a.raw, a.reason) for a in page.aside), *crowded.values()]
+    if aside:
+        _put_aside(aside, reading)
+    return new
+
+
+def _forgotten(post: Post, reading: Reading) -> bool:
+    """Whether it is by, or answers, somebody who was forgotten since; what is newer is kept."""
+    before = [reading.forgotten.get(i) for i in (post.author_id, post.in_reply_to_user_id) if i]
+    return any(at is not None and post.created_at < at for at in before)
+
+
+def _put_aside(aside: Iterable[_Aside], reading: Reading) -> None:
+    """Note what is not kept as a post; what is read again, as sweeps do, is noted once."""
+    company, now, account = reading.company.name, reading.now, reading.account.username
+    noted = [row.what for row in reading.journal.read(company, now - _NOTED, now)]
+    rows = [
+        Row("aside", now, {"account": account, "reason": reason, "raw": raw})
+        for raw, reason in aside
+        if reading.forgotten.keys().isdisjoint(people_of(raw))
+    ]
+    new = [row for row in rows if row.what not in noted]
+    reading.aside += len(new)
+    reading.journal.note(company, new, reading.company.keep)
+
+
+def _named(post: Post, walk: Walk, account_id: str) -> Post:
+    """What stands in the mentions timeline names the account, whatever its entities say."""
+    if walk.endpoint == "mentions" and walk.via == "timeline" and account_id not in post.named:
+        return replace(post, named=post.named | {account_id})
+    return post
+
+
+def _mention(post: Post, reading: Reading) -> Mention:
+    watched_from = reading.watched_from
+    return Mention(
+        id=post.id,
+        version=post.version,
+        at=post.created_at,
+        text=post.text,
+        named=post.named & reading.company.account_ids,
+        lang=post.lang,
+        watched_from=watched_from if post.created_at < watched_from else None,
+        stored_at=reading.now,
+    )
+
+
+def _reply(post: Post, reading: Reading) -> Reply:
+    return Reply(
+        id=post.id,
+        version=post.version,
+        at=post.created_at,
+        text=post.text,
+        account_id=post.author_id,
+        stored_at=reading.now,
+    )

@@ -1,0 +1,138 @@
+"""One run over one account: what it uses, what it did, and what it notes of the watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pulse.audit.entries import Row
+from pulse.kernel.company import Account, Company
+from pulse.listening.cursor import Cursor
+from pulse.listening.scan import Endpoint, Walk
+from pulse.outbox.entries import Entry
+from pulse.x.faults import FOR_A_PERSON, OpenTrouble, TroubleError, meet
+
+if TYPE_CHECKING:
+    from pulse.audit.store import Journal
+    from pulse.conversations.store.conversations import Conversations
+    from pulse.listening.store import Accounts
+    from pulse.outbox.store.outbox import Outbox
+    from pulse.privacy.store.deletions import Retraction
+    from pulse.settings.store import Shelf
+    from pulse.x.client import X
+
+
+@dataclass(slots=True)
+class Reading:
+    """One run over one account: what it uses, what it did.
+
+    `beside` gathers what is written together with the cursor, and only then true.
+    """
+
+    company: Company
+    account: Account
+    x: X
+    accounts: Accounts
+    conversations: Conversations
+    retraction: Retraction
+    shelf: Shelf
+    journal: Journal
+    outbox: Outbox
+    now: datetime
+    out_of_time: Callable[[], bool]
+    watched_from: datetime = field(init=False)
+    pages: int = 0
+    new: int = 0
+    billed: int = 0
+    aside: int = 0
+    served: set[str] = field(default_factory=set)
+    """First ids of the posts that X served in this run."""
+    checked: int = 0
+    removed: int = 0
+    watched: bool = False
+    read_through: int = 0
+    troubles: list[str] = field(default_factory=list)
+    beside: list[tuple[Any, Any]] = field(default_factory=list)
+    _forgotten: Mapping[str, datetime] | None = None
+
+    @property
+    def forgotten(self) -> Mapping[str, datetime]:
+        """Whom the company has forgotten, and when; looked up once, and only by who needs it."""
+        if self._forgotten is None:
+            self._forgotten = self.shelf.forgotten(self.company.name)
+        return self._forgotten
+
+    def well(self, cursor: Cursor, endpoint: Endpoint) -> Cursor:
+        """The endpoint could be read: its trouble is over, what was missed is noted."""
+        trouble = cursor.troubles.get(endpoint)
+        if trouble is not None:
+            left = {e: t for e, t in cursor.troubles.items() if e != endpoint}
+            if not any(t.kind == trouble.kind for t in left.values()):
+                self._passed(trouble, endpoint)
+            cursor = replace(cursor, troubles=left)
+        if endpoint != "mentions":
+            return cursor
+        missed = cursor.unwatched(self.now)
+        if missed is not None:
+            self._gap(*missed, "blind", missed[1])
+        self.watched = True
+        return replace(cursor, last_ok=self.now.replace(second=0, microsecond=0))
+
+    def trouble(self, cursor: Cursor, endpoint: Endpoint, error: TroubleError) -> Cursor:
+        """Keep the trouble with its next try; tell a person, once, what only a person can mend."""
+        self.troubles.append(f"{endpoint}: {error}")
+        trouble = meet(error, cursor.troubles.get(endpoint), self.now)
+        of_mentions = cursor.troubles.get("mentions")
+        told = trouble.told or (
+            of_mentions is not None and of_mentions.told and of_mentions.kind == error.kind
+        )
+        if error.kind in FOR_A_PERSON and not told:
+            entry = Entry(
+                id=f"{self.now.isoformat()}#{self.account.id}#{error.kind}",
+                company=self.company.name,
+                person=self.company.owner,
+                kind="trouble",
+                at=self.now,
+                details=(
+                    ("trouble", error.kind),
+                    ("subject", self.account.username),
+                    ("detail", error.detail),
+                    ("endpoint", endpoint),
+                ),
+            )
+            at, item = self.outbox.item(entry)
+            self.beside = [b for b in self.beside if b[0] != at]  # that of the posts says less
+            self.beside.append((at, item))
+        trouble = replace(trouble, told=told or error.kind in FOR_A_PERSON)
+        return replace(cursor, troubles={**cursor.troubles, endpoint: trouble})
+
+    def lost(self, walk: Walk) -> None:
+        """Note what X does not show any more of a walk that came to its bottom."""
+        lost = walk.lost(self.now)
+        if lost is not None:
+            self._gap(*lost, "wall", self.now)
+
+    def _gap(self, start: datetime, end: datetime, reason: str, at: datetime) -> None:
+        what = {
+            "account": self.account.username,
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "reason": reason,
+        }
+        self._row(Row("gap", at, what))
+
+    def _passed(self, trouble: OpenTrouble, endpoint: Endpoint) -> None:
+        what = {
+            "account": self.account.username,
+            "endpoint": endpoint,
+            "trouble": trouble.kind,
+            "since": trouble.since.isoformat(),
+            "until": self.now.isoformat(),
+            "detail": trouble.detail,
+        }
+        self._row(Row("trouble", self.now, what))
+
+    def _row(self, row: Row) -> None:
+        self.beside.append(self.journal.item(self.company.name, row))

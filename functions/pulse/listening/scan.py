@@ -1,0 +1,105 @@
+"""Reading a timeline from its newest post down to where we stopped last time.
+
+Pages come newest first. A walk remembers how far down it got, so that a backlog larger
+than one run goes on in the next; the cursor moves only when the bottom is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pulse.kernel.posts import Post, time_in
+from pulse.x.access import Bounds
+
+Endpoint = Literal["mentions", "posts"]
+WALL: dict[Endpoint, int] = {"mentions": 700, "posts": 3100}
+"""X serves the newest 800 mentions and 3,200 own posts; from here on search goes on."""
+SEARCH_REACH = timedelta(days=7) - timedelta(minutes=5)
+"""A little less than X allows, whose clock may be ahead of ours."""
+SEARCH_LAG = timedelta(seconds=11)
+"""Search refuses times of its last ten seconds."""
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The newest post read to the bottom: where the next walk ends."""
+
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One walk down a timeline. `floor` ends it, else `start` does: every walk has one.
+
+    With a floor, `start` is from when on there may be what was not read before.
+    """
+
+    endpoint: Endpoint
+    start: datetime
+    floor: Mark | None = None
+    end: datetime | None = None
+    via: Literal["timeline", "search"] = "timeline"
+    newest: Mark | None = None
+    oldest: Mark | None = None
+    until_id: str | None = None
+    read: int = 0
+
+    def bounds(self, now: datetime) -> Bounds:
+        """By id in the timeline; by time in search, which takes no ids beside times."""
+        if self.via == "search":
+            latest = now - SEARCH_LAG
+            lowest = max(self.floor.at if self.floor else self.start, now - SEARCH_REACH)
+            end = self.end if self.end is not None and self.end < latest else None
+            return Bounds(start=min(lowest, latest - _SECOND), end=end)
+        by_id = self.floor.id if self.floor else None
+        return Bounds(by_id, self.until_id, None if by_id else self.start, self.end)
+
+    def resumed(self, now: datetime) -> Walk | None:
+        """To go on in another run, from the oldest post read: page tokens may expire.
+
+        None when search reaches nothing of it any more.
+        """
+        if self.via == "search":
+            end = self.oldest.at + _SECOND if self.oldest else self.end
+            if end is not None and end - (now - SEARCH_REACH) < _SECOND:
+                return None
+            return replace(self, end=end)
+        return self if self.oldest is None else replace(self, until_id=self.oldest.id)
+
+    def after(self, posts: Sequence[Post], count: int, aside: Iterable[str] = ()) -> Walk:
+        """The walk after a page of `count` posts: these could be read, those ids lie aside."""
+        newest, oldest = self.newest, self.oldest
+        for post_id in aside:
+            if newest is None or int(post_id) > int(newest.id):
+                newest = Mark(post_id, time_in(post_id))
+        for post in posts:
+            if newest is None or int(post.version) > int(newest.id):
+                newest = Mark(post.version, post.created_at)
+            if oldest is None or int(post.version) < int(oldest.id):
+                oldest = Mark(post.version, post.created_at)
+        return replace(self, newest=newest, oldest=oldest, read=self.read + count)
+
+    def past_the_wall(self, now: datetime) -> Walk | None:
+        """The rest of the walk in recent search, when X may have hidden older posts."""
+        if self.via == "search" or not self._at_the_wall:
+            return None
+        return replace(self, via="search").resumed(now)
+
+    def lost(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """What neither the timeline nor search showed, now that this is the bottom: from, until."""
+        if self.via == "timeline" and not self._at_the_wall:
+            return None
+        wanted = max(self.floor.at, self.start) if self.floor else self.start
+        reach = now - SEARCH_REACH
+        until = min(self.oldest.at, reach) if self.oldest else reach
+        return (wanted, until) if wanted < until else None
+
+    @property
+    def _at_the_wall(self) -> bool:
+        """Whether X may hide older posts: of one gone on with, newer ones have moved the wall."""
+        return self.read >= WALL[self.endpoint] or self.until_id is not None

@@ -1,0 +1,116 @@
+"""The cursor of each account: one item, one writer at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pulse.conversations.store.codec import jsonable, trouble_of
+from pulse.dynamodb.codec import At, Item, stamp, time_of
+from pulse.dynamodb.table import CancelledError, Table
+from pulse.listening.cursor import Cursor, OvertakenError
+from pulse.listening.scan import Mark, Walk
+from pulse.x.access import Limit
+
+_ATTEMPTS = 5
+
+
+class Accounts:
+    """Cursors of all accounts of the deployment."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def load(self, account_ids: Iterable[str]) -> dict[str, Cursor]:
+        """Cursors of the accounts that have been read before."""
+        found = self._table.get_many(_at(account_id) for account_id in account_ids)
+        return {c.account_id: c for c in map(_cursor, found.values())}
+
+    def save(self, cursor: Cursor, beside: Sequence[tuple[At, Item]] = ()) -> Cursor:
+        """Write the cursor, and what is to be told with it, in one; `OvertakenError`."""
+        saved = replace(cursor, rev=cursor.rev + 1)
+        action = self._table.put_action(
+            _at(cursor.account_id),
+            {
+                "cursor": json.dumps(jsonable(saved), separators=(",", ":")),
+                "rev": saved.rev,
+                "last_ok": stamp(saved.last_ok) if saved.last_ok else None,
+                "swept": stamp(saved.swept) if saved.swept else None,
+            },
+            "rev = :rev" if cursor.rev else "attribute_not_exists(pk)",
+            {":rev": cursor.rev} if cursor.rev else None,
+        )
+        try:
+            self._table.outlast([action, *(self._table.put_action(*item) for item in beside)])
+        except CancelledError as problem:
+            raise OvertakenError(cursor.account_id) from problem
+        return saved
+
+    def bill(self, account_id: str, reads: int, now: datetime) -> None:
+        """Add to the account's reads of this month what was read for it beside its polls."""
+        for _ in range(_ATTEMPTS):
+            cursor = self.load([account_id]).get(account_id)
+            if cursor is None:
+                return
+            try:
+                self.save(cursor.having_read(reads, now))
+            except OvertakenError:
+                continue
+            return
+        raise OvertakenError(account_id)
+
+    def watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
+        """Note that the account was read in this minute, and swept, and nothing was new."""
+        self._table.update(
+            _at(account_id),
+            {"last_ok": stamp(minute), "swept": stamp(swept)},
+            condition="attribute_exists(pk)",
+        )
+
+    def drop(self, account_ids: Iterable[str]) -> None:
+        """Forget how far these were read."""
+        self._table.delete_many(map(_at, account_ids))
+
+
+def _at(account_id: str) -> At:
+    return At(f"account#{account_id}", "cursor")
+
+
+def _cursor(item: Item) -> Cursor:
+    raw: dict[str, Any] = json.loads(item["cursor"])
+    return Cursor(
+        account_id=raw["account_id"],
+        watched_from=datetime.fromisoformat(raw["watched_from"]),
+        marks={name: _mark(mark) for name, mark in raw.get("marks", {}).items()},
+        walks={name: _walk(walk) for name, walk in raw.get("walks", {}).items()},
+        limits={
+            name: Limit(limit["remaining"], datetime.fromisoformat(limit["reset"]))
+            for name, limit in raw.get("limits", {}).items()
+        },
+        troubles={name: trouble_of(met) for name, met in raw.get("troubles", {}).items()},
+        reads=raw.get("reads", {}),
+        last_ok=time_of(item.get("last_ok")),
+        swept=time_of(item.get("swept")),
+        vocabulary=raw["vocabulary"],
+        rev=item["rev"],
+    )
+
+
+def _walk(raw: dict[str, Any]) -> Walk:
+    return Walk(
+        **{
+            **raw,
+            "start": datetime.fromisoformat(raw["start"]),
+            "end": time_of(raw.get("end")),
+            "floor": _mark(raw["floor"]) if raw.get("floor") else None,
+            "newest": _mark(raw["newest"]) if raw.get("newest") else None,
+            "oldest": _mark(raw["oldest"]) if raw.get("oldest") else None,
+        }
+    )
+
+
+def _mark(raw: dict[str, str]) -> Mark:
+    return Mark(raw["id"], datetime.fromisoformat(raw["at"]))

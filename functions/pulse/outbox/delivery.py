@@ -1,0 +1,80 @@
+"""How a message may fail to arrive: at once, or when SES has long taken it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pulse.kernel.company import Company
+
+BlockKind = Literal["bounce", "complaint"]
+FeedbackKind = Literal[BlockKind, "refused", "passing"]
+
+
+class RefusedError(Exception):
+    """This address is not written to; says what the mail service said."""
+
+
+class BlockedError(RefusedError):
+    """Mail to this address came back before; who must know was told then."""
+
+
+class LaterError(Exception):
+    """It cannot be taken now: throttling, quota, a pause, the network."""
+
+
+class UnrecordedError(Exception):
+    """SES tells of a mail so fresh that we may not have noted it yet: ask again in a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What SES says of a mail that it had taken.
+
+    `bounce` is one for good; `refused` is one that SES then did not send; what may pass by
+    itself (a full mailbox, an absence note) is `passing`. `addresses` are in small letters.
+    """
+
+    kind: FeedbackKind
+    message_id: str
+    sent_at: datetime
+    at: datetime
+    addresses: tuple[str, ...]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An address (in small letters) that is not written to until a person lifts it."""
+
+    address: str
+    kind: BlockKind
+    at: datetime
+    said: str
+    """What SES said."""
+    message_id: str
+
+
+def plain(address: str) -> str:
+    """An address as it is compared."""
+    return address.strip().lower()
+
+
+def whose(company: Company, address: str, now: datetime) -> tuple[str, ...]:
+    """Keys of the people whose address this is; in shadow mode its one address is everybody's."""
+    shadow = plain(company.shadowed(now) or "")
+    return tuple(
+        key for key, person in company.people.items() if address in (plain(person.email), shadow)
+    )
+
+
+def blocks_of(company: Company, blocks: Iterable[Block], now: datetime) -> list[Block]:
+    """Those of the blocked addresses that are of people of this company."""
+    return [block for block in blocks if whose(company, block.address, now)]
+
+
+def unreachable(company: Company, blocked: Collection[str], now: datetime) -> tuple[str, ...]:
+    """Keys of the people who cannot be written to."""
+    return tuple(key for address in blocked for key in whose(company, address, now))

@@ -1,0 +1,1 @@
+"""The outbox in the table: entries, mailboxes, records of sent mail, suppressed addresses."""

@@ -1,0 +1,37 @@
+"""Entries of the outbox as they lie in the table: what waits, and what a mail told."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from pulse.conversations.facts import Key
+from pulse.conversations.store.codec import jsonable
+from pulse.dynamodb.codec import Item
+from pulse.outbox.entries import Entry
+
+
+def text_of(entry: Entry) -> str:
+    """An entry as text."""
+    return json.dumps(jsonable(entry), ensure_ascii=False)
+
+
+def entry_of(text: str) -> Entry:
+    """The entry in a text."""
+    raw: dict[str, Any] = json.loads(text)
+    return Entry(
+        **{
+            **raw,
+            "at": datetime.fromisoformat(raw["at"]),
+            "keys": tuple(Key(*key) for key in raw.get("keys", ())),
+            "tried": tuple(raw.get("tried", ())),
+            "details": tuple((name, value) for name, value in raw.get("details", ())),
+        }
+    )
+
+
+def keys_in(item: Item) -> tuple[Key, ...]:
+    """The conversations of which an item of the outbox, or the record of a mail, tells."""
+    text = item.get("entry") or item.get("told")
+    return entry_of(text).keys if text else ()

@@ -1,0 +1,47 @@
+"""Addresses that are not written to, each until a person lifts it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pulse.dynamodb.codec import At, Item, stamp
+from pulse.dynamodb.table import Table
+from pulse.outbox.delivery import Block, plain
+
+_BLOCKED = "addresses"
+
+
+class Addresses:
+    """They stand together, so that one query gives them all: there are few."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def blocked(self) -> dict[str, Block]:
+        """All of them, by address."""
+        return {item["sk"]: _block(item) for item in self._table.partition(_BLOCKED)}
+
+    @staticmethod
+    def item(block: Block) -> tuple[At, Item]:
+        """A block as an item, to be written with what it leads to."""
+        values = {
+            "kind": block.kind,
+            "at": stamp(block.at),
+            "said": block.said,
+            "message_id": block.message_id,
+        }
+        return At(_BLOCKED, block.address), values
+
+    def lift(self, address: str) -> Block | None:
+        """Let the address be written to again; None when nothing held it back."""
+        at = At(_BLOCKED, plain(address))
+        item = self._table.get(at)
+        if item is None:
+            return None
+        self._table.transact([self._table.delete_action(at)])
+        return _block(item)
+
+
+def _block(item: Item) -> Block:
+    at = datetime.fromisoformat(item["at"])
+    return Block(item["sk"], item["kind"], at, item["said"], item["message_id"])

@@ -1,0 +1,1 @@
+"""Deletion, retention and compliance: what has to leave the table, and when."""

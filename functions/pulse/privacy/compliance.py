@@ -1,0 +1,112 @@
+"""How far the check of kept posts has come: batch compliance jobs, one at a time for each app."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pulse.x.faults import OpenTrouble, TroubleError, TroubleKind, meet
+
+EVERY = timedelta(hours=6)
+"""From the beginning of one check to that of the next."""
+_AFTER_FAILURE = timedelta(hours=1)
+_WHEN_REFUSED = timedelta(days=1)
+_LASTING = timedelta(days=1)
+TOLD: frozenset[TroubleKind] = frozenset({"forbidden", "token", "request"})
+"""Troubles of these jobs alone, told at once; of others the polls tell, unless they last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as X tells of it: `created`, `in_progress`, `complete`, `failed` or `expired`."""
+
+    id: str
+    name: str | None
+    status: str
+    upload_url: str
+    download_url: str
+    upload_expires_at: datetime
+    download_expires_at: datetime
+
+    def status_at(self, now: datetime) -> str:
+        """Its status; `expired` as soon as what comes next can no longer be had, too."""
+        created = self.status == "created"
+        end = self.upload_expires_at if created else self.download_expires_at
+        return "expired" if now >= end and self.status != "failed" else self.status
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """The check of all posts that one app of X gave us. `app` tells apps apart, and opens none.
+
+    `job_id` is the job under way, `next_at` when the next is due, `done_at` when one last went
+    through, or there was nothing to ask for. `trouble` is what was met since; it lasts until then.
+    `rev` guards against a second writer.
+    """
+
+    app: str
+    job_id: str | None = None
+    next_at: datetime | None = None
+    done_at: datetime | None = None
+    trouble: OpenTrouble | None = None
+    rev: int = 0
+
+    def due(self, now: datetime) -> bool:
+        """Whether there is something to do now."""
+        if self.trouble is not None and self.trouble.next_try > now:
+            return False
+        return self.job_id is not None or self.next_at is None or self.next_at <= now
+
+    @property
+    def refused(self) -> bool:
+        """Whether X does not let this app have such jobs."""
+        return self.trouble is not None and self.trouble.kind == "forbidden"
+
+    def lasting(self, now: datetime) -> bool:
+        """Whether trouble of any kind has held the check up for a day."""
+        return self.trouble is not None and now - self.trouble.since >= _LASTING
+
+    def unchecked(self, now: datetime) -> timedelta:
+        """For how long none has gone through; nothing where X refuses, and look-ups stand in."""
+        since = self.done_at or (self.trouble.since if self.trouble is not None else now)
+        return timedelta(0) if self.refused else now - since
+
+    def began(self, job_id: str, now: datetime) -> Checking:
+        """After a job was made, or found."""
+        return replace(self, job_id=job_id, next_at=now + EVERY)
+
+    def skipped(self, now: datetime) -> Checking:
+        """There was nothing to ask for."""
+        return replace(self, next_at=now + EVERY, done_at=now, trouble=None)
+
+    def done(self, now: datetime) -> Checking:
+        """After all that a job told was carried out."""
+        return replace(self, job_id=None, done_at=now, trouble=None)
+
+    def void(self, now: datetime) -> Checking:
+        """After a job came to nothing: another one soon."""
+        return replace(self, job_id=None, next_at=now + _AFTER_FAILURE)
+
+    def failed(self, error: TroubleError, now: datetime) -> Checking:
+        """After one more failure: when to try again."""
+        trouble = meet(error, self.trouble, now)
+        if trouble.kind == "forbidden":
+            trouble = replace(trouble, next_try=now + _WHEN_REFUSED)
+        return replace(self, trouble=trouble)
+
+    def to_tell(self, now: datetime) -> bool:
+        """Whether a person is to hear: of each kind that only a person mends, or that it lasts."""
+        trouble = self.trouble
+        if trouble is None or trouble.told:
+            return False
+        return trouble.kind in TOLD or (self.lasting(now) and not trouble.told_of)
+
+    def told(self) -> Checking:
+        """After a person was told of the trouble."""
+        return replace(self, trouble=replace(self.trouble, told=True) if self.trouble else None)
+
+
+def app_of(bearer: str) -> str:
+    """What tells the app of a bearer from others, and does not give it away."""
+    return hashlib.sha256(bearer.encode()).hexdigest()[:16]

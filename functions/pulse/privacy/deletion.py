@@ -1,0 +1,62 @@
+"""What X says is gone goes from all that is kept; how many and why is noted, nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pulse.audit.entries import Row
+from pulse.conversations.facts import Key
+from pulse.kernel.company import Company
+from pulse.kernel.posts import Why
+from pulse.privacy.removal import OF_THE_ACCOUNT, Held
+
+if TYPE_CHECKING:
+    from pulse.outbox.store.outbox import Outbox
+    from pulse.privacy.store.deletions import Retraction
+    from pulse.settings.store import Shelf
+
+
+def remove(
+    company: Company,
+    gone: Mapping[Held, Why],
+    retraction: Retraction,
+    outbox: Outbox,
+    shelf: Shelf,
+    now: datetime,
+    by: str,
+) -> int:
+    """Remove these posts with all their versions; returns how many. `by` is what found out.
+
+    All of it may be done again; what goes is noted in the same transaction. A poll under way may
+    still store one that it read before; the next sweep or compliance job then finds it as it found
+    this one.
+    """
+    going = {post: why for post, why in gone.items() if post.goes(why)}
+    whys = {post.id: why for post, why in going.items()}
+    posts: dict[Key, set[str]] = defaultdict(set)
+    for post in going:
+        if post.key is not None:
+            posts[post.key].add(post.id)
+
+    def told(ids: Collection[str]) -> list[Row]:
+        counted = Counter(whys[post_id] for post_id in ids)
+        return [
+            Row("removed", now, {"posts": count, "why": why, "by": by})
+            for why, count in counted.items()
+        ]
+
+    # First what is found by way of the posts: gone in between, they would not lead there again.
+    ending = retraction.ending(posts, now)
+    if ending:
+        outbox.unrecord(company.name, ending.__contains__)
+    shelf.drop_authors(
+        {p.key.customer_id for p, why in going.items() if p.key and why in OF_THE_ACCOUNT}
+    )
+    removed = retraction.retract(posts, company.policy, company.keep, now, told)
+    # Then what was told meanwhile, and what waits: some other post may have saved a conversation.
+    if ended := retraction.ended(ending):
+        outbox.untell(company.name, ended.__contains__)
+    return removed + shelf.drop_said(company.name, [p.id for p in going if p.key is None], told)

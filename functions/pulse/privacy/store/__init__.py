@@ -1,0 +1,1 @@
+"""Deletions, retention and the state of compliance checks in the table."""

@@ -1,0 +1,89 @@
+"""How far the check of kept posts has come: by app of X, and by company."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from pulse.conversations.store.codec import jsonable, trouble_of
+from pulse.dynamodb.codec import At, Item, time_of
+from pulse.dynamodb.table import CancelledError, Table
+from pulse.listening.cursor import OvertakenError
+from pulse.privacy.compliance import Checking
+
+
+class Checks:
+    """One item an app, one writer at a time; and one a company."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def load(self, app: str) -> Checking:
+        """Where the check of this app stands."""
+        item = self._table.get(_at(app))
+        return Checking(app) if item is None else _checking(json.loads(item["checking"]))
+
+    def save(self, checking: Checking, beside: Sequence[tuple[At, Item]] = ()) -> Checking:
+        """Write it, and what is to be told with it, in one; `OvertakenError`."""
+        saved = replace(checking, rev=checking.rev + 1)
+        action = self._table.put_action(
+            _at(saved.app),
+            {"checking": json.dumps(jsonable(saved)), "rev": saved.rev},
+            "rev = :rev" if checking.rev else "attribute_not_exists(pk)",
+            {":rev": checking.rev} if checking.rev else None,
+        )
+        try:
+            self._table.outlast([action, *(self._table.put_action(*item) for item in beside)])
+        except CancelledError as problem:
+            raise OvertakenError(saved.app) from problem
+        return saved
+
+    def kept_from(self, company: str, at_latest: date) -> date:
+        """The first day of which posts may be kept: `at_latest`, or one that was known earlier."""
+        at = At(f"company#{company}", "kept")
+        item = self._table.get(at)
+        known = date.fromisoformat(item["first"]) if item else None
+        if known is not None and known <= at_latest:
+            return known
+        self._table.put(at, {"first": at_latest.isoformat()})
+        return at_latest
+
+    def retimed(self, company: str, keep: str) -> tuple[bool, date | None]:
+        """Whether all that is kept lives as long as this `keep` says; else the day to go on at."""
+        item = self._table.get(At(f"company#{company}", "retimed")) or {}
+        if item.get("keep") != keep:
+            return False, None
+        return "day" not in item, date.fromisoformat(item["day"]) if "day" in item else None
+
+    def mark_retimed(self, company: str, keep: str, day: date | None) -> None:
+        """It does, or all that is newer than this day does."""
+        values = {"keep": keep, "day": day.isoformat() if day else None}
+        self._table.put(At(f"company#{company}", "retimed"), values)
+
+    def looked_up(self, company: str) -> date | None:
+        """The last day on which its open conversations were looked up."""
+        item = self._table.get(At(f"company#{company}", "looked"))
+        return date.fromisoformat(item["day"]) if item else None
+
+    def mark_looked_up(self, company: str, day: date) -> None:
+        """Today's look-ups are done."""
+        self._table.put(At(f"company#{company}", "looked"), {"day": day.isoformat()})
+
+
+def _at(app: str) -> At:
+    return At(f"comply#{app}", "checking")
+
+
+def _checking(raw: dict[str, Any]) -> Checking:
+    trouble = raw.get("trouble")
+    return Checking(
+        **{
+            **raw,
+            "next_at": time_of(raw.get("next_at")),
+            "done_at": time_of(raw.get("done_at")),
+            "trouble": trouble_of(trouble) if trouble else None,
+        }
+    )

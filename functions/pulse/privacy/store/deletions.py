@@ -1,0 +1,110 @@
+"""Posts go from their conversations; one in which no mention is left goes whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pulse.audit.store import Journal, Told
+from pulse.conversations.facts import Fact, Key, Mention, Reply
+from pulse.conversations.store.changes import ROOM, Loaded
+from pulse.conversations.store.conversations import ATTEMPTS, ContentionError, Conversations
+from pulse.dynamodb.table import ACTIONS_AT_ONCE, CancelledError, give_way
+from pulse.kernel.policy import Policy
+
+_MOST_TOLD = 8
+"""Rows of the journal that one transaction may hold: one for each why."""
+_AT_ONCE = ACTIONS_AT_ONCE - ROOM - _MOST_TOLD
+_WHOLE = ACTIONS_AT_ONCE - 1 - _MOST_TOLD
+
+
+class Retraction:
+    """Removes by the rule of every writer: revision first, facts, one transaction, or again."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+
+    def retract(
+        self,
+        posts: Mapping[Key, Collection[str]],
+        policy: Policy,
+        keep: timedelta | None,
+        now: datetime,
+        told: Told = lambda _: (),
+    ) -> int:
+        """Remove posts, by their first ids, with all their versions; returns how many there were.
+
+        The journal is told in the same transactions.
+        What is not there is no error, so a run that broke off is simply done again. Raises
+        `ContentionError` when others never let it through; what was removed by then stays so.
+        """
+        return sum(
+            self._retract(key, set(ids), policy, keep, now, told) for key, ids in posts.items()
+        )
+
+    def ending(self, posts: Mapping[Key, Collection[str]], now: datetime) -> set[Key]:
+        """The conversations that these posts, by their first ids, are all mentions of."""
+        found = self._conversations.load(posts)
+        return {key for key, loaded in found.items() if _going(loaded, set(posts[key]), now)[1]}
+
+    def ended(self, keys: Collection[Key]) -> set[Key]:
+        """Those of the conversations that are no more."""
+        return set(keys) - self._conversations.states(keys).keys()
+
+    def _retract(
+        self,
+        key: Key,
+        ids: set[str],
+        policy: Policy,
+        keep: timedelta | None,
+        now: datetime,
+        told: Told,
+    ) -> int:
+        removed: set[str] = set()
+        failures = 0
+        while failures < ATTEMPTS:
+            loaded = self._conversations.load([key])[key]
+            going, whole = _going(loaded, ids, now)
+            if not going:
+                if loaded.partly:
+                    self._conversations.finish(key, policy, keep)
+                return len(removed)
+            part = going if len(going) <= _WHOLE and whole else going[:_AT_ONCE]
+            new = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids} - removed
+            apart = f"{key} {loaded.rev}"
+            rows = [Journal.item(key.company, row, apart=apart) for row in told(new)] if new else []
+            try:
+                self._conversations.without(loaded, part, policy, keep, now, rows)
+            except CancelledError as problem:
+                failures += 1
+                if problem.conflict:
+                    give_way(failures)
+            else:
+                removed |= new
+        raise ContentionError(f"1 conversation, {key}")
+
+
+def _going(loaded: Loaded, ids: set[str], now: datetime) -> tuple[Sequence[Fact], bool]:
+    """What goes, in which order, and whether that is all of it, but for what is past its time."""
+    posts = [f for f in loaded.facts if isinstance(f, (Mention, Reply)) and f.id in ids]
+    left = [f for f in loaded.living(now).facts if f not in posts]
+    if not posts or any(isinstance(f, Mention) for f in left):
+        return sorted(posts, key=_age), False
+    return _in_order(loaded.facts), True
+
+
+def _in_order(facts: Sequence[Fact]) -> list[Fact]:
+    """All of a conversation, so that its status stays until it is gone.
+
+    The last mention goes last: by it the conversation is found again after a crash.
+    """
+    posts = sorted((f for f in facts if isinstance(f, (Mention, Reply))), key=_age)
+    last = max((int(f.id) for f in posts if isinstance(f, Mention)), default=0)
+    answer = next((f for f in posts if isinstance(f, Reply) and int(f.id) > last), None)
+    kept = [*([answer] if answer else []), *(f for f in posts if int(f.id) == last)]
+    others = sorted((f for f in facts if f not in posts), key=lambda f: f.at)
+    return [*(f for f in posts if f not in kept), *others, *kept]
+
+
+def _age(post: Mention | Reply) -> tuple[int, int]:
+    return int(post.id), int(post.version)

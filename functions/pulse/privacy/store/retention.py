@@ -1,0 +1,59 @@
+"""What is stored and not written any more gets the time to live that is now in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+
+from pulse.conversations.facts import Key
+from pulse.conversations.store.codec import day_index, ttl_of
+from pulse.conversations.store.conversations import ATTEMPTS, ContentionError, Conversations
+from pulse.dynamodb.codec import At
+from pulse.dynamodb.table import CancelledError, Table, give_way
+from pulse.kernel.policy import Policy
+
+
+class Retention:
+    """Writes only what has another time to live than it should have."""
+
+    def __init__(self, table: Table, conversations: Conversations) -> None:
+        self._table = table
+        self._conversations = conversations
+
+    def of_conversations(
+        self, keys: Iterable[Key], policy: Policy, keep: timedelta | None, now: datetime
+    ) -> int:
+        """Of these; returns how many were written. Raises `ContentionError`."""
+        return sum(self._of_conversation(key, policy, keep, now) for key in dict.fromkeys(keys))
+
+    def of_said(self, company: str, day: date, keep: timedelta | None) -> int:
+        """Of the own posts of a UTC day that answer nobody; returns how many were written."""
+        moment = datetime.combine(day, time(0), UTC)
+        written = 0
+        for item in self._table.indexed(day_index(company, moment)):
+            if item["pk"] == f"said#{company}":
+                at = datetime.fromisoformat(item["at"])
+                ttl = int((at + keep).timestamp()) if keep else None
+                if item.get("ttl") != ttl:
+                    key = At(item["pk"], item["sk"])
+                    there = "attribute_exists(pk)"
+                    written += self._table.update(key, {"ttl": ttl}, condition=there) is not None
+        return written
+
+    def _of_conversation(
+        self, key: Key, policy: Policy, keep: timedelta | None, now: datetime
+    ) -> bool:
+        for failures in range(1, ATTEMPTS + 1):
+            loaded = self._conversations.load([key])[key]
+            ttl = ttl_of(loaded.state, keep)
+            lives = loaded.living(now).ttls.values()
+            if not loaded.partly and all(one == ttl for one in lives):
+                return False
+            try:
+                self._conversations.without(loaded, (), policy, keep, now)
+            except CancelledError as problem:
+                if problem.conflict:
+                    give_way(failures)
+                continue
+            return True
+        raise ContentionError(f"1 conversation, {key}")

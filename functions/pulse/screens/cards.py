@@ -1,0 +1,129 @@
+"""Conversations as cards: who waits, what was said, who has taken it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pulse.conversations.facts import Fact, Key, Mention, Reply
+from pulse.conversations.fold import State
+from pulse.kernel.company import Company
+from pulse.kernel.posts import Author
+from pulse.screens.models import Card, Line
+from pulse.x.faults import TroubleError
+
+if TYPE_CHECKING:
+    from pulse.conversations.store.conversations import Conversations
+    from pulse.settings.store import Shelf
+    from pulse.x.client import X
+
+_USERS_AT_ONCE = 100
+
+
+def worst(states: Mapping[Key, State], company: Company) -> list[Key]:
+    """Those who still wait, highest level first, then the longest wait."""
+    waiting = [(key, s) for key, s in states.items() if s.waiting_since is not None]
+    waiting.sort(key=lambda x: (-company.policy.rank(x[1].level), x[1].waiting_since))
+    return [key for key, _ in waiting]
+
+
+def cards(
+    keys: Iterable[Key],
+    company: Company,
+    conversations: Conversations,
+    who: Authors,
+    now: datetime,
+) -> tuple[Card, ...]:
+    """A card for each conversation that still waits, in the order given."""
+    loaded = conversations.load(keys)
+    known = who.find([key.customer_id for key in loaded])
+    ours = {a.id: Author(a.id, a.username, company.title.get("en")) for a in company.accounts}
+    made = (
+        _card(x.state, x.facts, company, known[key.customer_id], ours, now)
+        for key, x in loaded.items()
+        if x.state.waiting_since is not None
+    )
+    return tuple(card for card in made if card is not None)
+
+
+class Authors:
+    """Who customers are: from the table, else from X, asked for only where it is shown."""
+
+    def __init__(self, shelf: Shelf, x: X | None, now: datetime) -> None:
+        self._shelf = shelf
+        self._x = x
+        self._now = now
+
+    def find(self, ids: list[str]) -> dict[str, Author]:
+        """Every one of them; who cannot be looked up now is known by the id alone."""
+        found = self._shelf.authors(ids)
+        missing = [i for i in dict.fromkeys(ids) if i not in found]
+        if missing and self._x is not None:
+            try:
+                asked = self._ask(missing)
+            except TroubleError:
+                asked, self._x = [], None  # shown by id until the next run: X may hang
+            self._shelf.keep_authors(asked, self._now)
+            found |= {a.id: a for a in asked}
+        return {i: found.get(i, Author(i)) for i in ids}
+
+    def _ask(self, ids: list[str]) -> list[Author]:
+        found: list[Author] = []
+        for start in range(0, len(ids), _USERS_AT_ONCE):
+            asked = ids[start : start + _USERS_AT_ONCE]
+            shown = {a.id: a for a in self._x.users(asked)} if self._x else {}
+            found += [shown.get(i, Author(i)) for i in asked]
+        return found
+
+
+def _card(
+    state: State,
+    facts: Iterable[Fact],
+    company: Company,
+    customer: Author,
+    ours: Mapping[str, Author],
+    now: datetime,
+) -> Card | None:
+    """None when all that waits was removed after the state was read."""
+    posts: dict[str, Mention | Reply] = {}
+    for fact in sorted(
+        (f for f in facts if isinstance(f, (Mention, Reply))), key=lambda f: int(f.version)
+    ):
+        posts[fact.id] = fact
+    waiting = [posts[i] for i in state.waiting if i in posts]
+    if not waiting:
+        return None
+    shown = waiting[-1]
+    lease = state.lease if state.lease and state.lease.until > now else None
+    named = frozenset[str]().union(*(p.named for p in waiting if isinstance(p, Mention)))
+    since = state.waiting_since or shown.at
+    return Card(
+        customer=customer,
+        post_id=shown.version,
+        text=shown.text,
+        lang=shown.lang if isinstance(shown, Mention) else "und",
+        since=since,
+        waited=now - since,
+        level=state.level,
+        top=state.level == company.policy.top.name,
+        said=len(waiting),
+        accounts=tuple(a.username for a in company.accounts if a.id in named),
+        taken_by=_taker(lease.by, company) if lease and lease.kind == "mine" else None,
+        snoozed_until=lease.until if lease and lease.kind == "snoozed" else None,
+        thread=tuple(
+            _line(post, customer, ours)
+            for post in sorted(posts.values(), key=lambda p: int(p.id))
+            if post.id != shown.id
+        ),
+    )
+
+
+def _taker(key: str, company: Company) -> str:
+    return company.people[key].name if key in company.people else key
+
+
+def _line(post: Mention | Reply, customer: Author, ours: Mapping[str, Author]) -> Line:
+    if isinstance(post, Mention):
+        return Line(customer, post.text, post.at)
+    return Line(ours.get(post.account_id, Author(post.account_id)), post.text, post.at, ours=True)

@@ -1,0 +1,128 @@
+"""What a digest says of our own watch: minutes, gaps, trouble, lost mail, what reading came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulse.screens.advice import trouble_words
+from pulse.screens.locale import capital, one_line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pulse.reporting.coverage import Gap, Stopped, Trouble
+    from pulse.screens.locale import Wording
+    from pulse.screens.models import DigestLetter
+
+
+def minutes(words: Wording, letter: DigestLetter) -> str:
+    """How many of the minutes were watched, and since when where not from the start."""
+    seen = letter.watch
+    watched, n = words.number(seen.watched), words.number(seen.minutes)
+    if seen.since is None:
+        return words.say("watched {watched} of {n} min", watched=watched, n=n)
+    return words.say(
+        "watched {watched} of {n} min since {time}",
+        watched=watched,
+        n=n,
+        time=words.clock(seen.since, letter.at),
+    )
+
+
+def watched(words: Wording, letter: DigestLetter) -> str:
+    """The same as a sentence, with the all-clear when there is nothing to tell."""
+    text = f"{capital(minutes(words, letter))}."
+    return f"{text} {words.say('Nothing was missed.')}" if letter.watch.whole else text
+
+
+def watch(words: Wording, letter: DigestLetter) -> list[str]:
+    """What was not watched, read or delivered, and what reading came to: a line each."""
+    seen = letter.watch
+    lines = [words.say("@{who}: never read yet", who=one_line(name)) for name in seen.unread]
+    lines += [_gap(words, gap, letter.at) for gap in seen.gaps]
+    lines += [_trouble(words, trouble, letter.at) for trouble in seen.troubles]
+    if seen.aside:
+        lines.append(
+            words.many(
+                "{n} post could not be read and lies aside: see pulse status",
+                "{n} posts could not be read and lie aside: see pulse status",
+                seen.aside,
+            )
+        )
+    if seen.undelivered:
+        lines.append(
+            words.many(
+                "{n} mail could not be delivered",
+                "{n} mails could not be delivered",
+                seen.undelivered,
+            )
+        )
+    lines += [_stopped(words, one, letter.at) for one in seen.stopped]
+    if seen.removed:
+        lines.append(
+            words.many(
+                "{n} post was removed because it is deleted or protected on X",
+                "{n} posts were removed because they are deleted or protected on X",
+                seen.removed,
+            )
+        )
+    return [*lines, *_reads(words, letter)]
+
+
+def _stopped(words: Wording, one: Stopped, at: datetime) -> str:
+    return words.say(
+        "nothing has been sent to {address} since {time}: {reason}",
+        address=one_line(one.address),
+        time=words.clock(one.since, at),
+        reason=trouble_words(one.kind, words),
+    )
+
+
+def _reads(words: Wording, letter: DigestLetter) -> list[str]:
+    budget = letter.watch.reads
+    if budget is None or budget.limit is None:
+        return []
+    limit = words.number(budget.limit)
+    lines = [
+        words.say(
+            "reads of X this month: {n} of {limit} ({share})",
+            n=words.number(budget.used),
+            limit=limit,
+            share=words.percent(budget.share),
+        )
+    ]
+    if letter.period == "monthly":
+        used = words.number(budget.before)
+        lines.append(words.say("reads of X last month: {n} of {limit}", n=used, limit=limit))
+    return lines
+
+
+def _gap(words: Wording, gap: Gap, at: datetime) -> str:
+    reasons = {
+        "blind": words.say("not watched"),
+        "wall": words.say("more posts than X hands out, some could not be had"),
+    }
+    return words.say(
+        "@{who}: {reason}, {start} to {end} ({length})",
+        who=one_line(gap.username),
+        reason=reasons.get(gap.reason, one_line(gap.reason)),
+        start=words.clock(gap.start, at),
+        end=words.clock(gap.end, at),
+        length=words.duration(gap.end - gap.start),
+    )
+
+
+def _trouble(words: Wording, trouble: Trouble, at: datetime) -> str:
+    who, what = one_line(trouble.username), trouble_words(trouble.kind, words)
+    start = words.clock(trouble.since, at)
+    if trouble.until is None:
+        text = words.say("@{who}: {what}, since {start}, still so", who=who, what=what, start=start)
+    else:
+        text = words.say(
+            "@{who}: {what}, {start} to {end}",
+            who=who,
+            what=what,
+            start=start,
+            end=words.clock(trouble.until, at),
+        )
+    return f"{text} ({one_line(trouble.detail)})" if trouble.detail else text

@@ -1,0 +1,87 @@
+"""The few words that must tell it all: subjects and preheaders, one line each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulse.screens import coverage, phrases
+from pulse.screens.locale import capital, one_line, shortened
+
+if TYPE_CHECKING:
+    from pulse.screens.locale import Wording
+    from pulse.screens.models import AlertLetter, DigestLetter
+
+_TITLE = 60
+_PREVIEW = 140
+
+
+def subject(headline: str, company: str) -> str:
+    """One line, whatever a title holds; a title too long for a subject is shortened."""
+    return f"{one_line(headline)} · {shortened(one_line(company), _TITLE)}"
+
+
+def alert(words: Wording, letter: AlertLetter) -> str:
+    """The worst level first: "CRITICAL: 2 waiting, longest 5 h 12 min; breach: 5"."""
+    title = alert_title(words, letter)
+    if letter.again:
+        title = words.say("{title}, reminder {n}", title=title, n=words.number(letter.again))
+    first = f"{title}, {phrases.longest(words, letter.longest)}"
+    return "; ".join([first, *alert_others(words, letter)])
+
+
+def alert_title(words: Wording, letter: AlertLetter) -> str:
+    """The worst level told of, in capitals when it is the policy's highest, and how many."""
+    worst, count = next(iter(_levels(letter)))
+    label = phrases.level(words, worst)
+    highest = any(card.top and card.level == worst for card in letter.cards)
+    label = label.upper() if highest else capital(label)
+    return f"{label}: {phrases.waiting(words, count)}"
+
+
+def alert_others(words: Wording, letter: AlertLetter) -> list[str]:
+    """The milder levels: "breach: 5"."""
+    return [
+        f"{phrases.level(words, name)}: {words.number(count)}"
+        for name, count in _levels(letter)[1:]
+    ]
+
+
+def _levels(letter: AlertLetter) -> list[tuple[str | None, int]]:
+    told: list[tuple[str | None, int]] = [(k, n) for k, n in letter.levels.items() if n]
+    return told or [(None, len(letter.cards) + letter.more)]
+
+
+def alert_preheader(letter: AlertLetter) -> str:
+    """What the one says who waits longest."""
+    if not letter.cards:
+        return ""
+    worst = letter.cards[0]
+    return one_line(f"{phrases.handle(worst.customer)}: {worst.text}"[:_PREVIEW])
+
+
+def digest(words: Wording, letter: DigestLetter) -> str:
+    """How many wait and how long: "17 waiting, longest 5 h 12 min"."""
+    title = digest_title(words, letter)
+    if not letter.waiting or letter.longest is None:
+        return title
+    return f"{title}, {phrases.longest(words, letter.longest)}"
+
+
+def digest_title(words: Wording, letter: DigestLetter) -> str:
+    """How many wait, in words when nobody does."""
+    if not letter.waiting:
+        return words.say("Everyone is answered")
+    return phrases.waiting(words, letter.waiting)
+
+
+def digest_preheader(words: Wording, letter: DigestLetter) -> str:
+    """What the subject has no room for: "2 critical · watched 720 of 720 min"."""
+    if letter.waiting:
+        first = words.say("{n} critical", n=words.number(letter.critical))
+    else:
+        received = letter.now.received
+        first = words.many("{n} mention received", "{n} mentions received", received)
+    parts = [first, coverage.minutes(words, letter)]
+    if letter.watch.had_gaps:
+        parts.append(words.say("the watch had gaps"))
+    return capital(" · ".join(parts))

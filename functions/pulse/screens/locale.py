@@ -1,0 +1,189 @@
+"""One reader's language and clock: words, plurals, numbers, lengths and moments of time."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale
+from babel.dates import format_skeleton
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent
+
+import pulse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulse.kernel.company import Language
+
+TEMPLATES = Path(pulse.__file__).parent.parent / "templates"
+NOTHING = "\N{EN DASH}"
+"""Stands where there is no figure."""
+
+_LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru"}
+_BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNSEEN = re.compile(
+    r"[\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+_UNSENT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What no mail can carry or no screen can show."""
+_MARKS = 4
+"""Marks that one letter may bear; more of them would cover the lines around."""
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MANY_HOURS = timedelta(hours=48)
+
+
+@cache
+def translations(language: Language) -> NullTranslations:
+    """The catalog of a language; English stands in the code and the templates."""
+    if language == "en":
+        return NullTranslations()
+    from babel.messages.mofile import write_mo  # noqa: PLC0415 - only where it is needed
+    from babel.messages.pofile import read_po  # noqa: PLC0415
+
+    compiled = BytesIO()
+    with (TEMPLATES / "translations" / f"{language}.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def one_line(text: str) -> str:
+    """`text` without what could break a line or turn the reading direction."""
+    return _calm(_BREAKS.sub(" ", _UNSEEN.sub("", text)).strip())
+
+
+def shortened(text: str, most: int) -> str:
+    """`text`, or its beginning where it has more than `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def rows(text: str) -> list[str]:
+    """The lines of what somebody wrote, each fit to be shown and sent."""
+    return [_calm(_UNSENT.sub("\N{REPLACEMENT CHARACTER}", row)) for row in text.splitlines()]
+
+
+def _calm(text: str) -> str:
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for char in text:
+        kind = unicodedata.category(char)
+        marks = marks + 1 if kind in {"Mn", "Me"} else marks if kind == "Cf" else 0
+        if marks <= _MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
+def capital(text: str) -> str:
+    """`text` with a capital letter at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def quoted(text: str, mark: str = "> ") -> str:
+    """`text` with a mark before each of its lines, so that it cannot pass for ours."""
+    return "\n".join(f"{mark}{row}" if row else mark.rstrip() for row in rows(text) or [""])
+
+
+class Wording:
+    """Says things in a language and by the clock of a time zone."""
+
+    def __init__(self, language: Language, time_zone: str) -> None:
+        self.language = language
+        self._zone = ZoneInfo(time_zone)
+        self._locale = Locale.parse(_LOCALES[language])
+        self._translations = translations(language)
+
+    def say(self, text: str, **values: object) -> str:
+        """`text` in this language; `{name}` gives way to the value of that name."""
+        return self._translations.gettext(text).format(**values)
+
+    def many(self, one: str, more: str, n: int, **values: object) -> str:
+        """The form that goes with `n`, which stands there as `{n}`."""
+        return self._translations.ngettext(one, more, n).format(n=self.number(n), **values)
+
+    def number(self, value: float | None) -> str:
+        """A whole number, its thousands set apart."""
+        if value is None:
+            return NOTHING
+        return str(format_decimal(round(value), locale=self._locale))
+
+    def percent(self, share: float | None) -> str:
+        """A share in whole percents."""
+        return NOTHING if share is None else str(format_percent(share, locale=self._locale))
+
+    def duration(self, length: timedelta | float | None) -> str:
+        """A length of time (or its seconds) to the minute, rounded down: "5 h 12 min"."""
+        if length is None:
+            return NOTHING
+        exact = length.total_seconds() if isinstance(length, timedelta) else length
+        seconds = max(0, int(exact))
+        if seconds < _MINUTE:
+            return self.say("under 1 min")
+        days, hours, minutes = (
+            seconds // _DAY,
+            seconds % _DAY // _HOUR,
+            seconds % _HOUR // _MINUTE,
+        )
+        parts = [self.say("{n} d", n=self.number(days))] if days else []
+        if hours:
+            parts.append(self.say("{n} h", n=hours))
+        if minutes and not days:
+            parts.append(self.say("{n} min", n=minutes))
+        return " ".join(parts)
+
+    def stretch(self, length: timedelta) -> str:
+        """A period by its real length: "last 12 hours", "last 7 days"."""
+        if length < _MANY_HOURS:
+            hours, rest = divmod(round(length.total_seconds() / _MINUTE), 60)
+            if rest:
+                return self.say("last {length}", length=self.duration(length))
+            return self.many("last {n} hour", "last {n} hours", hours)
+        days = round(length / timedelta(days=1))
+        return self.many("last {n} day", "last {n} days", days)
+
+    def row(self, items: Sequence[str]) -> str:
+        """Things in a row: "a, b and c"."""
+        return str(format_list(items, locale=self._locale))
+
+    def clock(self, at: datetime, near: datetime | None = None) -> str:
+        """The time of day, with the date unless it is the day of `near`."""
+        local = at.astimezone(self._zone)
+        time = local.strftime("%H:%M")
+        if near is not None and near.astimezone(self._zone).date() == local.date():
+            return time
+        return f"{self._date('MMMd', local)}, {time}"
+
+    def day(self, day: date) -> str:
+        """A day in a row of days: "Mon 16 Nov"."""
+        return self._date("MMMEd", datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+    def moment(self, at: datetime) -> str:
+        """Day, time and zone in full."""
+        local = at.astimezone(self._zone)
+        return f"{self._date('MMMEd', local)}, {self.o_clock(at)}"
+
+    def o_clock(self, at: datetime) -> str:
+        """Time and zone: "09:00 MSK"."""
+        return f"{at.astimezone(self._zone):%H:%M} {self.zone(at)}"
+
+    def zone(self, at: datetime) -> str:
+        """The zone as people there say it; its offset where it has no name."""
+        name = at.astimezone(self._zone).tzname() or ""
+        if name.isalpha():
+            return {"MSK": self.say("MSK")}.get(name, name)
+        offset = at.astimezone(self._zone).utcoffset() or timedelta()
+        sign = "\N{MINUS SIGN}" if offset < timedelta() else "+"
+        hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+        return f"UTC{sign}{hours}{f':{minutes:02}' if minutes else ''}"
+
+    def _date(self, skeleton: str, local: datetime) -> str:
+        return str(format_skeleton(skeleton, local, tzinfo=local.tzinfo, locale=self._locale))

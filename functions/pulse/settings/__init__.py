@@ -1,0 +1,1 @@
+"""The settings document: reading it, and the versions that were pushed."""

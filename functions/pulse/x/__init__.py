@@ -1,0 +1,1 @@
+"""X's API: requests, parsing, credentials, and the errors it answers with."""

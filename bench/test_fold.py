@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from pulse.conversations.facts import Fact, Mention, Reply
 from pulse.conversations.fold import fold
-from pulse.kernel.policy import Level, Policy, Turn
+from pulse.kernel.policy import Level, Policy, Shift
 
 _START = datetime(2026, 3, 3, tzinfo=UTC)
-_POLICY = Policy((Level("warning", timedelta(minutes=15), ("all",)),), {"all": (Turn("anna"),)})
+_POLICY = Policy((Level("warning", timedelta(minutes=15), ("all",)),), {"all": (Shift("anna"),)})
 
 
 def _thread(length: int) -> list[Fact]:

@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pulse import app
-from pulse.reporting.digest import digest, digest_now
+from pulse.reporting.digest import request_digest, schedule_digests
 
 
 @app.reported
@@ -19,7 +19,7 @@ def handler(event: Any, _context: Any) -> dict[str, int]:
         asked = event["now"]
         start = datetime.fromisoformat(asked["start"])
         company = wired.settings().company(asked["company"])
-        return {company.name: digest_now(company, wired.outbox, asked["to"], start, now)}
-    done = app.for_each(lambda c: digest(c, wired.shelf, wired.outbox, now))
+        return {company.name: request_digest(company, wired.outbox, asked["to"], start, now)}
+    done = app.for_each(lambda c: schedule_digests(c, wired.shelf, wired.outbox, now))
     app.count("DigestAge", max((late for _, late in done.values()), default=0), MetricUnit.Seconds)
     return {name: written for name, (written, _) in done.items()}

@@ -3,21 +3,21 @@
 from typing import Any
 
 from pulse import app
-from pulse.outbox.bounces import CameBack
-from pulse.outbox.ses_events import feedback_of
+from pulse.outbox.bounces import BounceHandler
+from pulse.outbox.ses_events import parse_event
 
 
 @app.reported
 def handler(event: Any, _context: Any) -> dict[str, Any]:
     wired = app.wired()
-    came_back = CameBack(
+    came_back = BounceHandler(
         settings=wired.settings(),
         outbox=wired.outbox,
         addresses=wired.addresses,
         journal=wired.journal,
         now=wired.now(),
     )
-    words = [feedback_of(record["Sns"]["Message"]) for record in event["Records"]]
+    words = [parse_event(record["Sns"]["Message"]) for record in event["Records"]]
     taken = [came_back.take(word) for word in words if word is not None]
     app.count("AddressesBlocked", sum(one["blocked"] for one in taken))
     return {"taken": taken}

@@ -3,12 +3,12 @@
 from typing import Any
 
 from pulse import app
-from pulse.reporting.figures import figures
+from pulse.reporting.figures import count_figures
 
 
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     wired, now = app.wired(), app.wired().now()
-    done = app.for_each(lambda c: figures(c, wired.conversations, wired.shelf, now))
+    done = app.for_each(lambda c: count_figures(c, wired.conversations, wired.shelf, now))
     app.count("FiguresCounted", len(done))
     return done

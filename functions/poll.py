@@ -5,7 +5,7 @@ from typing import Any
 from pulse import app
 from pulse.listening.poll import poll
 from pulse.listening.queue import task_of
-from pulse.listening.run import Reading
+from pulse.listening.run import PollRun
 
 _SPARE_MS = 20_000
 """What is left for storing and saving when no further page is begun."""
@@ -19,7 +19,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     account = settings.find(task.company, task.account_id)
     if account is None:
         return {"account": task.account_id, "gone": "no longer in the settings"}
-    reading = Reading(
+    reading = PollRun(
         company=settings.company(task.company),
         account=account,
         x=wired.x(account),

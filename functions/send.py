@@ -6,8 +6,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pulse import app
 from pulse.kernel.company import Company
-from pulse.outbox.send import Sending
-from pulse.screens.cards import Authors
+from pulse.outbox.send import SendRun
+from pulse.screens.cards import AuthorDirectory
 from pulse.screens.compose import Letters
 from pulse.screens.writing import Writing
 
@@ -28,12 +28,12 @@ def _send(company: Company, wired: app.App, context: Any) -> dict[str, float]:
     letters = Letters(
         company=company,
         stores=wired,
-        authors=Authors(wired.shelf, wired.company_x(company), now),
+        authors=AuthorDirectory(wired.shelf, wired.company_x(company), now),
         now=now,
         board_url=wired.settings().board_url,
     )
     writing = Writing(company, letters, wired.pages, wired.post, wired.topic, wired.addresses, now)
-    return Sending(
+    return SendRun(
         company=company,
         outbox=wired.outbox,
         journal=wired.journal,

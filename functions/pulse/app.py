@@ -16,18 +16,18 @@ from botocore.config import Config
 from pulse.dynamodb.table import Table
 from pulse.kernel.company import Settings
 from pulse.listening.queue import PollQueue
-from pulse.repositories import Stores
+from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 
 if TYPE_CHECKING:
     import requests
 
     from pulse.kernel.company import Account, Company
-    from pulse.outbox.mailer import Post, Topic
-    from pulse.screens.mails import Pages
-    from pulse.x.client import X
-    from pulse.x.compliance import Compliance
+    from pulse.outbox.mailer import CriticalTopic, SesMailer
+    from pulse.screens.mails import MailRenderer
+    from pulse.x.client import XClient
+    from pulse.x.compliance import ComplianceApi
 
 _FRESH = timedelta(seconds=30)
 _ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
@@ -46,7 +46,7 @@ class MissingSettingError(Exception):
     """Something that must be set is not; names it and says where."""
 
 
-class App(Stores):
+class App(Repositories):
     """The parts of Pulse, made at first use from the environment that is given."""
 
     def __init__(
@@ -57,7 +57,7 @@ class App(Stores):
     ) -> None:
         self._env = env
         self._transport = transport
-        self._xs: dict[str, X] = {}
+        self._xs: dict[str, XClient] = {}
         self._settings: Settings | None = None
         self._read_at: datetime | None = None
         self.now = clock
@@ -73,13 +73,13 @@ class App(Stores):
             self._read_at = now
         return self._settings
 
-    def x(self, account: Account) -> X:
+    def x(self, account: Account) -> XClient:
         """X as this account's token sees it."""
         if account.token not in self._xs:
-            from pulse.x.client import X  # noqa: PLC0415 - most functions never need it
+            from pulse.x.client import XClient  # noqa: PLC0415 - most functions never need it
 
             token = functools.partial(self.secrets.token, account.token)
-            self._xs[account.token] = X(token, self._transport or self._simulated())
+            self._xs[account.token] = XClient(token, self._transport or self._simulated())
         return self._xs[account.token]
 
     @functools.cached_property
@@ -100,45 +100,45 @@ class App(Stores):
         return timedelta(minutes=int(self._needed("PULSE_BLIND_MINUTES")))
 
     @functools.cached_property
-    def secrets(self) -> Secrets:
+    def secrets(self) -> TokenStore:
         """Tokens, in SSM."""
-        return Secrets(boto3.client("ssm", config=_SOON), self._needed("PULSE_TOKENS"))
+        return TokenStore(boto3.client("ssm", config=_SOON), self._needed("PULSE_TOKENS"))
 
     @functools.cached_property
-    def post(self) -> Post:
+    def post(self) -> SesMailer:
         """Mail, through SES."""
-        from pulse.outbox.mailer import Post  # noqa: PLC0415 - only `send` needs it
+        from pulse.outbox.mailer import SesMailer  # noqa: PLC0415 - only `send` needs it
 
-        return Post(
+        return SesMailer(
             boto3.client("sesv2", config=_ONCE),
             self._needed("PULSE_SENDER"),
             self._env.get("PULSE_CONFIGURATION_SET") or None,
         )
 
     @functools.cached_property
-    def topic(self) -> Topic:
+    def topic(self) -> CriticalTopic:
         """The topic of critical alerts, in SNS."""
-        from pulse.outbox.mailer import Topic  # noqa: PLC0415 - only `send` needs it
+        from pulse.outbox.mailer import CriticalTopic  # noqa: PLC0415 - only `send` needs it
 
         client = boto3.client("sns", config=_SOON.merge(Config(read_timeout=5)))
-        return Topic(client, self._needed("PULSE_CRITICAL_TOPIC"))
+        return CriticalTopic(client, self._needed("PULSE_CRITICAL_TOPIC"))
 
     @functools.cached_property
-    def pages(self) -> Pages:
+    def pages(self) -> MailRenderer:
         """What people read."""
-        from pulse.screens.mails import Pages  # noqa: PLC0415 - only `send` needs it
+        from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
 
-        return Pages()
+        return MailRenderer()
 
-    def company_x(self, company: Company) -> X:
+    def company_x(self, company: Company) -> XClient:
         """X as the company's first account sees it, to look up who customers are."""
         return self.x(company.accounts[0])
 
-    def compliance(self, bearer: str) -> Compliance:
+    def compliance(self, bearer: str) -> ComplianceApi:
         """The compliance jobs of the app that has this bearer."""
-        from pulse.x.compliance import Compliance  # noqa: PLC0415 - only `comply` needs it
+        from pulse.x.compliance import ComplianceApi  # noqa: PLC0415 - only `comply` needs it
 
-        return Compliance(bearer, self._transport or self._simulated())
+        return ComplianceApi(bearer, self._transport or self._simulated())
 
     def _needed(self, name: str) -> str:
         value = self._env.get(name)
@@ -151,9 +151,9 @@ class App(Stores):
         url = self._env.get("PULSE_X_URL")
         if not url:
             return None
-        from pulse.x.http import Elsewhere  # noqa: PLC0415 - never in production
+        from pulse.x.http import BaseUrlAdapter  # noqa: PLC0415 - never in production
 
-        return Elsewhere(url)
+        return BaseUrlAdapter(url)
 
 
 _wired: App | None = None

@@ -5,20 +5,20 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 
-from pulse.audit.store import Journal
-from pulse.conversations.store.conversations import Conversations
+from pulse.audit.store import AuditLog
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
-from pulse.listening.store import Accounts
+from pulse.listening.store import CursorStore
 from pulse.outbox.store.outbox import Outbox
-from pulse.outbox.store.suppressions import Addresses
-from pulse.privacy.store.compliance import Checks
-from pulse.privacy.store.deletions import Retraction
-from pulse.privacy.store.post_index import Kept
-from pulse.privacy.store.retention import Retention
+from pulse.outbox.store.suppressions import SuppressionList
+from pulse.privacy.store.compliance import ComplianceStore
+from pulse.privacy.store.deletions import DeletionStore
+from pulse.privacy.store.post_index import PostIndex
+from pulse.privacy.store.retention import RetentionStore
 from pulse.settings.store import Shelf
 
 
-class Stores(ABC):
+class Repositories(ABC):
     """Everything that lies in a table; which table is for the heir to say."""
 
     @property
@@ -27,39 +27,39 @@ class Stores(ABC):
         """The one table of the deployment."""
 
     @functools.cached_property
-    def accounts(self) -> Accounts:
+    def accounts(self) -> CursorStore:
         """How far each account was read."""
-        return Accounts(self.table)
+        return CursorStore(self.table)
 
     @functools.cached_property
-    def addresses(self) -> Addresses:
+    def addresses(self) -> SuppressionList:
         """Whom mail does not reach."""
-        return Addresses(self.table)
+        return SuppressionList(self.table)
 
     @functools.cached_property
-    def conversations(self) -> Conversations:
+    def conversations(self) -> ConversationStore:
         """Who said what, and who waits."""
-        return Conversations(self.table)
+        return ConversationStore(self.table)
 
     @functools.cached_property
-    def kept(self) -> Kept:
+    def kept(self) -> PostIndex:
         """All posts, day by day."""
-        return Kept(self.table)
+        return PostIndex(self.table)
 
     @functools.cached_property
-    def checks(self) -> Checks:
+    def checks(self) -> ComplianceStore:
         """How far the check of kept posts has come."""
-        return Checks(self.table)
+        return ComplianceStore(self.table)
 
     @functools.cached_property
-    def retention(self) -> Retention:
+    def retention(self) -> RetentionStore:
         """How long what is stored lives."""
-        return Retention(self.table, self.conversations)
+        return RetentionStore(self.table, self.conversations)
 
     @functools.cached_property
-    def retraction(self) -> Retraction:
+    def retraction(self) -> DeletionStore:
         """Posts that have to go."""
-        return Retraction(self.conversations)
+        return DeletionStore(self.conversations)
 
     @functools.cached_property
     def outbox(self) -> Outbox:
@@ -67,9 +67,9 @@ class Stores(ABC):
         return Outbox(self.table)
 
     @functools.cached_property
-    def journal(self) -> Journal:
+    def journal(self) -> AuditLog:
         """Gaps, troubles, what was put aside."""
-        return Journal(self.table)
+        return AuditLog(self.table)
 
     @functools.cached_property
     def shelf(self) -> Shelf:

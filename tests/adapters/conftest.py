@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pulse.dynamodb.codec import At
+from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table
 from pulse_cli.stand_in import moto_mends, stack
 
@@ -30,7 +30,7 @@ def client(aws: stack.Stack) -> Iterator[Any]:
     dynamodb = boto3.client("dynamodb")
     yield dynamodb
     table = Table(dynamodb, aws.table, "by-time")
-    table.delete_many([At(item["pk"], item["sk"]) for item in table.all()])
+    table.delete_many([ItemKey(item["pk"], item["sk"]) for item in table.all()])
 
 
 @pytest.fixture

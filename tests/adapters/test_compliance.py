@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from pulse.privacy.compliance import Job
-from pulse.x.compliance import Compliance
-from pulse.x.faults import TroubleError
+from pulse.privacy.compliance import ComplianceJob
+from pulse.x.compliance import ComplianceApi
+from pulse.x.faults import XError
 from pulse_cli.simulated_x import DropError, WsgiTransport
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ RAW = {
     "download_expires_at": "2030-05-21T12:00:00.000Z",
 }
 ENDS = NOON + timedelta(minutes=15), NOON + timedelta(days=7)
-JOB = Job("14", "pulse", "created", SIGNED, RAW["download_url"], *ENDS)
+JOB = ComplianceJob("14", "pulse", "created", SIGNED, RAW["download_url"], *ENDS)
 STATUSES = ("created", "in_progress", "complete", "failed", "expired")
 
 
@@ -56,9 +56,9 @@ class Wire(WsgiTransport):
         return [self._body]
 
 
-def asking(**how: Any) -> tuple[Compliance, Wire]:
+def asking(**how: Any) -> tuple[ComplianceApi, Wire]:
     wire = Wire(**how)
-    return Compliance("BEARER-SECRET", wire), wire
+    return ComplianceApi("BEARER-SECRET", wire), wire
 
 
 def test_jobs_are_asked_for_as_the_app() -> None:
@@ -139,7 +139,7 @@ def test_results_are_read_line_by_line(case: str) -> None:
 def test_results_without_end_are_trouble() -> None:
     """Given more than is ever told, then it is not read on."""
     x, _ = asking(body=(b"x" * 10**6 + b"\n") * 70)
-    with pytest.raises(TroubleError, match="more than 67108864 bytes"):
+    with pytest.raises(XError, match="more than 67108864 bytes"):
         x.results(JOB)
 
 
@@ -157,9 +157,9 @@ ADDRESSES = [
 def test_only_https_addresses_are_reached(url: str) -> None:
     """Given an address that is none, then nothing is sent there."""
     x, wire = asking()
-    job = Job("14", None, "created", url, url, NOON, NOON)
+    job = ComplianceJob("14", None, "created", url, url, NOON, NOON)
     for act in (lambda: x.upload(job, b"1\n"), lambda: x.results(job)):
-        with pytest.raises(TroubleError, match="no https address"):
+        with pytest.raises(XError, match="no https address"):
             act()
     assert wire.asked == []
 
@@ -171,7 +171,7 @@ def test_what_the_storage_refuses_may_pass_and_gives_no_signature_away(how: Any)
     """Given a storage that redirects or refuses, then we wait, and no signature is said."""
     x, wire = asking(**how)
     for act in (lambda: x.upload(JOB, b"1\n"), lambda: x.results(JOB)):
-        with pytest.raises(TroubleError) as caught:
+        with pytest.raises(XError) as caught:
             act()
         assert caught.value.kind == "unavailable"
         assert "SECRET" not in f"{caught.value}{caught.value.__cause__}"
@@ -199,7 +199,7 @@ def test_what_the_storage_refuses_may_pass_and_gives_no_signature_away(how: Any)
 def test_trouble_with_jobs_is_sorted_into_kinds(how: Any, kind: str) -> None:
     x, _ = asking(**how)
     for act in (lambda: x.create("pulse"), lambda: x.job("14")):
-        with pytest.raises(TroubleError) as caught:
+        with pytest.raises(XError) as caught:
             act()
         assert caught.value.kind == kind
         assert "SECRET" not in str(caught.value)

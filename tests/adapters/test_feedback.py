@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pulse.outbox.delivery import Feedback
-from pulse.outbox.ses_events import UnreadableError, feedback_of
+from pulse.outbox.ses_events import UnreadableEventError, parse_event
 from tests.ses import NOTICE, bounce, complaint, of_identity, reject
 
 NOON = datetime(2030, 5, 14, 12, 0, 0, 669000, UTC)
@@ -53,13 +53,13 @@ KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize(("said", "kind", "words"), KINDS.values(), ids=KINDS)
 def test_what_came_back(said: dict[str, Any], kind: str, words: str, shape: Any) -> None:
     """Given a bounce or a complaint in either shape, then it is known by kind, mail and address."""
-    found = feedback_of(json.dumps(shape(said)))
+    found = parse_event(json.dumps(shape(said)))
     assert found == Feedback(kind, "m1", NOON, LATER, ("anna@acme.example",), words)  # type: ignore[arg-type]
 
 
 def test_a_mail_that_ses_then_did_not_send() -> None:
     """Given a rejection, which names nobody, then it is about whom the mail was for."""
-    found = feedback_of(json.dumps(reject("m1", TO, NOON)))
+    found = parse_event(json.dumps(reject("m1", TO, NOON)))
     who = ("anna@acme.example",)
     assert found == Feedback("refused", "m1", NOON, NOON, who, "Reject: Bad content")
 
@@ -67,7 +67,7 @@ def test_a_mail_that_ses_then_did_not_send() -> None:
 def test_an_address_with_a_name() -> None:
     """Given no delivery status from the server, then SES repeats our `To`, name and all."""
     said = bounce("m1", TO, NOON, said_of="Anna <Anna@Acme.example>")
-    found = feedback_of(json.dumps(said))
+    found = parse_event(json.dumps(said))
     assert found is not None
     assert found.addresses == ("anna@acme.example",)
 
@@ -78,7 +78,7 @@ def test_an_address_with_a_name() -> None:
 )
 def test_what_is_no_trouble(message: str) -> None:
     """Given SES's greeting at deployment, or word of mail that arrived, then there is nothing."""
-    assert feedback_of(message) is None
+    assert parse_event(message) is None
 
 
 def without(path: str) -> str:
@@ -108,8 +108,8 @@ def without(path: str) -> str:
 )
 def test_what_cannot_be_read_is_not_swallowed(message: str) -> None:
     """Given something that SES does not say, then it fails, and ends among the dead letters."""
-    with pytest.raises(UnreadableError) as caught:
-        feedback_of(message)
+    with pytest.raises(UnreadableEventError) as caught:
+        parse_event(message)
     assert TO not in str(caught.value)
     assert caught.value.__suppress_context__
 
@@ -125,5 +125,5 @@ def test_what_cannot_be_read_is_not_swallowed(message: str) -> None:
 )
 def test_what_is_wrong_is_said_without_its_words(message: str, said: str) -> None:
     """Given addresses where they do not belong, then the error is of what is wrong alone."""
-    with pytest.raises(UnreadableError, match=f"^{said}$"):
-        feedback_of(message)
+    with pytest.raises(UnreadableEventError, match=f"^{said}$"):
+        parse_event(message)

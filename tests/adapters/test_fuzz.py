@@ -56,7 +56,7 @@ def test_each_post_is_read_or_lies_aside_with_a_reason(
     """Given posts with odd values in them, when read, then none is lost and none stops us."""
     draw = drawer(shared, name, odd)
     given = [draw.post(odd) for _ in range(POSTS // len(SHARES))]
-    page = parse.page({"data": given})
+    page = parse.parse_page({"data": given})
     assert len(page.posts) + len(page.aside) == page.count == len(given)
     assert page.posts
     assert page.aside
@@ -76,7 +76,7 @@ def test_each_post_as_described_is_read(shared: Path, name: str) -> None:
     """Given posts as the description has them, when read, then each says what it said."""
     draw = drawer(shared, name, "as described")
     given = [draw.post() for _ in range(POSTS // 3)]
-    page = parse.page({"data": given})
+    page = parse.parse_page({"data": given})
     assert not page.aside
     for raw, post in zip(given, page.posts, strict=True):
         check(post)
@@ -96,8 +96,8 @@ def test_an_answer_is_a_page_or_says_that_it_is_none(shared: Path, name: str, od
     for _ in range(ANSWERS // 4):
         body = draw.answer(odd)
         try:
-            page = parse.page(body)
-        except parse.UnreadableError:
+            page = parse.parse_page(body)
+        except parse.UnreadablePostError:
             continue
         read += 1
         assert len(page.posts) + len(page.aside) == page.count == len(body.get("data", []))

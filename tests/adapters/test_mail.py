@@ -16,13 +16,13 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from pulse.listening.queue import PollQueue, task_of
-from pulse.listening.tasks import Task
-from pulse.outbox.delivery import LaterError, RefusedError
-from pulse.outbox.mailer import Post, Topic, compose
+from pulse.listening.tasks import PollTask
+from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
+from pulse.outbox.mailer import CriticalTopic, SesMailer, compose
 from pulse.screens.mails import Mail
 from pulse.x.access import Token
-from pulse.x.credentials import Secrets
-from pulse.x.faults import TroubleError
+from pulse.x.credentials import TokenStore
+from pulse.x.faults import XError
 from pulse_cli.stand_in import stack
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
@@ -113,7 +113,7 @@ def ses() -> Iterator[tuple[Any, Stubber]]:
 
 
 def send(ses: tuple[Any, Stubber], to: str = "anna@example.com", **more: Any) -> str:
-    return Post(ses[0], "pulse@example.com", **more).send(to, MAIL, NOON)
+    return SesMailer(ses[0], "pulse@example.com", **more).send(to, MAIL, NOON)
 
 
 def test_a_mail_goes_out_raw_and_once(ses: tuple[Any, Stubber]) -> None:
@@ -123,14 +123,14 @@ def test_a_mail_goes_out_raw_and_once(ses: tuple[Any, Stubber]) -> None:
 
 
 REFUSALS = [
-    ("MessageRejected", RefusedError),
-    ("BadRequestException", RefusedError),
-    ("TooManyRequestsException", LaterError),
-    ("LimitExceededException", LaterError),
-    ("SendingPausedException", LaterError),
-    ("AccountSuspendedException", LaterError),
-    ("MailFromDomainNotVerifiedException", LaterError),
-    ("InternalFailure", LaterError),
+    ("MessageRejected", PermanentDeliveryError),
+    ("BadRequestException", PermanentDeliveryError),
+    ("TooManyRequestsException", TemporaryDeliveryError),
+    ("LimitExceededException", TemporaryDeliveryError),
+    ("SendingPausedException", TemporaryDeliveryError),
+    ("AccountSuspendedException", TemporaryDeliveryError),
+    ("MailFromDomainNotVerifiedException", TemporaryDeliveryError),
+    ("InternalFailure", TemporaryDeliveryError),
 ]
 
 
@@ -146,11 +146,17 @@ def test_what_ses_refuses_and_what_it_takes_later(
 
 UNVERIFIED = "Email address is not verified. The following identities failed the check in region"
 REJECTIONS = {
-    "the recipient, in the sandbox": (f"{UNVERIFIED} US-EAST-1: anna@example.com", RefusedError),
-    "the sender": (f"{UNVERIFIED} US-EAST-1: Pulse <PULSE@example.com>", LaterError),
-    "the sender's domain": (f"{UNVERIFIED} US-EAST-1: example.com", LaterError),
-    "both": (f"{UNVERIFIED} EU-WEST-1: anna@example.com, pulse@example.com", LaterError),
-    "the account": ("Sending suspended for this account.", LaterError),
+    "the recipient, in the sandbox": (
+        f"{UNVERIFIED} US-EAST-1: anna@example.com",
+        PermanentDeliveryError,
+    ),
+    "the sender": (f"{UNVERIFIED} US-EAST-1: Pulse <PULSE@example.com>", TemporaryDeliveryError),
+    "the sender's domain": (f"{UNVERIFIED} US-EAST-1: example.com", TemporaryDeliveryError),
+    "both": (
+        f"{UNVERIFIED} EU-WEST-1: anna@example.com, pulse@example.com",
+        TemporaryDeliveryError,
+    ),
+    "the account": ("Sending suspended for this account.", TemporaryDeliveryError),
 }
 
 
@@ -178,14 +184,14 @@ def test_no_way_to_ses_means_later() -> None:
         raise botocore.exceptions.ConnectTimeoutError(endpoint_url="https://ses")
 
     client.meta.events.register("before-send.sesv2.SendEmail", cut)
-    with pytest.raises(LaterError):
+    with pytest.raises(TemporaryDeliveryError):
         send((client, Stubber(client)))
 
 
 @pytest.mark.parametrize("to", ["nobody", "a b@example.com", "", "a@b@c", "анна@example.com"])
 def test_what_is_no_address_is_refused(ses: tuple[Any, Stubber], to: str) -> None:
     """Given an address that nothing can be written to, then it is refused, not stuck."""
-    with pytest.raises(RefusedError):
+    with pytest.raises(PermanentDeliveryError):
         send(ses, to)
 
 
@@ -207,10 +213,10 @@ def test_a_topic_takes_plain_subjects_only(subject: str, shown: str) -> None:
     with Stubber(client) as stub:
         asked = {"TopicArn": "arn:t", "Subject": shown, "Message": "Ждут"}
         stub.add_response("publish", {"MessageId": "s-1"}, asked)
-        assert Topic(client, "arn:t").publish(subject, "Ждут") == "s-1"
+        assert CriticalTopic(client, "arn:t").publish(subject, "Ждут") == "s-1"
         stub.add_client_error("publish", "ThrottledException")
-        with pytest.raises(LaterError):
-            Topic(client, "arn:t").publish(subject, "Ждут")
+        with pytest.raises(TemporaryDeliveryError):
+            CriticalTopic(client, "arn:t").publish(subject, "Ждут")
 
 
 def test_tasks_go_through_the_queue_in_order_and_once(aws: stack.Stack) -> None:
@@ -218,10 +224,10 @@ def test_tasks_go_through_the_queue_in_order_and_once(aws: stack.Stack) -> None:
     url = aws.env["dispatch"]["PULSE_POLL_QUEUE"]
     sqs = boto3.client("sqs")
     tasks = [
-        Task("Связь", str(100 + n % 5), "poll", NOON + timedelta(minutes=n)) for n in range(25)
+        PollTask("Связь", str(100 + n % 5), "poll", NOON + timedelta(minutes=n)) for n in range(25)
     ]
     PollQueue(sqs, url).put([*tasks, tasks[0]])
-    found: list[Task] = []
+    found: list[PollTask] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
             found.append(task_of({"body": message["Body"]}))
@@ -250,7 +256,7 @@ def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: stack.Stack) -> N
             stub.add_response("send_message_batch", {"Failed": ones, "Successful": []})
         with pytest.raises(RuntimeError, match="2 tasks not: Odd"):
             PollQueue(client, "https://q").put(
-                [Task("acme", str(n), "poll", NOON) for n in range(35)]
+                [PollTask("acme", str(n), "poll", NOON) for n in range(35)]
             )
     assert [one for some in sent[:4] for one in some] == [str(n) for n in range(35)]
     assert sent[4:] == [["3"]]
@@ -262,7 +268,7 @@ TOKEN = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "AC
 def test_a_token_is_kept_encrypted_and_found_again(aws: stack.Stack) -> None:
     """Given a token, when kept, then it is a SecureString, and comes back as it was."""
     ssm = boto3.client("ssm")
-    secrets = Secrets(ssm, "/pulse/a/tokens/")
+    secrets = TokenStore(ssm, "/pulse/a/tokens/")
     secrets.keep("help", Token("old"))
     secrets.keep("help", TOKEN)
     assert secrets.token("help") == TOKEN
@@ -276,8 +282,8 @@ def test_a_secret_that_is_no_token_says_where_it_lies_and_not_what_it_is(
     """Given rubbish where a token should be, then trouble `token` names the place alone."""
     ssm = boto3.client("ssm")
     ssm.put_parameter(Name="/pulse/a/tokens/bad", Value=text, Type="SecureString", Overwrite=True)
-    with pytest.raises(TroubleError, match="/pulse/a/tokens/bad is no token") as caught:
-        Secrets(ssm, "/pulse/a/tokens").token("bad")
+    with pytest.raises(XError, match="/pulse/a/tokens/bad is no token") as caught:
+        TokenStore(ssm, "/pulse/a/tokens").token("bad")
     assert caught.value.kind == "token"
     assert "SECRET" not in str(caught.value)
 
@@ -285,13 +291,13 @@ def test_a_secret_that_is_no_token_says_where_it_lies_and_not_what_it_is(
 def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(aws: stack.Stack) -> None:
     """Given no such secret, then a person hears; given an SSM that is down, it is tried again."""
     ssm = boto3.client("ssm")
-    with pytest.raises(TroubleError, match="no secret is kept at /pulse/a/tokens/x") as caught:
-        Secrets(ssm, "/pulse/a/tokens").token("x")
+    with pytest.raises(XError, match="no secret is kept at /pulse/a/tokens/x") as caught:
+        TokenStore(ssm, "/pulse/a/tokens").token("x")
     assert caught.value.kind == "token"
     with Stubber(ssm) as stub:
         stub.add_client_error("get_parameter", "ThrottlingException")
-        with pytest.raises(TroubleError, match="SSM: ThrottlingException") as caught:
-            Secrets(ssm, "/pulse/a/tokens").token("x")
+        with pytest.raises(XError, match="SSM: ThrottlingException") as caught:
+            TokenStore(ssm, "/pulse/a/tokens").token("x")
     assert caught.value.kind == "unavailable"
 
 
@@ -303,8 +309,8 @@ def test_no_way_to_ssm_is_tried_again(aws: stack.Stack) -> None:
         raise botocore.exceptions.ReadTimeoutError(endpoint_url="https://ssm")
 
     ssm.meta.events.register("before-call.ssm.GetParameter", cut)
-    with pytest.raises(TroubleError, match="SSM: ReadTimeoutError") as caught:
-        Secrets(ssm, "/pulse/a/tokens").token("x")
+    with pytest.raises(XError, match="SSM: ReadTimeoutError") as caught:
+        TokenStore(ssm, "/pulse/a/tokens").token("x")
     assert caught.value.kind == "unavailable"
 
 
@@ -313,7 +319,7 @@ def test_no_token_is_logged_on_its_way_to_ssm_and_back(
 ) -> None:
     """At DEBUG of everything, botocore included: no part of a token shows."""
     caplog.set_level(logging.DEBUG)
-    secrets = Secrets(boto3.client("ssm"), "/pulse/a/tokens")
+    secrets = TokenStore(boto3.client("ssm"), "/pulse/a/tokens")
     secrets.keep("quiet", TOKEN)
     assert secrets.token("quiet") == TOKEN
     assert json.dumps("SECRET")[1:-1] not in caplog.text

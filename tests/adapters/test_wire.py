@@ -103,7 +103,7 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("served", "expected"), READ.values(), ids=READ)
 def test_a_post_is_read(served: dict[str, Any], expected: dict[str, Any]) -> None:
     """Given a post as X may serve it, then it means this to us."""
-    [post] = parse.page({"data": [served]}).posts
+    [post] = parse.parse_page({"data": [served]}).posts
     assert {name: getattr(post, name) for name in expected} == expected
 
 
@@ -129,7 +129,7 @@ UNREADABLE: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("served", "reason"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_no_post_lies_aside_and_the_rest_is_read(served: Any, reason: str) -> None:
     """Given one bad post among good ones, then it is put aside with its reason, they are read."""
-    page = parse.page({"data": [raw(id="1002"), served, raw(id="1000")]})
+    page = parse.parse_page({"data": [raw(id="1002"), served, raw(id="1000")]})
     assert [p.version for p in page.posts] == ["1002", "1000"]
     [aside] = page.aside
     assert aside.raw == served
@@ -139,7 +139,7 @@ def test_what_is_no_post_lies_aside_and_the_rest_is_read(served: Any, reason: st
 
 def test_the_next_page_authors_and_errors_come_along() -> None:
     """Given an answer with all its parts, then each is read."""
-    page = parse.page(
+    page = parse.parse_page(
         {
             "data": [raw()],
             "includes": {"users": [{"id": "7", "username": "anna", "name": "Anna"}, {"x": 1}]},
@@ -165,24 +165,24 @@ def test_the_next_page_authors_and_errors_come_along() -> None:
 )
 def test_an_answer_that_is_none(body: Any, said: str) -> None:
     """Given what is no page of posts, then it says so; it is not an empty page."""
-    with pytest.raises(parse.UnreadableError, match=said):
-        parse.page(body)
+    with pytest.raises(parse.UnreadablePostError, match=said):
+        parse.parse_page(body)
 
 
 def test_what_x_makes_too_long_to_be_kept() -> None:
     """Given names and languages without end, then they end; a page token is none, and is said."""
     users = {"users": [{"id": "7", "username": "anna", "name": "A" * 500_000}]}
-    page = parse.page({"data": [raw(lang="r" * 500_000)], "includes": users})
+    page = parse.parse_page({"data": [raw(lang="r" * 500_000)], "includes": users})
     assert page.authors == (Author("7", "anna", "A" * 200),)
     assert page.posts[0].lang == "r" * 200
-    assert parse.page({"meta": {"next_token": "t" * 2_000}}).next_token == "t" * 2_000
-    with pytest.raises(parse.UnreadableError, match="`next_token` is 500,000 characters long"):
-        parse.page({"data": [raw()], "meta": {"next_token": "t" * 500_000}})
+    assert parse.parse_page({"meta": {"next_token": "t" * 2_000}}).next_token == "t" * 2_000
+    with pytest.raises(parse.UnreadablePostError, match="`next_token` is 500,000 characters long"):
+        parse.parse_page({"data": [raw()], "meta": {"next_token": "t" * 500_000}})
 
 
 def test_the_longest_text_that_is_kept() -> None:
     """Given posts at the edge of what is kept, then one is read, the other lies aside, cut."""
-    page = parse.page({"data": [raw(text="я" * 50_000), raw(id="1002", text="я" * 50_001)]})
+    page = parse.parse_page({"data": [raw(text="я" * 50_000), raw(id="1002", text="я" * 50_001)]})
     assert [len(post.text) for post in page.posts] == [50_000]
     [aside] = page.aside
     assert aside.reason == "`text` is 50,001 characters long"
@@ -195,7 +195,7 @@ def test_the_longest_text_that_is_kept() -> None:
 
 def test_an_empty_page_is_one() -> None:
     """Given no posts in these minutes, then there are none, and no error."""
-    assert parse.page({"meta": {"result_count": 0}}) == parse.Page()
+    assert parse.parse_page({"meta": {"result_count": 0}}) == parse.Page()
 
 
 words = st.sampled_from(
@@ -223,8 +223,8 @@ def test_whatever_x_says_is_a_page_or_unreadable(
     """For any JSON: every post is read or aside; nothing else is ever raised."""
     body = {"data": data, "includes": includes, "errors": errors, "meta": meta}
     try:
-        page = parse.page(body)
-    except parse.UnreadableError:
+        page = parse.parse_page(body)
+    except parse.UnreadablePostError:
         return
     assert len(page.posts) + len(page.aside) == page.count
     assert all(isinstance(p.text, str) and p.created_at.tzinfo for p in page.posts)
@@ -256,10 +256,10 @@ def test_what_x_really_answered(shared: Path, name: str) -> None:
     body = json.loads(recorded["string"]) if "string" in recorded else recorded
     served = body.get("data") or []
     if not served:
-        with pytest.raises(parse.UnreadableError, match="only errors"):
-            parse.page(body)
+        with pytest.raises(parse.UnreadablePostError, match="only errors"):
+            parse.parse_page(body)
         return
-    page = parse.page(body)
+    page = parse.parse_page(body)
     assert page.count == len(served)
     bare = [p for p in served if "created_at" not in p]
     assert len(page.aside) == len(bare)
@@ -299,7 +299,7 @@ ABSENT: dict[str, tuple[Any, dict[str, str]]] = {
 def test_only_what_x_calls_gone_is_gone(case: str) -> None:
     """Given an answer to ids, then it tells which of them are gone, and of no other."""
     body, expected = ABSENT[case]
-    assert parse.absent(body) == expected
+    assert parse.parse_absent(body) == expected
 
 
 @pytest.mark.shared
@@ -309,6 +309,6 @@ def test_what_x_really_said_of_ids(shared: Path, name: str) -> None:
     recording = json.loads((shared / "x-api" / name).read_text(encoding="utf-8"))
     ids = recording["url"].rpartition("&ids=")[2].split("%2C")
     body = recording["body"]
-    absent = parse.absent(body)
+    absent = parse.parse_absent(body)
     assert set(absent) | {p["id"] for p in body.get("data", [])} >= set(ids)
     assert set(absent.values()) == {"deleted"}

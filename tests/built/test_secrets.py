@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 from pulse_cli.laptop.emulator import Emulator
 from pulse_cli.laptop.locally import Local
 from tests.faults.wires import Server
@@ -30,7 +30,7 @@ def test_a_poll_at_its_loudest(running: Local, document: dict[str, Any], tmp_pat
     running.push(document)
     [account, *_] = document["companies"][0]["accounts"]
     env = {**running.stack.env["poll"], **AWS, "PYTHONPATH": str(tmp_path)}
-    Secrets(running.client("ssm"), env["PULSE_TOKENS"]).keep(account["username"], TOKEN)
+    TokenStore(running.client("ssm"), env["PULSE_TOKENS"]).keep(account["username"], TOKEN)
     task = {
         "company": document["companies"][0]["name"],
         "account_id": account["id"],

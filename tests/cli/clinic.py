@@ -10,11 +10,11 @@ from moto.sesv2.models import sesv2_backends
 
 from pulse.dynamodb.table import Table
 from pulse.listening.cursor import Cursor
-from pulse.listening.store import Accounts
+from pulse.listening.store import CursorStore
 from pulse.privacy.compliance import app_of
-from pulse.privacy.store.compliance import Checks
+from pulse.privacy.store.compliance import ComplianceStore
 from pulse.x.access import Token
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 from pulse_cli.stand_in.template import load_template
@@ -36,21 +36,23 @@ def cursor(account_id: str, minutes_ago: int = 1, **more: Any) -> Cursor:
 
 def save(stack: Stack, *cursors: Cursor) -> None:
     for one in cursors:
-        Accounts(Table(boto3.client("dynamodb"), stack.table, INDEX)).save(one)
+        CursorStore(Table(boto3.client("dynamodb"), stack.table, INDEX)).save(one)
 
 
 def checked(stack: Stack, hours_ago: float = 2, **more: Any) -> None:
     """Say how the check of kept posts stands with the bearer of `furnish`."""
     now = datetime.now(UTC)
     done = now - timedelta(hours=hours_ago) if hours_ago else None
-    checks = Checks(Table(boto3.client("dynamodb"), stack.table, INDEX))
+    checks = ComplianceStore(Table(boto3.client("dynamodb"), stack.table, INDEX))
     before = checks.load(app_of("bearer"))
     checks.save(replace(before, done_at=done, **more))
 
 
 def furnish(deployed: Stack) -> None:
     """Put in by hand what moto leaves out, or a person does."""
-    Secrets(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep("svyaz_help", Token("bearer"))
+    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep(
+        "svyaz_help", Token("bearer")
+    )
     save(deployed, cursor("700000001"), cursor("700000002"))
     checked(deployed)
     scheduler = boto3.client("scheduler")

@@ -8,10 +8,10 @@ import pytest
 
 from pulse.dynamodb.table import Table
 from pulse.listening.cursor import Cursor
-from pulse.listening.store import Accounts
-from pulse.outbox.delivery import Block
+from pulse.listening.store import CursorStore
+from pulse.outbox.delivery import Suppression
 from pulse.outbox.store.outbox import Outbox
-from pulse.outbox.store.suppressions import Addresses
+from pulse.outbox.store.suppressions import SuppressionList
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 
@@ -20,14 +20,18 @@ from .shell import SETTINGS, run
 from .test_status import lines, pushed  # noqa: F401 - a fixture
 
 SINCE = datetime(2026, 11, 2, 9, 16, tzinfo=UTC)
-ANNA = Block("anna@example.com", "bounce", SINCE, "Permanent: smtp; 550\x1b[31m no user", "m1")
-EVE = Block("eve@else.example", "complaint", SINCE - timedelta(days=1), "Complaint abuse", "m2")
+ANNA = Suppression(
+    "anna@example.com", "bounce", SINCE, "Permanent: smtp; 550\x1b[31m no user", "m1"
+)
+EVE = Suppression(
+    "eve@else.example", "complaint", SINCE - timedelta(days=1), "Complaint abuse", "m2"
+)
 
 
-def stop(stack: Stack, *blocks: Block) -> None:
+def stop(stack: Stack, *blocks: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
     for block in blocks:
-        assert Outbox(table).take_back(None, "", [Addresses.item(block)], [])
+        assert Outbox(table).take_back(None, "", [SuppressionList.item(block)], [])
 
 
 def test_when_mail_reaches_everybody(deployed: Stack) -> None:
@@ -123,7 +127,7 @@ def test_status_says_what_reading_came_to(
     assert run("push").code == 0
     now = datetime.now(UTC)
     before = now.replace(day=1) - timedelta(days=1)
-    accounts = Accounts(Table(boto3.client("dynamodb"), deployed.table, INDEX))
+    accounts = CursorStore(Table(boto3.client("dynamodb"), deployed.table, INDEX))
     for account, count in (("700000001", 12_000), ("700000002", 340)):
         cursor = Cursor(account, now, last_ok=now).having_read(count, now)
         reads = {**cursor.reads, f"{before:%Y-%m}": 7 if count == 340 else 0}

@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse.x.credentials import Secrets
-from pulse.x.faults import TroubleError
+from pulse.x.credentials import TokenStore
+from pulse.x.faults import XError
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stand_in.stack import Stack
 
@@ -20,7 +20,7 @@ Put = Callable[[dict[str, str]], None]
 
 
 def kept(stack: Stack, name: str) -> Any:
-    return Secrets(boto3.client("ssm"), stack.outputs["TokensPath"]).token(name)
+    return TokenStore(boto3.client("ssm"), stack.outputs["TokensPath"]).token(name)
 
 
 def words(said: Said) -> str:
@@ -125,7 +125,7 @@ def test_what_x_refuses_is_told_and_nothing_is_stored(
     assert result.code == 1
     assert said in result.err
     shows_no_secret(result)
-    with pytest.raises(TroubleError):
+    with pytest.raises(XError):
         kept(deployed, "svyaz_help")
 
 

@@ -9,10 +9,10 @@ import boto3
 import pytest
 
 from pulse.dynamodb.table import Table
-from pulse.listening.store import Accounts
+from pulse.listening.store import CursorStore
 from pulse.x.access import Token
-from pulse.x.credentials import Secrets
-from pulse.x.faults import OpenTrouble, TroubleKind
+from pulse.x.credentials import TokenStore
+from pulse.x.faults import FaultKind, OpenFault
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stand_in.stack import Stack
@@ -105,14 +105,14 @@ def test_an_id_that_is_another_account_s(sound: Stack, pulse_yaml: Path) -> None
 def test_polls_that_do_not_come(sound: Stack) -> None:
     now = datetime.now(UTC)
     table = Table(boto3.client("dynamodb"), sound.table, INDEX)
-    known = Accounts(table).load(["700000001", "700000002"])
-    broke = OpenTrouble("credits", "402 none", now - 20 * MINUTE, 9, now + MINUTE)
+    known = CursorStore(table).load(["700000001", "700000002"])
+    broke = OpenFault("credits", "402 none", now - 20 * MINUTE, 9, now + MINUTE)
     for old, new in (
         (known["700000001"], cursor("700000001", 20, rev=1, troubles={"mentions": broke})),
         (known["700000002"], cursor("700000002", 5, rev=1)),
     ):
         assert old.rev == 1
-        Accounts(table).save(new)
+        CursorStore(table).save(new)
     said = run("doctor", "--json", "--no-mail")
     told = {f["said"]: f for f in said.json["findings"] if f["what"].startswith("polls of")}
     assert told["the last good one 20 min ago"]["status"] == "FAIL"
@@ -179,10 +179,10 @@ def test_wrong_use(arguments: tuple[str, ...]) -> None:
     assert run("doctor", *arguments).code == 2
 
 
-def broken(kind: TroubleKind, detail: str, hours: int = 1) -> OpenTrouble:
+def broken(kind: FaultKind, detail: str, hours: int = 1) -> OpenFault:
     now = datetime.now(UTC)
     since = now - hours * 60 * MINUTE
-    return OpenTrouble(kind, detail, since, 3, now + 60 * MINUTE, told=True)
+    return OpenFault(kind, detail, since, 3, now + 60 * MINUTE, told=True)
 
 
 CHECKS: dict[str, tuple[dict[str, Any], str]] = {
@@ -220,7 +220,7 @@ def test_what_x_said_moves_no_cursor(sound: Stack) -> None:
 def test_without_a_bearer_deleted_posts_stay(sound: Stack) -> None:
     """Given a user's token alone, then the doctor says what is done instead, and what to do."""
     token = Token(None, "key", "secret", "sim-700000001", "secret")
-    Secrets(boto3.client("ssm"), sound.outputs["TokensPath"]).keep("svyaz_help", token)
+    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).keep("svyaz_help", token)
     status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
     assert told.startswith("no token has a bearer")

@@ -10,12 +10,12 @@ import boto3
 import pytest
 import time_machine
 
-from pulse.conversations.facts import Key
-from pulse.conversations.store.conversations import Conversations
+from pulse.conversations.facts import ConversationKey
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
 from pulse.kernel.posts import Author
 from pulse.listening.cursor import Cursor
-from pulse.listening.store import Accounts
+from pulse.listening.store import CursorStore
 from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
 from pulse.settings.store import Shelf
@@ -38,9 +38,9 @@ def table(deployed: Stack) -> Table:
 @pytest.fixture
 def parted(full: Table, pulse_yaml: Path) -> Table:
     """Two companies with everything, of which `other` is watched no more."""
-    entry = Entry("e", "other", "anna", "alert", NOW, (Key("other", "40", "5"),))
+    entry = Entry("e", "other", "anna", "alert", NOW, (ConversationKey("other", "40", "5"),))
     outbox, shelf = Outbox(full), Shelf(full)
-    Conversations(full).add({Key("other", "41", "9"): [mention(41)]}, POLICY, None)
+    ConversationStore(full).add({ConversationKey("other", "41", "9"): [mention(41)]}, POLICY, None)
     shelf.keep_authors([Author("9", "nina", "Nina")], NOW)
     outbox.put(entry)
     mailbox = outbox.claim("other", "anna", NOW, NOW + timedelta(minutes=3))
@@ -52,7 +52,7 @@ def parted(full: Table, pulse_yaml: Path) -> Table:
     shelf.mark_folded("other", 1, NOW)
     shelf.forget("other", "8", NOW)
     for account in ("700000001", OTHERS):
-        Accounts(full).save(Cursor(account, NOW))
+        CursorStore(full).save(Cursor(account, NOW))
     pulse_yaml.write_text(pulse_yaml.read_text().replace(TWO, ""))
     assert run("push", "--without", "other").code == 0
     return full
@@ -103,7 +103,7 @@ def test_all_of_it_goes_and_nothing_else(parted: Table, later: Any) -> None:
     assert of(parted, "other") == []
     assert list(parted.all()) == others
     assert set(Shelf(parted).authors(["5", "6", "9"])) == {"5", "6"}
-    assert set(Accounts(parted).load(["700000001", OTHERS])) == {"700000001"}
+    assert set(CursorStore(parted).load(["700000001", OTHERS])) == {"700000001"}
     with later():
         assert "Nothing is kept of other." in run("drop", "other").out
 

@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse.audit.entries import Row
-from pulse.audit.store import Journal
-from pulse.conversations.facts import Flag, Key, Mention, Position, Reply
-from pulse.conversations.store.conversations import Conversations
+from pulse.audit.entries import LogEntry
+from pulse.audit.store import AuditLog
+from pulse.conversations.facts import ConversationKey, Flag, Mention, Position, Reply
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
@@ -20,7 +20,7 @@ from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
 from pulse.settings.store import Shelf
 from pulse.x.access import Token
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 
@@ -61,22 +61,28 @@ def full(pulse_yaml: Any, table: Table) -> Table:
     """Two companies; Ivan (5) spoke to both, Olga (6) to one."""
     pulse_yaml.write_text(pulse_yaml.read_text() + TWO)
     assert run("push").code == 0
-    conversations, shelf = Conversations(table), Shelf(table)
+    conversations, shelf = ConversationStore(table), Shelf(table)
     flag = Flag("warning", frozenset({"10"}), NOW, NOW)
     position = Position("p1", "refused", frozenset({"10"}), "anna", NOW, "Ivan was rude")
     facts = {
-        Key("svyaz", "10", "5"): [mention(10, 9), mention(10, 9, 11), reply(12), flag, position],
-        Key("svyaz", "20", "5"): [mention(20, 2)],
-        Key("svyaz", "30", "5"): [reply(31)],
-        Key("svyaz", "10", "6"): [mention(15, who="Olga")],
-        Key("other", "40", "5"): [mention(40)],
+        ConversationKey("svyaz", "10", "5"): [
+            mention(10, 9),
+            mention(10, 9, 11),
+            reply(12),
+            flag,
+            position,
+        ],
+        ConversationKey("svyaz", "20", "5"): [mention(20, 2)],
+        ConversationKey("svyaz", "30", "5"): [reply(31)],
+        ConversationKey("svyaz", "10", "6"): [mention(15, who="Olga")],
+        ConversationKey("other", "40", "5"): [mention(40)],
     }
     conversations.add(facts, POLICY, timedelta(days=90))
     shelf.keep_authors([Author("5", "Ivan_K", "Ivan"), Author("6", "olga", "Olga")], NOW)
     said = Post("50", "50", "Thanks @Ivan_K", "700000001", "50", NOW, named=frozenset({"5"}))
     shelf.keep_said("svyaz", [said], None)
     rows = [{"reason": "odd", "raw": {"author_id": who, "text": who}} for who in ("5", "6")]
-    Journal(table).note("svyaz", [Row("aside", NOW, row) for row in rows])
+    AuditLog(table).note("svyaz", [LogEntry("aside", NOW, row) for row in rows])
     return table
 
 
@@ -120,7 +126,7 @@ def test_one_person_goes_and_nobody_else(full: Table) -> None:
 def test_an_answer_to_the_person_that_lies_aside_goes(full: Table) -> None:
     """Given an answer of ours to Ivan that could not be read, then its text goes as well."""
     raw = {"author_id": "700000001", "in_reply_to_user_id": "5", "text": "Dear Ivan, 5551234"}
-    Journal(full).note("svyaz", [Row("aside", NOW, {"reason": "odd", "raw": raw})])
+    AuditLog(full).note("svyaz", [LogEntry("aside", NOW, {"reason": "odd", "raw": raw})])
     said = run("forget", "id:5", "--yes", "--wait", "0")
     assert "2 put aside" in said.out
     assert about(full, "5551234") == []
@@ -128,7 +134,10 @@ def test_an_answer_to_the_person_that_lies_aside_goes(full: Table) -> None:
 
 def test_what_was_told_of_the_person_goes_though_the_posts_are_gone(full: Table) -> None:
     """Given an alert that waits and a mail, of a conversation long gone, then no id is left."""
-    outbox, keys = Outbox(full), (Key("svyaz", "900", "77"), Key("svyaz", "10", "6"))
+    outbox, keys = (
+        Outbox(full),
+        (ConversationKey("svyaz", "900", "77"), ConversationKey("svyaz", "10", "6")),
+    )
     told = Entry("a", "svyaz", "anna", "alert", NOW, keys)
     mailbox = outbox.claim("svyaz", "anna", NOW, NOW + timedelta(minutes=3))
     assert mailbox is not None
@@ -152,7 +161,7 @@ def test_what_went_is_noted_without_who(full: Table) -> None:
     """Given Ivan forgotten, then the journal counts the posts, and the id is kept for 30 days."""
     run("forget", "id:5", "--yes", "--wait", "0")
     end = datetime.now(UTC) + timedelta(minutes=1)
-    rows = Journal(full).read("svyaz", NOW - timedelta(minutes=1), end)
+    rows = AuditLog(full).read("svyaz", NOW - timedelta(minutes=1), end)
     forgotten = [r.what for r in rows if r.kind == "forgotten"]
     assert {what for row in forgotten for what in row} == {"posts"}
     assert sum(row["posts"] for row in forgotten) == 5
@@ -212,7 +221,9 @@ def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
 ) -> None:
     """Given an unknown handle, then X is asked with --ask-x alone."""
     sim = x()
-    Secrets(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep("svyaz_help", Token("bearer"))
+    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep(
+        "svyaz_help", Token("bearer")
+    )
     said = run("forget", "@user1", "--yes", "--wait", "0")
     assert said.code == 1
     assert "id:NUMBER, or --ask-x" in said.err
@@ -227,7 +238,9 @@ def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
 @pytest.fixture
 def asked(full: Table, deployed: Stack, x: Any) -> Any:
     """An X with the users user1 to user3, and a token for it."""
-    Secrets(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep("svyaz_help", Token("bearer"))
+    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep(
+        "svyaz_help", Token("bearer")
+    )
     return x()
 
 
@@ -258,7 +271,7 @@ def test_a_handle_of_which_x_does_not_say_whose_it_is(
 ) -> None:
     """Given nobody who could say so, then --yes is not enough, and who is asked is told of it."""
     if why != "no token":
-        keeper = Secrets(boto3.client("ssm"), deployed.outputs["TokensPath"])
+        keeper = TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"])
         keeper.keep("svyaz_help", Token("bearer"))
         x(faults=always(503, "down \x1b[2J") if why == "X is down" else ())
     before = lying(full)

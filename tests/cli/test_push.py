@@ -9,7 +9,7 @@ import pytest
 from pulse.dynamodb.table import Table
 from pulse.settings.store import Shelf
 from pulse.x.access import Token
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.settings.changes import changes
 from pulse_cli.stand_in.stack import Stack
@@ -22,7 +22,7 @@ def shelf(stack: Stack) -> Shelf:
 
 
 def keep_token(stack: Stack, name: str = "svyaz_help") -> None:
-    Secrets(boto3.client("ssm"), stack.outputs["TokensPath"]).keep(name, Token("bearer"))
+    TokenStore(boto3.client("ssm"), stack.outputs["TokensPath"]).keep(name, Token("bearer"))
 
 
 def test_the_first_push_is_version_1_and_asks_for_tokens(deployed: Stack, pulse_yaml: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 from pulse_cli.stand_in.stack import Stack
 from pulse_cli.x_access.tokens import VARIABLES
 from tests.faults.wires import Server
@@ -57,7 +57,7 @@ def test_commands(sound: Stack, echo: Echo, monkeypatch: pytest.MonkeyPatch, nam
     echo.way = WAYS.get(name)
     token = TOKEN if echo.way else OURS
     put(monkeypatch, **{part: getattr(token, part) for part in VARIABLES})
-    Secrets(boto3.client("ssm"), sound.outputs["TokensPath"]).keep("svyaz_help", token)
+    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).keep("svyaz_help", token)
     wrote = {}
     with overheard() as heard:
         for command in COMMANDS:

@@ -7,18 +7,18 @@ from pathlib import Path
 import boto3
 import pytest
 
-from pulse.audit.entries import Row
-from pulse.audit.store import Journal
-from pulse.conversations.facts import Flag, Key, Mention
-from pulse.conversations.store.conversations import Conversations
+from pulse.audit.entries import LogEntry
+from pulse.audit.store import AuditLog
+from pulse.conversations.facts import ConversationKey, Flag, Mention
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
 from pulse.listening.cursor import Cursor
-from pulse.listening.store import Accounts
+from pulse.listening.store import CursorStore
 from pulse.outbox.entries import Entry, Mailbox
 from pulse.outbox.store.outbox import Outbox
 from pulse.x.access import Limit
-from pulse.x.faults import OpenTrouble
+from pulse.x.faults import OpenFault
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.stand_in.stack import Stack
@@ -62,17 +62,17 @@ def busy(pushed: Table) -> datetime:
         "700000002",
         watched_from=now - timedelta(days=2),
         last_ok=since,
-        troubles={"mentions": OpenTrouble("credits", "402 [none]", since, 3, now + MINUTE)},
+        troubles={"mentions": OpenFault("credits", "402 [none]", since, 3, now + MINUTE)},
     )
     for cursor in (fine, ill):
-        Accounts(pushed).save(cursor)
+        CursorStore(pushed).save(cursor)
     facts = {}
     for number, minutes in ((1, 400), (2, 90), (3, 1)):
         at = now - minutes * MINUTE
-        key = Key("svyaz", str(number), "9")
+        key = ConversationKey("svyaz", str(number), "9")
         facts[key] = [Mention(str(number), str(number), at, "help", frozenset({"700000001"}))]
-    facts[Key("svyaz", "1", "9")].append(Flag("critical", frozenset({"1"}), now, now))
-    Conversations(pushed).add(facts, POLICY, None)
+    facts[ConversationKey("svyaz", "1", "9")].append(Flag("critical", frozenset({"1"}), now, now))
+    ConversationStore(pushed).add(facts, POLICY, None)
     outbox = Outbox(pushed)
     for person, kind in (("anna", "alert"), ("boris", "trouble")):
         outbox.put(Entry("1", "svyaz", person, kind, now - 7 * MINUTE))
@@ -88,15 +88,15 @@ def busy(pushed: Table) -> datetime:
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     rows = [
-        Row("undelivered", now - MINUTE, refused),
-        Row("undelivered", now - 2 * MINUTE, refused | {"final": False}),
-        Row("gap", now - 90 * MINUTE, gap),
+        LogEntry("undelivered", now - MINUTE, refused),
+        LogEntry("undelivered", now - 2 * MINUTE, refused | {"final": False}),
+        LogEntry("gap", now - 90 * MINUTE, gap),
         *(
-            Row("aside", midnight, {"account": "svyaz", "reason": "`id` is 7", "raw": n})
+            LogEntry("aside", midnight, {"account": "svyaz", "reason": "`id` is 7", "raw": n})
             for n in range(2)
         ),
     ]
-    Journal(pushed).note("svyaz", rows)
+    AuditLog(pushed).note("svyaz", rows)
     return now
 
 
@@ -139,10 +139,10 @@ def test_what_others_wrote_moves_no_cursor(busy: datetime, pushed: Table) -> Non
     """Given words of X and of a mail server that would paint the screen, then they do not."""
     paint = "\x1b[2J\x1b]0;owned\x07\x9b31m"
     refused = {"person": "anna", "address": "a@b.example", "detail": f"550{paint}", "final": True}
-    Journal(pushed).note("svyaz", [Row("undelivered", busy, refused)])
-    ill = OpenTrouble("unavailable", f"503{paint}", busy, 1, busy)
-    cursor = Accounts(pushed).load(["700000002"])["700000002"]
-    Accounts(pushed).save(replace(cursor, troubles={"mentions": ill}))
+    AuditLog(pushed).note("svyaz", [LogEntry("undelivered", busy, refused)])
+    ill = OpenFault("unavailable", f"503{paint}", busy, 1, busy)
+    cursor = CursorStore(pushed).load(["700000002"])["700000002"]
+    CursorStore(pushed).save(replace(cursor, troubles={"mentions": ill}))
     said = run("status")
     assert "550[2J" in said.out
     assert "503[2J" in "".join(said.out.split())

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Literal
 
 from pulse.app import App
-from pulse.conversations.facts import Fact, Key, Lease, Position
+from pulse.conversations.facts import ConversationKey, Fact, Lease, Position
 from pulse.conversations.store.conversations import ContentionError
 
 _LEASE = timedelta(minutes=2)
@@ -15,12 +15,12 @@ _LEASE = timedelta(minutes=2)
 class Click:
     """A person's click, which has no retry: position (or lease) and state are one transaction."""
 
-    key: Key
+    key: ConversationKey
     kind: Literal["refused", "mine"]
     by: str
     id: str
 
-    def __call__(self, app: App) -> tuple[Key, Fact] | str | None:
+    def __call__(self, app: App) -> tuple[ConversationKey, Fact] | str | None:
         """The fact, once it is stored; `contended` when it was not; None: nobody waits there."""
         company = app.settings().company(self.key.company)
         shown = app.conversations.states([self.key]).get(self.key)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from pulse.conversations.facts import Fact, Flag, Key, Lease, Position
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Position
 from pulse.conversations.fold import fold
-from pulse.conversations.store.codec import STATE, fact_of, is_fact, key_of, state_of
-from pulse.dynamodb.codec import At, Item
+from pulse.conversations.store.codec import STATE, fact_of, is_fact, key_from_pk, state_of
+from pulse.dynamodb.codec import Item, ItemKey
 from pulse.kernel.policy import Policy
 from tests.domain.oracle import truth
 
@@ -21,7 +21,7 @@ from .wire import Deed, Wire
 class Evidence:
     """What was handed in, what was seen on the way, and what lies in the table at the end."""
 
-    handed_in: dict[Key, list[Fact]]
+    handed_in: dict[ConversationKey, list[Fact]]
     """Posts that X has shown, and what people were told is stored."""
     policy: Policy
     wires: list[Wire]
@@ -51,10 +51,10 @@ def wrong(seen: Evidence) -> list[str]:
 
 def _facts(seen: Evidence) -> Iterator[str]:
     """Posts and clicks against what is stored; the state against the facts, and the oracle."""
-    stored: dict[Key, dict[str, Item]] = defaultdict(dict)
+    stored: dict[ConversationKey, dict[str, Item]] = defaultdict(dict)
     for item in seen.items:
         if item["pk"].startswith("c#"):
-            stored[key_of(item["pk"])][item["sk"]] = item
+            stored[key_from_pk(item["pk"])][item["sk"]] = item
     yield from (f"nobody said {key}" for key in stored.keys() - seen.handed_in.keys())
     for key, expected in seen.handed_in.items():
         yield from (f"{key}: {what}" for what in _conversation(expected, stored[key], seen.policy))
@@ -84,15 +84,15 @@ def _conversation(expected: list[Fact], items: dict[str, Item], policy: Policy) 
 
 def _revisions(seen: Evidence) -> Iterator[str]:
     """Each write of a state or a cursor has a revision of its own, the next after the last."""
-    revisions: dict[At, list[int]] = defaultdict(list)
+    revisions: dict[ItemKey, list[int]] = defaultdict(list)
     for item in seen.before:
         if "rev" in item:
-            revisions[At(item["pk"], item["sk"])].append(item["rev"])
+            revisions[ItemKey(item["pk"], item["sk"])].append(item["rev"])
     for deed in (deed for write in seen.writes for deed in write):
         if deed.at.sk in {STATE, "cursor"} and "rev" in deed.item:
             revisions[deed.at].append(deed.item["rev"])
     for item in seen.items:
-        at = At(item["pk"], item["sk"])
+        at = ItemKey(item["pk"], item["sk"])
         if "rev" in item:
             found = sorted(revisions[at])
             if found != list(range(item["rev"] - len(found) + 1, item["rev"] + 1)):
@@ -118,11 +118,11 @@ def _told(seen: Evidence) -> Iterator[str]:
                 yield f"{key}: {one.level} ({one.again}) at {one.at:%H:%M} and {other.at:%H:%M}"
 
 
-def _flags(items: Any) -> dict[Key, list[Flag]]:
-    found: dict[Key, list[Flag]] = defaultdict(list)
+def _flags(items: Any) -> dict[ConversationKey, list[Flag]]:
+    found: dict[ConversationKey, list[Flag]] = defaultdict(list)
     for item in items:
         if is_fact(item) and isinstance(fact := fact_of(item), Flag):
-            found[key_of(item["pk"])].append(fact)
+            found[key_from_pk(item["pk"])].append(fact)
     return found
 
 

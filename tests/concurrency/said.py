@@ -7,7 +7,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from pulse.conversations.facts import Fact, Key, Mention, Reply
+from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from tests.jobs.town import HELP, NEWS, Posts, at, settings
 
 _BEGAN = ("7", "7", "8", "9")
@@ -23,14 +23,14 @@ class Said:
     """The posts as X serves them, and by conversation what must become of them."""
 
     posts: Posts = field(default_factory=Posts)
-    facts: dict[Key, list[Fact]] = field(default_factory=dict)
+    facts: dict[ConversationKey, list[Fact]] = field(default_factory=dict)
 
     def mention(
         self, minute: float, who: str = "7", to: Sequence[str] = (HELP,), **more: Any
     ) -> str:
         """A customer names us; see `Posts.mention`."""
         made = self.posts.mention(minute, who, to, **more)
-        key = Key("acme", more.get("thread", made), who)
+        key = ConversationKey("acme", more.get("thread", made), who)
         fact = Mention(made, made, at(minute), "", frozenset(to))
         self.facts.setdefault(key, []).append(fact)
         return made

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulse.conversations.facts import Key
+from pulse.conversations.facts import ConversationKey
 from tests.jobs.town import HELP, NEWS, alone, settings
 
 from .people import Click
@@ -93,7 +93,7 @@ class Scene:
     Those with `many` orders are played whole by `make test-all` only.
     """
 
-    writers: Callable[[list[Key]], list[Writer]]
+    writers: Callable[[list[ConversationKey]], list[Writer]]
     said: Callable[[Said], None] = a_question
     before: tuple[Writer, ...] = (poll(0), poll(3))
     document: Mapping[str, Any] = field(default_factory=alone)
@@ -101,11 +101,11 @@ class Scene:
     many: bool = False
 
 
-def _refused(key: Key, minute: float, who: str = "anna") -> Writer:
+def _refused(key: ConversationKey, minute: float, who: str = "anna") -> Writer:
     return Writer(Click(key, "refused", who, f"{who}{minute}"), minute)
 
 
-def _taken(key: Key, minute: float, who: str = "boris") -> Writer:
+def _taken(key: ConversationKey, minute: float, who: str = "boris") -> Writer:
     return Writer(Click(key, "mine", who, f"{who}{minute}"), minute)
 
 

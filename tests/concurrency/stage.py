@@ -14,8 +14,8 @@ from moto.dynamodb.models import dynamodb_backends
 
 from pulse import app as wiring
 from pulse.app import App
-from pulse.conversations.facts import Fact, Key
-from pulse.dynamodb.codec import from_wire
+from pulse.conversations.facts import ConversationKey, Fact
+from pulse.dynamodb.codec import from_dynamodb
 from pulse_cli.replay.lambdas import Context, _handler
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
@@ -86,7 +86,7 @@ class Stage(World):
         self._said = said
         self._wire = Wire()
         self._failures: list[str] = []
-        self._clicks: list[tuple[Key, Fact]] = []
+        self._clicks: list[tuple[ConversationKey, Fact]] = []
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -201,7 +201,7 @@ def touched(call: str, asked: Mapping[str, Any]) -> Touch | None:  # noqa: PLR09
             [tables] = asked["RequestItems"].values()
             return Touch(call, reads=frozenset(map(_name, tables["Keys"])))
         case "Query":
-            given = from_wire(asked["ExpressionAttributeValues"])
+            given = from_dynamodb(asked["ExpressionAttributeValues"])
             company = given.get(":g", "").rpartition("#")[0]
             if ":pk" not in given:
                 return Touch(call, reads=frozenset({f"c#{company}#", f"said#{company}|"}))
@@ -216,5 +216,5 @@ def touched(call: str, asked: Mapping[str, Any]) -> Touch | None:  # noqa: PLR09
 
 
 def _name(key: Mapping[str, Any]) -> str:
-    plain = from_wire(key)
+    plain = from_dynamodb(key)
     return f"{plain['pk']}|{plain['sk']}|"

@@ -12,7 +12,7 @@ import requests
 
 from pulse.app import App
 from pulse.listening.queue import PollQueue
-from pulse.listening.tasks import Task
+from pulse.listening.tasks import PollTask
 from pulse.x.access import Token
 from pulse_cli.replay.lambdas import Lambdas
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
@@ -48,8 +48,8 @@ class Taken:
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def task(minute: int, account: str = HELP) -> Task:
-    return Task("acme", account, "poll", at(minute))
+def task(minute: int, account: str = HELP) -> PollTask:
+    return PollTask("acme", account, "poll", at(minute))
 
 
 def said(messages: list[Any]) -> list[tuple[str, int, int]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulse.dynamodb.codec import At
+from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table
 
 from .wire import Deed, deeds
@@ -12,7 +12,11 @@ def test_what_an_update_sets_is_recorded() -> None:
     """Given a revision set beside a put and a delete, then it is told, and what it asks for not."""
     no_client: Any = None
     table = Table(no_client, "pulse", "index")
-    head, fact, gone = At("c#acme#1#7", "state"), At("c#acme#1#7", "m1"), At("c#acme#1#7", "m2")
+    head, fact, gone = (
+        ItemKey("c#acme#1#7", "state"),
+        ItemKey("c#acme#1#7", "m1"),
+        ItemKey("c#acme#1#7", "m2"),
+    )
     actions = [
         table.update_action(head, {"rev": 8, "partly": None}, "rev = :was", {":was": 7}),
         table.put_action(fact, {"fact": "{}"}, "rev = :rev", {":rev": 5}),

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import boto3
 
-from pulse.dynamodb.codec import At, from_wire
+from pulse.dynamodb.codec import ItemKey, from_dynamodb
 
 Kind = Literal["put", "update", "delete"]
 _KINDS: dict[str, Kind] = {"Put": "put", "Update": "update", "Delete": "delete"}
@@ -17,7 +17,7 @@ class Deed(NamedTuple):
     """One action on one item; of a put and an update, with all that was set."""
 
     kind: Kind
-    at: At
+    at: ItemKey
     item: dict[str, Any]
 
 
@@ -74,8 +74,8 @@ def deeds(call: str, asked: dict[str, Any]) -> tuple[Deed, ...]:
 
 
 def _deed(kind: Kind, action: dict[str, Any]) -> Deed:
-    item = from_wire(action.get("Item") or action["Key"])
-    values = from_wire(action.get("ExpressionAttributeValues", {}))
+    item = from_dynamodb(action.get("Item") or action["Key"])
+    values = from_dynamodb(action.get("ExpressionAttributeValues", {}))
     names = action.get("ExpressionAttributeNames", {}).values()
     put = {name: values[f":{name}"] for name in names if f":{name}" in values}
-    return Deed(kind, At(item["pk"], item["sk"]), {**item, **put})
+    return Deed(kind, ItemKey(item["pk"], item["sk"]), {**item, **put})

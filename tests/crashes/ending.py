@@ -16,7 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from pulse.dynamodb.codec import At, from_wire
+from pulse.dynamodb.codec import ItemKey, from_dynamodb
 from pulse.outbox.entries import TOPIC
 from pulse_cli.simulated_x.posts import Post
 
@@ -48,7 +48,7 @@ class Ending:
     """A run up to a moment, which is left out: nothing has happened in that minute yet."""
 
     before: datetime
-    items: dict[At, Item]
+    items: dict[ItemKey, Item]
     messages: list[Message]
     queued: tuple[int, int, int]
     """Polls on the queue, dead letters, and what is still to be tried again."""
@@ -62,7 +62,7 @@ class Ending:
     """Ids of posts that a sweep brings: X showed them late, or they answer what is gone."""
     troubles: list[str]
 
-    def under(self, start: str) -> Iterator[tuple[At, Item]]:
+    def under(self, start: str) -> Iterator[tuple[ItemKey, Item]]:
         """Items whose partition begins so."""
         return ((at, item) for at, item in self.items.items() if at.pk.startswith(start))
 
@@ -91,17 +91,17 @@ def _hidden(posts: Sequence[Post]) -> frozenset[str]:
     return frozenset(post.id for post, is_late in zip(posts, late, strict=True) if is_late)
 
 
-def items(world: FaultyWorld) -> dict[At, Item]:
+def items(world: FaultyWorld) -> dict[ItemKey, Item]:
     """Everything in the table, straight from moto: this is done each minute."""
     table = dynamodb_backends[_ACCOUNT][_REGION].tables[world.app.table.name]
     return {
-        At(pk.value, sk.value): {name: _plain(value) for name, value in item.attrs.items()}
+        ItemKey(pk.value, sk.value): {name: _plain(value) for name, value in item.attrs.items()}
         for pk, held in table.items.items()
         for sk, item in held.items()
     }
 
 
-def reads(items: Mapping[At, Item]) -> dict[str, int]:
+def reads(items: Mapping[ItemKey, Item]) -> dict[str, int]:
     """How many posts each account has read, as its cursor counts them."""
     cursors = {at.pk: item["cursor"] for at, item in items.items() if at.sk == "cursor"}
     return {
@@ -127,7 +127,7 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value.value]
     if value.type == "M":
         return {name: _plain(one) for name, one in value.value.items()}
-    return from_wire({"value": value.to_json()})["value"]
+    return from_dynamodb({"value": value.to_json()})["value"]
 
 
 def last_written_to(world: FaultyWorld, taken: str) -> str:

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from pulse.dynamodb.codec import At
+from pulse.dynamodb.codec import ItemKey
 from pulse.kernel.company import Company
-from pulse.outbox.entries import Entry, mark
+from pulse.outbox.entries import Entry, fingerprint
 
 from .ending import Item
 
@@ -28,10 +28,12 @@ _LATELY = timedelta(minutes=2)
 _OF_CURSORS = ("limits", "rev", "last_ok", "swept", "reads")
 """What a cursor leaves out; its times stand beside it."""
 
-Future = dict[At, Any]
+Future = dict[ItemKey, Any]
 
 
-def future(items: Mapping[At, Item], company: Company, now: datetime, *left_out: str) -> Future:
+def future(
+    items: Mapping[ItemKey, Item], company: Company, now: datetime, *left_out: str
+) -> Future:
     """What decides how it goes on from `now`; of facts and cursors without what is `left_out`."""
     waiting = {
         at.pk: frozenset(json.loads(item["state"]).get("waiting", ()))
@@ -40,7 +42,7 @@ def future(items: Mapping[At, Item], company: Company, now: datetime, *left_out:
     }
     entries = [at.sk.partition("#") for at in items if at.pk.startswith("outbox#")]
     expecting = {person for person, _, _ in entries}
-    marks = {mark([Entry(name, company.name, to, "alert", now)]) for to, _, name in entries}
+    marks = {fingerprint([Entry(name, company.name, to, "alert", now)]) for to, _, name in entries}
     found: Future = {}
     for at, item in items.items():
         if at.pk.startswith("c#"):
@@ -92,7 +94,7 @@ def _fact(item: Item, waiting: frozenset[str], top: str, left_out: tuple[str, ..
 
 
 def _mailbox(
-    at: At, item: Item, entries: tuple[set[str], set[str]], company: Company, now: datetime
+    at: ItemKey, item: Item, entries: tuple[set[str], set[str]], company: Company, now: datetime
 ) -> Any:
     """What holds mail back: nothing once the window is over and nobody is being written to.
 

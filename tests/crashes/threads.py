@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse.conversations.facts import Fact, Flag, Key, Mention, Reply
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention, Reply
 from pulse.conversations.fold import State, fold, levels_due
-from pulse.conversations.store.codec import fact_of, is_fact, key_of, state_of
-from pulse.dynamodb.codec import At
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
+from pulse.dynamodb.codec import ItemKey
 from pulse.kernel.policy import Policy
 from pulse_cli.replay.clockwork import MINUTE, whole_minute
 
@@ -24,7 +24,7 @@ Alive = Callable[[datetime], datetime]
 class Thread:
     """The facts of a conversation, and its state as the table has it."""
 
-    key: Key
+    key: ConversationKey
     facts: list[Fact] = field(default_factory=list)
     state: State | None = None
 
@@ -47,12 +47,12 @@ class Thread:
         return any(flag.at <= told and flag.mentions & waiting for flag in self.flags)
 
 
-def threads(items: Mapping[At, Item]) -> dict[Key, Thread]:
+def threads(items: Mapping[ItemKey, Item]) -> dict[ConversationKey, Thread]:
     """All conversations."""
-    found: dict[Key, Thread] = {}
+    found: dict[ConversationKey, Thread] = {}
     for at, item in items.items():
         if at.pk.startswith("c#"):
-            key = key_of(at.pk)
+            key = key_from_pk(at.pk)
             thread = found.setdefault(key, Thread(key))
             if is_fact(item):
                 thread.facts.append(fact_of(item))

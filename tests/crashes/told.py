@@ -12,10 +12,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse.conversations.facts import Flag, Key, Mention
+from pulse.conversations.facts import ConversationKey, Flag, Mention
 from pulse.kernel.company import Company
 from pulse.outbox.entries import TOPIC, Entry, Mailbox, due
-from pulse.outbox.escalation import handed_over, passed_on
+from pulse.outbox.escalation import escalate_undeliverable, hand_over
 
 from .ending import Message
 from .threads import Thread
@@ -32,7 +32,7 @@ class Telling:
     """All alerts of a run, minute by minute: those that should have come, and those that did."""
 
     company: Company
-    threads: Mapping[Key, Thread]
+    threads: Mapping[ConversationKey, Thread]
     killed: Sequence[datetime]
     """When `send` was."""
     turned_away: AbstractSet[tuple[str, datetime]]
@@ -90,7 +90,7 @@ class Telling:
             (entry, heirs)
             for entries in waiting.values()
             for entry in entries
-            if (heirs := handed_over(entry, self.company, moment)) is not None
+            if (heirs := hand_over(entry, self.company, moment)) is not None
         ]
         for entry, heirs in moved:
             waiting[entry.person].remove(entry)
@@ -101,7 +101,7 @@ class Telling:
         for person in [p for p in waiting if (p, moment) in self.turned_away]:
             someone = self.company.person(person)
             for entry in waiting.pop(person):
-                heirs = passed_on(entry, someone, self.company, moment, "")
+                heirs = escalate_undeliverable(entry, someone, self.company, moment, "")
                 yield from (heir for heir in heirs if heir.kind == "alert")
 
     def _add(self, waiting: dict[str, list[Entry]], entries: Sequence[Entry]) -> None:
@@ -141,15 +141,15 @@ class Telling:
     def _held_up(self, moment: datetime) -> bool:
         return any(at <= moment < at + _CLAIM for at in self.killed)
 
-    def _waits(self, entries: Sequence[Entry], moment: datetime) -> set[Key]:
+    def _waits(self, entries: Sequence[Entry], moment: datetime) -> set[ConversationKey]:
         policy = self.company.policy
         return {k for e in entries for k in e.keys if self.threads[k].waits(moment, e.at, policy)}
 
-    def _named(self, mail: Message) -> set[Key]:
+    def _named(self, mail: Message) -> set[ConversationKey]:
         return {self._by_post[post] for post in mail.posts if post in self._by_post}
 
     @property
-    def _by_post(self) -> dict[str, Key]:
+    def _by_post(self) -> dict[str, ConversationKey]:
         if not hasattr(self, "_index"):
             self._index = {
                 fact.version: key

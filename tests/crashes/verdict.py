@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse.dynamodb.codec import At
+from pulse.dynamodb.codec import ItemKey
 from pulse.kernel.company import Company
 from pulse.listening.tasks import kinds_due
 from pulse.outbox.entries import TOPIC
@@ -219,7 +219,7 @@ def _silent(company: Company, one: Ending, other: Ending) -> Iterator[str]:
         if what.get("reason") == "blind":
             gaps |= {(what["account"], at) for at in _minutes(what)}
     for account in company.accounts:
-        cursor = other.items.get(At(f"account#{account.id}", "cursor"))
+        cursor = other.items.get(ItemKey(f"account#{account.id}", "cursor"))
         if cursor is None:
             continue
         began = datetime.fromisoformat(json.loads(cursor["cursor"])["watched_from"])

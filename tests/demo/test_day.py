@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pulse.incidents.surge import happening
+from pulse.incidents.surge import detect_surge
 from pulse_cli.demo import Day, archive, made_up
 from pulse_cli.demo.script import moment
 from pulse_cli.simulated_x import Archive
@@ -141,7 +141,7 @@ def test_the_outage_begins_and_is_met_when_the_script_says(day: Day) -> None:
 def test_the_morning_digest_will_tell_of_the_outage(day: Day) -> None:
     """Given the mentions until nine, then by the digest's rule it began when it did."""
     nine = moment("Tue 09:00")
-    told = happening([said.at for said in day.mentions], day.whole.start, None, nine)
+    told = detect_surge([said.at for said in day.mentions], day.whole.start, None, nine)
     assert told is not None
     assert told.since.replace(second=0, microsecond=0) == day.outage.start
     assert told.count == day.spoken(day.outage.start, nine)

@@ -13,7 +13,7 @@ from pulse.conversations.facts import (
     Reply,
 )
 from pulse.conversations.fold import State, fold, levels_due
-from pulse.kernel.policy import Level, Policy, Turn
+from pulse.kernel.policy import Level, Policy, Shift
 from pulse.outbox.entries import Entry
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
@@ -24,7 +24,7 @@ POLICY = Policy(
         Level("breach", timedelta(minutes=60), ("manager",)),
         Level("critical", timedelta(minutes=240), ("head",)),
     ),
-    groups={name: (Turn(name),) for name in ("agents", "manager", "head")},
+    groups={name: (Shift(name),) for name in ("agents", "manager", "head")},
 )
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from pulse.kernel.posts import Post
-from pulse.listening.budget import billed, budget, counted
+from pulse.listening.budget import add_reads, count_billed, monthly_budget
 from pulse.listening.cursor import Cursor
-from pulse.listening.scan import Mark, Walk
+from pulse.listening.scan import HighWater, TimelineScan
 
 from .scenes import at
 
@@ -16,8 +16,8 @@ def page(*ids: int) -> list[Post]:
     return [Post(str(i), str(i), "", "7", "1", at(0)) for i in ids]
 
 
-FLOOR = Walk("mentions", at(-60), floor=Mark("100", at(-1)))
-FIRST = Walk("mentions", at(-60))
+FLOOR = TimelineScan("mentions", at(-60), floor=HighWater("100", at(-1)))
+FIRST = TimelineScan("mentions", at(-60))
 BILLS = {
     "a poll: what it is served": ("mentions", FLOOR, page(103, 102, 101), 3, 2, 3),
     "but for the post it stopped at": ("mentions", FLOOR, page(102, 101, 100), 3, 2, 2),
@@ -32,10 +32,10 @@ BILLS = {
     ("name", "walk", "posts", "count", "new", "bill"), BILLS.values(), ids=BILLS
 )
 def test_what_a_page_is_billed(
-    name: str, walk: Walk, posts: list[Post], count: int, new: int, bill: int
+    name: str, walk: TimelineScan, posts: list[Post], count: int, new: int, bill: int
 ) -> None:
     """A post is billed once per UTC day."""
-    assert billed(name, walk, posts, count, new) == bill
+    assert count_billed(name, walk, posts, count, new) == bill
 
 
 def test_months_are_utc_and_two_are_kept() -> None:
@@ -55,17 +55,17 @@ def test_months_are_utc_and_two_are_kept() -> None:
 
 def test_nothing_read_leaves_no_trace() -> None:
     """Given a month in which nothing was read, then there is no count of it."""
-    assert counted({}, 0, at(0)) == {}
-    assert counted({"2029-01": 4}, 0, at(0)) == {}
+    assert add_reads({}, 0, at(0)) == {}
+    assert add_reads({"2029-01": 4}, 0, at(0)) == {}
 
 
 def test_the_accounts_of_a_company_share_a_budget() -> None:
     """Given two accounts, then their reads add up, month by month."""
-    found = budget([{"2030-05": 60, "2030-04": 9}, {"2030-05": 30}, {}], 120, at(0))
+    found = monthly_budget([{"2030-05": 60, "2030-04": 9}, {"2030-05": 30}, {}], 120, at(0))
     assert (found.used, found.before, found.limit, found.share) == (90, 9, 120, 0.75)
 
 
 def test_without_a_budget_there_is_no_share() -> None:
     """Given no limit, then only the counts are known."""
-    found = budget([{"2030-05": 60}], None, at(0))
+    found = monthly_budget([{"2030-05": 60}], None, at(0))
     assert (found.used, found.share) == (60, None)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse.kernel.company import DigestRule
-from pulse.reporting.schedule import instant, last_slot, next_slot, stretch
+from pulse.reporting.schedule import last_slot, next_slot, period_start, to_instant
 
 INSTANTS = [
     ("Europe/Berlin", "2030-07-01 09:00", "2030-07-01T07:00:00Z"),
@@ -35,7 +35,7 @@ INSTANTS = [
 def test_a_local_time_that_is_not_there_or_there_twice(zone: str, local: str, utc: str) -> None:
     """One that does not exist is the first instant after; of one that comes twice, the first."""
     expected = datetime.fromisoformat(utc)
-    assert instant(datetime.fromisoformat(local), ZoneInfo(zone)) == expected
+    assert to_instant(datetime.fromisoformat(local), ZoneInfo(zone)) == expected
 
 
 NINE, NINE_PM = time(9), time(21)
@@ -95,7 +95,7 @@ def test_what_a_digest_is_about(rule: DigestRule, local: str, hours: int) -> Non
     zone = ZoneInfo("Europe/Berlin")
     now = datetime.fromisoformat(local).replace(tzinfo=zone).astimezone(UTC)
     slot = last_slot(rule, zone, now)
-    assert slot.at - stretch(rule.period, rule, zone, slot) == timedelta(hours=hours)
+    assert slot.at - period_start(rule.period, rule, zone, slot) == timedelta(hours=hours)
 
 
 def test_a_rule_without_times_is_never_due() -> None:
@@ -148,7 +148,7 @@ def test_now_lies_between_two_slots_and_digests_leave_nothing_out(
     last, following = last_slot(rule, zone, now), next_slot(rule, zone, now)
     assert last.at <= now < following.at
     assert last.label < following.label
-    begin = stretch(rule.period, rule, zone, following)
+    begin = period_start(rule.period, rule, zone, following)
     if rule.period in ("weekly", "monthly"):
         assert begin == last.at
     assert begin < following.at
@@ -162,4 +162,4 @@ def test_a_year_of_daily_digests_joins_up() -> None:
         for n in range(366)
     ]
     for before, after in pairwise(slots):
-        assert stretch("daily", DAILY, zone, after) == before.at
+        assert period_start("daily", DAILY, zone, after) == before.at

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from pulse.listening.cursor import Cursor
-from pulse.listening.scan import Mark, Walk
+from pulse.listening.scan import HighWater, TimelineScan
 from pulse.x.access import Limit
-from pulse.x.faults import OpenTrouble
+from pulse.x.faults import OpenFault
 
 from .scenes import at
 
@@ -16,20 +16,20 @@ FRESH = Cursor("100", watched_from=at(0))
 DAY = timedelta(days=1)
 
 
-def read_to(number: int, minute: float) -> Walk:
-    mark = Mark(str(number), at(minute))
-    return Walk("mentions", at(0), newest=mark, oldest=mark)
+def read_to(number: int, minute: float) -> TimelineScan:
+    mark = HighWater(str(number), at(minute))
+    return TimelineScan("mentions", at(0), newest=mark, oldest=mark)
 
 
 def test_the_first_walk_looks_back_as_far_as_the_settings_say() -> None:
     """Given an account never read, then its walk begins a day before we came."""
-    assert FRESH.begin("mentions", DAY) == Walk("mentions", at(0) - DAY)
+    assert FRESH.begin("mentions", DAY) == TimelineScan("mentions", at(0) - DAY)
 
 
 def test_the_next_walk_ends_at_the_mark() -> None:
     """Given a walk that came to its bottom, then the next has its newest for a floor."""
     cursor = FRESH.reached("mentions", read_to(9, 9)).reached("mentions", read_to(10, 11))
-    assert cursor.begin("mentions", DAY).floor == Mark("10", at(11))
+    assert cursor.begin("mentions", DAY).floor == HighWater("10", at(11))
 
 
 def test_a_mark_never_moves_back() -> None:
@@ -40,7 +40,7 @@ def test_a_mark_never_moves_back() -> None:
 
 def test_a_walk_that_found_nothing_moves_nothing() -> None:
     """Given an empty timeline, then there is no mark yet."""
-    assert FRESH.reached("mentions", Walk("mentions", at(0))).marks == {}
+    assert FRESH.reached("mentions", TimelineScan("mentions", at(0))).marks == {}
 
 
 def test_a_sweep_moves_no_mark() -> None:
@@ -50,7 +50,7 @@ def test_a_sweep_moves_no_mark() -> None:
 
 def test_a_walk_broken_off_goes_on_and_moves_no_mark() -> None:
     """Given a walk under way, when begun again, then below its oldest, with the floor it had."""
-    walk = replace(read_to(70, 70), floor=Mark("5", at(5)))
+    walk = replace(read_to(70, 70), floor=HighWater("5", at(5)))
     cursor = FRESH.under_way("mentions", walk)
     assert cursor.marks == {}
     assert cursor.begin("mentions", DAY).resumed(at(99)) == replace(walk, until_id="70")
@@ -61,8 +61,8 @@ def limit(remaining: int, reset: float) -> dict[str, Limit]:
     return {"mentions": Limit(remaining, at(reset))}
 
 
-def trouble(next_try: float) -> dict[str, OpenTrouble]:
-    return {"mentions": OpenTrouble("unavailable", "503", at(0), 1, at(next_try))}
+def trouble(next_try: float) -> dict[str, OpenFault]:
+    return {"mentions": OpenFault("unavailable", "503", at(0), 1, at(next_try))}
 
 
 @pytest.mark.parametrize(
@@ -115,4 +115,4 @@ def test_what_may_be_new_begins_where_it_was_last_watched(endpoint: str, start: 
     """Given a mark of long ago, then a walk is after what came since the last poll, or sweep."""
     read = read_to(9, 9) if endpoint == "mentions" else replace(read_to(9, 9), endpoint="posts")
     cursor = replace(FRESH.reached(endpoint, read), last_ok=at(5000), swept=at(4000))
-    assert cursor.begin(endpoint, DAY) == Walk(endpoint, start, floor=Mark("9", at(9)))
+    assert cursor.begin(endpoint, DAY) == TimelineScan(endpoint, start, floor=HighWater("9", at(9)))

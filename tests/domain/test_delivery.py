@@ -6,10 +6,10 @@ from datetime import time
 import pytest
 
 from pulse.kernel.company import Company, Person, Shadow
-from pulse.kernel.policy import Turn
-from pulse.outbox.delivery import unreachable, whose
+from pulse.kernel.policy import Shift
+from pulse.outbox.delivery import people_with_address, unreachable
 from pulse.outbox.entries import TOPIC, Entry
-from pulse.outbox.escalation import about_address, handed_over, next_in_line, passed_on
+from pulse.outbox.escalation import address_fault, escalate_undeliverable, hand_over, next_recipient
 
 from .scenes import POLICY, alert, at
 
@@ -36,13 +36,13 @@ SHADOWED = replace(ACME, shadow=Shadow("Trial@acme.example", at(60)))
 )
 def test_whose_address_it_is(company: Company, address: str, keys: tuple[str, ...]) -> None:
     """Given an address in small letters, then it is found however the settings spell it."""
-    assert whose(company, address, at(0)) == keys
+    assert people_with_address(company, address, at(0)) == keys
     assert unreachable(company, [address, "nobody@else.example"], at(0)) == keys
 
 
 def test_shadow_mode_ends() -> None:
     """Given the hour at which shadow mode is over, then its address is nobody's."""
-    assert whose(SHADOWED, "trial@acme.example", at(60)) == ()
+    assert people_with_address(SHADOWED, "trial@acme.example", at(60)) == ()
 
 
 LINE = {
@@ -63,34 +63,34 @@ LINE = {
 @pytest.mark.parametrize(("entry", "past", "heir"), LINE.values(), ids=LINE)
 def test_who_is_next_in_line(entry: Entry, past: tuple[str, ...], heir: str | None) -> None:
     """The owner, those who hear of critical waits now, those up the line, the topic."""
-    found = next_in_line(entry, ACME, at(0), past)
+    found = next_recipient(entry, ACME, at(0), past)
     assert (found.person if found else None) == heir
     assert found is None or found.tried == (*entry.tried, entry.person)
-    assert next_in_line(entry, SHADOWED, at(0), past) is None
+    assert next_recipient(entry, SHADOWED, at(0), past) is None
 
 
 def test_word_of_an_address_is_passed_on_without_word_of_that() -> None:
     """Given word of an address, for one whose own cannot be written to, then it moves alone."""
-    word = about_address(ACME, "agents", "a@b.example", "bounce", "550", at(0))
-    [moved] = passed_on(word, ACME.people["agents"], ACME, at(1), "no")
+    word = address_fault(ACME, "agents", "a@b.example", "bounce", "550", at(0))
+    [moved] = escalate_undeliverable(word, ACME.people["agents"], ACME, at(1), "no")
     assert (moved.person, moved.detail("trouble"), moved.detail("subject")) == (
         "owner",
         "bounce",
         "a@b.example",
     )
-    [_, why] = passed_on(alert(), ACME.people["agents"], ACME, at(1), "no", ("owner",))
+    [_, why] = escalate_undeliverable(alert(), ACME.people["agents"], ACME, at(1), "no", ("owner",))
     assert (why.person, why.detail("trouble")) == ("head", "address")
 
 
 def test_from_shift_to_shift_nobody_hears_twice() -> None:
     """Given three shifts that all end with the alert held, then who had the first is told."""
     turns = [("anna", 9, 10), ("gleb", 10, 11), ("dina", 11, 12), ("anna", 12, 13)]
-    duty = tuple(Turn(key, start=time(start), end=time(end)) for key, start, end in turns)
+    duty = tuple(Shift(key, start=time(start), end=time(end)) for key, start, end in turns)
     company = replace(ACME, policy=replace(POLICY, groups={"agents": duty}))
     held = alert("anna")
     for minute, who in ((60, "gleb"), (120, "dina")):
-        moved = handed_over(held, company, at(minute))
+        moved = hand_over(held, company, at(minute))
         assert moved is not None
         assert [entry.person for entry in moved] == [who]
         [held] = moved
-    assert handed_over(held, company, at(180)) == []
+    assert hand_over(held, company, at(180)) == []

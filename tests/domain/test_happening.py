@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pulse.incidents.surge import happening
+from pulse.incidents.surge import detect_surge
 
 from .scenes import at
 
@@ -39,14 +39,14 @@ def test_a_burst_is_counted_from_where_it_began(
     mentions: list[datetime], count: int | None
 ) -> None:
     """Given mentions, when looked at now, then a burst is seen, whole, or none is."""
-    found = happening(mentions, LONG_AGO, None, NOW)
+    found = detect_surge(mentions, LONG_AGO, None, NOW)
     assert (found.count if found else None) == count
 
 
 def test_what_is_said_of_a_burst() -> None:
     """Given forty mentions in twenty minutes, then since when, how usual, our own silence."""
     burst = ago(*(n / 2 for n in range(41)))
-    found = happening(usual(6) + burst, LONG_AGO, at(-95), NOW)
+    found = detect_surge(usual(6) + burst, LONG_AGO, at(-95), NOW)
     assert found.since == at(-20)
     assert found.count == 41
     assert found.usual == pytest.approx(2)
@@ -56,26 +56,26 @@ def test_what_is_said_of_a_burst() -> None:
 def test_hours_that_nobody_watched_are_not_quiet_hours() -> None:
     """Given eight busy hours since we came, then the next busy one is nothing unusual."""
     mentions = ago(*(n * 5 for n in range(9 * 12)))
-    assert happening(mentions, at(-60 * 9), None, NOW) is None
-    assert happening(mentions, LONG_AGO, None, NOW) is not None
+    assert detect_surge(mentions, at(-60 * 9), None, NOW) is None
+    assert detect_surge(mentions, LONG_AGO, None, NOW) is not None
 
 
 def test_of_few_hours_nothing_can_be_said() -> None:
     """Given a burst six hours after we came, and one an hour later, then the later one is seen."""
     burst = ago(*range(30))
-    assert happening(burst, at(-60 * 7 + 1), None, NOW) is None
-    assert happening(burst, at(-60 * 7), None, NOW).usual == 0
+    assert detect_surge(burst, at(-60 * 7 + 1), None, NOW) is None
+    assert detect_surge(burst, at(-60 * 7), None, NOW).usual == 0
 
 
 def test_a_lone_mention_before_it_does_not_begin_a_burst() -> None:
     """Given two mentions an hour and more before a burst, then it began where it was loud."""
-    found = happening(ago(*range(20), 35, 80), LONG_AGO, None, NOW)
+    found = detect_surge(ago(*range(20), 35, 80), LONG_AGO, None, NOW)
     assert found.since == at(-19)
 
 
 def test_a_burst_that_pauses_is_one_burst() -> None:
     """Given a burst with a quiet quarter in it, then it began before the pause."""
-    found = happening(ago(*range(12), *range(31, 44)), LONG_AGO, None, NOW)
+    found = detect_surge(ago(*range(12), *range(31, 44)), LONG_AGO, None, NOW)
     assert found.since == at(-43)
     assert found.count == 25
 
@@ -84,18 +84,18 @@ def test_an_event_goes_on_for_hours_after_its_peak() -> None:
     """Given forty mentions in the first hour and twelve in each since, it is still seen."""
     peak = ago(*(5 * 60 + n * 1.4 for n in range(40)))
     since = ago(*(n * 5 for n in range(60)))
-    found = happening(usual_before(6, 6) + peak + since, LONG_AGO, None, NOW)
+    found = detect_surge(usual_before(6, 6) + peak + since, LONG_AGO, None, NOW)
     assert found.since == min(peak)
     assert found.count == 100
     ebbing = [m for m in since if not at(-120) < m < at(-60)]
-    assert happening(usual_before(6, 6) + peak + ebbing, LONG_AGO, None, NOW) is None
+    assert detect_surge(usual_before(6, 6) + peak + ebbing, LONG_AGO, None, NOW) is None
 
 
 def test_what_lasts_all_day_is_how_things_are() -> None:
     """Given a peak nine hours ago and much ever since, then nothing is happening now."""
     peak = ago(*(8 * 60 + n for n in range(60)))
     since = ago(*(n * 5 for n in range(8 * 12)))
-    assert happening(usual_before(9, 6) + peak + since, LONG_AGO, None, NOW) is None
+    assert detect_surge(usual_before(9, 6) + peak + since, LONG_AGO, None, NOW) is None
 
 
 def usual_before(hours: int, an_hour: int) -> list[datetime]:
@@ -107,6 +107,6 @@ def test_a_long_event_is_not_taken_for_the_usual() -> None:
     """Given fourteen hours known and an event in seven, then it is measured by the others."""
     event = ago(*(6 * 60 + n * 2.3 for n in range(25)), *(n * 6 + 1 for n in range(60)))
     quiet = ago(*(7 * 60 + n * 12 for n in range(35)))
-    found = happening(event + quiet, at(-60 * 14), None, NOW)
+    found = detect_surge(event + quiet, at(-60 * 14), None, NOW)
     assert found.count == 85
     assert found.usual == pytest.approx(5 * 6.92)

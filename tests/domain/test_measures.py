@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from pulse.conversations.facts import Fact, Mention
 from pulse.conversations.fold import State, fold
-from pulse.reporting.stats import Histogram, Span, ageing, quantile, span, times
+from pulse.reporting.stats import (
+    Histogram,
+    PeriodStats,
+    ageing,
+    duration_stats,
+    period_stats,
+    quantile,
+)
 
 from .scenes import POLICY, at, mention, position, reply
 from .test_fold_properties import conversations
@@ -38,7 +45,7 @@ def test_quantiles(values: list[float], share: float, expected: float | None) ->
 @given(st.lists(st.integers(0, 10**6), min_size=2))
 def test_median_and_p90_are_those_of_the_statistics_module(values: list[int]) -> None:
     """Compared with the inclusive method of Python's own statistics."""
-    found = times(values)
+    found = duration_stats(values)
     assert found.median == pytest.approx(statistics.median(values))
     assert found.p90 == pytest.approx(statistics.quantiles(values, n=10, method="inclusive")[8])
 
@@ -51,12 +58,12 @@ def test_ageing(minutes: float, bucket: int) -> None:
     assert ageing([at(-minutes)], at(0)).index(1) == bucket
 
 
-def figures(conversations: list[list[Fact]], start: float, end: float) -> Span:
+def figures(conversations: list[list[Fact]], start: float, end: float) -> PeriodStats:
     rows: list[tuple[State, Mention]] = []
     for facts in conversations:
         state = fold(facts, POLICY)
         rows += [(state, f) for f in facts if isinstance(f, Mention)]
-    return span(rows, at(start), at(end), PROMISE)
+    return period_stats(rows, at(start), at(end), PROMISE)
 
 
 def test_a_span_counts_what_began_in_it() -> None:

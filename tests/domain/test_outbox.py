@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from pulse.conversations.facts import Key
-from pulse.outbox.entries import MOST_KEPT, Mailbox, as_one, due, heard, overdue
+from pulse.conversations.facts import ConversationKey
+from pulse.outbox.entries import MOST_KEPT, Mailbox, already_told, due, merge, overdue
 
 from .scenes import POLICY, alert, at
 
 
-def keys(first: int, count: int) -> tuple[Key, ...]:
-    return tuple(Key("acme", str(n), "7") for n in range(first, first + count))
+def keys(first: int, count: int) -> tuple[ConversationKey, ...]:
+    return tuple(ConversationKey("acme", str(n), "7") for n in range(first, first + count))
 
 
 def test_what_a_mail_told_is_remembered_in_one() -> None:
@@ -21,7 +21,7 @@ def test_what_a_mail_told_is_remembered_in_one() -> None:
         at=at(5),
         urgent=True,
     )
-    found = as_one([mild, urgent, replace(mild, keys=keys(9, 1), again=0)])
+    found = merge([mild, urgent, replace(mild, keys=keys(9, 1), again=0)])
     assert found is not None
     assert found.keys == (*keys(2, 2), *keys(1, 1), *keys(9, 1))
     assert (found.detail("level"), found.urgent, found.again) == ("critical", True, 1)
@@ -32,7 +32,7 @@ def test_no_more_is_remembered_than_an_item_holds() -> None:
     """Given a mail that told of thousands, then the urgent ones are among those remembered."""
     many = [alert(keys=keys(100 * n, 100)) for n in range(40)]
     urgent = replace(alert(keys=keys(9000, 100)), urgent=True, at=at(0) + timedelta(hours=1))
-    found = as_one([*many, urgent])
+    found = merge([*many, urgent])
     assert found is not None
     assert len(found.keys) == MOST_KEPT
     assert set(urgent.keys) <= set(found.keys)
@@ -40,17 +40,17 @@ def test_no_more_is_remembered_than_an_item_holds() -> None:
 
 def test_of_a_digest_nothing_is_remembered() -> None:
     """Given a digest, or nothing, then there is nothing to pass on."""
-    assert as_one([replace(alert(), kind="digest")]) is None
-    assert as_one([]) is None
+    assert merge([replace(alert(), kind="digest")]) is None
+    assert merge([]) is None
 
 
 def test_only_what_was_all_told_was_heard() -> None:
     """Given one alert that was told and one that was not, then the two were not heard."""
     told, new = alert(), replace(alert(), id="2")
     mailbox = Mailbox().after([told], at(1))
-    assert heard([told], mailbox)
-    assert not heard([told, new], mailbox)
-    assert not heard([new], mailbox)
+    assert already_told([told], mailbox)
+    assert not already_told([told, new], mailbox)
+    assert not already_told([new], mailbox)
 
 
 def test_of_many_that_were_told_the_newest_are_remembered() -> None:
@@ -59,8 +59,8 @@ def test_of_many_that_were_told_the_newest_are_remembered() -> None:
     mailbox = Mailbox()
     for one in many:
         mailbox = mailbox.after([one], at(1))
-    assert heard(many[-99:], mailbox)
-    assert not heard(many[:1], mailbox)
+    assert already_told(many[-99:], mailbox)
+    assert not already_told(many[:1], mailbox)
 
 
 def test_what_is_no_alert_is_overdue_from_the_start() -> None:

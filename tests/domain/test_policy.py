@@ -4,37 +4,37 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from pulse.kernel.policy import Level, Policy, Turn
+from pulse.kernel.policy import Level, Policy, Shift
 
 WORKDAYS, WEEKEND = frozenset(range(5)), frozenset({5, 6})
 MON, TUE, FRI, SAT, SUN = (f"2030-05-{day}" for day in (13, 14, 17, 18, 19))
 
 TURNS = [
-    (Turn("a"), f"{SUN} 00:00", True),
-    (Turn("a"), f"{MON} 23:59", True),
-    (Turn("a", WORKDAYS), f"{FRI} 23:59", True),
-    (Turn("a", WORKDAYS), f"{SAT} 00:00", False),
-    (Turn("a", start=time(9), end=time(21)), f"{MON} 08:59", False),
-    (Turn("a", start=time(9), end=time(21)), f"{MON} 09:00", True),
-    (Turn("a", start=time(9), end=time(21)), f"{MON} 20:59", True),
-    (Turn("a", start=time(9), end=time(21)), f"{MON} 21:00", False),
-    (Turn("a", frozenset({0}), time(21), time(9)), f"{MON} 20:59", False),
-    (Turn("a", frozenset({0}), time(21), time(9)), f"{MON} 21:00", True),
-    (Turn("a", frozenset({0}), time(21), time(9)), f"{MON} 03:00", False),
-    (Turn("a", frozenset({0}), time(21), time(9)), f"{TUE} 08:59", True),
-    (Turn("a", frozenset({0}), time(21), time(9)), f"{TUE} 09:00", False),
-    (Turn("a", frozenset({6}), time(21), time(9)), f"{MON} 08:00", True),
-    (Turn("a", frozenset({0}), time(9), time(9)), f"{MON} 09:00", True),
-    (Turn("a", frozenset({0}), time(9), time(9)), f"{TUE} 08:59", True),
-    (Turn("a", frozenset({0}), time(9), time(9)), f"{TUE} 09:00", False),
-    (Turn("a", frozenset({0}), time(21), time(0)), f"{MON} 23:59", True),
-    (Turn("a", frozenset({0}), time(21), time(0)), f"{TUE} 00:00", False),
+    (Shift("a"), f"{SUN} 00:00", True),
+    (Shift("a"), f"{MON} 23:59", True),
+    (Shift("a", WORKDAYS), f"{FRI} 23:59", True),
+    (Shift("a", WORKDAYS), f"{SAT} 00:00", False),
+    (Shift("a", start=time(9), end=time(21)), f"{MON} 08:59", False),
+    (Shift("a", start=time(9), end=time(21)), f"{MON} 09:00", True),
+    (Shift("a", start=time(9), end=time(21)), f"{MON} 20:59", True),
+    (Shift("a", start=time(9), end=time(21)), f"{MON} 21:00", False),
+    (Shift("a", frozenset({0}), time(21), time(9)), f"{MON} 20:59", False),
+    (Shift("a", frozenset({0}), time(21), time(9)), f"{MON} 21:00", True),
+    (Shift("a", frozenset({0}), time(21), time(9)), f"{MON} 03:00", False),
+    (Shift("a", frozenset({0}), time(21), time(9)), f"{TUE} 08:59", True),
+    (Shift("a", frozenset({0}), time(21), time(9)), f"{TUE} 09:00", False),
+    (Shift("a", frozenset({6}), time(21), time(9)), f"{MON} 08:00", True),
+    (Shift("a", frozenset({0}), time(9), time(9)), f"{MON} 09:00", True),
+    (Shift("a", frozenset({0}), time(9), time(9)), f"{TUE} 08:59", True),
+    (Shift("a", frozenset({0}), time(9), time(9)), f"{TUE} 09:00", False),
+    (Shift("a", frozenset({0}), time(21), time(0)), f"{MON} 23:59", True),
+    (Shift("a", frozenset({0}), time(21), time(0)), f"{TUE} 00:00", False),
 ]
 
 
 @pytest.mark.parametrize(("turn", "moment", "on"), TURNS)
 def test_a_turn_over_midnight_belongs_to_the_day_it_began_on(
-    turn: Turn, moment: str, on: bool
+    turn: Shift, moment: str, on: bool
 ) -> None:
     """Given a turn, at this local time, then the person is on duty or not."""
     assert turn.covers(datetime.fromisoformat(moment)) is on
@@ -47,13 +47,13 @@ POLICY = Policy(
     ),
     groups={
         "agents": (
-            Turn("anna", WORKDAYS, time(9), time(21)),
-            Turn("boris", WORKDAYS, time(18), time(9)),
-            Turn("anna", WEEKEND, time(10), time(16)),
+            Shift("anna", WORKDAYS, time(9), time(21)),
+            Shift("boris", WORKDAYS, time(18), time(9)),
+            Shift("anna", WEEKEND, time(10), time(16)),
         ),
-        "head": (Turn("vera"),),
-        "director": (Turn("gleb", WORKDAYS), Turn("vera")),
-        "board": (Turn("dina"),),
+        "head": (Shift("vera"),),
+        "director": (Shift("gleb", WORKDAYS), Shift("vera")),
+        "board": (Shift("dina"),),
     },
     time_zone="Europe/Moscow",
     up_the_line=("director", "board"),

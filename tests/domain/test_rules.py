@@ -4,12 +4,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pulse.kernel.posts import Author, Post, Why, ahead, mentions_of, published, replies_of
-from pulse.listening.tasks import Task, kinds_due
+from pulse.kernel.posts import (
+    Author,
+    Post,
+    RemovalReason,
+    first_published_at,
+    is_from_future,
+    select_mentions,
+    select_replies,
+)
+from pulse.listening.tasks import PollTask, kinds_due
 from pulse.outbox.entries import Entry, Mailbox, next_alert
-from pulse.privacy.removal import Held
+from pulse.privacy.removal import StoredPost
 from pulse.x.access import Limit, Token
-from pulse.x.faults import FOR_A_PERSON, OpenTrouble, TroubleError, meet
+from pulse.x.faults import FOR_A_PERSON, OpenFault, XError, record_failure
 
 from .scenes import POLICY, at
 
@@ -19,8 +27,8 @@ from .scenes import POLICY, at
 )
 def test_after_trouble_waits_grow_to_five_minutes(failures: int, minutes: int) -> None:
     """Given so many failures before this one, then it is tried again after so many minutes."""
-    before = OpenTrouble("unavailable", "", at(-60), failures, at(0)) if failures else None
-    met = meet(TroubleError("unavailable", "503"), before, at(0))
+    before = OpenFault("unavailable", "", at(-60), failures, at(0)) if failures else None
+    met = record_failure(XError("unavailable", "503"), before, at(0))
     assert met.next_try == at(minutes)
     assert met.failures == failures + 1
     assert met.since == (at(-60) if failures else at(0))
@@ -32,17 +40,17 @@ def test_after_trouble_waits_grow_to_five_minutes(failures: int, minutes: int) -
 def test_a_limit_is_waited_for_as_x_says(retry_at: float | None, next_try: float) -> None:
     """Given a 429 with its reset, then until then, but no longer than a quarter of an hour."""
     said = None if retry_at is None else at(retry_at)
-    assert meet(TroubleError("rate_limited", "429", said), None, at(0)).next_try == at(next_try)
+    assert record_failure(XError("rate_limited", "429", said), None, at(0)).next_try == at(next_try)
 
 
 @pytest.mark.parametrize("kind", sorted(FOR_A_PERSON))
 def test_what_only_a_person_mends_is_tried_each_quarter_of_an_hour(kind: str) -> None:
     """No waiting mends it; so it is asked seldom, and whether somebody was told is kept."""
-    first = meet(TroubleError(kind, "no"), None, at(0))
+    first = record_failure(XError(kind, "no"), None, at(0))
     assert (first.next_try, first.told) == (at(15), False)
-    told = OpenTrouble(kind, "no", at(0), 1, at(15), told=True)
-    assert meet(TroubleError(kind, "no"), told, at(15)).told
-    assert not meet(TroubleError("unavailable", "503"), told, at(15)).told
+    told = OpenFault(kind, "no", at(0), 1, at(15), told=True)
+    assert record_failure(XError(kind, "no"), told, at(15)).told
+    assert not record_failure(XError("unavailable", "503"), told, at(15)).told
 
 
 def alert(minute: float, *, urgent: bool = False) -> Entry:
@@ -80,7 +88,7 @@ def snowflake(moment: datetime) -> str:
 
 def test_an_edited_post_was_published_when_its_first_version_was() -> None:
     """Given an edit twenty minutes later, then the first id tells the time."""
-    assert published(snowflake(at(0)), snowflake(at(20)), at(20)) == at(0)
+    assert first_published_at(snowflake(at(0)), snowflake(at(20)), at(20)) == at(0)
 
 
 @pytest.mark.parametrize(
@@ -89,13 +97,13 @@ def test_an_edited_post_was_published_when_its_first_version_was() -> None:
 )
 def test_ids_that_tell_no_sensible_time_are_not_believed(first: str, version: str) -> None:
     """Given no edit, or ids made anew, then the time that X says stands."""
-    assert published(first, version, at(20)) == at(20)
+    assert first_published_at(first, version, at(20)) == at(20)
 
 
 @pytest.mark.parametrize(("minutes", "is_ahead"), [(-1, False), (60, False), (61, True)])
 def test_an_id_of_the_time_to_come(minutes: float, is_ahead: bool) -> None:
     """Given an id that holds a later time, then an hour of it may be how clocks differ."""
-    assert ahead(snowflake(at(minutes)), at(0)) is is_ahead
+    assert is_from_future(snowflake(at(minutes)), at(0)) is is_ahead
 
 
 def post(author: str = "7", *named: str, to: str | None = None, retweet: bool = False) -> Post:
@@ -127,8 +135,8 @@ WHOSE = {
 @pytest.mark.parametrize(("one", "is_mention", "is_reply"), WHOSE.values(), ids=WHOSE)
 def test_mentions_and_replies(one: Post, is_mention: bool, is_reply: bool) -> None:
     """A mention is by somebody else and names us; a reply is ours and answers a customer."""
-    assert bool(mentions_of([one], OURS)) is is_mention
-    assert bool(replies_of([one], OURS)) is is_reply
+    assert bool(select_mentions([one], OURS)) is is_mention
+    assert bool(select_replies([one], OURS)) is is_reply
 
 
 @pytest.mark.parametrize(
@@ -155,8 +163,8 @@ def test_what_is_due_in_a_minute(clock: str, swept: str | None, kinds: tuple[str
 @pytest.mark.parametrize(("minutes", "stale"), [(0, False), (5, False), (5.1, True), (60, True)])
 def test_a_task_grows_stale(minutes: float, stale: bool) -> None:
     """After five minutes newer ones have long taken its place."""
-    assert Task("acme", "100", "poll", at(0)).stale(at(minutes)) is stale
-    assert not Task("acme", "100", "poll", at(0), again=True).stale(at(minutes))
+    assert PollTask("acme", "100", "poll", at(0)).stale(at(minutes)) is stale
+    assert not PollTask("acme", "100", "poll", at(0), again=True).stale(at(minutes))
 
 
 def test_a_limit_lets_in_until_used_up_and_again_after_its_reset() -> None:
@@ -187,7 +195,7 @@ def test_an_authors_page(author: Author, url: str) -> None:
 
 
 @pytest.mark.parametrize("why", ["deleted", "bounced", "protected", "suspended", "deactivated"])
-def test_what_is_gone_on_x_goes_here(why: Why) -> None:
+def test_what_is_gone_on_x_goes_here(why: RemovalReason) -> None:
     """Of a customer whatever the reason; of ours what was deleted, since it answered somebody."""
-    assert Held("1", "1", None, ours=False).goes(why)
-    assert Held("1", "1", None, ours=True).goes(why) is (why in ("deleted", "bounced"))
+    assert StoredPost("1", "1", None, ours=False).goes(why)
+    assert StoredPost("1", "1", None, ours=True).goes(why) is (why in ("deleted", "bounced"))

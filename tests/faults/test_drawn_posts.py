@@ -42,7 +42,7 @@ def test_each_is_kept_or_put_aside_and_the_next_poll_is_well(
     said = posts.mention(1.5, "7")
     here = story(change=change)
     here.go(0, 1)
-    read = parse.page({"data": given})
+    read = parse.parse_page({"data": given})
     mentions = {p.id for p in read.posts if not p.retweet and p.author_id not in {HELP, NEWS}}
     assert here.failures == []
     assert here.troubles == []

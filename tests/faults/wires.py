@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from pulse.x.http import Elsewhere
+from pulse.x.http import BaseUrlAdapter
 
 Fault = Callable[[socket.socket], None]
 """Says or does something on the connection, in place of an answer."""
@@ -116,7 +116,7 @@ class _Handler(WSGIRequestHandler):
         """Say nothing."""
 
 
-class Way(Elsewhere):
+class Way(BaseUrlAdapter):
     """The way to the server; notes when what was asked. Where X is silent, patience is short."""
 
     def __init__(self, url: str, astray: Callable[[str], str | None]) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from pulse.kernel.company import Company
 from pulse.listening.poll import poll
-from pulse.listening.run import Reading
-from pulse.listening.tasks import Task, TaskKind
+from pulse.listening.run import PollRun
+from pulse.listening.tasks import PollTask, TaskKind
 from tests.jobs.town import HELP, Town, at
 
 
@@ -25,7 +25,7 @@ def run(
     here.world.go_to(at(minute))
     left = iter([False] * pages + [True] * 99)
     account = company.accounts[0]
-    reading = Reading(
+    reading = PollRun(
         company=company,
         account=account,
         x=app.x(account),
@@ -38,5 +38,5 @@ def run(
         now=here.world.now(),
         out_of_time=lambda: next(left),
     )
-    task = Task("acme", HELP, kind, at(minute if of is None else of), again=of is not None)
+    task = PollTask("acme", HELP, kind, at(minute if of is None else of), again=of is not None)
     return poll(reading, task)

@@ -9,12 +9,12 @@ import pytest
 
 from pulse.kernel.company import Person
 from pulse.outbox.entries import Entry
-from pulse.reporting.digest import digest
+from pulse.reporting.digest import schedule_digests
 from pulse.reporting.report import summary
-from pulse.reporting.stats import times
-from pulse.screens.cards import Authors
-from pulse.screens.mails import Pages
-from pulse.screens.models import DigestLetter
+from pulse.reporting.stats import duration_stats
+from pulse.screens.cards import AuthorDirectory
+from pulse.screens.mails import MailRenderer
+from pulse.screens.models import DigestMail
 from tests.tiers import WHOLE
 
 from .between import fault
@@ -104,7 +104,7 @@ def test_a_digest_that_ses_does_not_take_now_goes_later_once(posts: Posts, town:
     assert here.told() == [(3, "anna")]
 
 
-def letter(here: Town, start: float, end: float, period: str = "shift") -> DigestLetter:
+def letter(here: Town, start: float, end: float, period: str = "shift") -> DigestMail:
     """What the digest of a stretch holds, asked for now."""
     app, company, now = here.world.app, here.world.company, here.world.now()
     details = (
@@ -117,7 +117,7 @@ def letter(here: Town, start: float, end: float, period: str = "shift") -> Diges
         company,
         company.people["vera"],
         app,
-        Authors(app.shelf, None, now),
+        AuthorDirectory(app.shelf, None, now),
         now,
     )
 
@@ -178,8 +178,8 @@ def counted(posts: Posts, start: float, end: float) -> dict[str, Any]:
     return {
         "received": received,
         "answered": answered,
-        "first": times(first),
-        "next": times([ran for ran, _ in waits]),
+        "first": duration_stats(first),
+        "next": duration_stats([ran for ran, _ in waits]),
         "within": kept / (kept + missed) if kept + missed else None,
     }
 
@@ -324,7 +324,7 @@ def test_what_nobody_knew_is_not_nothing(posts: Posts, town: Build) -> None:
     here = town(settings(look_back="12 h")).go(0, *range(1, DAY, 30), DAY)
     found = letter(here, -6 * DAY, DAY, "weekly")
     assert [row.received for row in found.trend] == [None] * 5 + [1, 0, 0]
-    mail = Pages().digest(found, Person("vera", "Vera", "vera@acme.example"))
+    mail = MailRenderer().digest(found, Person("vera", "Vera", "vera@acme.example"))
     assert "it takes in what came since 13 May, 21:00, before Pulse" in mail.text
     assert "13 May, 21:00 to 15 May, 09:00; of the stretch before" in mail.text
     assert "of 1,440 min since 14 May, 09:00" in mail.preheader
@@ -385,7 +385,7 @@ def test_hundreds_of_readers_at_one_hour(posts: Posts, town: Build) -> None:
     app, company = here.world.app, here.world.company
 
     def due(minute: float) -> int:
-        return digest(company, app.shelf, app.outbox, at(minute))[0]
+        return schedule_digests(company, app.shelf, app.outbox, at(minute))[0]
 
     assert [due(1), due(9), due(10), due(10), due(20)] == [0, 0, 230, 0, 230]
     assert Counter(e.person for e in here.waiting()) == Counter([*readers, *readers])

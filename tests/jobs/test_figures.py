@@ -2,7 +2,7 @@
 
 import json
 
-from pulse.dynamodb.codec import At
+from pulse.dynamodb.codec import ItemKey
 
 from .comply.days import DAY, HOUR, check
 from .removals import gone
@@ -28,7 +28,7 @@ def figures(here: Town, night: int) -> dict[int, int]:
 def expire(here: Town, minute: float) -> None:
     """What DynamoDB's time-to-live has removed by then."""
     items, then = here.world.app.table.all(), at(minute).timestamp()
-    ended = [At(i["pk"], i["sk"]) for i in items if "ttl" in i and i["ttl"] <= then]
+    ended = [ItemKey(i["pk"], i["sk"]) for i in items if "ttl" in i and i["ttl"] <= then]
     here.world.app.table.delete_many(ended)
 
 

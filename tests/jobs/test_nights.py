@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from pulse.dynamodb.codec import At
+from pulse.dynamodb.codec import ItemKey
 
 from .town import HELP, Build, Posts, Town, alone
 
@@ -20,7 +20,11 @@ def night(here: Town, day: date) -> None:
     here.world.go_to(now)
     table = here.world.app.table
     table.delete_many(
-        [At(i["pk"], i["sk"]) for i in list(table.all()) if i.get("ttl", 1e11) < now.timestamp()]
+        [
+            ItemKey(i["pk"], i["sk"])
+            for i in list(table.all())
+            if i.get("ttl", 1e11) < now.timestamp()
+        ]
     )
     with here.world.functions() as lambdas:
         lambdas.scheduled("figures")

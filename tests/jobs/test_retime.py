@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pulse.audit.entries import Row
-from pulse.dynamodb.codec import At
-from pulse.privacy.retention import retime
+from pulse.audit.entries import LogEntry
+from pulse.dynamodb.codec import ItemKey
+from pulse.privacy.retention import apply_retention
 
 from .between import Between, junk
 from .comply.days import DAY, check
@@ -107,7 +107,7 @@ def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(posts: Posts, town:
     runs, written = 0, 0
     while True:
         left = iter([False] * 2 + [True] * 99)
-        done = retime(company, app, now, lambda left=left: next(left))  # type: ignore[misc]
+        done = apply_retention(company, app, now, lambda left=left: next(left))  # type: ignore[misc]
         if done is None:
             break
         runs, written = runs + 1, written + done
@@ -143,7 +143,7 @@ def test_a_push_brings_nothing_back_that_is_past_its_time(posts: Posts, town: Bu
     answer, again = posts.reply(3, asked), posts.mention(33 * DAY, "7", thread=asked)
     here = town(alone(keep="30 days")).go(0, 4)
     table, pk = here.world.app.table, f"c#acme#{asked}#7"
-    table.delete_many([At(pk, f"r{answer}")])
+    table.delete_many([ItemKey(pk, f"r{answer}")])
     here.go(33 * DAY + 1)
     before = {item["sk"]: item.get("ttl") for item in table.partition(pk)}
     assert before[f"m{asked}"] is not None
@@ -159,7 +159,7 @@ def test_what_lies_aside_lives_no_longer_than_keep(posts: Posts, town: Build) ->
     """Given what cannot be read, then it goes with `keep`; the rest of the journal stays."""
     posts.mention(1, "7")
     here = town(settings(keep="10 days"), x=lambda sim: Between(sim, change=junk)).go(0, 2)
-    gap = Row("gap", at(2), {"account": "acme", "start": "", "end": "", "reason": "blind"})
+    gap = LogEntry("gap", at(2), {"account": "acme", "start": "", "end": "", "reason": "blind"})
     here.world.app.journal.note("acme", [gap])
     ttls = {}
     for item in here.world.app.table.partition("journal#acme"):

@@ -9,7 +9,7 @@ import pytest
 from pulse.alerting.flag import flag
 from pulse.conversations.facts import Lease
 from pulse.dynamodb.table import Table
-from pulse.reporting.digest import digest
+from pulse.reporting.digest import schedule_digests
 from pulse.settings.store import Shelf
 from pulse_cli.stand_in.template import load_template
 from tests.adapters.turns import failing
@@ -212,9 +212,9 @@ def test_a_digest_that_is_not_written_is_counted_by_its_age(posts: Posts, town: 
     app, company = here.world.app, here.world.company
     busy = Table(failing(app.table.client, "TransactionConflict", 1), app.table.name, "by-time")
     shelf = Shelf(busy)
-    assert digest(company, shelf, app.outbox, at(29)) == (0, 0)
-    assert digest(company, shelf, app.outbox, at(37)) == (0, 7 * 60)
-    assert digest(company, shelf, app.outbox, at(38)) == (1, 0)
+    assert schedule_digests(company, shelf, app.outbox, at(29)) == (0, 0)
+    assert schedule_digests(company, shelf, app.outbox, at(37)) == (0, 7 * 60)
+    assert schedule_digests(company, shelf, app.outbox, at(38)) == (1, 0)
 
 
 def test_a_night_is_counted_when_all_companies_were(posts: Posts, town: Build) -> None:

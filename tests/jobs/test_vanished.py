@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pulse.conversations.facts import Key, Mention
-from pulse.privacy.deletion import remove
-from pulse.privacy.removal import Held
+from pulse.conversations.facts import ConversationKey, Mention
+from pulse.privacy.deletion import delete_posts
+from pulse.privacy.removal import StoredPost
 
 from .between import Between, fault
 from .removals import billed, everything, gone, removed
@@ -51,15 +51,15 @@ def test_removed_while_a_mail_shows_it(posts: Posts, town: Build) -> None:
     newest = posts.mention(0.3, "8", thread=stays)
     here = town(alone()).go(0, 1)
     gone = {
-        whole: {Held(whole, whole, Key("acme", whole, "7"), False): "deleted"},
-        stays: {Held(newest, newest, Key("acme", stays, "8"), False): "deleted"},
+        whole: {StoredPost(whole, whole, ConversationKey("acme", whole, "7"), False): "deleted"},
+        stays: {StoredPost(newest, newest, ConversationKey("acme", stays, "8"), False): "deleted"},
     }
 
     def remove_it(params: Any, **_: Any) -> None:
         app = here.world.app
         for conversation in [c for c in gone if f"c#acme#{c}#" in str(params["body"])]:
             with here.guard.aside():
-                remove(
+                delete_posts(
                     here.world.company,
                     gone.pop(conversation),
                     app.retraction,

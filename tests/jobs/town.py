@@ -15,8 +15,8 @@ from typing import Any, Self
 import boto3
 from botocore.awsrequest import AWSResponse
 
-from pulse.audit.entries import Row
-from pulse.conversations.facts import Fact, Key
+from pulse.audit.entries import LogEntry
+from pulse.conversations.facts import ConversationKey, Fact
 from pulse.conversations.fold import State
 from pulse.conversations.store.codec import fact_of, is_fact, state_of
 from pulse.listening.cursor import Cursor
@@ -277,7 +277,7 @@ class Town:
         secrets = self.world.app.secrets
         secrets.keep("acme_help", replace(secrets.token("acme_help"), bearer=None))
 
-    def journal(self, kind: str | None = None) -> list[Row]:
+    def journal(self, kind: str | None = None) -> list[LogEntry]:
         """Rows of the journal of these days."""
         rows = self.world.app.journal.read("acme", at(-3000), at(30000))
         return [row for row in rows if kind in (None, row.kind)]
@@ -288,7 +288,7 @@ class Town:
     def add(self, conversation: str, *facts: Fact, customer: str = "7") -> None:
         """What a person does, straight into the conversation."""
         company = self.world.company
-        key = Key("acme", conversation, customer)
+        key = ConversationKey("acme", conversation, customer)
         self.world.app.conversations.add({key: facts}, company.policy, company.keep)
 
     @property

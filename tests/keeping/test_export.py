@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulse.conversations.facts import Key, Mention
+from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.store.codec import fact_item
 from pulse.settings import reader as settings_reader
 from pulse.x import parse
@@ -99,12 +99,12 @@ def test_posts_are_the_oldest_first(exported: tuple[Path, Outcome]) -> None:
 @pytest.mark.parametrize("text", ["a < b & c", "&amp; &lt;", "Связь\n\u2028 <b>", '"quoted"'])
 def test_a_text_is_read_back_as_it_was(text: str) -> None:
     """Given any text, then the export writes it as X does, and it is read as it was."""
-    key = Key("acme", "1", "7")
+    key = ConversationKey("acme", "1", "7")
     fact = Mention("1", "3", START, text, frozenset({"11"}), "ru", stored_at=START)
     at, values = fact_item(key, fact, None)
     [company] = settings_reader.read(document_for([ACME])).companies
     post = post_of({**at._asdict(), **values}, company)
-    read = parse.post(json.loads(json.dumps(post)))
+    read = parse.parse_post(json.loads(json.dumps(post)))
     assert (read.text, read.id, read.version) == (text, "1", "3")
     assert (read.author_id, read.conversation_id, read.created_at) == ("7", "1", START)
     assert (read.named, read.lang) == (frozenset({"11"}), "ru")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pulse.kernel.posts import Author
-from pulse.reporting.coverage import Trouble, Watch
-from pulse.screens.models import Line, TroubleLetter
+from pulse.reporting.coverage import Coverage, FaultPeriod
+from pulse.screens.models import FaultMail, ThreadPost
 from pulse.x import parse
 
 from .letters import AT, TROUBLES, US, alert, card, minutes, shift
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pulse.kernel.company import Language
-    from pulse.screens.models import AlertLetter, Card, DigestLetter
+    from pulse.screens.models import AlertMail, Card, DigestMail
 
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
 KINDS = list(PAYLOADS)
@@ -32,7 +32,7 @@ def author(number: int, payload: str) -> Author:
     """A stranger as X's answer names them, with the payload for a name and for a handle."""
     for username in (payload, f"{2026 + number}"):
         user = {"id": f"10{number}", "username": username, "name": payload}
-        [found] = parse.authors([user])
+        [found] = parse.parse_users([user])
         if found.username:
             return found
     raise AssertionError(payload)
@@ -44,8 +44,8 @@ def cards(payloads: Iterable[str]) -> tuple[Card, ...]:
     for number, payload in enumerate(payloads):
         who = author(number, payload)
         thread = (
-            Line(who, payload, AT - minutes(90)),
-            Line(US, f"@help {payload}", AT - minutes(80), ours=True),
+            ThreadPost(who, payload, AT - minutes(90)),
+            ThreadPost(US, f"@help {payload}", AT - minutes(80), ours=True),
         )
         found.append(card(number, who, payload, minutes(70), "breach", thread=thread))
     return tuple(found)
@@ -57,23 +57,26 @@ def packs(kind: str) -> Iterator[tuple[str, ...]]:
         yield texts[start : start + PACK]
 
 
-def warning(language: Language, pack: tuple[str, ...]) -> AlertLetter:
+def warning(language: Language, pack: tuple[str, ...]) -> AlertMail:
     return replace(alert(language), cards=cards(pack), levels={"breach": len(pack)})
 
 
-def summary(language: Language, pack: tuple[str, ...]) -> DigestLetter:
+def summary(language: Language, pack: tuple[str, ...]) -> DigestMail:
     """A digest with the payloads in its cards and in what X said when it failed."""
     troubles = tuple(
-        Trouble("svyaz", "unavailable", AT - minutes(9), None, one[:DETAIL]) for one in pack
+        FaultPeriod("svyaz", "unavailable", AT - minutes(9), None, one[:DETAIL]) for one in pack
     )
     return replace(
-        shift(language), cards=cards(pack), waiting=PACK, watch=Watch(720, 700, troubles=troubles)
+        shift(language),
+        cards=cards(pack),
+        waiting=PACK,
+        watch=Coverage(720, 700, troubles=troubles),
     )
 
 
-def failure(language: Language, number: int, payload: str) -> TroubleLetter:
+def failure(language: Language, number: int, payload: str) -> FaultMail:
     """Trouble whose error, account and company are the payload."""
-    return TroubleLetter(
+    return FaultMail(
         company=payload[:DETAIL] or "-",
         at=AT,
         kind=TROUBLES[number % len(TROUBLES)],  # type: ignore[arg-type]

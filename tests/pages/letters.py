@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from pulse.incidents.surge import Happening
+from pulse.incidents.surge import Surge
 from pulse.kernel.company import Language, Person
 from pulse.kernel.posts import Author
 from pulse.listening.budget import Budget
-from pulse.outbox.escalation import ABOUT_AN_ADDRESS
-from pulse.reporting.coverage import Gap, Stopped, Trouble, Watch
-from pulse.reporting.stats import Span, Times
-from pulse.screens.mails import Mail, Pages
+from pulse.outbox.escalation import ADDRESS_FAULTS
+from pulse.reporting.coverage import Coverage, FaultPeriod, Gap, SuppressedAddress
+from pulse.reporting.stats import DurationStats, PeriodStats
+from pulse.screens.mails import Mail, MailRenderer
 from pulse.screens.models import (
-    AccountRow,
-    AlertLetter,
+    AccountFigures,
+    AlertMail,
     Card,
-    DigestLetter,
-    HourBar,
-    Line,
-    Trend,
-    TroubleLetter,
+    DayFigures,
+    DigestMail,
+    FaultMail,
+    HourFigures,
+    ThreadPost,
 )
 
 AT = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -70,9 +70,11 @@ IVAN = card(
     "critical",
     said=3,
     thread=(
-        Line(Author("101", "ivan_k", "Иван К."), "@svyaz_help пропал интернет", AT - minutes(340)),
-        Line(US, "@ivan_k Добрый вечер! Подскажите адрес.", AT - minutes(331), ours=True),
-        Line(Author("101", "ivan_k", "Иван К."), "Химки, Победы 12", AT - minutes(312)),
+        ThreadPost(
+            Author("101", "ivan_k", "Иван К."), "@svyaz_help пропал интернет", AT - minutes(340)
+        ),
+        ThreadPost(US, "@ivan_k Добрый вечер! Подскажите адрес.", AT - minutes(331), ours=True),
+        ThreadPost(Author("101", "ivan_k", "Иван К."), "Химки, Победы 12", AT - minutes(312)),
     ),
 )
 MARY = card(
@@ -109,9 +111,9 @@ NAMELESS = card(
 CARDS = (IVAN, MARY, PAVEL, AMIRA, NAMELESS)
 
 
-def alert(language: Language) -> AlertLetter:
+def alert(language: Language) -> AlertMail:
     """Two critical, two breaches, one warning; one account's own posts unread."""
-    return AlertLetter(
+    return AlertMail(
         company=TITLE[language],
         at=AT,
         cards=CARDS,
@@ -122,7 +124,7 @@ def alert(language: Language) -> AlertLetter:
     )
 
 
-def reminder(language: Language) -> AlertLetter:
+def reminder(language: Language) -> AlertMail:
     """One critical that nobody has taken, told for the third time, in shadow mode."""
     return replace(
         alert(language),
@@ -134,7 +136,7 @@ def reminder(language: Language) -> AlertLetter:
     )
 
 
-def full_alert(language: Language) -> AlertLetter:
+def full_alert(language: Language) -> AlertMail:
     """Fifty cards with long texts and threads, and more behind them."""
     text = (
         "@svyaz_help Уже вторые сутки нет связи в Химках, на горячей линии час музыки, "
@@ -165,14 +167,16 @@ def full_alert(language: Language) -> AlertLetter:
     )
 
 
-def span(received: int, answered: int, first: Times, following: Times, within: float) -> Span:
-    return Span(received, answered, first, following, within)
+def span(
+    received: int, answered: int, first: DurationStats, following: DurationStats, within: float
+) -> PeriodStats:
+    return PeriodStats(received, answered, first, following, within)
 
 
-NOW = span(214, 203, Times(120, 420, 2460), Times(231, 380, 2100), 0.93)
-BEFORE = span(191, 188, Times(101, 540, 2280), Times(204, 410, 1980), 0.96)
+NOW = span(214, 203, DurationStats(120, 420, 2460), DurationStats(231, 380, 2100), 0.93)
+BEFORE = span(191, 188, DurationStats(101, 540, 2280), DurationStats(204, 410, 1980), 0.96)
 SHIFT_HOURS = tuple(
-    HourBar(hour % 24, received, answered)
+    HourFigures(hour % 24, received, answered)
     for hour, received, answered in zip(
         range(21, 33),
         (21, 14, 9, 6, 4, 48, 39, 22, 14, 11, 12, 14),
@@ -180,7 +184,7 @@ SHIFT_HOURS = tuple(
         strict=True,
     )
 )
-WATCH = Watch(
+WATCH = Coverage(
     minutes=720,
     watched=683,
     gaps=(
@@ -191,27 +195,27 @@ WATCH = Watch(
     undelivered=1,
     removed=3,
     troubles=(
-        Trouble(
+        FaultPeriod(
             "svyaz",
             "unavailable",
             AT - minutes(410),
             AT - minutes(373),
             "503 Service Unavailable",
         ),
-        Trouble("svyaz", "token", AT - minutes(30), None, "401 Unauthorized"),
+        FaultPeriod("svyaz", "token", AT - minutes(30), None, "401 Unauthorized"),
     ),
     unread=("svyaz_shop",),
     stopped=(
-        Stopped("oleg@svyaz.example", "bounce", AT - minutes(95)),
-        Stopped("vera@svyaz.example", "complaint", AT - minutes(3000)),
+        SuppressedAddress("oleg@svyaz.example", "bounce", AT - minutes(95)),
+        SuppressedAddress("vera@svyaz.example", "complaint", AT - minutes(3000)),
     ),
     reads=Budget(used=12340, before=14210, limit=15000),
 )
 
 
-def shift(language: Language) -> DigestLetter:
+def shift(language: Language) -> DigestMail:
     """The morning after an outage: 17 wait."""
-    return DigestLetter(
+    return DigestMail(
         company=TITLE[language],
         period="shift",
         start=AT - minutes(720),
@@ -226,13 +230,13 @@ def shift(language: Language) -> DigestLetter:
         before=BEFORE,
         target=0.95,
         accounts=(
-            AccountRow("svyaz_help", "support", 171, 165, 380),
-            AccountRow("svyaz", "official", 43, 38, 960),
+            AccountFigures("svyaz_help", "support", 171, 165, 380),
+            AccountFigures("svyaz", "official", 43, 38, 960),
         ),
         hours=SHIFT_HOURS,
         watch=WATCH,
         known_from=AT - timedelta(days=90),
-        happening=Happening(AT - minutes(410), 140, 11.6, None),
+        happening=Surge(AT - minutes(410), 140, 11.6, None),
         unread=("svyaz",),
         board_url="https://board.svyaz.example/now",
         settings_url="https://board.svyaz.example/me",
@@ -240,7 +244,7 @@ def shift(language: Language) -> DigestLetter:
     )
 
 
-def quiet(language: Language) -> DigestLetter:
+def quiet(language: Language) -> DigestMail:
     """A calm day: everyone is answered, nothing was missed; the first digest.
 
     Pulse came in the evening, and looked back two hours.
@@ -254,14 +258,14 @@ def quiet(language: Language) -> DigestLetter:
         critical=0,
         cards=(),
         buckets=(0, 0, 0, 0, 0),
-        now=Span(1, 1, Times(1, 47, 47), Times(1, 47, 47), 1.0),
+        now=PeriodStats(1, 1, DurationStats(1, 47, 47), DurationStats(1, 47, 47), 1.0),
         before=None,
         accounts=(
-            AccountRow("svyaz_help", "support", 1, 1, 47),
-            AccountRow("svyaz", "official", 0, 0, None),
+            AccountFigures("svyaz_help", "support", 1, 1, 47),
+            AccountFigures("svyaz", "official", 0, 0, None),
         ),
-        hours=tuple(HourBar(h % 24, int(h == 20), int(h == 20)) for h in range(18, 33)),
-        watch=Watch(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
+        hours=tuple(HourFigures(h % 24, int(h == 20), int(h == 20)) for h in range(18, 33)),
+        watch=Coverage(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
         known_from=AT - minutes(900),
         happening=None,
         board_url=None,
@@ -272,10 +276,10 @@ def quiet(language: Language) -> DigestLetter:
     )
 
 
-def weekly(language: Language) -> DigestLetter:
+def weekly(language: Language) -> DigestMail:
     """A week with its trend and its nights, in shadow mode."""
     trend = tuple(
-        Trend(date(2026, 11, 15 + n), received, answered, median, silent)
+        DayFigures(date(2026, 11, 15 + n), received, answered, median, silent)
         for n, (received, answered, median, silent) in enumerate(
             [
                 (191, 188, 540.0, 0.01),
@@ -292,23 +296,27 @@ def weekly(language: Language) -> DigestLetter:
         shift(language),
         period="weekly",
         start=AT - timedelta(days=7),
-        now=span(2310, 2183, Times(1400, 470, 3100), Times(2500, 430, 2900), 0.91),
-        before=span(1402, 1390, Times(900, 440, 2300), Times(1500, 400, 2200), 0.97),
-        hours=tuple(HourBar(h, 20 + 9 * h, 18 + 8 * h) for h in range(24)),
-        happening=Happening(AT - minutes(410), 140, 11.6, minutes(47)),
+        now=span(2310, 2183, DurationStats(1400, 470, 3100), DurationStats(2500, 430, 2900), 0.91),
+        before=span(
+            1402, 1390, DurationStats(900, 440, 2300), DurationStats(1500, 400, 2200), 0.97
+        ),
+        hours=tuple(HourFigures(h, 20 + 9 * h, 18 + 8 * h) for h in range(24)),
+        happening=Surge(AT - minutes(410), 140, 11.6, minutes(47)),
         unread=(),
-        watch=Watch(10080, 10080),
+        watch=Coverage(10080, 10080),
         trend=trend,
-        night=span(402, 371, Times(300, 1500, 7900), Times(410, 1300, 7000), 0.71),
-        day=span(1908, 1812, Times(1100, 380, 2000), Times(2090, 340, 1900), 0.96),
+        night=span(402, 371, DurationStats(300, 1500, 7900), DurationStats(410, 1300, 7000), 0.71),
+        day=span(1908, 1812, DurationStats(1100, 380, 2000), DurationStats(2090, 340, 1900), 0.96),
         meant_for="Ольга Ким <olga@svyaz.example>",
     )
 
 
-def monthly(language: Language) -> DigestLetter:
+def monthly(language: Language) -> DigestMail:
     """A month: thirty days in a row."""
     trend = tuple(
-        Trend(date(2026, 10, 23) + timedelta(days=n), 90 + 7 * n, 88 + 6 * n, 300.0 + n, n / 100)
+        DayFigures(
+            date(2026, 10, 23) + timedelta(days=n), 90 + 7 * n, 88 + 6 * n, 300.0 + n, n / 100
+        )
         for n in range(30)
     )
     return replace(
@@ -333,13 +341,15 @@ HOSTILE = Card(
     accounts=("svyaz_help",),
     taken_by="O\u2019Neil\r\n<u>Bob</u>",
     thread=(
-        Line(Author("66", "x_66", "E" * 50), LONG, AT - minutes(9)),
-        Line(US, "</div></td></table><style>*{display:none}</style>", AT - minutes(7), ours=True),
+        ThreadPost(Author("66", "x_66", "E" * 50), LONG, AT - minutes(9)),
+        ThreadPost(
+            US, "</div></td></table><style>*{display:none}</style>", AT - minutes(7), ours=True
+        ),
     ),
 )
 
 
-def hostile(language: Language) -> AlertLetter:
+def hostile(language: Language) -> AlertMail:
     """Names and texts that try to break out, and words that never end."""
     return replace(
         alert(language),
@@ -365,13 +375,13 @@ SAID = {
 }
 
 
-def trouble(kind: str, language: Language) -> TroubleLetter:
+def trouble(kind: str, language: Language) -> FaultMail:
     """Trouble of this kind with @svyaz, or with a person's address."""
-    return TroubleLetter(
+    return FaultMail(
         company=TITLE[language],
         at=AT,
         kind=kind,  # type: ignore[arg-type]
-        subject="oleg@svyaz.example" if kind in ABOUT_AN_ADDRESS else "svyaz",
+        subject="oleg@svyaz.example" if kind in ADDRESS_FAULTS else "svyaz",
         detail=SAID[kind],
     )
 
@@ -381,7 +391,7 @@ TROUBLES = tuple(SAID)
 
 def mails(language: Language) -> dict[str, Mail]:
     """Every mail there is, by name."""
-    pages, person = Pages(), PEOPLE[language]
+    pages, person = MailRenderer(), PEOPLE[language]
     alerts = {"alert": alert, "reminder": reminder, "full_alert": full_alert, "hostile": hostile}
     digests = {"shift": shift, "quiet": quiet, "weekly": weekly, "monthly": monthly}
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pulse.screens.mails import Mail, Pages
+from pulse.screens.mails import Mail, MailRenderer
 from pulse_cli.demo.mailbox import Letter, leaf
 from pulse_cli.demo.words import Words
 
@@ -150,8 +150,8 @@ def test_a_post_is_read_and_does_nothing(
     person = PEOPLE[language]
     for pack in packs(kind):
         for mail in (
-            Pages().alert(warning(language, pack), person),
-            Pages().digest(summary(language, pack), person),
+            MailRenderer().alert(warning(language, pack), person),
+            MailRenderer().digest(summary(language, pack), person),
         ):
             found = look(tripwire, mail)
             assert len(found["buttons"]) == len(pack)
@@ -174,7 +174,7 @@ def test_an_error_is_read_and_does_nothing(
 ) -> None:
     """Given hostile words of X about a hostile account, then the mail about it stays put."""
     for number, payload in enumerate(PAYLOADS[kind]):
-        mail = Pages().trouble(failure(language, number, payload), PEOPLE[language])
+        mail = MailRenderer().trouble(failure(language, number, payload), PEOPLE[language])
         found = look(tripwire, mail)
         assert not found["buttons"]
         assert found["tallest"] < 12_000
@@ -187,7 +187,7 @@ def test_an_error_is_read_and_does_nothing(
 def test_no_ink_leaves_its_card(tripwire: tuple[Page, list[str]], payload: str) -> None:
     """Given floods of marks, when drawn, then not a pixel changes above and below the card."""
     page, _ = tripwire
-    mail = Pages().alert(warning("en", ("calm", payload, "calm")), PEOPLE["en"])
+    mail = MailRenderer().alert(warning("en", ("calm", payload, "calm")), PEOPLE["en"])
     page.set_content(mail.html)
     page.evaluate("document.querySelectorAll('table.acts.fixed').forEach(e => e.remove())")
     spot: Any = page.evaluate(
@@ -223,8 +223,8 @@ def test_mails_to_leaf_through_do_nothing_to_the_page_around(
         for kind in KINDS
         for pack in packs(kind)
         for mail in (
-            Pages().alert(warning("en", pack), PEOPLE["en"]),
-            Pages().trouble(failure("en", 0, pack[0]), PEOPLE["en"]),
+            MailRenderer().alert(warning("en", pack), PEOPLE["en"]),
+            MailRenderer().trouble(failure("en", 0, pack[0]), PEOPLE["en"]),
         )
     ]
     letters = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulse.outbox.mailer import compose
-from pulse.screens.mails import LIMIT, Mail, Pages
+from pulse.screens.mails import LIMIT, Mail, MailRenderer
 
 from .hostile import DETAIL, KINDS, LANGUAGES, failure, packs, shown, summary, warning
 from .letters import AT, PEOPLE
@@ -57,11 +57,11 @@ def test_the_message_is_whole_and_its_headers_are_ours(kind: str, language: Lang
     """Given hostile words anywhere, when sent, then one subject, one recipient, no defect."""
     person = PEOPLE[language]
     for pack in packs(kind):
-        check_sent(Pages().alert(warning(language, pack), person))
-        check_sent(Pages().digest(summary(language, pack), person))
+        check_sent(MailRenderer().alert(warning(language, pack), person))
+        check_sent(MailRenderer().digest(summary(language, pack), person))
     for number, payload in enumerate(PAYLOADS[kind]):
-        check_sent(Pages().trouble(failure(language, number, payload), person))
-        check_sent(Pages().probe(payload[:DETAIL], AT, person))
+        check_sent(MailRenderer().trouble(failure(language, number, payload), person))
+        check_sent(MailRenderer().probe(payload[:DETAIL], AT, person))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -69,11 +69,11 @@ def test_the_message_is_whole_and_its_headers_are_ours(kind: str, language: Lang
 def test_the_text_says_the_same_and_quotes_it(kind: str, language: Language) -> None:
     """Given hostile words, then they stand quoted in the text, and no line of it is theirs."""
     for payload in PAYLOADS[kind]:
-        mail = Pages().alert(warning(language, (payload,)), PEOPLE[language])
+        mail = MailRenderer().alert(warning(language, (payload,)), PEOPLE[language])
         quoted = [one.removeprefix(">") for one in mail.text.split("\n") if one.startswith(">")]
         assert shown("".join(quoted), payload)
         ours = [one for one in mail.text.split("\n") if not one.lstrip().startswith(">")]
-        calm = Pages().alert(warning(language, ("calm",)), PEOPLE[language])
+        calm = MailRenderer().alert(warning(language, ("calm",)), PEOPLE[language])
         expected = [one for one in calm.text.split("\n") if not one.lstrip().startswith(">")]
         cut = len(payload) > 1000 or payload.count("\n") > 50  # says so, and counts the thread
         assert len(expected) - cut <= len(ours) <= len(expected) + cut

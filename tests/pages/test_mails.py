@@ -13,9 +13,9 @@ import pytest
 
 from pulse.kernel.posts import post_url
 from pulse.listening.budget import Budget
-from pulse.reporting.coverage import Watch
-from pulse.screens.mails import LIMIT, Mail, Pages
-from pulse.screens.models import Trend
+from pulse.reporting.coverage import Coverage
+from pulse.screens.mails import LIMIT, Mail, MailRenderer
+from pulse.screens.models import DayFigures
 
 from .letters import (
     AT,
@@ -176,7 +176,7 @@ def test_posts_of_any_length_fit() -> None:
         card(n, SOMEBODY, "Длинный пост. " * 1800, minutes(300 - n), "breach") for n in range(50)
     )
     letter = replace(alert("en"), cards=long, levels={"breach": 50})
-    mail = Pages().alert(letter, PEOPLE["en"])
+    mail = MailRenderer().alert(letter, PEOPLE["en"])
     assert len(mail.html.encode()) < LIMIT
     assert "Show the whole post (25,200 characters)" in mail.html
     assert all(one.reply_url in mail.html and one.reply_url in mail.text for one in long)
@@ -186,7 +186,7 @@ def test_one_long_post_is_whole() -> None:
     """Given a single long post, then there is room for all of it."""
     text = "Слово за слово. " * 1500
     letter = replace(alert("en"), cards=(card(1, SOMEBODY, text, minutes(300), "breach"),))
-    mail = Pages().alert(letter, PEOPLE["en"])
+    mail = MailRenderer().alert(letter, PEOPLE["en"])
     assert text.strip() in mail.html
     assert len(mail.html.encode()) < LIMIT
 
@@ -211,7 +211,7 @@ def test_nothing_in_a_post_is_obeyed(every: dict[tuple[str, str], Mail]) -> None
 def test_links_are_there_only_when_given(every: dict[tuple[str, str], Mail]) -> None:
     """Given no board, then the count stands in words; duty alerts never say unsubscribe."""
     bare = replace(shift("en"), board_url=None, settings_url=None, unsubscribe_url=None)
-    mail = Pages().digest(bare, PEOPLE["en"])
+    mail = MailRenderer().digest(bare, PEOPLE["en"])
     assert "12 more waiting" in mail.text
     for part in (mail.html, mail.text):
         assert "board" not in part
@@ -243,7 +243,7 @@ def test_who_took_it_and_until_when_it_sleeps() -> None:
     """Given a lease, then the card says so; without one it says that nobody took it."""
     one = card(1, SOMEBODY, "?", minutes(90), "breach", taken_by="Oleg", snoozed_until=AT)
     letter = replace(alert("en"), cards=(one, *CARDS[2:3]))
-    text = Pages().alert(letter, PEOPLE["en"]).text
+    text = MailRenderer().alert(letter, PEOPLE["en"]).text
     assert "taken by: Oleg · snoozed until 09:00" in text
     assert "taken by: nobody" in text
 
@@ -251,24 +251,24 @@ def test_who_took_it_and_until_when_it_sleeps() -> None:
 def test_waiting_but_no_cards_is_no_all_clear() -> None:
     """Given people who wait but no card to show, then the mail does not say all is well."""
     letter = replace(shift("en"), cards=())
-    mail = Pages().digest(letter, PEOPLE["en"])
+    mail = MailRenderer().digest(letter, PEOPLE["en"])
     assert "everyone is answered" not in mail.text.lower()
     assert "17 more waiting" in mail.text
 
 
 GAPS = {"minutes", "blind", "wall", "never read"}
-WATCHES: dict[str, tuple[Watch, str | None]] = {
-    "all well": (Watch(720, 720), None),
-    "reads counted": (Watch(720, 720, reads=Budget(1, 0, 9)), None),
-    "minutes": (Watch(720, 719), None),
-    "blind": (Watch(720, 720, gaps=WATCH.gaps[:1]), "@svyaz: not watched"),
-    "wall": (Watch(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: more posts than X hands out"),
-    "never read": (Watch(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: never read yet"),
-    "trouble passed": (Watch(720, 720, troubles=WATCH.troubles[:1]), "@svyaz: X did not answer"),
-    "trouble lasts": (Watch(720, 720, troubles=WATCH.troubles[1:]), "still so"),
-    "aside": (Watch(720, 720, aside=1), "1 post could not be read"),
-    "undelivered": (Watch(720, 720, undelivered=2), "2 mails could not be delivered"),
-    "stopped": (Watch(720, 720, stopped=WATCH.stopped[:1]), "nothing has been sent to oleg@"),
+WATCHES: dict[str, tuple[Coverage, str | None]] = {
+    "all well": (Coverage(720, 720), None),
+    "reads counted": (Coverage(720, 720, reads=Budget(1, 0, 9)), None),
+    "minutes": (Coverage(720, 719), None),
+    "blind": (Coverage(720, 720, gaps=WATCH.gaps[:1]), "@svyaz: not watched"),
+    "wall": (Coverage(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: more posts than X hands out"),
+    "never read": (Coverage(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: never read yet"),
+    "trouble passed": (Coverage(720, 720, troubles=WATCH.troubles[:1]), "@svyaz: X did not answer"),
+    "trouble lasts": (Coverage(720, 720, troubles=WATCH.troubles[1:]), "still so"),
+    "aside": (Coverage(720, 720, aside=1), "1 post could not be read"),
+    "undelivered": (Coverage(720, 720, undelivered=2), "2 mails could not be delivered"),
+    "stopped": (Coverage(720, 720, stopped=WATCH.stopped[:1]), "nothing has been sent to oleg@"),
 }
 
 
@@ -279,7 +279,7 @@ def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
     At its top only what was not watched: a mail that was lost makes no gap.
     """
     watch, said = WATCHES[case]
-    mail = Pages().digest(replace(shift("en"), watch=watch), PEOPLE["en"])
+    mail = MailRenderer().digest(replace(shift("en"), watch=watch), PEOPLE["en"])
     clear = said is None and watch.watched == watch.minutes
     for text in (mail.text, mail.html):
         assert ("Nothing was missed." in text) is clear
@@ -295,16 +295,16 @@ def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
         known_from=came - minutes(60),
         before=None,
         first=True,
-        trend=(Trend(date(2026, 11, 20)), *weekly("en").trend[-2:]),
-        watch=Watch(1440, 1440, since=came),
+        trend=(DayFigures(date(2026, 11, 20)), *weekly("en").trend[-2:]),
+        watch=Coverage(1440, 1440, since=came),
     )
-    mail = Pages().digest(letter, PEOPLE["en"])
+    mail = MailRenderer().digest(letter, PEOPLE["en"])
     assert "it takes in what came since 21 Nov, 08:00, before Pulse" in mail.text
     assert "21 Nov, 08:00 to 22 Nov, 09:00; of the stretch before, not all is known" in mail.text
     assert "Fri 20 Nov: received –, answered –, median –, left in silence –" in mail.text
     assert "Watched 1,440 of 1,440 min since 21 Nov, 09:00. Nothing was missed." in mail.text
     assert "watched 1,440 of 1,440 min since 21 Nov, 09:00" in mail.preheader
-    mail = Pages().digest(letter, PEOPLE["ru"])
+    mail = MailRenderer().digest(letter, PEOPLE["ru"])
     assert "С 21 нояб., 09:00 наблюдали 1\xa0440 из 1\xa0440 мин." in mail.text
 
 
@@ -317,14 +317,14 @@ def test_a_digest_says_that_some_may_be_answered_already(language: Language, sai
     for part in ("text", "html"):
         for unread, waiting, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
             one = replace(letter, unread=unread, waiting=waiting)
-            mail = Pages().digest(one, PEOPLE[language])
+            mail = MailRenderer().digest(one, PEOPLE[language])
             assert (said in getattr(mail, part)) is there
 
 
 def test_what_reading_came_to() -> None:
     """Given a budget, then the mail says how much is used, and a monthly one of last month too."""
-    mail = Pages().digest(shift("en"), PEOPLE["en"])
+    mail = MailRenderer().digest(shift("en"), PEOPLE["en"])
     assert "reads of X this month: 12,340 of 15,000 (82%)" in mail.text
     assert "last month" not in mail.text
-    mail = Pages().digest(monthly("ru"), PEOPLE["ru"])
+    mail = MailRenderer().digest(monthly("ru"), PEOPLE["ru"])
     assert "прочитано в X за прошлый месяц: 14\xa0210 из 15\xa0000" in mail.text

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from pulse.outbox.escalation import ABOUT_AN_ADDRESS
+from pulse.outbox.escalation import ADDRESS_FAULTS
 from pulse.screens import phrases
 from pulse.screens.advice import trouble_words
-from pulse.screens.locale import Wording, one_line, quoted
-from pulse.screens.mails import Pages
-from pulse.x.faults import FOR_A_PERSON, TroubleKind
+from pulse.screens.locale import Locale, one_line, quoted
+from pulse.screens.mails import MailRenderer
+from pulse.x.faults import FOR_A_PERSON, FaultKind
 
 from .letters import AT, PEOPLE, TROUBLES, alert, card, minutes, shift, weekly
 from .letters import US as SOMEBODY
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Language
-    from pulse.screens.models import DigestLetter
+    from pulse.screens.models import DigestMail
 
-EN, RU = Wording("en", "Europe/Moscow"), Wording("ru", "Europe/Moscow")
+EN, RU = Locale("en", "Europe/Moscow"), Locale("ru", "Europe/Moscow")
 
 
 @pytest.mark.parametrize(
@@ -139,20 +139,20 @@ def test_a_period_is_named_by_its_real_length(length: timedelta, en: str, ru: st
     ],
 )
 def test_zones_as_people_say_them(zone: str, en: str, ru: str) -> None:
-    assert Wording("en", zone).o_clock(AT) == en
-    assert Wording("ru", zone).o_clock(AT) == ru
+    assert Locale("en", zone).o_clock(AT) == en
+    assert Locale("ru", zone).o_clock(AT) == ru
 
 
 def test_summer_time_has_its_own_name() -> None:
     summer = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
-    assert Wording("en", "Europe/London").o_clock(summer) == "13:00 BST"
+    assert Locale("en", "Europe/London").o_clock(summer) == "13:00 BST"
 
 
 def test_dates() -> None:
     """Another day than that of the mail is named; the reader's midnight counts."""
     late = datetime(2026, 11, 21, 21, 30, tzinfo=UTC)
     assert EN.clock(late, AT) == "00:30"
-    assert Wording("en", "UTC").clock(late, AT) == "21 Nov, 21:30"
+    assert Locale("en", "UTC").clock(late, AT) == "21 Nov, 21:30"
     assert RU.clock(late - timedelta(hours=2), AT) == "21 нояб., 22:30"
     assert EN.moment(AT) == "Sun 22 Nov, 09:00 MSK"
     assert RU.moment(AT) == "вс, 22 нояб., 09:00 МСК"
@@ -174,14 +174,14 @@ def test_dates() -> None:
     ],
 )
 def test_digest_subjects(language: Language, subject: str, preheader: str) -> None:
-    mail = Pages().digest(shift(language), PEOPLE[language])
+    mail = MailRenderer().digest(shift(language), PEOPLE[language])
     assert (mail.subject, mail.preheader) == (subject, preheader)
 
 
 def test_a_digest_says_that_everyone_is_answered() -> None:
     def subject(language: Language) -> str:
         letter = replace(shift(language), waiting=0, longest=None, cards=())
-        return Pages().digest(letter, PEOPLE[language]).subject
+        return MailRenderer().digest(letter, PEOPLE[language]).subject
 
     assert subject("en") == "Everyone is answered · Svyaz"
     assert subject("ru") == "Всем ответили · Связь"
@@ -227,13 +227,13 @@ def test_alert_subjects_tell_the_worst_first(
 ) -> None:
     for language, subject in (("en", en), ("ru", ru)):
         letter = replace(alert(language), levels=levels, again=again)  # type: ignore[arg-type]
-        assert Pages().alert(letter, PEOPLE[language]).subject == subject  # type: ignore[index]
+        assert MailRenderer().alert(letter, PEOPLE[language]).subject == subject  # type: ignore[index]
 
 
 def test_a_level_of_their_own_naming_in_capitals_when_it_is_the_highest() -> None:
     worst = card(1, SOMEBODY, "?", minutes(300), "alarm", top=True)
     letter = replace(alert("en"), cards=(worst,), levels={"alarm": 1})
-    assert Pages().alert(letter, PEOPLE["en"]).subject.startswith("ALARM: 1 waiting")
+    assert MailRenderer().alert(letter, PEOPLE["en"]).subject.startswith("ALARM: 1 waiting")
 
 
 @pytest.mark.parametrize(
@@ -256,18 +256,18 @@ def test_a_quote_marks_each_line() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_long_title_leaves_room_for_the_news(language: Language) -> None:
-    letter: DigestLetter = replace(weekly(language), company="Svyaz " * 40)
-    subject = Pages().digest(letter, PEOPLE[language]).subject
+    letter: DigestMail = replace(weekly(language), company="Svyaz " * 40)
+    subject = MailRenderer().digest(letter, PEOPLE[language]).subject
     assert subject.endswith("…")
     assert len(subject) < 120
 
 
 def test_every_trouble_for_a_person_has_its_advice() -> None:
     """Given a kind that no waiting mends, then a letter of that kind can be written."""
-    assert set(TROUBLES) == FOR_A_PERSON | {"compliance", "unchecked", *ABOUT_AN_ADDRESS}
+    assert set(TROUBLES) == FOR_A_PERSON | {"compliance", "unchecked", *ADDRESS_FAULTS}
 
 
-@pytest.mark.parametrize("kind", get_args(TroubleKind))
+@pytest.mark.parametrize("kind", get_args(FaultKind))
 def test_every_trouble_has_a_name_in_both_languages(kind: str) -> None:
     """Given any kind of trouble with X, then a digest can name it."""
     assert trouble_words(kind, EN) != kind

@@ -16,12 +16,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from rich.pretty import pretty_repr
 
-from pulse.observability.redaction import Veil
+from pulse.observability.redaction import Redactor
 from pulse.x.access import Bounds, Token
-from pulse.x.client import X
-from pulse.x.credentials import Secrets
-from pulse.x.faults import TroubleError
-from pulse.x.http import Elsewhere
+from pulse.x.client import XClient
+from pulse.x.credentials import TokenStore
+from pulse.x.faults import XError
+from pulse.x.http import BaseUrlAdapter
 from pulse_cli.simulated_x import SimulatedX
 from tests.faults.wires import Server
 from tests.jobs.town import HELP, Posts, at
@@ -32,7 +32,7 @@ from .overheard import overheard
 from .test_functions import NO_TOKENS
 
 DAY = timedelta(days=1)
-ASKED: dict[str, Callable[[X], Any]] = {
+ASKED: dict[str, Callable[[XClient], Any]] = {
     "mentions": lambda x: x.mentions(HELP, Bounds(start=at(0) - DAY)),
     "posts": lambda x: x.posts(HELP, Bounds(start=at(0) - DAY)),
     "search": lambda x: x.search("@acme_help", Bounds(start=at(0) - DAY)),
@@ -63,7 +63,7 @@ def confession(problem: BaseException | None) -> str:
 
 def test_a_token_shows_in_no_form_of_itself() -> None:
     """Given a token, then whoever prints it, its neighbours or its wrappers prints no part."""
-    holders = [TOKEN, BEARER, {"token": TOKEN}, [TOKEN], X(lambda: TOKEN)]
+    holders = [TOKEN, BEARER, {"token": TOKEN}, [TOKEN], XClient(lambda: TOKEN)]
     forms = [
         str,
         repr,
@@ -81,8 +81,8 @@ def test_what_is_no_token_is_refused_without_a_word_of_it(text: str) -> None:
     ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(ssm) as stub:
         stub.add_response("get_parameter", {"Parameter": {"Value": text}})
-        with pytest.raises(TroubleError, match="/t/help is no token") as caught:
-            Secrets(ssm, "/t").token("help")
+        with pytest.raises(XError, match="/t/help is no token") as caught:
+            TokenStore(ssm, "/t").token("help")
     assert told(confession(caught.value)) == set()
 
 
@@ -109,7 +109,7 @@ def test_ssm_that_quotes_what_it_refuses() -> None:
     with Stubber(ssm) as stub:
         stub.add_client_error("put_parameter", "ValidationException", said)
         with pytest.raises(ClientError, match="at 'value' failed") as caught:
-            Secrets(ssm, "/t").keep("help", TOKEN)
+            TokenStore(ssm, "/t").keep("help", TOKEN)
     assert told("".join(traceback.format_exception(caught.value))) == set()
     assert told(repr(caught.value.response)) == set()
 
@@ -127,16 +127,19 @@ class Broken(requests.adapters.BaseAdapter):
 @pytest.mark.parametrize("token", [TOKEN, BEARER], ids=["user", "app"])
 def test_a_way_to_x_that_says_what_it_was_to_send(token: Token) -> None:
     """Given an error with the request in its words, then the trouble names its kind alone."""
-    with pytest.raises(TroubleError, match="ConnectionError") as caught:
-        X(lambda: token, Broken()).users(["55"])
+    with pytest.raises(XError, match="ConnectionError") as caught:
+        XClient(lambda: token, Broken()).users(["55"])
     assert told("".join(traceback.format_exception(caught.value))) == set()
 
 
 def test_one_part_within_another_leaves_no_rest() -> None:
     """Given a token whose parts begin alike, then each is hidden to its end."""
     token = Token(None, "abcdefgh", "abcdefghijkl", "abcdefghijklmnop", "s")
-    assert Veil(token)("abcdefgh, abcdefghijkl, abcdefghijklmnop") == "[hidden], [hidden], [hidden]"
-    assert Veil(token)("shorter ones stand in words") == "shorter ones stand in words"
+    assert (
+        Redactor(token)("abcdefgh, abcdefghijkl, abcdefghijklmnop")
+        == "[hidden], [hidden], [hidden]"
+    )
+    assert Redactor(token)("shorter ones stand in words") == "shorter ones stand in words"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,7 @@ def test_one_part_within_another_leaves_no_rest() -> None:
 )
 def test_a_signature_is_hidden_however_it_is_said_back(said: str) -> None:
     """Given the signature of a request, then it is hidden as it was sent, and as it was meant."""
-    veil = Veil(TOKEN, 'OAuth oauth_nonce="1", oauth_signature="ab%2Bcd%2Fef%3D"')
+    veil = Redactor(TOKEN, 'OAuth oauth_nonce="1", oauth_signature="ab%2Bcd%2Fef%3D"')
     assert veil(f"not <{said}>") == "not <[hidden]>"
 
 
@@ -164,13 +167,13 @@ def test_what_x_says_back_is_hidden(echo: tuple[Echo, str], name: str, token: To
     x_server, url = echo
     x_server.seen.clear()
     x_server.way = WAYS[name]
-    way = Elsewhere(url)
+    way = BaseUrlAdapter(url)
     results = []
     with overheard() as heard:
         for ask in ASKED.values():
             try:
-                results.append(repr(ask(X(lambda: token, way))))
-            except TroubleError as trouble:
+                results.append(repr(ask(XClient(lambda: token, way))))
+            except XError as trouble:
                 results.append("".join(traceback.format_exception(trouble)) + repr(trouble.detail))
     way.close()
     assert len(results) == len(ASKED)

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from pulse import app
-from pulse.x.http import Elsewhere
+from pulse.x.http import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.replay.lambdas import InvokedError
 from tests import ses
@@ -82,7 +82,7 @@ def _leaky(folder: Path, posts: Posts) -> Iterator[Leaky]:
             secrets = town.world.app.secrets
             secrets.keep("acme_help", TOKEN)
             secrets.keep("acme", BEARER)
-            town.world._transport = Elsewhere(server.url)
+            town.world._transport = BaseUrlAdapter(server.url)
             boto3.DEFAULT_SESSION.events.register("before-parameter-build", here.note)
             town.world.lambdas.wired = town.world.lambdas.begin()
             yield here

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulse.kernel.policy import Level, Policy, Turn
+from pulse.kernel.policy import Level, Policy, Shift
 from pulse_cli.settings import duty
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
@@ -14,7 +14,7 @@ WEEK = [MONDAY + timedelta(minutes=minute) for minute in range(duty.WEEK)]
 
 clocks = st.sampled_from([time(0), time(0, 1), time(8, 59), time(9), time(21), time(23, 59)])
 turns = st.builds(
-    Turn,
+    Shift,
     person=st.sampled_from(["anna", "boris", "vera"]),
     days=st.frozensets(st.integers(0, 6), min_size=1),
     start=clocks,
@@ -22,7 +22,7 @@ turns = st.builds(
 )
 
 
-def on_duty(group: tuple[Turn, ...]) -> list[set[str]]:
+def on_duty(group: tuple[Shift, ...]) -> list[set[str]]:
     """Ask the policy itself who is on duty, minute by minute."""
     policy = Policy((Level("only", timedelta(hours=1), ("group",)),), {"group": group})
     return [set(policy.on_duty("group", minute)) for minute in WEEK]
@@ -30,14 +30,14 @@ def on_duty(group: tuple[Turn, ...]) -> list[set[str]]:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(turns, min_size=1, max_size=5).map(tuple))
-def test_gaps_are_the_minutes_at_which_the_policy_finds_nobody(group: tuple[Turn, ...]) -> None:
+def test_gaps_are_the_minutes_at_which_the_policy_finds_nobody(group: tuple[Shift, ...]) -> None:
     nobody = {m for begin, end in duty.gaps(group) for m in range(begin, end)}
     assert nobody == {m for m, people in enumerate(on_duty(group)) if not people}
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(turns, min_size=1, max_size=5).map(tuple))
-def test_the_week_shows_whom_the_policy_finds(group: tuple[Turn, ...]) -> None:
+def test_the_week_shows_whom_the_policy_finds(group: tuple[Shift, ...]) -> None:
     shown: list[set[str]] = [set()] * duty.WEEK
     minutes = 0
     for days, (begin, end), people in duty.week(group):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulse.kernel.company import Account, Company, DigestRule, Person, Settings, Shadow
-from pulse.kernel.policy import Level, Policy, Turn
+from pulse.kernel.policy import Level, Policy, Shift
 from pulse.settings import durations
 from pulse.settings.reader import SettingsError, read
 
@@ -37,7 +37,7 @@ def test_the_least_is_filled_with_the_usual() -> None:
         people={"anna": Person("anna", "anna", "anna@example.com")},
         policy=Policy(
             levels=(Level("warning", timedelta(minutes=15), ("anna",)),),
-            groups={"anna": (Turn("anna"),)},
+            groups={"anna": (Shift("anna"),)},
         ),
         owner="anna",
     )
@@ -110,13 +110,13 @@ def test_everything_that_is_said_is_read() -> None:
         ),
         groups={
             "agents": (
-                Turn("anna", WORKDAYS, time(21), time(9)),
-                Turn("vera", frozenset({5, 6})),
-                Turn("dan"),
+                Shift("anna", WORKDAYS, time(21), time(9)),
+                Shift("vera", frozenset({5, 6})),
+                Shift("dan"),
             ),
-            "dan": (Turn("anna"),),
-            "anna": (Turn("anna"),),
-            "vera": (Turn("vera"),),
+            "dan": (Shift("anna"),),
+            "anna": (Shift("anna"),),
+            "vera": (Shift("vera"),),
         },
         time_zone="Europe/Moscow",
         up_the_line=("dan",),

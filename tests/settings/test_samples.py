@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulse.kernel.company import Account
-from pulse.kernel.policy import Level, Turn
+from pulse.kernel.policy import Level, Shift
 from pulse.settings.reader import SettingsError, read
 from pulse_cli.settings import examine
 from pulse_cli.settings.made import document_for
@@ -89,7 +89,7 @@ def test_the_settings_made_for_an_archive_are_those_of_the_contract() -> None:
         "manager": "manager@american-air.example",
         "head": "head@american-air.example",
     }
-    assert company.policy.groups == {key: (Turn(key),) for key in company.people}
+    assert company.policy.groups == {key: (Shift(key),) for key in company.people}
     assert (company.look_back, company.keep, company.digests) == (timedelta(0), None, ())
     assert (company.owner, company.language, company.time_zone) == ("head", "en", "UTC")
 

@@ -24,7 +24,7 @@ KINDS = {
     "clock": (DEFS["clock"], durations.clock),
     "hours": (DEFS["turn"]["properties"]["hours"], durations.hours),
     "days": (DEFS["days"], durations.days),
-    "keep": (DEFS["company"]["properties"]["keep"], durations.keep),
+    "keep": (DEFS["company"]["properties"]["keep"], durations.retention),
     "reads": (DEFS["company"]["properties"]["reads_per_month"], durations.count),
     "target": (DEFS["policy"]["properties"]["target"], durations.share),
 }
@@ -71,7 +71,7 @@ def test_the_usual_values_are_those_of_the_domain() -> None:
         for name, field in DEFS[part]["properties"].items()
         if "default" in field
     }
-    assert {name: durations.keep(said[name]) for name in ("look_back", "keep")} == {
+    assert {name: durations.retention(said[name]) for name in ("look_back", "keep")} == {
         name: Company.__dataclass_fields__[name].default for name in ("look_back", "keep")
     }
     windows = ("repeat_every", "alert_window", "critical_window")

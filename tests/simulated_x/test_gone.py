@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulse.x.http import Elsewhere
+from pulse.x.http import BaseUrlAdapter
 from pulse_cli.simulated_x import Archive, SimulatedX, serve
 
 from .conftest import NOON, Asker
@@ -208,7 +208,7 @@ def test_over_http_as_in_process(write, make_post, clock) -> None:
     app = SimulatedX(Archive.load(write([gone(make_post, 999, at=NOON)])), clock)
     asker = Asker(app, clock)
     with serve(app) as server:
-        asker.session.mount("https://", Elsewhere(server.url))
+        asker.session.mount("https://", BaseUrlAdapter(server.url))
         job = asker.post(JOBS, {"type": "tweets"}).json()["data"]
         assert upload(asker, job, "998", "999") == 200
         clock.on(minutes=4)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pulse.app import App
-from pulse.audit.entries import Row
+from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import Position
 from pulse_cli.replay.lambdas import Lambdas
 from tests.iam.judge import Call
@@ -150,7 +150,7 @@ def deleted_later(stage: Stage) -> None:
     with stage.town(posts) as town:
         town.go(0, 5)
         aside = {"account": "acme_help", "reason": "odd", "raw": {"id": asked}}
-        town.world.app.journal.note("acme", [Row("aside", at(5), aside)])
+        town.world.app.journal.note("acme", [LogEntry("aside", at(5), aside)])
         for minute in (2 * DAY, 2 * DAY + 10):
             _run(town, minute, "comply")
         assert {s.status for s in town.states().values()} == {"open"}

@@ -8,13 +8,13 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pulse.conversations.facts import Fact, Flag, Key
+from pulse.conversations.facts import ConversationKey, Fact, Flag
 from pulse.conversations.fold import State, levels_due
-from pulse.kernel.company import OLD_SETTINGS, Company
-from pulse.outbox.entries import TOPIC, Entry, nameless
+from pulse.kernel.company import SETTINGS_LAG, Company
+from pulse.outbox.entries import TOPIC, Entry, anonymous_id
 
 if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import Conversations
+    from pulse.conversations.store.conversations import ConversationStore
     from pulse.outbox.store.outbox import Outbox
     from pulse.settings.store import Shelf
 
@@ -22,21 +22,21 @@ _AT_ONCE = 100
 
 
 def flag(
-    company: Company, conversations: Conversations, outbox: Outbox, shelf: Shelf, now: datetime
+    company: Company, conversations: ConversationStore, outbox: Outbox, shelf: Shelf, now: datetime
 ) -> tuple[int, float]:
     """Flag what is due and note who is to be told, in one; returns how many were flagged.
 
     What cannot be flagged holds up no other; it is raised at the end. With the count, for how many
     seconds the oldest has been due that was not; 0 when none is.
     """
-    _take_up_policy(company, conversations, shelf, now)
-    falls_due: dict[Key, datetime] = {}
+    _refold_for_new_policy(company, conversations, shelf, now)
+    falls_due: dict[ConversationKey, datetime] = {}
 
-    def decide(key: Key, state: State) -> Sequence[Fact]:
+    def decide(key: ConversationKey, state: State) -> Sequence[Fact]:
         falls_due[key] = state.attention_at or now
         return levels_due(state, company.policy, now)
 
-    def tell(flagged: Mapping[Key, Sequence[Fact]]) -> Sequence[tuple[Any, Any]]:
+    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> Sequence[tuple[Any, Any]]:
         return [outbox.item(entry) for entry in _entries(company, flagged, now)]
 
     due = iter(list(conversations.due(company.name, now)))
@@ -55,12 +55,12 @@ def flag(
     return flagged, (now - oldest).total_seconds()
 
 
-def _take_up_policy(
-    company: Company, conversations: Conversations, shelf: Shelf, now: datetime
+def _refold_for_new_policy(
+    company: Company, conversations: ConversationStore, shelf: Shelf, now: datetime
 ) -> None:
     """A new version of the policy folds all open conversations again, until all go by it."""
     version, (folded, since) = company.policy.version, shelf.folded(company.name)
-    if folded > version or (folded == version and not _lately(since, now)):
+    if folded > version or (folded == version and not _is_recent(since, now)):
         return
     waiting = iter(conversations.open(company.name))
     while keys := list(islice(waiting, _AT_ONCE)):
@@ -69,14 +69,16 @@ def _take_up_policy(
         shelf.mark_folded(company.name, version, now)
 
 
-def _lately(since: datetime | None, now: datetime) -> bool:
-    return since is not None and now - since <= OLD_SETTINGS
+def _is_recent(since: datetime | None, now: datetime) -> bool:
+    return since is not None and now - since <= SETTINGS_LAG
 
 
-def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datetime) -> list[Entry]:
+def _entries(
+    company: Company, flagged: Mapping[ConversationKey, Sequence[Fact]], now: datetime
+) -> list[Entry]:
     """One entry a person (and level): each conversation is told once, at its last flag."""
     policy = company.policy
-    told: dict[tuple[str, str, int], list[Key]] = defaultdict(list)
+    told: dict[tuple[str, str, int], list[ConversationKey]] = defaultdict(list)
     hear: dict[tuple[str, int], Sequence[str]] = {}
     for key, facts in flagged.items():
         last = facts[-1]
@@ -89,7 +91,7 @@ def _entries(company: Company, flagged: Mapping[Key, Sequence[Fact]], now: datet
             hear[last.level, last.again] = people
     return [
         Entry(
-            id=f"{now.isoformat()}#{level}#{again}#{nameless(keys[0])}",
+            id=f"{now.isoformat()}#{level}#{again}#{anonymous_id(keys[0])}",
             company=company.name,
             person=person,
             kind="alert",

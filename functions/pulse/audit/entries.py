@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-RowKind = Literal["gap", "trouble", "aside", "undelivered", "removed", "forgotten"]
+LogEntryKind = Literal["gap", "trouble", "aside", "undelivered", "removed", "forgotten"]
 
 
-def part_of(raw: Any, name: str) -> str:
+def field_of(raw: Any, name: str) -> str:
     """A part of what was put aside, as far as can be read; it may be anything."""
     return str(raw.get(name, "")) if isinstance(raw, dict) else ""
 
 
-def people_of(raw: Any) -> set[str]:
+def user_ids_in(raw: Any) -> set[str]:
     """Ids of who wrote what was put aside, and of whom it answers."""
-    return {part_of(raw, "author_id"), part_of(raw, "in_reply_to_user_id")}
+    return {field_of(raw, "author_id"), field_of(raw, "in_reply_to_user_id")}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LogEntry:
     """One line of the journal; `what` holds plain JSON values, by kind.
 
     gap: account, start, end, reason; trouble: account, endpoint, trouble, since, until,
@@ -28,6 +28,6 @@ class Row:
     (how many), why, by (what found out); forgotten: posts. These two hold no text and no id.
     """
 
-    kind: RowKind
+    kind: LogEntryKind
     at: datetime
     what: dict[str, Any]

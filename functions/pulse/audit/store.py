@@ -8,17 +8,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.audit.entries import Row
-from pulse.dynamodb.codec import At, Item, stamp
+from pulse.audit.entries import LogEntry
+from pulse.dynamodb.codec import Item, ItemKey, sortable_time
 from pulse.dynamodb.table import Table
 
 _KEPT = timedelta(days=400)
 
-Told = Callable[[Collection[str]], Sequence[Row]]
+RemovalEntries = Callable[[Collection[str]], Sequence[LogEntry]]
 """What the journal is told of posts that go, given by their first ids."""
 
 
-class Journal:
+class AuditLog:
     """Rows stand under the company by time and kind; the same row twice is one."""
 
     def __init__(self, table: Table) -> None:
@@ -26,18 +26,18 @@ class Journal:
 
     @staticmethod
     def item(
-        company: str, row: Row, keep: timedelta | None = None, *, apart: str = ""
-    ) -> tuple[At, Item]:
+        company: str, row: LogEntry, keep: timedelta | None = None, *, apart: str = ""
+    ) -> tuple[ItemKey, Item]:
         """A row as an item, to be written with what it tells of; what is put aside by `keep`.
 
         Two rows of one moment that say the same are one, unless what sets them `apart` differs.
         """
         text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
         digest = hashlib.sha256(f"{text}{apart}".encode()).hexdigest()[:16]
-        at = At(f"journal#{company}", f"{stamp(row.at)}#{row.kind}#{digest}")
+        at = ItemKey(f"journal#{company}", f"{sortable_time(row.at)}#{row.kind}#{digest}")
         return at, {"what": text, "ttl": _ttl(row, keep)}
 
-    def note(self, company: str, rows: Iterable[Row], keep: timedelta | None = None) -> None:
+    def note(self, company: str, rows: Iterable[LogEntry], keep: timedelta | None = None) -> None:
         """Write these rows; what is put aside lives as long as `keep` says, if that is less."""
         self._table.put_many(self.item(company, row, keep) for row in rows)
 
@@ -45,22 +45,24 @@ class Journal:
         """Give what was put aside the time to live of this `keep`; returns how many rows."""
         written = 0
         for item in list(self._table.partition(f"journal#{company}")):
-            row = _row(item)
+            row = _entry_of(item)
             ttl = _ttl(row, keep)
             if row.kind == "aside" and item.get("ttl") != ttl:
-                at, there = At(item["pk"], item["sk"]), "attribute_exists(pk)"
+                at, there = ItemKey(item["pk"], item["sk"]), "attribute_exists(pk)"
                 written += self._table.update(at, {"ttl": ttl}, condition=there) is not None
         return written
 
-    def read(self, company: str, start: datetime, end: datetime) -> list[Row]:
+    def read(self, company: str, start: datetime, end: datetime) -> list[LogEntry]:
         """The rows of [start, end], oldest first."""
-        items = self._table.partition(f"journal#{company}", stamp(start), stamp(end) + "~")
-        return [_row(item) for item in items]
+        items = self._table.partition(
+            f"journal#{company}", sortable_time(start), sortable_time(end) + "~"
+        )
+        return [_entry_of(item) for item in items]
 
     def put_aside(self, company: str) -> Iterator[Any]:
         """What was put aside, as it came."""
         for item in self._table.partition(f"journal#{company}"):
-            row = _row(item)
+            row = _entry_of(item)
             if row.kind == "aside" and row.what.get("raw") is not None:
                 yield row.what["raw"]
 
@@ -71,19 +73,19 @@ class Journal:
         """
         redacted = 0
         for item in list(self._table.partition(f"journal#{company}")):
-            row = _row(item)
+            row = _entry_of(item)
             if row.kind == "aside" and row.what.get("raw") is not None and of(row.what["raw"]):
                 what = json.dumps({**row.what, "raw": None}, ensure_ascii=False, sort_keys=True)
-                at = At(item["pk"], item["sk"])
+                at = ItemKey(item["pk"], item["sk"])
                 redacted += self._table.update(at, {"what": what}) is not None
         return redacted
 
 
-def _ttl(row: Row, keep: timedelta | None) -> int:
+def _ttl(row: LogEntry, keep: timedelta | None) -> int:
     kept = _KEPT if row.kind != "aside" or keep is None else min(keep, _KEPT)
     return int((row.at + kept).timestamp())
 
 
-def _row(item: Item) -> Row:
+def _entry_of(item: Item) -> LogEntry:
     at, kind, _ = item["sk"].split("#")
-    return Row(kind, datetime.fromisoformat(at), json.loads(item["what"]))
+    return LogEntry(kind, datetime.fromisoformat(at), json.loads(item["what"]))

@@ -10,7 +10,7 @@ PositionKind = Literal["answered_elsewhere", "refused", "no_answer_needed", "spa
 LeaseKind = Literal["mine", "snoozed", "released"]
 
 
-class Key(NamedTuple):
+class ConversationKey(NamedTuple):
     """A conversation: all that one customer says to one company in one X thread."""
 
     company: str

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from pulse.dynamodb.codec import At, Item, from_wire, key_to_wire, to_wire
+from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, to_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _GET_AT_ONCE = 100
 _PUT_AT_ONCE = 25
-ACTIONS_AT_ONCE = 100
+MAX_ACTIONS = 100
 """What one transaction may hold."""
 
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -25,7 +25,7 @@ _LOST = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
-class CancelledError(Exception):
+class TransactionCancelledError(Exception):
     """A transaction was cancelled; `failed` are the places of the actions that failed.
 
     With `conflict` others were writing the same items, and no condition failed: the same
@@ -46,25 +46,27 @@ class Table:
         self.name = name
         self.index = index
 
-    def get(self, at: At) -> Item | None:
+    def get(self, at: ItemKey) -> Item | None:
         """The item as it is now (consistent), or None."""
-        answer = self.client.get_item(TableName=self.name, Key=key_to_wire(at), ConsistentRead=True)
-        return from_wire(answer["Item"]) if "Item" in answer else None
+        answer = self.client.get_item(
+            TableName=self.name, Key=key_to_dynamodb(at), ConsistentRead=True
+        )
+        return from_dynamodb(answer["Item"]) if "Item" in answer else None
 
-    def get_many(self, keys: Iterable[At]) -> dict[At, Item]:
+    def get_many(self, keys: Iterable[ItemKey]) -> dict[ItemKey, Item]:
         """The items that exist, consistent, whatever their number."""
         wanted = list(dict.fromkeys(keys))
-        found: dict[At, Item] = {}
+        found: dict[ItemKey, Item] = {}
         pauses = _pauses()
         while wanted:
             asked, wanted = wanted[:_GET_AT_ONCE], wanted[_GET_AT_ONCE:]
-            question = {"Keys": [key_to_wire(k) for k in asked], "ConsistentRead": True}
+            question = {"Keys": [key_to_dynamodb(k) for k in asked], "ConsistentRead": True}
             answer = self.client.batch_get_item(RequestItems={self.name: question})
             for raw in answer["Responses"].get(self.name, []):
-                item = from_wire(raw)
-                found[At(item["pk"], item["sk"])] = item
+                item = from_dynamodb(raw)
+                found[ItemKey(item["pk"], item["sk"])] = item
             left: Any = answer.get("UnprocessedKeys") or {}
-            again = [At(**from_wire(k)) for k in left.get(self.name, {}).get("Keys", [])]
+            again = [ItemKey(**from_dynamodb(k)) for k in left.get(self.name, {}).get("Keys", [])]
             if again:
                 sleep(next(pauses))
             wanted += again
@@ -79,7 +81,7 @@ class Table:
             limit,
             ConsistentRead=True,
             KeyConditionExpression=f"pk = :pk{between}",
-            ExpressionAttributeValues=to_wire(
+            ExpressionAttributeValues=to_dynamodb(
                 {":pk": pk, **({":low": low or " ", ":high": high} if high else {})}
             ),
         )
@@ -102,28 +104,28 @@ class Table:
             IndexName=self.index,
             **some,
             KeyConditionExpression="gpk = :g AND gsk BETWEEN :low AND :high",
-            ExpressionAttributeValues=to_wire({":g": gpk, ":low": low or " ", ":high": high}),
+            ExpressionAttributeValues=to_dynamodb({":g": gpk, ":low": low or " ", ":high": high}),
         )
 
     def all(self) -> Iterator[Item]:
         """Every item of the table: for rehearsals and exports, never for a function."""
         for page in self.client.get_paginator("scan").paginate(TableName=self.name):
-            yield from map(from_wire, page["Items"])
+            yield from map(from_dynamodb, page["Items"])
 
-    def put(self, at: At, values: Mapping[str, Any]) -> None:
+    def put(self, at: ItemKey, values: Mapping[str, Any]) -> None:
         """Put an item in place of whatever was there."""
-        self.client.put_item(TableName=self.name, Item=to_wire({**at._asdict(), **values}))
+        self.client.put_item(TableName=self.name, Item=to_dynamodb({**at._asdict(), **values}))
 
-    def put_many(self, items: Iterable[tuple[At, Mapping[str, Any]]]) -> None:
+    def put_many(self, items: Iterable[tuple[ItemKey, Mapping[str, Any]]]) -> None:
         """Put items that nobody else writes differently; order does not matter."""
         self._batches(
-            {"PutRequest": {"Item": to_wire({**at._asdict(), **values})}}
+            {"PutRequest": {"Item": to_dynamodb({**at._asdict(), **values})}}
             for at, values in dict(items).items()
         )
 
-    def delete_many(self, keys: Iterable[At]) -> None:
+    def delete_many(self, keys: Iterable[ItemKey]) -> None:
         """Delete items that nobody else writes; those that are not there are no error."""
-        self._batches({"DeleteRequest": {"Key": key_to_wire(at)}} for at in dict.fromkeys(keys))
+        self._batches({"DeleteRequest": {"Key": key_to_dynamodb(at)}} for at in dict.fromkeys(keys))
 
     def _batches(self, requests: Iterable[Any]) -> None:
         waiting = list(requests)
@@ -138,7 +140,7 @@ class Table:
 
     def update(
         self,
-        at: At,
+        at: ItemKey,
         values: Mapping[str, Any],
         *,
         condition: str | None = None,
@@ -153,26 +155,26 @@ class Table:
             answer = self.client.update_item(**action, ReturnValues="ALL_NEW")
         except self._lost as problem:
             return self._own(at, values, problem)
-        return from_wire(answer["Attributes"])
+        return from_dynamodb(answer["Attributes"])
 
     def put_action(
         self,
-        at: At,
+        at: ItemKey,
         values: Mapping[str, Any],
         condition: str | None = None,
         given: Mapping[str, Any] | None = None,
     ) -> Item:
         """A Put for `transact`."""
-        action: Item = {"TableName": self.name, "Item": to_wire({**at._asdict(), **values})}
+        action: Item = {"TableName": self.name, "Item": to_dynamodb({**at._asdict(), **values})}
         if condition:
             action["ConditionExpression"] = condition
         if given:
-            action["ExpressionAttributeValues"] = to_wire(given)
+            action["ExpressionAttributeValues"] = to_dynamodb(given)
         return {"Put": action}
 
     def update_action(
         self,
-        at: At,
+        at: ItemKey,
         values: Mapping[str, Any],
         condition: str | None = None,
         given: Mapping[str, Any] | None = None,
@@ -187,11 +189,11 @@ class Table:
             expression.append("REMOVE " + ", ".join(f"#{n}" for n in gone))
         action: Item = {
             "TableName": self.name,
-            "Key": key_to_wire(at),
+            "Key": key_to_dynamodb(at),
             "UpdateExpression": " ".join(expression),
             "ExpressionAttributeNames": {f"#{n}": n for n in values},
         }
-        bound = to_wire({**{f":{n}": v for n, v in kept.items()}, **(given or {})})
+        bound = to_dynamodb({**{f":{n}": v for n, v in kept.items()}, **(given or {})})
         if bound:
             action["ExpressionAttributeValues"] = bound
         if condition:
@@ -199,14 +201,14 @@ class Table:
         return {"Update": action}
 
     def delete_action(
-        self, at: At, condition: str | None = None, given: Mapping[str, Any] | None = None
+        self, at: ItemKey, condition: str | None = None, given: Mapping[str, Any] | None = None
     ) -> Item:
         """A Delete for `transact`."""
-        action: Item = {"TableName": self.name, "Key": key_to_wire(at)}
+        action: Item = {"TableName": self.name, "Key": key_to_dynamodb(at)}
         if condition:
             action["ConditionExpression"] = condition
         if given:
-            action["ExpressionAttributeValues"] = to_wire(given)
+            action["ExpressionAttributeValues"] = to_dynamodb(given)
         return {"Delete": action}
 
     def transact(self, actions: Sequence[Item]) -> None:
@@ -227,7 +229,7 @@ class Table:
                     raise
                 failed = [i for i, code in enumerate(codes) if code != "None"]
                 conflict = "ConditionalCheckFailed" not in codes
-                raise CancelledError(failed, conflict=conflict) from problem
+                raise TransactionCancelledError(failed, conflict=conflict) from problem
             return
 
     def write(self, actions: Sequence[Item]) -> None:
@@ -239,17 +241,17 @@ class Table:
         try:
             self.client.put_item(**put)
         except self._lost as problem:
-            item = from_wire(put["Item"])
-            if self._own(At(item["pk"], item["sk"]), item, problem) is None:
+            item = from_dynamodb(put["Item"])
+            if self._own(ItemKey(item["pk"], item["sk"]), item, problem) is None:
                 raced = isinstance(problem, self.client.exceptions.TransactionConflictException)
-                raise CancelledError([0], conflict=raced) from problem
+                raise TransactionCancelledError([0], conflict=raced) from problem
 
     def outlast(self, actions: Sequence[Item]) -> None:
         """As `write`, and again, ever more slowly, while others are at it and none was faster."""
         for pause in _PAUSES:
             try:
                 return self.write(actions)
-            except CancelledError as problem:
+            except TransactionCancelledError as problem:
                 if not problem.conflict:
                     raise
             sleep(pause)
@@ -261,7 +263,7 @@ class Table:
         known = self.client.exceptions
         return (known.ConditionalCheckFailedException, known.TransactionConflictException)
 
-    def _own(self, at: At, values: Mapping[str, Any], problem: Any) -> Item | None:
+    def _own(self, at: ItemKey, values: Mapping[str, Any], problem: Any) -> Item | None:
         """The item, if it is as it was to be, and AWS was asked again: the first answer was lost.
 
         A transaction needs none of that: botocore names it, and AWS does no name twice.
@@ -279,7 +281,7 @@ class Table:
             most = {"Limit": left} if left is not None else {}
             answer = self.client.query(TableName=self.name, **question, **page, **most)
             for raw in answer["Items"]:
-                yield from_wire(raw)
+                yield from_dynamodb(raw)
             if left is not None:
                 left -= len(answer["Items"])
             start = answer.get("LastEvaluatedKey")
@@ -287,7 +289,7 @@ class Table:
                 return
 
 
-def give_way(failures: int) -> None:
+def back_off(failures: int) -> None:
     """Let others be done who were at the same items so many times."""
     sleep(_GIVE_WAY[min(failures, len(_GIVE_WAY)) - 1])
 

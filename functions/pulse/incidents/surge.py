@@ -23,7 +23,7 @@ _LOUD = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Surge:
     """Many more mentions than usual: `count` since `since`; usual for such a stretch."""
 
     since: datetime
@@ -33,9 +33,9 @@ class Happening:
     """How long none of our accounts has said anything; None when not known."""
 
 
-def happening(
+def detect_surge(
     mentions: Sequence[datetime], known_from: datetime, last_said: datetime | None, now: datetime
-) -> Happening | None:
+) -> Surge | None:
     """Whether an hour brought at least ten mentions and thrice the usual, and it goes on.
 
     `mentions` are publish times, all of them since `known_from`. Usual is the median hour of
@@ -54,7 +54,7 @@ def happening(
         least = min(counts[h] for h in range(run))
         if least >= max(_FEWEST, _LASTS * usual) and counts[run - 1] >= _BEGINS * usual:
             first = _first(ages, run, usual)
-            return Happening(
+            return Surge(
                 since=now - first,
                 count=sum(age <= first for age in ages),
                 usual=usual * (first / _HOUR),

@@ -109,7 +109,7 @@ class Company:
         raise KeyError(account_id)
 
 
-OLD_SETTINGS = timedelta(minutes=2)
+SETTINGS_LAG = timedelta(minutes=2)
 """For how long a function under way may still go by settings that it has read before."""
 
 

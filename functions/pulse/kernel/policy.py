@@ -21,7 +21,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Shift:
     """A person on duty on these days (0 is Monday), from `start` to `end` by the clock.
 
     `end` not later than `start` runs over midnight and belongs to the day it began on;
@@ -48,7 +48,7 @@ class Policy:
     """Levels by age (ascending), groups of turns, and how often people are mailed."""
 
     levels: tuple[Level, ...]
-    groups: dict[str, tuple[Turn, ...]]
+    groups: dict[str, tuple[Shift, ...]]
     time_zone: str = "UTC"
     up_the_line: tuple[str, ...] = ()
     """Groups who hear of reminders: the first reminder adds the first, and so on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-Why = Literal["deleted", "bounced", "protected", "suspended", "deactivated", "other"]
+RemovalReason = Literal["deleted", "bounced", "protected", "suspended", "deactivated", "other"]
 """Why X does not show a post any more."""
 _X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
 _EDIT_WINDOW = timedelta(hours=2)
@@ -37,7 +37,7 @@ class Post:
 
     def ahead_of(self, now: datetime) -> bool:
         """Whether its id is ahead of the clock."""
-        return ahead(self.version, now)
+        return is_from_future(self.version, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def user_url(user_id: str) -> str:
     return f"https://x.com/i/user/{user_id}"
 
 
-def published(first_id: str, version: str, created_at: datetime) -> datetime:
+def first_published_at(first_id: str, version: str, created_at: datetime) -> datetime:
     """When the post was first published: an edited post carries the time of its edit.
 
     The first id holds the time of the first version, which is believed when it lies within
@@ -72,21 +72,21 @@ def published(first_id: str, version: str, created_at: datetime) -> datetime:
     """
     if first_id == version:
         return created_at
-    told = time_in(first_id)
+    told = time_of_id(first_id)
     return told if created_at - _EDIT_WINDOW <= told <= created_at else created_at
 
 
-def time_in(post_id: str) -> datetime:
+def time_of_id(post_id: str) -> datetime:
     """The time in an id of X: milliseconds above bit 22."""
     return _X_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
 
-def ahead(post_id: str, now: datetime) -> bool:
+def is_from_future(post_id: str, now: datetime) -> bool:
     """Whether an id holds a time that has not come yet, as no id of X does."""
-    return time_in(post_id) > now + _CLOCKS_DIFFER
+    return time_of_id(post_id) > now + _CLOCKS_DIFFER
 
 
-def mentions_of(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:
+def select_mentions(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:
     """Posts by somebody else that name one of the accounts; retweets are none."""
     return [
         p
@@ -95,7 +95,7 @@ def mentions_of(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post
     ]
 
 
-def replies_of(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:
+def select_replies(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:
     """Posts by one of the accounts that answer a post of a customer."""
     return [
         p

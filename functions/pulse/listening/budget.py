@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pulse.kernel.posts import Post
-from pulse.listening.scan import Walk
+from pulse.listening.scan import TimelineScan
 
 Reads = Mapping[str, int]
 """Posts billed, by UTC month (`2030-05`)."""
@@ -27,14 +27,14 @@ class Budget:
         return self.used / self.limit if self.limit else None
 
 
-def budget(reads: Iterable[Reads], limit: int | None, now: datetime) -> Budget:
+def monthly_budget(reads: Iterable[Reads], limit: int | None, now: datetime) -> Budget:
     """What the accounts of a company have read together."""
     counts = list(reads)
     this, before = (sum(r.get(month, 0) for r in counts) for month in _months(now))
     return Budget(this, before, limit)
 
 
-def billed(name: str, walk: Walk, posts: Sequence[Post], count: int, new: int) -> int:
+def count_billed(name: str, walk: TimelineScan, posts: Sequence[Post], count: int, new: int) -> int:
     """How many of a page's `count` posts X bills; `new` of them were stored.
 
     A post is billed once per UTC day. So a sweep of today costs what no poll had seen; a poll,
@@ -46,7 +46,7 @@ def billed(name: str, walk: Walk, posts: Sequence[Post], count: int, new: int) -
     return count - sum(floor is not None and int(post.version) <= floor for post in posts)
 
 
-def counted(reads: Reads, count: int, now: datetime) -> dict[str, int]:
+def add_reads(reads: Reads, count: int, now: datetime) -> dict[str, int]:
     """The counts with so many more this month; months before the last go."""
     this, before = _months(now)
     kept = {month: reads[month] for month in (before, this) if month in reads}

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pulse.kernel.company import Account
-from pulse.listening.budget import Reads, counted
-from pulse.listening.scan import Endpoint, Mark, Walk
+from pulse.listening.budget import Reads, add_reads
+from pulse.listening.scan import Endpoint, HighWater, TimelineScan
 from pulse.x.access import Limit, Vocabulary
-from pulse.x.faults import OpenTrouble
+from pulse.x.faults import OpenFault
 
 MINUTE = timedelta(minutes=1)
-SHOWN_LATE = timedelta(hours=1)
+LATE_WINDOW = timedelta(hours=1)
 """How late X may show a post and a sweep still finds it."""
 
 
-class OvertakenError(Exception):
+class StaleWriteError(Exception):
     """Another run has read this account in the meantime; what it knows is newer."""
 
 
@@ -31,10 +31,10 @@ class Cursor:
 
     account_id: str
     watched_from: datetime
-    marks: Mapping[Endpoint, Mark] = field(default_factory=dict)
-    walks: Mapping[str, Walk] = field(default_factory=dict)
+    marks: Mapping[Endpoint, HighWater] = field(default_factory=dict)
+    walks: Mapping[str, TimelineScan] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
-    troubles: Mapping[Endpoint, OpenTrouble] = field(default_factory=dict)
+    troubles: Mapping[Endpoint, OpenFault] = field(default_factory=dict)
     swept: datetime | None = None
     """The last minute in which late posts were looked for, all the way."""
     last_ok: datetime | None = None
@@ -43,7 +43,7 @@ class Cursor:
     vocabulary: Vocabulary = "tweet"
     rev: int = 0
 
-    def begin(self, endpoint: Endpoint, look_back: timedelta) -> Walk:
+    def begin(self, endpoint: Endpoint, look_back: timedelta) -> TimelineScan:
         """The walk of a poll: that under way, or a new one from the newest post down."""
         under_way = self.walks.get(endpoint)
         if under_way is not None:
@@ -51,10 +51,10 @@ class Cursor:
         floor, start = self.marks.get(endpoint), self.watched_from - look_back
         watched = self.last_ok if endpoint == "mentions" else self.swept
         if floor is not None and watched is not None:
-            start = max(start, watched - SHOWN_LATE)
-        return Walk(endpoint, start, floor=floor)
+            start = max(start, watched - LATE_WINDOW)
+        return TimelineScan(endpoint, start, floor=floor)
 
-    def reached(self, name: str, walk: Walk) -> Cursor:
+    def reached(self, name: str, walk: TimelineScan) -> Cursor:
         """After a walk came to its bottom: the mark moves, except for a sweep's."""
         walks = {n: w for n, w in self.walks.items() if n != name}
         mark = self.marks.get(walk.endpoint)
@@ -66,7 +66,7 @@ class Cursor:
             return replace(self, walks=walks)
         return replace(self, walks=walks, marks={**self.marks, walk.endpoint: walk.newest})
 
-    def under_way(self, name: str, walk: Walk) -> Cursor:
+    def under_way(self, name: str, walk: TimelineScan) -> Cursor:
         """After a walk was broken off: it goes on from here."""
         return replace(self, walks={**self.walks, name: walk})
 
@@ -87,7 +87,7 @@ class Cursor:
 
     def having_read(self, count: int, now: datetime) -> Cursor:
         """After so many more posts that X bills."""
-        return replace(self, reads=counted(self.reads, count, now))
+        return replace(self, reads=add_reads(self.reads, count, now))
 
     def unwatched(self, now: datetime) -> tuple[datetime, datetime] | None:
         """The minutes between the last good poll, or our coming, and this one, if any."""
@@ -108,7 +108,7 @@ def is_blind(
     return since is not None and now.replace(second=0, microsecond=0) - since > after
 
 
-def unheard(accounts: Iterable[Account], cursors: Mapping[str, Cursor]) -> tuple[str, ...]:
+def accounts_unread(accounts: Iterable[Account], cursors: Mapping[str, Cursor]) -> tuple[str, ...]:
     """Usernames of accounts whose own posts cannot be read, or never were yet."""
     return tuple(
         a.username for a in accounts if a.id not in cursors or "posts" in cursors[a.id].troubles

@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Settings
-from pulse.listening.budget import budget
+from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, is_blind
-from pulse.listening.tasks import Task, kinds_due
+from pulse.listening.tasks import PollTask, kinds_due
 
 if TYPE_CHECKING:
-    from pulse.listening.store import Accounts
+    from pulse.listening.store import CursorStore
 
 
 @dataclass(frozen=True, slots=True)
-class Minute:
+class DispatchPlan:
     """What a minute asks for, and how it stands."""
 
-    tasks: list[Task]
+    tasks: list[PollTask]
     """One per due account and kind."""
     blind: list[str]
     """Usernames of accounts not read for longer than one may go unread."""
@@ -28,13 +28,15 @@ class Minute:
     """The highest per cent that a company has used of the reads it pays for."""
 
 
-def dispatch(settings: Settings, accounts: Accounts, now: datetime, patience: timedelta) -> Minute:
+def dispatch(
+    settings: Settings, accounts: CursorStore, now: datetime, patience: timedelta
+) -> DispatchPlan:
     """The tasks to put on the queue, and how it stands, whether they can be put there or not."""
     minute = now.replace(second=0, microsecond=0)
     watched = [(c.name, a) for c in settings.companies for a in c.accounts]
     cursors = accounts.load(account.id for _, account in watched)
     tasks = [
-        Task(company, account.id, kind, minute)
+        PollTask(company, account.id, kind, minute)
         for company, account in watched
         if (cursor := cursors.get(account.id)) is None or cursor.due(now)
         for kind in kinds_due(minute, cursor.swept if cursor else None)
@@ -44,12 +46,12 @@ def dispatch(settings: Settings, accounts: Accounts, now: datetime, patience: ti
         for _, account in watched
         if is_blind(cursors.get(account.id), settings.pushed_at, now, patience)
     ]
-    return Minute(tasks, blind, _budget_used(settings, cursors, now))
+    return DispatchPlan(tasks, blind, _budget_used(settings, cursors, now))
 
 
 def _budget_used(settings: Settings, cursors: Mapping[str, Cursor], now: datetime) -> float:
     budgets = (
-        budget(
+        monthly_budget(
             [cursors[a.id].reads for a in company.accounts if a.id in cursors],
             company.reads_per_month,
             now,

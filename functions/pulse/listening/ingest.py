@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.audit.entries import Row, people_of
-from pulse.conversations.facts import Fact, Key, Mention, Reply
-from pulse.kernel.posts import Post, mentions_of, replies_of
-from pulse.listening.scan import Walk
+from pulse.audit.entries import LogEntry, user_ids_in
+from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
+from pulse.kernel.posts import Post, select_mentions, select_replies
+from pulse.listening.scan import TimelineScan
 
 if TYPE_CHECKING:
-    from pulse.listening.run import Reading
+    from pulse.listening.run import PollRun
     from pulse.x.parse import Page
 
 _Aside = tuple[Any, str]
@@ -23,23 +23,25 @@ _NOTED = timedelta(hours=26)
 """Longer than the longest sweep reaches back."""
 
 
-def keep(page: Page, walk: Walk, reading: Reading) -> int:
+def ingest(page: Page, walk: TimelineScan, reading: PollRun) -> int:
     """Store what the page holds and fold it in; returns how many facts were new."""
     company = reading.company
     posts = [_named(p, walk, reading.account.id) for p in page.posts if not _forgotten(p, reading)]
-    mentions = mentions_of(posts, company.account_ids)
-    replies = replies_of(posts, company.account_ids)
-    facts: dict[Key, list[Fact]] = defaultdict(list)
+    mentions = select_mentions(posts, company.account_ids)
+    replies = select_replies(posts, company.account_ids)
+    facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
     for post in mentions:
-        facts[Key(company.name, post.conversation_id, post.author_id)].append(
+        facts[ConversationKey(company.name, post.conversation_id, post.author_id)].append(
             _mention(post, reading)
         )
     for post in replies:
         customer = str(post.in_reply_to_user_id)
-        facts[Key(company.name, post.conversation_id, customer)].append(_reply(post, reading))
+        facts[ConversationKey(company.name, post.conversation_id, customer)].append(
+            _reply(post, reading)
+        )
     crowded: dict[str, _Aside] = {}
 
-    def left_out(key: Key, mention: Mention) -> None:
+    def left_out(key: ConversationKey, mention: Mention) -> None:
         raw = {"id": mention.version, "author_id": key.customer_id}
         crowded[mention.token] = raw, "the conversation is full"
 
@@ -63,34 +65,34 @@ def keep(page: Page, walk: Walk, reading: Reading) -> int:
     return new
 
 
-def _forgotten(post: Post, reading: Reading) -> bool:
+def _forgotten(post: Post, reading: PollRun) -> bool:
     """Whether it is by, or answers, somebody who was forgotten since; what is newer is kept."""
     before = [reading.forgotten.get(i) for i in (post.author_id, post.in_reply_to_user_id) if i]
     return any(at is not None and post.created_at < at for at in before)
 
 
-def _put_aside(aside: Iterable[_Aside], reading: Reading) -> None:
+def _put_aside(aside: Iterable[_Aside], reading: PollRun) -> None:
     """Note what is not kept as a post; what is read again, as sweeps do, is noted once."""
     company, now, account = reading.company.name, reading.now, reading.account.username
     noted = [row.what for row in reading.journal.read(company, now - _NOTED, now)]
     rows = [
-        Row("aside", now, {"account": account, "reason": reason, "raw": raw})
+        LogEntry("aside", now, {"account": account, "reason": reason, "raw": raw})
         for raw, reason in aside
-        if reading.forgotten.keys().isdisjoint(people_of(raw))
+        if reading.forgotten.keys().isdisjoint(user_ids_in(raw))
     ]
     new = [row for row in rows if row.what not in noted]
     reading.aside += len(new)
     reading.journal.note(company, new, reading.company.keep)
 
 
-def _named(post: Post, walk: Walk, account_id: str) -> Post:
+def _named(post: Post, walk: TimelineScan, account_id: str) -> Post:
     """What stands in the mentions timeline names the account, whatever its entities say."""
     if walk.endpoint == "mentions" and walk.via == "timeline" and account_id not in post.named:
         return replace(post, named=post.named | {account_id})
     return post
 
 
-def _mention(post: Post, reading: Reading) -> Mention:
+def _mention(post: Post, reading: PollRun) -> Mention:
     watched_from = reading.watched_from
     return Mention(
         id=post.id,
@@ -104,7 +106,7 @@ def _mention(post: Post, reading: Reading) -> Mention:
     )
 
 
-def _reply(post: Post, reading: Reading) -> Reply:
+def _reply(post: Post, reading: PollRun) -> Reply:
     return Reply(
         id=post.id,
         version=post.version,

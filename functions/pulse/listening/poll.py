@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulse.conversations.facts import Mention
-from pulse.kernel.posts import ahead
-from pulse.listening.budget import billed
-from pulse.listening.cursor import SHOWN_LATE, Cursor, OvertakenError
-from pulse.listening.ingest import keep
+from pulse.kernel.posts import is_from_future
+from pulse.listening.budget import count_billed
+from pulse.listening.cursor import LATE_WINDOW, Cursor, StaleWriteError
+from pulse.listening.ingest import ingest
 from pulse.listening.recount import minutes_to_reread
-from pulse.listening.scan import Endpoint, Walk
-from pulse.listening.tasks import Task, day_swept
-from pulse.privacy.missing_posts import remove_vanished
-from pulse.x.faults import TroubleError
+from pulse.listening.scan import Endpoint, TimelineScan
+from pulse.listening.tasks import PollTask, day_swept
+from pulse.privacy.missing_posts import delete_missing
+from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.listening.run import Reading
+    from pulse.listening.run import PollRun
     from pulse.x.parse import Page
 
 _PAGES_A_RUN = 30
@@ -29,7 +29,7 @@ _CLOCKS_DIFFER = timedelta(minutes=3)
 """X refuses times that its own clock has not reached."""
 
 
-def poll(reading: Reading, task: Task) -> dict[str, Any]:
+def poll(reading: PollRun, task: PollTask) -> dict[str, Any]:
     """Read the account as the task says; returns what was done. Trouble is kept, not raised."""
     if task.stale(reading.now):
         return {"account": reading.account.username, "stale": task.minute.isoformat()}
@@ -41,17 +41,17 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
     reading.x.vocabulary = cursor.vocabulary
     reading.x.limits.clear()
     reads = reading.x.reads
-    for endpoint in _in_turn(cursor, task):
+    for endpoint in _endpoints_in_turn(cursor, task):
         if cursor.may_read(endpoint, reading.now):
-            cursor = _read(reading, cursor, endpoint, task)
+            cursor = _read_endpoint(reading, cursor, endpoint, task)
     if task.kind != "poll" and reading.read_through == len(_ENDPOINTS) and not cursor.walks:
         cursor = replace(cursor, swept=task.minute)
     if task.again and task.kind != "poll":
-        reading.billed += _left_behind(reading, task)
+        reading.billed += _uncounted_reads(reading, task)
     cursor = cursor.having_read(reading.billed, reading.now)
     try:
         reading.accounts.save(replace(cursor, vocabulary=reading.x.vocabulary), reading.beside)
-    except OvertakenError:
+    except StaleWriteError:
         reading.troubles.append("another run has read this account meanwhile")
         if task.kind != "poll":  # of what this sweep stored the other found nothing new
             reading.accounts.bill(reading.account.id, reading.billed, reading.now)
@@ -71,39 +71,41 @@ def poll(reading: Reading, task: Task) -> dict[str, Any]:
     }
 
 
-def _in_turn(cursor: Cursor, task: Task) -> tuple[Endpoint, ...]:
+def _endpoints_in_turn(cursor: Cursor, task: PollTask) -> tuple[Endpoint, ...]:
     """Mentions first; while something is under way by turns, or one backlog takes all the time."""
     return _ENDPOINTS[::-1] if cursor.walks and task.minute.minute % 2 else _ENDPOINTS
 
 
-def _read(reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task) -> Cursor:
+def _read_endpoint(reading: PollRun, cursor: Cursor, endpoint: Endpoint, task: PollTask) -> Cursor:
     walks = (
         [(endpoint, cursor.begin(endpoint, reading.company.look_back))]
         if task.kind == "poll"
-        else _sweeps(reading, cursor, endpoint, task)
+        else _late_scans(reading, cursor, endpoint, task)
     )
     begun, bottom = reading.pages, False
     try:
         for name, walk in walks:
             bottom = False
-            for further, bottom in _down(reading, name, walk):
+            for further, bottom in _read_pages(reading, name, walk):
                 move = cursor.reached if bottom else cursor.under_way
                 cursor = move(name, further)
             if not bottom:  # no time left
                 break
             reading.lost(further)
             if name.startswith("sweep/") and not walk.read:
-                remove_vanished(reading, walk)
+                delete_missing(reading, walk)
         if reading.pages > begun:
             cursor = reading.well(cursor, endpoint)
         reading.read_through += bottom
-    except TroubleError as trouble:
+    except XError as trouble:
         cursor = reading.trouble(cursor, endpoint, trouble)
     met = {name: limit.credible(reading.now) for name, limit in reading.x.limits.items()}
     return replace(cursor, limits={**cursor.limits, **met})
 
 
-def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]]:
+def _read_pages(
+    reading: PollRun, name: str, walk: TimelineScan
+) -> Iterator[tuple[TimelineScan, bool]]:
     """Read page after page; yields how far it got, and whether that is the bottom."""
     resumed = walk.resumed(reading.now)
     if resumed is None:
@@ -114,14 +116,14 @@ def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]
         reading.pages += 1
         try:
             page = _page(reading, walk, token)
-        except TroubleError as trouble:
+        except XError as trouble:
             if token is None or trouble.kind != "request":
                 raise
-            yield from _down(reading, name, walk)  # the token expired: on by ids
+            yield from _read_pages(reading, name, walk)  # the token expired: on by ids
             return
-        new = keep(page, walk, reading)
+        new = ingest(page, walk, reading)
         reading.new += new
-        reading.billed += billed(name, walk, page.posts, page.count, new)
+        reading.billed += count_billed(name, walk, page.posts, page.count, new)
         reading.served.update(post.id for post in page.posts)
         # an id from the future would be a mark behind which nothing is ever new
         believed = [p for p in page.posts if not p.ahead_of(reading.now)]
@@ -135,15 +137,15 @@ def _down(reading: Reading, name: str, walk: Walk) -> Iterator[tuple[Walk, bool]
             walk = further
         yield walk, False
         if token is not None and token == before:
-            raise TroubleError("unavailable", "the next page is the same page again")
+            raise XError("unavailable", "the next page is the same page again")
 
 
 def _ids_aside(page: Page, now: datetime) -> list[str]:
     """Ids of what could not be read: it would be served, and billed, until a newer post comes."""
-    return [one.id for one in page.aside if one.id is not None and not ahead(one.id, now)]
+    return [one.id for one in page.aside if one.id is not None and not is_from_future(one.id, now)]
 
 
-def _left_behind(reading: Reading, task: Task) -> int:
+def _uncounted_reads(reading: PollRun, task: PollTask) -> int:
     """How many posts were stored since the sweep first began, by a run of it that is gone.
 
     It counted none of them. What a poll stored in that minute is among them: rather too many.
@@ -158,7 +160,7 @@ def _left_behind(reading: Reading, task: Task) -> int:
     )
 
 
-def _page(reading: Reading, walk: Walk, token: str | None) -> Page:
+def _page(reading: PollRun, walk: TimelineScan, token: str | None) -> Page:
     handle = reading.account.username
     if walk.via == "search":
         who = f"@{handle}" if walk.endpoint == "mentions" else f"from:{handle}"
@@ -167,19 +169,19 @@ def _page(reading: Reading, walk: Walk, token: str | None) -> Page:
     return read(reading.account.id, walk.bounds(reading.now), token)
 
 
-def _sweeps(
-    reading: Reading, cursor: Cursor, endpoint: Endpoint, task: Task
-) -> Iterator[tuple[str, Walk]]:
+def _late_scans(
+    reading: PollRun, cursor: Cursor, endpoint: Endpoint, task: PollTask
+) -> Iterator[tuple[str, TimelineScan]]:
     """What may have come late: of today from the timeline, of yesterday what differs."""
     midnight = _midnight(reading.now)
     ours = cursor.watched_from - reading.company.look_back
     earliest = max(task.minute - _SWEPT_MOST, ours.replace(second=0, microsecond=0))
-    late = max(min(task.minute, cursor.swept or task.minute) - SHOWN_LATE, earliest)
+    late = max(min(task.minute, cursor.swept or task.minute) - LATE_WINDOW, earliest)
     start = max(min(late, _midnight(task.minute)), earliest) if task.kind == "day" else late
     name, again = f"sweep/{endpoint}", f"reread/{endpoint}"
     under_way = cursor.walks.get(name)
     if under_way is None or under_way.start < midnight:
-        under_way = Walk(endpoint, max(start, midnight))
+        under_way = TimelineScan(endpoint, max(start, midnight))
     yield name, under_way
     end = min(midnight, reading.now - _CLOCKS_DIFFER)
     if again in cursor.walks:
@@ -187,7 +189,7 @@ def _sweeps(
         late = end  # what X does not count for us was just read
     if start < end:
         for low, high in minutes_to_reread(reading, endpoint, start, end, late):
-            yield again, Walk(endpoint, low, end=high, via="search")
+            yield again, TimelineScan(endpoint, low, end=high, via="search")
 
 
 def _midnight(moment: datetime) -> datetime:

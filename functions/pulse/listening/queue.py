@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pulse.listening.tasks import Task
+from pulse.listening.tasks import PollTask
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -26,7 +26,7 @@ class PollQueue:
         self._client = client
         self._url = url
 
-    def put(self, tasks: Sequence[Task]) -> None:
+    def put(self, tasks: Sequence[PollTask]) -> None:
         """Send every task; the same account, kind and minute counts once.
 
         What SQS does not take for reasons of its own is sent once more. RuntimeError, when all
@@ -52,11 +52,11 @@ class PollQueue:
         return failed
 
 
-def task_of(record: Mapping[str, Any]) -> Task:
+def task_of(record: Mapping[str, Any]) -> PollTask:
     """The task in a message, as the event source hands it over."""
     raw = json.loads(record["body"])
     received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-    return Task(
+    return PollTask(
         raw["company"],
         raw["account_id"],
         raw["kind"],
@@ -65,7 +65,7 @@ def task_of(record: Mapping[str, Any]) -> Task:
     )
 
 
-def _entry(number: int, task: Task) -> SendMessageBatchRequestEntryTypeDef:
+def _entry(number: int, task: PollTask) -> SendMessageBatchRequestEntryTypeDef:
     return {
         "Id": str(number),
         "MessageBody": _body(task),
@@ -74,7 +74,7 @@ def _entry(number: int, task: Task) -> SendMessageBatchRequestEntryTypeDef:
     }
 
 
-def _body(task: Task) -> str:
+def _body(task: PollTask) -> str:
     return json.dumps(
         {
             "company": task.company,

@@ -11,13 +11,13 @@ from pulse.conversations.facts import Mention
 from pulse.listening.scan import Endpoint
 
 if TYPE_CHECKING:
-    from pulse.listening.run import Reading
+    from pulse.listening.run import PollRun
 
 _MINUTE = timedelta(minutes=1)
 
 
 def minutes_to_reread(
-    reading: Reading, endpoint: Endpoint, start: datetime, end: datetime, late: datetime
+    reading: PollRun, endpoint: Endpoint, start: datetime, end: datetime, late: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
     """Stretches of [start, end) of which X counts more posts than are stored.
 
@@ -42,7 +42,7 @@ def minutes_to_reread(
 
 
 def _stored(
-    reading: Reading, endpoint: Endpoint, start: datetime, end: datetime
+    reading: PollRun, endpoint: Endpoint, start: datetime, end: datetime
 ) -> Counter[datetime]:
     account, company = reading.account.id, reading.company.name
     seen: dict[str, datetime] = {}

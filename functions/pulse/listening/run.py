@@ -7,25 +7,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pulse.audit.entries import Row
+from pulse.audit.entries import LogEntry
 from pulse.kernel.company import Account, Company
 from pulse.listening.cursor import Cursor
-from pulse.listening.scan import Endpoint, Walk
+from pulse.listening.scan import Endpoint, TimelineScan
 from pulse.outbox.entries import Entry
-from pulse.x.faults import FOR_A_PERSON, OpenTrouble, TroubleError, meet
+from pulse.x.faults import FOR_A_PERSON, OpenFault, XError, record_failure
 
 if TYPE_CHECKING:
-    from pulse.audit.store import Journal
-    from pulse.conversations.store.conversations import Conversations
-    from pulse.listening.store import Accounts
+    from pulse.audit.store import AuditLog
+    from pulse.conversations.store.conversations import ConversationStore
+    from pulse.listening.store import CursorStore
     from pulse.outbox.store.outbox import Outbox
-    from pulse.privacy.store.deletions import Retraction
+    from pulse.privacy.store.deletions import DeletionStore
     from pulse.settings.store import Shelf
-    from pulse.x.client import X
+    from pulse.x.client import XClient
 
 
 @dataclass(slots=True)
-class Reading:
+class PollRun:
     """One run over one account: what it uses, what it did.
 
     `beside` gathers what is written together with the cursor, and only then true.
@@ -33,12 +33,12 @@ class Reading:
 
     company: Company
     account: Account
-    x: X
-    accounts: Accounts
-    conversations: Conversations
-    retraction: Retraction
+    x: XClient
+    accounts: CursorStore
+    conversations: ConversationStore
+    retraction: DeletionStore
     shelf: Shelf
-    journal: Journal
+    journal: AuditLog
     outbox: Outbox
     now: datetime
     out_of_time: Callable[[], bool]
@@ -80,10 +80,10 @@ class Reading:
         self.watched = True
         return replace(cursor, last_ok=self.now.replace(second=0, microsecond=0))
 
-    def trouble(self, cursor: Cursor, endpoint: Endpoint, error: TroubleError) -> Cursor:
+    def trouble(self, cursor: Cursor, endpoint: Endpoint, error: XError) -> Cursor:
         """Keep the trouble with its next try; tell a person, once, what only a person can mend."""
         self.troubles.append(f"{endpoint}: {error}")
-        trouble = meet(error, cursor.troubles.get(endpoint), self.now)
+        trouble = record_failure(error, cursor.troubles.get(endpoint), self.now)
         of_mentions = cursor.troubles.get("mentions")
         told = trouble.told or (
             of_mentions is not None and of_mentions.told and of_mentions.kind == error.kind
@@ -108,7 +108,7 @@ class Reading:
         trouble = replace(trouble, told=told or error.kind in FOR_A_PERSON)
         return replace(cursor, troubles={**cursor.troubles, endpoint: trouble})
 
-    def lost(self, walk: Walk) -> None:
+    def lost(self, walk: TimelineScan) -> None:
         """Note what X does not show any more of a walk that came to its bottom."""
         lost = walk.lost(self.now)
         if lost is not None:
@@ -121,9 +121,9 @@ class Reading:
             "end": end.isoformat(),
             "reason": reason,
         }
-        self._row(Row("gap", at, what))
+        self._row(LogEntry("gap", at, what))
 
-    def _passed(self, trouble: OpenTrouble, endpoint: Endpoint) -> None:
+    def _passed(self, trouble: OpenFault, endpoint: Endpoint) -> None:
         what = {
             "account": self.account.username,
             "endpoint": endpoint,
@@ -132,7 +132,7 @@ class Reading:
             "until": self.now.isoformat(),
             "detail": trouble.detail,
         }
-        self._row(Row("trouble", self.now, what))
+        self._row(LogEntry("trouble", self.now, what))
 
-    def _row(self, row: Row) -> None:
+    def _row(self, row: LogEntry) -> None:
         self.beside.append(self.journal.item(self.company.name, row))

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pulse.kernel.posts import Post, time_in
+from pulse.kernel.posts import Post, time_of_id
 from pulse.x.access import Bounds
 
 Endpoint = Literal["mentions", "posts"]
-WALL: dict[Endpoint, int] = {"mentions": 700, "posts": 3100}
+TIMELINE_LIMIT: dict[Endpoint, int] = {"mentions": 700, "posts": 3100}
 """X serves the newest 800 mentions and 3,200 own posts; from here on search goes on."""
 SEARCH_REACH = timedelta(days=7) - timedelta(minutes=5)
 """A little less than X allows, whose clock may be ahead of ours."""
@@ -25,7 +25,7 @@ _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class HighWater:
     """The newest post read to the bottom: where the next walk ends."""
 
     id: str
@@ -33,7 +33,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class TimelineScan:
     """One walk down a timeline. `floor` ends it, else `start` does: every walk has one.
 
     With a floor, `start` is from when on there may be what was not read before.
@@ -41,11 +41,11 @@ class Walk:
 
     endpoint: Endpoint
     start: datetime
-    floor: Mark | None = None
+    floor: HighWater | None = None
     end: datetime | None = None
     via: Literal["timeline", "search"] = "timeline"
-    newest: Mark | None = None
-    oldest: Mark | None = None
+    newest: HighWater | None = None
+    oldest: HighWater | None = None
     until_id: str | None = None
     read: int = 0
 
@@ -59,7 +59,7 @@ class Walk:
         by_id = self.floor.id if self.floor else None
         return Bounds(by_id, self.until_id, None if by_id else self.start, self.end)
 
-    def resumed(self, now: datetime) -> Walk | None:
+    def resumed(self, now: datetime) -> TimelineScan | None:
         """To go on in another run, from the oldest post read: page tokens may expire.
 
         None when search reaches nothing of it any more.
@@ -71,20 +71,20 @@ class Walk:
             return replace(self, end=end)
         return self if self.oldest is None else replace(self, until_id=self.oldest.id)
 
-    def after(self, posts: Sequence[Post], count: int, aside: Iterable[str] = ()) -> Walk:
+    def after(self, posts: Sequence[Post], count: int, aside: Iterable[str] = ()) -> TimelineScan:
         """The walk after a page of `count` posts: these could be read, those ids lie aside."""
         newest, oldest = self.newest, self.oldest
         for post_id in aside:
             if newest is None or int(post_id) > int(newest.id):
-                newest = Mark(post_id, time_in(post_id))
+                newest = HighWater(post_id, time_of_id(post_id))
         for post in posts:
             if newest is None or int(post.version) > int(newest.id):
-                newest = Mark(post.version, post.created_at)
+                newest = HighWater(post.version, post.created_at)
             if oldest is None or int(post.version) < int(oldest.id):
-                oldest = Mark(post.version, post.created_at)
+                oldest = HighWater(post.version, post.created_at)
         return replace(self, newest=newest, oldest=oldest, read=self.read + count)
 
-    def past_the_wall(self, now: datetime) -> Walk | None:
+    def past_the_wall(self, now: datetime) -> TimelineScan | None:
         """The rest of the walk in recent search, when X may have hidden older posts."""
         if self.via == "search" or not self._at_the_wall:
             return None
@@ -102,4 +102,4 @@ class Walk:
     @property
     def _at_the_wall(self) -> bool:
         """Whether X may hide older posts: of one gone on with, newer ones have moved the wall."""
-        return self.read >= WALL[self.endpoint] or self.until_id is not None
+        return self.read >= TIMELINE_LIMIT[self.endpoint] or self.until_id is not None

@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pulse.conversations.store.codec import jsonable, trouble_of
-from pulse.dynamodb.codec import At, Item, stamp, time_of
-from pulse.dynamodb.table import CancelledError, Table
-from pulse.listening.cursor import Cursor, OvertakenError
-from pulse.listening.scan import Mark, Walk
+from pulse.conversations.store.codec import fault_of, to_json
+from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.listening.cursor import Cursor, StaleWriteError
+from pulse.listening.scan import HighWater, TimelineScan
 from pulse.x.access import Limit
 
 _ATTEMPTS = 5
 
 
-class Accounts:
+class CursorStore:
     """Cursors of all accounts of the deployment."""
 
     def __init__(self, table: Table) -> None:
@@ -29,24 +29,24 @@ class Accounts:
         found = self._table.get_many(_at(account_id) for account_id in account_ids)
         return {c.account_id: c for c in map(_cursor, found.values())}
 
-    def save(self, cursor: Cursor, beside: Sequence[tuple[At, Item]] = ()) -> Cursor:
+    def save(self, cursor: Cursor, beside: Sequence[tuple[ItemKey, Item]] = ()) -> Cursor:
         """Write the cursor, and what is to be told with it, in one; `OvertakenError`."""
         saved = replace(cursor, rev=cursor.rev + 1)
         action = self._table.put_action(
             _at(cursor.account_id),
             {
-                "cursor": json.dumps(jsonable(saved), separators=(",", ":")),
+                "cursor": json.dumps(to_json(saved), separators=(",", ":")),
                 "rev": saved.rev,
-                "last_ok": stamp(saved.last_ok) if saved.last_ok else None,
-                "swept": stamp(saved.swept) if saved.swept else None,
+                "last_ok": sortable_time(saved.last_ok) if saved.last_ok else None,
+                "swept": sortable_time(saved.swept) if saved.swept else None,
             },
             "rev = :rev" if cursor.rev else "attribute_not_exists(pk)",
             {":rev": cursor.rev} if cursor.rev else None,
         )
         try:
             self._table.outlast([action, *(self._table.put_action(*item) for item in beside)])
-        except CancelledError as problem:
-            raise OvertakenError(cursor.account_id) from problem
+        except TransactionCancelledError as problem:
+            raise StaleWriteError(cursor.account_id) from problem
         return saved
 
     def bill(self, account_id: str, reads: int, now: datetime) -> None:
@@ -57,16 +57,16 @@ class Accounts:
                 return
             try:
                 self.save(cursor.having_read(reads, now))
-            except OvertakenError:
+            except StaleWriteError:
                 continue
             return
-        raise OvertakenError(account_id)
+        raise StaleWriteError(account_id)
 
     def watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
         """Note that the account was read in this minute, and swept, and nothing was new."""
         self._table.update(
             _at(account_id),
-            {"last_ok": stamp(minute), "swept": stamp(swept)},
+            {"last_ok": sortable_time(minute), "swept": sortable_time(swept)},
             condition="attribute_exists(pk)",
         )
 
@@ -75,8 +75,8 @@ class Accounts:
         self._table.delete_many(map(_at, account_ids))
 
 
-def _at(account_id: str) -> At:
-    return At(f"account#{account_id}", "cursor")
+def _at(account_id: str) -> ItemKey:
+    return ItemKey(f"account#{account_id}", "cursor")
 
 
 def _cursor(item: Item) -> Cursor:
@@ -90,21 +90,21 @@ def _cursor(item: Item) -> Cursor:
             name: Limit(limit["remaining"], datetime.fromisoformat(limit["reset"]))
             for name, limit in raw.get("limits", {}).items()
         },
-        troubles={name: trouble_of(met) for name, met in raw.get("troubles", {}).items()},
+        troubles={name: fault_of(met) for name, met in raw.get("troubles", {}).items()},
         reads=raw.get("reads", {}),
-        last_ok=time_of(item.get("last_ok")),
-        swept=time_of(item.get("swept")),
+        last_ok=parse_time(item.get("last_ok")),
+        swept=parse_time(item.get("swept")),
         vocabulary=raw["vocabulary"],
         rev=item["rev"],
     )
 
 
-def _walk(raw: dict[str, Any]) -> Walk:
-    return Walk(
+def _walk(raw: dict[str, Any]) -> TimelineScan:
+    return TimelineScan(
         **{
             **raw,
             "start": datetime.fromisoformat(raw["start"]),
-            "end": time_of(raw.get("end")),
+            "end": parse_time(raw.get("end")),
             "floor": _mark(raw["floor"]) if raw.get("floor") else None,
             "newest": _mark(raw["newest"]) if raw.get("newest") else None,
             "oldest": _mark(raw["oldest"]) if raw.get("oldest") else None,
@@ -112,5 +112,5 @@ def _walk(raw: dict[str, Any]) -> Walk:
     )
 
 
-def _mark(raw: dict[str, str]) -> Mark:
-    return Mark(raw["id"], datetime.fromisoformat(raw["at"]))
+def _mark(raw: dict[str, str]) -> HighWater:
+    return HighWater(raw["id"], datetime.fromisoformat(raw["at"]))

@@ -13,7 +13,7 @@ _DAY_SWEEP = (23, 50)
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class PollTask:
     """Read one account: `poll` what is new, `sweep` the last hour, or the whole `day`.
 
     `again` says that it was tried before, and failed.

@@ -40,7 +40,7 @@ logging.setLogRecordFactory(_discreet)
 HTTPConnection.debuglevel = 0  # or http.client, told to, prints every header
 
 
-class Veil:
+class Redactor:
     """Hides the parts of a token wherever they stand, and the signature of one request."""
 
     def __init__(self, token: Token, authorization: str = "") -> None:

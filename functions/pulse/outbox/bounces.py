@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.audit.entries import Row
+from pulse.audit.entries import LogEntry
 from pulse.kernel.company import Company, Settings
 from pulse.outbox.delivery import (
-    Block,
-    BlockKind,
     Feedback,
-    UnrecordedError,
-    plain,
+    MailNotRecordedError,
+    Suppression,
+    SuppressionKind,
+    normalize_address,
+    people_with_address,
     unreachable,
-    whose,
 )
-from pulse.outbox.entries import Entry, Sent
-from pulse.outbox.escalation import about_address, next_in_line, passed_on
+from pulse.outbox.entries import Entry, SentMail
+from pulse.outbox.escalation import address_fault, escalate_undeliverable, next_recipient
 
 if TYPE_CHECKING:
-    from pulse.audit.store import Journal
+    from pulse.audit.store import AuditLog
     from pulse.outbox.store.outbox import Outbox
-    from pulse.outbox.store.suppressions import Addresses
+    from pulse.outbox.store.suppressions import SuppressionList
 
 _RECORDED = timedelta(minutes=2)
 """By then `send` has noted a mail that SES took."""
@@ -32,13 +32,13 @@ _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class CameBack:
+class BounceHandler:
     """Deals with what SES says of a mail; the same word twice changes nothing more."""
 
     settings: Settings
     outbox: Outbox
-    addresses: Addresses
-    journal: Journal
+    addresses: SuppressionList
+    journal: AuditLog
     now: datetime
 
     def take(self, word: Feedback) -> dict[str, Any]:
@@ -55,11 +55,11 @@ class CameBack:
                 self.journal.note(mail.company, [_undelivered(mail, word, word.at, final=False)])
             return {**done, "blocked": 0, "passed_on": 0}
         if ours and mail is None and self.now - word.sent_at < _RECORDED:
-            raise UnrecordedError(f"mail {word.message_id}")
-        taken = [self._take_back(word, plain(address), mail) for address in ours]
+            raise MailNotRecordedError(f"mail {word.message_id}")
+        taken = [self._take_back(word, normalize_address(address), mail) for address in ours]
         return {**done, "blocked": sum(b for b, _ in taken), "passed_on": sum(n for _, n in taken)}
 
-    def _take_back(self, word: Feedback, address: str, mail: Sent | None) -> tuple[bool, int]:
+    def _take_back(self, word: Feedback, address: str, mail: SentMail | None) -> tuple[bool, int]:
         """Whether the address was blocked by this, and how much was passed on by it."""
         for _ in range(_TRIES):
             blocked = self.addresses.blocked()
@@ -80,7 +80,7 @@ class CameBack:
             mail = self._find(word)
         raise TimeoutError(f"others kept changing what is known of mail {word.message_id}")
 
-    def _passed_on(self, word: Feedback, mail: Sent, blocked: set[str]) -> Iterator[Entry]:
+    def _passed_on(self, word: Feedback, mail: SentMail, blocked: set[str]) -> Iterator[Entry]:
         """What the mail told, for the next in line."""
         company = self._company(mail.company)
         if company is None or mail.told is None:
@@ -94,20 +94,20 @@ class CameBack:
         past = unreachable(company, blocked, self.now)
         if word.kind == "refused":
             person = company.person(mail.person)
-            yield from passed_on(entry, person, company, self.now, word.said, past)
-        elif moved := next_in_line(entry, company, self.now, past):
+            yield from escalate_undeliverable(entry, person, company, self.now, word.said, past)
+        elif moved := next_recipient(entry, company, self.now, past):
             yield moved
 
     def _told(self, word: Feedback, address: str, blocked: set[str]) -> Iterator[Entry]:
         """Word of the address, for whoever must know in each company."""
         for company in self._companies(address):
-            key = whose(company, address, self.now)[0]
-            entry = about_address(company, key, address, word.kind, word.said, self.now)
+            key = people_with_address(company, address, self.now)[0]
+            entry = address_fault(company, key, address, word.kind, word.said, self.now)
             past = unreachable(company, blocked, self.now)
-            if moved := next_in_line(entry, company, self.now, past):
+            if moved := next_recipient(entry, company, self.now, past):
                 yield moved
 
-    def _find(self, word: Feedback) -> Sent | None:
+    def _find(self, word: Feedback) -> SentMail | None:
         found = (
             self.outbox.find(company.name, word.message_id, word.sent_at)
             for company in self.settings.companies
@@ -115,17 +115,17 @@ class CameBack:
         return next((mail for mail in found if mail is not None), None)
 
     def _companies(self, address: str) -> list[Company]:
-        return [c for c in self.settings.companies if whose(c, address, self.now)]
+        return [c for c in self.settings.companies if people_with_address(c, address, self.now)]
 
     def _company(self, name: str) -> Company | None:
         return next((c for c in self.settings.companies if c.name == name), None)
 
 
-def _block(word: Feedback, address: str) -> Block:
-    kind: BlockKind = "complaint" if word.kind == "complaint" else "bounce"
-    return Block(address, kind, word.at, word.said, word.message_id)
+def _block(word: Feedback, address: str) -> Suppression:
+    kind: SuppressionKind = "complaint" if word.kind == "complaint" else "bounce"
+    return Suppression(address, kind, word.at, word.said, word.message_id)
 
 
-def _undelivered(mail: Sent, word: Feedback, at: datetime, *, final: bool) -> Row:
+def _undelivered(mail: SentMail, word: Feedback, at: datetime, *, final: bool) -> LogEntry:
     what = {"person": mail.person, "address": mail.to, "detail": word.said, "final": final}
-    return Row("undelivered", at, what)
+    return LogEntry("undelivered", at, what)

@@ -9,23 +9,23 @@ from typing import Literal
 
 from pulse.kernel.company import Company
 
-BlockKind = Literal["bounce", "complaint"]
-FeedbackKind = Literal[BlockKind, "refused", "passing"]
+SuppressionKind = Literal["bounce", "complaint"]
+FeedbackKind = Literal[SuppressionKind, "refused", "passing"]
 
 
-class RefusedError(Exception):
+class PermanentDeliveryError(Exception):
     """This address is not written to; says what the mail service said."""
 
 
-class BlockedError(RefusedError):
+class SuppressedAddressError(PermanentDeliveryError):
     """Mail to this address came back before; who must know was told then."""
 
 
-class LaterError(Exception):
+class TemporaryDeliveryError(Exception):
     """It cannot be taken now: throttling, quota, a pause, the network."""
 
 
-class UnrecordedError(Exception):
+class MailNotRecordedError(Exception):
     """SES tells of a mail so fresh that we may not have noted it yet: ask again in a minute."""
 
 
@@ -46,35 +46,39 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Suppression:
     """An address (in small letters) that is not written to until a person lifts it."""
 
     address: str
-    kind: BlockKind
+    kind: SuppressionKind
     at: datetime
     said: str
     """What SES said."""
     message_id: str
 
 
-def plain(address: str) -> str:
+def normalize_address(address: str) -> str:
     """An address as it is compared."""
     return address.strip().lower()
 
 
-def whose(company: Company, address: str, now: datetime) -> tuple[str, ...]:
+def people_with_address(company: Company, address: str, now: datetime) -> tuple[str, ...]:
     """Keys of the people whose address this is; in shadow mode its one address is everybody's."""
-    shadow = plain(company.shadowed(now) or "")
+    shadow = normalize_address(company.shadowed(now) or "")
     return tuple(
-        key for key, person in company.people.items() if address in (plain(person.email), shadow)
+        key
+        for key, person in company.people.items()
+        if address in (normalize_address(person.email), shadow)
     )
 
 
-def blocks_of(company: Company, blocks: Iterable[Block], now: datetime) -> list[Block]:
+def suppressions_for(
+    company: Company, blocks: Iterable[Suppression], now: datetime
+) -> list[Suppression]:
     """Those of the blocked addresses that are of people of this company."""
-    return [block for block in blocks if whose(company, block.address, now)]
+    return [block for block in blocks if people_with_address(company, block.address, now)]
 
 
 def unreachable(company: Company, blocked: Collection[str], now: datetime) -> tuple[str, ...]:
     """Keys of the people who cannot be written to."""
-    return tuple(key for address in blocked for key in whose(company, address, now))
+    return tuple(key for address in blocked for key in people_with_address(company, address, now))

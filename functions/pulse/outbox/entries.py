@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
-from pulse.conversations.facts import Key
+from pulse.conversations.facts import ConversationKey
 from pulse.kernel.policy import Policy
 
 _REMEMBERED = 100
@@ -32,7 +32,7 @@ class Entry:
     person: str
     kind: Literal["alert", "trouble", "digest"]
     at: datetime
-    keys: tuple[Key, ...] = ()
+    keys: tuple[ConversationKey, ...] = ()
     urgent: bool = False
     again: int = 0
     details: tuple[tuple[str, Any], ...] = ()
@@ -43,7 +43,7 @@ class Entry:
         """One of the details, or None."""
         return dict(self.details).get(name)
 
-    def only(self, keys: Collection[Key]) -> Entry:
+    def only(self, keys: Collection[ConversationKey]) -> Entry:
         """The same entry of no other conversations than these."""
         return replace(self, keys=tuple(key for key in self.keys if key in keys))
 
@@ -53,7 +53,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMail:
     """A mail that went out: `id` names its record, `to` is the address that it went to.
 
     `told` is all that it told of, in one entry, None when none of it passes on; `came_back`
@@ -84,11 +84,11 @@ class Mailbox:
 
     def after(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
         """What it is once these alerts are in a mail."""
-        told = (*self.told, *(mark([entry]) for entry in alerts))
+        told = (*self.told, *(fingerprint([entry]) for entry in alerts))
         return replace(self, last_alert=now, told=told[-_REMEMBERED:])
 
 
-def as_one(entries: Sequence[Entry]) -> Entry | None:
+def merge(entries: Sequence[Entry]) -> Entry | None:
     """What one mail told, should it have to be told to somebody else: None of a digest.
 
     The urgent first, and no more conversations than an item of the table holds with ease.
@@ -104,7 +104,7 @@ def as_one(entries: Sequence[Entry]) -> Entry | None:
     )
 
 
-def left_of(told: Sequence[Entry], entries: Sequence[Entry]) -> list[Entry]:
+def restrict_to_existing(told: Sequence[Entry], entries: Sequence[Entry]) -> list[Entry]:
     """What of this, which was made of these entries, is about conversations that they still name.
 
     An alert that is about none of them goes.
@@ -139,9 +139,9 @@ def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetim
     return [e for e in entries if e.kind != "alert" or not held]
 
 
-def heard(entries: Sequence[Entry], mailbox: Mailbox) -> bool:
+def already_told(entries: Sequence[Entry], mailbox: Mailbox) -> bool:
     """Whether the person was told all of it: an alert may be handed over to them twice."""
-    return all(e.kind == "alert" and mark([e]) in mailbox.told for e in entries)
+    return all(e.kind == "alert" and fingerprint([e]) in mailbox.told for e in entries)
 
 
 def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:
@@ -153,12 +153,12 @@ def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: dat
     return max([timedelta(0), *(now - at for at in moments if at is not None)])
 
 
-def mark(entries: Iterable[Entry]) -> str:
+def fingerprint(entries: Iterable[Entry]) -> str:
     """Tells entries, or a mail of them, from others."""
     return _digest("".join(entry.id for entry in entries))
 
 
-def nameless(key: Key) -> str:
+def anonymous_id(key: ConversationKey) -> str:
     """Tells a conversation from others without naming the customer."""
     return _digest(f"{key.conversation_id}#{key.customer_id}")
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from pulse.kernel.company import Company, Person
 from pulse.outbox.entries import TOPIC, Entry
 
-ABOUT_AN_ADDRESS = ("address", "bounce", "complaint")
+ADDRESS_FAULTS = ("address", "bounce", "complaint")
 """Kinds of trouble that are about a person's own address."""
 
 
-def handed_over(entry: Entry, company: Company, now: datetime) -> list[Entry] | None:
+def hand_over(entry: Entry, company: Company, now: datetime) -> list[Entry] | None:
     """An alert held back until its reader went off duty, for those who came on duty since.
 
     None when it stays where it is: the reader is on duty, stands in for somebody else, or
@@ -32,7 +32,7 @@ def handed_over(entry: Entry, company: Company, now: datetime) -> list[Entry] | 
     ]
 
 
-def passed_on(
+def escalate_undeliverable(
     entry: Entry,
     person: Person,
     company: Company,
@@ -44,16 +44,16 @@ def passed_on(
 
     `person` could not be written to, `said` is what the mail service gave as the reason.
     """
-    moved = next_in_line(entry, company, now, unreachable)
+    moved = next_recipient(entry, company, now, unreachable)
     if moved is None:
         return []
-    if moved.person == TOPIC or entry.detail("trouble") in ABOUT_AN_ADDRESS:
+    if moved.person == TOPIC or entry.detail("trouble") in ADDRESS_FAULTS:
         return [moved]
-    why = about_address(company, entry.person, person.email, "address", said, now)
+    why = address_fault(company, entry.person, person.email, "address", said, now)
     return [moved, replace(why, person=moved.person, tried=moved.tried)]
 
 
-def next_in_line(
+def next_recipient(
     entry: Entry, company: Company, now: datetime, unreachable: Collection[str] = ()
 ) -> Entry | None:
     """The entry for the next person who can be written to; an alert ends with the topic.
@@ -71,7 +71,7 @@ def next_in_line(
     return replace(entry, person=heir, tried=tried)
 
 
-def about_address(
+def address_fault(
     company: Company, person: str, address: str, trouble: str, said: str, now: datetime
 ) -> Entry:
     """Word of a person's address, to be passed on: that person is the one who cannot read it."""

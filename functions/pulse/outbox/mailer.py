@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse.outbox.delivery import LaterError, RefusedError
+from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ _REFUSED = frozenset({"MessageRejected", "MessageRejectedException", "BadRequest
 _SUBJECT_MOST = 100
 
 
-class Post:
+class SesMailer:
     """Sends each mail once: the client must be made without retries of its own."""
 
     def __init__(
@@ -42,7 +42,9 @@ class Post:
         try:
             message = compose(sender or self._sender, to, mail, at)
         except (ValueError, IndexError, MessageError) as problem:
-            raise RefusedError(f"no message can be addressed to {to!r}: {problem}") from problem
+            raise PermanentDeliveryError(
+                f"no message can be addressed to {to!r}: {problem}"
+            ) from problem
         more: dict[str, Any] = (
             {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
         )
@@ -57,10 +59,10 @@ class Post:
             error = problem.response.get("Error", {})
             said = f"{error.get('Code')}: {error.get('Message')}"
             if error.get("Code") in _REFUSED and not _of_all(said, sender or self._sender):
-                raise RefusedError(said) from problem
-            raise LaterError(said) from problem
+                raise PermanentDeliveryError(said) from problem
+            raise TemporaryDeliveryError(said) from problem
         except botocore.exceptions.BotoCoreError as problem:
-            raise LaterError(str(problem)) from problem
+            raise TemporaryDeliveryError(str(problem)) from problem
         return answer["MessageId"]
 
 
@@ -96,7 +98,7 @@ def _address(text: str) -> Address:
     return Address(display_name=name, addr_spec=address)
 
 
-class Topic:
+class CriticalTopic:
     """The SNS topic of critical alerts: SMS, chat, webhook."""
 
     def __init__(self, client: SNSClient, arn: str) -> None:
@@ -108,7 +110,7 @@ class Topic:
         try:
             answer = self._client.publish(TopicArn=self._arn, Subject=_ascii(subject), Message=text)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as problem:
-            raise LaterError(str(problem)) from problem
+            raise TemporaryDeliveryError(str(problem)) from problem
         return answer["MessageId"]
 
 

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.audit.entries import Row
+from pulse.audit.entries import LogEntry
 from pulse.kernel.company import Company, Person
-from pulse.outbox.delivery import BlockedError, LaterError, RefusedError, unreachable
-from pulse.outbox.entries import TOPIC, Entry, Mailbox, due, heard, overdue
-from pulse.outbox.escalation import handed_over, next_in_line, passed_on
+from pulse.outbox.delivery import (
+    PermanentDeliveryError,
+    SuppressedAddressError,
+    TemporaryDeliveryError,
+    unreachable,
+)
+from pulse.outbox.entries import TOPIC, Entry, Mailbox, already_told, due, overdue
+from pulse.outbox.escalation import escalate_undeliverable, hand_over, next_recipient
 
 if TYPE_CHECKING:
-    from pulse.audit.store import Journal
+    from pulse.audit.store import AuditLog
     from pulse.outbox.store.outbox import Outbox
     from pulse.screens.writing import Writing
 
@@ -28,12 +33,12 @@ _PATIENCE = timedelta(minutes=15)
 
 
 @dataclass(slots=True)
-class Sending:
+class SendRun:
     """One run for one company: what it uses, what it did."""
 
     company: Company
     outbox: Outbox
-    journal: Journal
+    journal: AuditLog
     writing: Writing
     now: datetime
     out_of_time: Callable[[], bool]
@@ -115,11 +120,11 @@ class Sending:
         """
         person = self.company.person(key)
         try:
-            record = None if heard(entries, mailbox) else self._write(key, person, entries)
-        except LaterError as problem:
+            record = None if already_told(entries, mailbox) else self._write(key, person, entries)
+        except TemporaryDeliveryError as problem:
             self.put_off += 1
             return self._put_off(key, person, mailbox, problem)
-        except RefusedError as problem:
+        except PermanentDeliveryError as problem:
             self.turned_away += 1
             self._pass_on(key, person, entries, mailbox, problem, release=last)
             return mailbox
@@ -130,7 +135,9 @@ class Sending:
         self.sent += record is not None
         return mailbox
 
-    def _put_off(self, key: str, person: Person, mailbox: Mailbox, problem: LaterError) -> Mailbox:
+    def _put_off(
+        self, key: str, person: Person, mailbox: Mailbox, problem: TemporaryDeliveryError
+    ) -> Mailbox:
         """All of this person's mail waits, longer each time."""
         wait = min(timedelta(minutes=2**mailbox.failures), _PATIENCE)
         mailbox = replace(
@@ -146,24 +153,24 @@ class Sending:
         person: Person,
         entries: Sequence[Entry],
         mailbox: Mailbox,
-        problem: RefusedError,
+        problem: PermanentDeliveryError,
         *,
         release: bool,
     ) -> None:
         """The next in line hears instead, and of the address too, unless that was told before."""
         moves = [(entry, self._heirs(entry, person, problem)) for entry in entries]
         notes = []
-        if not isinstance(problem, BlockedError) or not all(heirs for _, heirs in moves):
+        if not isinstance(problem, SuppressedAddressError) or not all(heirs for _, heirs in moves):
             row = self._undelivered(key, person, problem, final=True)
             notes.append(self.journal.item(self.company.name, row))
         self._move(key, moves, mailbox, notes, release=release)
 
-    def _heirs(self, entry: Entry, person: Person, problem: RefusedError) -> list[Entry]:
+    def _heirs(self, entry: Entry, person: Person, problem: PermanentDeliveryError) -> list[Entry]:
         company, now = self.company, self.now
         past = unreachable(company, self.writing.blocked(), now)
-        if not isinstance(problem, BlockedError):
-            return passed_on(entry, person, company, now, str(problem), past)
-        moved = next_in_line(entry, company, now, past) if entry.kind != "digest" else None
+        if not isinstance(problem, SuppressedAddressError):
+            return escalate_undeliverable(entry, person, company, now, str(problem), past)
+        moved = next_recipient(entry, company, now, past) if entry.kind != "digest" else None
         return [moved] if moved else []
 
     def _move(
@@ -197,10 +204,10 @@ class Sending:
 
     def _undelivered(
         self, key: str, person: Person, problem: Exception, *, final: bool = False
-    ) -> Row:
+    ) -> LogEntry:
         address = self.writing.address(person)
         what = {"person": key, "address": address, "detail": str(problem), "final": final}
-        return Row("undelivered", self.now, what)
+        return LogEntry("undelivered", self.now, what)
 
     def _claim(self, person: str) -> Mailbox | None:
         return self.outbox.claim(self.company.name, person, self.now, self.now + _CLAIM)
@@ -222,4 +229,4 @@ class Sending:
         return self._handed_over(entry) is not None
 
     def _handed_over(self, entry: Entry) -> list[Entry] | None:
-        return handed_over(entry, self.company, self.now)
+        return hand_over(entry, self.company, self.now)

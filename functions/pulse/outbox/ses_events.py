@@ -8,7 +8,7 @@ from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
 
-from pulse.outbox.delivery import Feedback, FeedbackKind, plain
+from pulse.outbox.delivery import Feedback, FeedbackKind, normalize_address
 
 _NOTICE = "Successfully validated SNS topic for Amazon SES event publishing."
 """SES says this once, in plain words, when it is told of the topic."""
@@ -19,11 +19,11 @@ _OTHERS = frozenset(
 _MOST = 300
 
 
-class UnreadableError(ValueError):
+class UnreadableEventError(ValueError):
     """It is not what SES says it would be."""
 
 
-def feedback_of(message: str) -> Feedback | None:
+def parse_event(message: str) -> Feedback | None:
     """What a message says of a mail; None when nothing of it came back. UnreadableError.
 
     Both shapes are read: those of a configuration set (`eventType`), and those of an identity
@@ -45,11 +45,11 @@ def feedback_of(message: str) -> Feedback | None:
             message_id=mail["messageId"],
             sent_at=_time(mail["timestamp"]),
             at=_time(what.get("timestamp") or mail["timestamp"]),
-            addresses=tuple(dict.fromkeys(plain(parseaddr(a)[1]) for a in addresses)),
+            addresses=tuple(dict.fromkeys(normalize_address(parseaddr(a)[1]) for a in addresses)),
             said=" ".join(said.split())[:_MOST],
         )
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise UnreadableError(_wrong(event, problem)) from None
+        raise UnreadableEventError(_wrong(event, problem)) from None
 
 
 def _wrong(event: Any, problem: Exception) -> str:

@@ -6,19 +6,19 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pulse.x.faults import OpenTrouble, TroubleError, TroubleKind, meet
+from pulse.x.faults import FaultKind, OpenFault, XError, record_failure
 
 EVERY = timedelta(hours=6)
 """From the beginning of one check to that of the next."""
 _AFTER_FAILURE = timedelta(hours=1)
 _WHEN_REFUSED = timedelta(days=1)
 _LASTING = timedelta(days=1)
-TOLD: frozenset[TroubleKind] = frozenset({"forbidden", "token", "request"})
+REPORTED_AT_ONCE: frozenset[FaultKind] = frozenset({"forbidden", "token", "request"})
 """Troubles of these jobs alone, told at once; of others the polls tell, unless they last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ComplianceJob:
     """A job as X tells of it: `created`, `in_progress`, `complete`, `failed` or `expired`."""
 
     id: str
@@ -37,7 +37,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Checking:
+class ComplianceState:
     """The check of all posts that one app of X gave us. `app` tells apps apart, and opens none.
 
     `job_id` is the job under way, `next_at` when the next is due, `done_at` when one last went
@@ -49,7 +49,7 @@ class Checking:
     job_id: str | None = None
     next_at: datetime | None = None
     done_at: datetime | None = None
-    trouble: OpenTrouble | None = None
+    trouble: OpenFault | None = None
     rev: int = 0
 
     def due(self, now: datetime) -> bool:
@@ -72,25 +72,25 @@ class Checking:
         since = self.done_at or (self.trouble.since if self.trouble is not None else now)
         return timedelta(0) if self.refused else now - since
 
-    def began(self, job_id: str, now: datetime) -> Checking:
+    def began(self, job_id: str, now: datetime) -> ComplianceState:
         """After a job was made, or found."""
         return replace(self, job_id=job_id, next_at=now + EVERY)
 
-    def skipped(self, now: datetime) -> Checking:
+    def skipped(self, now: datetime) -> ComplianceState:
         """There was nothing to ask for."""
         return replace(self, next_at=now + EVERY, done_at=now, trouble=None)
 
-    def done(self, now: datetime) -> Checking:
+    def done(self, now: datetime) -> ComplianceState:
         """After all that a job told was carried out."""
         return replace(self, job_id=None, done_at=now, trouble=None)
 
-    def void(self, now: datetime) -> Checking:
+    def void(self, now: datetime) -> ComplianceState:
         """After a job came to nothing: another one soon."""
         return replace(self, job_id=None, next_at=now + _AFTER_FAILURE)
 
-    def failed(self, error: TroubleError, now: datetime) -> Checking:
+    def failed(self, error: XError, now: datetime) -> ComplianceState:
         """After one more failure: when to try again."""
-        trouble = meet(error, self.trouble, now)
+        trouble = record_failure(error, self.trouble, now)
         if trouble.kind == "forbidden":
             trouble = replace(trouble, next_try=now + _WHEN_REFUSED)
         return replace(self, trouble=trouble)
@@ -100,9 +100,9 @@ class Checking:
         trouble = self.trouble
         if trouble is None or trouble.told:
             return False
-        return trouble.kind in TOLD or (self.lasting(now) and not trouble.told_of)
+        return trouble.kind in REPORTED_AT_ONCE or (self.lasting(now) and not trouble.told_of)
 
-    def told(self) -> Checking:
+    def told(self) -> ComplianceState:
         """After a person was told of the trouble."""
         return replace(self, trouble=replace(self.trouble, told=True) if self.trouble else None)
 

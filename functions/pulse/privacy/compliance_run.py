@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.audit.entries import part_of
+from pulse.audit.entries import field_of
 from pulse.kernel.company import Company
-from pulse.kernel.posts import Why
+from pulse.kernel.posts import RemovalReason
 from pulse.outbox.entries import Entry
-from pulse.privacy.compliance import TOLD, Checking, Job
-from pulse.privacy.deletion import remove
-from pulse.privacy.retention import first_day
-from pulse.x.faults import TroubleError
+from pulse.privacy.compliance import REPORTED_AT_ONCE, ComplianceJob, ComplianceState
+from pulse.privacy.deletion import delete_posts
+from pulse.privacy.retention import first_stored_day
+from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.repositories import Stores
-    from pulse.x.compliance import Compliance
+    from pulse.repositories import Repositories
+    from pulse.x.compliance import ComplianceApi
 
 _MOST_BYTES = 80 * 10**6
 """Of ids in one job, 20 each: four million posts, the newest."""
@@ -30,15 +30,15 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
-class Complying:
+class ComplianceRun:
     """One run for one app of X: what it uses, what it did. `checking` is as it was last written."""
 
     companies: Sequence[Company]
-    compliance: Compliance
-    stores: Stores
+    compliance: ComplianceApi
+    stores: Repositories
     now: datetime
     out_of_time: Callable[[], bool]
-    checking: Checking
+    checking: ComplianceState
     checked: int = 0
     removed: int = 0
     unreadable: int = 0
@@ -49,7 +49,7 @@ class Complying:
             return {"step": "not due"}
         try:
             step = self._go_on()
-        except TroubleError as error:
+        except XError as error:
             step = f"trouble: {error}"
             self._trouble(self.checking, error)
         return {
@@ -88,12 +88,12 @@ class Complying:
         self._save(self.checking.began(job.id, self.now))
         return self._upload(job, ids)
 
-    def _upload(self, job: Job, ids: bytes) -> str:
+    def _upload(self, job: ComplianceJob, ids: bytes) -> str:
         self.compliance.upload(job, ids)
         self.checked = ids.count(b"\n")
         return "uploaded"
 
-    def _carry_out(self, job: Job) -> str:
+    def _carry_out(self, job: ComplianceJob) -> str:
         """Remove what is gone, day by day; when time runs out the next run does it again."""
         results = self.compliance.results(job)
         self.unreadable = results.unreadable
@@ -106,9 +106,9 @@ class Complying:
         self._save(self.checking.done(self.now))
         return "done"
 
-    def _remove(self, company: Company, day: date, gone: Mapping[str, Why]) -> None:
+    def _remove(self, company: Company, day: date, gone: Mapping[str, RemovalReason]) -> None:
         kept = self.stores.kept.of(company.name, day)
-        self.removed += remove(
+        self.removed += delete_posts(
             company,
             {post: gone[post.version] for post in kept if post.version in gone},
             self.stores.retraction,
@@ -118,11 +118,11 @@ class Complying:
             f"compliance job, posts of {day}",
         )
 
-    def _redact(self, gone: Mapping[str, Why]) -> None:
+    def _redact(self, gone: Mapping[str, RemovalReason]) -> None:
         """What could not be read is kept as it came: its id tells whether it is gone."""
         for company in self.companies:
             self.removed += self.stores.journal.redact(
-                company.name, lambda raw: part_of(raw, "id") in gone
+                company.name, lambda raw: field_of(raw, "id") in gone
             )
 
     def _ids(self) -> bytes:
@@ -138,7 +138,7 @@ class Complying:
         """Each version of each post, the newest days first."""
         for company in self.companies:
             for raw in self.stores.journal.put_aside(company.name):
-                if (post_id := part_of(raw, "id")).isdecimal():
+                if (post_id := field_of(raw, "id")).isdecimal():
                     yield post_id
         for company, day in self._days():
             for post in self.stores.kept.of(company.name, day):
@@ -146,7 +146,7 @@ class Complying:
 
     def _days(self) -> Iterator[tuple[Company, date]]:
         """Days of which posts may be kept, back to before anything was read."""
-        first = {company.name: first_day(company, self.stores) for company in self.companies}
+        first = {company.name: first_stored_day(company, self.stores) for company in self.companies}
         day = self.now.date() + _DAY
         while any(one is not None and one <= day for one in first.values()):
             for company in self.companies:
@@ -160,15 +160,15 @@ class Complying:
         """By which a job is known as ours; other stacks may use the same app."""
         return self.stores.table.name[:_LONGEST_NAME]
 
-    def _save(self, checking: Checking) -> None:
+    def _save(self, checking: ComplianceState) -> None:
         self.checking = self.stores.checks.save(checking)
 
-    def _held_up(self, checking: Checking, step: str) -> str:
+    def _held_up(self, checking: ComplianceState, step: str) -> str:
         """X answers, and yet no check goes through: trouble all the same, should it last."""
-        self._trouble(checking, TroubleError("unavailable", step))
+        self._trouble(checking, XError("unavailable", step))
         return step
 
-    def _trouble(self, checking: Checking, error: TroubleError) -> None:
+    def _trouble(self, checking: ComplianceState, error: XError) -> None:
         """Keep it with its next try; tell each owner once, of what a person mends or what lasts."""
         checking = checking.failed(error, self.now)
         tell = checking.to_tell(self.now)
@@ -178,7 +178,7 @@ class Complying:
             checking.told() if tell else checking, [self.stores.outbox.item(e) for e in entries]
         )
 
-    def _entry(self, company: Company, error: TroubleError) -> Entry:
+    def _entry(self, company: Company, error: XError) -> Entry:
         return Entry(
             id=f"{self.now.isoformat()}#{self.checking.app}#{error.kind}",
             company=company.name,
@@ -186,7 +186,7 @@ class Complying:
             kind="trouble",
             at=self.now,
             details=(
-                ("trouble", "compliance" if error.kind in TOLD else "unchecked"),
+                ("trouble", "compliance" if error.kind in REPORTED_AT_ONCE else "unchecked"),
                 ("subject", company.accounts[0].username),
                 ("detail", error.detail),
             ),

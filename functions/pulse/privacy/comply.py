@@ -9,16 +9,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pulse.kernel.company import Company
-from pulse.listening.cursor import OvertakenError
+from pulse.listening.cursor import StaleWriteError
 from pulse.privacy.compliance import app_of
-from pulse.privacy.compliance_run import Complying
+from pulse.privacy.compliance_run import ComplianceRun
 from pulse.privacy.lookups import look_up
-from pulse.privacy.retention import retime
+from pulse.privacy.retention import apply_retention
 
 if TYPE_CHECKING:
-    from pulse.repositories import Stores
-    from pulse.x.client import X
-    from pulse.x.compliance import Compliance
+    from pulse.repositories import Repositories
+    from pulse.x.client import XClient
+    from pulse.x.compliance import ComplianceApi
 
 Results = dict[str, dict[str, Any]]
 
@@ -26,9 +26,9 @@ Results = dict[str, dict[str, Any]]
 def comply(
     companies: Sequence[Company],
     bearer: Callable[[Company], str | None],
-    compliance: Callable[[str], Compliance],
-    x: Callable[[Company], X],
-    stores: Stores,
+    compliance: Callable[[str], ComplianceApi],
+    x: Callable[[Company], XClient],
+    stores: Repositories,
     now: datetime,
     out_of_time: Callable[[], bool],
 ) -> Results:
@@ -46,7 +46,7 @@ def comply(
         results: Results = {}
         if token:
             checking = stores.checks.load(app_of(token))
-            job = Complying(some, compliance(token), stores, now, out_of_time, checking)
+            job = ComplianceRun(some, compliance(token), stores, now, out_of_time, checking)
             step = job.step()
             hours = job.checking.unchecked(now) / timedelta(hours=1)
             results[checking.app] = step | {"unchecked_hours": round(hours, 1)}
@@ -55,7 +55,7 @@ def comply(
         return results | {c.name: look_up(c, x(c), stores, now) for c in some}
 
     def retimed(company: Company) -> Results:
-        written = 0 if out_of_time() else retime(company, stores, now, out_of_time)
+        written = 0 if out_of_time() else apply_retention(company, stores, now, out_of_time)
         return {f"keep of {company.name}": {"written": written}} if written else {}
 
     return _each(
@@ -72,7 +72,7 @@ def _each(steps: Sequence[Callable[[], Results]]) -> Results:
     for step in steps:
         try:
             results |= step()
-        except OvertakenError:
+        except StaleWriteError:
             results["overtaken"] = {"step": "another run was faster"}
         except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs
             problems.append(problem)

@@ -7,22 +7,22 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pulse.audit.entries import Row
-from pulse.conversations.facts import Key
+from pulse.audit.entries import LogEntry
+from pulse.conversations.facts import ConversationKey
 from pulse.kernel.company import Company
-from pulse.kernel.posts import Why
-from pulse.privacy.removal import OF_THE_ACCOUNT, Held
+from pulse.kernel.posts import RemovalReason
+from pulse.privacy.removal import ACCOUNT_REASONS, StoredPost
 
 if TYPE_CHECKING:
     from pulse.outbox.store.outbox import Outbox
-    from pulse.privacy.store.deletions import Retraction
+    from pulse.privacy.store.deletions import DeletionStore
     from pulse.settings.store import Shelf
 
 
-def remove(
+def delete_posts(
     company: Company,
-    gone: Mapping[Held, Why],
-    retraction: Retraction,
+    gone: Mapping[StoredPost, RemovalReason],
+    retraction: DeletionStore,
     outbox: Outbox,
     shelf: Shelf,
     now: datetime,
@@ -36,15 +36,15 @@ def remove(
     """
     going = {post: why for post, why in gone.items() if post.goes(why)}
     whys = {post.id: why for post, why in going.items()}
-    posts: dict[Key, set[str]] = defaultdict(set)
+    posts: dict[ConversationKey, set[str]] = defaultdict(set)
     for post in going:
         if post.key is not None:
             posts[post.key].add(post.id)
 
-    def told(ids: Collection[str]) -> list[Row]:
+    def told(ids: Collection[str]) -> list[LogEntry]:
         counted = Counter(whys[post_id] for post_id in ids)
         return [
-            Row("removed", now, {"posts": count, "why": why, "by": by})
+            LogEntry("removed", now, {"posts": count, "why": why, "by": by})
             for why, count in counted.items()
         ]
 
@@ -53,7 +53,7 @@ def remove(
     if ending:
         outbox.unrecord(company.name, ending.__contains__)
     shelf.drop_authors(
-        {p.key.customer_id for p, why in going.items() if p.key and why in OF_THE_ACCOUNT}
+        {p.key.customer_id for p, why in going.items() if p.key and why in ACCOUNT_REASONS}
     )
     removed = retraction.retract(posts, company.policy, company.keep, now, told)
     # Then what was told meanwhile, and what waits: some other post may have saved a conversation.

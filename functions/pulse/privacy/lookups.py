@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.conversations.facts import Mention
 from pulse.kernel.company import Company
-from pulse.kernel.posts import Why
-from pulse.listening.budget import budget
-from pulse.privacy.deletion import remove
-from pulse.privacy.removal import Held, held
-from pulse.screens.cards import worst
-from pulse.x.faults import TroubleError
+from pulse.kernel.posts import RemovalReason
+from pulse.listening.budget import monthly_budget
+from pulse.privacy.deletion import delete_posts
+from pulse.privacy.removal import StoredPost, stored_post
+from pulse.screens.cards import worst_first
+from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.repositories import Stores
-    from pulse.x.client import X
+    from pulse.repositories import Repositories
+    from pulse.x.client import XClient
 
 MOST_A_DAY = 200
 """Posts looked up for one company: 1 USD a day at the most."""
 _AT_ONCE = 100
 
 
-def look_up(company: Company, x: X, stores: Stores, now: datetime) -> dict[str, Any]:
+def look_up(company: Company, x: XClient, stores: Repositories, now: datetime) -> dict[str, Any]:
     """Ask for the posts of customers who wait, those of before today; remove what is gone.
 
     They are billed, once a day. Trouble is returned: the next run tries again, and what was
@@ -36,20 +36,20 @@ def look_up(company: Company, x: X, stores: Stores, now: datetime) -> dict[str, 
     if _spent(company, stores, now):
         return {"step": "the month's reads are used up"}
     asked = _open_posts(company, stores, now)
-    gone: dict[Held, Why] = {}
+    gone: dict[StoredPost, RemovalReason] = {}
     before = x.reads
     try:
         for start in range(0, len(asked), _AT_ONCE):
             some = asked[start : start + _AT_ONCE]
             absent = x.absent([post.version for post in some])
             gone |= {post: absent[post.version] for post in some if post.version in absent}
-    except TroubleError as error:
+    except XError as error:
         return {"step": f"trouble: {error}", "read": x.reads - before}
     finally:
         read = x.reads - before
         if read:
             stores.accounts.bill(company.accounts[0].id, read, now)
-    removed = remove(
+    removed = delete_posts(
         company,
         gone,
         stores.retraction,
@@ -62,21 +62,21 @@ def look_up(company: Company, x: X, stores: Stores, now: datetime) -> dict[str, 
     return {"step": "looked up", "checked": len(asked), "removed": removed, "read": read}
 
 
-def _spent(company: Company, stores: Stores, now: datetime) -> bool:
+def _spent(company: Company, stores: Repositories, now: datetime) -> bool:
     cursors = stores.accounts.load(company.account_ids).values()
-    share = budget([c.reads for c in cursors], company.reads_per_month, now).share
+    share = monthly_budget([c.reads for c in cursors], company.reads_per_month, now).share
     return share is not None and share >= 1
 
 
-def _open_posts(company: Company, stores: Stores, now: datetime) -> list[Held]:
+def _open_posts(company: Company, stores: Repositories, now: datetime) -> list[StoredPost]:
     """The newest version of each, the worst waits first; what is of today the sweeps see to."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    order = worst(stores.conversations.open(company.name), company)[:MOST_A_DAY]
-    found: dict[str, Held] = {}
+    order = worst_first(stores.conversations.open(company.name), company)[:MOST_A_DAY]
+    found: dict[str, StoredPost] = {}
     for key, loaded in stores.conversations.load(order).items():
         for fact in sorted(_mentions(loaded.facts), key=lambda f: int(f.version)):
             if fact.at < midnight:
-                found[fact.id] = held(key, fact)
+                found[fact.id] = stored_post(key, fact)
     return list(found.values())[:MOST_A_DAY]
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pulse.conversations.facts import Key, Mention, Reply
-from pulse.kernel.posts import Why
+from pulse.conversations.facts import ConversationKey, Mention, Reply
+from pulse.kernel.posts import RemovalReason
 
-OF_THE_ACCOUNT: frozenset[Why] = frozenset({"protected", "suspended", "deactivated"})
+ACCOUNT_REASONS: frozenset[RemovalReason] = frozenset({"protected", "suspended", "deactivated"})
 """It happened to the author's account, not to the one post."""
-_OF_THE_POST: frozenset[Why] = frozenset({"deleted", "bounced"})
+_POST_REASONS: frozenset[RemovalReason] = frozenset({"deleted", "bounced"})
 
 
-class Held(NamedTuple):
+class StoredPost(NamedTuple):
     """A version of a post that is kept, without its text; `id` is that of its first version.
 
     `key` is its conversation, None for a post of our own that answers nobody.
@@ -20,17 +20,17 @@ class Held(NamedTuple):
 
     id: str
     version: str
-    key: Key | None
+    key: ConversationKey | None
     ours: bool
 
-    def goes(self, why: Why) -> bool:
+    def goes(self, why: RemovalReason) -> bool:
         """Whether it is removed; a post of ours only when it was deleted.
 
         Were our account suspended, all that it ever answered would be open again.
         """
-        return not self.ours or why in _OF_THE_POST
+        return not self.ours or why in _POST_REASONS
 
 
-def held(key: Key, fact: Mention | Reply) -> Held:
+def stored_post(key: ConversationKey, fact: Mention | Reply) -> StoredPost:
     """A mention or reply, as something that is kept."""
-    return Held(fact.id, fact.version, key, ours=isinstance(fact, Reply))
+    return StoredPost(fact.id, fact.version, key, ours=isinstance(fact, Reply))

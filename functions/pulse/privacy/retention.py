@@ -6,15 +6,15 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pulse.kernel.company import OLD_SETTINGS, Company
+from pulse.kernel.company import SETTINGS_LAG, Company
 
 if TYPE_CHECKING:
-    from pulse.repositories import Stores
+    from pulse.repositories import Repositories
 
 _DAY = timedelta(days=1)
 
 
-def first_day(company: Company, stores: Stores) -> date | None:
+def first_stored_day(company: Company, stores: Repositories) -> date | None:
     """The first day of which posts may be kept; None before anything was read."""
     cursors = stores.accounts.load(company.account_ids).values()
     if not cursors:
@@ -23,8 +23,8 @@ def first_day(company: Company, stores: Stores) -> date | None:
     return stores.checks.kept_from(company.name, begun.date() - _DAY)
 
 
-def retime(
-    company: Company, stores: Stores, now: datetime, out_of_time: Callable[[], bool]
+def apply_retention(
+    company: Company, stores: Repositories, now: datetime, out_of_time: Callable[[], bool]
 ) -> int | None:
     """Give all that is kept the time to live of this `keep`; returns how much was written.
 
@@ -36,7 +36,7 @@ def retime(
     done, day = stores.checks.retimed(company.name, wanted)
     if done or _lately_pushed(stores, now):
         return None
-    first = first_day(company, stores)
+    first = first_stored_day(company, stores)
     if first is None:
         return None
     day = day or now.date() + _DAY
@@ -54,6 +54,6 @@ def retime(
     return written
 
 
-def _lately_pushed(stores: Stores, now: datetime) -> bool:
+def _lately_pushed(stores: Repositories, now: datetime) -> bool:
     pushed = stores.shelf.settings()
-    return pushed is not None and now - pushed[2] <= OLD_SETTINGS
+    return pushed is not None and now - pushed[2] <= SETTINGS_LAG

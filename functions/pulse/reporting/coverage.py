@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pulse.audit.entries import Row
+from pulse.audit.entries import LogEntry
 from pulse.listening.budget import Budget
 from pulse.listening.cursor import Cursor
-from pulse.outbox.delivery import Block, BlockKind
+from pulse.outbox.delivery import Suppression, SuppressionKind
 
 _MINUTE = timedelta(minutes=1)
 _LATE = timedelta(minutes=2)
@@ -27,7 +27,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FaultPeriod:
     """Trouble with X; `until` is None while it lasts."""
 
     username: str
@@ -38,16 +38,16 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class SuppressedAddress:
     """An address that is not written to since then: it bounced, or there was a complaint."""
 
     address: str
-    kind: BlockKind
+    kind: SuppressionKind
     since: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Coverage:
     """What was really watched and told: minutes, gaps, posts put aside, trouble, lost mail."""
 
     minutes: int
@@ -59,8 +59,8 @@ class Watch:
     """Posts that could not be read and lie aside, in this period."""
     undelivered: int = 0
     """Mails that could not be delivered, in this period."""
-    troubles: tuple[Trouble, ...] = ()
-    stopped: tuple[Stopped, ...] = ()
+    troubles: tuple[FaultPeriod, ...] = ()
+    stopped: tuple[SuppressedAddress, ...] = ()
     reads: Budget | None = None
     """What reading X came to; None where nobody said what it may."""
     removed: int = 0
@@ -82,14 +82,14 @@ class Watch:
         return self.watched < self.minutes or bool(self.gaps or self.unread)
 
 
-def watch(
+def measure_coverage(
     cursors: Mapping[str, Cursor | None],
-    rows: Iterable[Row],
+    rows: Iterable[LogEntry],
     start: datetime,
     end: datetime,
     now: datetime,
-    blocks: Iterable[Block] = (),
-) -> Watch:
+    blocks: Iterable[Suppression] = (),
+) -> Coverage:
     """How [start, end) was watched, by account username, from cursors and the journal.
 
     A minute counts as watched when the mentions of every account could be read in it; an
@@ -104,7 +104,7 @@ def watch(
     inside = [*lost, *(g for g in blank if g.start < end and g.end > start)]
     blind = [(max(g.start, start), min(g.end, end)) for g in inside if g.reason == "blind"]
     minutes = int((end - start) / _MINUTE)
-    return Watch(
+    return Coverage(
         minutes=minutes,
         watched=minutes - _minutes(blind),
         gaps=tuple(sorted(inside, key=lambda g: (g.start, g.username))),
@@ -112,7 +112,7 @@ def watch(
         aside=sum(row.kind == "aside" and row.at <= end for row in rows),
         undelivered=sum(_lost(row) and row.at <= end for row in rows),
         troubles=(*(t for t in passed if t.since < end), *_open(cursors)),
-        stopped=tuple(Stopped(b.address, b.kind, b.at) for b in blocks),
+        stopped=tuple(SuppressedAddress(b.address, b.kind, b.at) for b in blocks),
         removed=sum(row.what["posts"] for row in rows if row.kind == "removed" and row.at <= end),
     )
 
@@ -125,28 +125,28 @@ def _lasting(cursors: Mapping[str, Cursor | None], now: datetime) -> Iterator[Ga
             yield Gap(username, since, now, "blind")
 
 
-def _open(cursors: Mapping[str, Cursor | None]) -> Iterator[Trouble]:
+def _open(cursors: Mapping[str, Cursor | None]) -> Iterator[FaultPeriod]:
     for username, cursor in cursors.items():
         seen = set()
         for trouble in cursor.troubles.values() if cursor is not None else ():
             if trouble.kind not in seen:
                 seen.add(trouble.kind)
-                yield Trouble(username, trouble.kind, trouble.since, None, trouble.detail)
+                yield FaultPeriod(username, trouble.kind, trouble.since, None, trouble.detail)
 
 
-def _lost(row: Row) -> bool:
+def _lost(row: LogEntry) -> bool:
     return row.kind == "undelivered" and bool(row.what.get("final"))
 
 
-def _gap(row: Row) -> Gap:
+def _gap(row: LogEntry) -> Gap:
     what = row.what
     start, end = datetime.fromisoformat(what["start"]), datetime.fromisoformat(what["end"])
     return Gap(what["account"], start, end, what["reason"])
 
 
-def _passed(row: Row) -> Trouble:
+def _passed(row: LogEntry) -> FaultPeriod:
     what = row.what
-    return Trouble(
+    return FaultPeriod(
         what["account"],
         what["trouble"],
         datetime.fromisoformat(what["since"]),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pulse.kernel.company import Company, DigestRule, Person
 from pulse.outbox.entries import Entry
-from pulse.reporting.schedule import Slot, last_slot, stretch
+from pulse.reporting.schedule import DigestSlot, last_slot, period_start
 
 if TYPE_CHECKING:
     from pulse.outbox.store.outbox import Outbox
@@ -20,7 +20,9 @@ _AT_ONCE = 90
 """Digests that are written in one transaction, with the marks that say so."""
 
 
-def digest(company: Company, shelf: Shelf, outbox: Outbox, now: datetime) -> tuple[int, float]:
+def schedule_digests(
+    company: Company, shelf: Shelf, outbox: Outbox, now: datetime
+) -> tuple[int, float]:
     """Put the digests that are due into the outbox; returns how many.
 
     With it, for how many seconds the oldest has been due that was not put there; 0 when none is.
@@ -68,24 +70,26 @@ def _portions(entries: Mapping[str, Mapping[str, Entry]]) -> Iterator[list[str]]
     yield names
 
 
-def digest_now(
+def request_digest(
     company: Company, outbox: Outbox, people: list[str], start: datetime, now: datetime
 ) -> int:
     """Put a digest of [start, now) for these people into the outbox, whatever the hour."""
     for key in people:
-        slot = Slot(now, now.isoformat(timespec="minutes"))
+        slot = DigestSlot(now, now.isoformat(timespec="minutes"))
         entry = _written(company, "shift", company.people[key], start, slot, now)
         outbox.put(entry)
     return len(people)
 
 
-def _entry(company: Company, rule: DigestRule, person: Person, slot: Slot, now: datetime) -> Entry:
-    start = stretch(rule.period, rule, ZoneInfo(person.time_zone), slot)
+def _entry(
+    company: Company, rule: DigestRule, person: Person, slot: DigestSlot, now: datetime
+) -> Entry:
+    start = period_start(rule.period, rule, ZoneInfo(person.time_zone), slot)
     return _written(company, rule.period, person, start, slot, now)
 
 
 def _written(
-    company: Company, period: str, person: Person, start: datetime, slot: Slot, now: datetime
+    company: Company, period: str, person: Person, start: datetime, slot: DigestSlot, now: datetime
 ) -> Entry:
     return Entry(
         id=f"digest#{period}#{slot.label}",

@@ -11,7 +11,7 @@ from pulse.kernel.company import Company
 from pulse.reporting.stats import Histogram
 
 if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import Conversations
+    from pulse.conversations.store.conversations import ConversationStore
     from pulse.settings.store import Shelf
 
 _DAYS = 8
@@ -19,7 +19,9 @@ _DAYS = 8
 _DAY = timedelta(days=1)
 
 
-def figures(company: Company, conversations: Conversations, shelf: Shelf, now: datetime) -> int:
+def count_figures(
+    company: Company, conversations: ConversationStore, shelf: Shelf, now: datetime
+) -> int:
     """Count the last days (UTC) by account and hour; returns how many days had mentions.
 
     Nights that were missed are made up for, as far back as `keep` lets all of a day be there.
@@ -46,7 +48,7 @@ def _first(today: date, last: date | None, keep: timedelta | None) -> date:
     return today - (days if keep is None else min(days, keep.days - 1)) * _DAY
 
 
-def _count(company: Company, conversations: Conversations, day: date) -> dict[str, Any]:
+def _count(company: Company, conversations: ConversationStore, day: date) -> dict[str, Any]:
     """{account id: {hour: {received, first_response: {bucket: count}, waits: ...}}}."""
     start = datetime.combine(day, time(0), UTC)
     mentions = {

@@ -9,22 +9,22 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pulse.conversations.facts import Key, Mention
+from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.fold import State
-from pulse.incidents.surge import happening
+from pulse.incidents.surge import detect_surge
 from pulse.kernel.company import Company, Person
-from pulse.listening.budget import budget
-from pulse.listening.cursor import Cursor, unheard
-from pulse.outbox.delivery import blocks_of
+from pulse.listening.budget import monthly_budget
+from pulse.listening.cursor import Cursor, accounts_unread
+from pulse.outbox.delivery import suppressions_for
 from pulse.outbox.entries import Entry
-from pulse.reporting.coverage import Watch, watch
-from pulse.reporting.stats import Span, ageing, span
-from pulse.screens.cards import Authors, cards, worst
-from pulse.screens.models import AccountRow, DigestLetter, HourBar, Trend
+from pulse.reporting.coverage import Coverage, measure_coverage
+from pulse.reporting.stats import PeriodStats, ageing, period_stats
+from pulse.screens.cards import AuthorDirectory, cards, worst_first
+from pulse.screens.models import AccountFigures, DayFigures, DigestMail, HourFigures
 
 if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import Conversations
-    from pulse.repositories import Stores
+    from pulse.conversations.store.conversations import ConversationStore
+    from pulse.repositories import Repositories
 
 _CARDS = 5
 _LONG = ("weekly", "monthly")
@@ -45,11 +45,11 @@ def summary(
     entry: Entry,
     company: Company,
     person: Person,
-    stores: Stores,
-    authors: Authors,
+    stores: Repositories,
+    authors: AuthorDirectory,
     now: datetime,
     board_url: str | None = None,
-) -> DigestLetter:
+) -> DigestMail:
     """The digest that an entry asks for, as of `now`; its figures stand for their period."""
     start = datetime.fromisoformat(entry.detail("start"))
     end = datetime.fromisoformat(entry.detail("end"))
@@ -58,7 +58,7 @@ def summary(
     received = _received(company, conversations, min(before, now - timedelta(hours=25)), now)
     waiting = conversations.open(company.name)
     since = [s.waiting_since for s in waiting.values() if s.waiting_since is not None]
-    order = worst(waiting, company)
+    order = worst_first(waiting, company)
     cursors = stores.accounts.load(a.id for a in company.accounts)
     zone = ZoneInfo(person.time_zone)
     period = entry.detail("period")
@@ -70,8 +70,8 @@ def summary(
     looked_back = [at - company.look_back for at in begun]
     known_from = min([*looked_back, *(r.mention.at for r in inside)], default=now)
     all_known_from = max(looked_back, default=now)
-    unread = unheard(company.accounts, cursors)
-    return DigestLetter(
+    unread = accounts_unread(company.accounts, cursors)
+    return DigestMail(
         company=company.titled(person.language),
         period=period,
         start=start,
@@ -88,7 +88,7 @@ def summary(
         accounts=tuple(_account_rows(company, inside, start, end)),
         hours=tuple(_hours(inside, zone, max(start, known_from), end)),
         watch=_watch(company, stores, cursors, watched_from, start, end, now),
-        happening=happening(
+        happening=detect_surge(
             [r.mention.at for r in received],
             all_known_from,
             None if unread else _last_said(cursors.values(), received),
@@ -109,32 +109,32 @@ def summary(
 
 def _watch(
     company: Company,
-    stores: Stores,
+    stores: Repositories,
     cursors: Mapping[str, Cursor],
     begun: datetime,
     start: datetime,
     end: datetime,
     now: datetime,
-) -> Watch:
-    seen = watch(
+) -> Coverage:
+    seen = measure_coverage(
         {a.username: cursors.get(a.id) for a in company.accounts},
         stores.journal.read(company.name, start, now),
         max(start, min(begun, end)),
         end,
         now,
-        blocks_of(company, stores.addresses.blocked().values(), now),
+        suppressions_for(company, stores.addresses.blocked().values(), now),
     )
     seen = replace(seen, since=begun if start < begun < end else None)
     if company.reads_per_month is None:
         return seen
     reads = (cursor.reads for cursor in cursors.values())
-    return replace(seen, reads=budget(reads, company.reads_per_month, now))
+    return replace(seen, reads=monthly_budget(reads, company.reads_per_month, now))
 
 
 def _received(
-    company: Company, conversations: Conversations, start: datetime, end: datetime
+    company: Company, conversations: ConversationStore, start: datetime, end: datetime
 ) -> list[Received]:
-    found: dict[str, tuple[Key, Mention]] = {}
+    found: dict[str, tuple[ConversationKey, Mention]] = {}
     for key, fact in conversations.published(company.name, start, end):
         if isinstance(fact, Mention) and (
             fact.id not in found or int(fact.version) > int(found[fact.id][1].version)
@@ -144,16 +144,20 @@ def _received(
     return [Received(m, states[key]) for key, m in found.values() if key in states]
 
 
-def _span(received: Iterable[Received], start: datetime, end: datetime, company: Company) -> Span:
-    return span(((r.state, r.mention) for r in received), start, end, company.policy.promise)
+def _span(
+    received: Iterable[Received], start: datetime, end: datetime, company: Company
+) -> PeriodStats:
+    return period_stats(
+        ((r.state, r.mention) for r in received), start, end, company.policy.promise
+    )
 
 
 def _account_rows(
     company: Company, inside: Sequence[Received], start: datetime, end: datetime
-) -> Iterable[AccountRow]:
+) -> Iterable[AccountFigures]:
     for account in company.accounts:
         figures = _span([r for r in inside if account.id in r.mention.named], start, end, company)
-        yield AccountRow(
+        yield AccountFigures(
             account.username,
             account.role,
             figures.received,
@@ -164,7 +168,7 @@ def _account_rows(
 
 def _hours(
     inside: Sequence[Received], zone: ZoneInfo, start: datetime, end: datetime
-) -> Iterable[HourBar]:
+) -> Iterable[HourFigures]:
     """The hours of the day in the order in which the stretch passes them."""
     by_hour: dict[int, list[Received]] = {}
     for r in inside:
@@ -175,7 +179,7 @@ def _hours(
     for hour in dict.fromkeys(at.astimezone(zone).hour for at in moments):
         there = by_hour.get(hour, [])
         answered = sum(_covered(r, end) for r in there)
-        yield HourBar(hour, len(there), answered)
+        yield HourFigures(hour, len(there), answered)
 
 
 def _covered(r: Received, end: datetime) -> bool:
@@ -190,18 +194,20 @@ def _trend(
     known_from: datetime,
     zone: ZoneInfo,
     company: Company,
-) -> Iterable[Trend]:
+) -> Iterable[DayFigures]:
     day = start.astimezone(zone).date()
     known = known_from.astimezone(zone).date()
     while datetime.combine(day, time(0), zone) < end:
         there = [r for r in inside if r.mention.at.astimezone(zone).date() == day]
-        yield _row(day, _span(there, start, end, company)) if day >= known else Trend(day)
+        yield _row(day, _span(there, start, end, company)) if day >= known else DayFigures(day)
         day += timedelta(days=1)
 
 
-def _row(day: date, figures: Span) -> Trend:
+def _row(day: date, figures: PeriodStats) -> DayFigures:
     silent = 1 - figures.answered / figures.received if figures.received else None
-    return Trend(day, figures.received, figures.answered, figures.first_response.median, silent)
+    return DayFigures(
+        day, figures.received, figures.answered, figures.first_response.median, silent
+    )
 
 
 def _at_night(at: datetime, zone: ZoneInfo) -> bool:

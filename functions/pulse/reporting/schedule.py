@@ -13,14 +13,14 @@ from pulse.kernel.company import DigestRule, Period
 _LOOK_BACK = {"shift": 8, "daily": 8, "weekly": 8, "monthly": 32}
 
 
-class Slot(NamedTuple):
+class DigestSlot(NamedTuple):
     """A moment at which a digest is due; `label` is its local date and time, which sorts."""
 
     at: datetime
     label: str
 
 
-def instant(local: datetime, zone: ZoneInfo) -> datetime:
+def to_instant(local: datetime, zone: ZoneInfo) -> datetime:
     """The instant (UTC) of a naive local time.
 
     One that comes twice means the first; one that does not exist, the first instant after.
@@ -40,19 +40,19 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime:
     return high.replace(microsecond=0)
 
 
-def last_slot(rule: DigestRule, zone: ZoneInfo, now: datetime) -> Slot | None:
+def last_slot(rule: DigestRule, zone: ZoneInfo, now: datetime) -> DigestSlot | None:
     """The latest time at or before `now` at which the digest was due."""
     days = _days(rule, now.astimezone(zone).date(), -1)
     return next((slot for slot in _slots(rule, zone, days, -1) if slot.at <= now), None)
 
 
-def next_slot(rule: DigestRule, zone: ZoneInfo, now: datetime) -> Slot | None:
+def next_slot(rule: DigestRule, zone: ZoneInfo, now: datetime) -> DigestSlot | None:
     """The first time after `now` at which the digest is due."""
     days = _days(rule, now.astimezone(zone).date(), 1)
     return next((slot for slot in _slots(rule, zone, days, 1) if slot.at > now), None)
 
 
-def stretch(period: Period, rule: DigestRule, zone: ZoneInfo, slot: Slot) -> datetime:
+def period_start(period: Period, rule: DigestRule, zone: ZoneInfo, slot: DigestSlot) -> datetime:
     """The beginning of what a digest of that slot is about; the slot is its end."""
     if period == "shift":
         before = last_slot(rule, zone, slot.at - timedelta(seconds=1))
@@ -64,7 +64,7 @@ def stretch(period: Period, rule: DigestRule, zone: ZoneInfo, slot: Slot) -> dat
         begin = datetime.combine(_month_day(month_before, rule), local.time())
     else:
         begin = local - timedelta(days=7 if period == "weekly" else 1)
-    return instant(begin, zone)
+    return to_instant(begin, zone)
 
 
 def _days(rule: DigestRule, today: date, step: int) -> Iterator[date]:
@@ -83,9 +83,11 @@ def _month_day(month: date, rule: DigestRule) -> date:
     return month.replace(day=min(rule.on_day, last))
 
 
-def _slots(rule: DigestRule, zone: ZoneInfo, days: Iterator[date], step: int) -> Iterator[Slot]:
+def _slots(
+    rule: DigestRule, zone: ZoneInfo, days: Iterator[date], step: int
+) -> Iterator[DigestSlot]:
     ordered: list[time] = sorted(rule.times, reverse=step < 0)
     for day in days:
         for clock in ordered:
             local = datetime.combine(day, clock)
-            yield Slot(instant(local, zone), local.isoformat(timespec="minutes"))
+            yield DigestSlot(to_instant(local, zone), local.isoformat(timespec="minutes"))

@@ -21,7 +21,7 @@ AGEING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class DurationStats:
     """Median and 90th percentile in seconds; None where nothing was measured."""
 
     count: int = 0
@@ -30,7 +30,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PeriodStats:
     """Figures of one stretch of time, as they stood at its end.
 
     `received` counts mentions, `answered` those of them that a reply or position had
@@ -40,8 +40,8 @@ class Span:
 
     received: int
     answered: int
-    first_response: Times
-    next_response: Times
+    first_response: DurationStats
+    next_response: DurationStats
     within: float | None
 
 
@@ -55,10 +55,10 @@ def quantile(ordered: Sequence[float], share: float) -> float | None:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def times(seconds: Iterable[float]) -> Times:
+def duration_stats(seconds: Iterable[float]) -> DurationStats:
     """Count, median and 90th percentile of these."""
     ordered = sorted(seconds)
-    return Times(len(ordered), quantile(ordered, 0.5), quantile(ordered, 0.9))
+    return DurationStats(len(ordered), quantile(ordered, 0.5), quantile(ordered, 0.9))
 
 
 def ageing(waiting_since: Iterable[datetime], now: datetime) -> tuple[int, ...]:
@@ -67,9 +67,9 @@ def ageing(waiting_since: Iterable[datetime], now: datetime) -> tuple[int, ...]:
     return tuple(counts[i] for i in range(len(AGEING) + 1))
 
 
-def span(
+def period_stats(
     mentions: Iterable[tuple[State, Mention]], start: datetime, end: datetime, promise: timedelta
-) -> Span:
+) -> PeriodStats:
     """Figures of [start, end) from its mentions: each with the state of its conversation.
 
     Of some of the mentions only: the responses that they themselves began to wait for.
@@ -99,8 +99,12 @@ def span(
             kept += ended is not None and ran <= promise
             missed += ran > promise
     judged = kept + missed
-    return Span(
-        received, answered, times(first), times(following), kept / judged if judged else None
+    return PeriodStats(
+        received,
+        answered,
+        duration_stats(first),
+        duration_stats(following),
+        kept / judged if judged else None,
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pulse.screens.locale import Wording, one_line
+from pulse.screens.locale import Locale, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pulse.screens.models import TroubleLetter
+    from pulse.screens.models import FaultMail
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Advice:
     command: str | None = None
 
 
-def trouble_words(kind: str, words: Wording) -> str:
+def trouble_words(kind: str, words: Locale) -> str:
     """A trouble in a few words, as it stands in a list; unknown kinds as they are."""
     say = words.say
     return {
@@ -42,14 +42,14 @@ def trouble_words(kind: str, words: Wording) -> str:
     }.get(kind, kind)
 
 
-def advise(letter: TroubleLetter, words: Wording) -> Advice:
+def advise(letter: FaultMail, words: Locale) -> Advice:
     """What a person needs to know to mend it."""
     who = one_line(letter.subject).removeprefix("@")
     advice = _ADVICE[letter.kind](who, words)
     return _of_posts(advice, who, words) if letter.endpoint == "posts" else advice
 
 
-def _unwatched(who: str, words: Wording) -> str:
+def _unwatched(who: str, words: Locale) -> str:
     return words.say(
         "Mentions of @{who} are not being read. Nobody is warned of them until this is mended; "
         "Pulse then goes back to where it stopped.",
@@ -57,7 +57,7 @@ def _unwatched(who: str, words: Wording) -> str:
     )
 
 
-def _of_posts(advice: Advice, who: str, words: Wording) -> Advice:
+def _of_posts(advice: Advice, who: str, words: Locale) -> Advice:
     return replace(
         advice,
         title=words.say("Answers of @{who} are not seen", who=who),
@@ -69,11 +69,11 @@ def _of_posts(advice: Advice, who: str, words: Wording) -> Advice:
     )
 
 
-def _told_when_mended(words: Wording) -> str:
+def _told_when_mended(words: Locale) -> str:
     return words.say("Nothing else: Pulse tries again by itself every quarter of an hour.")
 
 
-def _token(who: str, words: Wording) -> Advice:
+def _token(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("The token for @{who} does not work", who=who),
@@ -87,7 +87,7 @@ def _token(who: str, words: Wording) -> Advice:
     )
 
 
-def _forbidden(who: str, words: Wording) -> Advice:
+def _forbidden(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("X refuses access for @{who}", who=who),
@@ -101,7 +101,7 @@ def _forbidden(who: str, words: Wording) -> Advice:
     )
 
 
-def _account(who: str, words: Wording) -> Advice:
+def _account(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("X knows no account @{who} any more", who=who),
@@ -115,7 +115,7 @@ def _account(who: str, words: Wording) -> Advice:
     )
 
 
-def _credits(who: str, words: Wording) -> Advice:
+def _credits(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("No credits left at X: @{who} is not watched", who=who),
@@ -129,7 +129,7 @@ def _credits(who: str, words: Wording) -> Advice:
     )
 
 
-def _usage_cap(who: str, words: Wording) -> Advice:
+def _usage_cap(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("The month's reads are used up: @{who} is not watched", who=who),
@@ -142,7 +142,7 @@ def _usage_cap(who: str, words: Wording) -> Advice:
     )
 
 
-def _request(who: str, words: Wording) -> Advice:
+def _request(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("X refused our request for @{who}", who=who),
@@ -155,7 +155,7 @@ def _request(who: str, words: Wording) -> Advice:
     )
 
 
-def _address(address: str, words: Wording) -> Advice:
+def _address(address: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("Mail to {address} is refused", address=address),
@@ -170,7 +170,7 @@ def _address(address: str, words: Wording) -> Advice:
     )
 
 
-def _bounce(address: str, words: Wording) -> Advice:
+def _bounce(address: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("Mail to {address} comes back", address=address),
@@ -185,7 +185,7 @@ def _bounce(address: str, words: Wording) -> Advice:
     )
 
 
-def _complaint(address: str, words: Wording) -> Advice:
+def _complaint(address: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("{address} called our mail spam", address=address),
@@ -202,21 +202,21 @@ def _complaint(address: str, words: Wording) -> Advice:
     )
 
 
-def _not_written_to(words: Wording) -> str:
+def _not_written_to(words: Locale) -> str:
     return words.say(
         "Nothing is sent to this address any more: alerts meant for it go to the next in line, "
         "digests to nobody."
     )
 
 
-def _given_back(words: Wording) -> str:
+def _given_back(words: Locale) -> str:
     return words.say(
         "When it can be written to again, give it back with the command below. It also says how to "
         "take the address off the suppression list of SES."
     )
 
 
-def _compliance(who: str, words: Wording) -> Advice:
+def _compliance(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("What is deleted on X cannot be looked for"),
@@ -231,7 +231,7 @@ def _compliance(who: str, words: Wording) -> Advice:
     )
 
 
-def _unchecked(who: str, words: Wording) -> Advice:
+def _unchecked(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("For a day, what is deleted on X could not be looked for"),
@@ -252,14 +252,14 @@ def _unchecked(who: str, words: Wording) -> Advice:
     )
 
 
-def _stays(words: Wording) -> str:
+def _stays(words: Locale) -> str:
     return words.say(
         "Mentions are watched as ever. Posts that are deleted or protected after their first "
         "day may stay with us until this is mended, or until their time to be kept is over."
     )
 
 
-_ADVICE: dict[str, Callable[[str, Wording], Advice]] = {
+_ADVICE: dict[str, Callable[[str, Locale], Advice]] = {
     "token": _token,
     "forbidden": _forbidden,
     "account": _account,

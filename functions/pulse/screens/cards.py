@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pulse.conversations.facts import Fact, Key, Mention, Reply
+from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.fold import State
 from pulse.kernel.company import Company
 from pulse.kernel.posts import Author
-from pulse.screens.models import Card, Line
-from pulse.x.faults import TroubleError
+from pulse.screens.models import Card, ThreadPost
+from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import Conversations
+    from pulse.conversations.store.conversations import ConversationStore
     from pulse.settings.store import Shelf
-    from pulse.x.client import X
+    from pulse.x.client import XClient
 
 _USERS_AT_ONCE = 100
 
 
-def worst(states: Mapping[Key, State], company: Company) -> list[Key]:
+def worst_first(states: Mapping[ConversationKey, State], company: Company) -> list[ConversationKey]:
     """Those who still wait, highest level first, then the longest wait."""
     waiting = [(key, s) for key, s in states.items() if s.waiting_since is not None]
     waiting.sort(key=lambda x: (-company.policy.rank(x[1].level), x[1].waiting_since))
@@ -29,10 +29,10 @@ def worst(states: Mapping[Key, State], company: Company) -> list[Key]:
 
 
 def cards(
-    keys: Iterable[Key],
+    keys: Iterable[ConversationKey],
     company: Company,
-    conversations: Conversations,
-    who: Authors,
+    conversations: ConversationStore,
+    who: AuthorDirectory,
     now: datetime,
 ) -> tuple[Card, ...]:
     """A card for each conversation that still waits, in the order given."""
@@ -47,10 +47,10 @@ def cards(
     return tuple(card for card in made if card is not None)
 
 
-class Authors:
+class AuthorDirectory:
     """Who customers are: from the table, else from X, asked for only where it is shown."""
 
-    def __init__(self, shelf: Shelf, x: X | None, now: datetime) -> None:
+    def __init__(self, shelf: Shelf, x: XClient | None, now: datetime) -> None:
         self._shelf = shelf
         self._x = x
         self._now = now
@@ -62,7 +62,7 @@ class Authors:
         if missing and self._x is not None:
             try:
                 asked = self._ask(missing)
-            except TroubleError:
+            except XError:
                 asked, self._x = [], None  # shown by id until the next run: X may hang
             self._shelf.keep_authors(asked, self._now)
             found |= {a.id: a for a in asked}
@@ -123,7 +123,9 @@ def _taker(key: str, company: Company) -> str:
     return company.people[key].name if key in company.people else key
 
 
-def _line(post: Mention | Reply, customer: Author, ours: Mapping[str, Author]) -> Line:
+def _line(post: Mention | Reply, customer: Author, ours: Mapping[str, Author]) -> ThreadPost:
     if isinstance(post, Mention):
-        return Line(customer, post.text, post.at)
-    return Line(ours.get(post.account_id, Author(post.account_id)), post.text, post.at, ours=True)
+        return ThreadPost(customer, post.text, post.at)
+    return ThreadPost(
+        ours.get(post.account_id, Author(post.account_id)), post.text, post.at, ours=True
+    )

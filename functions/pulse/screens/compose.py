@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from pulse.conversations.fold import State
 from pulse.kernel.company import Company, Person
-from pulse.listening.cursor import unheard
+from pulse.listening.cursor import accounts_unread
 from pulse.outbox.entries import Entry
 from pulse.reporting.report import summary
-from pulse.screens.cards import Authors, cards, worst
-from pulse.screens.models import AlertLetter, DigestLetter, TroubleLetter
+from pulse.screens.cards import AuthorDirectory, cards, worst_first
+from pulse.screens.models import AlertMail, DigestMail, FaultMail
 
 if TYPE_CHECKING:
-    from pulse.repositories import Stores
+    from pulse.repositories import Repositories
 
 _MOST = 50
 
@@ -27,27 +27,27 @@ class Letters:
     """Writes letters as of `now`, from what lies in the table."""
 
     company: Company
-    stores: Stores
-    authors: Authors
+    stores: Repositories
+    authors: AuthorDirectory
     now: datetime
     board_url: str | None = None
     _unread: tuple[str, ...] | None = field(default=None, init=False)
 
     def alert(
         self, entries: Sequence[Entry], person: Person, most: int = _MOST
-    ) -> AlertLetter | None:
+    ) -> AlertMail | None:
         """The worst of those whom these entries tell of; None when nobody waits any more."""
         told = [(key, entry.at) for entry in entries for key in entry.keys]
         found = self.stores.conversations.states(dict.fromkeys(key for key, _ in told))
         states = {k: found[k] for k, at in told if k in found and _still_waits(found[k], at)}
-        order = worst(states, self.company)
+        order = worst_first(states, self.company)
         shown = cards(order[:most], self.company, self.stores.conversations, self.authors, self.now)
         if not shown:
             return None
         levels = Counter(states[key].level or "" for key in order)
         rank = self.company.policy.rank
         since = [s.waiting_since for s in states.values() if s.waiting_since is not None]
-        return AlertLetter(
+        return AlertMail(
             company=self.company.titled(person.language),
             at=self.now,
             cards=shown,
@@ -61,9 +61,9 @@ class Letters:
             standing=frozenset(states),
         )
 
-    def trouble(self, entry: Entry, person: Person) -> TroubleLetter:
+    def trouble(self, entry: Entry, person: Person) -> FaultMail:
         """Something that only a person can mend."""
-        return TroubleLetter(
+        return FaultMail(
             company=self.company.titled(person.language),
             at=entry.at,
             kind=entry.detail("trouble"),
@@ -73,7 +73,7 @@ class Letters:
             meant_for=self.company.meant_for(person, self.now),
         )
 
-    def digest(self, entry: Entry, person: Person) -> DigestLetter:
+    def digest(self, entry: Entry, person: Person) -> DigestMail:
         """How it stands and went."""
         return summary(
             entry,
@@ -88,7 +88,7 @@ class Letters:
     def _unread_accounts(self) -> tuple[str, ...]:
         if self._unread is None:
             cursors = self.stores.accounts.load(a.id for a in self.company.accounts)
-            self._unread = unheard(self.company.accounts, cursors)
+            self._unread = accounts_unread(self.company.accounts, cursors)
         return self._unread
 
 

@@ -10,12 +10,12 @@ from pulse.screens.locale import capital, one_line
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pulse.reporting.coverage import Gap, Stopped, Trouble
-    from pulse.screens.locale import Wording
-    from pulse.screens.models import DigestLetter
+    from pulse.reporting.coverage import FaultPeriod, Gap, SuppressedAddress
+    from pulse.screens.locale import Locale
+    from pulse.screens.models import DigestMail
 
 
-def minutes(words: Wording, letter: DigestLetter) -> str:
+def minutes(words: Locale, letter: DigestMail) -> str:
     """How many of the minutes were watched, and since when where not from the start."""
     seen = letter.watch
     watched, n = words.number(seen.watched), words.number(seen.minutes)
@@ -29,13 +29,13 @@ def minutes(words: Wording, letter: DigestLetter) -> str:
     )
 
 
-def watched(words: Wording, letter: DigestLetter) -> str:
+def watched(words: Locale, letter: DigestMail) -> str:
     """The same as a sentence, with the all-clear when there is nothing to tell."""
     text = f"{capital(minutes(words, letter))}."
     return f"{text} {words.say('Nothing was missed.')}" if letter.watch.whole else text
 
 
-def watch(words: Wording, letter: DigestLetter) -> list[str]:
+def watch(words: Locale, letter: DigestMail) -> list[str]:
     """What was not watched, read or delivered, and what reading came to: a line each."""
     seen = letter.watch
     lines = [words.say("@{who}: never read yet", who=one_line(name)) for name in seen.unread]
@@ -69,7 +69,7 @@ def watch(words: Wording, letter: DigestLetter) -> list[str]:
     return [*lines, *_reads(words, letter)]
 
 
-def _stopped(words: Wording, one: Stopped, at: datetime) -> str:
+def _stopped(words: Locale, one: SuppressedAddress, at: datetime) -> str:
     return words.say(
         "nothing has been sent to {address} since {time}: {reason}",
         address=one_line(one.address),
@@ -78,7 +78,7 @@ def _stopped(words: Wording, one: Stopped, at: datetime) -> str:
     )
 
 
-def _reads(words: Wording, letter: DigestLetter) -> list[str]:
+def _reads(words: Locale, letter: DigestMail) -> list[str]:
     budget = letter.watch.reads
     if budget is None or budget.limit is None:
         return []
@@ -97,7 +97,7 @@ def _reads(words: Wording, letter: DigestLetter) -> list[str]:
     return lines
 
 
-def _gap(words: Wording, gap: Gap, at: datetime) -> str:
+def _gap(words: Locale, gap: Gap, at: datetime) -> str:
     reasons = {
         "blind": words.say("not watched"),
         "wall": words.say("more posts than X hands out, some could not be had"),
@@ -112,7 +112,7 @@ def _gap(words: Wording, gap: Gap, at: datetime) -> str:
     )
 
 
-def _trouble(words: Wording, trouble: Trouble, at: datetime) -> str:
+def _trouble(words: Locale, trouble: FaultPeriod, at: datetime) -> str:
     who, what = one_line(trouble.username), trouble_words(trouble.kind, words)
     start = words.clock(trouble.since, at)
     if trouble.until is None:

@@ -11,10 +11,10 @@ from pulse.screens.locale import one_line
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pulse.incidents.surge import Happening
-    from pulse.reporting.stats import Span
-    from pulse.screens.locale import Wording
-    from pulse.screens.models import DigestLetter, HourBar, Trend
+    from pulse.incidents.surge import Surge
+    from pulse.reporting.stats import PeriodStats
+    from pulse.screens.locale import Locale
+    from pulse.screens.models import DayFigures, DigestMail, HourFigures
 
 _FEW = 12
 
@@ -30,7 +30,7 @@ class Column:
     answered: int
 
 
-def first_digest(words: Wording, letter: DigestLetter) -> str:
+def first_digest(words: Locale, letter: DigestMail) -> str:
     """Why late ones may stand in it of which nobody heard."""
     return words.say(
         "This is the first digest: it takes in what came since {time}, before Pulse. "
@@ -39,7 +39,7 @@ def first_digest(words: Wording, letter: DigestLetter) -> str:
     )
 
 
-def happening(words: Wording, what: Happening, at: datetime) -> str:
+def happening(words: Locale, what: Surge, at: datetime) -> str:
     """Many more mentions than usual, and whether we say anything."""
     text = words.many(
         "{n} mention since {time}, usually {usual}",
@@ -56,7 +56,7 @@ def happening(words: Wording, what: Happening, at: datetime) -> str:
     return f"{text}. {silent}"
 
 
-def compared(words: Wording, letter: DigestLetter) -> str:
+def compared(words: Locale, letter: DigestMail) -> str:
     """From when to when, and what stands in brackets."""
     if letter.before is None:
         return words.say(
@@ -71,7 +71,7 @@ def compared(words: Wording, letter: DigestLetter) -> str:
     )
 
 
-def buckets(words: Wording, letter: DigestLetter) -> list[tuple[str, int]]:
+def buckets(words: Locale, letter: DigestMail) -> list[tuple[str, int]]:
     """The ageing buckets by name."""
     names = (
         words.say("under 15 min"),
@@ -83,7 +83,7 @@ def buckets(words: Wording, letter: DigestLetter) -> list[tuple[str, int]]:
     return list(zip(names, letter.buckets, strict=True))
 
 
-def figures(words: Wording, letter: DigestLetter) -> list[tuple[str, str, str]]:
+def figures(words: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
     """Name, value, value of the stretch before ("" when it is not known)."""
     names = _names(words)
     names[-1] += words.say(", target {share}", share=words.percent(letter.target))
@@ -91,7 +91,7 @@ def figures(words: Wording, letter: DigestLetter) -> list[tuple[str, str, str]]:
     return list(zip(names, _values(words, letter.now), before, strict=True))
 
 
-def night_and_day(words: Wording, letter: DigestLetter) -> list[tuple[str, str, str]]:
+def night_and_day(words: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
     """Name, value by night, value by day; empty in shorter digests."""
     if letter.night is None or letter.day is None:
         return []
@@ -99,7 +99,7 @@ def night_and_day(words: Wording, letter: DigestLetter) -> list[tuple[str, str, 
     return list(zip(_names(words), night, day, strict=True))
 
 
-def accounts(words: Wording, letter: DigestLetter) -> list[tuple[str, ...]]:
+def accounts(words: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
     """Each account: received, answered, median of the first response."""
     return [
         (
@@ -112,7 +112,7 @@ def accounts(words: Wording, letter: DigestLetter) -> list[tuple[str, ...]]:
     ]
 
 
-def trend(words: Wording, letter: DigestLetter) -> list[tuple[str, ...]]:
+def trend(words: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
     """Each day: received, answered, median of the first response, share left in silence."""
     return [
         (
@@ -126,7 +126,7 @@ def trend(words: Wording, letter: DigestLetter) -> list[tuple[str, ...]]:
     ]
 
 
-def _names(words: Wording) -> list[str]:
+def _names(words: Locale) -> list[str]:
     return [
         words.say("Received"),
         words.say("Answered"),
@@ -138,7 +138,7 @@ def _names(words: Wording) -> list[str]:
     ]
 
 
-def _values(words: Wording, span: Span) -> list[str]:
+def _values(words: Locale, span: PeriodStats) -> list[str]:
     return [
         words.number(span.received),
         words.number(span.answered),
@@ -150,7 +150,7 @@ def _values(words: Wording, span: Span) -> list[str]:
     ]
 
 
-def hour_columns(hours: tuple[HourBar, ...]) -> list[Column]:
+def hour_columns(hours: tuple[HourFigures, ...]) -> list[Column]:
     """The hours of the day; a label under every third when they are many."""
     few = len(hours) <= _FEW
     return [
@@ -159,7 +159,7 @@ def hour_columns(hours: tuple[HourBar, ...]) -> list[Column]:
     ]
 
 
-def day_columns(days: tuple[Trend, ...]) -> list[Column]:
+def day_columns(days: tuple[DayFigures, ...]) -> list[Column]:
     """The days of a longer digest by their number in the month."""
     few = len(days) <= _FEW
     return [

@@ -8,8 +8,8 @@ from pulse.screens import coverage, phrases
 from pulse.screens.locale import capital, one_line, shortened
 
 if TYPE_CHECKING:
-    from pulse.screens.locale import Wording
-    from pulse.screens.models import AlertLetter, DigestLetter
+    from pulse.screens.locale import Locale
+    from pulse.screens.models import AlertMail, DigestMail
 
 _TITLE = 60
 _PREVIEW = 140
@@ -20,7 +20,7 @@ def subject(headline: str, company: str) -> str:
     return f"{one_line(headline)} · {shortened(one_line(company), _TITLE)}"
 
 
-def alert(words: Wording, letter: AlertLetter) -> str:
+def alert(words: Locale, letter: AlertMail) -> str:
     """The worst level first: "CRITICAL: 2 waiting, longest 5 h 12 min; breach: 5"."""
     title = alert_title(words, letter)
     if letter.again:
@@ -29,7 +29,7 @@ def alert(words: Wording, letter: AlertLetter) -> str:
     return "; ".join([first, *alert_others(words, letter)])
 
 
-def alert_title(words: Wording, letter: AlertLetter) -> str:
+def alert_title(words: Locale, letter: AlertMail) -> str:
     """The worst level told of, in capitals when it is the policy's highest, and how many."""
     worst, count = next(iter(_levels(letter)))
     label = phrases.level(words, worst)
@@ -38,7 +38,7 @@ def alert_title(words: Wording, letter: AlertLetter) -> str:
     return f"{label}: {phrases.waiting(words, count)}"
 
 
-def alert_others(words: Wording, letter: AlertLetter) -> list[str]:
+def alert_others(words: Locale, letter: AlertMail) -> list[str]:
     """The milder levels: "breach: 5"."""
     return [
         f"{phrases.level(words, name)}: {words.number(count)}"
@@ -46,12 +46,12 @@ def alert_others(words: Wording, letter: AlertLetter) -> list[str]:
     ]
 
 
-def _levels(letter: AlertLetter) -> list[tuple[str | None, int]]:
+def _levels(letter: AlertMail) -> list[tuple[str | None, int]]:
     told: list[tuple[str | None, int]] = [(k, n) for k, n in letter.levels.items() if n]
     return told or [(None, len(letter.cards) + letter.more)]
 
 
-def alert_preheader(letter: AlertLetter) -> str:
+def alert_preheader(letter: AlertMail) -> str:
     """What the one says who waits longest."""
     if not letter.cards:
         return ""
@@ -59,7 +59,7 @@ def alert_preheader(letter: AlertLetter) -> str:
     return one_line(f"{phrases.handle(worst.customer)}: {worst.text}"[:_PREVIEW])
 
 
-def digest(words: Wording, letter: DigestLetter) -> str:
+def digest(words: Locale, letter: DigestMail) -> str:
     """How many wait and how long: "17 waiting, longest 5 h 12 min"."""
     title = digest_title(words, letter)
     if not letter.waiting or letter.longest is None:
@@ -67,14 +67,14 @@ def digest(words: Wording, letter: DigestLetter) -> str:
     return f"{title}, {phrases.longest(words, letter.longest)}"
 
 
-def digest_title(words: Wording, letter: DigestLetter) -> str:
+def digest_title(words: Locale, letter: DigestMail) -> str:
     """How many wait, in words when nobody does."""
     if not letter.waiting:
         return words.say("Everyone is answered")
     return phrases.waiting(words, letter.waiting)
 
 
-def digest_preheader(words: Wording, letter: DigestLetter) -> str:
+def digest_preheader(words: Locale, letter: DigestMail) -> str:
     """What the subject has no room for: "2 critical · watched 720 of 720 min"."""
     if letter.waiting:
         first = words.say("{n} critical", n=words.number(letter.critical))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from babel.core import Locale
+from babel import core
 from babel.dates import format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
@@ -93,13 +93,13 @@ def quoted(text: str, mark: str = "> ") -> str:
     return "\n".join(f"{mark}{row}" if row else mark.rstrip() for row in rows(text) or [""])
 
 
-class Wording:
+class Locale:
     """Says things in a language and by the clock of a time zone."""
 
     def __init__(self, language: Language, time_zone: str) -> None:
         self.language = language
         self._zone = ZoneInfo(time_zone)
-        self._locale = Locale.parse(_LOCALES[language])
+        self._locale = core.Locale.parse(_LOCALES[language])
         self._translations = translations(language)
 
     def say(self, text: str, **values: object) -> str:

@@ -13,15 +13,15 @@ from jinja2.utils import Namespace
 from pulse.kernel.posts import post_url
 from pulse.screens import coverage, figures, headlines, phrases
 from pulse.screens.advice import advise
-from pulse.screens.locale import TEMPLATES, Wording, capital, one_line, quoted, rows
-from pulse.screens.models import ProbeLetter
+from pulse.screens.locale import TEMPLATES, Locale, capital, one_line, quoted, rows
+from pulse.screens.models import TestMail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from pulse.kernel.company import Person
-    from pulse.screens.models import AlertLetter, DigestLetter, Line, TroubleLetter
+    from pulse.screens.models import AlertMail, DigestMail, FaultMail, ThreadPost
 
 LIMIT = 80_000
 """Bytes of HTML that a mail may have: some mailboxes cut it at 102 kB."""
@@ -62,24 +62,24 @@ class Layout:
         lines = text.splitlines()
         return text if len(lines) <= _ROWS else "\n".join(lines[:_ROWS])
 
-    def lines(self, thread: tuple[Line, ...]) -> tuple[Line, ...]:
+    def lines(self, thread: tuple[ThreadPost, ...]) -> tuple[ThreadPost, ...]:
         """The end of a thread."""
         return thread[-self.thread :] if self.thread else ()
 
 
-class Pages:
+class MailRenderer:
     """Makes mails of letters. Has no clock: a letter knows when it was written."""
 
-    def alert(self, letter: AlertLetter, person: Person) -> Mail:
+    def alert(self, letter: AlertMail, person: Person) -> Mail:
         """The worst of those who wait, for a person who must act."""
         return self._mail("alert", _words(person), *self.headline(letter, person), letter=letter)
 
-    def headline(self, letter: AlertLetter, person: Person) -> tuple[str, str]:
+    def headline(self, letter: AlertMail, person: Person) -> tuple[str, str]:
         """Subject and preheader of an alert, for where there is no room for a mail."""
         subject = headlines.subject(headlines.alert(_words(person), letter), letter.company)
         return subject, headlines.alert_preheader(letter)
 
-    def digest(self, letter: DigestLetter, person: Person) -> Mail:
+    def digest(self, letter: DigestMail, person: Person) -> Mail:
         """How it stands and went, for a manager."""
         words = _words(person)
         return self._mail(
@@ -90,7 +90,7 @@ class Pages:
             letter=letter,
         )
 
-    def trouble(self, letter: TroubleLetter, person: Person) -> Mail:
+    def trouble(self, letter: FaultMail, person: Person) -> Mail:
         """Something that only a person can mend, and how."""
         words = _words(person)
         advice = advise(letter, words)
@@ -111,10 +111,10 @@ class Pages:
             words,
             headlines.subject(words.say("Test mail from Pulse"), company),
             words.say("Mail from Pulse reaches you"),
-            letter=ProbeLetter(company, at, person.name),
+            letter=TestMail(company, at, person.name),
         )
 
-    def _mail(self, name: str, words: Wording, subject: str, preheader: str, **values: Any) -> Mail:
+    def _mail(self, name: str, words: Locale, subject: str, preheader: str, **values: Any) -> Mail:
         values |= {"words": words, "subject": subject, "preheader": preheader, **_names(words)}
         cards = getattr(values.get("letter"), "cards", ())
         for layout in _layouts(len(cards)):
@@ -158,11 +158,11 @@ def _environment() -> Environment:
     return environment
 
 
-def _words(person: Person) -> Wording:
-    return Wording(person.language, person.time_zone)
+def _words(person: Person) -> Locale:
+    return Locale(person.language, person.time_zone)
 
 
-def _names(words: Wording) -> dict[str, Any]:
+def _names(words: Locale) -> dict[str, Any]:
     """What templates call by name."""
     own = (
         words.say,

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from pulse.conversations.facts import Key
-from pulse.incidents.surge import Happening
+from pulse.conversations.facts import ConversationKey
+from pulse.incidents.surge import Surge
 from pulse.kernel.company import Period, Role
 from pulse.kernel.posts import Author
 from pulse.listening.scan import Endpoint
-from pulse.reporting.coverage import Watch
-from pulse.reporting.stats import Span
+from pulse.reporting.coverage import Coverage
+from pulse.reporting.stats import PeriodStats
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ThreadPost:
     """One post of a thread: ours when `ours`."""
 
     who: Author
@@ -43,7 +43,7 @@ class Card:
     """Usernames of ours that were named."""
     taken_by: str | None = None
     snoozed_until: datetime | None = None
-    thread: tuple[Line, ...] = ()
+    thread: tuple[ThreadPost, ...] = ()
     """What was said before and after, oldest first, without the post itself."""
 
     @property
@@ -53,7 +53,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertLetter:
+class AlertMail:
     """The worst cards (at most 50) and how many more; `again` > 0 for a reminder."""
 
     company: str
@@ -69,12 +69,12 @@ class AlertLetter:
     meant_for: str | None = None
     """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
-    standing: frozenset[Key] = frozenset()
+    standing: frozenset[ConversationKey] = frozenset()
     """Of the conversations that it was to tell of, those that are still kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class TroubleLetter:
+class FaultMail:
     """Something only a person can mend. `kind` chooses the words."""
 
     company: str
@@ -93,7 +93,7 @@ class TroubleLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeLetter:
+class TestMail:
     """A test mail, and whom it should reach."""
 
     company: str
@@ -102,7 +102,7 @@ class ProbeLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountRow:
+class AccountFigures:
     """One account's share of the period; the median is in seconds."""
 
     username: str
@@ -113,7 +113,7 @@ class AccountRow:
 
 
 @dataclass(frozen=True, slots=True)
-class HourBar:
+class HourFigures:
     """One hour of the recipient's day: mentions received, and those of them covered."""
 
     hour: int
@@ -122,7 +122,7 @@ class HourBar:
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
+class DayFigures:
     """One day of a longer digest; no figures of one that nothing is known of."""
 
     day: date
@@ -134,7 +134,7 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class DigestLetter:
+class DigestMail:
     """All that a digest shows; see the sections of the template."""
 
     company: str
@@ -149,21 +149,21 @@ class DigestLetter:
     """The worst, at most five."""
     buckets: tuple[int, ...]
     """Open now by age: 0-15 min, 15-60 min, 1-4 h, 4-24 h, over 24 h."""
-    now: Span
-    before: Span | None
+    now: PeriodStats
+    before: PeriodStats | None
     """The stretch before, of the same length; None when not all of it is known."""
     target: float
-    accounts: tuple[AccountRow, ...]
-    hours: tuple[HourBar, ...]
-    watch: Watch
+    accounts: tuple[AccountFigures, ...]
+    hours: tuple[HourFigures, ...]
+    watch: Coverage
     known_from: datetime
     """From when on anything is known."""
-    happening: Happening | None = None
-    trend: tuple[Trend, ...] = ()
+    happening: Surge | None = None
+    trend: tuple[DayFigures, ...] = ()
     """Weekly and monthly digests: one row a day."""
-    night: Span | None = None
+    night: PeriodStats | None = None
     """Weekly and monthly: what came between 22:00 and 08:00 local time; `day` the rest."""
-    day: Span | None = None
+    day: PeriodStats | None = None
     meant_for: str | None = None
     board_url: str | None = None
     settings_url: str | None = None

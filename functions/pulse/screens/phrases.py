@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from pulse.kernel.posts import Author
-    from pulse.screens.locale import Wording
-    from pulse.screens.models import AlertLetter, Card, DigestLetter, ProbeLetter
+    from pulse.screens.locale import Locale
+    from pulse.screens.models import AlertMail, Card, DigestMail, TestMail
 
 _NAME = 60
 
 
-def level(words: Wording, name: str | None) -> str:
+def level(words: Locale, name: str | None) -> str:
     """A level of the policy; names that a company made up stay as they are."""
     if name is None:
         return words.say("waiting")
@@ -27,12 +27,12 @@ def level(words: Wording, name: str | None) -> str:
     }.get(name, one_line(name))
 
 
-def role(words: Wording, name: str) -> str:
+def role(words: Locale, name: str) -> str:
     """What an account is there for."""
     return {"support": words.say("support"), "official": words.say("official")}.get(name, name)
 
 
-def period(words: Wording, name: str) -> str:
+def period(words: Locale, name: str) -> str:
     """What kind of digest it is."""
     return {
         "shift": words.say("Shift digest"),
@@ -49,12 +49,12 @@ def tone(card: Card) -> str:
     return "quiet" if card.level in {None, "warning"} else "amber"
 
 
-def waiting(words: Wording, count: int) -> str:
+def waiting(words: Locale, count: int) -> str:
     """How many wait."""
     return words.many("{n} waiting", "{n} waiting", count)
 
 
-def longest(words: Wording, length: timedelta) -> str:
+def longest(words: Locale, length: timedelta) -> str:
     """The longest wait of them."""
     return words.say("longest {length}", length=words.duration(length))
 
@@ -69,12 +69,12 @@ def handle(who: Author) -> str:
     return f"@{one_line(who.username)}" if who.username else f"id {one_line(who.id)}"
 
 
-def handles(words: Wording, usernames: tuple[str, ...]) -> str:
+def handles(words: Locale, usernames: tuple[str, ...]) -> str:
     """Handles of ours in a row: "@a, @b and @c"."""
     return words.row([f"@{one_line(name)}" for name in usernames])
 
 
-def about(words: Wording, card: Card, at: datetime) -> str:
+def about(words: Locale, card: Card, at: datetime) -> str:
     """Since when, how often, to whom, and who has taken it."""
     facts = [words.say("since {time}", time=words.clock(card.since, at))]
     if card.said > 1:
@@ -90,26 +90,26 @@ def about(words: Wording, card: Card, at: datetime) -> str:
     return " · ".join(facts)
 
 
-def whole(words: Wording, text: str) -> str:
+def whole(words: Locale, text: str) -> str:
     """Says that a post goes on, and how long it is."""
     return words.many(
         "Show the whole post ({n} character)", "Show the whole post ({n} characters)", len(text)
     )
 
 
-def earlier_posts(words: Wording, count: int) -> str:
+def earlier_posts(words: Locale, count: int) -> str:
     """How many posts of a thread are not shown."""
     return words.many(
         "{n} more post in this conversation", "{n} more posts in this conversation", count
     )
 
 
-def more(words: Wording, count: int) -> str:
+def more(words: Locale, count: int) -> str:
     """How many wait beside those shown."""
     return words.many("{n} more waiting", "{n} more waiting", count)
 
 
-def unread(words: Wording, letter: AlertLetter | DigestLetter) -> str:
+def unread(words: Locale, letter: AlertMail | DigestMail) -> str:
     """Why some of it may be answered already."""
     return words.say(
         "Our own posts on {accounts} cannot be read at the moment: "
@@ -118,12 +118,12 @@ def unread(words: Wording, letter: AlertLetter | DigestLetter) -> str:
     )
 
 
-def reminder(words: Wording, letter: AlertLetter) -> str:
+def reminder(words: Locale, letter: AlertMail) -> str:
     """Why they hear of it again."""
     return words.say("Reminder {n}: still nobody has answered.", n=words.number(letter.again))
 
 
-def probe_words(words: Wording, letter: ProbeLetter) -> str:
+def probe_words(words: Locale, letter: TestMail) -> str:
     """Who sent a test mail to whom."""
     return words.say(
         "This is a test mail of pulse doctor for {company}, sent to {person}. "

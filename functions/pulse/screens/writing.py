@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pulse.kernel.company import Company, Person
-from pulse.outbox.delivery import Block, BlockedError, plain
-from pulse.outbox.entries import TOPIC, Entry, as_one
+from pulse.outbox.delivery import SuppressedAddressError, Suppression, normalize_address
+from pulse.outbox.entries import TOPIC, Entry, merge
 
 if TYPE_CHECKING:
-    from pulse.outbox.mailer import Post, Topic
-    from pulse.outbox.store.suppressions import Addresses
+    from pulse.outbox.mailer import CriticalTopic, SesMailer
+    from pulse.outbox.store.suppressions import SuppressionList
     from pulse.screens.compose import Letters
-    from pulse.screens.mails import Mail, Pages
-    from pulse.screens.models import AlertLetter
+    from pulse.screens.mails import Mail, MailRenderer
+    from pulse.screens.models import AlertMail
 
 _NAMED = 3
 """Of those who wait, how many a message to the topic links to."""
@@ -28,18 +28,18 @@ class Writing:
 
     company: Company
     letters: Letters
-    pages: Pages
-    post: Post
-    topic: Topic
-    addresses: Addresses
+    pages: MailRenderer
+    post: SesMailer
+    topic: CriticalTopic
+    addresses: SuppressionList
     now: datetime
-    _blocked: dict[str, Block] | None = None
+    _blocked: dict[str, Suppression] | None = None
 
     def address(self, person: Person) -> str:
         """Where this person's mail goes now."""
         return self.company.shadowed(self.now) or person.email
 
-    def blocked(self) -> dict[str, Block]:
+    def blocked(self) -> dict[str, Suppression]:
         """The addresses that are not written to; asked for once a run."""
         if self._blocked is None:
             self._blocked = self.addresses.blocked()
@@ -47,11 +47,11 @@ class Writing:
 
     def mail(self, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
         """Write the mail that these entries ask for; None when nobody waits any more."""
-        entry, told = entries[0], as_one(entries)
+        entry, told = entries[0], merge(entries)
         to = self.address(person)
-        block = self.blocked().get(plain(to))
+        block = self.blocked().get(normalize_address(to))
         if block is not None:
-            raise BlockedError(f"not written to since {block.at:%Y-%m-%d}: {block.said}")
+            raise SuppressedAddressError(f"not written to since {block.at:%Y-%m-%d}: {block.said}")
         mail: Mail | None
         if entry.kind == "alert":
             letter = self.letters.alert(entries, person)
@@ -80,7 +80,7 @@ class Writing:
         )
         return self._record("critical", TOPIC, "SNS", subject, message_id)
 
-    def _in_english(self, letter: AlertLetter, person: Person) -> str:
+    def _in_english(self, letter: AlertMail, person: Person) -> str:
         """The headline as a subject that SNS takes: ASCII."""
         letter = replace(letter, company=self.company.titled("en"))
         return self.pages.headline(letter, replace(person, language="en"))[0]

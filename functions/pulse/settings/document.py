@@ -19,7 +19,7 @@ class SettingsError(ValueError):
         self.problem = problem
 
 
-def needed(raw: Document, key: str, where: str) -> Any:
+def required(raw: Document, key: str, where: str) -> Any:
     """Give a field that must be there."""
     if raw.get(key) is None:
         raise SettingsError(f"{where}.{key}".lstrip("."), "is missing")

@@ -80,7 +80,7 @@ def count(text: str) -> int:
     return int(text)
 
 
-def keep(text: str) -> timedelta | None:
+def retention(text: str) -> timedelta | None:
     """Read how long finished conversations are kept: a length of time, or `forever`."""
     return None if text == "forever" else duration(text)
 

@@ -23,16 +23,16 @@ from pulse.kernel.company import (
     Settings,
     Shadow,
 )
-from pulse.kernel.policy import Level, Policy, Turn
+from pulse.kernel.policy import Level, Policy, Shift
 from pulse.settings import durations
 from pulse.settings.document import (
     Document,
     SettingsError,
     listed,
     mapping,
-    needed,
     optional,
     parsed,
+    required,
 )
 
 __all__ = ["SettingsError", "company", "groups", "people", "policy", "read"]
@@ -42,7 +42,7 @@ _NAMED_ADDRESS = re.compile(r"(?P<name>[^<>]*?) ?<(?P<email>[^<>]+)>")
 
 def read(document: Document, version: int = 0, pushed_at: datetime | None = None) -> Settings:
     """Read the settings of a deployment; `version` counts its pushes and marks its policies."""
-    companies = listed(needed(document, "companies", ""), "companies")
+    companies = listed(required(document, "companies", ""), "companies")
     return Settings(
         companies=tuple(
             company(mapping(raw, f"companies[{i}]"), f"companies[{i}]", version)
@@ -56,10 +56,10 @@ def read(document: Document, version: int = 0, pushed_at: datetime | None = None
 
 def company(raw: Document, where: str, version: int = 0) -> Company:
     """Read one company, which stands at `where` in the settings."""
-    name = str(needed(raw, "name", where))
+    name = str(required(raw, "name", where))
     language = cast("Language", raw.get("language") or "en")
     time_zone = str(raw.get("time_zone") or "UTC")
-    accounts = listed(needed(raw, "accounts", where), f"{where}.accounts")
+    accounts = listed(required(raw, "accounts", where), f"{where}.accounts")
     persons = people(raw, where)
     digests = listed(raw.get("digests"), f"{where}.digests")
     return Company(
@@ -68,12 +68,12 @@ def company(raw: Document, where: str, version: int = 0) -> Company:
         accounts=tuple(_account(a, f"{where}.accounts[{i}]") for i, a in enumerate(accounts)),
         people=persons,
         policy=policy(raw, where, version),
-        owner=str(needed(raw, "owner", where)),
+        owner=str(required(raw, "owner", where)),
         digests=tuple(_digest(d, f"{where}.digests[{i}]") for i, d in enumerate(digests)),
         language=language,
         time_zone=time_zone,
         look_back=optional(raw, "look_back", where, durations.duration, timedelta(hours=24)),
-        keep=optional(raw, "keep", where, durations.keep, timedelta(days=90)),
+        keep=optional(raw, "keep", where, durations.retention, timedelta(days=90)),
         shadow=_shadow(raw.get("shadow"), f"{where}.shadow", persons, time_zone),
         sender=raw.get("sender"),
         reads_per_month=optional(raw, "reads_per_month", where, durations.count, None),
@@ -84,23 +84,23 @@ def people(raw: Document, where: str) -> dict[str, Person]:
     """Read the people of a company; language and time zone are the company's unless said."""
     language, time_zone = raw.get("language") or "en", raw.get("time_zone") or "UTC"
     persons = {}
-    for key, value in mapping(needed(raw, "people", where), f"{where}.people").items():
+    for key, value in mapping(required(raw, "people", where), f"{where}.people").items():
         place = f"{where}.people.{key}"
         said = _named_address(value) if isinstance(value, str) else mapping(value, place)
         persons[key] = Person(
             key=key,
             name=str(said.get("name") or key),
-            email=str(needed(said, "email", place)),
+            email=str(required(said, "email", place)),
             language=cast("Language", said.get("language") or language),
             time_zone=str(said.get("time_zone") or time_zone),
         )
     return persons
 
 
-def groups(raw: Document, where: str) -> dict[str, tuple[Turn, ...]]:
+def groups(raw: Document, where: str) -> dict[str, tuple[Shift, ...]]:
     """Read who is on duty when. Each person is a group too, of one, around the clock."""
-    duty: dict[str, tuple[Turn, ...]] = {
-        person: (Turn(person),) for person in needed(raw, "people", where)
+    duty: dict[str, tuple[Shift, ...]] = {
+        person: (Shift(person),) for person in required(raw, "people", where)
     }
     for name, value in mapping(raw.get("groups") or {}, f"{where}.groups").items():
         there = f"{where}.groups.{name}"
@@ -112,8 +112,8 @@ def groups(raw: Document, where: str) -> dict[str, tuple[Turn, ...]]:
 def policy(raw: Document, where: str, version: int = 0) -> Policy:
     """Read a company's policy."""
     place = f"{where}.policy"
-    rules = mapping(needed(raw, "policy", where), place)
-    rows = listed(needed(rules, "levels", place), f"{place}.levels")
+    rules = mapping(required(raw, "policy", where), place)
+    rows = listed(required(rules, "levels", place), f"{place}.levels")
     levels = tuple(_level(row, f"{place}.levels[{i}]") for i, row in enumerate(rows))
     up_the_line = tuple(listed(rules.get("up_the_line"), f"{place}.up_the_line"))
     duty = groups(raw, where)
@@ -143,9 +143,9 @@ def _title(value: str | dict[Language, str]) -> dict[Language, str]:
 
 def _account(value: Any, where: str) -> Account:
     raw = mapping(value, where)
-    username = str(needed(raw, "username", where)).removeprefix("@")
+    username = str(required(raw, "username", where)).removeprefix("@")
     return Account(
-        id=str(needed(raw, "id", where)),
+        id=str(required(raw, "id", where)),
         username=username,
         role=cast("Role", raw.get("role") or "support"),
         token=str(raw.get("token") or username),
@@ -154,31 +154,31 @@ def _account(value: Any, where: str) -> Account:
 
 def _level(value: Any, where: str) -> Level:
     raw = mapping(value, where)
-    after = parsed(durations.duration, needed(raw, "after", where), f"{where}.after")
-    tell = listed(needed(raw, "tell", where), f"{where}.tell")
-    return Level(str(needed(raw, "name", where)), after, tuple(str(group) for group in tell))
+    after = parsed(durations.duration, required(raw, "after", where), f"{where}.after")
+    tell = listed(required(raw, "tell", where), f"{where}.tell")
+    return Level(str(required(raw, "name", where)), after, tuple(str(group) for group in tell))
 
 
-def _turn(value: Any, where: str) -> Turn:
+def _turn(value: Any, where: str) -> Shift:
     if not isinstance(value, Mapping):
-        return Turn(str(value))
-    standard = Turn(str(needed(value, "person", where)))
+        return Shift(str(value))
+    standard = Shift(str(required(value, "person", where)))
     start, end = optional(value, "hours", where, durations.hours, (standard.start, standard.end))
-    return Turn(
+    return Shift(
         standard.person, optional(value, "days", where, durations.days, standard.days), start, end
     )
 
 
 def _digest(value: Any, where: str) -> DigestRule:
     raw = mapping(value, where)
-    period = cast("Period", needed(raw, "period", where))
+    period = cast("Period", required(raw, "period", where))
     usual = frozenset({0}) if period == "weekly" else frozenset(range(7))
     return DigestRule(
         period=period,
-        to=tuple(listed(needed(raw, "to", where), f"{where}.to")),
+        to=tuple(listed(required(raw, "to", where), f"{where}.to")),
         times=tuple(
             parsed(durations.clock, at, f"{where}.at")
-            for at in listed(needed(raw, "at", where), f"{where}.at")
+            for at in listed(required(raw, "at", where), f"{where}.at")
         ),
         days=optional(raw, "days", where, durations.days, usual),
         on_day=optional(raw, "on_day", where, int, 1),
@@ -189,8 +189,8 @@ def _shadow(value: Any, where: str, persons: Mapping[str, Person], time_zone: st
     if value is None:
         return None
     raw = mapping(value, where)
-    to = str(needed(raw, "to", where))
-    until = parsed(datetime.fromisoformat, needed(raw, "until", where), f"{where}.until")
+    to = str(required(raw, "to", where))
+    until = parsed(datetime.fromisoformat, required(raw, "until", where), f"{where}.until")
     try:
         local = until.replace(tzinfo=ZoneInfo(time_zone))
     except (KeyError, ValueError) as error:

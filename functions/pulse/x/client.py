@@ -10,11 +10,11 @@ from typing import Any
 import requests
 import tweepy
 
-from pulse.kernel.posts import Author, Why
-from pulse.observability.redaction import Veil
+from pulse.kernel.posts import Author, RemovalReason
+from pulse.observability.redaction import Redactor
 from pulse.x import parse
 from pulse.x.access import Bounds, Limit, Token, Vocabulary
-from pulse.x.faults import TroubleError, TroubleKind
+from pulse.x.faults import FaultKind, XError
 from pulse.x.parse import Page
 
 HOST = "https://api.twitter.com"
@@ -36,7 +36,7 @@ class Session(requests.Session):
         super().__init__()
         self._token = token
         self._met = met
-        self.veil = Veil(token)
+        self.veil = Redactor(token)
         self.endpoint = ""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
@@ -46,8 +46,8 @@ class Session(requests.Session):
         try:
             response = super().request(*args, **kwargs)
         except requests.RequestException as problem:
-            raise TroubleError("unavailable", type(problem).__name__) from None
-        self.veil = Veil(self._token, response.request.headers.get("Authorization", ""))
+            raise XError("unavailable", type(problem).__name__) from None
+        self.veil = Redactor(self._token, response.request.headers.get("Authorization", ""))
         limit = _limit(response.headers)
         if limit is not None:
             self._met(self.endpoint, limit)
@@ -56,7 +56,7 @@ class Session(requests.Session):
         return response
 
 
-class X:
+class XClient:
     """X as one token sees it; the token is fetched at the first call.
 
     `limits` holds what the answers said, by endpoint; `reads` counts posts served.
@@ -90,14 +90,14 @@ class X:
         params = _timeline_params(bounds, "next_token", token) | {"query": query}
         return self._posts("search", "/2/tweets/search/recent", params)
 
-    def absent(self, ids: list[str]) -> dict[str, Why]:
+    def absent(self, ids: list[str]) -> dict[str, RemovalReason]:
         """Of up to 100 posts, by the id of a version: those that X says are gone, and why."""
         body = self._get("lookup", "/2/tweets", {"ids": ",".join(ids)})
         served = body.get("data")
         if not isinstance(served, list) and not body.get("errors"):
-            raise TroubleError("unavailable", _without(body, "posts"))
+            raise XError("unavailable", _without(body, "posts"))
         self.reads += len(served) if isinstance(served, list) else 0
-        return {i: why for i, why in parse.absent(body).items() if i in ids}
+        return {i: why for i, why in parse.parse_absent(body).items() if i in ids}
 
     def counts(self, query: str, start: datetime, end: datetime) -> dict[datetime, int] | None:
         """How many posts match, by minute of [start, end); minutes without any are left out.
@@ -114,7 +114,7 @@ class X:
         }
         body = self._get("counts", "/2/tweets/counts/recent", params)
         if not _ANSWER & body.keys():
-            raise TroubleError("unavailable", _without(body, "counts"))
+            raise XError("unavailable", _without(body, "counts"))
         try:
             return {
                 datetime.fromisoformat(row["start"]): int(
@@ -123,14 +123,14 @@ class X:
                 for row in body.get("data", [])
             }
         except (KeyError, TypeError, ValueError) as problem:
-            raise TroubleError("unavailable", f"counts that cannot be read: {problem!r}") from None
+            raise XError("unavailable", f"counts that cannot be read: {problem!r}") from None
 
     def users(self, ids: list[str]) -> tuple[Author, ...]:
         """Up to 100 users; those X no longer shows are left out."""
         body = self._get("users", "/2/users", {"ids": ",".join(ids)} | _user_params())
         if not _ANSWER & body.keys() and _kind_within(body) == "unavailable":
-            raise TroubleError("unavailable", _without(body, "users"))
-        return parse.authors(body.get("data"))
+            raise XError("unavailable", _without(body, "users"))
+        return parse.parse_users(body.get("data"))
 
     def user(self, username: str) -> Author:
         """The user with this handle; TroubleError `account` when there is none."""
@@ -144,17 +144,17 @@ class X:
     def _posts(self, endpoint: str, route: str, params: dict[str, str]) -> Page:
         try:
             body = self._get(endpoint, route, params | parse.POST_PARAMS[self.vocabulary])
-        except TroubleError as trouble:
+        except XError as trouble:
             if trouble.kind != "request" or ".fields" not in trouble.detail:
                 raise
             self.vocabulary = "post" if self.vocabulary == "tweet" else "tweet"
             body = self._get(endpoint, route, params | parse.POST_PARAMS[self.vocabulary])
         try:
-            page = parse.page(body)
-        except parse.UnreadableError as problem:
-            raise TroubleError(_kind_within(body), str(problem)) from problem
+            page = parse.parse_page(body)
+        except parse.UnreadablePostError as problem:
+            raise XError(_kind_within(body), str(problem)) from problem
         if not _ANSWER & body.keys():
-            raise TroubleError("unavailable", _without(body, "posts"))
+            raise XError("unavailable", _without(body, "posts"))
         self.reads += page.count
         return page
 
@@ -165,7 +165,7 @@ class X:
         as_user = client.access_token is not None and not as_app
         try:
             response = client.request("GET", route, params, user_auth=as_user)
-        except TroubleError as trouble:
+        except XError as trouble:
             if trouble.kind == "token":
                 self._client = None  # the next call asks for the token again
             raise
@@ -174,9 +174,9 @@ class X:
             body = _storable(response.json(), veil)
         except (ValueError, RecursionError):
             said = _quoted(veil(response.text))[:80]
-            raise TroubleError("unavailable", f"no JSON: {said!r}") from None
+            raise XError("unavailable", f"no JSON: {said!r}") from None
         if not isinstance(body, dict):
-            raise TroubleError("unavailable", f"a JSON {type(body).__name__}, not an object")
+            raise XError("unavailable", f"a JSON {type(body).__name__}, not an object")
         return body
 
     def _open(self) -> tweepy.Client:
@@ -217,9 +217,9 @@ def _stamp(moment: datetime) -> str:
 
 
 def _one(body: Any, who: str) -> Author:
-    found = parse.authors([body.get("data")])
+    found = parse.parse_users([body.get("data")])
     if not found:
-        raise TroubleError("account", f"X knows no {who}")
+        raise XError("account", f"X knows no {who}")
     return found[0]
 
 
@@ -231,7 +231,7 @@ def _limit(headers: Mapping[str, str]) -> Limit | None:
         return None
 
 
-def _trouble(response: requests.Response, limit: Limit | None, veil: Veil) -> TroubleError:
+def _trouble(response: requests.Response, limit: Limit | None, veil: Redactor) -> XError:
     status, said = response.status_code, veil(response.text)
     try:
         body = _storable(response.json(), veil)
@@ -241,19 +241,19 @@ def _trouble(response: requests.Response, limit: Limit | None, veil: Veil) -> Tr
     detail = f"{status} {_detail(body) or words.strip()[:200] or veil(response.reason or '')}"
     if status == requests.codes.too_many_requests:
         if "usage-capped" in said or "UsageCapExceeded" in said:
-            return TroubleError("usage_cap", detail)
-        return TroubleError("rate_limited", detail, limit.reset if limit else None)
-    kinds: dict[int, TroubleKind] = {
+            return XError("usage_cap", detail)
+        return XError("rate_limited", detail, limit.reset if limit else None)
+    kinds: dict[int, FaultKind] = {
         400: "request",
         401: "token",
         402: "credits",
         403: "forbidden",
         404: "account",
     }
-    return TroubleError(kinds.get(status, "unavailable"), detail)
+    return XError(kinds.get(status, "unavailable"), detail)
 
 
-def _storable(body: Any, veil: Veil) -> Any:
+def _storable(body: Any, veil: Redactor) -> Any:
     """Without secrets; half an emoji, which no store takes, becomes a question mark."""
     return json.loads(veil(json.dumps(body, ensure_ascii=False)).encode(errors="replace"))
 
@@ -268,7 +268,7 @@ def _without(body: Any, what: str) -> str:
     return f"an answer without {what}: {_detail(body) or ', '.join(body)[:80] or 'nothing'}"
 
 
-def _kind_within(body: Any) -> TroubleKind:
+def _kind_within(body: Any) -> FaultKind:
     """Of a 200 without posts: X has these words for an account suspended, gone or protected."""
     errors = body.get("errors")
     said = {

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import botocore.exceptions
 
-from pulse.observability.redaction import Veil
+from pulse.observability.redaction import Redactor
 from pulse.x.access import Token
-from pulse.x.faults import TroubleError
+from pulse.x.faults import XError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pulse.kernel.company import Company
 
 
-class Secrets:
+class TokenStore:
     """Tokens under one SSM path, by the names that the settings use."""
 
     def __init__(self, client: SSMClient, path: str) -> None:
@@ -29,7 +29,7 @@ class Secrets:
         where = f"{self._path}/{name}"
         token = _token(self._kept(where))
         if token is None:
-            raise TroubleError("token", f"the secret at {where} is no token")
+            raise XError("token", f"the secret at {where} is no token")
         return token
 
     def bearer(self, company: Company) -> str | None:
@@ -37,7 +37,7 @@ class Secrets:
         for name in dict.fromkeys(account.token for account in company.accounts):
             try:
                 bearer = self.token(name).bearer
-            except TroubleError:
+            except XError:
                 continue  # who reads that account tells of it
             if bearer is not None:
                 return bearer
@@ -52,7 +52,7 @@ class Secrets:
                 Name=f"{self._path}/{name}", Value=text, Type="SecureString", Overwrite=True
             )
         except botocore.exceptions.ClientError as problem:
-            said = json.loads(Veil(token)(json.dumps(problem.response["Error"])))
+            said = json.loads(Redactor(token)(json.dumps(problem.response["Error"])))
             raise botocore.exceptions.ClientError({"Error": said}, "PutParameter") from None
 
     def _kept(self, where: str) -> str:
@@ -61,10 +61,10 @@ class Secrets:
         except botocore.exceptions.ClientError as problem:
             code = problem.response.get("Error", {}).get("Code")
             if code == "ParameterNotFound":
-                raise TroubleError("token", f"no secret is kept at {where}") from problem
-            raise TroubleError("unavailable", f"SSM: {code}") from problem
+                raise XError("token", f"no secret is kept at {where}") from problem
+            raise XError("unavailable", f"SSM: {code}") from problem
         except botocore.exceptions.BotoCoreError as problem:
-            raise TroubleError("unavailable", f"SSM: {type(problem).__name__}") from problem
+            raise XError("unavailable", f"SSM: {type(problem).__name__}") from problem
         return answer["Parameter"]["Value"]
 
 

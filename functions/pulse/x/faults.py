@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-TroubleKind = Literal[
+FaultKind = Literal[
     "unavailable",  # X or the way to it: down, slow, unreadable
     "rate_limited",  # too many requests in this quarter of an hour
     "usage_cap",  # the plan's monthly reads are used up
@@ -17,7 +17,7 @@ TroubleKind = Literal[
     "request",  # 400: X does not understand what Pulse asks
 ]
 
-FOR_A_PERSON: frozenset[TroubleKind] = frozenset(
+FOR_A_PERSON: frozenset[FaultKind] = frozenset(
     {"usage_cap", "credits", "token", "forbidden", "account", "request"}
 )
 """Kinds that no waiting mends: one clear message to a person."""
@@ -27,10 +27,10 @@ _PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 4, 5))
 """Between tries while X is down; a request that fails costs nothing."""
 
 
-class TroubleError(Exception):
+class XError(Exception):
     """X could not be read. `retry_at` is what X itself said, where it did."""
 
-    def __init__(self, kind: TroubleKind, detail: str, retry_at: datetime | None = None) -> None:
+    def __init__(self, kind: FaultKind, detail: str, retry_at: datetime | None = None) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail
@@ -38,22 +38,22 @@ class TroubleError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTrouble:
+class OpenFault:
     """Trouble that lasts: since when, how often tried, whether a person was told.
 
     `told_of` are all kinds that a person was told of since it began.
     """
 
-    kind: TroubleKind
+    kind: FaultKind
     detail: str
     since: datetime
     failures: int
     next_try: datetime
     told: bool = False
-    told_of: tuple[TroubleKind, ...] = ()
+    told_of: tuple[FaultKind, ...] = ()
 
 
-def meet(error: TroubleError, before: OpenTrouble | None, now: datetime) -> OpenTrouble:
+def record_failure(error: XError, before: OpenFault | None, now: datetime) -> OpenFault:
     """The trouble after one more failure: when to try next, and whether a person knows.
 
     What waiting mends is tried again soon, what it does not every quarter of an hour.
@@ -68,7 +68,7 @@ def meet(error: TroubleError, before: OpenTrouble | None, now: datetime) -> Open
         next_try = now + _PATIENCE
     else:
         next_try = now + _PAUSES[min(failures, len(_PAUSES)) - 1]
-    return OpenTrouble(
+    return OpenFault(
         kind=error.kind,
         detail=error.detail,
         since=before.since if before is not None else now,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 
 
-class Elsewhere(requests.adapters.HTTPAdapter):
+class BaseUrlAdapter(requests.adapters.HTTPAdapter):
     """Sends what is meant for X to another base address."""
 
     def __init__(self, url: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pulse.kernel.posts import Author, Post, Why, published
+from pulse.kernel.posts import Author, Post, RemovalReason, first_published_at
 from pulse.x.access import Vocabulary
 
 USER_FIELDS = "name,username"
@@ -38,7 +38,7 @@ POST_PARAMS: dict[Vocabulary, dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class Quarantined:
     """What stood where a post should be and could not be read as one.
 
     Of what is too large to be kept, `raw` has the ids and how it begins, under `cut`.
@@ -59,7 +59,7 @@ class Page:
     """One page of posts, newest first as X serves them, and what comes with it."""
 
     posts: tuple[Post, ...] = ()
-    aside: tuple[Aside, ...] = ()
+    aside: tuple[Quarantined, ...] = ()
     authors: tuple[Author, ...] = ()
     next_token: str | None = None
     count: int = 0
@@ -68,42 +68,42 @@ class Page:
     """What X says it left out: deleted, protected, withheld."""
 
 
-class UnreadableError(ValueError):
+class UnreadablePostError(ValueError):
     """An answer or a post that is not what X describes; says in what."""
 
 
-def page(body: Any) -> Page:
+def parse_page(body: Any) -> Page:
     """Read an answer of the timelines and of search; `UnreadableError` when it is none."""
     if not isinstance(body, dict):
-        raise UnreadableError(f"the answer is a JSON {type(body).__name__}, not an object")
+        raise UnreadablePostError(f"the answer is a JSON {type(body).__name__}, not an object")
     data = body.get("data", [])
     if not isinstance(data, list):
-        raise UnreadableError("the answer's `data` is no list of posts")
+        raise UnreadablePostError("the answer's `data` is no list of posts")
     errors = tuple(_said(e) for e in _listed(body.get("errors")))
     if not data and errors and "meta" not in body:
-        raise UnreadableError("the answer has only errors: " + "; ".join(errors))
+        raise UnreadablePostError("the answer has only errors: " + "; ".join(errors))
     posts: list[Post] = []
-    aside: list[Aside] = []
+    aside: list[Quarantined] = []
     for raw in data:
         try:
-            posts.append(post(raw))
-        except UnreadableError as problem:
-            aside.append(Aside(_to_keep(raw), str(problem)))
+            posts.append(parse_post(raw))
+        except UnreadablePostError as problem:
+            aside.append(Quarantined(_to_keep(raw), str(problem)))
     includes = body.get("includes")
     users = includes.get("users") if isinstance(includes, dict) else None
     return Page(
         tuple(posts),
         tuple(aside),
-        authors(users),
+        parse_users(users),
         _next(body.get("meta")),
         len(data),
         errors,
     )
 
 
-def absent(body: Any) -> dict[str, Why]:
+def parse_absent(body: Any) -> dict[str, RemovalReason]:
     """Of posts asked for by id, those that X says are gone; others may merely be missing."""
-    whys: dict[str, Why] = {
+    whys: dict[str, RemovalReason] = {
         "resource-not-found": "deleted",
         "not-authorized-for-resource": "protected",
     }
@@ -117,7 +117,7 @@ def absent(body: Any) -> dict[str, Why]:
     return {post_id: why for post_id, why in found.items() if post_id not in served}
 
 
-def authors(users: Any) -> tuple[Author, ...]:
+def parse_users(users: Any) -> tuple[Author, ...]:
     """Read user objects; what has no id is passed over, and a handle that can be none."""
     return tuple(
         Author(u["id"], _handle(u.get("username")), _word(u.get("name")))
@@ -126,10 +126,10 @@ def authors(users: Any) -> tuple[Author, ...]:
     )
 
 
-def post(raw: Any) -> Post:
+def parse_post(raw: Any) -> Post:
     """Read one post object; `UnreadableError` names what is missing or wrong."""
     if not isinstance(raw, dict):
-        raise UnreadableError("a post is no JSON object")
+        raise UnreadablePostError("a post is no JSON object")
     version = _digits(raw, "id")
     history = _either(raw, "edit_history_tweet_ids", "edit_history_post_ids")
     first = min([version, *filter(_is_id, _listed(history))], key=int)
@@ -140,7 +140,7 @@ def post(raw: Any) -> Post:
         text=_text(raw),
         author_id=_digits(raw, "author_id"),
         conversation_id=_optional_digits(raw, "conversation_id") or first,
-        created_at=published(first, version, _time(raw)),
+        created_at=first_published_at(first, version, _time(raw)),
         in_reply_to_user_id=_optional_digits(raw, "in_reply_to_user_id"),
         replied_to=references.get("replied_to"),
         retweet="retweeted" in references,
@@ -166,7 +166,7 @@ def _next(meta: Any) -> str | None:
     if not isinstance(token, str) or not token:
         return None
     if len(token) > _LONGEST_TOKEN:
-        raise UnreadableError(f"the answer's `next_token` is {len(token):,} characters long")
+        raise UnreadablePostError(f"the answer's `next_token` is {len(token):,} characters long")
     return token
 
 
@@ -183,7 +183,7 @@ def _is_id(value: Any) -> bool:
 def _digits(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
     if not _is_id(value):
-        raise UnreadableError(f"`{name}` is {reprlib.repr(value):.40}, not a string of digits")
+        raise UnreadablePostError(f"`{name}` is {reprlib.repr(value):.40}, not a string of digits")
     return str(value)
 
 
@@ -197,9 +197,11 @@ def _time(raw: Mapping[str, Any]) -> datetime:
         moment = datetime.fromisoformat(value)  # type: ignore[arg-type]
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
-        raise UnreadableError(f"`created_at` is {reprlib.repr(value):.40}, not a time") from None
+        raise UnreadablePostError(
+            f"`created_at` is {reprlib.repr(value):.40}, not a time"
+        ) from None
     if moment.year not in _YEARS:
-        raise UnreadableError(f"`created_at` is in {moment.year}, which X does not know")
+        raise UnreadablePostError(f"`created_at` is in {moment.year}, which X does not know")
     return moment
 
 
@@ -208,9 +210,9 @@ def _text(raw: Mapping[str, Any]) -> str:
     text = note.get("text") if isinstance(note, dict) else None
     text = raw.get("text") if text is None else text
     if not isinstance(text, str):
-        raise UnreadableError("`text` is missing")
+        raise UnreadablePostError("`text` is missing")
     if len(text) > _LONGEST_TEXT:
-        raise UnreadableError(f"`text` is {len(text):,} characters long")
+        raise UnreadablePostError(f"`text` is {len(text):,} characters long")
     return html.unescape(text)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulse.outbox.delivery import Block, whose
+from pulse.outbox.delivery import Suppression, people_with_address
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.problems import ProblemError
 from pulse_cli.screen import plain
@@ -69,11 +69,11 @@ def _lift(deployment: Deployment, address: str, *, as_json: bool) -> None:
     click.echo(f"  {_SUPPRESSED.format('delete', block.address)}")
 
 
-def _row(block: Block, settings: Settings | None) -> dict[str, Any]:
+def _row(block: Suppression, settings: Settings | None) -> dict[str, Any]:
     people = [
         f"{key} of {company.name}"
         for company in (settings.companies if settings else ())
-        for key in whose(company, block.address, now())
+        for key in people_with_address(company, block.address, now())
     ]
     return {
         "address": block.address,

@@ -12,8 +12,8 @@ import click
 
 from pulse.conversations.store.conversations import ContentionError
 from pulse.kernel.company import Settings
-from pulse.x.client import X
-from pulse.x.faults import TroubleError
+from pulse.x.client import XClient
+from pulse.x.faults import XError
 from pulse_cli.deployed import aws
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.keeping import person_words
@@ -120,7 +120,7 @@ def _whose(
     if ask_x:
         try:
             return _ask(deployment, settings, handle), ""
-        except TroubleError as trouble:
+        except XError as trouble:
             raise ProblemError(f"{in_words(trouble, handle)}; give id:NUMBER") from trouble
     found = known_as(deployment.table, handle)
     if not found:
@@ -135,8 +135,8 @@ def _whose(
     was = f"{seen.id} ({plain(seen.name or 'no name')}) was @{seen.username} on {seen.at:%Y-%m-%d}"
     try:
         holder = _ask(deployment, settings, handle)
-    except (TroubleError, botocore.exceptions.ClientError) as problem:
-        why = problem.detail if isinstance(problem, TroubleError) else aws.said(problem)
+    except (XError, botocore.exceptions.ClientError) as problem:
+        why = problem.detail if isinstance(problem, XError) else aws.said(problem)
         return seen.id, f"{was}; whether it still is, X does not say ({plain(why)})"
     if holder != seen.id:
         raise ProblemError(f"{was}; now {holder} has that handle: give id:{seen.id} or id:{holder}")
@@ -145,7 +145,7 @@ def _whose(
 
 def _ask(deployment: Deployment, settings: Settings, handle: str) -> str:
     token = settings.companies[0].accounts[0].token
-    return X(lambda: deployment.secrets.token(token), way(deployment.x_url)).user(handle).id
+    return XClient(lambda: deployment.secrets.token(token), way(deployment.x_url)).user(handle).id
 
 
 def _forget(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulse.dynamodb.table import CancelledError
-from pulse.x.faults import TroubleError
+from pulse.dynamodb.table import TransactionCancelledError
+from pulse.x.faults import XError
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.keeping.parted import lost
 from pulse_cli.problems import ProblemError
@@ -100,7 +100,7 @@ def _without(name: str, file: Path) -> str:
 def _push(deployment: Deployment, document: dict[str, Any]) -> int:
     try:
         return deployment.shelf.push(document, now())
-    except CancelledError:
+    except TransactionCancelledError:
         raise ProblemError(
             "somebody else pushed at the same moment, so nothing was pushed: see what "
             "they changed (pulse push --dry-run), and push again"
@@ -116,7 +116,7 @@ def _missing(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]
     for name, usernames in users.items():
         try:
             deployment.secrets.token(name)
-        except TroubleError as trouble:
+        except XError as trouble:
             first = next((u for u in usernames if u == name), usernames[0])
             option = "" if first == name else f" --token {name}"
             told, mend = "could not be looked up", "push with credentials that may read SSM"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pulse.x.client import X
+from pulse.x.client import XClient
 from pulse_cli import trial
 from pulse_cli.commands.connect import Handle
 from pulse_cli.deployed.deployment import now
@@ -97,7 +97,7 @@ def try_out(
 def _look(
     token: Token, url: str | None, handles: tuple[str, ...], official: tuple[str, ...], hours: int
 ) -> tuple[trial.Found, trial.Forecast]:
-    x = X(lambda: token, asking.way(url))
+    x = XClient(lambda: token, asking.way(url))
     found = trial.find(x, handles, official, is_user=token.is_user)
     moment = now()
     return found, trial.forecast(x, found, moment - timedelta(hours=hours), moment)

@@ -12,8 +12,8 @@ from typing import Any
 from pulse.kernel.company import Company
 from pulse.outbox.entries import Entry
 from pulse.reporting.report import summary
-from pulse.screens.cards import Authors
-from pulse.screens.models import DigestLetter
+from pulse.screens.cards import AuthorDirectory
+from pulse.screens.models import DigestMail
 from pulse_cli.demo import archive, spans
 from pulse_cli.demo.day import COMPANY, Day
 from pulse_cli.demo.spans import Row
@@ -39,7 +39,7 @@ class Rehearsed:
     """
 
     company: Company
-    letter: DigestLetter
+    letter: DigestMail
     rows: tuple[Row, ...]
     sent: Sequence[dict[str, Any]]
     noticed: datetime | None
@@ -89,7 +89,7 @@ def _look(world: World, day: Day) -> Rehearsed:
         company,
         company.people[_READER],
         app,
-        Authors(app.shelf, None, end),
+        AuthorDirectory(app.shelf, None, end),
         end,
     )
     received = spans.received(app.conversations, start, end)

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 from pulse.conversations.facts import Mention
 from pulse.conversations.fold import State
-from pulse.incidents.surge import happening
+from pulse.incidents.surge import detect_surge
 from pulse.kernel.company import Company, Role
-from pulse.reporting.stats import Span, span
+from pulse.reporting.stats import PeriodStats, period_stats
 from pulse_cli.demo.day import COMPANY
 
 if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import Conversations
+    from pulse.conversations.store.conversations import ConversationStore
 
 _SHIFTS = (time(9), time(21))
 _MINUTE = timedelta(minutes=1)
@@ -25,7 +25,7 @@ _MINUTE = timedelta(minutes=1)
 class Row(NamedTuple):
     """A line of figures: of an account with its role, of a shift from `start`, or of all."""
 
-    figures: Span
+    figures: PeriodStats
     account: str | None = None
     role: Role | None = None
     start: datetime | None = None
@@ -35,7 +35,7 @@ class Row(NamedTuple):
 Received = Sequence[tuple[Mention, State]]
 
 
-def received(conversations: Conversations, start: datetime, end: datetime) -> Received:
+def received(conversations: ConversationStore, start: datetime, end: datetime) -> Received:
     """The mentions of a stretch, each with the state of its conversation."""
     found = {
         fact.id: (key, fact)
@@ -51,11 +51,11 @@ def rows(mentions: Received, company: Company, start: datetime, end: datetime) -
     promise = company.policy.promise
     for account in company.accounts:
         named = [(state, m) for m, state in mentions if account.id in m.named]
-        yield Row(span(named, start, end, promise), account.username, account.role)
+        yield Row(period_stats(named, start, end, promise), account.username, account.role)
     everything = [(state, m) for m, state in mentions]
     for low, high in _shifts(company, start, end):
-        yield Row(span(everything, low, high, promise), start=low, end=high)
-    yield Row(span(everything, start, end, promise))
+        yield Row(period_stats(everything, low, high, promise), start=low, end=high)
+    yield Row(period_stats(everything, start, end, promise))
 
 
 def noticed(
@@ -65,7 +65,7 @@ def noticed(
     minute = start
     while minute <= end:
         known = [m.at for m, _ in mentions if m.stored_at is not None and m.stored_at <= minute]
-        if happening(known, known_from, None, minute) is not None:
+        if detect_surge(known, known_from, None, minute) is not None:
             return minute
         minute += _MINUTE
     return None

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from babel.numbers import format_decimal
 
-from pulse.screens.locale import Wording
+from pulse.screens.locale import Locale
 from pulse.screens.phrases import level
 from pulse_cli.demo.script import Language, zone
 
@@ -18,7 +18,7 @@ _LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru"}
 _FILE = Path(__file__).parent / "words.yaml"
 
 
-class Words(Wording):
+class Words(Locale):
     """Adds the demo's own words to those of mails: numbers, lengths and times stay theirs."""
 
     def __init__(self, language: Language) -> None:

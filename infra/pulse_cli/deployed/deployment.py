@@ -15,9 +15,9 @@ import click
 from botocore.config import Config
 
 from pulse.dynamodb.table import Table
-from pulse.repositories import Stores
+from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 from pulse_cli.deployed import aws
 from pulse_cli.problems import ProblemError
 from pulse_cli.x_access import asking
@@ -41,7 +41,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Deployment(Stores):
+class Deployment(Repositories):
     """The stack of that name; AWS is asked at first use. AWS_ENDPOINT_URL is honoured."""
 
     def __init__(
@@ -106,9 +106,9 @@ class Deployment(Stores):
         return Table(self.client("dynamodb"), self.output("TableName"), INDEX)
 
     @functools.cached_property
-    def secrets(self) -> Secrets:
+    def secrets(self) -> TokenStore:
         """Tokens for X."""
-        return Secrets(self.client("ssm"), self.output("TokensPath"))
+        return TokenStore(self.client("ssm"), self.output("TokensPath"))
 
     def settings(self) -> Settings | None:
         """The settings in force; None before the first push."""

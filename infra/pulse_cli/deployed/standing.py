@@ -8,13 +8,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.audit.entries import Row
+from pulse.audit.entries import LogEntry
 from pulse.conversations.fold import State
 from pulse.kernel.company import Account, Company
-from pulse.listening.budget import budget
+from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor
-from pulse.outbox.delivery import blocks_of
-from pulse.reporting.coverage import watch
+from pulse.outbox.delivery import suppressions_for
+from pulse.reporting.coverage import measure_coverage
 from pulse.reporting.stats import ageing
 from pulse_cli.deployed.deployment import Deployment
 
@@ -123,14 +123,14 @@ def _outbox(deployment: Deployment, company: Company, now: datetime) -> Json:
 def _watch(
     company: Company,
     cursors: Mapping[str, Cursor],
-    rows: Iterable[Row],
+    rows: Iterable[LogEntry],
     start: datetime,
     now: datetime,
 ) -> Json:
     begun = min((c.watched_from for c in cursors.values()), default=now)
     start = max(start, min(begun, now))
     by_name = {a.username: cursors.get(a.id) for a in company.accounts}
-    seen = watch(by_name, (r for r in rows if r.at >= start), start, now, now)
+    seen = measure_coverage(by_name, (r for r in rows if r.at >= start), start, now, now)
     return {
         "since": _iso(start),
         "minutes": seen.minutes,
@@ -142,7 +142,7 @@ def _watch(
 
 def _reads(company: Company, cursors: Mapping[str, Cursor], now: datetime) -> Json:
     """Posts read, as X bills them: this UTC month and the last."""
-    found = budget([c.reads for c in cursors.values()], company.reads_per_month, now)
+    found = monthly_budget([c.reads for c in cursors.values()], company.reads_per_month, now)
     percent = round(100 * found.share, 1) if found.share is not None else None
     return {
         "this_month": found.used,
@@ -156,11 +156,11 @@ def _stopped(deployment: Deployment, company: Company, now: datetime) -> list[Js
     """Addresses of the company that are not written to."""
     return [
         {"address": b.address, "kind": b.kind, "since": _iso(b.at), "said": b.said}
-        for b in blocks_of(company, deployment.addresses.blocked().values(), now)
+        for b in suppressions_for(company, deployment.addresses.blocked().values(), now)
     ]
 
 
-def _aside(rows: Iterable[Row], since: datetime) -> Json:
+def _aside(rows: Iterable[LogEntry], since: datetime) -> Json:
     reasons = Counter(str(row.what.get("reason")) for row in rows if row.kind == "aside")
     return {
         "since": _iso(since),
@@ -169,7 +169,7 @@ def _aside(rows: Iterable[Row], since: datetime) -> Json:
     }
 
 
-def _undelivered(rows: Iterable[Row], since: datetime) -> list[Json]:
+def _undelivered(rows: Iterable[LogEntry], since: datetime) -> list[Json]:
     """Mails that were given up; what is only put off stands in the outbox."""
     return [
         {"at": _iso(row.at), **{n: row.what.get(n) for n in ("person", "address", "detail")}}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pulse.privacy.compliance import Checking, app_of
+from pulse.privacy.compliance import ComplianceState, app_of
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.doctor.findings import Finding, ok, warn
@@ -38,7 +38,7 @@ def of_parted(deployment: Deployment) -> Iterator[Finding]:
             yield warn(f"posts of {name}", said, mend)
 
 
-def _judge(what: str, company: Company, checking: Checking | None, now: datetime) -> Finding:
+def _judge(what: str, company: Company, checking: ComplianceState | None, now: datetime) -> Finding:
     kept = f"for {say_length(company.keep)}" if company.keep is not None else "for good"
     instead = (
         "posts of those who wait are looked up once a day (0.005 USD each); "

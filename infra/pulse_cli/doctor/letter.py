@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Person
-from pulse.outbox.delivery import LaterError, RefusedError
-from pulse.outbox.mailer import Post
-from pulse.screens.mails import Pages
+from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
+from pulse.outbox.mailer import SesMailer
+from pulse.screens.mails import MailRenderer
 from pulse_cli.deployed import aws
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, unknown
@@ -37,8 +37,8 @@ def probe(
         return
     person = replace(owner, email=address, name=address if to else owner.name)
     title = company.titled(person.language) if company else deployment.name
-    mail = Pages().probe(title, now, person)
-    post = Post(
+    mail = MailRenderer().probe(title, now, person)
+    post = SesMailer(
         deployment.client("sesv2"),
         deployment.output("SenderAddress"),
         deployment.outputs.get("ConfigurationSetName"),
@@ -46,10 +46,10 @@ def probe(
     what = f"test mail to {address}"
     try:
         message = post.send(address, mail, now, company.sender if company else None)
-    except RefusedError as problem:
+    except PermanentDeliveryError as problem:
         mend = "see sender and recipients above: unverified, or on the suppression list of SES"
         yield fail(what, f"SES refused it: {problem}", mend)
-    except LaterError as problem:
+    except TemporaryDeliveryError as problem:
         yield fail(what, f"SES did not take it: {problem}", "mend what SES says, and ask again")
     else:
         where = aws.endpoint()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pulse.x.client import X
-from pulse.x.faults import FOR_A_PERSON, TroubleError
+from pulse.x.client import XClient
+from pulse.x.faults import FOR_A_PERSON, XError
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.deployed.standing_words import ago
 from pulse_cli.doctor.findings import Finding, fail, ok, unknown, warn
@@ -62,15 +62,15 @@ def _token(deployment: Deployment, name: str, accounts: list[Account]) -> Iterat
     connect = f"pulse connect @{username}" + (f" --token {name}" if name != username else "")
     try:
         token = deployment.secrets.token(name)
-    except TroubleError as trouble:
+    except XError as trouble:
         if trouble.kind == "token":
             yield fail(what, trouble.detail, connect)
         else:
             yield unknown(what, trouble.detail)
         return
     try:
-        found = X(lambda: token, way(deployment.x_url)).users([a.id for a in accounts])
-    except TroubleError as trouble:
+        found = XClient(lambda: token, way(deployment.x_url)).users([a.id for a in accounts])
+    except XError as trouble:
         if trouble.kind in FOR_A_PERSON:
             said, mend = parted(trouble, username)
             yield fail(what, said, f"{mend} Then {connect}" if trouble.kind == "token" else mend)
@@ -98,7 +98,7 @@ def _poll(
 ) -> Iterator[Finding]:
     what = f"polls of @{account.username}"
     for trouble in cursor.troubles.values() if cursor else ():
-        said, mend = parted(TroubleError(trouble.kind, trouble.detail), account.username)
+        said, mend = parted(XError(trouble.kind, trouble.detail), account.username)
         judged = fail if trouble.kind in FOR_A_PERSON else warn
         yield judged(what, f"{said}, since {trouble.since:%Y-%m-%d %H:%M} UTC", mend)
     if cursor is None or cursor.last_ok is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse.outbox.delivery import whose
+from pulse.outbox.delivery import people_with_address
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, warn
 from pulse_cli.screen import plain
@@ -128,7 +128,7 @@ def stopped(deployment: Deployment, settings: Settings | None, now: datetime) ->
         (company, block)
         for block in deployment.addresses.blocked().values()
         for company in (settings.companies if settings else ())
-        if whose(company, block.address, now)
+        if people_with_address(company, block.address, now)
     ]
     for company, block in ours:
         why = "it bounced" if block.kind == "bounce" else "it was called spam"

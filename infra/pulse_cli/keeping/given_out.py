@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from pulse.conversations.facts import Lease, Position
-from pulse.conversations.store.codec import fact_of, is_fact, jsonable, key_of, state_of
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of, to_json
 from pulse_cli.keeping.looking import everything
 from pulse_cli.keeping.posts import post_of
 
@@ -92,7 +92,7 @@ class _Files:
 def _sort(item: Item, company: Company, files: _Files, found: _Found) -> None:
     """What an item holds goes where it belongs; other companies' is passed over."""
     kind, _, rest = item["pk"].partition("#")
-    if kind == "c" and key_of(item["pk"]).company == company.name:
+    if kind == "c" and key_from_pk(item["pk"]).company == company.name:
         _conversation(item, files, found)
     elif kind == "author":
         found.authors[rest] = {
@@ -115,16 +115,16 @@ def _sort(item: Item, company: Company, files: _Files, found: _Found) -> None:
 
 
 def _conversation(item: Item, files: _Files, found: _Found) -> None:
-    key = key_of(item["pk"])
+    key = key_from_pk(item["pk"])
     which = {"conversation_id": key.conversation_id, "customer_id": key.customer_id}
     if not is_fact(item):
         found.customers.add(key.customer_id)
-        files.line("conversations.ndjson", {**which, **jsonable(state_of(item))})
+        files.line("conversations.ndjson", {**which, **to_json(state_of(item))})
         return
     fact = fact_of(item)
     if isinstance(fact, (Position, Lease)):
         what = "position" if isinstance(fact, Position) else "lease"
-        files.line("positions.ndjson", {**which, "what": what, **jsonable(fact)})
+        files.line("positions.ndjson", {**which, "what": what, **to_json(fact)})
     elif "gpk" in item:
         found.days.add(item["gpk"])
 

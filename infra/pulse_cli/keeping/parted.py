@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pulse.conversations.store.codec import is_fact, key_of
-from pulse.dynamodb.codec import At
+from pulse.conversations.store.codec import is_fact, key_from_pk
+from pulse.dynamodb.codec import ItemKey
 from pulse.settings import reader as settings_reader
 from pulse_cli.keeping.looking import everything
 
 if TYPE_CHECKING:
     from pulse.dynamodb.codec import Item
     from pulse.kernel.company import Company
-    from pulse.repositories import Stores
+    from pulse.repositories import Repositories
 
 __all__ = ["Remains", "in_force", "lost", "parted", "remains", "remove"]
 
@@ -39,7 +39,7 @@ class Remains:
     """What is kept of a company: counts, keys, and customers whom no other company knows."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    keys: list[At] = field(default_factory=list)
+    keys: list[ItemKey] = field(default_factory=list)
     customers: set[str] = field(default_factory=set)
 
     @property
@@ -48,13 +48,13 @@ class Remains:
         return bool(self.keys)
 
 
-def in_force(stores: Stores) -> dict[str, tuple[Company, dict[str, Any]]]:
+def in_force(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """The companies of the settings in force, by name, each with the document it stands in."""
     pushed = stores.shelf.settings()
     return _companies(pushed[0]) if pushed else {}
 
 
-def parted(stores: Stores) -> dict[str, tuple[Company, dict[str, Any]]]:
+def parted(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """Companies of earlier settings alone, as they were last, each with the document of then."""
     found: dict[str, tuple[Company, dict[str, Any]]] = {}
     for document in stores.shelf.versions():
@@ -68,23 +68,23 @@ def lost(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [name for name in _names(before) if name not in _names(after)]
 
 
-def remains(stores: Stores, company: str) -> Remains:
+def remains(stores: Repositories, company: str) -> Remains:
     """Look through the whole table for it."""
     found, customers = Remains(), defaultdict(set)
     for item in everything(stores.table, f"Looking for what is kept of {company}"):
         kind, _, rest = item["pk"].partition("#")
         if kind == "c":
-            key = key_of(item["pk"])
+            key = key_from_pk(item["pk"])
             customers[key.company].add(key.customer_id)
         if kind in _KINDS and rest.partition("#")[0] == company:
-            found.keys.append(At(item["pk"], item["sk"]))
+            found.keys.append(ItemKey(item["pk"], item["sk"]))
             found.counts[_kind(kind, item)] += 1
     ours = customers.pop(company, set())
     found.customers = ours.difference(*customers.values())
     return found
 
 
-def remove(stores: Stores, company: Company, found: Remains) -> Iterator[int]:
+def remove(stores: Repositories, company: Company, found: Remains) -> Iterator[int]:
     """Remove it, and say again and again how many items went; may be done again.
 
     What tells that something is kept goes last.

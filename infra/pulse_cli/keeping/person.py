@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pulse.audit.entries import Row, people_of
-from pulse.conversations.facts import Key, Mention, Reply
-from pulse.conversations.store.codec import fact_of, is_fact, key_of
+from pulse.audit.entries import LogEntry, user_ids_in
+from pulse.conversations.facts import ConversationKey, Mention, Reply
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
 from pulse.outbox.store.codec import keys_in
 from pulse.settings.store import AUTHOR_KEPT
 from pulse_cli.keeping.looking import everything
@@ -19,7 +19,7 @@ from pulse_cli.keeping.looking import everything
 if TYPE_CHECKING:
     from pulse.dynamodb.table import Table
     from pulse.kernel.company import Settings
-    from pulse.repositories import Stores
+    from pulse.repositories import Repositories
 
 __all__ = ["Kept", "Seen", "Told", "forget", "known_as", "what_is_kept"]
 
@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 class Kept:
     """What one company keeps of one person. `posts` are first ids, ours among them."""
 
-    posts: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
+    posts: dict[ConversationKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     mentions: set[str] = field(default_factory=set)
     replies: set[str] = field(default_factory=set)
     aside: int = 0
@@ -56,7 +56,7 @@ class Kept:
         """Whether there is something to forget."""
         return bool(self.posts or self.aside or self.told)
 
-    def add(self, key: Key, post: Mention | Reply) -> None:
+    def add(self, key: ConversationKey, post: Mention | Reply) -> None:
         """One more post of a conversation, or a version of it."""
         self.posts[key].add(post.id)
         if isinstance(post, Reply):
@@ -100,7 +100,7 @@ def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> 
     for item in everything(table, "Looking for posts"):
         kind, _, company = item["pk"].partition("#")
         if kind == "c" and is_fact(item):
-            key, fact = key_of(item["pk"]), fact_of(item)
+            key, fact = key_from_pk(item["pk"]), fact_of(item)
             if key.customer_id == person and isinstance(fact, (Mention, Reply)):
                 found[key.company].add(key, fact)
         elif kind == "journal" and "#aside#" in item["sk"]:
@@ -118,11 +118,11 @@ def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> 
 
 def by(person: str, raw: Any) -> bool:
     """Whether something that was put aside is by this person, or answers them."""
-    return person in people_of(raw)
+    return person in user_ids_in(raw)
 
 
 def forget(
-    stores: Stores,
+    stores: Repositories,
     settings: Settings,
     person: str,
     kept: dict[str, Kept],
@@ -132,8 +132,8 @@ def forget(
     """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
     policies = {c.name: c for c in settings.companies}
 
-    def told_of(ids: Collection[str]) -> list[Row]:
-        return [Row("forgotten", now, {"posts": len(ids)})]
+    def told_of(ids: Collection[str]) -> list[LogEntry]:
+        return [LogEntry("forgotten", now, {"posts": len(ids)})]
 
     total, done = sum(len(one.posts) for one in kept.values()), 0
     for name, one in kept.items():
@@ -145,4 +145,4 @@ def forget(
         stores.outbox.untell(name, lambda key: key.customer_id == person)
         redacted = stores.journal.redact(name, lambda raw: by(person, raw)) if one.aside else 0
         if redacted:
-            stores.journal.note(name, [Row("forgotten", now, {"posts": redacted})])
+            stores.journal.note(name, [LogEntry("forgotten", now, {"posts": redacted})])

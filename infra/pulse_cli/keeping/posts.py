@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pulse.conversations.facts import Mention, Reply
-from pulse.conversations.store.codec import fact_of, is_fact, key_of
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
 
 if TYPE_CHECKING:
     from pulse.dynamodb.codec import Item
@@ -26,10 +26,10 @@ def post_of(item: Item, company: Company) -> Json | None:
     """
     fact = fact_of(item) if is_fact(item) else None
     if isinstance(fact, Mention):
-        key = key_of(item["pk"])
+        key = key_from_pk(item["pk"])
         author, more = key.customer_id, {"lang": fact.lang, **_naming(fact.named, company)}
     elif isinstance(fact, Reply):
-        key = key_of(item["pk"])
+        key = key_from_pk(item["pk"])
         author, more = fact.account_id, {"in_reply_to_user_id": key.customer_id}
     elif "text" in item:
         return _said(item, company)

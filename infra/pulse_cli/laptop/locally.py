@@ -17,7 +17,7 @@ import requests
 from pulse.dynamodb.table import Table
 from pulse.settings.store import Shelf
 from pulse.x.access import Token
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 from pulse_cli.problems import ProblemError
 from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName, serve
 from pulse_cli.simulated_x.times import read_time, write_time
@@ -52,7 +52,7 @@ class Local:
         env = self.stack.env["send"]
         table = Table(self.client("dynamodb"), env["PULSE_TABLE"], env["PULSE_INDEX"])
         Shelf(table).push(document, datetime.now(UTC))
-        secrets = Secrets(self.client("ssm"), env["PULSE_TOKENS"])
+        secrets = TokenStore(self.client("ssm"), env["PULSE_TOKENS"])
         for company in document["companies"]:
             for account in company["accounts"]:
                 name = account.get("token") or account["username"].removeprefix("@")

@@ -24,7 +24,7 @@ from pulse.app import App
 from pulse.kernel.company import Account, Company
 from pulse.settings import reader as settings_reader
 from pulse.x.access import Token
-from pulse.x.credentials import Secrets
+from pulse.x.credentials import TokenStore
 from pulse_cli.replay.lambdas import InvokedError, Lambdas
 from pulse_cli.stand_in import moto_mends
 from pulse_cli.stand_in import stack as stacks
@@ -157,7 +157,7 @@ class House:
         ses = boto3.client("sesv2")
         for address in self._senders():
             ses.create_email_identity(EmailIdentity=address)
-        secrets: Secrets = self.app.secrets
+        secrets: TokenStore = self.app.secrets
         for account in self.company.accounts:
             secrets.keep(account.token, self._token(account))
         self.app.shelf.push(self._document, self.now() - timedelta(seconds=1))

@@ -10,7 +10,7 @@ from typing import Any
 
 from pulse.conversations.facts import Fact, Flag, Mention, Reply
 from pulse.conversations.fold import fold
-from pulse.conversations.store.codec import fact_of, is_fact, key_of, state_of
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
 from pulse.kernel.policy import Policy
 from pulse.reporting.stats import quantile
 from pulse_cli.replay.world import World
@@ -48,7 +48,7 @@ def conversations(world: World) -> list[Row]:
     for item in _items(world):
         if "state" not in item:
             continue
-        state, key = state_of(item), key_of(item["pk"])
+        state, key = state_of(item), key_from_pk(item["pk"])
         if state.first_mention_id is None:
             continue
         rows.append(

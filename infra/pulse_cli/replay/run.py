@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pulse.listening.tasks import Task, kinds_due
+from pulse.listening.tasks import PollTask, kinds_due
 from pulse_cli.replay.clockwork import MINUTE, Clockwork, Tick
 from pulse_cli.replay.outcome import Outcome, conversations, latencies
 from pulse_cli.replay.world import World
@@ -171,7 +171,9 @@ class _Run:
         """A sweep of every account, whatever the quarter of the hour."""
         world = self._world
         minute = now.replace(second=0, microsecond=0)
-        tasks = [Task(world.company.name, a.id, "sweep", minute) for a in world.company.accounts]
+        tasks = [
+            PollTask(world.company.name, a.id, "sweep", minute) for a in world.company.accounts
+        ]
         if minute.minute % 15:
             world.app.queue.put(tasks)
         world.drain()

@@ -50,7 +50,7 @@ def once(company: Company, at: Path) -> Iterator[Remark]:
 
 def compared(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that the period before, with which a digest compares, is still there."""
-    keep = durations.keep(company.get("keep") or usual("company", "keep"))
+    keep = durations.retention(company.get("keep") or usual("company", "keep"))
     for i, digest in enumerate(company.get("digests") or ()):
         need = _NEEDS.get(digest["period"], _WEEK)
         if keep is not None and _WEEK <= keep < need:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import time
 
-    from pulse.kernel.policy import Turn
+    from pulse.kernel.policy import Shift
 
 _Kind = TypeVar("_Kind")
 DAY = 24 * 60
@@ -20,7 +20,7 @@ Stretch = tuple[int, int]
 """From and until, in minutes of a day or of the week, which begins on Monday at midnight."""
 
 
-def stretches(turn: Turn) -> list[Stretch]:
+def stretches(turn: Shift) -> list[Stretch]:
     """Give the minutes of the week that a turn covers."""
     start, end = _minute(turn.start), _minute(turn.end)
     length = (end - start) % DAY or DAY
@@ -33,7 +33,7 @@ def stretches(turn: Turn) -> list[Stretch]:
     return covered
 
 
-def gaps(turns: Iterable[Turn]) -> list[Stretch]:
+def gaps(turns: Iterable[Shift]) -> list[Stretch]:
     """Give the minutes of the week at which none of the turns is on."""
     reached, uncovered = 0, []
     for begin, end in sorted(s for turn in turns for s in stretches(turn)):
@@ -70,7 +70,7 @@ def say_days(days: Iterable[int]) -> str:
     return ", ".join("-".join(dict.fromkeys((DAYS[r[0]], DAYS[r[-1]]))) for r in runs)
 
 
-def week(turns: Sequence[Turn]) -> list[tuple[str, Stretch, tuple[str, ...]]]:
+def week(turns: Sequence[Shift]) -> list[tuple[str, Stretch, tuple[str, ...]]]:
     """Give who is on duty: days that are alike, hours of the day, people in order."""
     spans = [(turn.person, s) for turn in turns for s in stretches(turn)]
     order = {turn.person: None for turn in turns}

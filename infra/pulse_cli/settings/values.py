@@ -60,7 +60,7 @@ def windows(company: Company, at: Path) -> Iterator[Remark]:
 def kept(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that X, which can be asked for 7 days, brings back nothing that is gone."""
     past = durations.duration(company.get("look_back") or usual("company", "look_back"))
-    keep = durations.keep(company.get("keep") or usual("company", "keep"))
+    keep = durations.retention(company.get("keep") or usual("company", "keep"))
     yield from _between((*at, "look_back"), past, timedelta(0), 7 * _DAY)
     if keep is not None and keep < 7 * _DAY:
         yield Remark((*at, "keep"), "is under 7 days, and X may show older posts", "write `7 days`")

@@ -9,8 +9,8 @@ from typing import Any
 
 from pulse.kernel.company import Language
 from pulse.kernel.posts import Author
-from pulse.x.client import X
-from pulse.x.faults import TroubleError
+from pulse.x.client import XClient
+from pulse.x.faults import XError
 from pulse_cli.problems import ProblemError
 from pulse_cli.settings.made import document_for
 from pulse_cli.settings.words import say_length
@@ -58,17 +58,17 @@ class Found:
         return document
 
 
-def find(x: X, support: Sequence[str], official: Sequence[str], *, is_user: bool) -> Found:
+def find(x: XClient, support: Sequence[str], official: Sequence[str], *, is_user: bool) -> Found:
     """Ask X who the handles are, and whose token it is; ProblemError when it does not say."""
     found: dict[str, Author] = {}
     for handle in dict.fromkeys((*support, *official)):
         try:
             found[handle] = x.user(handle)
-        except TroubleError as trouble:
+        except XError as trouble:
             raise ProblemError(in_words(trouble, handle)) from trouble
     try:
         owner = x.me() if is_user else None
-    except TroubleError as trouble:
+    except XError as trouble:
         raise ProblemError(in_words(trouble, support[0])) from trouble
     by_id = {found[handle].id: found[handle] for handle in support}
     others = {found[handle].id: found[handle] for handle in official}

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from pulse.listening.scan import SEARCH_LAG
-from pulse.x.client import X
-from pulse.x.faults import TroubleError
+from pulse.x.client import XClient
+from pulse.x.faults import XError
 from pulse_cli.trial.accounts import Found
 from pulse_cli.x_access import prices
 from pulse_cli.x_access.asking import in_words
@@ -38,7 +38,7 @@ class Forecast:
         return f"This reads about {self.posts:,} posts, for about {usd(self.cost)}."
 
 
-def forecast(x: X, found: Found, start: datetime, now: datetime) -> Forecast:
+def forecast(x: XClient, found: Found, start: datetime, now: datetime) -> Forecast:
     """Ask X to count what will be read; a bearer is needed for that."""
     end = now - SEARCH_LAG
     start = max(start, now - timedelta(days=7) + timedelta(minutes=1))
@@ -48,7 +48,7 @@ def forecast(x: X, found: Found, start: datetime, now: datetime) -> Forecast:
         for query in (f"@{account.username} -is:retweet", f"from:{account.username} -is:retweet"):
             try:
                 counts = x.counts(query, start, end)
-            except TroubleError as trouble:
+            except XError as trouble:
                 return Forecast(None, 0.0, None, in_words(trouble, found.name))
             if counts is None:
                 return Forecast(None, 0.0, None, "X counts for a bearer only")

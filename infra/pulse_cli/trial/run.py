@@ -10,13 +10,13 @@ from typing import Any
 import requests
 
 from pulse.kernel.policy import Policy
-from pulse.listening.tasks import Task
+from pulse.listening.tasks import PollTask
 from pulse.outbox.entries import Entry
 from pulse.reporting.report import summary
-from pulse.screens.cards import Authors
-from pulse.screens.models import DigestLetter
+from pulse.screens.cards import AuthorDirectory
+from pulse.screens.models import DigestMail
 from pulse.x.access import Token
-from pulse.x.faults import TroubleError
+from pulse.x.faults import XError
 from pulse_cli.problems import ProblemError
 from pulse_cli.replay.house import House
 from pulse_cli.trial.accounts import READER
@@ -32,7 +32,7 @@ _ROUNDS = 30
 class Outcome:
     """What came of it: the digest as a letter and as mails, and what X would not give."""
 
-    letter: DigestLetter
+    letter: DigestMail
     policy: Policy
     mails: tuple[bytes, ...]
     read: int
@@ -82,7 +82,7 @@ def _poll(house: House) -> int:
     for number in range(_ROUNDS):
         # a minute that differs, or the queue would take it for the one before
         then = minute + timedelta(minutes=number)
-        house.app.queue.put([Task(house.company.name, i, "poll", then) for i in sorted(behind)])
+        house.app.queue.put([PollTask(house.company.name, i, "poll", then) for i in sorted(behind)])
         polls = [poll for poll in house.drain() if poll]
         read += sum(poll["read"] for poll in polls)
         behind = {
@@ -101,14 +101,14 @@ def _troubles(house: House) -> tuple[str, ...]:
     for account in accounts:
         cursor = cursors.get(account.id)
         for trouble in cursor.troubles.values() if cursor else ():
-            error = TroubleError(trouble.kind, trouble.detail)
+            error = XError(trouble.kind, trouble.detail)
             said[in_words(error, account.username)] = None
     if said and not any(cursor.last_ok for cursor in cursors.values()):
         raise ProblemError(next(iter(said)))
     return tuple(said)
 
 
-def _letter(house: House, start: datetime, now: datetime) -> DigestLetter:
+def _letter(house: House, start: datetime, now: datetime) -> DigestMail:
     """The figures of the digest that was just written."""
     company, app = house.company, house.app
     details: Sequence[tuple[str, str]] = (
@@ -122,6 +122,6 @@ def _letter(house: House, start: datetime, now: datetime) -> DigestLetter:
         company,
         company.people[READER],
         app,
-        Authors(app.shelf, None, now),
+        AuthorDirectory(app.shelf, None, now),
         now,
     )

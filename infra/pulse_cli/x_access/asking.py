@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import requests
 
 from pulse.screens.advice import advise, trouble_words
-from pulse.screens.locale import Wording
-from pulse.screens.models import TroubleLetter
-from pulse.x.faults import FOR_A_PERSON, TroubleError
-from pulse.x.http import Elsewhere
+from pulse.screens.locale import Locale
+from pulse.screens.models import FaultMail
+from pulse.x.faults import FOR_A_PERSON, XError
+from pulse.x.http import BaseUrlAdapter
 from pulse_cli.problems import ProblemError
 from pulse_cli.screen import plain
 
@@ -79,27 +79,27 @@ def url_elsewhere() -> str | None:
     return os.environ.get("PULSE_X_URL") or None
 
 
-def way(url: str | None) -> Elsewhere | None:
+def way(url: str | None) -> BaseUrlAdapter | None:
     """The transport to X at that address; None for the real one, at its own."""
     if url is None:
         return None
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise ProblemError(f"{url!r} is no address for X: write e.g. http://127.0.0.1:5556")
-    return Elsewhere(url)
+    return BaseUrlAdapter(url)
 
 
-def in_words(trouble: TroubleError, username: str) -> str:
+def in_words(trouble: XError, username: str) -> str:
     """What went wrong with X, in one line with the mend."""
     return ": ".join(parted(trouble, username))
 
 
-def parted(trouble: TroubleError, username: str) -> tuple[str, str]:
+def parted(trouble: XError, username: str) -> tuple[str, str]:
     """What went wrong with X, and the mend."""
-    words = Wording("en", "UTC")
+    words = Locale("en", "UTC")
     detail = plain(trouble.detail)
     if trouble.kind in FOR_A_PERSON:
         kind: Any = trouble.kind
-        advice = advise(TroubleLetter("", datetime.now(UTC), kind, username, detail), words)
+        advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), words)
         return f"{advice.title} ({detail})", advice.steps[0]
     wait = "try again in a minute"
     if trouble.retry_at is not None:

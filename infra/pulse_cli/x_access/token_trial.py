@@ -11,8 +11,8 @@ import requests
 from pulse.kernel.posts import Author
 from pulse.listening.scan import SEARCH_LAG
 from pulse.x.access import Bounds, Token
-from pulse.x.client import X
-from pulse.x.faults import TroubleError
+from pulse.x.client import XClient
+from pulse.x.faults import XError
 from pulse.x.parse import Page
 from pulse_cli.problems import ProblemError
 from pulse_cli.x_access import prices
@@ -86,10 +86,10 @@ def try_token(
     `way` is the transport to X, None for the real one. `step` hears what comes next.
     """
     heard = Heard(way)
-    x = X(lambda: token, heard)
+    x = XClient(lambda: token, heard)
     try:
         return _Test(username, token, x, heard, now, step).run()
-    except TroubleError as trouble:
+    except XError as trouble:
         raise ProblemError(in_words(trouble, username)) from trouble
     finally:
         heard.close()
@@ -99,7 +99,7 @@ def try_token(
 class _Test:
     username: str
     token: Token
-    x: X
+    x: XClient
     heard: Heard
     now: datetime
     step: Callable[[str], None]
@@ -149,14 +149,14 @@ class _Test:
         end = self.now - SEARCH_LAG
         try:
             self.x.search(f"@{self.username} -is:retweet", Bounds(start=end - _MINUTE, end=end))
-        except TroubleError as trouble:
+        except XError as trouble:
             self.cannot["search"] = in_words(trouble, self.username)
 
     def _count(self) -> None:
         end = self.now - SEARCH_LAG
         try:
             found = self.x.counts(f"@{self.username} -is:retweet", end - _MINUTE, end)
-        except TroubleError as trouble:
+        except XError as trouble:
             self.cannot["counts"] = in_words(trouble, self.username)
             return
         if found is None:

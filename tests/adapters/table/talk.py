@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pulse.conversations.facts import Fact, Flag, Key, Mention, Position, Reply
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention, Position, Reply
 from pulse.conversations.fold import State, fold, levels_due
-from pulse.conversations.store.codec import STATE, fact_of, is_fact, partition, state_of
-from pulse.conversations.store.conversations import Conversations
-from pulse.dynamodb.codec import At, Item
+from pulse.conversations.store.codec import STATE, conversation_pk, fact_of, is_fact, state_of
+from pulse.conversations.store.conversations import ConversationStore
+from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
-KEY = Key("acme", "1", "7")
+KEY = ConversationKey("acme", "1", "7")
 KEEP = timedelta(days=90)
 POLICY = Policy(
     levels=(
@@ -23,7 +23,7 @@ POLICY = Policy(
     ),
     groups={},
 )
-Writer = Callable[[Conversations], object]
+Writer = Callable[[ConversationStore], object]
 
 
 def at(minute: float) -> datetime:
@@ -56,23 +56,23 @@ def click(fact: Fact) -> Writer:
 def flag(minute: float) -> Writer:
     """The flagging of this minute; each telling is an item of its own."""
 
-    def tell(flagged: Mapping[Key, Sequence[Fact]]) -> list[tuple[At, Item]]:
+    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[tuple[ItemKey, Item]]:
         return [
-            (At("told", f"{fact.level}/{fact.again}/{minute}"), {"level": fact.level})
+            (ItemKey("told", f"{fact.level}/{fact.again}/{minute}"), {"level": fact.level})
             for facts in flagged.values()
             for fact in facts
             if isinstance(fact, Flag)
         ]
 
-    def decide(_: Key, state: State) -> Sequence[Fact]:
+    def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(minute))
 
     return lambda conversations: conversations.amend([KEY], decide, POLICY, KEEP, tell)
 
 
-def kept(table: Table, key: Key = KEY) -> tuple[State, list[Fact], list[Item]]:
+def kept(table: Table, key: ConversationKey = KEY) -> tuple[State, list[Fact], list[Item]]:
     """The state, the facts and all items of a conversation, as they lie there."""
-    items = list(table.partition(partition(key)))
+    items = list(table.partition(conversation_pk(key)))
     [head] = [i for i in items if i["sk"] == STATE]
     return state_of(head), [fact_of(i) for i in items if is_fact(i)], items
 
@@ -100,6 +100,6 @@ BEFORE: tuple[Fact, ...] = (mention(1, 0), mention(3, 2))
 
 def wipe(table: Table) -> None:
     """Leave nothing of what the last order wrote."""
-    gone = [At(i["pk"], i["sk"]) for i in table.all()]
+    gone = [ItemKey(i["pk"], i["sk"]) for i in table.all()]
     for start in range(0, len(gone), 100):
         table.transact([table.delete_action(key) for key in gone[start : start + 100]])

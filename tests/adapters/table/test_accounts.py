@@ -5,31 +5,31 @@ from dataclasses import replace
 
 import pytest
 
-from pulse.audit.entries import Row
-from pulse.audit.store import Journal
+from pulse.audit.entries import LogEntry
+from pulse.audit.store import AuditLog
 from pulse.dynamodb.table import Table
-from pulse.listening.cursor import Cursor, OvertakenError
-from pulse.listening.scan import Mark, Walk
-from pulse.listening.store import Accounts
-from pulse.privacy.compliance import Checking
-from pulse.privacy.store.compliance import Checks
+from pulse.listening.cursor import Cursor, StaleWriteError
+from pulse.listening.scan import HighWater, TimelineScan
+from pulse.listening.store import CursorStore
+from pulse.privacy.compliance import ComplianceState
+from pulse.privacy.store.compliance import ComplianceStore
 from pulse.x.access import Limit
-from pulse.x.faults import OpenTrouble
+from pulse.x.faults import OpenFault
 from tests.adapters.turns import Hooked, cancelled
 
 from .samples import MINUTE, NOON
 
 
 def full_cursor() -> Cursor:
-    mark = Mark("12345678901234567890", NOON)
-    walk = Walk("mentions", NOON, mark, NOON, "search", mark, mark, "99", 700)
+    mark = HighWater("12345678901234567890", NOON)
+    walk = TimelineScan("mentions", NOON, mark, NOON, "search", mark, mark, "99", 700)
     return Cursor(
         "100",
         NOON,
         marks={"mentions": mark, "posts": mark},
-        walks={"mentions": walk, "sweep/posts": Walk("posts", NOON)},
+        walks={"mentions": walk, "sweep/posts": TimelineScan("posts", NOON)},
         limits={"mentions": Limit(0, NOON)},
-        troubles={"posts": OpenTrouble("token", "401 Нет", NOON, 3, NOON + MINUTE, told=True)},
+        troubles={"posts": OpenFault("token", "401 Нет", NOON, 3, NOON + MINUTE, told=True)},
         last_ok=NOON,
         swept=NOON - MINUTE,
         reads={"2030-04": 3, "2030-05": 12_340},
@@ -39,7 +39,7 @@ def full_cursor() -> Cursor:
 
 def test_a_cursor_comes_back_as_it_went(table: Table) -> None:
     """Given all that a cursor may hold, when saved and loaded, then it is the same."""
-    accounts = Accounts(table)
+    accounts = CursorStore(table)
     saved = accounts.save(full_cursor())
     assert accounts.load(["100", "404"]) == {"100": saved}
     assert saved == replace(full_cursor(), rev=1)
@@ -47,13 +47,13 @@ def test_a_cursor_comes_back_as_it_went(table: Table) -> None:
 
 def test_a_second_writer_of_a_cursor_is_overtaken_and_tells_nothing(table: Table) -> None:
     """Given two runs that read the same revision, then one is saved, the other's news is not."""
-    accounts, journal = Accounts(table), Journal(table)
-    row = Row("gap", NOON, {"account": "help"})
+    accounts, journal = CursorStore(table), AuditLog(table)
+    row = LogEntry("gap", NOON, {"account": "help"})
     base = accounts.save(Cursor("100", NOON))
     accounts.save(replace(base, last_ok=NOON))
-    with pytest.raises(OvertakenError):
+    with pytest.raises(StaleWriteError):
         accounts.save(replace(base, vocabulary="post"), [journal.item("acme", row)])
-    with pytest.raises(OvertakenError):
+    with pytest.raises(StaleWriteError):
         accounts.save(Cursor("100", NOON))
     assert accounts.load(["100"])["100"].vocabulary == "tweet"
     assert journal.read("acme", NOON, NOON) == []
@@ -61,7 +61,7 @@ def test_a_second_writer_of_a_cursor_is_overtaken_and_tells_nothing(table: Table
 
 def test_watched_minutes_are_noted_without_a_new_revision(table: Table) -> None:
     """Given an account with a cursor, then the minute is kept; one without stays unknown."""
-    accounts = Accounts(table)
+    accounts = CursorStore(table)
     saved = accounts.save(Cursor("100", NOON))
     accounts.watched("100", NOON + MINUTE, NOON)
     accounts.watched("404", NOON, NOON)
@@ -85,7 +85,7 @@ def test_who_is_at_the_same_item_for_a_moment_was_not_faster(
             raise table.client.exceptions.TransactionConflictException(response, name)
 
     busy = Table(Hooked(table.client, others), table.name, table.index)
-    beside = [Journal.item("acme", Row("gap", NOON, {}))] if told else []
-    assert Accounts(busy).save(Cursor("100", NOON), beside).rev == 1
-    assert Checks(busy).save(Checking("app"), beside).rev == 1
+    beside = [AuditLog.item("acme", LogEntry("gap", NOON, {}))] if told else []
+    assert CursorStore(busy).save(Cursor("100", NOON), beside).rev == 1
+    assert ComplianceStore(busy).save(ComplianceState("app"), beside).rev == 1
     assert pauses == [0.05, 0.1] * 2

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from pulse.conversations.facts import Fact, Key, Lease
+from pulse.conversations.facts import ConversationKey, Fact, Lease
 from pulse.conversations.fold import State, levels_due
-from pulse.conversations.store.codec import STATE, fact_item, partition
-from pulse.conversations.store.conversations import Conversations
-from pulse.dynamodb.codec import At, Item
+from pulse.conversations.store.codec import STATE, conversation_pk, fact_item
+from pulse.conversations.store.conversations import ConversationStore
+from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.table import Table
 from tests.adapters.turns import Hooked
 
@@ -20,9 +20,9 @@ from .talk import KEEP, KEY, POLICY, assert_whole, at, kept, mention, position, 
 def test_more_facts_than_one_transaction_takes(table: Table) -> None:
     """Given 400 new facts in one conversation, then all of them are stored, and told as new."""
     facts = [mention(n, n) for n in range(1, 401)]
-    assert Conversations(table).add({KEY: facts}, POLICY, KEEP) == 400
+    assert ConversationStore(table).add({KEY: facts}, POLICY, KEEP) == 400
     assert assert_whole(table, *facts).mentions == 400
-    assert Conversations(table).add({KEY: facts}, POLICY, KEEP) == 0
+    assert ConversationStore(table).add({KEY: facts}, POLICY, KEEP) == 0
 
 
 @pytest.mark.parametrize("customers", [1, 60])
@@ -34,31 +34,34 @@ def test_the_longest_posts_that_x_takes(table: Table, customers: int) -> None:
         "before-call.dynamodb.TransactWriteItems",
         lambda params, **_: sizes.append(len(params["body"])),
     )
-    facts: dict[Key, list[Fact]] = {}
+    facts: dict[ConversationKey, list[Fact]] = {}
     for n in range(1, 61):
-        key = Key("acme", str(n % customers), "7")
+        key = ConversationKey("acme", str(n % customers), "7")
         facts.setdefault(key, []).append(replace(mention(n, n), text="\u3042" * 25_000))
-    assert Conversations(table).add(facts, POLICY, KEEP) == 60
+    assert ConversationStore(table).add(facts, POLICY, KEEP) == 60
     assert max(sizes) < 4 * 2**20
     assert sum(sizes) > 4 * 2**20
 
 
 def test_many_conversations_at_once(table: Table) -> None:
     """Given 150 conversations in one call, then each has its state."""
-    facts = {Key("acme", str(n), "7"): [mention(n, n), reply(n + 1000, n)] for n in range(1, 151)}
-    assert Conversations(table).add(facts, POLICY, KEEP) == 300
-    states = Conversations(table).states(facts)
+    facts = {
+        ConversationKey("acme", str(n), "7"): [mention(n, n), reply(n + 1000, n)]
+        for n in range(1, 151)
+    }
+    assert ConversationStore(table).add(facts, POLICY, KEEP) == 300
+    states = ConversationStore(table).states(facts)
     assert len(states) == 150
     assert {s.status for s in states.values()} == {"answered"}
 
 
 def test_what_is_known_is_not_written_again(table: Table) -> None:
     """Given facts that the state lists, then a poll that finds them again writes nothing."""
-    conversations = Conversations(table)
+    conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, KEEP)
     calls: list[str] = []
     client = Hooked(table.client, calls.append)
-    Conversations(Table(client, table.name, table.index)).add(
+    ConversationStore(Table(client, table.name, table.index)).add(
         {KEY: [mention(1, 0), reply(2, 1)]}, POLICY, KEEP
     )
     assert calls == ["batch_get_item"]
@@ -66,7 +69,7 @@ def test_what_is_known_is_not_written_again(table: Table) -> None:
 
 def test_a_fact_that_the_state_does_not_list_is_folded_all_the_same(table: Table) -> None:
     """Given a fact stored by a writer that then was gone, when found again, then it counts."""
-    conversations = Conversations(table)
+    conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
     lost = reply(2, 1)
     table.put(*fact_item(KEY, lost, None))
@@ -79,7 +82,7 @@ def test_time_to_live_is_set_on_all_items_when_finished_and_taken_off_when_reope
     table: Table,
 ) -> None:
     """Given a conversation, when answered and asked anew, then its items go together or stay."""
-    conversations = Conversations(table)
+    conversations = ConversationStore(table)
 
     def ttls() -> set[int | None]:
         return {i.get("ttl") for i in kept(table)[2]}
@@ -99,9 +102,9 @@ def test_time_to_live_is_set_on_all_items_when_finished_and_taken_off_when_reope
 @pytest.mark.parametrize("gone", ["r2", STATE], ids=["reply", "state"])
 def test_what_time_to_live_has_half_removed_is_no_more(table: Table, gone: str) -> None:
     """Given a finished conversation of which an item went first, when asked anew, that waits."""
-    conversations = Conversations(table)
+    conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, KEEP)
-    table.delete_many([At(partition(KEY), gone)])
+    table.delete_many([ItemKey(conversation_pk(KEY), gone)])
     later = 60 * 24 * 92
     for number in (3, 4):
         conversations.add({KEY: [mention(number, later + number)]}, POLICY, KEEP)
@@ -112,7 +115,7 @@ def test_what_time_to_live_has_half_removed_is_no_more(table: Table, gone: str) 
 
 def test_kept_for_good(table: Table) -> None:
     """Given a company that keeps everything, then nothing ever goes."""
-    Conversations(table).add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, None)
+    ConversationStore(table).add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, None)
     assert {i.get("ttl") for i in kept(table)[2]} == {None}
 
 
@@ -120,15 +123,15 @@ def test_only_open_ones_stand_in_the_index_sorted_by_when_they_need_attention(
     table: Table,
 ) -> None:
     """Given open, answered and leased ones, then what is due is read, in order, nothing else."""
-    conversations = Conversations(table)
+    conversations = ConversationStore(table)
     lease = Lease("mine", "anna", at(1), at(100))
-    facts: dict[Key, list[Fact]] = {
-        Key("acme", "1", "7"): [mention(1, 10)],
-        Key("acme", "2", "7"): [mention(2, 0)],
-        Key("acme", "3", "7"): [mention(3, 0), reply(4, 1)],
-        Key("acme", "5", "7"): [mention(5, 0), lease],
-        Key("other", "6", "7"): [mention(6, 0)],
-        Key("acme", "8", "7"): [reply(8, 0)],
+    facts: dict[ConversationKey, list[Fact]] = {
+        ConversationKey("acme", "1", "7"): [mention(1, 10)],
+        ConversationKey("acme", "2", "7"): [mention(2, 0)],
+        ConversationKey("acme", "3", "7"): [mention(3, 0), reply(4, 1)],
+        ConversationKey("acme", "5", "7"): [mention(5, 0), lease],
+        ConversationKey("other", "6", "7"): [mention(6, 0)],
+        ConversationKey("acme", "8", "7"): [reply(8, 0)],
     }
     conversations.add(facts, POLICY, KEEP)
 
@@ -143,17 +146,17 @@ def test_only_open_ones_stand_in_the_index_sorted_by_when_they_need_attention(
     assert conversations.next_due("nobody") is None
     assert [k.conversation_id for k in conversations.open("acme")] == ["2", "1", "5"]
     assert {k.company for k in conversations.open("other")} == {"other"}
-    conversations.add({Key("acme", "2", "7"): [reply(9, 20)]}, POLICY, KEEP)
+    conversations.add({ConversationKey("acme", "2", "7"): [reply(9, 20)]}, POLICY, KEEP)
     assert due(25) == ["1"]
 
 
 def test_posts_stand_under_the_day_they_were_published_and_never_move(table: Table) -> None:
     """Given posts over three days, then any stretch of time gives its own, whatever came after."""
-    conversations = Conversations(table)
+    conversations = ConversationStore(table)
     day = 24 * 60
     facts = {
-        Key("acme", "1", "7"): [mention(1, 0), reply(3, day)],
-        Key("acme", "2", "8"): [
+        ConversationKey("acme", "1", "7"): [mention(1, 0), reply(3, day)],
+        ConversationKey("acme", "2", "8"): [
             mention(2, 15 * 60 - 0.5),
             mention(4, 15 * 60),
             mention(5, 2 * day),
@@ -171,8 +174,8 @@ def test_posts_stand_under_the_day_they_were_published_and_never_move(table: Tab
     assert published(15 * 60, day) == ["4"]
     assert published(day, 2 * day + 0.1) == ["3", "5"]
     before = published(0, 3 * day)
-    conversations.add({Key("acme", "2", "8"): [reply(6, 2 * day + 5)]}, POLICY, KEEP)
-    conversations.add({Key("acme", "2", "8"): [mention(7, 9 * day)]}, POLICY, KEEP)
+    conversations.add({ConversationKey("acme", "2", "8"): [reply(6, 2 * day + 5)]}, POLICY, KEEP)
+    conversations.add({ConversationKey("acme", "2", "8"): [mention(7, 9 * day)]}, POLICY, KEEP)
     assert published(0, 2 * day + 1) == before
     tokyo = timezone(timedelta(hours=9))
     start, end = at(0).astimezone(tokyo), at(15 * 60 + 0.1).astimezone(tokyo)
@@ -182,16 +185,16 @@ def test_posts_stand_under_the_day_they_were_published_and_never_move(table: Tab
 @pytest.mark.parametrize("people", [3, 40, 90, 230])
 def test_many_people_to_tell_of_many_conversations(table: Table, people: int) -> None:
     """Given more to tell than fits beside the flags, then all are flagged, and told of once."""
-    conversations = Conversations(table)
-    keys = [Key("acme", str(n), "7") for n in range(1, 61)]
+    conversations = ConversationStore(table)
+    keys = [ConversationKey("acme", str(n), "7") for n in range(1, 61)]
     conversations.add({k: [mention(int(k.conversation_id), 0)] for k in keys}, POLICY, KEEP)
 
-    def tell(flagged: Mapping[Key, Sequence[Fact]]) -> list[tuple[At, Item]]:
+    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[tuple[ItemKey, Item]]:
         first = next(iter(flagged)).conversation_id
         names = [k.conversation_id for k in flagged]
-        return [(At(f"person{n}", first), {"keys": names}) for n in range(people)]
+        return [(ItemKey(f"person{n}", first), {"keys": names}) for n in range(people)]
 
-    def decide(_: Key, state: State) -> Sequence[Fact]:
+    def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(20))
 
     conversations.amend(keys, decide, POLICY, KEEP, tell)
@@ -203,6 +206,6 @@ def test_many_people_to_tell_of_many_conversations(table: Table, people: int) ->
 
 def test_what_is_not_there_is_loaded_as_nothing(table: Table) -> None:
     """Given a key that nobody has written, then there is no state, and no error."""
-    loaded = Conversations(table).load([KEY])[KEY]
+    loaded = ConversationStore(table).load([KEY])[KEY]
     assert (loaded.rev, loaded.state.status, loaded.facts) == (0, None, ())
-    assert Conversations(table).states([KEY]) == {}
+    assert ConversationStore(table).states([KEY]) == {}

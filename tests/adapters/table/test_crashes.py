@@ -7,7 +7,7 @@ import pytest
 
 from pulse.conversations.facts import Fact
 from pulse.conversations.fold import State
-from pulse.conversations.store.conversations import Conversations
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
 from tests.adapters.turns import Hooked
 
@@ -66,14 +66,14 @@ def test_a_crash_anywhere_and_then_again(
     """Given a writer gone at any of its calls, when it is tried again, then all is as if not."""
     undisturbed: State | None = None
     for number in itertools.count(0):
-        Conversations(table).add({KEY: before} if before else {}, POLICY, KEEP)
+        ConversationStore(table).add({KEY: before} if before else {}, POLICY, KEEP)
         gone = False
         try:
             client = crashing(table.client, number, after=after)
-            work(Conversations(Table(client, table.name, table.index)))
+            work(ConversationStore(Table(client, table.name, table.index)))
         except CrashError:
             gone = True
-        work(Conversations(table))
+        work(ConversationStore(table))
         state = assert_whole(table, *before)
         undisturbed = undisturbed or state
         assert state == undisturbed

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulse.conversations.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Mention, Position, Reply
 from pulse.conversations.fold import fold
 from pulse.conversations.store.codec import (
+    conversation_pk,
     fact_item,
     fact_of,
-    key_of,
-    partition,
+    key_from_pk,
     state_of,
     state_values,
 )
-from pulse.dynamodb.codec import At, stamp
+from pulse.dynamodb.codec import ItemKey, sortable_time
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
 
@@ -48,7 +48,7 @@ facts = st.one_of(
 )  # fmt: skip
 
 
-def there_and_back(table: Table, at: At, values: dict[str, Any]) -> dict[str, Any]:
+def there_and_back(table: Table, at: ItemKey, values: dict[str, Any]) -> dict[str, Any]:
     table.put(at, values)
     item = table.get(at)
     assert item is not None
@@ -59,7 +59,7 @@ def there_and_back(table: Table, at: At, values: dict[str, Any]) -> dict[str, An
 @given(fact=facts)
 def test_a_fact_comes_back_as_it_went(table: Table, fact: Fact) -> None:
     """For any fact: stored in DynamoDB and read again, it is the same."""
-    item = there_and_back(table, *fact_item(Key("acme", "1", "7"), fact, None))
+    item = there_and_back(table, *fact_item(ConversationKey("acme", "1", "7"), fact, None))
     assert fact_of(item) == fact
 
 
@@ -67,19 +67,21 @@ def test_a_fact_comes_back_as_it_went(table: Table, fact: Fact) -> None:
 @given(many=st.lists(facts, max_size=8))
 def test_a_state_comes_back_as_it_went(table: Table, many: list[Fact]) -> None:
     """For any state that facts fold to: stored and read again, it is the same."""
-    key, state = Key("acme", "1", "7"), fold(many, POLICY)
-    item = there_and_back(table, At(partition(key), "state"), state_values(key, state, 1, None, 0))
+    key, state = ConversationKey("acme", "1", "7"), fold(many, POLICY)
+    item = there_and_back(
+        table, ItemKey(conversation_pk(key), "state"), state_values(key, state, 1, None, 0)
+    )
     assert state_of(item) == state
 
 
 @pytest.mark.parametrize("company", ["acme", "Tele 2", "Связь", "a:b/c"])
 def test_a_key_comes_back_from_its_partition(company: str) -> None:
     """Whatever a company is called (no # may stand in it)."""
-    key = Key(company, "123", "456")
-    assert key_of(partition(key)) == key
+    key = ConversationKey(company, "123", "456")
+    assert key_from_pk(conversation_pk(key)) == key
 
 
 @given(moments, moments)
 def test_stamps_sort_by_time(one: datetime, other: datetime) -> None:
     """As text they are in the order of the times that they stand for."""
-    assert (stamp(one) < stamp(other)) == (one < other)
+    assert (sortable_time(one) < sortable_time(other)) == (one < other)

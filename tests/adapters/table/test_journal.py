@@ -1,7 +1,7 @@
 """The journal."""
 
-from pulse.audit.entries import Row
-from pulse.audit.store import Journal
+from pulse.audit.entries import LogEntry
+from pulse.audit.store import AuditLog
 from pulse.dynamodb.table import Table
 
 from .samples import MINUTE, NOON
@@ -9,11 +9,13 @@ from .samples import MINUTE, NOON
 
 def test_a_row_of_the_journal_is_noted_once(table: Table) -> None:
     """Given the same row twice, then it is one; rows of a stretch come in order of time."""
-    journal = Journal(table)
+    journal = AuditLog(table)
     rows = [
-        Row("gap", NOON + MINUTE, {"account": "help", "reason": "blind"}),
-        Row("aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "Привет 🙂"}}),
-        Row("aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "#other"}}),
+        LogEntry("gap", NOON + MINUTE, {"account": "help", "reason": "blind"}),
+        LogEntry(
+            "aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "Привет 🙂"}}
+        ),
+        LogEntry("aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "#other"}}),
     ]
     journal.note("acme", rows)
     journal.note("acme", rows[:2])

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pulse.conversations.facts import Fact, Flag, Key, Mention
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention
 from pulse.conversations.fold import State, fold, levels_due
 from pulse.conversations.store.codec import STATE, state_of
-from pulse.conversations.store.conversations import MOST_FACTS, Conversations
+from pulse.conversations.store.conversations import MOST_FACTS, ConversationStore
 from pulse.dynamodb.table import Table
 
 from .talk import KEEP, POLICY, at, kept, reply
 
 _ID = 1904979780000000000
 """As long as X's ids are."""
-KEY = Key("acme", str(_ID), "1234567890123456789")
-OTHER = Key("acme", str(_ID + 1), "7")
+KEY = ConversationKey("acme", str(_ID), "1234567890123456789")
+OTHER = ConversationKey("acme", str(_ID + 1), "7")
 
 
 def asked(number: int, minute: float) -> Mention:
@@ -22,10 +22,10 @@ def asked(number: int, minute: float) -> Mention:
     return Mention(name, name, at(minute), f"help {number}", frozenset({"100"}))
 
 
-def flag_all(conversations: Conversations, minute: float) -> int:
+def flag_all(conversations: ConversationStore, minute: float) -> int:
     """As the job of the minute does."""
 
-    def decide(_: Key, state: State) -> Sequence[Fact]:
+    def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(minute))
 
     due = list(conversations.due("acme", at(minute)))
@@ -39,7 +39,7 @@ def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:
         Flag("critical", frozenset(m.id for m in mentions), at(240), at(240 + day * 1440), day)
         for day in range(100)
     ]
-    conversations = Conversations(table)
+    conversations = ConversationStore(table)
     conversations.add({KEY: [*mentions, *flags]}, POLICY, KEEP)
     later = 240 + 100 * 1440
     conversations.add({OTHER: [asked(300, later - 20)]}, POLICY, KEEP)
@@ -58,7 +58,7 @@ def test_a_state_is_read_as_it_was_written(table: Table) -> None:
         for day, which in enumerate(told)
     ]
     facts = [*mentions, *flags]
-    Conversations(table).add({KEY: facts}, POLICY, KEEP)
+    ConversationStore(table).add({KEY: facts}, POLICY, KEEP)
     state = kept(table, KEY)[0]
     assert state == fold(facts, POLICY)
     assert set(state.flags) == set(flags)
@@ -74,7 +74,7 @@ def test_states_of_before_are_read_in_full() -> None:
 
 def test_who_writes_without_end_fills_one_conversation_and_no_more(table: Table) -> None:
     """Given thousands of mentions in a thread, then those past the limit are named, not stored."""
-    conversations = Conversations(table)
+    conversations = ConversationStore(table)
     left_out: list[str] = []
 
     def say(*facts: Fact) -> int:

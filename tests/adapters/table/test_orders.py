@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pulse.conversations.facts import Fact, Lease
-from pulse.conversations.store.conversations import Conversations
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
 from tests.adapters.turns import orders, play
 from tests.tiers import WHOLE
@@ -82,7 +82,7 @@ PAIRS: dict[str, tuple[tuple[Fact, ...], list[Writer], tuple[Fact, ...]]] = {
 
 
 def player(table: Table, writer: Writer) -> Callable[[Any], None]:
-    return lambda client: writer(Conversations(Table(client, table.name, table.index)))
+    return lambda client: writer(ConversationStore(Table(client, table.name, table.index)))
 
 
 @pytest.mark.parametrize(("before", "writers", "expected"), PAIRS.values(), ids=PAIRS)
@@ -93,7 +93,7 @@ def test_two_writers_in_every_order(
     states = []
 
     def run(choices: Sequence[int]) -> list[int]:
-        Conversations(table).add({KEY: before} if before else {}, POLICY, KEEP)
+        ConversationStore(table).add({KEY: before} if before else {}, POLICY, KEEP)
         options = play([player(table, w) for w in writers], table.client, choices)
         states.append(assert_whole(table, *expected))
         wipe(table)
@@ -141,7 +141,7 @@ def test_more_writers_or_longer_ones_in_many_orders(
     random = Random(7)  # the same orders each time
     for _ in range(400 if WHOLE else 25):
         choices = [random.randrange(len(writers)) for _ in range(40)]
-        Conversations(table).add({KEY: before}, POLICY, KEEP)
+        ConversationStore(table).add({KEY: before}, POLICY, KEEP)
         play([player(table, w) for w in writers], table.client, choices)
         assert_whole(table, *expected)
         wipe(table)

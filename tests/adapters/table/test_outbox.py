@@ -5,21 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pulse.conversations.facts import Key
+from pulse.conversations.facts import ConversationKey
 from pulse.conversations.store.conversations import ContentionError
-from pulse.dynamodb.codec import At
-from pulse.dynamodb.table import CancelledError, Table
-from pulse.outbox.delivery import Block
-from pulse.outbox.entries import TOPIC, Mailbox, as_one, heard
+from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.outbox.delivery import Suppression
+from pulse.outbox.entries import TOPIC, Mailbox, already_told, merge
 from pulse.outbox.store.outbox import ClaimLostError, Outbox
-from pulse.outbox.store.suppressions import Addresses
+from pulse.outbox.store.suppressions import SuppressionList
 from tests.adapters.turns import failing
 
 from .samples import MINUTE, NOON, entry
 
 FULL = entry(
     "x",
-    keys=(Key("acme", "1", "7"), Key("acme", "2", "8")),
+    keys=(ConversationKey("acme", "1", "7"), ConversationKey("acme", "2", "8")),
     urgent=True,
     again=3,
     details=(("period", "shift"), ("n", 5), ("nothing", None), ("list", ["a"])),
@@ -82,13 +82,13 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     at = NOON.isoformat(timespec="milliseconds")
     record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b"}
     told = claimed(outbox).after([entry("0"), entry("1")], NOON)
-    outbox.settle("acme", "anna", [entry("0"), entry("1")], told, record, [(At("p", "s"), {})])
+    outbox.settle("acme", "anna", [entry("0"), entry("1")], told, record, [(ItemKey("p", "s"), {})])
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(told, claimed=None)
     [sent] = outbox.sent("acme", NOON, NOON)
     assert sent["to"] == "anna@a.b"
     assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
-    assert table.get(At("p", "s")) is not None
+    assert table.get(ItemKey("p", "s")) is not None
     assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
 
 
@@ -96,10 +96,13 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     """Given a mail that told of two things, then what comes back of it is written once."""
     outbox, at = Outbox(table), NOON.isoformat(timespec="milliseconds")
     record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b", "message_id": "m1"}
-    told = [entry("0", keys=(Key("acme", "1", "7"),)), entry("1", keys=(Key("acme", "2", "7"),))]
+    told = [
+        entry("0", keys=(ConversationKey("acme", "1", "7"),)),
+        entry("1", keys=(ConversationKey("acme", "2", "7"),)),
+    ]
     for one in (*told, entry("2", "boris")):
         outbox.put(one)
-    outbox.settle("acme", "anna", told, claimed(outbox), {**record, "told": as_one(told)})
+    outbox.settle("acme", "anna", told, claimed(outbox), {**record, "told": merge(told)})
     boris = claimed(outbox, "boris")
     more = {"person": "boris", "message_id": "m2"}
     outbox.settle("acme", "boris", [entry("2", "boris")], boris, record | more)
@@ -109,7 +112,7 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     mail = outbox.find("acme", "m1", NOON + 4 * MINUTE)
     assert mail is not None
     assert (mail.person, mail.to, mail.came_back) == ("anna", "anna@a.b", None)
-    assert mail.told == as_one(told)
+    assert mail.told == merge(told)
     assert outbox.take_back(mail, "bounce", [], [outbox.item(entry("3", "vera"))])
     assert not outbox.take_back(mail, "bounce", [], [outbox.item(entry("4", "vera"))])
     assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
@@ -117,7 +120,7 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     assert again == replace(mail, came_back="bounce")
 
 
-ONE, TWO = Key("acme", "1", "7"), Key("acme", "2", "8")
+ONE, TWO = ConversationKey("acme", "1", "7"), ConversationKey("acme", "2", "8")
 RECORD = {
     "at": NOON.isoformat(timespec="milliseconds"),
     "kind": "alert",
@@ -127,7 +130,7 @@ RECORD = {
 }
 
 
-def lying(table: Table, key: Key) -> list[str]:
+def lying(table: Table, key: ConversationKey) -> list[str]:
     """Where something tells of this conversation."""
     return [f"{i['pk']} {i['sk']}" for i in table.all() if f'"{key.customer_id}"' in str(i)]
 
@@ -154,7 +157,7 @@ def test_a_conversation_that_is_gone_is_told_of_no_more(table: Table) -> None:
 
 @pytest.mark.parametrize("gone", [[ONE], [ONE, TWO]], ids=["one of two", "both"])
 def test_a_sender_who_read_it_before_tells_it_once_and_records_it_not(
-    table: Table, gone: list[Key]
+    table: Table, gone: list[ConversationKey]
 ) -> None:
     """Given a mail that is on its way as a conversation goes, when settled, then it is settled.
 
@@ -171,7 +174,7 @@ def test_a_sender_who_read_it_before_tells_it_once_and_records_it_not(
     mail = outbox.find("acme", "m1", NOON)
     assert mail is not None
     assert mail.told == (None if TWO in gone else read[0].only([TWO]))
-    assert heard(read, outbox.mailboxes("acme", ["anna"])["anna"])
+    assert already_told(read, outbox.mailboxes("acme", ["anna"])["anna"])
 
 
 def test_what_goes_to_others_goes_without_what_went_meanwhile(table: Table) -> None:
@@ -226,8 +229,8 @@ def test_a_cut_goes_on_when_others_write(table: Table) -> None:
 
 def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:
     """Given two who block an address, then the first one's word stands, until it is lifted."""
-    addresses, outbox = Addresses(table), Outbox(table)
-    block = Block("anna@a.b", "bounce", NOON, "550 нет", "m1")
+    addresses, outbox = SuppressionList(table), Outbox(table)
+    block = Suppression("anna@a.b", "bounce", NOON, "550 нет", "m1")
     assert outbox.take_back(None, "bounce", [addresses.item(block)], [])
     later = replace(block, kind="complaint")
     assert not outbox.take_back(None, "complaint", [addresses.item(later)], [])
@@ -261,6 +264,6 @@ def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
     """Given endless interference, then it says so, and the entry stays."""
     table.put(*Outbox.item(entry("0")))
     busy = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
-    with pytest.raises(CancelledError):
+    with pytest.raises(TransactionCancelledError):
         Outbox(busy).settle("acme", "anna", [entry("0")], claimed(Outbox(busy)))
     assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]

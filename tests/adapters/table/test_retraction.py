@@ -9,10 +9,10 @@ import pytest
 
 from pulse.conversations.facts import Fact, Flag, Lease, Mention, Reply
 from pulse.conversations.fold import fold
-from pulse.conversations.store.codec import is_fact, partition
-from pulse.conversations.store.conversations import Conversations
+from pulse.conversations.store.codec import conversation_pk, is_fact
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
-from pulse.privacy.store.deletions import Retraction
+from pulse.privacy.store.deletions import DeletionStore
 from tests.adapters.turns import Hooked, orders, play
 from tests.tiers import WHOLE
 
@@ -36,15 +36,15 @@ FLAG = Flag("warning", frozenset({"1"}), at(15), at(15))
 
 
 def retract(table: Table, ids: Collection[str]) -> int:
-    return Retraction(Conversations(table)).retract({KEY: ids}, POLICY, KEEP, at(60))
+    return DeletionStore(ConversationStore(table)).retract({KEY: ids}, POLICY, KEEP, at(60))
 
 
 def stored(table: Table, *facts: Fact) -> None:
-    Conversations(table).add({KEY: facts}, POLICY, KEEP)
+    ConversationStore(table).add({KEY: facts}, POLICY, KEEP)
 
 
 def everything(table: Table) -> list[dict[str, Any]]:
-    return list(table.partition(partition(KEY)))
+    return list(table.partition(conversation_pk(KEY)))
 
 
 def assert_folded(table: Table) -> list[Fact]:
@@ -133,7 +133,7 @@ def test_in_every_order_with_another_writer(
         wipe(table)
         stored(table, *before)
         writers = [
-            lambda hooked: other(Conversations(Table(hooked, table.name, table.index))),
+            lambda hooked: other(ConversationStore(Table(hooked, table.name, table.index))),
             lambda hooked: retract(Table(hooked, table.name, table.index), {"1"}),
         ]
         return play(writers, client, choices)
@@ -233,6 +233,6 @@ def test_a_writer_of_before_does_not_take_what_came_back_for_what_it_read(
             retract(table, {"1"})
             stored(table, mention(3, 5))
 
-    slow = Conversations(Table(Hooked(client, meanwhile), table.name, table.index))
+    slow = ConversationStore(Table(Hooked(client, meanwhile), table.name, table.index))
     slow.add({KEY: [mention(5, 9)]}, POLICY, KEEP)
     assert {f.token for f in assert_folded(table)} == {"m3", "m5"}

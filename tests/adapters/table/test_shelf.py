@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pulse.dynamodb.codec import At
-from pulse.dynamodb.table import CancelledError, Table
+from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.posts import Author, Post
 from pulse.outbox.store.outbox import Outbox
 from pulse.settings.store import Shelf
@@ -37,7 +37,7 @@ def test_of_two_pushes_at_once_one_wins(table: Table, pushes: int) -> None:
             Shelf(table).push({"theirs": 1}, NOON)
 
     slow = Shelf(Table(Hooked(table.client, overtake), table.name, table.index))
-    with pytest.raises(CancelledError):
+    with pytest.raises(TransactionCancelledError):
         slow.push({"ours": 1}, NOON)
     document, version, _ = Shelf(table).settings()
     assert (document, version) == ({"theirs": 1}, pushes + 1)
@@ -67,7 +67,7 @@ def test_authors_are_remembered_for_a_month_those_not_shown_too(table: Table) ->
     known = [Author("7", "anna", "Anna 🙂"), Author("8")]
     shelf.keep_authors(known, NOON)
     assert shelf.authors(["7", "8", "9"]) == {a.id: a for a in known}
-    item = table.get(At("author#7", "author"))
+    item = table.get(ItemKey("author#7", "author"))
     assert datetime.fromtimestamp(item["ttl"], UTC) == NOON + timedelta(days=30)
 
 
@@ -84,7 +84,7 @@ def test_own_news_are_found_by_their_time(table: Table) -> None:
     midnight = NOON.replace(hour=0) + timedelta(days=1)
     found = shelf.said("acme", midnight - timedelta(days=1), midnight)
     assert [i["sk"] for i in found] == ["1/1", "2/2", "3/3"]
-    kept = table.get(At("said#acme", "1/1"))
+    kept = table.get(ItemKey("said#acme", "1/1"))
     assert datetime.fromtimestamp(kept["ttl"], UTC) == NOON + timedelta(days=90)
 
 
@@ -96,4 +96,4 @@ def test_figures_are_kept_for_good(table: Table) -> None:
     found = shelf.figures("acme", date(2030, 5, 14), date(2030, 5, 15))
     assert [d.day for d in found] == [14, 15]
     assert found[date(2030, 5, 14)] == {"100": {"9": {"received": 14}}}
-    assert "ttl" not in table.get(At("figures#acme", "2030-05-14"))
+    assert "ttl" not in table.get(ItemKey("figures#acme", "2030-05-14"))

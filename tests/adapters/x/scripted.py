@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from pulse.x.access import Bounds, Token
-from pulse.x.client import X
-from pulse.x.faults import TroubleError
+from pulse.x.client import XClient
+from pulse.x.faults import XError
 from pulse_cli.simulated_x import Archive, DropError, WsgiTransport
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
@@ -57,10 +57,10 @@ def _broken(drop: DropError) -> Iterable[bytes]:
     raise drop
 
 
-def trouble(*answers: tuple[int, dict[str, str], Any]) -> TroubleError:
+def trouble(*answers: tuple[int, dict[str, str], Any]) -> XError:
     """The trouble that comes of these answers."""
-    x = X(lambda: USER, Wire(*answers))
-    with pytest.raises(TroubleError) as caught:
+    x = XClient(lambda: USER, Wire(*answers))
+    with pytest.raises(XError) as caught:
         x.mentions("100", BOUNDS)
     return caught.value
 

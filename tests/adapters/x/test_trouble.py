@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pulse.x.access import Limit, Token
-from pulse.x.client import X
-from pulse.x.faults import TroubleError
+from pulse.x.client import XClient
+from pulse.x.faults import XError
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 
 from .scripted import APP, BOUNDS, KINDS, NOON, RESET, USER, Wire, archive, trouble
@@ -80,10 +80,10 @@ def test_a_limit_is_kept_from_every_answer_also_from_errors() -> None:
     """Given headers with a 200 and with a 429, then both tell what is left, and until when."""
     good = {"x-rate-limit-remaining": "17", "x-rate-limit-reset": "60"}
     wire = Wire((200, good, {"meta": {}}), (429, RESET, "Rate limit exceeded"))
-    x = X(lambda: USER, wire)
+    x = XClient(lambda: USER, wire)
     x.mentions("100", BOUNDS)
     assert x.limits == {"mentions": Limit(17, datetime.fromtimestamp(60, UTC))}
-    with pytest.raises(TroubleError) as caught:
+    with pytest.raises(XError) as caught:
         x.mentions("100", BOUNDS)
     assert x.limits == {"mentions": Limit(0, datetime.fromtimestamp(99, UTC))}
     assert caught.value.retry_at == datetime.fromtimestamp(99, UTC)
@@ -107,13 +107,13 @@ def test_headers_that_say_nothing_are_no_limit(headers: dict[str, str]) -> None:
 @pytest.mark.parametrize("body", [{}, {"errors": [{"detail": "Over capacity"}]}, {"title": "No"}])
 def test_an_answer_without_what_was_asked_is_trouble(body: Any) -> None:
     """Given a 200 that holds nothing, then nobody takes it for no posts, no counts, no users."""
-    x = X(lambda: APP, Wire((200, {}, body)))
+    x = XClient(lambda: APP, Wire((200, {}, body)))
     for ask in (
         lambda: x.mentions("100", BOUNDS),
         lambda: x.counts("@a", NOON, NOON + timedelta(minutes=1)),
         lambda: x.users(["7"]),
     ):
-        with pytest.raises(TroubleError) as caught:
+        with pytest.raises(XError) as caught:
             ask()
         assert caught.value.kind == "unavailable"
 
@@ -121,16 +121,16 @@ def test_an_answer_without_what_was_asked_is_trouble(body: Any) -> None:
 @pytest.mark.parametrize("rows", [[{"start": "x"}], [{"tweet_count": 1}], ["odd"], {"a": 1}, 5])
 def test_counts_that_cannot_be_read_are_trouble(rows: Any) -> None:
     """Given rows that are none, then nobody takes them for zeros."""
-    x = X(lambda: APP, Wire((200, {}, {"data": rows})))
-    with pytest.raises(TroubleError, match="counts that cannot be read"):
+    x = XClient(lambda: APP, Wire((200, {}, {"data": rows})))
+    with pytest.raises(XError, match="counts that cannot be read"):
         x.counts("@a", NOON, NOON + timedelta(minutes=1))
 
 
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"meta": {}}, {"errors": []}])
 def test_an_answer_that_tells_nothing_of_posts_removes_none(body: Any) -> None:
     """Given a 200 without posts and errors, then it is trouble, and not that nothing is gone."""
-    with pytest.raises(TroubleError, match="without posts"):
-        X(lambda: APP, Wire((200, {}, body))).absent(["1"])
+    with pytest.raises(XError, match="without posts"):
+        XClient(lambda: APP, Wire((200, {}, body))).absent(["1"])
 
 
 def test_a_token_is_fetched_when_needed_and_again_after_a_401() -> None:
@@ -143,9 +143,9 @@ def test_a_token_is_fetched_when_needed_and_again_after_a_401() -> None:
         return fetched[-1]
 
     wire = Wire((401, {}, "Unauthorized"), (200, {}, {"meta": {}}))
-    x = X(token, wire)
+    x = XClient(token, wire)
     assert not fetched
-    with pytest.raises(TroubleError):
+    with pytest.raises(XError):
         x.mentions("100", BOUNDS)
     x.mentions("100", BOUNDS)
     assert len(fetched) == 2
@@ -156,10 +156,10 @@ def test_a_token_that_is_missing_is_trouble_of_that_kind() -> None:
     """Given no secret, then the trouble that says so comes through as it is."""
 
     def token() -> Token:
-        raise TroubleError("token", "no secret is kept at /pulse/x")
+        raise XError("token", "no secret is kept at /pulse/x")
 
-    with pytest.raises(TroubleError, match="no secret is kept"):
-        X(token, Wire((200, {}, {}))).mentions("100", BOUNDS)
+    with pytest.raises(XError, match="no secret is kept"):
+        XClient(token, Wire((200, {}, {}))).mentions("100", BOUNDS)
 
 
 @pytest.mark.parametrize("token", [USER, APP])
@@ -169,11 +169,11 @@ def test_no_secret_is_ever_logged_or_said(
     """At DEBUG, in answers and errors of every kind: no part of a token shows anywhere."""
     caplog.set_level(logging.DEBUG)
     sim = SimulatedX(archive(tmp_path), lambda: NOON)
-    X(lambda: token, WsgiTransport(sim)).mentions("100", BOUNDS)
+    XClient(lambda: token, WsgiTransport(sim)).mentions("100", BOUNDS)
     said = ""
     for answer, _, _ in KINDS.values():
-        with pytest.raises(TroubleError) as caught:
-            X(lambda: token, Wire(answer)).mentions("100", BOUNDS)
+        with pytest.raises(XError) as caught:
+            XClient(lambda: token, Wire(answer)).mentions("100", BOUNDS)
         cause: BaseException | None = caught.value
         while cause is not None:
             said += f"{cause!r} {cause}"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pulse.conversations.facts import Flag, Key
+from pulse.conversations.facts import ConversationKey, Flag
 from pulse.outbox.entries import Entry
 from tests.jobs.feedback.words import of_mail, tell
 from tests.jobs.town import Build, Posts, at, settings
@@ -46,7 +46,7 @@ def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, town: Build
     here = town()
     here.ses_says(lambda to: "MessageRejected" if to.startswith("anna") else None)
     here.go(0)
-    key = Key("acme", asked, "7")
+    key = ConversationKey("acme", asked, "7")
     here.add(asked, Flag("warning", frozenset([asked]), at(0), at(0)))
     for n in range(80):
         here.world.app.outbox.put(Entry(f"e{n}", "acme", "anna", "alert", at(0), (key,)))

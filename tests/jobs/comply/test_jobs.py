@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulse.audit.entries import Row
+from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import Position
 from tests.jobs.removals import billed, everything, gone, removed
 from tests.jobs.town import HELP, NEWS, Build, Posts, alone, at
@@ -81,7 +81,7 @@ def test_all_kinds_of_posts_are_asked_for(posts: Posts, town: Build) -> None:
     position = Position("p", "spam", frozenset({closed}), "anna", at(9))
     here.add(closed, position, customer="8")
     for raw in ({"id": odd, "author_id": "10", "text": "secret F"}, {"id": [odd]}, None, "odd"):
-        row = Row("aside", at(8), {"account": "acme_help", "reason": "odd", "raw": raw})
+        row = LogEntry("aside", at(8), {"account": "acme_help", "reason": "odd", "raw": raw})
         here.world.app.journal.note("acme", [row])
     assert all(f"secret {letter}" in everything(here) for letter in "ABCDEF")
     check(here, THREE_DAYS, THREE_DAYS + 10)

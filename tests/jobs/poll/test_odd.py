@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pulse.kernel.company import Settings
-from pulse.listening.tasks import Task
+from pulse.listening.tasks import PollTask
 from tests.jobs.between import Between, junk
 from tests.jobs.town import HELP, NEWS, Build, Posts, alone, at
 
@@ -95,7 +95,7 @@ def test_settings_that_change_beside_a_poll_disturb_it_not(posts: Posts, town: B
     here = town(alone()).go(0)
     here.world.go_to(at(1))
     app = here.world.app
-    app.queue.put([Task("acme", HELP, "poll", at(1))])
+    app.queue.put([PollTask("acme", HELP, "poll", at(1))])
     settings, calls = app.settings, iter([app.settings()])
     app.settings = lambda: next(calls, Settings(()))
     [result] = here.world.drain()
@@ -107,7 +107,7 @@ def test_a_message_for_an_account_no_longer_in_the_settings(posts: Posts, town: 
     """Given a task of yesterday's settings, then it is dropped with a word, not an error."""
     here = town().go(0)
     for company, account in (("acme", "404"), ("gone", HELP)):
-        here.world.app.queue.put([Task(company, account, "poll", at(1))])
+        here.world.app.queue.put([PollTask(company, account, "poll", at(1))])
         [result] = here.world.drain()
         assert result["gone"] == "no longer in the settings"
     assert here.failures == []
@@ -117,7 +117,7 @@ def test_a_stale_message_is_dropped(posts: Posts, town: Build) -> None:
     """Given a task of an hour ago, then X is not asked."""
     here = town().go(60)
     asked = sum(here.sim.requests.values())
-    here.world.app.queue.put([Task("acme", HELP, "sweep", at(0))])
+    here.world.app.queue.put([PollTask("acme", HELP, "sweep", at(0))])
     [result] = here.world.drain()
     assert result["stale"]
     assert sum(here.sim.requests.values()) == asked

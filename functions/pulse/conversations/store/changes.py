@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
-from pulse.conversations.facts import Fact, Key, Mention, Reply
+from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.fold import State
-from pulse.dynamodb.codec import At, Item
-from pulse.dynamodb.table import ACTIONS_AT_ONCE
+from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.table import MAX_ACTIONS
 
 ROOM = 80
 """Actions of conversations in one transaction; the rest is for what people are told."""
 _LOAD = 3_000_000
 """Bytes of texts and states in one; DynamoDB takes 4 MB in all."""
 
-Tell = Callable[[Mapping[Key, Sequence[Fact]]], Sequence[tuple[At, Item]]]
+Tell = Callable[[Mapping[ConversationKey, Sequence[Fact]]], Sequence[tuple[ItemKey, Item]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A conversation as it lies in the table; `rev` is 0 where there is none yet."""
 
-    key: Key
+    key: ConversationKey
     rev: int
     state: State
     facts: tuple[Fact, ...]
@@ -81,7 +81,7 @@ def load_of(fact: Fact) -> int:
 
 def portions(
     changes: Iterable[Change], room: int, tell: Tell
-) -> Iterator[tuple[list[Change], Sequence[tuple[At, Item]]]]:
+) -> Iterator[tuple[list[Change], Sequence[tuple[ItemKey, Item]]]]:
     """Changes that go into one transaction of `room` actions, with what they tell of."""
     chunk: list[Change] = []
     size = load = 0
@@ -98,11 +98,11 @@ def portions(
 
 def _told(
     chunk: list[Change], tell: Tell
-) -> Iterator[tuple[list[Change], Sequence[tuple[At, Item]]]]:
+) -> Iterator[tuple[list[Change], Sequence[tuple[ItemKey, Item]]]]:
     """Halved where changes and what they tell of do not both fit."""
     told = tell({change.loaded.key: change.new for change in chunk if change.new})
     size = len(told) + sum(len(change.actions) for change in chunk)
-    if size <= ACTIONS_AT_ONCE or len(chunk) == 1:
+    if size <= MAX_ACTIONS or len(chunk) == 1:
         yield chunk, told
     else:
         middle = len(chunk) // 2

@@ -8,10 +8,10 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pulse.conversations.facts import Fact, Flag, Key, Lease, Mention, Position, Reply
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Mention, Position, Reply
 from pulse.conversations.fold import State, Wait
-from pulse.dynamodb.codec import At, Item, stamp, time_of
-from pulse.x.faults import OpenTrouble
+from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.x.faults import OpenFault
 
 _KINDS: dict[str, type[Fact]] = {
     "m": Mention,
@@ -31,15 +31,15 @@ _NOTHING: tuple[Any, ...] = ((), frozenset())
 STATE = "state"
 
 
-def partition(key: Key) -> str:
+def conversation_pk(key: ConversationKey) -> str:
     """The partition of a conversation: its state and all its facts."""
     return f"c#{key.company}#{key.conversation_id}#{key.customer_id}"
 
 
-def key_of(pk: str) -> Key:
+def key_from_pk(pk: str) -> ConversationKey:
     """The conversation of a partition."""
     company, conversation_id, customer_id = pk.removeprefix("c#").rsplit("#", 2)
-    return Key(company, conversation_id, customer_id)
+    return ConversationKey(company, conversation_id, customer_id)
 
 
 def open_index(company: str) -> str:
@@ -49,7 +49,7 @@ def open_index(company: str) -> str:
 
 def day_index(company: str, moment: datetime) -> str:
     """Where the posts of a UTC day stand in the index, by time."""
-    return f"{company}#{stamp(moment)[:10]}"
+    return f"{company}#{sortable_time(moment)[:10]}"
 
 
 def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
@@ -57,21 +57,21 @@ def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     day = start
     while day.date() <= end.date():
-        low = stamp(start)[11:] if day == start else ""
-        high = stamp(end)[11:] if day.date() == end.date() else "~"
+        low = sortable_time(start)[11:] if day == start else ""
+        high = sortable_time(end)[11:] if day.date() == end.date() else "~"
         yield day_index(company, day), low, high
         day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def fact_item(key: Key, fact: Fact, ttl: int | None) -> tuple[At, Item]:
+def fact_item(key: ConversationKey, fact: Fact, ttl: int | None) -> tuple[ItemKey, Item]:
     """A fact as an item; mentions and replies stand in the day's index, never moved."""
-    values: Item = {"fact": _text(jsonable(fact)), "ttl": ttl}
+    values: Item = {"fact": _text(to_json(fact)), "ttl": ttl}
     if isinstance(fact, (Mention, Reply)):
         values |= {
             "gpk": day_index(key.company, fact.at),
-            "gsk": f"{stamp(fact.at)[11:]}#{fact.token}",
+            "gsk": f"{sortable_time(fact.at)[11:]}#{fact.token}",
         }
-    return At(partition(key), fact.token), values
+    return ItemKey(conversation_pk(key), fact.token), values
 
 
 def fact_of(item: Item) -> Fact:
@@ -87,12 +87,14 @@ def is_fact(item: Item) -> bool:
     return "fact" in item
 
 
-def state_values(key: Key, state: State, rev: int, ttl: int | None, policy: int) -> Item:
+def state_values(
+    key: ConversationKey, state: State, rev: int, ttl: int | None, policy: int
+) -> Item:
     """A state as attributes; only open ones stand in the index, by when they need attention."""
     is_open = state.status == "open"
-    attention = stamp(state.attention_at) if state.attention_at else _NEVER
+    attention = sortable_time(state.attention_at) if state.attention_at else _NEVER
     return {
-        "state": _text({**jsonable(state), "flags": list(_apart(state.flags))}),
+        "state": _text({**to_json(state), "flags": list(_apart(state.flags))}),
         "rev": rev,
         "policy": policy,
         "ttl": ttl,
@@ -120,7 +122,7 @@ def state_of(item: Item) -> State:
             "facts": frozenset(loaded.get("facts", ())),
             "lease": Lease(**_timed(lease)) if lease else None,
             "waits": tuple(
-                Wait(w[0], datetime.fromisoformat(w[1]), time_of(w[2]), w[3])
+                Wait(w[0], datetime.fromisoformat(w[1]), parse_time(w[2]), w[3])
                 for w in loaded.get("waits", ())
             ),
             "flags": tuple(_together(loaded.get("flags", ()))),
@@ -137,7 +139,7 @@ def _apart(flags: Iterable[Flag]) -> Iterator[Item]:
     told: frozenset[str] = frozenset()
     for flag in flags:
         but = sorted(told - flag.mentions)
-        yield {**jsonable(replace(flag, mentions=flag.mentions - told)), "but": but}
+        yield {**to_json(replace(flag, mentions=flag.mentions - told)), "but": but}
         told = flag.mentions
 
 
@@ -155,25 +157,25 @@ def _text(values: Any) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
-def trouble_of(raw: Mapping[str, Any]) -> OpenTrouble:
+def fault_of(raw: Mapping[str, Any]) -> OpenFault:
     """Trouble as `jsonable` has written it."""
     times = {name: datetime.fromisoformat(raw[name]) for name in ("since", "next_try")}
-    return OpenTrouble(**{**raw, **times, "told_of": tuple(raw.get("told_of", ()))})
+    return OpenFault(**{**raw, **times, "told_of": tuple(raw.get("told_of", ()))})
 
 
-def jsonable(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """Dataclasses, sets and times as JSON values; what is empty is left out."""
     if isinstance(value, datetime):
-        return stamp(value)
+        return sortable_time(value)
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, tuple):
-        return [jsonable(v) for v in value]
+        return [to_json(v) for v in value]
     if isinstance(value, Mapping):
-        return {name: jsonable(v) for name, v in value.items()}
+        return {name: to_json(v) for name, v in value.items()}
     if hasattr(value, "__dataclass_fields__"):
         named = ((f.name, getattr(value, f.name)) for f in fields(value))
-        return {n: jsonable(v) for n, v in named if v is not None and v not in _NOTHING}
+        return {n: to_json(v) for n, v in named if v is not None and v not in _NOTHING}
     return value
 
 
@@ -182,4 +184,4 @@ def _load(text: str) -> Item:
 
 
 def _timed(values: Item) -> Item:
-    return {n: time_of(v) if n in _TIMES else v for n, v in values.items()}
+    return {n: parse_time(v) if n in _TIMES else v for n, v in values.items()}

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from pulse.conversations.facts import Fact, Key, Mention
+from pulse.conversations.facts import ConversationKey, Fact, Mention
 from pulse.conversations.fold import State, fold
 from pulse.conversations.store.changes import (
     ROOM,
@@ -30,45 +30,45 @@ from pulse.conversations.store.changes import (
 )
 from pulse.conversations.store.codec import (
     STATE,
+    conversation_pk,
     fact_item,
-    partition,
     state_of,
     state_values,
     ttl_of,
 )
-from pulse.conversations.store.queries import Reader
-from pulse.dynamodb.codec import At, Item
-from pulse.dynamodb.table import ACTIONS_AT_ONCE, CancelledError, give_way
+from pulse.conversations.store.queries import ConversationQueries
+from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, back_off
 from pulse.kernel.policy import Policy
 
 ATTEMPTS = 12
 MOST_FACTS = 2_000
 """After which a conversation is full: its state lists them all, and an item has 400 KB."""
 
-Decide = Callable[[Key, State], Sequence[Fact]]
+Decide = Callable[[ConversationKey, State], Sequence[Fact]]
 
 
 class ContentionError(Exception):
     """Others wrote the same conversations all the time; try again later."""
 
 
-class Conversations(Reader):
+class ConversationStore(ConversationQueries):
     """All conversations of a deployment."""
 
     def add(
         self,
-        facts: Mapping[Key, Sequence[Fact]],
+        facts: Mapping[ConversationKey, Sequence[Fact]],
         policy: Policy,
         keep: timedelta | None,
-        left_out: Callable[[Key, Mention], None] = lambda *_: None,
+        left_out: Callable[[ConversationKey, Mention], None] = lambda *_: None,
     ) -> int:
         """Store what is not known yet; returns how many facts were new.
 
         Of a conversation that is full, mentions are not stored: `left_out` hears of each.
         """
-        over: dict[Key, list[Mention]] = {}
+        over: dict[ConversationKey, list[Mention]] = {}
 
-        def decide(key: Key, state: State) -> Sequence[Fact]:
+        def decide(key: ConversationKey, state: State) -> Sequence[Fact]:
             full = len(state.facts) >= MOST_FACTS
             mentions = [f for f in facts[key] if isinstance(f, Mention)] if full else []
             over[key] = [m for m in mentions if m.token not in state.facts]
@@ -82,12 +82,12 @@ class Conversations(Reader):
 
     def amend(
         self,
-        keys: Sequence[Key],
+        keys: Sequence[ConversationKey],
         decide: Decide,
         policy: Policy,
         keep: timedelta | None,
         tell: Tell = lambda _: (),
-    ) -> dict[Key, tuple[Fact, ...]]:
+    ) -> dict[ConversationKey, tuple[Fact, ...]]:
         """Add to each conversation the facts that `decide` finds from its present state.
 
         `tell` gets the new facts of one transaction and returns items to write with them; of
@@ -96,7 +96,7 @@ class Conversations(Reader):
         let it through, and what AWS refuses of some once all others are through; what was
         written by then stays.
         """
-        written: dict[Key, tuple[Fact, ...]] = {}
+        written: dict[ConversationKey, tuple[Fact, ...]] = {}
         left = list(keys)
         failures = 0
         refused: ClientError | None = None
@@ -110,7 +110,7 @@ class Conversations(Reader):
             for chunk, told in portions(changes, 1 if failures else ROOM, tell):
                 try:
                     self._write(chunk, told)
-                except CancelledError as problem:
+                except TransactionCancelledError as problem:
                     lost = problem
                     left += [change.loaded.key for change in chunk]
                     continue
@@ -128,11 +128,11 @@ class Conversations(Reader):
                 return written
             failures += lost is not None
             if lost is not None and lost.conflict:
-                give_way(failures)
+                back_off(failures)
         raise ContentionError(f"{len(left)} conversations, the first {left[0]}")
 
     def refold(
-        self, keys: Sequence[Key], policy: Policy, keep: timedelta | None, now: datetime
+        self, keys: Sequence[ConversationKey], policy: Policy, keep: timedelta | None, now: datetime
     ) -> None:
         """Write the states anew where an older version of the policy folded them."""
         for failures in range(1, ATTEMPTS + 1):
@@ -143,13 +143,13 @@ class Conversations(Reader):
                     continue
                 try:
                     self._rewrite(self.load_one(key, head), policy, keep, now)
-                except CancelledError as problem:
+                except TransactionCancelledError as problem:
                     raced |= problem.conflict
                     keys.append(key)
             if not keys:
                 return
             if raced:
-                give_way(failures)
+                back_off(failures)
         raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
 
     def without(
@@ -159,7 +159,7 @@ class Conversations(Reader):
         policy: Policy,
         keep: timedelta | None,
         now: datetime,
-        told: Sequence[tuple[At, Item]] = (),
+        told: Sequence[tuple[ItemKey, Item]] = (),
     ) -> None:
         """Write a conversation without some of its facts; without all of them it is no more.
 
@@ -169,21 +169,26 @@ class Conversations(Reader):
         """
         tokens = {f.token for f in gone}
         left = tuple(f for f in loaded.facts if f.token not in tokens)
-        pk = partition(loaded.key)
-        deleted = [self._table.delete_action(At(pk, token)) for token in tokens]
+        pk = conversation_pk(loaded.key)
+        deleted = [self._table.delete_action(ItemKey(pk, token)) for token in tokens]
         if not left:
-            head = self._table.delete_action(At(pk, STATE), "rev = :rev", {":rev": loaded.rev})
+            head = self._table.delete_action(ItemKey(pk, STATE), "rev = :rev", {":rev": loaded.rev})
             self._table.transact([head, *deleted, *(self._table.put_action(*i) for i in told)])
             return
         ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
         self._rewrite(replace(loaded, facts=left, ttls=ttls), policy, keep, now, deleted, told)
 
-    def finish(self, key: Key, policy: Policy, keep: timedelta | None) -> None:
+    def finish(self, key: ConversationKey, policy: Policy, keep: timedelta | None) -> None:
         """Write what others had no room for, and did not come to; raises `ContentionError`."""
         self.amend([key], lambda *_: (), policy, keep)
 
     def _change(
-        self, key: Key, head: Item | None, decide: Decide, policy: Policy, keep: timedelta | None
+        self,
+        key: ConversationKey,
+        head: Item | None,
+        decide: Decide,
+        policy: Policy,
+        keep: timedelta | None,
     ) -> Change | None:
         state = state_of(head) if head is not None else State(status=None)
         decided = {f.token: f for f in decide(key, state)}
@@ -202,7 +207,7 @@ class Conversations(Reader):
         keep: timedelta | None,
         now: datetime,
         beside: Sequence[Item] = (),
-        told: Sequence[tuple[At, Item]] = (),
+        told: Sequence[tuple[ItemKey, Item]] = (),
     ) -> None:
         """Fold anew what is loaded and lives, and write it; what is beside it goes with it."""
         if loaded.over(now):
@@ -219,7 +224,7 @@ class Conversations(Reader):
         wanted, new = new, portion(new)
         state = fold([*loaded.facts, *new], policy)
         ttl = ttl_of(state, keep)
-        key, at = loaded.key, At(partition(loaded.key), STATE)
+        key, at = loaded.key, ItemKey(conversation_pk(loaded.key), STATE)
         retimed = self._retimed(loaded, loaded.ttls.keys() - {fact.token for fact in new}, ttl)
         room = ROOM - 1 - len(new)
         more = len(new) < len(wanted) or len(retimed) > room
@@ -239,7 +244,7 @@ class Conversations(Reader):
 
     def _go_on(self, loaded: Loaded, *, more: bool = False) -> Change:
         """What there was no room for: all that the state lists lives as long as the state."""
-        at = At(partition(loaded.key), STATE)
+        at = ItemKey(conversation_pk(loaded.key), STATE)
         retimed = self._retimed(loaded, loaded.state.facts, loaded.ttl)
         left = len(retimed) > ROOM - 1
         values = {"rev": loaded.rev + 1, "partly": left or None}
@@ -247,17 +252,17 @@ class Conversations(Reader):
         return Change(loaded, (), [head, *retimed[: ROOM - 1]], left or more, 0)
 
     def _retimed(self, loaded: Loaded, tokens: Collection[str], ttl: int | None) -> list[Item]:
-        pk, there = partition(loaded.key), "attribute_exists(pk)"
+        pk, there = conversation_pk(loaded.key), "attribute_exists(pk)"
         return [
-            self._table.update_action(At(pk, token), {"ttl": ttl}, there)
+            self._table.update_action(ItemKey(pk, token), {"ttl": ttl}, there)
             for token, was in loaded.ttls.items()
             if was != ttl and token in tokens
         ]
 
-    def _write(self, chunk: Sequence[Change], told: Sequence[tuple[At, Item]]) -> None:
+    def _write(self, chunk: Sequence[Change], told: Sequence[tuple[ItemKey, Item]]) -> None:
         actions = [action for change in chunk for action in change.actions]
         tellings = [self._table.put_action(*item) for item in told]
-        room = ACTIONS_AT_ONCE - len(actions)
-        for early in slices(tellings[room:], ACTIONS_AT_ONCE):
+        room = MAX_ACTIONS - len(actions)
+        for early in slices(tellings[room:], MAX_ACTIONS):
             self._table.transact(early)  # better told of what is not written than not told
         self._table.transact([*actions, *tellings[:room]])

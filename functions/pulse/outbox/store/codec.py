@@ -6,15 +6,15 @@ import json
 from datetime import datetime
 from typing import Any
 
-from pulse.conversations.facts import Key
-from pulse.conversations.store.codec import jsonable
+from pulse.conversations.facts import ConversationKey
+from pulse.conversations.store.codec import to_json
 from pulse.dynamodb.codec import Item
 from pulse.outbox.entries import Entry
 
 
 def text_of(entry: Entry) -> str:
     """An entry as text."""
-    return json.dumps(jsonable(entry), ensure_ascii=False)
+    return json.dumps(to_json(entry), ensure_ascii=False)
 
 
 def entry_of(text: str) -> Entry:
@@ -24,14 +24,14 @@ def entry_of(text: str) -> Entry:
         **{
             **raw,
             "at": datetime.fromisoformat(raw["at"]),
-            "keys": tuple(Key(*key) for key in raw.get("keys", ())),
+            "keys": tuple(ConversationKey(*key) for key in raw.get("keys", ())),
             "tried": tuple(raw.get("tried", ())),
             "details": tuple((name, value) for name, value in raw.get("details", ())),
         }
     )
 
 
-def keys_in(item: Item) -> tuple[Key, ...]:
+def keys_in(item: Item) -> tuple[ConversationKey, ...]:
     """The conversations of which an item of the outbox, or the record of a mail, tells."""
     text = item.get("entry") or item.get("told")
     return entry_of(text).keys if text else ()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from pulse.conversations.facts import Key
+from pulse.conversations.facts import ConversationKey
 from pulse.conversations.store.conversations import ContentionError
-from pulse.dynamodb.codec import At, Item, stamp, time_of
-from pulse.dynamodb.table import CancelledError, Table
-from pulse.outbox.entries import Entry, Mailbox, Sent, left_of, mark
+from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.outbox.entries import Entry, Mailbox, SentMail, fingerprint, restrict_to_existing
 from pulse.outbox.store.codec import entry_of, text_of
 
 MOST_AT_ONCE = 90
@@ -32,7 +32,7 @@ class Outbox:
         self._table = table
 
     @staticmethod
-    def item(entry: Entry) -> tuple[At, Item]:
+    def item(entry: Entry) -> tuple[ItemKey, Item]:
         """An entry as an item, to be written with what it tells of."""
         return _entry_at(entry), {"entry": text_of(entry)}
 
@@ -57,9 +57,9 @@ class Outbox:
         """Write to this person alone until then; None when somebody else does."""
         item = self._table.update(
             _mailbox_at(company, person),
-            {"claimed": stamp(until)},
+            {"claimed": sortable_time(until)},
             condition="attribute_not_exists(claimed) OR claimed <= :now",
-            given={":now": stamp(now)},
+            given={":now": sortable_time(now)},
         )
         return None if item is None else _mailbox(item)
 
@@ -70,7 +70,7 @@ class Outbox:
         entries: Sequence[Entry],
         mailbox: Mailbox,
         record: Item | None = None,
-        beside: Sequence[tuple[At, Item]] = (),
+        beside: Sequence[tuple[ItemKey, Item]] = (),
         given: Sequence[Entry] = (),
         *,
         release: bool = True,
@@ -86,29 +86,32 @@ class Outbox:
         first = self._table.update_action(
             _mailbox_at(company, person),
             {
-                "last_alert": stamp(mailbox.last_alert) if mailbox.last_alert else None,
-                "not_before": stamp(mailbox.not_before) if mailbox.not_before else None,
+                "last_alert": sortable_time(mailbox.last_alert) if mailbox.last_alert else None,
+                "not_before": sortable_time(mailbox.not_before) if mailbox.not_before else None,
                 "failures": mailbox.failures,
                 "told": list(mailbox.told) or None,
                 **release_it,
             },
             "claimed = :mine",
-            {":mine": stamp(mailbox.claimed) if mailbox.claimed else ""},
+            {":mine": sortable_time(mailbox.claimed) if mailbox.claimed else ""},
         )
-        name = mark(entries)
+        name = fingerprint(entries)
         for left in range(_ATTEMPTS - 1, -1, -1):
             actions = [
                 first,
                 *(self._table.delete_action(_entry_at(e), _AS_READ, _read(e)) for e in entries),
                 *(self._table.put_action(*item) for item in beside),
-                *(self._table.put_action(*self.item(e)) for e in left_of(given, entries)),
+                *(
+                    self._table.put_action(*self.item(e))
+                    for e in restrict_to_existing(given, entries)
+                ),
             ]
             if record is not None:
-                told = left_of([one] if (one := record.get("told")) else [], entries)
+                told = restrict_to_existing([one] if (one := record.get("told")) else [], entries)
                 actions.append(self._table.put_action(*_record(company, record, name, told)))
             try:
                 self._table.outlast(actions)
-            except CancelledError as problem:
+            except TransactionCancelledError as problem:
                 if problem.conflict:
                     raise
                 now = self._as_they_are(entries)
@@ -120,18 +123,20 @@ class Outbox:
 
     def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
         """Records of the mails sent in that time, oldest first."""
-        return list(self._table.partition(f"sent#{company}", stamp(start), stamp(end) + "~"))
+        return list(
+            self._table.partition(f"sent#{company}", sortable_time(start), sortable_time(end) + "~")
+        )
 
-    def find(self, company: str, message_id: str, at: datetime) -> Sent | None:
+    def find(self, company: str, message_id: str, at: datetime) -> SentMail | None:
         """The mail to which SES gave this id at about this time."""
         for item in self.sent(company, at - _AROUND, at + _AROUND):
             if item["message_id"] == message_id:
                 told = entry_of(item["told"]) if "told" in item else None
                 came_back = item.get("came_back")
-                return Sent(item["sk"], company, item["person"], item["to"], told, came_back)
+                return SentMail(item["sk"], company, item["person"], item["to"], told, came_back)
         return None
 
-    def untell(self, company: str, gone: Callable[[Key], bool]) -> None:
+    def untell(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
         """Leave conversations that are no longer kept out of what waits, and of all records.
 
         What waits comes first: a sender who has read it before reads it again to settle it, or
@@ -141,17 +146,17 @@ class Outbox:
             self._cut(item, "entry", gone)
         self.unrecord(company, gone)
 
-    def unrecord(self, company: str, gone: Callable[[Key], bool]) -> None:
+    def unrecord(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
         """Leave conversations that are no longer kept out of the records of mails."""
         for item in list(self._table.partition(f"sent#{company}")):
             self._cut(item, "told", gone)
 
-    def _cut(self, read: Item, name: str, gone: Callable[[Key], bool]) -> None:
+    def _cut(self, read: Item, name: str, gone: Callable[[ConversationKey], bool]) -> None:
         """Take conversations out of an entry; where none is left, it goes. `cut` counts the rest.
 
         Nothing is ever added to an entry, so how many it has tells whether it is as it was read.
         """
-        at, item = At(read["pk"], read["sk"]), read
+        at, item = ItemKey(read["pk"], read["sk"]), read
         for _ in range(_ATTEMPTS):
             entry = entry_of(item[name]) if name in item else None
             keys = [key for key in entry.keys if not gone(key)] if entry else []
@@ -163,7 +168,7 @@ class Outbox:
                 action = self._table.delete_action(at, _AS_READ, _read(entry))
             try:
                 self._table.transact([action])
-            except CancelledError:
+            except TransactionCancelledError:
                 item = self._table.get(at) or {}
             else:
                 return
@@ -176,10 +181,10 @@ class Outbox:
 
     def take_back(
         self,
-        mail: Sent | None,
+        mail: SentMail | None,
         how: str,
-        first: Sequence[tuple[At, Item]],
-        beside: Sequence[tuple[At, Item]],
+        first: Sequence[tuple[ItemKey, Item]],
+        beside: Sequence[tuple[ItemKey, Item]],
     ) -> bool:
         """In one: the mail is marked as come back, and these items are written.
 
@@ -190,44 +195,44 @@ class Outbox:
             *(self._table.put_action(*item) for item in beside),
         ]
         if mail is not None:
-            at = At(f"sent#{mail.company}", mail.id)
+            at = ItemKey(f"sent#{mail.company}", mail.id)
             unmarked = f"{_AS_READ} AND attribute_not_exists(came_back)"
             as_read = _read(mail.told)
             actions.append(self._table.update_action(at, {"came_back": how}, unmarked, as_read))
         try:
             self._table.transact(actions)
-        except CancelledError:
+        except TransactionCancelledError:
             return False
         return True
 
 
-def _record(company: str, record: Item, name: str, told: Sequence[Entry]) -> tuple[At, Item]:
+def _record(company: str, record: Item, name: str, told: Sequence[Entry]) -> tuple[ItemKey, Item]:
     sent_at = datetime.fromisoformat(record["at"])
     values = {
         **record,
         "told": text_of(told[0]) if told else None,
         "ttl": int((sent_at + _SENT_KEPT).timestamp()),
     }
-    return At(f"sent#{company}", f"{record['at']}#{record['person']}#{name}"), values
+    return ItemKey(f"sent#{company}", f"{record['at']}#{record['person']}#{name}"), values
 
 
 def _read(entry: Entry | None) -> Item:
     return {":keys": len(entry.keys) if entry else 0}
 
 
-def _entry_at(entry: Entry) -> At:
-    return At(f"outbox#{entry.company}", f"{entry.person}#{entry.id}")
+def _entry_at(entry: Entry) -> ItemKey:
+    return ItemKey(f"outbox#{entry.company}", f"{entry.person}#{entry.id}")
 
 
-def _mailbox_at(company: str, person: str) -> At:
-    return At(f"mailbox#{company}#{person}", "mailbox")
+def _mailbox_at(company: str, person: str) -> ItemKey:
+    return ItemKey(f"mailbox#{company}#{person}", "mailbox")
 
 
 def _mailbox(item: Item) -> Mailbox:
     return Mailbox(
-        time_of(item.get("last_alert")),
-        time_of(item.get("not_before")),
+        parse_time(item.get("last_alert")),
+        parse_time(item.get("not_before")),
         item.get("failures", 0),
         tuple(item.get("told", ())),
-        time_of(item.get("claimed")),
+        parse_time(item.get("claimed")),
     )

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pulse.dynamodb.codec import At, Item, stamp
+from pulse.dynamodb.codec import Item, ItemKey, sortable_time
 from pulse.dynamodb.table import Table
-from pulse.outbox.delivery import Block, plain
+from pulse.outbox.delivery import Suppression, normalize_address
 
 _BLOCKED = "addresses"
 
 
-class Addresses:
+class SuppressionList:
     """They stand together, so that one query gives them all: there are few."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def blocked(self) -> dict[str, Block]:
+    def blocked(self) -> dict[str, Suppression]:
         """All of them, by address."""
         return {item["sk"]: _block(item) for item in self._table.partition(_BLOCKED)}
 
     @staticmethod
-    def item(block: Block) -> tuple[At, Item]:
+    def item(block: Suppression) -> tuple[ItemKey, Item]:
         """A block as an item, to be written with what it leads to."""
         values = {
             "kind": block.kind,
-            "at": stamp(block.at),
+            "at": sortable_time(block.at),
             "said": block.said,
             "message_id": block.message_id,
         }
-        return At(_BLOCKED, block.address), values
+        return ItemKey(_BLOCKED, block.address), values
 
-    def lift(self, address: str) -> Block | None:
+    def lift(self, address: str) -> Suppression | None:
         """Let the address be written to again; None when nothing held it back."""
-        at = At(_BLOCKED, plain(address))
+        at = ItemKey(_BLOCKED, normalize_address(address))
         item = self._table.get(at)
         if item is None:
             return None
@@ -42,6 +42,6 @@ class Addresses:
         return _block(item)
 
 
-def _block(item: Item) -> Block:
+def _block(item: Item) -> Suppression:
     at = datetime.fromisoformat(item["at"])
-    return Block(item["sk"], item["kind"], at, item["said"], item["message_id"])
+    return Suppression(item["sk"], item["kind"], at, item["said"], item["message_id"])

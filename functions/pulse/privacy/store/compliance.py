@@ -8,42 +8,44 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from pulse.conversations.store.codec import jsonable, trouble_of
-from pulse.dynamodb.codec import At, Item, time_of
-from pulse.dynamodb.table import CancelledError, Table
-from pulse.listening.cursor import OvertakenError
-from pulse.privacy.compliance import Checking
+from pulse.conversations.store.codec import fault_of, to_json
+from pulse.dynamodb.codec import Item, ItemKey, parse_time
+from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.listening.cursor import StaleWriteError
+from pulse.privacy.compliance import ComplianceState
 
 
-class Checks:
+class ComplianceStore:
     """One item an app, one writer at a time; and one a company."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def load(self, app: str) -> Checking:
+    def load(self, app: str) -> ComplianceState:
         """Where the check of this app stands."""
         item = self._table.get(_at(app))
-        return Checking(app) if item is None else _checking(json.loads(item["checking"]))
+        return ComplianceState(app) if item is None else _checking(json.loads(item["checking"]))
 
-    def save(self, checking: Checking, beside: Sequence[tuple[At, Item]] = ()) -> Checking:
+    def save(
+        self, checking: ComplianceState, beside: Sequence[tuple[ItemKey, Item]] = ()
+    ) -> ComplianceState:
         """Write it, and what is to be told with it, in one; `OvertakenError`."""
         saved = replace(checking, rev=checking.rev + 1)
         action = self._table.put_action(
             _at(saved.app),
-            {"checking": json.dumps(jsonable(saved)), "rev": saved.rev},
+            {"checking": json.dumps(to_json(saved)), "rev": saved.rev},
             "rev = :rev" if checking.rev else "attribute_not_exists(pk)",
             {":rev": checking.rev} if checking.rev else None,
         )
         try:
             self._table.outlast([action, *(self._table.put_action(*item) for item in beside)])
-        except CancelledError as problem:
-            raise OvertakenError(saved.app) from problem
+        except TransactionCancelledError as problem:
+            raise StaleWriteError(saved.app) from problem
         return saved
 
     def kept_from(self, company: str, at_latest: date) -> date:
         """The first day of which posts may be kept: `at_latest`, or one that was known earlier."""
-        at = At(f"company#{company}", "kept")
+        at = ItemKey(f"company#{company}", "kept")
         item = self._table.get(at)
         known = date.fromisoformat(item["first"]) if item else None
         if known is not None and known <= at_latest:
@@ -53,7 +55,7 @@ class Checks:
 
     def retimed(self, company: str, keep: str) -> tuple[bool, date | None]:
         """Whether all that is kept lives as long as this `keep` says; else the day to go on at."""
-        item = self._table.get(At(f"company#{company}", "retimed")) or {}
+        item = self._table.get(ItemKey(f"company#{company}", "retimed")) or {}
         if item.get("keep") != keep:
             return False, None
         return "day" not in item, date.fromisoformat(item["day"]) if "day" in item else None
@@ -61,29 +63,29 @@ class Checks:
     def mark_retimed(self, company: str, keep: str, day: date | None) -> None:
         """It does, or all that is newer than this day does."""
         values = {"keep": keep, "day": day.isoformat() if day else None}
-        self._table.put(At(f"company#{company}", "retimed"), values)
+        self._table.put(ItemKey(f"company#{company}", "retimed"), values)
 
     def looked_up(self, company: str) -> date | None:
         """The last day on which its open conversations were looked up."""
-        item = self._table.get(At(f"company#{company}", "looked"))
+        item = self._table.get(ItemKey(f"company#{company}", "looked"))
         return date.fromisoformat(item["day"]) if item else None
 
     def mark_looked_up(self, company: str, day: date) -> None:
         """Today's look-ups are done."""
-        self._table.put(At(f"company#{company}", "looked"), {"day": day.isoformat()})
+        self._table.put(ItemKey(f"company#{company}", "looked"), {"day": day.isoformat()})
 
 
-def _at(app: str) -> At:
-    return At(f"comply#{app}", "checking")
+def _at(app: str) -> ItemKey:
+    return ItemKey(f"comply#{app}", "checking")
 
 
-def _checking(raw: dict[str, Any]) -> Checking:
+def _checking(raw: dict[str, Any]) -> ComplianceState:
     trouble = raw.get("trouble")
-    return Checking(
+    return ComplianceState(
         **{
             **raw,
-            "next_at": time_of(raw.get("next_at")),
-            "done_at": time_of(raw.get("done_at")),
-            "trouble": trouble_of(trouble) if trouble else None,
+            "next_at": parse_time(raw.get("next_at")),
+            "done_at": parse_time(raw.get("done_at")),
+            "trouble": fault_of(trouble) if trouble else None,
         }
     )

@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pulse.audit.store import Journal, Told
-from pulse.conversations.facts import Fact, Key, Mention, Reply
+from pulse.audit.store import AuditLog, RemovalEntries
+from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.changes import ROOM, Loaded
-from pulse.conversations.store.conversations import ATTEMPTS, ContentionError, Conversations
-from pulse.dynamodb.table import ACTIONS_AT_ONCE, CancelledError, give_way
+from pulse.conversations.store.conversations import ATTEMPTS, ContentionError, ConversationStore
+from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, back_off
 from pulse.kernel.policy import Policy
 
 _MOST_TOLD = 8
 """Rows of the journal that one transaction may hold: one for each why."""
-_AT_ONCE = ACTIONS_AT_ONCE - ROOM - _MOST_TOLD
-_WHOLE = ACTIONS_AT_ONCE - 1 - _MOST_TOLD
+_AT_ONCE = MAX_ACTIONS - ROOM - _MOST_TOLD
+_WHOLE = MAX_ACTIONS - 1 - _MOST_TOLD
 
 
-class Retraction:
+class DeletionStore:
     """Removes by the rule of every writer: revision first, facts, one transaction, or again."""
 
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(self, conversations: ConversationStore) -> None:
         self._conversations = conversations
 
     def retract(
         self,
-        posts: Mapping[Key, Collection[str]],
+        posts: Mapping[ConversationKey, Collection[str]],
         policy: Policy,
         keep: timedelta | None,
         now: datetime,
-        told: Told = lambda _: (),
+        told: RemovalEntries = lambda _: (),
     ) -> int:
         """Remove posts, by their first ids, with all their versions; returns how many there were.
 
@@ -42,23 +42,25 @@ class Retraction:
             self._retract(key, set(ids), policy, keep, now, told) for key, ids in posts.items()
         )
 
-    def ending(self, posts: Mapping[Key, Collection[str]], now: datetime) -> set[Key]:
+    def ending(
+        self, posts: Mapping[ConversationKey, Collection[str]], now: datetime
+    ) -> set[ConversationKey]:
         """The conversations that these posts, by their first ids, are all mentions of."""
         found = self._conversations.load(posts)
         return {key for key, loaded in found.items() if _going(loaded, set(posts[key]), now)[1]}
 
-    def ended(self, keys: Collection[Key]) -> set[Key]:
+    def ended(self, keys: Collection[ConversationKey]) -> set[ConversationKey]:
         """Those of the conversations that are no more."""
         return set(keys) - self._conversations.states(keys).keys()
 
     def _retract(
         self,
-        key: Key,
+        key: ConversationKey,
         ids: set[str],
         policy: Policy,
         keep: timedelta | None,
         now: datetime,
-        told: Told,
+        told: RemovalEntries,
     ) -> int:
         removed: set[str] = set()
         failures = 0
@@ -72,13 +74,15 @@ class Retraction:
             part = going if len(going) <= _WHOLE and whole else going[:_AT_ONCE]
             new = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids} - removed
             apart = f"{key} {loaded.rev}"
-            rows = [Journal.item(key.company, row, apart=apart) for row in told(new)] if new else []
+            rows = (
+                [AuditLog.item(key.company, row, apart=apart) for row in told(new)] if new else []
+            )
             try:
                 self._conversations.without(loaded, part, policy, keep, now, rows)
-            except CancelledError as problem:
+            except TransactionCancelledError as problem:
                 failures += 1
                 if problem.conflict:
-                    give_way(failures)
+                    back_off(failures)
             else:
                 removed |= new
         raise ContentionError(f"1 conversation, {key}")

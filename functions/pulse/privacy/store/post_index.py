@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
-from pulse.conversations.store.codec import day_index, key_of
+from pulse.conversations.store.codec import day_index, key_from_pk
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
-from pulse.privacy.removal import Held
+from pulse.privacy.removal import StoredPost
 
 
-class Kept:
+class PostIndex:
     """Reads the index of days."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def of(self, company: str, day: date) -> Iterator[Held]:
+    def of(self, company: str, day: date) -> Iterator[StoredPost]:
         """The posts published on a UTC day: mentions, replies, own posts; each version."""
         moment = datetime.combine(day, time(0), UTC)
         for item in self._table.indexed(day_index(company, moment), only=("pk", "sk")):
             yield _held(item)
 
 
-def _held(item: Item) -> Held:
+def _held(item: Item) -> StoredPost:
     if item["pk"].startswith("said#"):
         first, version = item["sk"].split("/")
-        return Held(first, version, None, ours=True)
+        return StoredPost(first, version, None, ours=True)
     kind, (first, _, version) = item["sk"][0], item["sk"][1:].partition("/")
-    return Held(first, version or first, key_of(item["pk"]), ours=kind == "r")
+    return StoredPost(first, version or first, key_from_pk(item["pk"]), ours=kind == "r")

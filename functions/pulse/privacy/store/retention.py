@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
-from pulse.conversations.facts import Key
+from pulse.conversations.facts import ConversationKey
 from pulse.conversations.store.codec import day_index, ttl_of
-from pulse.conversations.store.conversations import ATTEMPTS, ContentionError, Conversations
-from pulse.dynamodb.codec import At
-from pulse.dynamodb.table import CancelledError, Table, give_way
+from pulse.conversations.store.conversations import ATTEMPTS, ContentionError, ConversationStore
+from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.table import Table, TransactionCancelledError, back_off
 from pulse.kernel.policy import Policy
 
 
-class Retention:
+class RetentionStore:
     """Writes only what has another time to live than it should have."""
 
-    def __init__(self, table: Table, conversations: Conversations) -> None:
+    def __init__(self, table: Table, conversations: ConversationStore) -> None:
         self._table = table
         self._conversations = conversations
 
     def of_conversations(
-        self, keys: Iterable[Key], policy: Policy, keep: timedelta | None, now: datetime
+        self, keys: Iterable[ConversationKey], policy: Policy, keep: timedelta | None, now: datetime
     ) -> int:
         """Of these; returns how many were written. Raises `ContentionError`."""
         return sum(self._of_conversation(key, policy, keep, now) for key in dict.fromkeys(keys))
@@ -35,13 +35,13 @@ class Retention:
                 at = datetime.fromisoformat(item["at"])
                 ttl = int((at + keep).timestamp()) if keep else None
                 if item.get("ttl") != ttl:
-                    key = At(item["pk"], item["sk"])
+                    key = ItemKey(item["pk"], item["sk"])
                     there = "attribute_exists(pk)"
                     written += self._table.update(key, {"ttl": ttl}, condition=there) is not None
         return written
 
     def _of_conversation(
-        self, key: Key, policy: Policy, keep: timedelta | None, now: datetime
+        self, key: ConversationKey, policy: Policy, keep: timedelta | None, now: datetime
     ) -> bool:
         for failures in range(1, ATTEMPTS + 1):
             loaded = self._conversations.load([key])[key]
@@ -51,9 +51,9 @@ class Retention:
                 return False
             try:
                 self._conversations.without(loaded, (), policy, keep, now)
-            except CancelledError as problem:
+            except TransactionCancelledError as problem:
                 if problem.conflict:
-                    give_way(failures)
+                    back_off(failures)
                 continue
             return True
         raise ContentionError(f"1 conversation, {key}")

@@ -14,10 +14,10 @@ def handler(_event: Any, context: Any) -> dict[str, Any]:
     wired = app.wired()
     results = comply(
         wired.settings().companies,
-        wired.secrets.bearer,
+        wired.tokens.bearer,
         wired.compliance,
         wired.company_x,
-        wired,
+        wired.db,
         wired.now(),
         lambda: context.get_remaining_time_in_millis() < _SPARE_MS,
     )

@@ -19,7 +19,7 @@ def handler(event: Any, _context: Any) -> dict[str, int]:
         asked = event["now"]
         start = datetime.fromisoformat(asked["start"])
         company = wired.settings().company(asked["company"])
-        return {company.name: request_digest(company, wired.outbox, asked["to"], start, now)}
-    done = app.for_each(lambda c: schedule_digests(c, wired.shelf, wired.outbox, now))
+        return {company.name: request_digest(company, wired.db.outbox, asked["to"], start, now)}
+    done = app.for_each(lambda c: schedule_digests(c, wired.db.digest_ledger, wired.db.outbox, now))
     app.count("DigestAge", max((late for _, late in done.values()), default=0), MetricUnit.Seconds)
     return {name: written for name, (written, _) in done.items()}

@@ -11,7 +11,7 @@ from pulse.listening.dispatch import dispatch
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, Any]:
     wired = app.wired()
-    due = dispatch(wired.settings(), wired.accounts, wired.now(), wired.patience)
+    due = dispatch(wired.settings(), wired.db.cursors, wired.now(), wired.blind_after)
     app.count("AccountsBlind", len(due.blind))
     app.count("BudgetUsed", due.budget_used, MetricUnit.Percent)
     wired.queue.put(due.tasks)

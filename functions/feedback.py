@@ -12,12 +12,12 @@ def handler(event: Any, _context: Any) -> dict[str, Any]:
     wired = app.wired()
     came_back = BounceHandler(
         settings=wired.settings(),
-        outbox=wired.outbox,
-        addresses=wired.addresses,
-        journal=wired.journal,
+        outbox=wired.db.outbox,
+        addresses=wired.db.suppressions,
+        journal=wired.db.audit_log,
         now=wired.now(),
     )
     words = [parse_event(record["Sns"]["Message"]) for record in event["Records"]]
-    taken = [came_back.take(word) for word in words if word is not None]
+    taken = [came_back.handle(word) for word in words if word is not None]
     app.count("AddressesBlocked", sum(one["blocked"] for one in taken))
     return {"taken": taken}

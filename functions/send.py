@@ -27,16 +27,18 @@ def _send(company: Company, wired: app.App, context: Any) -> dict[str, float]:
     now = wired.now()
     letters = Letters(
         company=company,
-        stores=wired,
-        authors=AuthorDirectory(wired.shelf, wired.company_x(company), now),
+        stores=wired.db,
+        authors=AuthorDirectory(wired.db.author_cache, wired.company_x(company), now),
         now=now,
         board_url=wired.settings().board_url,
     )
-    writing = Writing(company, letters, wired.pages, wired.post, wired.topic, wired.addresses, now)
+    writing = Writing(
+        company, letters, wired.renderer, wired.mailer, wired.topic, wired.db.suppressions, now
+    )
     return SendRun(
         company=company,
-        outbox=wired.outbox,
-        journal=wired.journal,
+        outbox=wired.db.outbox,
+        journal=wired.db.audit_log,
         writing=writing,
         now=now,
         out_of_time=lambda: context.get_remaining_time_in_millis() < _SPARE_MS,

@@ -46,7 +46,7 @@ class MissingSettingError(Exception):
     """Something that must be set is not; names it and says where."""
 
 
-class App(Repositories):
+class App:
     """The parts of Pulse, made at first use from the environment that is given."""
 
     def __init__(
@@ -66,7 +66,7 @@ class App(Repositories):
         """The settings in force, at most half a minute old; empty before the first push."""
         now = self.now()
         if self._settings is None or self._read_at is None or now - self._read_at >= _FRESH:
-            pushed = self.shelf.settings()
+            pushed = self.db.settings_store.current()
             if pushed is None:
                 _logger().warning("no settings yet: run `pulse push pulse.yaml`")
             self._settings = settings_reader.read(*pushed) if pushed else Settings(())
@@ -78,15 +78,16 @@ class App(Repositories):
         if account.token not in self._xs:
             from pulse.x.client import XClient  # noqa: PLC0415 - most functions never need it
 
-            token = functools.partial(self.secrets.token, account.token)
+            token = functools.partial(self.tokens.token, account.token)
             self._xs[account.token] = XClient(token, self._transport or self._simulated())
         return self._xs[account.token]
 
     @functools.cached_property
-    def table(self) -> Table:
-        """The one table of the deployment."""
+    def db(self) -> Repositories:
+        """All that the table of the deployment holds."""
         client = boto3.client("dynamodb", config=_AGAIN)
-        return Table(client, self._needed("PULSE_TABLE"), self._needed("PULSE_INDEX"))
+        table = Table(client, self._needed("PULSE_TABLE"), self._needed("PULSE_INDEX"))
+        return Repositories(table)
 
     @functools.cached_property
     def queue(self) -> PollQueue:
@@ -95,17 +96,17 @@ class App(Repositories):
         return PollQueue(client, self._needed("PULSE_POLL_QUEUE"))
 
     @property
-    def patience(self) -> timedelta:
+    def blind_after(self) -> timedelta:
         """For how long an account may go unread before an alarm rings."""
         return timedelta(minutes=int(self._needed("PULSE_BLIND_MINUTES")))
 
     @functools.cached_property
-    def secrets(self) -> TokenStore:
+    def tokens(self) -> TokenStore:
         """Tokens, in SSM."""
         return TokenStore(boto3.client("ssm", config=_SOON), self._needed("PULSE_TOKENS"))
 
     @functools.cached_property
-    def post(self) -> SesMailer:
+    def mailer(self) -> SesMailer:
         """Mail, through SES."""
         from pulse.outbox.mailer import SesMailer  # noqa: PLC0415 - only `send` needs it
 
@@ -124,7 +125,7 @@ class App(Repositories):
         return CriticalTopic(client, self._needed("PULSE_CRITICAL_TOPIC"))
 
     @functools.cached_property
-    def pages(self) -> MailRenderer:
+    def renderer(self) -> MailRenderer:
         """What people read."""
         from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
 

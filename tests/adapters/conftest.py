@@ -30,7 +30,7 @@ def client(aws: stack.Stack) -> Iterator[Any]:
     dynamodb = boto3.client("dynamodb")
     yield dynamodb
     table = Table(dynamodb, aws.table, "by-time")
-    table.delete_many([ItemKey(item["pk"], item["sk"]) for item in table.all()])
+    table.delete_many([ItemKey(item["pk"], item["sk"]) for item in table.scan()])
 
 
 @pytest.fixture

@@ -57,18 +57,18 @@ def test_each_post_is_read_or_lies_aside_with_a_reason(
     draw = drawer(shared, name, odd)
     given = [draw.post(odd) for _ in range(POSTS // len(SHARES))]
     page = parse.parse_page({"data": given})
-    assert len(page.posts) + len(page.aside) == page.count == len(given)
+    assert len(page.posts) + len(page.quarantined) == page.count == len(given)
     assert page.posts
-    assert page.aside
+    assert page.quarantined
     for post in page.posts:
         check(post)
     raws = iter(given)
-    for aside in page.aside:
+    for aside in page.quarantined:
         assert any(raw is aside.raw or is_cut(aside.raw, raw) for raw in raws)
         assert re.fullmatch(r"(a post|`\w+`) is .{1,80}", aside.reason)
     figure(
         f"posts drawn from {name}, {odd:.0%} of their values odd",
-        f"{len(page.posts)} read, {len(page.aside)} put aside",
+        f"{len(page.posts)} read, {len(page.quarantined)} put aside",
     )
 
 
@@ -77,7 +77,7 @@ def test_each_post_as_described_is_read(shared: Path, name: str) -> None:
     draw = drawer(shared, name, "as described")
     given = [draw.post() for _ in range(POSTS // 3)]
     page = parse.parse_page({"data": given})
-    assert not page.aside
+    assert not page.quarantined
     for raw, post in zip(given, page.posts, strict=True):
         check(post)
         assert (post.version, post.author_id) == (raw["id"], raw["author_id"])
@@ -100,7 +100,7 @@ def test_an_answer_is_a_page_or_says_that_it_is_none(shared: Path, name: str, od
         except parse.UnreadablePostError:
             continue
         read += 1
-        assert len(page.posts) + len(page.aside) == page.count == len(body.get("data", []))
+        assert len(page.posts) + len(page.quarantined) == page.count == len(body.get("data", []))
         for post in page.posts:
             check(post)
         assert all(type(author) is Author and is_id(author.id) for author in page.authors)
@@ -108,7 +108,7 @@ def test_an_answer_is_a_page_or_says_that_it_is_none(shared: Path, name: str, od
         assert all(type(error) is str and len(error) <= 200 for error in page.errors)
         assert page.next_token is None or page.next_token
         if not odd:
-            assert not page.aside or any(NEEDED - raw.keys() for raw in body["data"])
+            assert not page.quarantined or any(NEEDED - raw.keys() for raw in body["data"])
             users = body.get("includes", {}).get("users", [])
             told = [user.get("username") for user in users if "id" in user]
             assert [author.username for author in page.authors] == told

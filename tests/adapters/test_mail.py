@@ -269,8 +269,8 @@ def test_a_token_is_kept_encrypted_and_found_again(aws: stack.Stack) -> None:
     """Given a token, when kept, then it is a SecureString, and comes back as it was."""
     ssm = boto3.client("ssm")
     secrets = TokenStore(ssm, "/pulse/a/tokens/")
-    secrets.keep("help", Token("old"))
-    secrets.keep("help", TOKEN)
+    secrets.put("help", Token("old"))
+    secrets.put("help", TOKEN)
     assert secrets.token("help") == TOKEN
     assert ssm.get_parameter(Name="/pulse/a/tokens/help")["Parameter"]["Type"] == "SecureString"
 
@@ -320,6 +320,6 @@ def test_no_token_is_logged_on_its_way_to_ssm_and_back(
     """At DEBUG of everything, botocore included: no part of a token shows."""
     caplog.set_level(logging.DEBUG)
     secrets = TokenStore(boto3.client("ssm"), "/pulse/a/tokens")
-    secrets.keep("quiet", TOKEN)
+    secrets.put("quiet", TOKEN)
     assert secrets.token("quiet") == TOKEN
     assert json.dumps("SECRET")[1:-1] not in caplog.text

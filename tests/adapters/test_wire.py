@@ -131,7 +131,7 @@ def test_what_is_no_post_lies_aside_and_the_rest_is_read(served: Any, reason: st
     """Given one bad post among good ones, then it is put aside with its reason, they are read."""
     page = parse.parse_page({"data": [raw(id="1002"), served, raw(id="1000")]})
     assert [p.version for p in page.posts] == ["1002", "1000"]
-    [aside] = page.aside
+    [aside] = page.quarantined
     assert aside.raw == served
     assert aside.reason.startswith(reason)
     assert page.count == 3
@@ -184,7 +184,7 @@ def test_the_longest_text_that_is_kept() -> None:
     """Given posts at the edge of what is kept, then one is read, the other lies aside, cut."""
     page = parse.parse_page({"data": [raw(text="я" * 50_000), raw(id="1002", text="я" * 50_001)]})
     assert [len(post.text) for post in page.posts] == [50_000]
-    [aside] = page.aside
+    [aside] = page.quarantined
     assert aside.reason == "`text` is 50,001 characters long"
     assert {name: aside.raw[name] for name in ("id", "author_id")} == {
         "id": "1002",
@@ -226,7 +226,7 @@ def test_whatever_x_says_is_a_page_or_unreadable(
         page = parse.parse_page(body)
     except parse.UnreadablePostError:
         return
-    assert len(page.posts) + len(page.aside) == page.count
+    assert len(page.posts) + len(page.quarantined) == page.count
     assert all(isinstance(p.text, str) and p.created_at.tzinfo for p in page.posts)
     assert all(isinstance(a.name, str | None) for a in page.authors)
 
@@ -262,8 +262,8 @@ def test_what_x_really_answered(shared: Path, name: str) -> None:
     page = parse.parse_page(body)
     assert page.count == len(served)
     bare = [p for p in served if "created_at" not in p]
-    assert len(page.aside) == len(bare)
-    assert {a.reason for a in page.aside} <= {"`author_id` is None, not a string of digits"}
+    assert len(page.quarantined) == len(bare)
+    assert {a.reason for a in page.quarantined} <= {"`author_id` is None, not a string of digits"}
     whole = {p["id"]: p for p in served if "created_at" in p}
     for post in page.posts:
         told = whole[post.version]

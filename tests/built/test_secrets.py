@@ -30,7 +30,7 @@ def test_a_poll_at_its_loudest(running: Local, document: dict[str, Any], tmp_pat
     running.push(document)
     [account, *_] = document["companies"][0]["accounts"]
     env = {**running.stack.env["poll"], **AWS, "PYTHONPATH": str(tmp_path)}
-    TokenStore(running.client("ssm"), env["PULSE_TOKENS"]).keep(account["username"], TOKEN)
+    TokenStore(running.client("ssm"), env["PULSE_TOKENS"]).put(account["username"], TOKEN)
     task = {
         "company": document["companies"][0]["name"],
         "account_id": account["id"],

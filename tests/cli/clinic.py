@@ -50,7 +50,7 @@ def checked(stack: Stack, hours_ago: float = 2, **more: Any) -> None:
 
 def furnish(deployed: Stack) -> None:
     """Put in by hand what moto leaves out, or a person does."""
-    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep(
+    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).put(
         "svyaz_help", Token("bearer")
     )
     save(deployed, cursor("700000001"), cursor("700000002"))

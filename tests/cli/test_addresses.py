@@ -31,7 +31,7 @@ EVE = Suppression(
 def stop(stack: Stack, *blocks: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
     for block in blocks:
-        assert Outbox(table).take_back(None, "", [SuppressionList.item(block)], [])
+        assert Outbox(table).mark_returned(None, "", [SuppressionList.item(block)], [])
 
 
 def test_when_mail_reaches_everybody(deployed: Stack) -> None:
@@ -129,7 +129,7 @@ def test_status_says_what_reading_came_to(
     before = now.replace(day=1) - timedelta(days=1)
     accounts = CursorStore(Table(boto3.client("dynamodb"), deployed.table, INDEX))
     for account, count in (("700000001", 12_000), ("700000002", 340)):
-        cursor = Cursor(account, now, last_ok=now).having_read(count, now)
+        cursor = Cursor(account, now, last_ok=now).add_reads(count, now)
         reads = {**cursor.reads, f"{before:%Y-%m}": 7 if count == 340 else 0}
         accounts.save(Cursor(account, now, last_ok=now, reads=reads))
     assert line in lines(run("status"))

@@ -108,7 +108,7 @@ def test_polls_that_do_not_come(sound: Stack) -> None:
     known = CursorStore(table).load(["700000001", "700000002"])
     broke = OpenFault("credits", "402 none", now - 20 * MINUTE, 9, now + MINUTE)
     for old, new in (
-        (known["700000001"], cursor("700000001", 20, rev=1, troubles={"mentions": broke})),
+        (known["700000001"], cursor("700000001", 20, rev=1, faults={"mentions": broke})),
         (known["700000002"], cursor("700000002", 5, rev=1)),
     ):
         assert old.rev == 1
@@ -182,7 +182,7 @@ def test_wrong_use(arguments: tuple[str, ...]) -> None:
 def broken(kind: FaultKind, detail: str, hours: int = 1) -> OpenFault:
     now = datetime.now(UTC)
     since = now - hours * 60 * MINUTE
-    return OpenFault(kind, detail, since, 3, now + 60 * MINUTE, told=True)
+    return OpenFault(kind, detail, since, 3, now + 60 * MINUTE, reported=True)
 
 
 CHECKS: dict[str, tuple[dict[str, Any], str]] = {
@@ -220,7 +220,7 @@ def test_what_x_said_moves_no_cursor(sound: Stack) -> None:
 def test_without_a_bearer_deleted_posts_stay(sound: Stack) -> None:
     """Given a user's token alone, then the doctor says what is done instead, and what to do."""
     token = Token(None, "key", "secret", "sim-700000001", "secret")
-    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).keep("svyaz_help", token)
+    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).put("svyaz_help", token)
     status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
     assert told.startswith("no token has a bearer")

@@ -10,6 +10,8 @@ import boto3
 import pytest
 import time_machine
 
+from pulse.alerting.store import PolicyProgress
+from pulse.authors.store import AuthorCache, ErasureList
 from pulse.conversations.facts import ConversationKey
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
@@ -18,7 +20,8 @@ from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
 from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
-from pulse.settings.store import Shelf
+from pulse.reporting.store import FigureStore
+from pulse.settings.store import SettingsStore
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 
@@ -39,18 +42,18 @@ def table(deployed: Stack) -> Table:
 def parted(full: Table, pulse_yaml: Path) -> Table:
     """Two companies with everything, of which `other` is watched no more."""
     entry = Entry("e", "other", "anna", "alert", NOW, (ConversationKey("other", "40", "5"),))
-    outbox, shelf = Outbox(full), Shelf(full)
+    outbox = Outbox(full)
     ConversationStore(full).add({ConversationKey("other", "41", "9"): [mention(41)]}, POLICY, None)
-    shelf.keep_authors([Author("9", "nina", "Nina")], NOW)
+    AuthorCache(full).put([Author("9", "nina", "Nina")], NOW)
     outbox.put(entry)
     mailbox = outbox.claim("other", "anna", NOW, NOW + timedelta(minutes=3))
     assert mailbox is not None
     record = {"at": NOW.isoformat(timespec="milliseconds"), "person": "anna", "to": "a@b.c"}
-    outbox.settle("other", "anna", [entry], mailbox, {**record, "message_id": "m"})
+    outbox.complete("other", "anna", [entry], mailbox, {**record, "message_id": "m"})
     outbox.put(entry)
-    shelf.put_figures("other", NOW.date(), {OTHERS: {"9": {"received": 1}}})
-    shelf.mark_folded("other", 1, NOW)
-    shelf.forget("other", "8", NOW)
+    FigureStore(full).put("other", NOW.date(), {OTHERS: {"9": {"received": 1}}})
+    PolicyProgress(full).mark_folded("other", 1, NOW)
+    ErasureList(full).add("other", "8", NOW)
     for account in ("700000001", OTHERS):
         CursorStore(full).save(Cursor(account, NOW))
     pulse_yaml.write_text(pulse_yaml.read_text().replace(TWO, ""))
@@ -68,7 +71,7 @@ def of(table: Table, company: str) -> list[str]:
     """Keys under which something of the company lies, but for its settings."""
     return [
         f"{i['pk']} {i['sk']}"
-        for i in table.all()
+        for i in table.scan()
         if i["pk"] != "settings" and f"#{company}" in f"{i['pk']}#"
     ]
 
@@ -81,13 +84,13 @@ def test_a_company_is_not_lost_by_a_file_without_it(full: Table, pulse_yaml: Pat
     assert "other is in force and not in pulse.yaml, so nothing was pushed" in said.err
     assert "pulse push --without other" in said.err
     assert run("push", "--without", "svyaz").code == 1
-    assert (Shelf(full).settings() or ({}, 0))[1] == 1
+    assert (SettingsStore(full).current() or ({}, 0))[1] == 1
 
 
 def test_all_of_it_goes_and_nothing_else(parted: Table, later: Any) -> None:
     """Given a company parted with, when dropped, then nothing of it is left, all else stays."""
     going = {f"account#{OTHERS}", "author#9"}
-    others = [i for i in parted.all() if "other" not in i["pk"] and i["pk"] not in going]
+    others = [i for i in parted.scan() if "other" not in i["pk"] and i["pk"] not in going]
     assert len(of(parted, "other")) > 6
     with later():
         said = run("drop", "other", "--yes", "--json")
@@ -101,8 +104,8 @@ def test_all_of_it_goes_and_nothing_else(parted: Table, later: Any) -> None:
         "other": 3,
     }
     assert of(parted, "other") == []
-    assert list(parted.all()) == others
-    assert set(Shelf(parted).authors(["5", "6", "9"])) == {"5", "6"}
+    assert list(parted.scan()) == others
+    assert set(AuthorCache(parted).find(["5", "6", "9"])) == {"5", "6"}
     assert set(CursorStore(parted).load(["700000001", OTHERS])) == {"700000001"}
     with later():
         assert "Nothing is kept of other." in run("drop", "other").out

@@ -10,15 +10,16 @@ import pytest
 
 from pulse.audit.entries import LogEntry
 from pulse.audit.store import AuditLog
+from pulse.authors.store import AuthorCache
 from pulse.conversations.facts import ConversationKey, Flag, Mention, Position, Reply
 from pulse.conversations.store.conversations import ConversationStore
+from pulse.conversations.store.own_posts import OwnPosts
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
 from pulse.kernel.posts import Author, Post
 from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
-from pulse.settings.store import Shelf
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse_cli.deployed.deployment import INDEX
@@ -61,7 +62,7 @@ def full(pulse_yaml: Any, table: Table) -> Table:
     """Two companies; Ivan (5) spoke to both, Olga (6) to one."""
     pulse_yaml.write_text(pulse_yaml.read_text() + TWO)
     assert run("push").code == 0
-    conversations, shelf = ConversationStore(table), Shelf(table)
+    conversations = ConversationStore(table)
     flag = Flag("warning", frozenset({"10"}), NOW, NOW)
     position = Position("p1", "refused", frozenset({"10"}), "anna", NOW, "Ivan was rude")
     facts = {
@@ -78,16 +79,16 @@ def full(pulse_yaml: Any, table: Table) -> Table:
         ConversationKey("other", "40", "5"): [mention(40)],
     }
     conversations.add(facts, POLICY, timedelta(days=90))
-    shelf.keep_authors([Author("5", "Ivan_K", "Ivan"), Author("6", "olga", "Olga")], NOW)
+    AuthorCache(table).put([Author("5", "Ivan_K", "Ivan"), Author("6", "olga", "Olga")], NOW)
     said = Post("50", "50", "Thanks @Ivan_K", "700000001", "50", NOW, named=frozenset({"5"}))
-    shelf.keep_said("svyaz", [said], None)
+    OwnPosts(table).put("svyaz", [said], None)
     rows = [{"reason": "odd", "raw": {"author_id": who, "text": who}} for who in ("5", "6")]
-    AuditLog(table).note("svyaz", [LogEntry("aside", NOW, row) for row in rows])
+    AuditLog(table).append("svyaz", [LogEntry("aside", NOW, row) for row in rows])
     return table
 
 
 def lying(table: Table) -> list[Item]:
-    return [i for i in table.all() if i["pk"] != "settings"]
+    return [i for i in table.scan() if i["pk"] != "settings"]
 
 
 def about(table: Table, *words: str) -> list[str]:
@@ -116,17 +117,17 @@ def test_one_person_goes_and_nobody_else(full: Table) -> None:
     assert set(left) == {"c#svyaz#10#6"}
     assert [i for i in lying(full) if i in others] == others
     [redacted, kept] = sorted(
-        (i["what"] for i in full.partition("journal#svyaz") if "#aside#" in i["sk"]), key=len
+        (i["what"] for i in full.query("journal#svyaz") if "#aside#" in i["sk"]), key=len
     )
     assert json.loads(redacted) == {"reason": "odd", "raw": None}
     assert json.loads(kept)["raw"]["author_id"] == "6"
-    assert set(Shelf(full).authors(["5", "6"])) == {"6"}
+    assert set(AuthorCache(full).find(["5", "6"])) == {"6"}
 
 
 def test_an_answer_to_the_person_that_lies_aside_goes(full: Table) -> None:
     """Given an answer of ours to Ivan that could not be read, then its text goes as well."""
     raw = {"author_id": "700000001", "in_reply_to_user_id": "5", "text": "Dear Ivan, 5551234"}
-    AuditLog(full).note("svyaz", [LogEntry("aside", NOW, {"reason": "odd", "raw": raw})])
+    AuditLog(full).append("svyaz", [LogEntry("aside", NOW, {"reason": "odd", "raw": raw})])
     said = run("forget", "id:5", "--yes", "--wait", "0")
     assert "2 put aside" in said.out
     assert about(full, "5551234") == []
@@ -144,7 +145,7 @@ def test_what_was_told_of_the_person_goes_though_the_posts_are_gone(full: Table)
     at = NOW.isoformat(timespec="milliseconds")
     record = {"at": at, "person": "anna", "to": "anna@a.b", "message_id": "m", "told": told}
     outbox.put(told)
-    outbox.settle("svyaz", "anna", [told], mailbox, record)
+    outbox.complete("svyaz", "anna", [told], mailbox, record)
     for person, which in (("anna", keys), ("boris", keys[:1])):
         outbox.put(Entry("b", "svyaz", person, "alert", NOW, which))
     said = run("forget", "id:77", "--yes", "--wait", "0")
@@ -152,9 +153,9 @@ def test_what_was_told_of_the_person_goes_though_the_posts_are_gone(full: Table)
     assert "3 mails noted to tell of them" in said.out
     assert {where.partition("#")[0] for where in about(full, r"\b77\b")} == {"forgotten"}
     assert [(e.person, e.keys) for e in outbox.waiting("svyaz")] == [("anna", keys[1:])]
-    mail = outbox.find("svyaz", "m", NOW)
+    mail = outbox.find_sent("svyaz", "m", NOW)
     assert mail is not None
-    assert mail.told == told.only(keys[1:])
+    assert mail.covered == told.restricted_to(keys[1:])
 
 
 def test_what_went_is_noted_without_who(full: Table) -> None:
@@ -166,7 +167,7 @@ def test_what_went_is_noted_without_who(full: Table) -> None:
     assert {what for row in forgotten for what in row} == {"posts"}
     assert sum(row["posts"] for row in forgotten) == 5
     for company in ("svyaz", "other"):
-        [item] = full.partition(f"forgotten#{company}")
+        [item] = full.query(f"forgotten#{company}")
         assert item["sk"] == "5"
         days = (datetime.fromtimestamp(item["ttl"], UTC) - NOW).total_seconds() / 86400
         assert 29.9 < days < 30.1
@@ -187,8 +188,8 @@ def test_of_one_company_only(full: Table) -> None:
     pks = {i["pk"] for i in lying(full)}
     assert "c#other#40#5" not in pks
     assert "c#svyaz#10#5" in pks
-    assert Shelf(full).authors(["5"])
-    assert not list(full.partition("forgotten#svyaz"))
+    assert AuthorCache(full).find(["5"])
+    assert not list(full.query("forgotten#svyaz"))
 
 
 @pytest.mark.parametrize(("arguments", "given"), [(("--dry-run",), None), ((), "n\n")])
@@ -206,7 +207,7 @@ def test_nothing_to_forget(full: Table) -> None:
     said = run("forget", "id:77", "--yes", "--wait", "0")
     assert said.code == 0
     assert "Nothing is kept of 77." in said.out
-    assert [i["sk"] for i in full.partition("forgotten#other")] == ["77"]
+    assert [i["sk"] for i in full.query("forgotten#other")] == ["77"]
 
 
 def test_a_second_time_changes_nothing(full: Table) -> None:
@@ -221,7 +222,7 @@ def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
 ) -> None:
     """Given an unknown handle, then X is asked with --ask-x alone."""
     sim = x()
-    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep(
+    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).put(
         "svyaz_help", Token("bearer")
     )
     said = run("forget", "@user1", "--yes", "--wait", "0")
@@ -238,7 +239,7 @@ def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
 @pytest.fixture
 def asked(full: Table, deployed: Stack, x: Any) -> Any:
     """An X with the users user1 to user3, and a token for it."""
-    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).keep(
+    TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).put(
         "svyaz_help", Token("bearer")
     )
     return x()
@@ -246,17 +247,17 @@ def asked(full: Table, deployed: Stack, x: Any) -> Any:
 
 def test_a_handle_that_is_still_the_same_persons(full: Table, asked: Any) -> None:
     """Given a handle that a mail has shown, then X is asked once whether it is still theirs."""
-    Shelf(full).keep_authors([Author("800000001", "User1", "One")], NOW - timedelta(days=21))
+    AuthorCache(full).put([Author("800000001", "User1", "One")], NOW - timedelta(days=21))
     said = run("forget", "@user1", "--yes", "--wait", "0", "--json")
     assert (said.code, said.json["person"]) == (0, "800000001")
     assert dict(asked.requests) == {("users", "200"): 1}
-    assert not Shelf(full).authors(["800000001"])
+    assert not AuthorCache(full).find(["800000001"])
 
 
 def test_a_handle_that_is_somebody_elses_now(full: Table, asked: Any) -> None:
     """Given a handle that changed hands since a mail showed it, then neither goes by guess."""
     seen = NOW - timedelta(days=21)
-    Shelf(full).keep_authors([Author("6", "user2", "Ol\x1b[2Jga")], seen)
+    AuthorCache(full).put([Author("6", "user2", "Ol\x1b[2Jga")], seen)
     before = lying(full)
     said = run("forget", "@user2", "--yes", "--wait", "0")
     assert said.code == 1
@@ -272,7 +273,7 @@ def test_a_handle_of_which_x_does_not_say_whose_it_is(
     """Given nobody who could say so, then --yes is not enough, and who is asked is told of it."""
     if why != "no token":
         keeper = TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"])
-        keeper.keep("svyaz_help", Token("bearer"))
+        keeper.put("svyaz_help", Token("bearer"))
         x(faults=always(503, "down \x1b[2J") if why == "X is down" else ())
     before = lying(full)
     said = run("forget", "@ivan_k", "--yes", "--wait", "0")
@@ -292,7 +293,7 @@ def test_a_handle_of_which_x_does_not_say_whose_it_is(
 
 def test_a_handle_that_was_two_peoples(full: Table) -> None:
     """Given a handle that changed hands, then neither goes by guess."""
-    Shelf(full).keep_authors([Author("8", "ivan_k", "Another")], NOW)
+    AuthorCache(full).put([Author("8", "ivan_k", "Another")], NOW)
     said = run("forget", "@Ivan_K", "--yes", "--wait", "0")
     assert said.code == 1
     assert "id:5 or id:8" in said.err or "id:8 or id:5" in said.err

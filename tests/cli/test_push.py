@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from pulse.dynamodb.table import Table
-from pulse.settings.store import Shelf
+from pulse.settings.store import SettingsStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse_cli.deployed.deployment import INDEX
@@ -17,12 +17,12 @@ from pulse_cli.stand_in.stack import Stack
 from .shell import SETTINGS, run
 
 
-def shelf(stack: Stack) -> Shelf:
-    return Shelf(Table(boto3.client("dynamodb"), stack.table, INDEX))
+def settings_store(stack: Stack) -> SettingsStore:
+    return SettingsStore(Table(boto3.client("dynamodb"), stack.table, INDEX))
 
 
 def keep_token(stack: Stack, name: str = "svyaz_help") -> None:
-    TokenStore(boto3.client("ssm"), stack.outputs["TokensPath"]).keep(name, Token("bearer"))
+    TokenStore(boto3.client("ssm"), stack.outputs["TokensPath"]).put(name, Token("bearer"))
 
 
 def test_the_first_push_is_version_1_and_asks_for_tokens(deployed: Stack, pulse_yaml: Path) -> None:
@@ -34,7 +34,7 @@ def test_the_first_push_is_version_1_and_asks_for_tokens(deployed: Stack, pulse_
         "Version 1 is in force on pulse.",
         f"The token svyaz_help is missing ({missing}): pulse connect @svyaz_help",
     ]
-    document, version, _ = shelf(deployed).settings() or ({}, 0, None)
+    document, version, _ = settings_store(deployed).current() or ({}, 0, None)
     assert version == 1
     assert document["companies"][0]["people"]["anna"]["email"] == "anna@example.com"
 
@@ -68,7 +68,7 @@ def test_a_dry_run_keeps_nothing(deployed: Stack, pulse_yaml: Path) -> None:
     said = run("push", "--dry-run")
     assert said.code == 0
     assert "Nothing was pushed" in said.out
-    assert shelf(deployed).settings() is None
+    assert settings_store(deployed).current() is None
 
 
 def test_json_is_for_scripts(deployed: Stack, pulse_yaml: Path) -> None:
@@ -86,7 +86,7 @@ def test_settings_with_an_error_are_not_pushed(deployed: Stack, pulse_yaml: Path
     assert said.code == 1
     assert "pulse.yaml:12: companies[0].policy.levels[1].after" in said.err
     assert "nothing was pushed" in said.err
-    assert shelf(deployed).settings() is None
+    assert settings_store(deployed).current() is None
 
 
 def test_no_such_file_is_wrong_use(deployed: Stack) -> None:

@@ -57,7 +57,7 @@ def test_commands(sound: Stack, echo: Echo, monkeypatch: pytest.MonkeyPatch, nam
     echo.way = WAYS.get(name)
     token = TOKEN if echo.way else OURS
     put(monkeypatch, **{part: getattr(token, part) for part in VARIABLES})
-    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).keep("svyaz_help", token)
+    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).put("svyaz_help", token)
     wrote = {}
     with overheard() as heard:
         for command in COMMANDS:

@@ -62,7 +62,7 @@ def busy(pushed: Table) -> datetime:
         "700000002",
         watched_from=now - timedelta(days=2),
         last_ok=since,
-        troubles={"mentions": OpenFault("credits", "402 [none]", since, 3, now + MINUTE)},
+        faults={"mentions": OpenFault("credits", "402 [none]", since, 3, now + MINUTE)},
     )
     for cursor in (fine, ill):
         CursorStore(pushed).save(cursor)
@@ -78,7 +78,7 @@ def busy(pushed: Table) -> datetime:
         outbox.put(Entry("1", "svyaz", person, kind, now - 7 * MINUTE))
     claimed = outbox.claim("svyaz", "anna", now, now + MINUTE) or Mailbox()
     put_off = replace(claimed, not_before=now + 4 * MINUTE, failures=2)
-    outbox.settle("svyaz", "anna", [], put_off)
+    outbox.complete("svyaz", "anna", [], put_off)
     refused = {"person": "anna", "address": "anna@example.com", "detail": "no", "final": True}
     gap = {
         "account": "svyaz",
@@ -96,7 +96,7 @@ def busy(pushed: Table) -> datetime:
             for n in range(2)
         ),
     ]
-    AuditLog(pushed).note("svyaz", rows)
+    AuditLog(pushed).append("svyaz", rows)
     return now
 
 
@@ -139,10 +139,10 @@ def test_what_others_wrote_moves_no_cursor(busy: datetime, pushed: Table) -> Non
     """Given words of X and of a mail server that would paint the screen, then they do not."""
     paint = "\x1b[2J\x1b]0;owned\x07\x9b31m"
     refused = {"person": "anna", "address": "a@b.example", "detail": f"550{paint}", "final": True}
-    AuditLog(pushed).note("svyaz", [LogEntry("undelivered", busy, refused)])
+    AuditLog(pushed).append("svyaz", [LogEntry("undelivered", busy, refused)])
     ill = OpenFault("unavailable", f"503{paint}", busy, 1, busy)
     cursor = CursorStore(pushed).load(["700000002"])["700000002"]
-    CursorStore(pushed).save(replace(cursor, troubles={"mentions": ill}))
+    CursorStore(pushed).save(replace(cursor, faults={"mentions": ill}))
     said = run("status")
     assert "550[2J" in said.out
     assert "503[2J" in "".join(said.out.split())

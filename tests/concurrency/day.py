@@ -60,7 +60,7 @@ def play(seed: int, minutes: int) -> Day:
             steps = [_steps(n, minute, Random(f"{seed} {minute} {n}"), said) for n in _EVERYBODY]
             results += house.at_once(minute, steps, push=minute == minutes // 2)
         minute = last
-        while minute < last + 60 and house.app.outbox.waiting("acme"):
+        while minute < last + 60 and house.app.db.outbox.waiting("acme"):
             minute += 1
             house.at_once(minute, [[("send", {})] if r == "sender" else [] for r in _ROLES])
         reports = [instance.leave() for instance in house.instances]
@@ -74,7 +74,7 @@ def play(seed: int, minutes: int) -> Day:
             wires=[report.wire for report in reports],
             failures=[failure for report in reports for failure in report.failures],
             before=[],
-            items=list(house.app.table.all()),
+            items=list(house.app.db.table.scan()),
             mails=_mails(house.ministack),
         )
     seconds = time.perf_counter() - began
@@ -124,7 +124,7 @@ class _House:
         for instance, mine in zip(self.instances, steps, strict=True):
             instance.tell(at(minute), mine)
         if push:
-            self.app.shelf.push(document(quick=True), at(minute))
+            self.app.db.settings_store.push(document(quick=True), at(minute))
         return [result for instance in self.instances for result in instance.answer()]
 
 
@@ -149,10 +149,10 @@ def _house(said: Said, folder: Path) -> Iterator[_House]:
         given = {name: value for one in stack.env.values() for name, value in one.items()}
         app = App({**given, **env})
         boto3.client("sesv2").create_email_identity(EmailIdentity="pulse@example.com")
-        app.shelf.push(document(), at(-1))
+        app.db.settings_store.push(document(), at(-1))
         for account in app.settings().company("acme").accounts:
             token = Token(*["rehearsal"] * 3, f"sim-{account.id}", "rehearsal")
-            app.secrets.keep(account.token, token)
+            app.tokens.put(account.token, token)
         yield _House(instances, app, sim, aws)
 
 

@@ -23,7 +23,7 @@ class Click:
     def __call__(self, app: App) -> tuple[ConversationKey, Fact] | str | None:
         """The fact, once it is stored; `contended` when it was not; None: nobody waits there."""
         company = app.settings().company(self.key.company)
-        shown = app.conversations.states([self.key]).get(self.key)
+        shown = app.db.conversations.states([self.key]).get(self.key)
         if shown is None or not shown.waiting:
             return None
         fact: Fact = (
@@ -32,7 +32,9 @@ class Click:
             else Lease("mine", self.by, app.now(), app.now() + _LEASE)
         )
         try:
-            app.conversations.amend([self.key], lambda *_: [fact], company.policy, company.keep)
+            app.db.conversations.append(
+                [self.key], lambda *_: [fact], company.policy, company.retention
+            )
         except ContentionError:
             return "contended"
         return self.key, fact

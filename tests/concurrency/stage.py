@@ -95,7 +95,7 @@ class Stage(World):
             boto3.DEFAULT_SESSION.events.register("after-call.*.*", self._hear)
             self._wire.listen(boto3.DEFAULT_SESSION)
             backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][boto3.DEFAULT_SESSION.region_name]
-            self._recall = Recall(backend.tables[self.app.table.name].items)
+            self._recall = Recall(backend.tables[self.app.db.table.name].items)
             self._recall.listen(boto3.DEFAULT_SESSION)
         self._parts = self._wired()  # its clients know of the stops
         wiring.use(_EachItsOwn())  # type: ignore[arg-type]
@@ -105,7 +105,7 @@ class Stage(World):
         """What has happened before, one after the other."""
         self.perform(*writers)
         self._scene = self._recall.version
-        self._before = list(self._parts.table.all())
+        self._before = list(self._parts.db.table.scan())
         self._earlier = list(self._clicks)
 
     def perform(self, *writers: Writer) -> None:
@@ -122,7 +122,7 @@ class Stage(World):
         self.go_to(at(max(writer.minute for writer in writers)))
         apps = {w: self._app(w) for w in writers if w.settings == "old"}
         if push is not None:
-            self._parts.shelf.push(push, at(min(writer.minute for writer in writers)))
+            self._parts.db.settings_store.push(push, at(min(writer.minute for writer in writers)))
         self._ears = [_Ear(str(number)) for number in range(len(writers))]
         return [
             self._player(writer, apps.get(writer) or self._app(writer), ear)
@@ -144,7 +144,7 @@ class Stage(World):
             wires=[self._wire],
             failures=self._failures,
             before=self._before,
-            items=list(self._parts.table.all()),
+            items=list(self._parts.db.table.scan()),
             mails=[],  # the wire hears of all of them
         )
 

@@ -150,9 +150,9 @@ class Polls:
         )
         self.app = self.lambdas.wired
         self.source = EventSource(boto3.client("sqs"), stack.functions["poll"], self.lambdas.invoke)
-        self.app.shelf.push(settings(look_back="0"), at(-1))
+        self.app.db.settings_store.push(settings(look_back="0"), at(-1))
         for account in self.app.settings().company("acme").accounts:
-            self.app.secrets.keep(account.token, Token("r", "r", "r", f"sim-{account.id}", "r"))
+            self.app.tokens.put(account.token, Token("r", "r", "r", f"sim-{account.id}", "r"))
 
     def go(self, minute: int) -> None:
         """A minute: it is dispatched, and three seconds later polled."""
@@ -177,10 +177,10 @@ def test_a_poison_account_delays_no_other_and_ends_among_the_dead_letters(
         if minute > 1 and minute % again == 1:
             time.sleep(VISIBILITY + 0.1)  # stands for the visibility time-out as deployed
         polls.go(minute)
-        cursor = polls.app.accounts.load([NEWS])[NEWS]
+        cursor = polls.app.db.cursors.load([NEWS])[NEWS]
         late += [minute] if cursor.last_ok != at(minute) else []
     assert late == []
-    assert len(polls.app.conversations.open("acme")) == 4 * again
+    assert len(polls.app.db.conversations.open("acme")) == 4 * again
     assert polls.failed() == [1 + again * n for n in range(4)]
     assert [(account, minute) for account, minute, _ in said(Taken(stack).take(dead=True))] == [
         (HELP, 1)

@@ -93,7 +93,7 @@ def _hidden(posts: Sequence[Post]) -> frozenset[str]:
 
 def items(world: FaultyWorld) -> dict[ItemKey, Item]:
     """Everything in the table, straight from moto: this is done each minute."""
-    table = dynamodb_backends[_ACCOUNT][_REGION].tables[world.app.table.name]
+    table = dynamodb_backends[_ACCOUNT][_REGION].tables[world.app.db.table.name]
     return {
         ItemKey(pk.value, sk.value): {name: _plain(value) for name, value in item.attrs.items()}
         for pk, held in table.items.items()

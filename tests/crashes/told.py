@@ -70,7 +70,7 @@ class Telling:
             for flag in sorted(thread.flags, key=lambda f: policy.rank(f.level)):
                 last[flag.at] = flag
             for at, flag in last.items():
-                people = policy.hears(flag.level, flag.again, at) or (self.company.owner,)
+                people = policy.recipients(flag.level, flag.again, at) or (self.company.owner,)
                 urgent = flag.level == policy.top.name
                 for person in (*people, TOPIC) if urgent else people:
                     yield Entry(

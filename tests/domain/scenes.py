@@ -77,7 +77,7 @@ def told(minute: float, *facts: Fact, policy: Policy = POLICY) -> list[tuple[str
 def alert(person: str = "agents", *tried: str, **more: object) -> Entry:
     """A warning that waits for this person in the outbox, after these could not be written to."""
     values = {"details": (("level", "warning"), ("people", [person])), **more}
-    return Entry("1", "acme", person, "alert", at(0), tried=tried, **values)  # type: ignore[arg-type]
+    return Entry("1", "acme", person, "alert", at(0), unreachable=tried, **values)  # type: ignore[arg-type]
 
 
 def story(

@@ -16,7 +16,7 @@ def page(*ids: int) -> list[Post]:
     return [Post(str(i), str(i), "", "7", "1", at(0)) for i in ids]
 
 
-FLOOR = TimelineScan("mentions", at(-60), floor=HighWater("100", at(-1)))
+FLOOR = TimelineScan("mentions", at(-60), stop_at=HighWater("100", at(-1)))
 FIRST = TimelineScan("mentions", at(-60))
 BILLS = {
     "a poll: what it is served": ("mentions", FLOOR, page(103, 102, 101), 3, 2, 3),
@@ -49,7 +49,7 @@ def test_months_are_utc_and_two_are_kept() -> None:
         (datetime(2031, 1, 1, tzinfo=UTC), 9),
         (datetime(2031, 1, 31, tzinfo=UTC), 2),
     ):
-        cursor = cursor.having_read(count, moment)
+        cursor = cursor.add_reads(count, moment)
     assert cursor.reads == {"2030-12": 8, "2031-01": 11}
 
 

@@ -19,7 +19,7 @@ ACME = Company(
     title={},
     accounts=(),
     people={key: Person(key, key, f"{key.capitalize()}@Acme.example") for key in PEOPLE},
-    policy=replace(POLICY, up_the_line=("manager",)),
+    policy=replace(POLICY, escalation=("manager",)),
     owner="owner",
 )
 SHADOWED = replace(ACME, shadow=Shadow("Trial@acme.example", at(60)))
@@ -65,7 +65,7 @@ def test_who_is_next_in_line(entry: Entry, past: tuple[str, ...], heir: str | No
     """The owner, those who hear of critical waits now, those up the line, the topic."""
     found = next_recipient(entry, ACME, at(0), past)
     assert (found.person if found else None) == heir
-    assert found is None or found.tried == (*entry.tried, entry.person)
+    assert found is None or found.unreachable == (*entry.unreachable, entry.person)
     assert next_recipient(entry, SHADOWED, at(0), past) is None
 
 

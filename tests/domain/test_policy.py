@@ -56,7 +56,7 @@ POLICY = Policy(
         "board": (Shift("dina"),),
     },
     time_zone="Europe/Moscow",
-    up_the_line=("director", "board"),
+    escalation=("director", "board"),
 )
 
 
@@ -97,7 +97,7 @@ def test_an_unknown_group_is_nobody() -> None:
 )
 def test_reminders_go_up_the_line(level: str, again: int, people: tuple[str, ...]) -> None:
     """Each reminder adds the next group up; who is in two of them hears once."""
-    assert POLICY.hears(level, again, datetime(2030, 5, 13, 9, tzinfo=UTC)) == people
+    assert POLICY.recipients(level, again, datetime(2030, 5, 13, 9, tzinfo=UTC)) == people
 
 
 def test_ranks() -> None:
@@ -109,7 +109,7 @@ def test_ranks() -> None:
 def test_the_promise_is_the_second_level_or_the_only_one(levels: int) -> None:
     """By then a wait should have ended."""
     rows = tuple(Level(str(n), timedelta(hours=n), ()) for n in range(1, levels + 1))
-    assert Policy(rows, {}).promise == timedelta(hours=min(2, levels))
+    assert Policy(rows, {}).response_deadline == timedelta(hours=min(2, levels))
 
 
 @pytest.mark.parametrize(
@@ -120,4 +120,4 @@ def test_told_again_for_a_day_and_then_daily(every: int, again: int, pause: int)
     """Hours between one telling and the next; never more often than `repeat_every` says."""
     policy = Policy(POLICY.levels, {}, repeat_every=timedelta(hours=every))
     told = datetime(2030, 5, 13, tzinfo=UTC)
-    assert policy.again_at(told, again) == told + timedelta(hours=pause)
+    assert policy.next_reminder(told, again) == told + timedelta(hours=pause)

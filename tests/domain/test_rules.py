@@ -47,10 +47,10 @@ def test_a_limit_is_waited_for_as_x_says(retry_at: float | None, next_try: float
 def test_what_only_a_person_mends_is_tried_each_quarter_of_an_hour(kind: str) -> None:
     """No waiting mends it; so it is asked seldom, and whether somebody was told is kept."""
     first = record_failure(XError(kind, "no"), None, at(0))
-    assert (first.next_try, first.told) == (at(15), False)
-    told = OpenFault(kind, "no", at(0), 1, at(15), told=True)
-    assert record_failure(XError(kind, "no"), told, at(15)).told
-    assert not record_failure(XError("unavailable", "503"), told, at(15)).told
+    assert (first.next_try, first.reported) == (at(15), False)
+    told = OpenFault(kind, "no", at(0), 1, at(15), reported=True)
+    assert record_failure(XError(kind, "no"), told, at(15)).reported
+    assert not record_failure(XError("unavailable", "503"), told, at(15)).reported
 
 
 def alert(minute: float, *, urgent: bool = False) -> Entry:
@@ -163,15 +163,15 @@ def test_what_is_due_in_a_minute(clock: str, swept: str | None, kinds: tuple[str
 @pytest.mark.parametrize(("minutes", "stale"), [(0, False), (5, False), (5.1, True), (60, True)])
 def test_a_task_grows_stale(minutes: float, stale: bool) -> None:
     """After five minutes newer ones have long taken its place."""
-    assert PollTask("acme", "100", "poll", at(0)).stale(at(minutes)) is stale
-    assert not PollTask("acme", "100", "poll", at(0), again=True).stale(at(minutes))
+    assert PollTask("acme", "100", "poll", at(0)).is_stale(at(minutes)) is stale
+    assert not PollTask("acme", "100", "poll", at(0), retried=True).is_stale(at(minutes))
 
 
 def test_a_limit_lets_in_until_used_up_and_again_after_its_reset() -> None:
     """Given none left until minute 5, then one more may be asked from minute 5 on."""
-    assert Limit(1, at(5)).lets(at(0))
-    assert not Limit(0, at(5)).lets(at(4.9))
-    assert Limit(0, at(5)).lets(at(5))
+    assert Limit(1, at(5)).allows(at(0))
+    assert not Limit(0, at(5)).allows(at(4.9))
+    assert Limit(0, at(5)).allows(at(5))
 
 
 def test_a_token_is_never_printed() -> None:
@@ -197,5 +197,7 @@ def test_an_authors_page(author: Author, url: str) -> None:
 @pytest.mark.parametrize("why", ["deleted", "bounced", "protected", "suspended", "deactivated"])
 def test_what_is_gone_on_x_goes_here(why: RemovalReason) -> None:
     """Of a customer whatever the reason; of ours what was deleted, since it answered somebody."""
-    assert StoredPost("1", "1", None, ours=False).goes(why)
-    assert StoredPost("1", "1", None, ours=True).goes(why) is (why in ("deleted", "bounced"))
+    assert StoredPost("1", "1", None, ours=False).must_be_deleted(why)
+    assert StoredPost("1", "1", None, ours=True).must_be_deleted(why) is (
+        why in ("deleted", "bounced")
+    )

@@ -127,7 +127,7 @@ class Story(Town):
         self._stack.enter_context(self.server)
         self._stack.callback(self.way.close)
         super().__enter__()
-        self.world.app.secrets.keep("blue_help", Token("b", "b", "b", f"sim-{OTHER}", "b"))
+        self.world.app.tokens.put("blue_help", Token("b", "b", "b", f"sim-{OTHER}", "b"))
         return self
 
     def __exit__(self, *error: object) -> None:

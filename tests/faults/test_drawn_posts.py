@@ -47,7 +47,7 @@ def test_each_is_kept_or_put_aside_and_the_next_poll_is_well(
     assert here.failures == []
     assert here.troubles == []
     assert here.stored == mentions
-    aside = {json.dumps([a.raw, a.reason], sort_keys=True) for a in read.aside}
+    aside = {json.dumps([a.raw, a.reason], sort_keys=True) for a in read.quarantined}
     assert len(here.journal("aside")) == len(aside)
     here.go(2)
     assert said in here.stored

@@ -50,8 +50,8 @@ def test_x_gives_no_answer(posts: Said, story: Build, row: Row) -> None:
     assert [states[p].status for p in (during, ours, theirs)] == ["open"] * 3
     assert all(state.mentions == 1 for state in states.values())
     cursor = here.cursor()
-    assert cursor.marks["mentions"].id == during
-    assert (cursor.walks, cursor.troubles) == ({}, {})
+    assert cursor.high_water["mentions"].id == during
+    assert (cursor.scans, cursor.faults) == ({}, {})
     assert here.failures == []
 
     lines = [x for x in here.our_watch(row.well + 1) if x.startswith("- @acme_help")]

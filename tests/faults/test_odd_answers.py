@@ -21,7 +21,7 @@ def test_a_post_shown_forty_minutes_late(posts: Said, story: Build) -> None:
     assert hidden in here.mails[-1].posts
     assert "41 min" in here.mails[-1].text
     assert here.states()[hidden].waiting_since == at(4)
-    assert here.cursor().marks["mentions"].id == last
+    assert here.cursor().high_water["mentions"].id == last
     assert here.troubles == here.failures == []
 
 
@@ -174,7 +174,7 @@ def test_the_old_version_after_the_new_one(posts: Said, story: Build) -> None:
     [mail] = here.mails
     assert (mail.minute, mail.posts) == (16, [edited])
     assert "second thoughts" in mail.text
-    assert here.cursor().marks["mentions"].id == edited
+    assert here.cursor().high_water["mentions"].id == edited
 
 
 @pytest.mark.parametrize("off", [2, -2])
@@ -208,7 +208,7 @@ def test_midnight_by_clocks_that_differ(posts: Said, story: Build, off: int) -> 
     assert hidden in here.states()
     assert here.troubles == here.failures == []
     assert {status for _, status in here.sim.requests} == {"200"}
-    assert here.cursor().troubles == {}
+    assert here.cursor().faults == {}
 
 
 def test_counts_with_only_errors_are_no_zeros(posts: Said, story: Build) -> None:
@@ -249,4 +249,4 @@ def test_trouble_that_comes_and_goes_is_told_once_for_each_kind(posts: Said, sto
         (51, "No credits left at X: @acme_help is not watched"),
     ]
     assert here.stored == {said}
-    assert here.cursor().troubles == {}
+    assert here.cursor().faults == {}

@@ -41,7 +41,7 @@ def test_odd_pages(posts: Said, story: Build, order: Any) -> None:
     here.go(0, 1, 2)
     assert here.stored == set(said)
     assert {s.mentions for s in here.states().values()} == {1}
-    assert here.cursor().marks["mentions"].id == said[-1]
+    assert here.cursor().high_water["mentions"].id == said[-1]
     nothing_is_wrong(here, 2)
 
 
@@ -58,8 +58,8 @@ def test_the_same_page_for_ever(posts: Said, story: Build) -> None:
     here.go(*range(9))
     assert Counter(m for m in here.asked() if m) == {1: 2, 2: 2, 4: 2, 8: 1}
     assert here.stored == said
-    assert here.cursor().marks["mentions"].id == max(said, key=int)
-    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    assert here.cursor().high_water["mentions"].id == max(said, key=int)
+    assert (here.cursor().scans, here.cursor().faults) == ({}, {})
     assert here.troubles == here.failures == []
     assert "(the next page is the same page again)" in here.our_watch(9)[-1]
 
@@ -79,7 +79,7 @@ def test_a_page_token_that_nothing_can_keep(posts: Said, story: Build) -> None:
     assert "`next_token` is 500,000 characters long" in here.status()
     here.go(*range(5, 12))
     assert here.stored == said
-    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    assert (here.cursor().scans, here.cursor().faults) == ({}, {})
     assert here.troubles == here.failures == []
 
 
@@ -97,10 +97,10 @@ def test_a_page_token_that_expires_between_two_runs(posts: Said, story: Build) -
     said = {posts.mention(0.1 + n / 200, str(n + 1000)) for n in range(154)}
     here = story(size=5, token_life=timedelta(seconds=30)).go(0, 1)
     assert len(here.stored) == 150
-    assert here.cursor().marks == {}
+    assert here.cursor().high_water == {}
     assert "still reading a backlog" in here.status()
     here.go(2, 3)
     assert here.stored == said
-    assert here.cursor().marks["mentions"].id == max(said, key=int)
+    assert here.cursor().high_water["mentions"].id == max(said, key=int)
     assert Counter(here.asked())[1] == 30
     nothing_is_wrong(here, 3)

@@ -15,6 +15,6 @@ def nothing_is_wrong(here: Story, end: float, start: float = 0) -> None:
     """Nobody hears of trouble, the digest gives the all-clear, and nothing is under way."""
     assert here.troubles == []
     assert here.failures == []
-    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    assert (here.cursor().scans, here.cursor().faults) == ({}, {})
     [line] = here.our_watch(end, start)
     assert line.endswith("Nothing was missed.")

@@ -29,14 +29,16 @@ def run(
         company=company,
         account=account,
         x=app.x(account),
-        accounts=app.accounts,
-        conversations=app.conversations,
-        retraction=app.retraction,
-        shelf=app.shelf,
-        journal=app.journal,
-        outbox=app.outbox,
+        accounts=app.db.cursors,
+        conversations=app.db.conversations,
+        retraction=app.db.deletions,
+        own_posts=app.db.own_posts,
+        author_cache=app.db.author_cache,
+        erasures=app.db.erasures,
+        journal=app.db.audit_log,
+        outbox=app.db.outbox,
         now=here.world.now(),
         out_of_time=lambda: next(left),
     )
-    task = PollTask("acme", HELP, kind, at(minute if of is None else of), again=of is not None)
+    task = PollTask("acme", HELP, kind, at(minute if of is None else of), retried=of is not None)
     return poll(reading, task)

@@ -220,7 +220,7 @@ def test_an_account_that_is_never_read_counts_from_the_push(posts: Posts, town: 
     account = {"id": "300", "username": "acme_shop", "role": "support"}
     document = settings()
     document["companies"][0]["accounts"].append(account)
-    here.world.app.shelf.push(document, at(0))
+    here.world.app.db.settings_store.push(document, at(0))
     for minute, blind in ((1, []), (10, []), (11, ["acme_shop"])):
         here.world.go_to(at(minute))
         assert [name for name in dispatched(here)["blind"] if name == "acme_shop"] == blind

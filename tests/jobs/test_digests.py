@@ -116,8 +116,8 @@ def letter(here: Town, start: float, end: float, period: str = "shift") -> Diges
         Entry("x", "acme", "vera", "digest", now, details=details),
         company,
         company.people["vera"],
-        app,
-        AuthorDirectory(app.shelf, None, now),
+        app.db,
+        AuthorDirectory(app.db.author_cache, None, now),
         now,
     )
 
@@ -328,7 +328,7 @@ def test_what_nobody_knew_is_not_nothing(posts: Posts, town: Build) -> None:
     assert "it takes in what came since 13 May, 21:00, before Pulse" in mail.text
     assert "13 May, 21:00 to 15 May, 09:00; of the stretch before" in mail.text
     assert "of 1,440 min since 14 May, 09:00" in mail.preheader
-    here.world.app.shelf.push(settings(look_back="0"), here.world.now())
+    here.world.app.db.settings_store.push(settings(look_back="0"), here.world.now())
     assert "13 May, 22:00 to 15 May, 09:01" in here.digest(DAY + 1, -6 * DAY).text
 
 
@@ -355,7 +355,7 @@ def test_the_days_figures_are_kept_without_text_or_names(posts: Posts, town: Bui
     with here.world.functions() as lambdas:
         assert lambdas.scheduled("figures") == {"acme": 1}
     today = datetime(2030, 5, 14, tzinfo=UTC).date()
-    kept = here.world.app.shelf.figures("acme", today, today)[today]
+    kept = here.world.app.db.figure_store.of_days("acme", today, today)[today]
     received = {
         account: {hour: cell["received"] for hour, cell in hours.items()}
         for account, hours in kept.items()
@@ -385,7 +385,7 @@ def test_hundreds_of_readers_at_one_hour(posts: Posts, town: Build) -> None:
     app, company = here.world.app, here.world.company
 
     def due(minute: float) -> int:
-        return schedule_digests(company, app.shelf, app.outbox, at(minute))[0]
+        return schedule_digests(company, app.db.digest_ledger, app.db.outbox, at(minute))[0]
 
     assert [due(1), due(9), due(10), due(10), due(20)] == [0, 0, 230, 0, 230]
     assert Counter(e.person for e in here.waiting()) == Counter([*readers, *readers])

@@ -47,7 +47,7 @@ def outcome(here: Town) -> dict[str, Any]:
         },
         "told": {(m.who, post) for m in here.mails for post in m.posts},
         "outbox": here.waiting(),
-        "mark": here.cursor().marks,
+        "mark": here.cursor().high_water,
     }
 
 
@@ -66,11 +66,11 @@ def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], Town, i
 
         here.go(*MINUTES[:1])
         for client in (
-            app.table.client,
+            app.db.table.client,
             app.queue._client,
-            app.post._client,
+            app.mailer._client,
             app.topic._client,
-            app.secrets._client,
+            app.tokens._client,
         ):
             client.meta.events.register("before-call.*.*", count)
         here.go(*MINUTES[1:])
@@ -160,7 +160,7 @@ def test_a_mail_is_sent_twice_only_if_ses_took_it_and_the_mark_was_lost(tmp_path
                 taken.append("lost")
                 raise SystemExit(1)
 
-        here.world.app.table.client.meta.events.register(
+        here.world.app.db.table.client.meta.events.register(
             "before-call.dynamodb.TransactWriteItems", lose
         )
         here.go(0, 1, 2, 5, 6, 7, 8, 9, 10)
@@ -192,7 +192,7 @@ def test_a_throttled_transaction_is_made_again_at_once(
             "CancellationReasons": reasons,
         }
 
-    events = here.world.app.table.client.meta.events
+    events = here.world.app.db.table.client.meta.events
     events.register("before-call.dynamodb.TransactWriteItems", throttle)
     here.go(0, 1, 2).later(*range(15, 20))
     assert len(busy) == 1

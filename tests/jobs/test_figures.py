@@ -17,7 +17,7 @@ def figures(here: Town, night: int) -> dict[int, int]:
     here.world.go_to(at(night * DAY + NIGHT))
     with here.world.functions() as lambdas:
         assert lambdas.scheduled("figures") is not None
-    days = here.world.app.table.partition("figures#acme")
+    days = here.world.app.db.table.query("figures#acme")
     counted = {int(day["sk"][-2:]): json.loads(day["figures"]) for day in days}
     return {
         day: sum(cell["received"] for hours in accounts.values() for cell in hours.values())
@@ -27,9 +27,9 @@ def figures(here: Town, night: int) -> dict[int, int]:
 
 def expire(here: Town, minute: float) -> None:
     """What DynamoDB's time-to-live has removed by then."""
-    items, then = here.world.app.table.all(), at(minute).timestamp()
+    items, then = here.world.app.db.table.scan(), at(minute).timestamp()
     ended = [ItemKey(i["pk"], i["sk"]) for i in items if "ttl" in i and i["ttl"] <= then]
-    here.world.app.table.delete_many(ended)
+    here.world.app.db.table.delete_many(ended)
 
 
 def test_a_day_is_counted_again_without_what_went(posts: Posts, town: Build) -> None:

@@ -12,11 +12,11 @@ def forgets(here: Town, person: str, minute: float) -> None:
     """What `pulse forget` does."""
     here.world.go_to(at(minute))
     app, moment = here.world.app, here.world.now()
-    app.shelf.forget("acme", person, moment)
+    app.db.erasures.add("acme", person, moment)
     settings = app.settings()
-    kept = what_is_kept(app.table, person)
+    kept = what_is_kept(app.db.table, person)
     forget(app, settings, person, kept, moment, lambda *_: None)
-    app.shelf.drop_authors([person])
+    app.db.author_cache.delete([person])
 
 
 def test_sweeps_pass_over_what_was_said_before(posts: Posts, town: Build) -> None:
@@ -28,7 +28,7 @@ def test_sweeps_pass_over_what_was_said_before(posts: Posts, town: Build) -> Non
     forgets(here, "7", 6)
     here.go(15, 30, 890)
     assert set(here.states()) == {other}
-    assert "We look into it" not in str(list(here.world.app.table.all()))
+    assert "We look into it" not in str(list(here.world.app.db.table.scan()))
     assert here.failures == []
 
 
@@ -49,10 +49,10 @@ def test_a_name_that_comes_with_every_page_does_not_come_back(posts: Posts, town
     posts.mention(1, "77")
     posts.mention(20, "8")
     here = town(alone(), vocabulary="post").go(0, 2, 16)
-    assert "user77" in str(list(here.world.app.table.all()))
+    assert "user77" in str(list(here.world.app.db.table.scan()))
     forgets(here, "77", 17)
     here.go(20, 30, 45, 890)
-    left = str(list(here.world.app.table.all()))
+    left = str(list(here.world.app.db.table.scan()))
     assert "user77" not in left
     assert "User 77" not in left
     assert "user8" in left

@@ -18,11 +18,11 @@ def night(here: Town, day: date) -> None:
     """
     now = datetime.combine(day, time(0, 40), UTC)
     here.world.go_to(now)
-    table = here.world.app.table
+    table = here.world.app.db.table
     table.delete_many(
         [
             ItemKey(i["pk"], i["sk"])
-            for i in list(table.all())
+            for i in list(table.scan())
             if i.get("ttl", 1e11) < now.timestamp()
         ]
     )
@@ -32,7 +32,7 @@ def night(here: Town, day: date) -> None:
 
 def received(here: Town) -> dict[date, int]:
     """How many mentions each day had, by its figures."""
-    kept = here.world.app.shelf.figures("acme", TUESDAY, TUESDAY + timedelta(days=99))
+    kept = here.world.app.db.figure_store.of_days("acme", TUESDAY, TUESDAY + timedelta(days=99))
     return {
         day: sum(hour["received"] for hour in figures[HELP].values())
         for day, figures in kept.items()
@@ -58,7 +58,7 @@ def test_a_long_stop_loses_no_days(posts: Posts, town: Build, counted: int) -> N
     night(here, TUESDAY + timedelta(days=40))
     wednesday = TUESDAY + timedelta(days=1)
     assert received(here) == {TUESDAY: 1, wednesday: 1}
-    [tuesday] = here.world.app.shelf.figures("acme", TUESDAY, TUESDAY).values()
+    [tuesday] = here.world.app.db.figure_store.of_days("acme", TUESDAY, TUESDAY).values()
     assert sum(tuesday[HELP]["9"]["first_response"].values()) == 1
 
 
@@ -74,14 +74,14 @@ def test_a_run_that_is_gone_goes_on_where_it_was(posts: Posts, town: Build) -> N
         if len(puts) > 10:
             raise SystemExit
 
-    emitter = app.table.client.meta.events
+    emitter = app.db.table.client.meta.events
     emitter.register("before-call.dynamodb.PutItem", killed)
     night(here, last)
     assert here.failures == ["figures: SystemExit: "]
     emitter.unregister("before-call.dynamodb.PutItem", killed)
-    assert app.shelf.counted("acme") == TUESDAY + timedelta(days=9)
+    assert app.db.figure_store.last_day_counted("acme") == TUESDAY + timedelta(days=9)
     night(here, last)
-    assert app.shelf.counted("acme") == last - timedelta(days=1)
+    assert app.db.figure_store.last_day_counted("acme") == last - timedelta(days=1)
 
 
 @pytest.mark.parametrize("stop", [0, 3, 20])

@@ -28,7 +28,7 @@ def told(posts: Posts) -> tuple[str, str]:
 def lives(here: Town, *kinds: str) -> dict[str, set[float | None]]:
     """By kind of item (or conversation), until how many days after minute 0 items live."""
     found: dict[str, set[float | None]] = {}
-    for item in here.world.app.table.all():
+    for item in here.world.app.db.table.scan():
         kind = item["pk"].partition("#")[0]
         name = item["pk"] if kind == "c" else "aside" if "#aside#" in item["sk"] else kind
         if name in kinds or (kind == "c" and "c" in kinds):
@@ -40,7 +40,7 @@ def lives(here: Town, *kinds: str) -> dict[str, set[float | None]]:
 
 def push(here: Town, minute: float, **rules: Any) -> None:
     here.world.go_to(at(minute))
-    here.world.app.shelf.push(settings(**rules), here.world.now())
+    here.world.app.db.settings_store.push(settings(**rules), here.world.now())
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_what_a_poll_under_way_stores_by_the_keep_of_before_follows_too(
     here = town(alone(keep="forever")).go(0)
     app, old = here.world.app, here.world.company
     here.world.go_to(at(10))
-    app.shelf.push(alone(keep="10 days"), at(10))
+    app.db.settings_store.push(alone(keep="10 days"), at(10))
     check(here, 11, 11)
     assert run(here, 11, 99, known=old)["new"] == 2
     assert lives(here, "c").popitem()[1] == {None}
@@ -142,16 +142,18 @@ def test_a_push_brings_nothing_back_that_is_past_its_time(posts: Posts, town: Bu
     asked = posts.mention(1, "7")
     answer, again = posts.reply(3, asked), posts.mention(33 * DAY, "7", thread=asked)
     here = town(alone(keep="30 days")).go(0, 4)
-    table, pk = here.world.app.table, f"c#acme#{asked}#7"
+    table, pk = here.world.app.db.table, f"c#acme#{asked}#7"
     table.delete_many([ItemKey(pk, f"r{answer}")])
     here.go(33 * DAY + 1)
-    before = {item["sk"]: item.get("ttl") for item in table.partition(pk)}
+    before = {item["sk"]: item.get("ttl") for item in table.query(pk)}
     assert before[f"m{asked}"] is not None
-    here.world.app.shelf.push(alone(keep="30 days", policy={"target": "90 %"}), at(33 * DAY + 1))
+    here.world.app.db.settings_store.push(
+        alone(keep="30 days", policy={"target": "90 %"}), at(33 * DAY + 1)
+    )
     here.later(33 * DAY + 2, 33 * DAY + 3)
     [state] = here.states().values()
     assert (state.waiting, state.waiting_since) == ((again,), at(33 * DAY))
-    assert {item["sk"]: item.get("ttl") for item in table.partition(pk)} == before
+    assert {item["sk"]: item.get("ttl") for item in table.query(pk)} == before
     assert here.mails == []
 
 
@@ -160,8 +162,8 @@ def test_what_lies_aside_lives_no_longer_than_keep(posts: Posts, town: Build) ->
     posts.mention(1, "7")
     here = town(settings(keep="10 days"), x=lambda sim: Between(sim, change=junk)).go(0, 2)
     gap = LogEntry("gap", at(2), {"account": "acme", "start": "", "end": "", "reason": "blind"})
-    here.world.app.journal.note("acme", [gap])
+    here.world.app.db.audit_log.append("acme", [gap])
     ttls = {}
-    for item in here.world.app.table.partition("journal#acme"):
+    for item in here.world.app.db.table.query("journal#acme"):
         ttls[item["sk"].split("#")[1]] = datetime.fromtimestamp(item["ttl"], UTC) - at(2)
     assert ttls == {"aside": timedelta(days=10), "gap": timedelta(days=400)}

@@ -10,7 +10,7 @@ from pulse.alerting.flag import flag
 from pulse.conversations.facts import Lease
 from pulse.dynamodb.table import Table
 from pulse.reporting.digest import schedule_digests
-from pulse.settings.store import Shelf
+from pulse.reporting.store import DigestLedger
 from pulse_cli.stand_in.template import load_template
 from tests.adapters.turns import failing
 from tests.secrecy.overheard import overheard
@@ -79,7 +79,7 @@ def two() -> dict[str, Any]:
 
 def refusing(here: Town, operation: str, words: str) -> Callable[[], None]:
     """Let DynamoDB fail where a call names these words; returns how to end it."""
-    events = here.world.app.table.client.meta.events
+    events = here.world.app.db.table.client.meta.events
 
     def judge(params: Any, **_: Any) -> None:
         if words in str(params["body"]):
@@ -127,7 +127,7 @@ def test_it_rings_for_one_company_while_another_is_fine(
     assert [name for name in AGES if rings(name, counted)] == [alarm]
     mend()
     counted += minutes(here, [22])
-    assert here.world.app.outbox.waiting("acme") == []
+    assert here.world.app.db.outbox.waiting("acme") == []
     assert not rings(alarm, counted)
 
 
@@ -159,7 +159,7 @@ def test_a_level_that_is_no_longer_is_not_late(posts: Posts, town: Build) -> Non
     here = town()
     minutes(here, [0, 14])
     level = {"name": "critical", "after": "4 h", "tell": ["vera"]}
-    here.world.app.shelf.push(settings(policy={"levels": [level]}), here.world.now())
+    here.world.app.db.settings_store.push(settings(policy={"levels": [level]}), here.world.now())
     assert {one["FlagAge"] for one in minutes(here, [15, 16, 30])} == {0}
     assert here.told() == []
 
@@ -184,7 +184,7 @@ def test_others_that_were_faster_for_some_minutes_do_not_ring(
     posts.mention(0)
     here = town()
     counted = minutes(here, [0, 14])
-    table = here.world.app.table
+    table = here.world.app.db.table
     real, table.client = table.client, failing(table.client, "TransactionConflict", 10**6)
     counted += minutes(here, range(15, 19))
     assert len(here.failures) == 4
@@ -200,21 +200,26 @@ def test_what_is_due_and_stays_untold_is_counted_by_its_age(posts: Posts, town: 
     here = town().go(0)
     app, old = here.world.app, here.world.company
     level = {"name": "critical", "after": "5 min", "tell": ["vera"]}
-    here.world.app.shelf.push(settings(policy={"levels": [level]}), here.world.now())
+    here.world.app.db.settings_store.push(settings(policy={"levels": [level]}), here.world.now())
     here.go(1)
-    assert flag(old, app.conversations, app.outbox, app.shelf, at(4)) == (0, 0)
-    assert flag(old, app.conversations, app.outbox, app.shelf, at(12)) == (0, 7 * 60)
+    assert flag(old, app.db.conversations, app.db.outbox, app.db.policy_progress, at(4)) == (0, 0)
+    assert flag(old, app.db.conversations, app.db.outbox, app.db.policy_progress, at(12)) == (
+        0,
+        7 * 60,
+    )
 
 
 def test_a_digest_that_is_not_written_is_counted_by_its_age(posts: Posts, town: Build) -> None:
     """Given another run that is always faster, then the digest says how late it is, then writes."""
     here = town(reading()).go(0)
     app, company = here.world.app, here.world.company
-    busy = Table(failing(app.table.client, "TransactionConflict", 1), app.table.name, "by-time")
-    shelf = Shelf(busy)
-    assert schedule_digests(company, shelf, app.outbox, at(29)) == (0, 0)
-    assert schedule_digests(company, shelf, app.outbox, at(37)) == (0, 7 * 60)
-    assert schedule_digests(company, shelf, app.outbox, at(38)) == (1, 0)
+    busy = Table(
+        failing(app.db.table.client, "TransactionConflict", 1), app.db.table.name, "by-time"
+    )
+    ledger = DigestLedger(busy)
+    assert schedule_digests(company, ledger, app.db.outbox, at(29)) == (0, 0)
+    assert schedule_digests(company, ledger, app.db.outbox, at(37)) == (0, 7 * 60)
+    assert schedule_digests(company, ledger, app.db.outbox, at(38)) == (1, 0)
 
 
 def test_a_night_is_counted_when_all_companies_were(posts: Posts, town: Build) -> None:

@@ -62,9 +62,10 @@ def test_removed_while_a_mail_shows_it(posts: Posts, town: Build) -> None:
                 delete_posts(
                     here.world.company,
                     gone.pop(conversation),
-                    app.retraction,
-                    app.outbox,
-                    app.shelf,
+                    app.db.deletions,
+                    app.db.outbox,
+                    app.db.author_cache,
+                    app.db.own_posts,
                     here.world.now(),
                     "comply",
                 )
@@ -73,7 +74,7 @@ def test_removed_while_a_mail_shows_it(posts: Posts, town: Build) -> None:
     with here.world.functions() as lambdas:
         lambdas.scheduled("flag")
     query = "before-call.dynamodb.Query"
-    here.world.app.table.client.meta.events.register(query, remove_it)
+    here.world.app.db.table.client.meta.events.register(query, remove_it)
     here.later(16, 17)
     assert gone == {}
     assert [(m.minute, m.posts) for m in here.mails] == [(16, [stays])]
@@ -86,9 +87,9 @@ def test_of_a_protected_account_the_name_goes_too(posts: Posts, town: Build) -> 
     posts.mention(1, "8", **gone(20))
     here = town(alone()).go(0, 2, 16, 17)
     assert "user7" in here.mails[0].text
-    assert set(here.world.app.shelf.authors(["7", "8"])) == {"7", "8"}
+    assert set(here.world.app.db.author_cache.find(["7", "8"])) == {"7", "8"}
     here.go(30)
-    assert set(here.world.app.shelf.authors(["7", "8"])) == {"8"}
+    assert set(here.world.app.db.author_cache.find(["7", "8"])) == {"8"}
 
 
 def test_what_x_merely_loses_stays_and_is_told(posts: Posts, town: Build) -> None:
@@ -169,7 +170,7 @@ def test_while_x_is_in_trouble_nothing_goes(posts: Posts, town: Build, endpoint:
     assert removed(here) == []
     assert here.mails == []
     if endpoint == "lookup":
-        assert here.cursor().troubles == {}
+        assert here.cursor().faults == {}
         assert here.cursor().swept == at(15)
     here.go(16, 30)
     assert here.stored == set()

@@ -257,7 +257,7 @@ class Town:
     def states(self) -> dict[str, State]:
         """All conversations by the id of their first mention."""
         found = {}
-        for item in self.world.app.table.all():
+        for item in self.world.app.db.table.scan():
             if "state" in item:
                 state = state_of(item)
                 found[state.first_mention_id or ""] = state
@@ -266,30 +266,30 @@ class Town:
     @property
     def stored(self) -> set[str]:
         """Ids of all mentions that are stored."""
-        items = self.world.app.table.all()
+        items = self.world.app.db.table.scan()
         return {fact_of(i).id for i in items if is_fact(i) and i["sk"].startswith("m")}
 
     def cursor(self, account: str = HELP) -> Cursor:
-        return self.world.app.accounts.load([account])[account]
+        return self.world.app.db.cursors.load([account])[account]
 
     def no_bearer(self) -> None:
         """Leave the account's token to its user: X does not count for it."""
-        secrets = self.world.app.secrets
-        secrets.keep("acme_help", replace(secrets.token("acme_help"), bearer=None))
+        secrets = self.world.app.tokens
+        secrets.put("acme_help", replace(secrets.token("acme_help"), bearer=None))
 
     def journal(self, kind: str | None = None) -> list[LogEntry]:
         """Rows of the journal of these days."""
-        rows = self.world.app.journal.read("acme", at(-3000), at(30000))
+        rows = self.world.app.db.audit_log.read("acme", at(-3000), at(30000))
         return [row for row in rows if kind in (None, row.kind)]
 
     def waiting(self) -> list[Entry]:
-        return self.world.app.outbox.waiting("acme")
+        return self.world.app.db.outbox.waiting("acme")
 
     def add(self, conversation: str, *facts: Fact, customer: str = "7") -> None:
         """What a person does, straight into the conversation."""
         company = self.world.company
         key = ConversationKey("acme", conversation, customer)
-        self.world.app.conversations.add({key: facts}, company.policy, company.keep)
+        self.world.app.db.conversations.add({key: facts}, company.policy, company.retention)
 
     @property
     def failures(self) -> list[str]:

@@ -34,7 +34,7 @@ def replayed(folder: Path, company: str, until: datetime, out: Path | None = Non
     def look(world: Any) -> None:
         if out is not None:
             out.mkdir()
-            give_out(world.app.table, world.company, document, out)
+            give_out(world.app.db.table, world.company, document, out)
 
     plan = Replay(archive, company, document, START, until, parting=False, look=look)
     return replay(plan)

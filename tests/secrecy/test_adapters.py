@@ -109,7 +109,7 @@ def test_ssm_that_quotes_what_it_refuses() -> None:
     with Stubber(ssm) as stub:
         stub.add_client_error("put_parameter", "ValidationException", said)
         with pytest.raises(ClientError, match="at 'value' failed") as caught:
-            TokenStore(ssm, "/t").keep("help", TOKEN)
+            TokenStore(ssm, "/t").put("help", TOKEN)
     assert told("".join(traceback.format_exception(caught.value))) == set()
     assert told(repr(caught.value.response)) == set()
 

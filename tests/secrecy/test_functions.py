@@ -79,9 +79,9 @@ def _leaky(folder: Path, posts: Posts) -> Iterator[Leaky]:
     with Town(folder, posts, settings(look_back="0")) as town, overheard() as heard:
         here = Leaky(town, Echo(town.sim), heard)
         with Server(here.echo, lambda _: here.fault) as server:
-            secrets = town.world.app.secrets
-            secrets.keep("acme_help", TOKEN)
-            secrets.keep("acme", BEARER)
+            secrets = town.world.app.tokens
+            secrets.put("acme_help", TOKEN)
+            secrets.put("acme", BEARER)
             town.world._transport = BaseUrlAdapter(server.url)
             boto3.DEFAULT_SESSION.events.register("before-parameter-build", here.note)
             town.world.lambdas.wired = town.world.lambdas.begin()

@@ -95,8 +95,8 @@ def test_everything_that_is_said_is_read() -> None:
     settings = read(document, version=7, pushed_at=at)
     company = settings.companies[0]
     assert settings == Settings((company,), 7, at, "https://board.example")
-    assert company.titled("ru") == "Связь"
-    assert company.titled("en") == "svyaz"
+    assert company.title_in("ru") == "Связь"
+    assert company.title_in("en") == "svyaz"
     assert company.accounts == (Account("7", "svyaz", "official", "shared"),)
     assert company.people == {
         "anna": Person("anna", "Анна", "anna@example.com", "ru", "Asia/Yekaterinburg"),
@@ -119,7 +119,7 @@ def test_everything_that_is_said_is_read() -> None:
             "vera": (Shift("vera"),),
         },
         time_zone="Europe/Moscow",
-        up_the_line=("dan",),
+        escalation=("dan",),
         repeat_every=timedelta(hours=2),
         alert_window=timedelta(hours=1),
         critical_window=timedelta(minutes=10),
@@ -131,7 +131,7 @@ def test_everything_that_is_said_is_read() -> None:
         DigestRule("weekly", ("dan",), (time(10),), frozenset({0})),
         DigestRule("monthly", ("dan",), (time(10),), on_day=31),
     )
-    assert (company.look_back, company.keep) == (timedelta(0), None)
+    assert (company.look_back, company.retention) == (timedelta(0), None)
     assert company.shadow == Shadow("dan@example.com", datetime(2026, 11, 30, 21, tzinfo=UTC))
     assert (company.owner, company.sender) == ("dan", "Pulse <pulse@example.com>")
     assert company.reads_per_month == 15000

@@ -90,7 +90,7 @@ def test_the_settings_made_for_an_archive_are_those_of_the_contract() -> None:
         "head": "head@american-air.example",
     }
     assert company.policy.groups == {key: (Shift(key),) for key in company.people}
-    assert (company.look_back, company.keep, company.digests) == (timedelta(0), None, ())
+    assert (company.look_back, company.retention, company.digests) == (timedelta(0), None, ())
     assert (company.owner, company.language, company.time_zone) == ("head", "en", "UTC")
 
 

@@ -95,7 +95,9 @@ def two_days(stage: Stage) -> None:
         town.go(0, 1, 2, 6, 9, 15, 16, 17, 61, 62, 64, 70, 85, 86, 100, 116, 117)
         town.go(240, 241, 242, 12 * 60, MIDNIGHT - 10, MIDNIGHT, MIDNIGHT + 15)
         _run(town, MIDNIGHT + 40, "figures")
-        town.world.app.shelf.push(settings(**rules | {"keep": "60 days"}), town.world.now())
+        town.world.app.db.settings_store.push(
+            settings(**rules | {"keep": "60 days"}), town.world.now()
+        )
         with _meanwhile(town, "flag", "dynamodb.BatchGetItem", lambda: _close(town)):
             town.go(MIDNIGHT + 41)
         town.go(DAY - 30, DAY)
@@ -150,7 +152,7 @@ def deleted_later(stage: Stage) -> None:
     with stage.town(posts) as town:
         town.go(0, 5)
         aside = {"account": "acme_help", "reason": "odd", "raw": {"id": asked}}
-        town.world.app.journal.note("acme", [LogEntry("aside", at(5), aside)])
+        town.world.app.db.audit_log.append("acme", [LogEntry("aside", at(5), aside)])
         for minute in (2 * DAY, 2 * DAY + 10):
             _run(town, minute, "comply")
         assert {s.status for s in town.states().values()} == {"open"}
@@ -181,7 +183,7 @@ def _run(town: Town, minute: float, function: str, given: Any = None) -> None:
 
 def _close(town: Town) -> None:
     """A person takes the position on all that wait that no answer is needed."""
-    for key, state in town.world.app.conversations.open("acme").items():
+    for key, state in town.world.app.db.conversations.open("acme").items():
         position = Position(
             "1", "no_answer_needed", frozenset(state.waiting), "vera", town.world.now()
         )

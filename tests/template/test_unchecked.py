@@ -76,7 +76,7 @@ def test_without_a_bearer_nothing_is_counted(tmp_path: Path) -> None:
     posts = Posts()
     posts.mention(1, "7")
     with Town(tmp_path, posts, alone()) as here:
-        here.world.app.secrets.keep("acme_help", USER_ONLY)
+        here.world.app.tokens.put("acme_help", USER_ONLY)
         here.go(0, 2)
         assert set(counted(here, DAY, DAY + 20).values()) == {0}
 

@@ -14,22 +14,26 @@ from pulse.kernel.company import SETTINGS_LAG, Company
 from pulse.outbox.entries import TOPIC, Entry, anonymous_id
 
 if TYPE_CHECKING:
+    from pulse.alerting.store import PolicyProgress
     from pulse.conversations.store.conversations import ConversationStore
     from pulse.outbox.store.outbox import Outbox
-    from pulse.settings.store import Shelf
 
 _AT_ONCE = 100
 
 
 def flag(
-    company: Company, conversations: ConversationStore, outbox: Outbox, shelf: Shelf, now: datetime
+    company: Company,
+    conversations: ConversationStore,
+    outbox: Outbox,
+    policy_progress: PolicyProgress,
+    now: datetime,
 ) -> tuple[int, float]:
     """Flag what is due and note who is to be told, in one; returns how many were flagged.
 
     What cannot be flagged holds up no other; it is raised at the end. With the count, for how many
     seconds the oldest has been due that was not; 0 when none is.
     """
-    _refold_for_new_policy(company, conversations, shelf, now)
+    _refold_for_new_policy(company, conversations, policy_progress, now)
     falls_due: dict[ConversationKey, datetime] = {}
 
     def decide(key: ConversationKey, state: State) -> Sequence[Fact]:
@@ -44,7 +48,7 @@ def flag(
     problems: list[Exception] = []
     while keys := list(islice(due, _AT_ONCE)):
         try:
-            told = conversations.amend(keys, decide, company.policy, company.keep, tell)
+            told = conversations.append(keys, decide, company.policy, company.retention, tell)
         except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs
             problems.append(problem)
             continue
@@ -56,17 +60,20 @@ def flag(
 
 
 def _refold_for_new_policy(
-    company: Company, conversations: ConversationStore, shelf: Shelf, now: datetime
+    company: Company,
+    conversations: ConversationStore,
+    policy_progress: PolicyProgress,
+    now: datetime,
 ) -> None:
     """A new version of the policy folds all open conversations again, until all go by it."""
-    version, (folded, since) = company.policy.version, shelf.folded(company.name)
+    version, (folded, since) = company.policy.version, policy_progress.folded(company.name)
     if folded > version or (folded == version and not _is_recent(since, now)):
         return
     waiting = iter(conversations.open(company.name))
     while keys := list(islice(waiting, _AT_ONCE)):
-        conversations.refold(keys, company.policy, company.keep, now)
+        conversations.refold(keys, company.policy, company.retention, now)
     if folded < version:
-        shelf.mark_folded(company.name, version, now)
+        policy_progress.mark_folded(company.name, version, now)
 
 
 def _is_recent(since: datetime | None, now: datetime) -> bool:
@@ -84,7 +91,7 @@ def _entries(
         last = facts[-1]
         if not isinstance(last, Flag):
             continue
-        people = policy.hears(last.level, last.again, now) or (company.owner,)
+        people = policy.recipients(last.level, last.again, now) or (company.owner,)
         everyone = (*people, TOPIC) if last.level == policy.top.name else people
         for person in everyone:
             told[person, last.level, last.again].append(key)

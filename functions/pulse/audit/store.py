@@ -37,14 +37,14 @@ class AuditLog:
         at = ItemKey(f"journal#{company}", f"{sortable_time(row.at)}#{row.kind}#{digest}")
         return at, {"what": text, "ttl": _ttl(row, keep)}
 
-    def note(self, company: str, rows: Iterable[LogEntry], keep: timedelta | None = None) -> None:
+    def append(self, company: str, rows: Iterable[LogEntry], keep: timedelta | None = None) -> None:
         """Write these rows; what is put aside lives as long as `keep` says, if that is less."""
         self._table.put_many(self.item(company, row, keep) for row in rows)
 
-    def retime_aside(self, company: str, keep: timedelta | None) -> int:
+    def apply_retention(self, company: str, keep: timedelta | None) -> int:
         """Give what was put aside the time to live of this `keep`; returns how many rows."""
         written = 0
-        for item in list(self._table.partition(f"journal#{company}")):
+        for item in list(self._table.query(f"journal#{company}")):
             row = _entry_of(item)
             ttl = _ttl(row, keep)
             if row.kind == "aside" and item.get("ttl") != ttl:
@@ -54,14 +54,14 @@ class AuditLog:
 
     def read(self, company: str, start: datetime, end: datetime) -> list[LogEntry]:
         """The rows of [start, end], oldest first."""
-        items = self._table.partition(
+        items = self._table.query(
             f"journal#{company}", sortable_time(start), sortable_time(end) + "~"
         )
         return [_entry_of(item) for item in items]
 
-    def put_aside(self, company: str) -> Iterator[Any]:
+    def quarantined(self, company: str) -> Iterator[Any]:
         """What was put aside, as it came."""
-        for item in self._table.partition(f"journal#{company}"):
+        for item in self._table.query(f"journal#{company}"):
             row = _entry_of(item)
             if row.kind == "aside" and row.what.get("raw") is not None:
                 yield row.what["raw"]
@@ -72,7 +72,7 @@ class AuditLog:
         The rows stay, since they are counted.
         """
         redacted = 0
-        for item in list(self._table.partition(f"journal#{company}")):
+        for item in list(self._table.query(f"journal#{company}")):
             row = _entry_of(item)
             if row.kind == "aside" and row.what.get("raw") is not None and of(row.what["raw"]):
                 what = json.dumps({**row.what, "raw": None}, ensure_ascii=False, sort_keys=True)

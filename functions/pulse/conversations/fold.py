@@ -115,9 +115,9 @@ def levels_due(state: State, policy: Policy, now: datetime) -> tuple[Flag, ...]:
     if due:
         return due
     last = _last_alarm(state, policy)
-    if last is None or policy.again_at(last.at, last.again) > now:
+    if last is None or policy.next_reminder(last.at, last.again) > now:
         return ()
-    due_at = policy.again_at(last.at, last.again)
+    due_at = policy.next_reminder(last.at, last.again)
     return (Flag(last.level, waiting, due_at, now, last.again + 1),)
 
 
@@ -200,7 +200,7 @@ def _attention(state: State, policy: Policy) -> datetime | None:
     due = min(_untold(state, policy).values(), default=None)
     last = _last_alarm(state, policy)
     if due is None and last is not None:
-        due = policy.again_at(last.at, last.again)
+        due = policy.next_reminder(last.at, last.again)
     if due is not None and state.lease is not None:
         due = max(due, state.lease.until)
     return due

@@ -72,7 +72,7 @@ class Table:
             wanted += again
         return found
 
-    def partition(
+    def query(
         self, pk: str, low: str = "", high: str = "", *, limit: int | None = None
     ) -> Iterator[Item]:
         """Items of a partition, `sk` from `low` to `high` if given, in order, consistent."""
@@ -86,7 +86,7 @@ class Table:
             ),
         )
 
-    def indexed(
+    def query_index(
         self,
         gpk: str,
         low: str = "",
@@ -107,7 +107,7 @@ class Table:
             ExpressionAttributeValues=to_dynamodb({":g": gpk, ":low": low or " ", ":high": high}),
         )
 
-    def all(self) -> Iterator[Item]:
+    def scan(self) -> Iterator[Item]:
         """Every item of the table: for rehearsals and exports, never for a function."""
         for page in self.client.get_paginator("scan").paginate(TableName=self.name):
             yield from map(from_dynamodb, page["Items"])
@@ -153,8 +153,8 @@ class Table:
         action = self.update_action(at, values, condition, given)["Update"]
         try:
             answer = self.client.update_item(**action, ReturnValues="ALL_NEW")
-        except self._lost as problem:
-            return self._own(at, values, problem)
+        except self._lost_race as problem:
+            return self._written_by_lost_answer(at, values, problem)
         return from_dynamodb(answer["Attributes"])
 
     def put_action(
@@ -240,13 +240,13 @@ class Table:
         put = actions[0]["Put"]
         try:
             self.client.put_item(**put)
-        except self._lost as problem:
+        except self._lost_race as problem:
             item = from_dynamodb(put["Item"])
-            if self._own(ItemKey(item["pk"], item["sk"]), item, problem) is None:
+            if self._written_by_lost_answer(ItemKey(item["pk"], item["sk"]), item, problem) is None:
                 raced = isinstance(problem, self.client.exceptions.TransactionConflictException)
                 raise TransactionCancelledError([0], conflict=raced) from problem
 
-    def outlast(self, actions: Sequence[Item]) -> None:
+    def write_retrying_conflicts(self, actions: Sequence[Item]) -> None:
         """As `write`, and again, ever more slowly, while others are at it and none was faster."""
         for pause in _PAUSES:
             try:
@@ -258,12 +258,14 @@ class Table:
         return self.write(actions)
 
     @property
-    def _lost(self) -> tuple[type[Exception], ...]:
+    def _lost_race(self) -> tuple[type[Exception], ...]:
         """What a single write ends in when others were faster, or are at it."""
         known = self.client.exceptions
         return (known.ConditionalCheckFailedException, known.TransactionConflictException)
 
-    def _own(self, at: ItemKey, values: Mapping[str, Any], problem: Any) -> Item | None:
+    def _written_by_lost_answer(
+        self, at: ItemKey, values: Mapping[str, Any], problem: Any
+    ) -> Item | None:
         """The item, if it is as it was to be, and AWS was asked again: the first answer was lost.
 
         A transaction needs none of that: botocore names it, and AWS does no name twice.

@@ -72,7 +72,7 @@ class Company:
     time_zone: str = "UTC"
     look_back: timedelta = timedelta(hours=24)
     """How much of the past the first run takes in."""
-    keep: timedelta | None = timedelta(days=90)
+    retention: timedelta | None = timedelta(days=90)
     """How long finished conversations are kept; None: for good."""
     shadow: Shadow | None = None
     sender: str | None = None
@@ -85,7 +85,7 @@ class Company:
         """X ids of all its accounts."""
         return frozenset(a.id for a in self.accounts)
 
-    def titled(self, language: Language) -> str:
+    def title_in(self, language: Language) -> str:
         """Its title in that language, else its name."""
         return self.title.get(language) or self.name
 
@@ -93,13 +93,13 @@ class Company:
         """Whom a key names; the owner when the settings no longer know that person."""
         return self.people.get(key) or self.people[self.owner]
 
-    def shadowed(self, now: datetime) -> str | None:
+    def shadow_address(self, now: datetime) -> str | None:
         """The one address that every mail goes to at `now`, in shadow mode."""
         return self.shadow.to if self.shadow is not None and now < self.shadow.until else None
 
-    def meant_for(self, person: Person, now: datetime) -> str | None:
+    def intended_recipient(self, person: Person, now: datetime) -> str | None:
         """Whom a mail would have gone to, in shadow mode."""
-        return f"{person.name} <{person.email}>" if self.shadowed(now) else None
+        return f"{person.name} <{person.email}>" if self.shadow_address(now) else None
 
     def account(self, account_id: str) -> Account:
         """The account with this id; KeyError when the company has none such."""

@@ -50,7 +50,7 @@ class Policy:
     levels: tuple[Level, ...]
     groups: dict[str, tuple[Shift, ...]]
     time_zone: str = "UTC"
-    up_the_line: tuple[str, ...] = ()
+    escalation: tuple[str, ...] = ()
     """Groups who hear of reminders: the first reminder adds the first, and so on."""
     repeat_every: timedelta = timedelta(hours=4)
     alert_window: timedelta = timedelta(minutes=30)
@@ -65,7 +65,7 @@ class Policy:
         return self.levels[-1]
 
     @property
-    def promise(self) -> timedelta:
+    def response_deadline(self) -> timedelta:
         """The age by which a wait should have ended: that of the second level."""
         return self.levels[min(1, len(self.levels) - 1)].after
 
@@ -74,7 +74,7 @@ class Policy:
         names = [known.name for known in self.levels]
         return names.index(level) if level in names else -1
 
-    def again_at(self, told: datetime, again: int) -> datetime:
+    def next_reminder(self, told: datetime, again: int) -> datetime:
         """When the top level is told again: at short intervals for a day, then once a day."""
         close = again < _DAY // self.repeat_every
         return told + (self.repeat_every if close else max(self.repeat_every, _DAY))
@@ -85,10 +85,10 @@ class Policy:
         turns = self.groups.get(group, ())
         return tuple(dict.fromkeys(turn.person for turn in turns if turn.covers(local)))
 
-    def hears(self, level: str, again: int, moment: datetime) -> tuple[str, ...]:
+    def recipients(self, level: str, again: int, moment: datetime) -> tuple[str, ...]:
         """Who is told of `level` at `moment`; reminders go up the line."""
         rank = self.rank(level)
-        groups = [*(self.levels[rank].tell if rank >= 0 else ()), *self.up_the_line[:again]]
+        groups = [*(self.levels[rank].tell if rank >= 0 else ()), *self.escalation[:again]]
         return tuple(
             dict.fromkeys(person for group in groups for person in self.on_duty(group, moment))
         )

@@ -35,7 +35,7 @@ class Post:
     """Ids of the users it names."""
     lang: str = "und"
 
-    def ahead_of(self, now: datetime) -> bool:
+    def is_from_future(self, now: datetime) -> bool:
         """Whether its id is ahead of the clock."""
         return is_from_future(self.version, now)
 

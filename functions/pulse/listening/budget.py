@@ -42,7 +42,7 @@ def count_billed(name: str, walk: TimelineScan, posts: Sequence[Post], count: in
     """
     if name.startswith("sweep/"):
         return new
-    floor = int(walk.floor.id) if walk.floor else None
+    floor = int(walk.stop_at.id) if walk.stop_at else None
     return count - sum(floor is not None and int(post.version) <= floor for post in posts)
 
 

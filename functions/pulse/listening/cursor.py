@@ -31,10 +31,10 @@ class Cursor:
 
     account_id: str
     watched_from: datetime
-    marks: Mapping[Endpoint, HighWater] = field(default_factory=dict)
-    walks: Mapping[str, TimelineScan] = field(default_factory=dict)
+    high_water: Mapping[Endpoint, HighWater] = field(default_factory=dict)
+    scans: Mapping[str, TimelineScan] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
-    troubles: Mapping[Endpoint, OpenFault] = field(default_factory=dict)
+    faults: Mapping[Endpoint, OpenFault] = field(default_factory=dict)
     swept: datetime | None = None
     """The last minute in which late posts were looked for, all the way."""
     last_ok: datetime | None = None
@@ -43,53 +43,55 @@ class Cursor:
     vocabulary: Vocabulary = "tweet"
     rev: int = 0
 
-    def begin(self, endpoint: Endpoint, look_back: timedelta) -> TimelineScan:
+    def start_scan(self, endpoint: Endpoint, look_back: timedelta) -> TimelineScan:
         """The walk of a poll: that under way, or a new one from the newest post down."""
-        under_way = self.walks.get(endpoint)
+        under_way = self.scans.get(endpoint)
         if under_way is not None:
             return under_way
-        floor, start = self.marks.get(endpoint), self.watched_from - look_back
+        floor, start = self.high_water.get(endpoint), self.watched_from - look_back
         watched = self.last_ok if endpoint == "mentions" else self.swept
         if floor is not None and watched is not None:
             start = max(start, watched - LATE_WINDOW)
-        return TimelineScan(endpoint, start, floor=floor)
+        return TimelineScan(endpoint, start, stop_at=floor)
 
-    def reached(self, name: str, walk: TimelineScan) -> Cursor:
+    def finish_scan(self, name: str, walk: TimelineScan) -> Cursor:
         """After a walk came to its bottom: the mark moves, except for a sweep's."""
-        walks = {n: w for n, w in self.walks.items() if n != name}
-        mark = self.marks.get(walk.endpoint)
+        walks = {n: w for n, w in self.scans.items() if n != name}
+        mark = self.high_water.get(walk.endpoint)
         if name != walk.endpoint:
-            return replace(self, walks=walks)
+            return replace(self, scans=walks)
         if walk.newest is None:
-            return replace(self, walks=walks)
+            return replace(self, scans=walks)
         if mark is not None and int(mark.id) >= int(walk.newest.id):
-            return replace(self, walks=walks)
-        return replace(self, walks=walks, marks={**self.marks, walk.endpoint: walk.newest})
+            return replace(self, scans=walks)
+        return replace(
+            self, scans=walks, high_water={**self.high_water, walk.endpoint: walk.newest}
+        )
 
-    def under_way(self, name: str, walk: TimelineScan) -> Cursor:
+    def pause_scan(self, name: str, walk: TimelineScan) -> Cursor:
         """After a walk was broken off: it goes on from here."""
-        return replace(self, walks={**self.walks, name: walk})
+        return replace(self, scans={**self.scans, name: walk})
 
-    def may_read(self, endpoint: Endpoint, now: datetime) -> bool:
+    def is_readable(self, endpoint: Endpoint, now: datetime) -> bool:
         """Whether neither trouble nor the rate limit says to wait."""
-        trouble, limit = self.troubles.get(endpoint), self.limits.get(endpoint)
-        return (trouble is None or trouble.next_try <= now) and (limit is None or limit.lets(now))
+        trouble, limit = self.faults.get(endpoint), self.limits.get(endpoint)
+        return (trouble is None or trouble.next_try <= now) and (limit is None or limit.allows(now))
 
     @property
-    def last_said(self) -> datetime | None:
+    def last_published(self) -> datetime | None:
         """When the account itself last published something, as far as was read."""
-        mark = self.marks.get("posts")
+        mark = self.high_water.get("posts")
         return mark.at if mark is not None else None
 
-    def due(self, now: datetime) -> bool:
+    def is_due(self, now: datetime) -> bool:
         """Whether there is anything that may be read now."""
-        return self.may_read("mentions", now) or self.may_read("posts", now)
+        return self.is_readable("mentions", now) or self.is_readable("posts", now)
 
-    def having_read(self, count: int, now: datetime) -> Cursor:
+    def add_reads(self, count: int, now: datetime) -> Cursor:
         """After so many more posts that X bills."""
         return replace(self, reads=add_reads(self.reads, count, now))
 
-    def unwatched(self, now: datetime) -> tuple[datetime, datetime] | None:
+    def unwatched_minutes(self, now: datetime) -> tuple[datetime, datetime] | None:
         """The minutes between the last good poll, or our coming, and this one, if any."""
         minute = now.replace(second=0, microsecond=0)
         begun = self.watched_from.replace(second=0, microsecond=0)
@@ -111,5 +113,5 @@ def is_blind(
 def accounts_unread(accounts: Iterable[Account], cursors: Mapping[str, Cursor]) -> tuple[str, ...]:
     """Usernames of accounts whose own posts cannot be read, or never were yet."""
     return tuple(
-        a.username for a in accounts if a.id not in cursors or "posts" in cursors[a.id].troubles
+        a.username for a in accounts if a.id not in cursors or "posts" in cursors[a.id].faults
     )

@@ -38,7 +38,7 @@ def dispatch(
     tasks = [
         PollTask(company, account.id, kind, minute)
         for company, account in watched
-        if (cursor := cursors.get(account.id)) is None or cursor.due(now)
+        if (cursor := cursors.get(account.id)) is None or cursor.is_due(now)
         for kind in kinds_due(minute, cursor.swept if cursor else None)
     ]
     blind = [

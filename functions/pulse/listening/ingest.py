@@ -46,7 +46,7 @@ def ingest(page: Page, walk: TimelineScan, reading: PollRun) -> int:
         crowded[mention.token] = raw, "the conversation is full"
 
     store = reading.conversations
-    new = store.add(facts, company.policy, company.keep, left_out) if facts else 0
+    new = store.add(facts, company.policy, company.retention, left_out) if facts else 0
 
     answered = {post.version for post in replies}
     said = [
@@ -55,11 +55,11 @@ def ingest(page: Page, walk: TimelineScan, reading: PollRun) -> int:
         if p.author_id in company.account_ids and p.version not in answered and not p.retweet
     ]
     if said:
-        reading.shelf.keep_said(company.name, said, company.keep)
+        reading.own_posts.put(company.name, said, company.retention)
     known = [author for author in page.authors if author.id not in reading.forgotten]
     if known:
-        reading.shelf.keep_authors(known, reading.now)
-    aside = [*((a.raw, a.reason) for a in page.aside), *crowded.values()]
+        reading.author_cache.put(known, reading.now)
+    aside = [*((a.raw, a.reason) for a in page.quarantined), *crowded.values()]
     if aside:
         _put_aside(aside, reading)
     return new
@@ -81,8 +81,8 @@ def _put_aside(aside: Iterable[_Aside], reading: PollRun) -> None:
         if reading.forgotten.keys().isdisjoint(user_ids_in(raw))
     ]
     new = [row for row in rows if row.what not in noted]
-    reading.aside += len(new)
-    reading.journal.note(company, new, reading.company.keep)
+    reading.quarantined += len(new)
+    reading.journal.append(company, new, reading.company.retention)
 
 
 def _named(post: Post, walk: TimelineScan, account_id: str) -> Post:

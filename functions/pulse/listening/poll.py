@@ -31,7 +31,7 @@ _CLOCKS_DIFFER = timedelta(minutes=3)
 
 def poll(reading: PollRun, task: PollTask) -> dict[str, Any]:
     """Read the account as the task says; returns what was done. Trouble is kept, not raised."""
-    if task.stale(reading.now):
+    if task.is_stale(reading.now):
         return {"account": reading.account.username, "stale": task.minute.isoformat()}
     known = reading.accounts.load([reading.account.id]).get(reading.account.id)
     cursor = known or Cursor(reading.account.id, watched_from=reading.now)
@@ -42,19 +42,19 @@ def poll(reading: PollRun, task: PollTask) -> dict[str, Any]:
     reading.x.limits.clear()
     reads = reading.x.reads
     for endpoint in _endpoints_in_turn(cursor, task):
-        if cursor.may_read(endpoint, reading.now):
+        if cursor.is_readable(endpoint, reading.now):
             cursor = _read_endpoint(reading, cursor, endpoint, task)
-    if task.kind != "poll" and reading.read_through == len(_ENDPOINTS) and not cursor.walks:
+    if task.kind != "poll" and reading.read_through == len(_ENDPOINTS) and not cursor.scans:
         cursor = replace(cursor, swept=task.minute)
-    if task.again and task.kind != "poll":
+    if task.retried and task.kind != "poll":
         reading.billed += _uncounted_reads(reading, task)
-    cursor = cursor.having_read(reading.billed, reading.now)
+    cursor = cursor.add_reads(reading.billed, reading.now)
     try:
-        reading.accounts.save(replace(cursor, vocabulary=reading.x.vocabulary), reading.beside)
+        reading.accounts.save(replace(cursor, vocabulary=reading.x.vocabulary), reading.writes)
     except StaleWriteError:
-        reading.troubles.append("another run has read this account meanwhile")
+        reading.problems.append("another run has read this account meanwhile")
         if task.kind != "poll":  # of what this sweep stored the other found nothing new
-            reading.accounts.bill(reading.account.id, reading.billed, reading.now)
+            reading.accounts.add_reads(reading.account.id, reading.billed, reading.now)
     return {
         "account": reading.account.username,
         "kind": task.kind,
@@ -62,23 +62,23 @@ def poll(reading: PollRun, task: PollTask) -> dict[str, Any]:
         "read": reading.x.reads - reads,
         "billed": reading.billed,
         "new": reading.new,
-        "aside": reading.aside,
+        "aside": reading.quarantined,
         "checked": reading.checked,
         "removed": reading.removed,
-        "under_way": sorted(cursor.walks),
-        "lasting": sorted(cursor.troubles),
-        "troubles": reading.troubles,
+        "under_way": sorted(cursor.scans),
+        "lasting": sorted(cursor.faults),
+        "troubles": reading.problems,
     }
 
 
 def _endpoints_in_turn(cursor: Cursor, task: PollTask) -> tuple[Endpoint, ...]:
     """Mentions first; while something is under way by turns, or one backlog takes all the time."""
-    return _ENDPOINTS[::-1] if cursor.walks and task.minute.minute % 2 else _ENDPOINTS
+    return _ENDPOINTS[::-1] if cursor.scans and task.minute.minute % 2 else _ENDPOINTS
 
 
 def _read_endpoint(reading: PollRun, cursor: Cursor, endpoint: Endpoint, task: PollTask) -> Cursor:
     walks = (
-        [(endpoint, cursor.begin(endpoint, reading.company.look_back))]
+        [(endpoint, cursor.start_scan(endpoint, reading.company.look_back))]
         if task.kind == "poll"
         else _late_scans(reading, cursor, endpoint, task)
     )
@@ -87,19 +87,19 @@ def _read_endpoint(reading: PollRun, cursor: Cursor, endpoint: Endpoint, task: P
         for name, walk in walks:
             bottom = False
             for further, bottom in _read_pages(reading, name, walk):
-                move = cursor.reached if bottom else cursor.under_way
+                move = cursor.finish_scan if bottom else cursor.pause_scan
                 cursor = move(name, further)
             if not bottom:  # no time left
                 break
-            reading.lost(further)
+            reading.record_loss(further)
             if name.startswith("sweep/") and not walk.read:
                 delete_missing(reading, walk)
         if reading.pages > begun:
-            cursor = reading.well(cursor, endpoint)
+            cursor = reading.record_success(cursor, endpoint)
         reading.read_through += bottom
     except XError as trouble:
-        cursor = reading.trouble(cursor, endpoint, trouble)
-    met = {name: limit.credible(reading.now) for name, limit in reading.x.limits.items()}
+        cursor = reading.record_failure(cursor, endpoint, trouble)
+    met = {name: limit.capped(reading.now) for name, limit in reading.x.limits.items()}
     return replace(cursor, limits={**cursor.limits, **met})
 
 
@@ -107,7 +107,7 @@ def _read_pages(
     reading: PollRun, name: str, walk: TimelineScan
 ) -> Iterator[tuple[TimelineScan, bool]]:
     """Read page after page; yields how far it got, and whether that is the bottom."""
-    resumed = walk.resumed(reading.now)
+    resumed = walk.resume(reading.now)
     if resumed is None:
         yield walk, True
         return
@@ -126,11 +126,11 @@ def _read_pages(
         reading.billed += count_billed(name, walk, page.posts, page.count, new)
         reading.served.update(post.id for post in page.posts)
         # an id from the future would be a mark behind which nothing is ever new
-        believed = [p for p in page.posts if not p.ahead_of(reading.now)]
-        walk = walk.after(believed, page.count, _ids_aside(page, reading.now))
+        believed = [p for p in page.posts if not p.is_from_future(reading.now)]
+        walk = walk.advance(believed, page.count, _ids_aside(page, reading.now))
         token, before = page.next_token, token
         if token is None:
-            further = walk.past_the_wall(reading.now)
+            further = walk.continue_in_search(reading.now)
             if further is None:
                 yield walk, True
                 return
@@ -142,7 +142,9 @@ def _read_pages(
 
 def _ids_aside(page: Page, now: datetime) -> list[str]:
     """Ids of what could not be read: it would be served, and billed, until a newer post comes."""
-    return [one.id for one in page.aside if one.id is not None and not is_from_future(one.id, now)]
+    return [
+        one.id for one in page.quarantined if one.id is not None and not is_from_future(one.id, now)
+    ]
 
 
 def _uncounted_reads(reading: PollRun, task: PollTask) -> int:
@@ -179,13 +181,13 @@ def _late_scans(
     late = max(min(task.minute, cursor.swept or task.minute) - LATE_WINDOW, earliest)
     start = max(min(late, _midnight(task.minute)), earliest) if task.kind == "day" else late
     name, again = f"sweep/{endpoint}", f"reread/{endpoint}"
-    under_way = cursor.walks.get(name)
+    under_way = cursor.scans.get(name)
     if under_way is None or under_way.start < midnight:
         under_way = TimelineScan(endpoint, max(start, midnight))
     yield name, under_way
     end = min(midnight, reading.now - _CLOCKS_DIFFER)
-    if again in cursor.walks:
-        yield again, cursor.walks[again]
+    if again in cursor.scans:
+        yield again, cursor.scans[again]
         late = end  # what X does not count for us was just read
     if start < end:
         for low, high in minutes_to_reread(reading, endpoint, start, end, late):

@@ -61,7 +61,7 @@ def task_of(record: Mapping[str, Any]) -> PollTask:
         raw["account_id"],
         raw["kind"],
         datetime.fromisoformat(raw["minute"]),
-        again=received > 1,
+        retried=received > 1,
     )
 
 

@@ -52,7 +52,7 @@ def _stored(
                 seen[fact.id] = fact.at
         elif endpoint == "posts" and fact.account_id == account:
             seen[fact.id] = fact.at
-    for item in reading.shelf.said(company, start, end):
+    for item in reading.own_posts.published(company, start, end):
         mine = item["account"] == account
         if mine if endpoint == "posts" else (not mine and account in item["named"]):
             seen[item["sk"]] = datetime.fromisoformat(item["at"])

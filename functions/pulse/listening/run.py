@@ -16,11 +16,12 @@ from pulse.x.faults import FOR_A_PERSON, OpenFault, XError, record_failure
 
 if TYPE_CHECKING:
     from pulse.audit.store import AuditLog
+    from pulse.authors.store import AuthorCache, ErasureList
     from pulse.conversations.store.conversations import ConversationStore
+    from pulse.conversations.store.own_posts import OwnPosts
     from pulse.listening.store import CursorStore
     from pulse.outbox.store.outbox import Outbox
     from pulse.privacy.store.deletions import DeletionStore
-    from pulse.settings.store import Shelf
     from pulse.x.client import XClient
 
 
@@ -37,7 +38,9 @@ class PollRun:
     accounts: CursorStore
     conversations: ConversationStore
     retraction: DeletionStore
-    shelf: Shelf
+    own_posts: OwnPosts
+    author_cache: AuthorCache
+    erasures: ErasureList
     journal: AuditLog
     outbox: Outbox
     now: datetime
@@ -46,47 +49,47 @@ class PollRun:
     pages: int = 0
     new: int = 0
     billed: int = 0
-    aside: int = 0
+    quarantined: int = 0
     served: set[str] = field(default_factory=set)
     """First ids of the posts that X served in this run."""
     checked: int = 0
     removed: int = 0
     watched: bool = False
     read_through: int = 0
-    troubles: list[str] = field(default_factory=list)
-    beside: list[tuple[Any, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    writes: list[tuple[Any, Any]] = field(default_factory=list)
     _forgotten: Mapping[str, datetime] | None = None
 
     @property
     def forgotten(self) -> Mapping[str, datetime]:
         """Whom the company has forgotten, and when; looked up once, and only by who needs it."""
         if self._forgotten is None:
-            self._forgotten = self.shelf.forgotten(self.company.name)
+            self._forgotten = self.erasures.of_company(self.company.name)
         return self._forgotten
 
-    def well(self, cursor: Cursor, endpoint: Endpoint) -> Cursor:
+    def record_success(self, cursor: Cursor, endpoint: Endpoint) -> Cursor:
         """The endpoint could be read: its trouble is over, what was missed is noted."""
-        trouble = cursor.troubles.get(endpoint)
+        trouble = cursor.faults.get(endpoint)
         if trouble is not None:
-            left = {e: t for e, t in cursor.troubles.items() if e != endpoint}
+            left = {e: t for e, t in cursor.faults.items() if e != endpoint}
             if not any(t.kind == trouble.kind for t in left.values()):
                 self._passed(trouble, endpoint)
-            cursor = replace(cursor, troubles=left)
+            cursor = replace(cursor, faults=left)
         if endpoint != "mentions":
             return cursor
-        missed = cursor.unwatched(self.now)
+        missed = cursor.unwatched_minutes(self.now)
         if missed is not None:
             self._gap(*missed, "blind", missed[1])
         self.watched = True
         return replace(cursor, last_ok=self.now.replace(second=0, microsecond=0))
 
-    def trouble(self, cursor: Cursor, endpoint: Endpoint, error: XError) -> Cursor:
+    def record_failure(self, cursor: Cursor, endpoint: Endpoint, error: XError) -> Cursor:
         """Keep the trouble with its next try; tell a person, once, what only a person can mend."""
-        self.troubles.append(f"{endpoint}: {error}")
-        trouble = record_failure(error, cursor.troubles.get(endpoint), self.now)
-        of_mentions = cursor.troubles.get("mentions")
-        told = trouble.told or (
-            of_mentions is not None and of_mentions.told and of_mentions.kind == error.kind
+        self.problems.append(f"{endpoint}: {error}")
+        trouble = record_failure(error, cursor.faults.get(endpoint), self.now)
+        of_mentions = cursor.faults.get("mentions")
+        told = trouble.reported or (
+            of_mentions is not None and of_mentions.reported and of_mentions.kind == error.kind
         )
         if error.kind in FOR_A_PERSON and not told:
             entry = Entry(
@@ -103,14 +106,14 @@ class PollRun:
                 ),
             )
             at, item = self.outbox.item(entry)
-            self.beside = [b for b in self.beside if b[0] != at]  # that of the posts says less
-            self.beside.append((at, item))
-        trouble = replace(trouble, told=told or error.kind in FOR_A_PERSON)
-        return replace(cursor, troubles={**cursor.troubles, endpoint: trouble})
+            self.writes = [b for b in self.writes if b[0] != at]  # that of the posts says less
+            self.writes.append((at, item))
+        trouble = replace(trouble, reported=told or error.kind in FOR_A_PERSON)
+        return replace(cursor, faults={**cursor.faults, endpoint: trouble})
 
-    def lost(self, walk: TimelineScan) -> None:
+    def record_loss(self, walk: TimelineScan) -> None:
         """Note what X does not show any more of a walk that came to its bottom."""
-        lost = walk.lost(self.now)
+        lost = walk.missing_period(self.now)
         if lost is not None:
             self._gap(*lost, "wall", self.now)
 
@@ -135,4 +138,4 @@ class PollRun:
         self._row(LogEntry("trouble", self.now, what))
 
     def _row(self, row: LogEntry) -> None:
-        self.beside.append(self.journal.item(self.company.name, row))
+        self.writes.append(self.journal.item(self.company.name, row))

@@ -41,7 +41,7 @@ class TimelineScan:
 
     endpoint: Endpoint
     start: datetime
-    floor: HighWater | None = None
+    stop_at: HighWater | None = None
     end: datetime | None = None
     via: Literal["timeline", "search"] = "timeline"
     newest: HighWater | None = None
@@ -53,13 +53,13 @@ class TimelineScan:
         """By id in the timeline; by time in search, which takes no ids beside times."""
         if self.via == "search":
             latest = now - SEARCH_LAG
-            lowest = max(self.floor.at if self.floor else self.start, now - SEARCH_REACH)
+            lowest = max(self.stop_at.at if self.stop_at else self.start, now - SEARCH_REACH)
             end = self.end if self.end is not None and self.end < latest else None
             return Bounds(start=min(lowest, latest - _SECOND), end=end)
-        by_id = self.floor.id if self.floor else None
+        by_id = self.stop_at.id if self.stop_at else None
         return Bounds(by_id, self.until_id, None if by_id else self.start, self.end)
 
-    def resumed(self, now: datetime) -> TimelineScan | None:
+    def resume(self, now: datetime) -> TimelineScan | None:
         """To go on in another run, from the oldest post read: page tokens may expire.
 
         None when search reaches nothing of it any more.
@@ -71,7 +71,7 @@ class TimelineScan:
             return replace(self, end=end)
         return self if self.oldest is None else replace(self, until_id=self.oldest.id)
 
-    def after(self, posts: Sequence[Post], count: int, aside: Iterable[str] = ()) -> TimelineScan:
+    def advance(self, posts: Sequence[Post], count: int, aside: Iterable[str] = ()) -> TimelineScan:
         """The walk after a page of `count` posts: these could be read, those ids lie aside."""
         newest, oldest = self.newest, self.oldest
         for post_id in aside:
@@ -84,22 +84,22 @@ class TimelineScan:
                 oldest = HighWater(post.version, post.created_at)
         return replace(self, newest=newest, oldest=oldest, read=self.read + count)
 
-    def past_the_wall(self, now: datetime) -> TimelineScan | None:
+    def continue_in_search(self, now: datetime) -> TimelineScan | None:
         """The rest of the walk in recent search, when X may have hidden older posts."""
-        if self.via == "search" or not self._at_the_wall:
+        if self.via == "search" or not self._may_hide_older:
             return None
-        return replace(self, via="search").resumed(now)
+        return replace(self, via="search").resume(now)
 
-    def lost(self, now: datetime) -> tuple[datetime, datetime] | None:
+    def missing_period(self, now: datetime) -> tuple[datetime, datetime] | None:
         """What neither the timeline nor search showed, now that this is the bottom: from, until."""
-        if self.via == "timeline" and not self._at_the_wall:
+        if self.via == "timeline" and not self._may_hide_older:
             return None
-        wanted = max(self.floor.at, self.start) if self.floor else self.start
+        wanted = max(self.stop_at.at, self.start) if self.stop_at else self.start
         reach = now - SEARCH_REACH
         until = min(self.oldest.at, reach) if self.oldest else reach
         return (wanted, until) if wanted < until else None
 
     @property
-    def _at_the_wall(self) -> bool:
+    def _may_hide_older(self) -> bool:
         """Whether X may hide older posts: of one gone on with, newer ones have moved the wall."""
         return self.read >= TIMELINE_LIMIT[self.endpoint] or self.until_id is not None

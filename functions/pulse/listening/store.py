@@ -44,25 +44,27 @@ class CursorStore:
             {":rev": cursor.rev} if cursor.rev else None,
         )
         try:
-            self._table.outlast([action, *(self._table.put_action(*item) for item in beside)])
+            self._table.write_retrying_conflicts(
+                [action, *(self._table.put_action(*item) for item in beside)]
+            )
         except TransactionCancelledError as problem:
             raise StaleWriteError(cursor.account_id) from problem
         return saved
 
-    def bill(self, account_id: str, reads: int, now: datetime) -> None:
+    def add_reads(self, account_id: str, reads: int, now: datetime) -> None:
         """Add to the account's reads of this month what was read for it beside its polls."""
         for _ in range(_ATTEMPTS):
             cursor = self.load([account_id]).get(account_id)
             if cursor is None:
                 return
             try:
-                self.save(cursor.having_read(reads, now))
+                self.save(cursor.add_reads(reads, now))
             except StaleWriteError:
                 continue
             return
         raise StaleWriteError(account_id)
 
-    def watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
+    def mark_watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
         """Note that the account was read in this minute, and swept, and nothing was new."""
         self._table.update(
             _at(account_id),
@@ -70,7 +72,7 @@ class CursorStore:
             condition="attribute_exists(pk)",
         )
 
-    def drop(self, account_ids: Iterable[str]) -> None:
+    def delete(self, account_ids: Iterable[str]) -> None:
         """Forget how far these were read."""
         self._table.delete_many(map(_at, account_ids))
 
@@ -84,13 +86,13 @@ def _cursor(item: Item) -> Cursor:
     return Cursor(
         account_id=raw["account_id"],
         watched_from=datetime.fromisoformat(raw["watched_from"]),
-        marks={name: _mark(mark) for name, mark in raw.get("marks", {}).items()},
-        walks={name: _walk(walk) for name, walk in raw.get("walks", {}).items()},
+        high_water={name: _mark(mark) for name, mark in raw.get("high_water", {}).items()},
+        scans={name: _walk(walk) for name, walk in raw.get("scans", {}).items()},
         limits={
             name: Limit(limit["remaining"], datetime.fromisoformat(limit["reset"]))
             for name, limit in raw.get("limits", {}).items()
         },
-        troubles={name: fault_of(met) for name, met in raw.get("troubles", {}).items()},
+        faults={name: fault_of(met) for name, met in raw.get("faults", {}).items()},
         reads=raw.get("reads", {}),
         last_ok=parse_time(item.get("last_ok")),
         swept=parse_time(item.get("swept")),
@@ -105,7 +107,7 @@ def _walk(raw: dict[str, Any]) -> TimelineScan:
             **raw,
             "start": datetime.fromisoformat(raw["start"]),
             "end": parse_time(raw.get("end")),
-            "floor": _mark(raw["floor"]) if raw.get("floor") else None,
+            "stop_at": _mark(raw["stop_at"]) if raw.get("stop_at") else None,
             "newest": _mark(raw["newest"]) if raw.get("newest") else None,
             "oldest": _mark(raw["oldest"]) if raw.get("oldest") else None,
         }

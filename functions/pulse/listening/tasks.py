@@ -23,11 +23,11 @@ class PollTask:
     account_id: str
     kind: TaskKind
     minute: datetime
-    again: bool = False
+    retried: bool = False
 
-    def stale(self, now: datetime) -> bool:
+    def is_stale(self, now: datetime) -> bool:
         """Whether newer tasks have long taken its place; what failed is not let go so easily."""
-        return not self.again and now - self.minute > STALE_AFTER
+        return not self.retried and now - self.minute > STALE_AFTER
 
 
 def day_swept(swept: datetime | None, minute: datetime) -> bool:

@@ -41,7 +41,7 @@ class BounceHandler:
     journal: AuditLog
     now: datetime
 
-    def take(self, word: Feedback) -> dict[str, Any]:
+    def handle(self, word: Feedback) -> dict[str, Any]:
         """Returns what was done. A mail that is not ours, to nobody of ours, is left alone.
 
         UnrecordedError when the mail may be ours and is not noted yet.
@@ -52,7 +52,7 @@ class BounceHandler:
         done = {"kind": word.kind, "message_id": word.message_id, "ours": bool(ours)}
         if word.kind == "passing":
             if mail is not None:
-                self.journal.note(mail.company, [_undelivered(mail, word, word.at, final=False)])
+                self.journal.append(mail.company, [_undelivered(mail, word, word.at, final=False)])
             return {**done, "blocked": 0, "passed_on": 0}
         if ours and mail is None and self.now - word.sent_at < _RECORDED:
             raise MailNotRecordedError(f"mail {word.message_id}")
@@ -62,9 +62,9 @@ class BounceHandler:
     def _take_back(self, word: Feedback, address: str, mail: SentMail | None) -> tuple[bool, int]:
         """Whether the address was blocked by this, and how much was passed on by it."""
         for _ in range(_TRIES):
-            blocked = self.addresses.blocked()
+            blocked = self.addresses.all()
             new = word.kind != "refused" and address not in blocked
-            if mail.came_back if mail else not new:
+            if mail.returned if mail else not new:
                 return False, 0
             past = {*blocked, address} if word.kind != "refused" else set(blocked)
             entries = list(self._passed_on(word, mail, past)) if mail else []
@@ -75,7 +75,7 @@ class BounceHandler:
                 row = _undelivered(mail, word, self.now, final=True)
                 beside.append(self.journal.item(mail.company, row))
             first = [self.addresses.item(_block(word, address))] if new else []
-            if self.outbox.take_back(mail, word.kind, first, beside):
+            if self.outbox.mark_returned(mail, word.kind, first, beside):
                 return new, passed
             mail = self._find(word)
         raise TimeoutError(f"others kept changing what is known of mail {word.message_id}")
@@ -83,10 +83,10 @@ class BounceHandler:
     def _passed_on(self, word: Feedback, mail: SentMail, blocked: set[str]) -> Iterator[Entry]:
         """What the mail told, for the next in line."""
         company = self._company(mail.company)
-        if company is None or mail.told is None:
+        if company is None or mail.covered is None:
             return
         entry = replace(
-            mail.told,
+            mail.covered,
             id=f"{self.now.isoformat()}#{word.message_id}",
             person=mail.person,
             at=self.now,
@@ -109,7 +109,7 @@ class BounceHandler:
 
     def _find(self, word: Feedback) -> SentMail | None:
         found = (
-            self.outbox.find(company.name, word.message_id, word.sent_at)
+            self.outbox.find_sent(company.name, word.message_id, word.sent_at)
             for company in self.settings.companies
         )
         return next((mail for mail in found if mail is not None), None)

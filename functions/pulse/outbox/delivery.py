@@ -64,7 +64,7 @@ def normalize_address(address: str) -> str:
 
 def people_with_address(company: Company, address: str, now: datetime) -> tuple[str, ...]:
     """Keys of the people whose address this is; in shadow mode its one address is everybody's."""
-    shadow = normalize_address(company.shadowed(now) or "")
+    shadow = normalize_address(company.shadow_address(now) or "")
     return tuple(
         key
         for key, person in company.people.items()

@@ -36,14 +36,14 @@ class Entry:
     urgent: bool = False
     again: int = 0
     details: tuple[tuple[str, Any], ...] = ()
-    tried: tuple[str, ...] = ()
+    unreachable: tuple[str, ...] = ()
     """Whom the mail service would not write to."""
 
     def detail(self, name: str) -> Any:
         """One of the details, or None."""
         return dict(self.details).get(name)
 
-    def only(self, keys: Collection[ConversationKey]) -> Entry:
+    def restricted_to(self, keys: Collection[ConversationKey]) -> Entry:
         """The same entry of no other conversations than these."""
         return replace(self, keys=tuple(key for key in self.keys if key in keys))
 
@@ -64,8 +64,8 @@ class SentMail:
     company: str
     person: str
     to: str
-    told: Entry | None = None
-    came_back: str | None = None
+    covered: Entry | None = None
+    returned: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,14 @@ class Mailbox:
     last_alert: datetime | None = None
     not_before: datetime | None = None
     failures: int = 0
-    told: tuple[str, ...] = ()
+    told_alerts: tuple[str, ...] = ()
     """Marks of the alerts that the person was told last."""
-    claimed: datetime | None = None
+    claimed_until: datetime | None = None
 
-    def after(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
+    def after_alerts(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
         """What it is once these alerts are in a mail."""
-        told = (*self.told, *(fingerprint([entry]) for entry in alerts))
-        return replace(self, last_alert=now, told=told[-_REMEMBERED:])
+        told = (*self.told_alerts, *(fingerprint([entry]) for entry in alerts))
+        return replace(self, last_alert=now, told_alerts=told[-_REMEMBERED:])
 
 
 def merge(entries: Sequence[Entry]) -> Entry | None:
@@ -100,7 +100,7 @@ def merge(entries: Sequence[Entry]) -> Entry | None:
         ordered[0],
         keys=tuple(dict.fromkeys(key for e in ordered for key in e.keys))[:MOST_KEPT],
         again=max(e.again for e in ordered),
-        tried=tuple(dict.fromkeys(person for e in ordered for person in e.tried)),
+        unreachable=tuple(dict.fromkeys(person for e in ordered for person in e.unreachable)),
     )
 
 
@@ -110,7 +110,7 @@ def restrict_to_existing(told: Sequence[Entry], entries: Sequence[Entry]) -> lis
     An alert that is about none of them goes.
     """
     named = {key for entry in entries for key in entry.keys}
-    found = [entry.only(named) for entry in told]
+    found = [entry.restricted_to(named) for entry in told]
     return [entry for entry in found if entry.keys or entry.kind != "alert"]
 
 
@@ -141,7 +141,7 @@ def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetim
 
 def already_told(entries: Sequence[Entry], mailbox: Mailbox) -> bool:
     """Whether the person was told all of it: an alert may be handed over to them twice."""
-    return all(e.kind == "alert" and fingerprint([e]) in mailbox.told for e in entries)
+    return all(e.kind == "alert" and fingerprint([e]) in mailbox.told_alerts for e in entries)
 
 
 def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:

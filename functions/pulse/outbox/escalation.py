@@ -19,9 +19,9 @@ def hand_over(entry: Entry, company: Company, now: datetime) -> list[Entry] | No
     None when it stays where it is: the reader is on duty, stands in for somebody else, or
     nobody is on duty at all. Empty when all who are on duty were told at the time.
     """
-    if entry.kind != "alert" or entry.person == TOPIC or entry.tried:
+    if entry.kind != "alert" or entry.person == TOPIC or entry.unreachable:
         return None
-    hear = company.policy.hears(entry.detail("level"), entry.again, now)
+    hear = company.policy.recipients(entry.detail("level"), entry.again, now)
     if not hear or entry.person in hear:
         return None
     told: list[str] = entry.detail("people")
@@ -50,7 +50,7 @@ def escalate_undeliverable(
     if moved.person == TOPIC or entry.detail("trouble") in ADDRESS_FAULTS:
         return [moved]
     why = address_fault(company, entry.person, person.email, "address", said, now)
-    return [moved, replace(why, person=moved.person, tried=moved.tried)]
+    return [moved, replace(why, person=moved.person, unreachable=moved.unreachable)]
 
 
 def next_recipient(
@@ -60,15 +60,15 @@ def next_recipient(
 
     None when nobody is left. In shadow mode nobody is: all mail goes to the one address.
     """
-    if company.shadowed(now):
+    if company.shadow_address(now):
         return None
     policy = company.policy
-    line = [company.owner, *policy.hears(policy.top.name, len(policy.up_the_line), now), TOPIC]
-    tried = (*entry.tried, entry.person)
+    line = [company.owner, *policy.recipients(policy.top.name, len(policy.escalation), now), TOPIC]
+    tried = (*entry.unreachable, entry.person)
     heir = next((key for key in line if key not in (*tried, *unreachable)), None)
     if heir is None or (heir == TOPIC and entry.kind != "alert"):
         return None
-    return replace(entry, person=heir, tried=tried)
+    return replace(entry, person=heir, unreachable=tried)
 
 
 def address_fault(

@@ -101,7 +101,7 @@ class SendRun:
         # read again: only now is nobody else writing to this person
         ready = self._due(self.outbox.waiting(self.company.name, person), mailbox)
         if not ready:
-            self.outbox.settle(self.company.name, person, [], mailbox)
+            self.outbox.complete(self.company.name, person, [], mailbox)
             return
         alerts = [e for e in ready if e.kind == "alert"][:_MOST_ENTRIES]
         groups = [*([alerts] if alerts else []), *([e] for e in ready if e.kind != "alert")]
@@ -110,7 +110,7 @@ class SendRun:
             if mailbox.not_before is not None and mailbox.not_before > self.now:
                 return
             if left and self.out_of_time():
-                self.outbox.settle(self.company.name, person, [], mailbox)
+                self.outbox.complete(self.company.name, person, [], mailbox)
                 return
 
     def _deliver(self, key: str, entries: list[Entry], mailbox: Mailbox, *, last: bool) -> Mailbox:
@@ -129,9 +129,9 @@ class SendRun:
             self._pass_on(key, person, entries, mailbox, problem, release=last)
             return mailbox
         if record is not None and entries[0].kind == "alert":
-            mailbox = mailbox.after(entries, self.now)
+            mailbox = mailbox.after_alerts(entries, self.now)
         mailbox = replace(mailbox, not_before=None, failures=0)
-        self.outbox.settle(self.company.name, key, entries, mailbox, record, release=last)
+        self.outbox.complete(self.company.name, key, entries, mailbox, record, release=last)
         self.sent += record is not None
         return mailbox
 
@@ -143,8 +143,8 @@ class SendRun:
         mailbox = replace(
             mailbox, not_before=self.now + wait, failures=min(mailbox.failures + 1, 8)
         )
-        self.journal.note(self.company.name, [self._undelivered(key, person, problem)])
-        self.outbox.settle(self.company.name, key, [], mailbox)
+        self.journal.append(self.company.name, [self._undelivered(key, person, problem)])
+        self.outbox.complete(self.company.name, key, [], mailbox)
         return mailbox
 
     def _pass_on(
@@ -187,7 +187,7 @@ class SendRun:
         for start in range(0, max(1, len(moves)), size):
             part = moves[start : start + size]
             given = {(e.person, e.id): e for _, heirs in part for e in heirs}
-            self.outbox.settle(
+            self.outbox.complete(
                 self.company.name,
                 person,
                 [entry for entry, _ in part],

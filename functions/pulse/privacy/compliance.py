@@ -49,62 +49,64 @@ class ComplianceState:
     job_id: str | None = None
     next_at: datetime | None = None
     done_at: datetime | None = None
-    trouble: OpenFault | None = None
+    fault: OpenFault | None = None
     rev: int = 0
 
-    def due(self, now: datetime) -> bool:
+    def is_due(self, now: datetime) -> bool:
         """Whether there is something to do now."""
-        if self.trouble is not None and self.trouble.next_try > now:
+        if self.fault is not None and self.fault.next_try > now:
             return False
         return self.job_id is not None or self.next_at is None or self.next_at <= now
 
     @property
-    def refused(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether X does not let this app have such jobs."""
-        return self.trouble is not None and self.trouble.kind == "forbidden"
+        return self.fault is not None and self.fault.kind == "forbidden"
 
-    def lasting(self, now: datetime) -> bool:
+    def is_lasting(self, now: datetime) -> bool:
         """Whether trouble of any kind has held the check up for a day."""
-        return self.trouble is not None and now - self.trouble.since >= _LASTING
+        return self.fault is not None and now - self.fault.since >= _LASTING
 
-    def unchecked(self, now: datetime) -> timedelta:
+    def unchecked_for(self, now: datetime) -> timedelta:
         """For how long none has gone through; nothing where X refuses, and look-ups stand in."""
-        since = self.done_at or (self.trouble.since if self.trouble is not None else now)
-        return timedelta(0) if self.refused else now - since
+        since = self.done_at or (self.fault.since if self.fault is not None else now)
+        return timedelta(0) if self.is_refused else now - since
 
-    def began(self, job_id: str, now: datetime) -> ComplianceState:
+    def started(self, job_id: str, now: datetime) -> ComplianceState:
         """After a job was made, or found."""
         return replace(self, job_id=job_id, next_at=now + EVERY)
 
     def skipped(self, now: datetime) -> ComplianceState:
         """There was nothing to ask for."""
-        return replace(self, next_at=now + EVERY, done_at=now, trouble=None)
+        return replace(self, next_at=now + EVERY, done_at=now, fault=None)
 
     def done(self, now: datetime) -> ComplianceState:
         """After all that a job told was carried out."""
-        return replace(self, job_id=None, done_at=now, trouble=None)
+        return replace(self, job_id=None, done_at=now, fault=None)
 
-    def void(self, now: datetime) -> ComplianceState:
+    def voided(self, now: datetime) -> ComplianceState:
         """After a job came to nothing: another one soon."""
         return replace(self, job_id=None, next_at=now + _AFTER_FAILURE)
 
     def failed(self, error: XError, now: datetime) -> ComplianceState:
         """After one more failure: when to try again."""
-        trouble = record_failure(error, self.trouble, now)
+        trouble = record_failure(error, self.fault, now)
         if trouble.kind == "forbidden":
             trouble = replace(trouble, next_try=now + _WHEN_REFUSED)
-        return replace(self, trouble=trouble)
+        return replace(self, fault=trouble)
 
-    def to_tell(self, now: datetime) -> bool:
+    def must_report(self, now: datetime) -> bool:
         """Whether a person is to hear: of each kind that only a person mends, or that it lasts."""
-        trouble = self.trouble
-        if trouble is None or trouble.told:
+        trouble = self.fault
+        if trouble is None or trouble.reported:
             return False
-        return trouble.kind in REPORTED_AT_ONCE or (self.lasting(now) and not trouble.told_of)
+        return trouble.kind in REPORTED_AT_ONCE or (
+            self.is_lasting(now) and not trouble.reported_kinds
+        )
 
-    def told(self) -> ComplianceState:
+    def reported(self) -> ComplianceState:
         """After a person was told of the trouble."""
-        return replace(self, trouble=replace(self.trouble, told=True) if self.trouble else None)
+        return replace(self, fault=replace(self.fault, reported=True) if self.fault else None)
 
 
 def app_of(bearer: str) -> str:

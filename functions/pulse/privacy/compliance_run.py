@@ -45,7 +45,7 @@ class ComplianceRun:
 
     def step(self) -> dict[str, Any]:
         """Take the next step; trouble is kept, and tried again later."""
-        if not self.checking.due(self.now):
+        if not self.checking.is_due(self.now):
             return {"step": "not due"}
         try:
             step = self._go_on()
@@ -71,10 +71,10 @@ class ComplianceRun:
             if job is None:
                 others = "waits for a job of others"
                 return self._held_up(self.checking, others) if running else self._begin()
-            self._save(self.checking.began(job.id, self.now))  # made, and not remembered
+            self._save(self.checking.started(job.id, self.now))  # made, and not remembered
         status = job.status_at(self.now) if job is not None else "unknown to X"
         if job is None or status in ("failed", "expired"):
-            return self._held_up(self.checking.void(self.now), f"void: {status}")
+            return self._held_up(self.checking.voided(self.now), f"void: {status}")
         if status == "complete":
             return self._carry_out(job)
         if status == "created":
@@ -85,7 +85,7 @@ class ComplianceRun:
     def _begin(self) -> str:
         ids = self._ids()
         job = self.compliance.create(self._name)
-        self._save(self.checking.began(job.id, self.now))
+        self._save(self.checking.started(job.id, self.now))
         return self._upload(job, ids)
 
     def _upload(self, job: ComplianceJob, ids: bytes) -> str:
@@ -107,13 +107,14 @@ class ComplianceRun:
         return "done"
 
     def _remove(self, company: Company, day: date, gone: Mapping[str, RemovalReason]) -> None:
-        kept = self.stores.kept.of(company.name, day)
+        kept = self.stores.post_index.posts_of_day(company.name, day)
         self.removed += delete_posts(
             company,
             {post: gone[post.version] for post in kept if post.version in gone},
-            self.stores.retraction,
+            self.stores.deletions,
             self.stores.outbox,
-            self.stores.shelf,
+            self.stores.author_cache,
+            self.stores.own_posts,
             self.now,
             f"compliance job, posts of {day}",
         )
@@ -121,7 +122,7 @@ class ComplianceRun:
     def _redact(self, gone: Mapping[str, RemovalReason]) -> None:
         """What could not be read is kept as it came: its id tells whether it is gone."""
         for company in self.companies:
-            self.removed += self.stores.journal.redact(
+            self.removed += self.stores.audit_log.redact(
                 company.name, lambda raw: field_of(raw, "id") in gone
             )
 
@@ -137,11 +138,11 @@ class ComplianceRun:
     def _kept(self) -> Iterator[str]:
         """Each version of each post, the newest days first."""
         for company in self.companies:
-            for raw in self.stores.journal.put_aside(company.name):
+            for raw in self.stores.audit_log.quarantined(company.name):
                 if (post_id := field_of(raw, "id")).isdecimal():
                     yield post_id
         for company, day in self._days():
-            for post in self.stores.kept.of(company.name, day):
+            for post in self.stores.post_index.posts_of_day(company.name, day):
                 yield post.version
 
     def _days(self) -> Iterator[tuple[Company, date]]:
@@ -161,7 +162,7 @@ class ComplianceRun:
         return self.stores.table.name[:_LONGEST_NAME]
 
     def _save(self, checking: ComplianceState) -> None:
-        self.checking = self.stores.checks.save(checking)
+        self.checking = self.stores.compliance_states.save(checking)
 
     def _held_up(self, checking: ComplianceState, step: str) -> str:
         """X answers, and yet no check goes through: trouble all the same, should it last."""
@@ -171,11 +172,11 @@ class ComplianceRun:
     def _trouble(self, checking: ComplianceState, error: XError) -> None:
         """Keep it with its next try; tell each owner once, of what a person mends or what lasts."""
         checking = checking.failed(error, self.now)
-        tell = checking.to_tell(self.now)
+        tell = checking.must_report(self.now)
         owners = {c.person(c.owner).email: c for c in reversed(self.companies)}
         entries = [self._entry(company, error) for company in owners.values()] if tell else []
-        self.checking = self.stores.checks.save(
-            checking.told() if tell else checking, [self.stores.outbox.item(e) for e in entries]
+        self.checking = self.stores.compliance_states.save(
+            checking.reported() if tell else checking, [self.stores.outbox.item(e) for e in entries]
         )
 
     def _entry(self, company: Company, error: XError) -> Entry:

@@ -45,12 +45,12 @@ def comply(
     def checked(token: str, some: Sequence[Company]) -> Results:
         results: Results = {}
         if token:
-            checking = stores.checks.load(app_of(token))
+            checking = stores.compliance_states.load(app_of(token))
             job = ComplianceRun(some, compliance(token), stores, now, out_of_time, checking)
             step = job.step()
-            hours = job.checking.unchecked(now) / timedelta(hours=1)
+            hours = job.checking.unchecked_for(now) / timedelta(hours=1)
             results[checking.app] = step | {"unchecked_hours": round(hours, 1)}
-            if not (job.checking.refused or job.checking.lasting(now)):
+            if not (job.checking.is_refused or job.checking.is_lasting(now)):
                 return results
         return results | {c.name: look_up(c, x(c), stores, now) for c in some}
 

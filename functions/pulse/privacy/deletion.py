@@ -14,9 +14,10 @@ from pulse.kernel.posts import RemovalReason
 from pulse.privacy.removal import ACCOUNT_REASONS, StoredPost
 
 if TYPE_CHECKING:
+    from pulse.authors.store import AuthorCache
     from pulse.outbox.store.outbox import Outbox
     from pulse.privacy.store.deletions import DeletionStore
-    from pulse.settings.store import Shelf
+from pulse.conversations.store.own_posts import OwnPosts
 
 
 def delete_posts(
@@ -24,7 +25,8 @@ def delete_posts(
     gone: Mapping[StoredPost, RemovalReason],
     retraction: DeletionStore,
     outbox: Outbox,
-    shelf: Shelf,
+    author_cache: AuthorCache,
+    own_posts: OwnPosts,
     now: datetime,
     by: str,
 ) -> int:
@@ -34,7 +36,7 @@ def delete_posts(
     still store one that it read before; the next sweep or compliance job then finds it as it found
     this one.
     """
-    going = {post: why for post, why in gone.items() if post.goes(why)}
+    going = {post: why for post, why in gone.items() if post.must_be_deleted(why)}
     whys = {post.id: why for post, why in going.items()}
     posts: dict[ConversationKey, set[str]] = defaultdict(set)
     for post in going:
@@ -49,14 +51,14 @@ def delete_posts(
         ]
 
     # First what is found by way of the posts: gone in between, they would not lead there again.
-    ending = retraction.ending(posts, now)
+    ending = retraction.conversations_ending(posts, now)
     if ending:
-        outbox.unrecord(company.name, ending.__contains__)
-    shelf.drop_authors(
+        outbox.forget_in_records(company.name, ending.__contains__)
+    author_cache.delete(
         {p.key.customer_id for p, why in going.items() if p.key and why in ACCOUNT_REASONS}
     )
-    removed = retraction.retract(posts, company.policy, company.keep, now, told)
+    removed = retraction.delete(posts, company.policy, company.retention, now, told)
     # Then what was told meanwhile, and what waits: some other post may have saved a conversation.
-    if ended := retraction.ended(ending):
-        outbox.untell(company.name, ended.__contains__)
-    return removed + shelf.drop_said(company.name, [p.id for p in going if p.key is None], told)
+    if ended := retraction.conversations_ended(ending):
+        outbox.forget_conversations(company.name, ended.__contains__)
+    return removed + own_posts.delete(company.name, [p.id for p in going if p.key is None], told)

@@ -31,7 +31,7 @@ def look_up(company: Company, x: XClient, stores: Repositories, now: datetime) -
     asked for today is not billed a second time.
     """
     today = now.date()
-    if stores.checks.looked_up(company.name) == today:
+    if stores.compliance_states.looked_up(company.name) == today:
         return {"step": "not due"}
     if _spent(company, stores, now):
         return {"step": "the month's reads are used up"}
@@ -48,22 +48,23 @@ def look_up(company: Company, x: XClient, stores: Repositories, now: datetime) -
     finally:
         read = x.reads - before
         if read:
-            stores.accounts.bill(company.accounts[0].id, read, now)
+            stores.cursors.add_reads(company.accounts[0].id, read, now)
     removed = delete_posts(
         company,
         gone,
-        stores.retraction,
+        stores.deletions,
         stores.outbox,
-        stores.shelf,
+        stores.author_cache,
+        stores.own_posts,
         now,
         "daily look-up",
     )
-    stores.checks.mark_looked_up(company.name, today)
+    stores.compliance_states.mark_looked_up(company.name, today)
     return {"step": "looked up", "checked": len(asked), "removed": removed, "read": read}
 
 
 def _spent(company: Company, stores: Repositories, now: datetime) -> bool:
-    cursors = stores.accounts.load(company.account_ids).values()
+    cursors = stores.cursors.load(company.account_ids).values()
     share = monthly_budget([c.reads for c in cursors], company.reads_per_month, now).share
     return share is not None and share >= 1
 

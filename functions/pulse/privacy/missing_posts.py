@@ -40,13 +40,14 @@ def delete_missing(reading: PollRun, walk: TimelineScan) -> None:
             absent = reading.x.absent([post.version for post in some])
             gone |= {post: absent[post.version] for post in some if post.version in absent}
     except XError as trouble:  # the next sweep asks again
-        reading.troubles.append(f"look-up: {trouble}")
+        reading.problems.append(f"look-up: {trouble}")
     reading.removed += delete_posts(
         reading.company,
         gone,
         reading.retraction,
         reading.outbox,
-        reading.shelf,
+        reading.author_cache,
+        reading.own_posts,
         reading.now,
         f"@{reading.account.username}",
     )
@@ -63,7 +64,7 @@ def _held(reading: PollRun, walk: TimelineScan) -> Iterator[StoredPost]:
         elif walk.endpoint == "posts" and fact.account_id == account:
             yield stored_post(key, fact)
     if walk.endpoint == "posts":
-        for item in reading.shelf.said(company, walk.start, end):
+        for item in reading.own_posts.published(company, walk.start, end):
             if item["account"] == account:
                 first, version = item["sk"].split("/")
                 yield StoredPost(first, version, None, ours=True)

@@ -23,7 +23,7 @@ class StoredPost(NamedTuple):
     key: ConversationKey | None
     ours: bool
 
-    def goes(self, why: RemovalReason) -> bool:
+    def must_be_deleted(self, why: RemovalReason) -> bool:
         """Whether it is removed; a post of ours only when it was deleted.
 
         Were our account suspended, all that it ever answered would be open again.

@@ -16,11 +16,11 @@ _DAY = timedelta(days=1)
 
 def first_stored_day(company: Company, stores: Repositories) -> date | None:
     """The first day of which posts may be kept; None before anything was read."""
-    cursors = stores.accounts.load(company.account_ids).values()
+    cursors = stores.cursors.load(company.account_ids).values()
     if not cursors:
         return None
     begun = min(cursor.watched_from for cursor in cursors) - company.look_back
-    return stores.checks.kept_from(company.name, begun.date() - _DAY)
+    return stores.compliance_states.first_stored_day(company.name, begun.date() - _DAY)
 
 
 def apply_retention(
@@ -31,9 +31,9 @@ def apply_retention(
     None when it has it, or polls under way may still store by the `keep` of before. When time
     runs out, the next run goes on at the same day.
     """
-    keep = company.keep
+    keep = company.retention
     wanted = "forever" if keep is None else f"{int(keep.total_seconds())} s"
-    done, day = stores.checks.retimed(company.name, wanted)
+    done, day = stores.compliance_states.retention_applied(company.name, wanted)
     if done or _lately_pushed(stores, now):
         return None
     first = first_stored_day(company, stores)
@@ -43,17 +43,21 @@ def apply_retention(
     written = 0
     while day >= first:
         if out_of_time():
-            stores.checks.mark_retimed(company.name, wanted, day)
+            stores.compliance_states.mark_retention_applied(company.name, wanted, day)
             return written
-        keys = {post.key for post in stores.kept.of(company.name, day) if post.key is not None}
+        keys = {
+            post.key
+            for post in stores.post_index.posts_of_day(company.name, day)
+            if post.key is not None
+        }
         written += stores.retention.of_conversations(keys, company.policy, keep, now)
         written += stores.retention.of_said(company.name, day, keep)
         day -= _DAY
-    written += stores.journal.retime_aside(company.name, keep)
-    stores.checks.mark_retimed(company.name, wanted, None)
+    written += stores.audit_log.apply_retention(company.name, keep)
+    stores.compliance_states.mark_retention_applied(company.name, wanted, None)
     return written
 
 
 def _lately_pushed(stores: Repositories, now: datetime) -> bool:
-    pushed = stores.shelf.settings()
+    pushed = stores.settings_store.current()
     return pushed is not None and now - pushed[2] <= SETTINGS_LAG

@@ -128,7 +128,7 @@ def _lasting(cursors: Mapping[str, Cursor | None], now: datetime) -> Iterator[Ga
 def _open(cursors: Mapping[str, Cursor | None]) -> Iterator[FaultPeriod]:
     for username, cursor in cursors.items():
         seen = set()
-        for trouble in cursor.troubles.values() if cursor is not None else ():
+        for trouble in cursor.faults.values() if cursor is not None else ():
             if trouble.kind not in seen:
                 seen.add(trouble.kind)
                 yield FaultPeriod(username, trouble.kind, trouble.since, None, trouble.detail)

@@ -14,14 +14,14 @@ from pulse.reporting.schedule import DigestSlot, last_slot, period_start
 
 if TYPE_CHECKING:
     from pulse.outbox.store.outbox import Outbox
-    from pulse.settings.store import Shelf
+    from pulse.reporting.store import DigestLedger
 
 _AT_ONCE = 90
 """Digests that are written in one transaction, with the marks that say so."""
 
 
 def schedule_digests(
-    company: Company, shelf: Shelf, outbox: Outbox, now: datetime
+    company: Company, digest_ledger: DigestLedger, outbox: Outbox, now: datetime
 ) -> tuple[int, float]:
     """Put the digests that are due into the outbox; returns how many.
 
@@ -29,7 +29,7 @@ def schedule_digests(
     One that was missed is caught up once. A new recipient's first is the next one due.
     Of two runs at once one writes; what the other would have added is due in the next minute.
     """
-    done = shelf.digests_done(company.name)
+    done = digest_ledger.written(company.name)
     marks = dict(done)
     entries: dict[str, dict[str, Entry]] = defaultdict(dict)
     unwritten: dict[str, datetime] = {}
@@ -50,7 +50,7 @@ def schedule_digests(
         told = [entry for n in names for entry in entries[n].values()]
         if after == done:
             continue
-        if not shelf.write_digests(company.name, done, after, map(outbox.item, told)):
+        if not digest_ledger.write(company.name, done, after, map(outbox.item, told)):
             break
         done, written = after, written + len(told)
         unwritten = {n: at for n, at in unwritten.items() if n not in names}

@@ -12,7 +12,7 @@ from pulse.reporting.stats import Histogram
 
 if TYPE_CHECKING:
     from pulse.conversations.store.conversations import ConversationStore
-    from pulse.settings.store import Shelf
+    from pulse.reporting.store import FigureStore
 
 _DAYS = 8
 """How many days are counted again, as far as all of them is kept: answers may come late."""
@@ -20,23 +20,23 @@ _DAY = timedelta(days=1)
 
 
 def count_figures(
-    company: Company, conversations: ConversationStore, shelf: Shelf, now: datetime
+    company: Company, conversations: ConversationStore, figure_store: FigureStore, now: datetime
 ) -> int:
     """Count the last days (UTC) by account and hour; returns how many days had mentions.
 
     Nights that were missed are made up for, as far back as `keep` lets all of a day be there.
     """
     today = now.astimezone(UTC).date()
-    last = shelf.counted(company.name)
+    last = figure_store.last_day_counted(company.name)
     counted = 0
-    day = _first(today, last, company.keep)
+    day = _first(today, last, company.retention)
     while day < today:
         counts = _count(company, conversations, day)
-        if counts or shelf.has_figures(company.name, day):
-            shelf.put_figures(company.name, day, counts)
+        if counts or figure_store.has(company.name, day):
+            figure_store.put(company.name, day, counts)
         counted += bool(counts)
         if last is None or day > last:
-            shelf.mark_counted(company.name, day)
+            figure_store.mark_day_counted(company.name, day)
         day += _DAY
     return counted
 

@@ -59,7 +59,7 @@ def summary(
     waiting = conversations.open(company.name)
     since = [s.waiting_since for s in waiting.values() if s.waiting_since is not None]
     order = worst_first(waiting, company)
-    cursors = stores.accounts.load(a.id for a in company.accounts)
+    cursors = stores.cursors.load(a.id for a in company.accounts)
     zone = ZoneInfo(person.time_zone)
     period = entry.detail("period")
     inside = [r for r in received if start <= r.mention.at < end]
@@ -72,7 +72,7 @@ def summary(
     all_known_from = max(looked_back, default=now)
     unread = accounts_unread(company.accounts, cursors)
     return DigestMail(
-        company=company.titled(person.language),
+        company=company.title_in(person.language),
         period=period,
         start=start,
         end=end,
@@ -99,7 +99,7 @@ def summary(
         else (),
         night=_span(night, start, end, company) if period in _LONG else None,
         day=_span(by_day, start, end, company) if period in _LONG else None,
-        meant_for=company.meant_for(person, now),
+        meant_for=company.intended_recipient(person, now),
         board_url=board_url,
         known_from=known_from,
         first=max(start, known_from) < watched_from <= end,
@@ -118,11 +118,11 @@ def _watch(
 ) -> Coverage:
     seen = measure_coverage(
         {a.username: cursors.get(a.id) for a in company.accounts},
-        stores.journal.read(company.name, start, now),
+        stores.audit_log.read(company.name, start, now),
         max(start, min(begun, end)),
         end,
         now,
-        suppressions_for(company, stores.addresses.blocked().values(), now),
+        suppressions_for(company, stores.suppressions.all().values(), now),
     )
     seen = replace(seen, since=begun if start < begun < end else None)
     if company.reads_per_month is None:
@@ -148,7 +148,7 @@ def _span(
     received: Iterable[Received], start: datetime, end: datetime, company: Company
 ) -> PeriodStats:
     return period_stats(
-        ((r.state, r.mention) for r in received), start, end, company.policy.promise
+        ((r.state, r.mention) for r in received), start, end, company.policy.response_deadline
     )
 
 
@@ -216,6 +216,6 @@ def _at_night(at: datetime, zone: ZoneInfo) -> bool:
 
 
 def _last_said(cursors: Iterable[Cursor], received: Iterable[Received]) -> datetime | None:
-    said = [c.last_said for c in cursors if c.last_said is not None]
+    said = [c.last_published for c in cursors if c.last_published is not None]
     replied = [w.until for r in received for w in r.state.waits if w.until and w.how == "reply"]
     return max([*said, *replied], default=None)

@@ -14,8 +14,8 @@ from pulse.screens.models import Card, ThreadPost
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
+    from pulse.authors.store import AuthorCache
     from pulse.conversations.store.conversations import ConversationStore
-    from pulse.settings.store import Shelf
     from pulse.x.client import XClient
 
 _USERS_AT_ONCE = 100
@@ -50,21 +50,21 @@ def cards(
 class AuthorDirectory:
     """Who customers are: from the table, else from X, asked for only where it is shown."""
 
-    def __init__(self, shelf: Shelf, x: XClient | None, now: datetime) -> None:
-        self._shelf = shelf
+    def __init__(self, cache: AuthorCache, x: XClient | None, now: datetime) -> None:
+        self._cache = cache
         self._x = x
         self._now = now
 
     def find(self, ids: list[str]) -> dict[str, Author]:
         """Every one of them; who cannot be looked up now is known by the id alone."""
-        found = self._shelf.authors(ids)
+        found = self._cache.find(ids)
         missing = [i for i in dict.fromkeys(ids) if i not in found]
         if missing and self._x is not None:
             try:
                 asked = self._ask(missing)
             except XError:
                 asked, self._x = [], None  # shown by id until the next run: X may hang
-            self._shelf.keep_authors(asked, self._now)
+            self._cache.put(asked, self._now)
             found |= {a.id: a for a in asked}
         return {i: found.get(i, Author(i)) for i in ids}
 

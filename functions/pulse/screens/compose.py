@@ -48,7 +48,7 @@ class Letters:
         rank = self.company.policy.rank
         since = [s.waiting_since for s in states.values() if s.waiting_since is not None]
         return AlertMail(
-            company=self.company.titled(person.language),
+            company=self.company.title_in(person.language),
             at=self.now,
             cards=shown,
             more=max(0, len(order) - most),
@@ -56,7 +56,7 @@ class Letters:
             longest=self.now - min(since),
             again=max(entry.again for entry in entries),
             unread=self._unread_accounts(),
-            meant_for=self.company.meant_for(person, self.now),
+            meant_for=self.company.intended_recipient(person, self.now),
             board_url=self.board_url,
             standing=frozenset(states),
         )
@@ -64,13 +64,13 @@ class Letters:
     def trouble(self, entry: Entry, person: Person) -> FaultMail:
         """Something that only a person can mend."""
         return FaultMail(
-            company=self.company.titled(person.language),
+            company=self.company.title_in(person.language),
             at=entry.at,
             kind=entry.detail("trouble"),
             subject=entry.detail("subject"),
             detail=entry.detail("detail"),
             endpoint=entry.detail("endpoint") or "mentions",
-            meant_for=self.company.meant_for(person, self.now),
+            meant_for=self.company.intended_recipient(person, self.now),
         )
 
     def digest(self, entry: Entry, person: Person) -> DigestMail:
@@ -87,7 +87,7 @@ class Letters:
 
     def _unread_accounts(self) -> tuple[str, ...]:
         if self._unread is None:
-            cursors = self.stores.accounts.load(a.id for a in self.company.accounts)
+            cursors = self.stores.cursors.load(a.id for a in self.company.accounts)
             self._unread = accounts_unread(self.company.accounts, cursors)
         return self._unread
 

@@ -37,12 +37,12 @@ class Writing:
 
     def address(self, person: Person) -> str:
         """Where this person's mail goes now."""
-        return self.company.shadowed(self.now) or person.email
+        return self.company.shadow_address(self.now) or person.email
 
     def blocked(self) -> dict[str, Suppression]:
         """The addresses that are not written to; asked for once a run."""
         if self._blocked is None:
-            self._blocked = self.addresses.blocked()
+            self._blocked = self.addresses.all()
         return self._blocked
 
     def mail(self, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
@@ -56,7 +56,7 @@ class Writing:
         if entry.kind == "alert":
             letter = self.letters.alert(entries, person)
             mail = self.pages.alert(letter, person) if letter else None
-            told = told.only(letter.standing) if told and letter else None
+            told = told.restricted_to(letter.standing) if told and letter else None
         elif entry.kind == "trouble":
             mail = self.pages.trouble(self.letters.trouble(entry, person), person)
         else:
@@ -69,7 +69,7 @@ class Writing:
     def publish(self, entries: Sequence[Entry]) -> dict[str, Any] | None:
         """Wake people by the topic; None in shadow mode, or when nobody waits any more."""
         person = self.company.person(self.company.owner)
-        shadow = self.company.shadowed(self.now)
+        shadow = self.company.shadow_address(self.now)
         letter = None if shadow else self.letters.alert(entries, person, _NAMED)
         if letter is None:
             return None
@@ -82,7 +82,7 @@ class Writing:
 
     def _in_english(self, letter: AlertMail, person: Person) -> str:
         """The headline as a subject that SNS takes: ASCII."""
-        letter = replace(letter, company=self.company.titled("en"))
+        letter = replace(letter, company=self.company.title_in("en"))
         return self.pages.headline(letter, replace(person, language="en"))[0]
 
     def _record(

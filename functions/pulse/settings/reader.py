@@ -73,7 +73,7 @@ def company(raw: Document, where: str, version: int = 0) -> Company:
         language=language,
         time_zone=time_zone,
         look_back=optional(raw, "look_back", where, durations.duration, timedelta(hours=24)),
-        keep=optional(raw, "keep", where, durations.retention, timedelta(days=90)),
+        retention=optional(raw, "keep", where, durations.retention, timedelta(days=90)),
         shadow=_shadow(raw.get("shadow"), f"{where}.shadow", persons, time_zone),
         sender=raw.get("sender"),
         reads_per_month=optional(raw, "reads_per_month", where, durations.count, None),
@@ -122,7 +122,7 @@ def policy(raw: Document, where: str, version: int = 0) -> Policy:
         levels=levels,
         groups=duty,
         time_zone=str(raw.get("time_zone") or "UTC"),
-        up_the_line=up_the_line,
+        escalation=up_the_line,
         repeat_every=optional(
             rules, "repeat_every", place, durations.duration, standard.repeat_every
         ),

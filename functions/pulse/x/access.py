@@ -60,11 +60,11 @@ class Limit:
     remaining: int
     reset: datetime
 
-    def lets(self, now: datetime) -> bool:
+    def allows(self, now: datetime) -> bool:
         """Whether one more request may be made."""
         return self.remaining > 0 or now >= self.reset
 
-    def credible(self, now: datetime) -> Limit:
+    def capped(self, now: datetime) -> Limit:
         """The same, ending within the quarter of an hour that is the most X's limits hold."""
         return replace(self, reset=min(self.reset, now + _WINDOW))
 

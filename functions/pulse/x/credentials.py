@@ -43,7 +43,7 @@ class TokenStore:
                 return bearer
         return None
 
-    def keep(self, name: str, token: Token) -> None:
+    def put(self, name: str, token: Token) -> None:
         """Store a token, encrypted, in place of the one before; ClientError does not quote it."""
         parts = {n: getattr(token, n) for n in Token.__slots__}
         text = json.dumps({n: part for n, part in parts.items() if part is not None})

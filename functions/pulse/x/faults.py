@@ -49,8 +49,8 @@ class OpenFault:
     since: datetime
     failures: int
     next_try: datetime
-    told: bool = False
-    told_of: tuple[FaultKind, ...] = ()
+    reported: bool = False
+    reported_kinds: tuple[FaultKind, ...] = ()
 
 
 def record_failure(error: XError, before: OpenFault | None, now: datetime) -> OpenFault:
@@ -58,8 +58,8 @@ def record_failure(error: XError, before: OpenFault | None, now: datetime) -> Op
 
     What waiting mends is tried again soon, what it does not every quarter of an hour.
     """
-    told_of = before.told_of if before is not None else ()
-    if before is not None and before.told and before.kind not in told_of:
+    told_of = before.reported_kinds if before is not None else ()
+    if before is not None and before.reported and before.kind not in told_of:
         told_of = (*told_of, before.kind)
     failures = before.failures + 1 if before is not None else 1
     if error.retry_at is not None and error.retry_at > now:
@@ -74,6 +74,6 @@ def record_failure(error: XError, before: OpenFault | None, now: datetime) -> Op
         since=before.since if before is not None else now,
         failures=failures,
         next_try=next_try,
-        told=error.kind in told_of,
-        told_of=tuple(told_of),
+        reported=error.kind in told_of,
+        reported_kinds=tuple(told_of),
     )

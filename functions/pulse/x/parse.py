@@ -59,7 +59,7 @@ class Page:
     """One page of posts, newest first as X serves them, and what comes with it."""
 
     posts: tuple[Post, ...] = ()
-    aside: tuple[Quarantined, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
     authors: tuple[Author, ...] = ()
     next_token: str | None = None
     count: int = 0

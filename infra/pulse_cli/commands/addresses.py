@@ -36,7 +36,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
         _lift(deployment, lift, as_json=as_json)
         return
     settings = deployment.settings()
-    blocks = sorted(deployment.addresses.blocked().values(), key=lambda block: block.at)
+    blocks = sorted(deployment.db.suppressions.all().values(), key=lambda block: block.at)
     rows = [_row(block, settings) for block in blocks]
     if as_json:
         answer = {"stack": deployment.name, "addresses": rows}
@@ -54,7 +54,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
 
 
 def _lift(deployment: Deployment, address: str, *, as_json: bool) -> None:
-    block = deployment.addresses.lift(address)
+    block = deployment.db.suppressions.remove(address)
     if block is None:
         raise ProblemError(f"mail to {address} was not stopped: pulse addresses lists them")
     if as_json:

@@ -87,7 +87,7 @@ def connect(
     stored = None
     if not dry_run:
         name = name or _name_in_settings(settings, tested.account) or tested.account.username
-        deployment.secrets.keep(str(name), token)
+        deployment.tokens.put(str(name), token)
         stored = f"{deployment.output('TokensPath')}/{name}"
     _say(tested, stored, as_json=as_json)
 

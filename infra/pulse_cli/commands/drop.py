@@ -35,16 +35,16 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
 
     Ends with 0 when it is done, else with 1.
     """
-    if company in in_force(deployment):
+    if company in in_force(deployment.db):
         raise ProblemError(
             f"{company} is watched: take it out of pulse.yaml, pulse push --without {company}, "
             "and then drop it"
         )
-    known = parted(deployment)
+    known = parted(deployment.db)
     if company not in known:
         names = ", ".join(known) or "none"
         raise ProblemError(f"no company {company!r} was ever parted with; there are: {names}")
-    found = remains(deployment, company)
+    found = remains(deployment.db, company)
     if not as_json:
         _say_kept(company, found)
     if found.anything and not dry_run:
@@ -72,7 +72,7 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
 
 def _wait(deployment: Deployment, company: str) -> None:
     """Who began by the settings of before may still write of it."""
-    pushed = deployment.shelf.settings()
+    pushed = deployment.db.settings_store.current()
     until = pushed[2] + _UNDER_WAY if pushed else now()
     if until > now():
         raise ProblemError(
@@ -91,5 +91,5 @@ def _say_kept(company: str, found: Remains) -> None:
 def _remove(deployment: Deployment, company: Company, found: Remains) -> None:
     with bar() as shown:
         task = shown.add_task("Items", total=len(found.keys))
-        for done in remove(deployment, company, found):
+        for done in remove(deployment.db, company, found):
             shown.update(task, completed=done)

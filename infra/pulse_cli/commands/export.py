@@ -37,9 +37,9 @@ def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) ->
 
     Ends with 0 when the folder is whole, else with 1, and there is none.
     """
-    known = in_force(deployment)
+    known = in_force(deployment.db)
     if company not in known:
-        known |= parted(deployment)
+        known |= parted(deployment.db)
     if company not in known:
         names = ", ".join(known) or "none"
         raise ProblemError(f"no company {company!r} in any settings pushed; there are: {names}")
@@ -49,7 +49,7 @@ def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) ->
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f"{out.name}-", dir=out.parent))
         try:
-            counts = give_out(deployment.table, *known[company], unfinished)
+            counts = give_out(deployment.db.table, *known[company], unfinished)
             unfinished.rename(out)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -98,7 +98,7 @@ def forget(
         who, doubt = _whose(deployment, settings, str(person[0]), ask_x=ask_x)
     if doubt and yes and not dry_run:
         raise ProblemError(f"{doubt}; give id:NUMBER of whoever is meant")
-    kept = what_is_kept(deployment.table, who, names)
+    kept = what_is_kept(deployment.db.table, who, names)
     if not as_json:
         person_words.say_kept(who, kept)
     if doubt:
@@ -122,7 +122,7 @@ def _whose(
             return _ask(deployment, settings, handle), ""
         except XError as trouble:
             raise ProblemError(f"{in_words(trouble, handle)}; give id:NUMBER") from trouble
-    found = known_as(deployment.table, handle)
+    found = known_as(deployment.db.table, handle)
     if not found:
         raise ProblemError(
             f"no mail has shown a @{handle} in the last 30 days, so its id is not known here: "
@@ -145,7 +145,7 @@ def _whose(
 
 def _ask(deployment: Deployment, settings: Settings, handle: str) -> str:
     token = settings.companies[0].accounts[0].token
-    return XClient(lambda: deployment.secrets.token(token), way(deployment.x_url)).user(handle).id
+    return XClient(lambda: deployment.tokens.token(token), way(deployment.x_url)).user(handle).id
 
 
 def _forget(
@@ -160,14 +160,14 @@ def _forget(
     moment = now()
     scope = dict.fromkeys([*names, *kept])
     for name in scope:
-        deployment.shelf.forget(name, who, moment)
+        deployment.db.erasures.add(name, who, moment)
     _remove(deployment, settings, who, kept)
     with screen(stderr=True).status("Waiting for polls under way"):
         time.sleep(wait)
-    later = what_is_kept(deployment.table, who)
+    later = what_is_kept(deployment.db.table, who)
     _remove(deployment, settings, who, {n: one for n, one in later.items() if n in scope})
     if not any(one.anything for name, one in later.items() if name not in scope):
-        deployment.shelf.drop_authors([who])
+        deployment.db.author_cache.delete([who])
 
 
 def _remove(deployment: Deployment, settings: Settings, who: str, kept: dict[str, Kept]) -> None:
@@ -178,7 +178,7 @@ def _remove(deployment: Deployment, settings: Settings, who: str, kept: dict[str
             shown.update(task, completed=done, total=total)
 
         try:
-            remove(deployment, settings, who, kept, now(), told)
+            remove(deployment.db, settings, who, kept, now(), told)
         except ContentionError as problem:
             raise ProblemError(f"others write to {problem} all the time: say it again") from problem
 

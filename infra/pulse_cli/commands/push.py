@@ -61,7 +61,7 @@ def push(
     if checked.document is None or checked.settings is None:
         errors = sum(finding.severity == "error" for finding in checked.findings)
         raise ProblemError(f"{file} has {errors} to mend, so nothing was pushed: see above")
-    before = deployment.shelf.settings()
+    before = deployment.db.settings_store.current()
     document = json.loads(json.dumps(checked.document, default=str))
     for name in lost(before[0], document) if before else ():
         if name not in parted_with:
@@ -99,7 +99,7 @@ def _without(name: str, file: Path) -> str:
 
 def _push(deployment: Deployment, document: dict[str, Any]) -> int:
     try:
-        return deployment.shelf.push(document, now())
+        return deployment.db.settings_store.push(document, now())
     except TransactionCancelledError:
         raise ProblemError(
             "somebody else pushed at the same moment, so nothing was pushed: see what "
@@ -115,7 +115,7 @@ def _missing(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]
     rows = []
     for name, usernames in users.items():
         try:
-            deployment.secrets.token(name)
+            deployment.tokens.token(name)
         except XError as trouble:
             first = next((u for u in usernames if u == name), usernames[0])
             option = "" if first == name else f" --token {name}"

@@ -71,7 +71,7 @@ def _first_told(day: Day, came: Rehearsed, level: Level, words: Words) -> dict[d
     if flagged is None:
         return {}
     reached: dict[datetime, list[str]] = defaultdict(list)
-    heard = policy.hears(level.name, 0, flagged)
+    heard = policy.recipients(level.name, 0, flagged)
     for key in (*heard, *([TOPIC] if level == policy.top else [])):
         mails = (_at(one) for one in came.sent if one["person"] == key and _is_alert(one))
         at = min((mail for mail in mails if mail >= flagged), default=None)

@@ -88,15 +88,15 @@ def _look(world: World, day: Day) -> Rehearsed:
         ),
         company,
         company.people[_READER],
-        app,
-        AuthorDirectory(app.shelf, None, end),
+        app.db,
+        AuthorDirectory(app.db.author_cache, None, end),
         end,
     )
-    received = spans.received(app.conversations, start, end)
+    received = spans.received(app.db.conversations, start, end)
     return Rehearsed(
         company,
         letter,
         tuple(spans.rows(received, company, start, end)),
-        app.outbox.sent(COMPANY, start, end),
+        app.db.outbox.sent(COMPANY, start, end),
         spans.noticed(received, start - company.look_back, day.outage.start, end),
     )

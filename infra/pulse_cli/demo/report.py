@@ -110,7 +110,7 @@ def _said(card: Card) -> Text:
 
 
 def _answers(came: Rehearsed, words: Words) -> RenderableType:
-    promise = words.duration(came.company.policy.promise)
+    promise = words.duration(came.company.policy.response_deadline)
     heads = ("received", "answered", "median", "nine")
     table = table_of("", *map(words, heads), words("within", promise=promise))
     for row in came.rows:

@@ -48,7 +48,7 @@ def received(conversations: ConversationStore, start: datetime, end: datetime) -
 
 def rows(mentions: Received, company: Company, start: datetime, end: datetime) -> Iterator[Row]:
     """Each account, each shift, all of it; a shift as it stood at its end, as in its digest."""
-    promise = company.policy.promise
+    promise = company.policy.response_deadline
     for account in company.accounts:
         named = [(state, m) for m, state in mentions if account.id in m.named]
         yield Row(period_stats(named, start, end, promise), account.username, account.role)

@@ -41,7 +41,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Deployment(Repositories):
+class Deployment:
     """The stack of that name; AWS is asked at first use. AWS_ENDPOINT_URL is honoured."""
 
     def __init__(
@@ -101,18 +101,19 @@ class Deployment(Repositories):
         return self.outputs[name]
 
     @functools.cached_property
-    def table(self) -> Table:
-        """Everything that it keeps."""
-        return Table(self.client("dynamodb"), self.output("TableName"), INDEX)
+    def db(self) -> Repositories:
+        """All that its table holds."""
+        table = Table(self.client("dynamodb"), self.output("TableName"), INDEX)
+        return Repositories(table)
 
     @functools.cached_property
-    def secrets(self) -> TokenStore:
+    def tokens(self) -> TokenStore:
         """Tokens for X."""
         return TokenStore(self.client("ssm"), self.output("TokensPath"))
 
     def settings(self) -> Settings | None:
         """The settings in force; None before the first push."""
-        pushed = self.shelf.settings()
+        pushed = self.db.settings_store.current()
         return settings_reader.read(*pushed) if pushed is not None else None
 
     @property

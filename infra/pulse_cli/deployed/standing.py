@@ -29,14 +29,14 @@ Json = dict[str, Any]
 
 def standing(deployment: Deployment, company: Company, now: datetime) -> Json:
     """Everything that `pulse status` says of one company."""
-    cursors = deployment.accounts.load(a.id for a in company.accounts)
+    cursors = deployment.db.cursors.load(a.id for a in company.accounts)
     start = now - _DAY
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = deployment.journal.read(company.name, midnight, now)
+    rows = deployment.db.audit_log.read(company.name, midnight, now)
     return {
         "company": company.name,
         "accounts": [_account(a, cursors.get(a.id), now) for a in company.accounts],
-        "backlog": _backlog(deployment.conversations.open(company.name), company, now),
+        "backlog": _backlog(deployment.db.conversations.open(company.name), company, now),
         "outbox": _outbox(deployment, company, now),
         "watch": _watch(company, cursors, rows, start, now),
         "reads": _reads(company, cursors, now),
@@ -62,7 +62,7 @@ def _account(account: Account, cursor: Cursor | None, now: datetime) -> Json:
         found["last_poll"] = _iso(cursor.last_ok)
         found["age_seconds"] = int((now - cursor.last_ok).total_seconds())
     return found | {
-        "behind": sorted(cursor.walks),
+        "behind": sorted(cursor.scans),
         "troubles": [
             {
                 "of": endpoint,
@@ -72,7 +72,7 @@ def _account(account: Account, cursor: Cursor | None, now: datetime) -> Json:
                 "failures": trouble.failures,
                 "next_try": _iso(trouble.next_try),
             }
-            for endpoint, trouble in cursor.troubles.items()
+            for endpoint, trouble in cursor.faults.items()
         ],
         "limits": {
             endpoint: {"remaining": limit.remaining, "reset": _iso(limit.reset)}
@@ -97,7 +97,7 @@ def _backlog(states: Mapping[Any, State], company: Company, now: datetime) -> Js
 
 
 def _outbox(deployment: Deployment, company: Company, now: datetime) -> Json:
-    waiting = deployment.outbox.waiting(company.name)
+    waiting = deployment.db.outbox.waiting(company.name)
     held = Counter(entry.person for entry in waiting)
     put_off = [
         {
@@ -106,10 +106,10 @@ def _outbox(deployment: Deployment, company: Company, now: datetime) -> Json:
             "failures": mailbox.failures,
             "waiting": held[person],
         }
-        for person, mailbox in deployment.outbox.mailboxes(company.name, sorted(held)).items()
+        for person, mailbox in deployment.db.outbox.mailboxes(company.name, sorted(held)).items()
         if mailbox.not_before is not None and mailbox.not_before > now
     ]
-    sent = deployment.outbox.sent(company.name, now - _DAY, now)
+    sent = deployment.db.outbox.sent(company.name, now - _DAY, now)
     return {
         "waiting": len(waiting),
         "by_kind": dict(Counter(entry.kind for entry in waiting)),
@@ -156,7 +156,7 @@ def _stopped(deployment: Deployment, company: Company, now: datetime) -> list[Js
     """Addresses of the company that are not written to."""
     return [
         {"address": b.address, "kind": b.kind, "since": _iso(b.at), "said": b.said}
-        for b in suppressions_for(company, deployment.addresses.blocked().values(), now)
+        for b in suppressions_for(company, deployment.db.suppressions.all().values(), now)
     ]
 
 

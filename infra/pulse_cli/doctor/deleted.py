@@ -24,22 +24,22 @@ _LATE = timedelta(hours=24)
 def checks(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
     """When all kept posts were last checked; what is done where X does not let us."""
     for company in settings.companies if settings else ():
-        bearer = deployment.secrets.bearer(company)
-        checking = deployment.checks.load(app_of(bearer)) if bearer else None
+        bearer = deployment.tokens.bearer(company)
+        checking = deployment.db.compliance_states.load(app_of(bearer)) if bearer else None
         yield _judge(f"deleted posts of {company.name}", company, checking, now)
 
 
 def of_parted(deployment: Deployment) -> Iterator[Finding]:
     """Whether something is kept of companies that are not in the settings any more."""
-    for name in parted(deployment):
-        if any(deployment.table.partition(f"company#{name}", limit=1)):
+    for name in parted(deployment.db):
+        if any(deployment.db.table.query(f"company#{name}", limit=1)):
             mend = f"pulse export {name}, if its data is wanted; then pulse drop {name}"
             said = "it is not in the settings, and what is kept of it is checked no more"
             yield warn(f"posts of {name}", said, mend)
 
 
 def _judge(what: str, company: Company, checking: ComplianceState | None, now: datetime) -> Finding:
-    kept = f"for {say_length(company.keep)}" if company.keep is not None else "for good"
+    kept = f"for {say_length(company.retention)}" if company.retention is not None else "for good"
     instead = (
         "posts of those who wait are looked up once a day (0.005 USD each); "
         f"what was answered stays, deleted on X or not, as long as it is kept: {kept}"
@@ -47,13 +47,13 @@ def _judge(what: str, company: Company, checking: ComplianceState | None, now: d
     if checking is None:
         mend = f"pulse connect @{company.accounts[0].username} with PULSE_X_BEARER as well"
         return warn(what, f"no token has a bearer, so {instead}", mend)
-    if checking.refused and checking.trouble is not None:
+    if checking.is_refused and checking.fault is not None:
         mend = "see in the X developer console that the app may use compliance jobs"
-        return warn(what, f"X refuses the check ({checking.trouble.detail}), so {instead}", mend)
-    if checking.trouble is not None:
-        since = f"since {checking.trouble.since:%Y-%m-%d %H:%M} UTC"
-        said = f"the check meets trouble {since}: {checking.trouble.detail}"
-        said += f", so {instead}" if checking.lasting(now) else ""
+        return warn(what, f"X refuses the check ({checking.fault.detail}), so {instead}", mend)
+    if checking.fault is not None:
+        since = f"since {checking.fault.since:%Y-%m-%d %H:%M} UTC"
+        said = f"the check meets trouble {since}: {checking.fault.detail}"
+        said += f", so {instead}" if checking.is_lasting(now) else ""
         mend = "ask again in an hour; if it is the bearer, make a new one and pulse connect it"
         return warn(what, said, mend)
     if checking.done_at is None:

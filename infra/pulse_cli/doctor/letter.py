@@ -36,7 +36,7 @@ def probe(
         yield unknown("test mail", "no settings name an owner: give --mail ADDRESS")
         return
     person = replace(owner, email=address, name=address if to else owner.name)
-    title = company.titled(person.language) if company else deployment.name
+    title = company.title_in(person.language) if company else deployment.name
     mail = MailRenderer().probe(title, now, person)
     post = SesMailer(
         deployment.client("sesv2"),

@@ -51,7 +51,7 @@ def tokens(deployment: Deployment, settings: Settings | None) -> Iterator[Findin
 def polls(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
     """When each account was last read, and what stands in the way."""
     accounts = [a for company in settings.companies for a in company.accounts] if settings else []
-    cursors = deployment.accounts.load(account.id for account in accounts)
+    cursors = deployment.db.cursors.load(account.id for account in accounts)
     blind = timedelta(minutes=int(deployment.parameters.get("BlindMinutes") or 10))
     for account in accounts:
         yield from _poll(account, cursors.get(account.id), blind, now)
@@ -61,7 +61,7 @@ def _token(deployment: Deployment, name: str, accounts: list[Account]) -> Iterat
     what, username = f"token {name}", accounts[0].username
     connect = f"pulse connect @{username}" + (f" --token {name}" if name != username else "")
     try:
-        token = deployment.secrets.token(name)
+        token = deployment.tokens.token(name)
     except XError as trouble:
         if trouble.kind == "token":
             yield fail(what, trouble.detail, connect)
@@ -97,7 +97,7 @@ def _poll(
     account: Account, cursor: Cursor | None, blind: timedelta, now: datetime
 ) -> Iterator[Finding]:
     what = f"polls of @{account.username}"
-    for trouble in cursor.troubles.values() if cursor else ():
+    for trouble in cursor.faults.values() if cursor else ():
         said, mend = parted(XError(trouble.kind, trouble.detail), account.username)
         judged = fail if trouble.kind in FOR_A_PERSON else warn
         yield judged(what, f"{said}, since {trouble.since:%Y-%m-%d %H:%M} UTC", mend)

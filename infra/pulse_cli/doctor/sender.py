@@ -126,7 +126,7 @@ def stopped(deployment: Deployment, settings: Settings | None, now: datetime) ->
     """Whether mail reaches everybody, as far as it came back."""
     ours = [
         (company, block)
-        for block in deployment.addresses.blocked().values()
+        for block in deployment.db.suppressions.all().values()
         for company in (settings.companies if settings else ())
         if people_with_address(company, block.address, now)
     ]

@@ -40,7 +40,7 @@ def give_out(
         for item in everything(table, f"Looking for what is kept of {company.name}"):
             _sort(item, company, files, found)
         for day in sorted(found.days):
-            for item in table.indexed(day):
+            for item in table.query_index(day):
                 post = post_of(item, company)
                 if post is not None:
                     files.line("posts.ndjson", post)

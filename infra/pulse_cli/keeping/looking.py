@@ -19,7 +19,7 @@ _SHOWN_EVERY = 500
 def everything(table: Table, what: str) -> Iterator[Item]:
     """Give every item, page by page; `what` is being done stands on standard error."""
     with screen(stderr=True).status(what) as status:
-        for number, item in enumerate(table.all(), start=1):
+        for number, item in enumerate(table.scan(), start=1):
             if number % _SHOWN_EVERY == 0:
                 status.update(f"{what}: {number:,} items")
             yield item

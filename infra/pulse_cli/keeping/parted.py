@@ -50,14 +50,14 @@ class Remains:
 
 def in_force(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """The companies of the settings in force, by name, each with the document it stands in."""
-    pushed = stores.shelf.settings()
+    pushed = stores.settings_store.current()
     return _companies(pushed[0]) if pushed else {}
 
 
 def parted(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """Companies of earlier settings alone, as they were last, each with the document of then."""
     found: dict[str, tuple[Company, dict[str, Any]]] = {}
-    for document in stores.shelf.versions():
+    for document in stores.settings_store.versions():
         found |= _companies(document)
     watched = in_force(stores)
     return {name: one for name, one in found.items() if name not in watched}
@@ -94,8 +94,8 @@ def remove(stores: Repositories, company: Company, found: Remains) -> Iterator[i
     for start in range(0, len(keys), _AT_ONCE):
         stores.table.delete_many(keys[start : start + _AT_ONCE])
         yield min(start + _AT_ONCE, len(keys))
-    stores.shelf.drop_authors(found.customers)
-    stores.accounts.drop({a.id for a in company.accounts} - watched)
+    stores.author_cache.delete(found.customers)
+    stores.cursors.delete({a.id for a in company.accounts} - watched)
 
 
 def _kind(kind: str, item: Item) -> str:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulse.audit.entries import LogEntry, user_ids_in
+from pulse.authors.store import AUTHOR_KEPT
 from pulse.conversations.facts import ConversationKey, Mention, Reply
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
 from pulse.outbox.store.codec import keys_in
-from pulse.settings.store import AUTHOR_KEPT
 from pulse_cli.keeping.looking import everything
 
 if TYPE_CHECKING:
@@ -139,10 +139,10 @@ def forget(
     for name, one in kept.items():
         company = policies.get(name, settings.companies[0])
         for key, ids in one.posts.items():
-            stores.retraction.retract({key: ids}, company.policy, company.keep, now, told_of)
+            stores.deletions.delete({key: ids}, company.policy, company.retention, now, told_of)
             done += 1
             told(done, total)
-        stores.outbox.untell(name, lambda key: key.customer_id == person)
-        redacted = stores.journal.redact(name, lambda raw: by(person, raw)) if one.aside else 0
+        stores.outbox.forget_conversations(name, lambda key: key.customer_id == person)
+        redacted = stores.audit_log.redact(name, lambda raw: by(person, raw)) if one.aside else 0
         if redacted:
-            stores.journal.note(name, [LogEntry("forgotten", now, {"posts": redacted})])
+            stores.audit_log.append(name, [LogEntry("forgotten", now, {"posts": redacted})])

@@ -15,7 +15,7 @@ import boto3
 import requests
 
 from pulse.dynamodb.table import Table
-from pulse.settings.store import Shelf
+from pulse.settings.store import SettingsStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse_cli.problems import ProblemError
@@ -51,12 +51,12 @@ class Local:
         """Put settings into force, and a token for each of their accounts in its place."""
         env = self.stack.env["send"]
         table = Table(self.client("dynamodb"), env["PULSE_TABLE"], env["PULSE_INDEX"])
-        Shelf(table).push(document, datetime.now(UTC))
+        SettingsStore(table).push(document, datetime.now(UTC))
         secrets = TokenStore(self.client("ssm"), env["PULSE_TOKENS"])
         for company in document["companies"]:
             for account in company["accounts"]:
                 name = account.get("token") or account["username"].removeprefix("@")
-                secrets.keep(name, Token(None, "local", "local", f"sim-{account['id']}", "local"))
+                secrets.put(name, Token(None, "local", "local", f"sim-{account['id']}", "local"))
 
 
 @contextmanager

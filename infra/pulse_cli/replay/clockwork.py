@@ -65,7 +65,7 @@ class Clockwork:
             self._figures_at = _figures_at(now)
         moments = [
             world.x.next_change(now),
-            world.app.conversations.next_due(world.company.name),
+            world.app.db.conversations.next_due(world.company.name),
             None if tick.outbox_empty else self._next_mail(),
             self._next_sweep(now),
             self._figures_at if self._figures_at and self._figures_at > now else None,
@@ -89,7 +89,7 @@ class Clockwork:
 
     def _next_mail(self) -> datetime | None:
         """When something in the outbox may go, or passes to the next shift."""
-        company, outbox = self._world.company, self._world.app.outbox
+        company, outbox = self._world.company, self._world.app.db.outbox
         waiting = outbox.waiting(company.name)
         mailboxes = outbox.mailboxes(company.name, {e.person for e in waiting})
         moments: list[datetime] = []
@@ -114,8 +114,10 @@ class Clockwork:
         world, last = self._world, self._world.x.last_gone
         if last is None or now > last + _CHECKED:
             return None
-        checking = world.app.checks.load(app_of(world.app.secrets.bearer(world.company) or ""))
-        waits = checking.trouble.next_try if checking.trouble else None
+        checking = world.app.db.compliance_states.load(
+            app_of(world.app.tokens.bearer(world.company) or "")
+        )
+        waits = checking.fault.next_try if checking.fault else None
         at = max(now, waits or now, now if checking.job_id else checking.next_at or now)
         return at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0) + _TEN_MINUTES
 

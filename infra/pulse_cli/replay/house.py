@@ -157,10 +157,10 @@ class House:
         ses = boto3.client("sesv2")
         for address in self._senders():
             ses.create_email_identity(EmailIdentity=address)
-        secrets: TokenStore = self.app.secrets
+        secrets: TokenStore = self.app.tokens
         for account in self.company.accounts:
-            secrets.keep(account.token, self._token(account))
-        self.app.shelf.push(self._document, self.now() - timedelta(seconds=1))
+            secrets.put(account.token, self._token(account))
+        self.app.db.settings_store.push(self._document, self.now() - timedelta(seconds=1))
 
     def _senders(self) -> list[str]:
         """The default one first, then those that companies have of their own."""

@@ -118,7 +118,7 @@ def spread(values: Sequence[float]) -> dict[str, float | None]:
 
 
 def _items(world: World) -> Iterable[dict[str, Any]]:
-    return world.app.table.all()
+    return world.app.db.table.scan()
 
 
 def _iso(moment: datetime | None) -> str | None:

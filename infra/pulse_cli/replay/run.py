@@ -161,11 +161,11 @@ class _Run:
 
     def _without_patience(self, now: datetime) -> None:
         """Let the last minute be polled, however long trouble would have us wait."""
-        accounts = self._world.app.accounts
+        accounts = self._world.app.db.cursors
         for cursor in accounts.load(self._world.company.account_ids).values():
-            if any(t.next_try > now for t in cursor.troubles.values()):
-                troubles = {e: replace(t, next_try=now) for e, t in cursor.troubles.items()}
-                accounts.save(replace(cursor, troubles=troubles))
+            if any(t.next_try > now for t in cursor.faults.values()):
+                troubles = {e: replace(t, next_try=now) for e, t in cursor.faults.items()}
+                accounts.save(replace(cursor, faults=troubles))
 
     def _sweep(self, now: datetime) -> None:
         """A sweep of every account, whatever the quarter of the hour."""
@@ -206,7 +206,7 @@ class _Run:
         while kinds_due(swept) == ("poll",):
             swept -= MINUTE
         for account in world.company.accounts:
-            world.app.accounts.watched(account.id, minute, swept)
+            world.app.db.cursors.mark_watched(account.id, minute, swept)
 
     def _collect(self, now: datetime) -> None:
         """Write the mails that SES took since the last look."""

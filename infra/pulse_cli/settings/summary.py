@@ -56,7 +56,7 @@ def _rest(company: Company) -> Iterator[str]:
     if not company.digests:
         yield "Digests      none"
     yield f"Trouble      {_names(company, [company.owner])}"
-    keep = "kept for good" if company.keep is None else f"kept {say_length(company.keep)}"
+    keep = "kept for good" if company.retention is None else f"kept {say_length(company.retention)}"
     yield f"Finished     {keep}"
     if company.reads_per_month:
         yield f"Reads of X   {company.reads_per_month:,} posts a month are paid for"
@@ -73,8 +73,8 @@ def _pace(policy: Policy) -> str:
 def _reminders(company: Company) -> str:
     policy = company.policy
     line = f"of {policy.top.name}, every {say_length(policy.repeat_every)}"
-    if policy.up_the_line:
-        line += f", up the line to {', then '.join(policy.up_the_line)}"
+    if policy.escalation:
+        line += f", up the line to {', then '.join(policy.escalation)}"
     return line
 
 

@@ -96,11 +96,11 @@ def _poll(house: House) -> int:
 def _troubles(house: House) -> tuple[str, ...]:
     """What X would not give, in words; ProblemError when it gave nothing at all."""
     accounts = house.company.accounts
-    cursors = house.app.accounts.load(account.id for account in accounts)
+    cursors = house.app.db.cursors.load(account.id for account in accounts)
     said: dict[str, None] = {}
     for account in accounts:
         cursor = cursors.get(account.id)
-        for trouble in cursor.troubles.values() if cursor else ():
+        for trouble in cursor.faults.values() if cursor else ():
             error = XError(trouble.kind, trouble.detail)
             said[in_words(error, account.username)] = None
     if said and not any(cursor.last_ok for cursor in cursors.values()):
@@ -121,7 +121,7 @@ def _letter(house: House, start: datetime, now: datetime) -> DigestMail:
         entry,
         company,
         company.people[READER],
-        app,
-        AuthorDirectory(app.shelf, None, now),
+        app.db,
+        AuthorDirectory(app.db.author_cache, None, now),
         now,
     )

@@ -134,7 +134,7 @@ def _figures(outcome: Outcome) -> list[tuple[str, str]]:
         said = f"median {ago(first.median)}, 90 % within {ago(first.p90)}; who waits still, counted"
         rows.append(("First response", said))
     if figures.within is not None:
-        promise = ago(outcome.policy.promise.total_seconds())
+        promise = ago(outcome.policy.response_deadline.total_seconds())
         said = f"{figures.within:.0%} answered within {promise} (target {letter.target:.0%})"
         rows.append(("Within policy", said))
     return rows

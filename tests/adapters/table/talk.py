@@ -50,7 +50,7 @@ def poll(*facts: Fact) -> Writer:
 
 def click(fact: Fact) -> Writer:
     """A person's click, which has no retry."""
-    return lambda conversations: conversations.amend([KEY], lambda *_: [fact], POLICY, KEEP)
+    return lambda conversations: conversations.append([KEY], lambda *_: [fact], POLICY, KEEP)
 
 
 def flag(minute: float) -> Writer:
@@ -67,12 +67,12 @@ def flag(minute: float) -> Writer:
     def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(minute))
 
-    return lambda conversations: conversations.amend([KEY], decide, POLICY, KEEP, tell)
+    return lambda conversations: conversations.append([KEY], decide, POLICY, KEEP, tell)
 
 
 def kept(table: Table, key: ConversationKey = KEY) -> tuple[State, list[Fact], list[Item]]:
     """The state, the facts and all items of a conversation, as they lie there."""
-    items = list(table.partition(conversation_pk(key)))
+    items = list(table.query(conversation_pk(key)))
     [head] = [i for i in items if i["sk"] == STATE]
     return state_of(head), [fact_of(i) for i in items if is_fact(i)], items
 
@@ -88,7 +88,7 @@ def assert_whole(table: Table, *expected: Fact) -> State:
     [head] = [i for i in items if i["sk"] == STATE]
     assert (head.get("gpk") == "acme#open") is open_
     assert "partly" not in head
-    told = Counter(i["level"] for i in table.partition("told"))
+    told = Counter(i["level"] for i in table.query("told"))
     flags = Counter(f.level for f in facts if isinstance(f, Flag))
     assert told == flags
     assert not told or max(told.values()) == 1
@@ -100,6 +100,6 @@ BEFORE: tuple[Fact, ...] = (mention(1, 0), mention(3, 2))
 
 def wipe(table: Table) -> None:
     """Leave nothing of what the last order wrote."""
-    gone = [ItemKey(i["pk"], i["sk"]) for i in table.all()]
+    gone = [ItemKey(i["pk"], i["sk"]) for i in table.scan()]
     for start in range(0, len(gone), 100):
         table.transact([table.delete_action(key) for key in gone[start : start + 100]])

@@ -26,10 +26,10 @@ def full_cursor() -> Cursor:
     return Cursor(
         "100",
         NOON,
-        marks={"mentions": mark, "posts": mark},
-        walks={"mentions": walk, "sweep/posts": TimelineScan("posts", NOON)},
+        high_water={"mentions": mark, "posts": mark},
+        scans={"mentions": walk, "sweep/posts": TimelineScan("posts", NOON)},
         limits={"mentions": Limit(0, NOON)},
-        troubles={"posts": OpenFault("token", "401 Нет", NOON, 3, NOON + MINUTE, told=True)},
+        faults={"posts": OpenFault("token", "401 Нет", NOON, 3, NOON + MINUTE, reported=True)},
         last_ok=NOON,
         swept=NOON - MINUTE,
         reads={"2030-04": 3, "2030-05": 12_340},
@@ -63,8 +63,8 @@ def test_watched_minutes_are_noted_without_a_new_revision(table: Table) -> None:
     """Given an account with a cursor, then the minute is kept; one without stays unknown."""
     accounts = CursorStore(table)
     saved = accounts.save(Cursor("100", NOON))
-    accounts.watched("100", NOON + MINUTE, NOON)
-    accounts.watched("404", NOON, NOON)
+    accounts.mark_watched("100", NOON + MINUTE, NOON)
+    accounts.mark_watched("404", NOON, NOON)
     now = replace(saved, last_ok=NOON + MINUTE, swept=NOON)
     assert accounts.load(["100", "404"]) == {"100": now}
 

@@ -59,17 +59,17 @@ def test_what_a_batch_left_over_is_asked_for_again(table: Table, pauses: list[fl
     assert client.calls == 14
     partly.delete_many([*keys, ItemKey("a", "not there")])
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6] * 3 + [1.6]
-    assert list(table.partition("a")) == []
+    assert list(table.query("a")) == []
 
 
 def test_a_partition_is_read_to_its_last_page(table: Table) -> None:
     """Given more than the megabyte of one page, then every item comes, in order."""
     for n in range(6):
         table.put(ItemKey("a", str(n)), {"n": n, "text": "x" * 300_000})
-    assert [i["n"] for i in table.partition("a")] == list(range(6))
-    assert [i["n"] for i in table.partition("a", "2", "4")] == [2, 3, 4]
-    assert [i["n"] for i in table.partition("a", limit=2)] == [0, 1]
-    assert [i["n"] for i in table.partition("a", limit=5)] == [0, 1, 2, 3, 4]
+    assert [i["n"] for i in table.query("a")] == list(range(6))
+    assert [i["n"] for i in table.query("a", "2", "4")] == [2, 3, 4]
+    assert [i["n"] for i in table.query("a", limit=2)] == [0, 1]
+    assert [i["n"] for i in table.query("a", limit=5)] == [0, 1, 2, 3, 4]
 
 
 def test_only_what_has_index_keys_stands_in_the_index(table: Table) -> None:
@@ -77,10 +77,10 @@ def test_only_what_has_index_keys_stands_in_the_index(table: Table) -> None:
     table.put(ItemKey("a", "1"), {"gpk": "g", "gsk": "2"})
     table.put(ItemKey("a", "2"), {"gpk": None, "gsk": None})
     table.put(ItemKey("a", "3"), {"gpk": "g", "gsk": "1"})
-    assert [i["sk"] for i in table.indexed("g")] == ["3", "1"]
-    assert [i["sk"] for i in table.indexed("g", high="1")] == ["3"]
-    assert [i["sk"] for i in table.indexed("g", limit=1)] == ["3"]
-    assert list(table.indexed("h")) == []
+    assert [i["sk"] for i in table.query_index("g")] == ["3", "1"]
+    assert [i["sk"] for i in table.query_index("g", high="1")] == ["3"]
+    assert [i["sk"] for i in table.query_index("g", limit=1)] == ["3"]
+    assert list(table.query_index("h")) == []
 
 
 def test_reads_that_decide_are_consistent(table: Table) -> None:
@@ -100,7 +100,7 @@ def test_reads_that_decide_are_consistent(table: Table) -> None:
     watched = Table(Watched(table.client), table.name, table.index)
     watched.get(ItemKey("a", "1"))
     watched.get_many([ItemKey("a", "1")])
-    list(watched.partition("a"))
+    list(watched.query("a"))
     [got, batch, query] = [arguments for _, arguments in asked]
     assert got["ConsistentRead"] is True
     assert batch["RequestItems"][table.name]["ConsistentRead"] is True
@@ -126,7 +126,7 @@ def test_a_transaction_is_all_or_nothing(table: Table) -> None:
     with pytest.raises(TransactionCancelledError) as caught:
         table.transact(actions[:2])
     assert caught.value.failed == (1,)
-    assert [i["n"] for i in table.partition("a")] == [1]
+    assert [i["n"] for i in table.query("a")] == [1]
     with pytest.raises(TransactionCancelledError):
         table.write(actions[1:2])
 
@@ -190,7 +190,7 @@ def test_a_claim_whose_answer_is_lost_is_ones_own(table: Table) -> None:
     assert lost
     assert mailbox is not None
     assert Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE) is None
-    Outbox(table).settle("acme", "anna", [], mailbox)
+    Outbox(table).complete("acme", "anna", [], mailbox)
 
 
 def test_a_cursor_whose_answer_is_lost_is_saved(table: Table) -> None:

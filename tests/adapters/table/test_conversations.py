@@ -94,7 +94,7 @@ def test_time_to_live_is_set_on_all_items_when_finished_and_taken_off_when_reope
     assert timedelta(days=90) <= datetime.fromtimestamp(ttl, UTC) - at(60) <= timedelta(days=91)
     conversations.add({KEY: [mention(6, 60 * 24 * 3)]}, POLICY, KEEP)
     assert ttls() == {None}
-    conversations.amend([KEY], lambda *_: [position(60 * 24 * 3 + 1, 6)], POLICY, KEEP)
+    conversations.append([KEY], lambda *_: [position(60 * 24 * 3 + 1, 6)], POLICY, KEEP)
     [later] = ttls()
     assert later - ttl == 3 * 24 * 3600
 
@@ -197,10 +197,10 @@ def test_many_people_to_tell_of_many_conversations(table: Table, people: int) ->
     def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(20))
 
-    conversations.amend(keys, decide, POLICY, KEEP, tell)
+    conversations.append(keys, decide, POLICY, KEEP, tell)
     assert {s.level for s in conversations.states(keys).values()} == {"warning"}
     for n in (0, people - 1):
-        told = [name for item in table.partition(f"person{n}") for name in item["keys"]]
+        told = [name for item in table.query(f"person{n}") for name in item["keys"]]
         assert sorted(told) == sorted(k.conversation_id for k in keys)
 
 

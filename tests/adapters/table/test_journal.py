@@ -17,8 +17,8 @@ def test_a_row_of_the_journal_is_noted_once(table: Table) -> None:
         ),
         LogEntry("aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "#other"}}),
     ]
-    journal.note("acme", rows)
-    journal.note("acme", rows[:2])
+    journal.append("acme", rows)
+    journal.append("acme", rows[:2])
     found = journal.read("acme", NOON, NOON + MINUTE)
     assert [r.kind for r in found] == ["aside", "aside", "gap"]
     assert all(row in rows for row in found)

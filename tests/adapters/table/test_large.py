@@ -29,7 +29,7 @@ def flag_all(conversations: ConversationStore, minute: float) -> int:
         return levels_due(state, POLICY, at(minute))
 
     due = list(conversations.due("acme", at(minute)))
-    return len(conversations.amend(due, decide, POLICY, KEEP))
+    return len(conversations.append(due, decide, POLICY, KEEP))
 
 
 def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:

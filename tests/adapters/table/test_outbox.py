@@ -23,7 +23,7 @@ FULL = entry(
     urgent=True,
     again=3,
     details=(("period", "shift"), ("n", 5), ("nothing", None), ("list", ["a"])),
-    tried=("boris", "vera"),
+    unreachable=("boris", "vera"),
 )
 
 
@@ -66,12 +66,12 @@ def test_only_one_may_write_to_a_person_at_a_time(table: Table) -> None:
     second = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert second is not None
     with pytest.raises(ClaimLostError):
-        outbox.settle("acme", "anna", [], first)
+        outbox.complete("acme", "anna", [], first)
     assert not outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
-    outbox.settle("acme", "anna", [], second)
+    outbox.complete("acme", "anna", [], second)
     assert outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
     with pytest.raises(ClaimLostError):
-        outbox.settle("acme", "carl", [], Mailbox())
+        outbox.complete("acme", "carl", [], Mailbox())
 
 
 def test_settling_is_one_with_what_was_sent(table: Table) -> None:
@@ -81,10 +81,12 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
         outbox.put(entry(str(n)))
     at = NOON.isoformat(timespec="milliseconds")
     record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b"}
-    told = claimed(outbox).after([entry("0"), entry("1")], NOON)
-    outbox.settle("acme", "anna", [entry("0"), entry("1")], told, record, [(ItemKey("p", "s"), {})])
+    told = claimed(outbox).after_alerts([entry("0"), entry("1")], NOON)
+    outbox.complete(
+        "acme", "anna", [entry("0"), entry("1")], told, record, [(ItemKey("p", "s"), {})]
+    )
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
-    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(told, claimed=None)
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(told, claimed_until=None)
     [sent] = outbox.sent("acme", NOON, NOON)
     assert sent["to"] == "anna@a.b"
     assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
@@ -102,22 +104,22 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     ]
     for one in (*told, entry("2", "boris")):
         outbox.put(one)
-    outbox.settle("acme", "anna", told, claimed(outbox), {**record, "told": merge(told)})
+    outbox.complete("acme", "anna", told, claimed(outbox), {**record, "told": merge(told)})
     boris = claimed(outbox, "boris")
     more = {"person": "boris", "message_id": "m2"}
-    outbox.settle("acme", "boris", [entry("2", "boris")], boris, record | more)
-    assert outbox.find("acme", "m3", NOON) is None
-    assert outbox.find("other", "m1", NOON) is None
-    assert outbox.find("acme", "m1", NOON + 6 * MINUTE) is None
-    mail = outbox.find("acme", "m1", NOON + 4 * MINUTE)
+    outbox.complete("acme", "boris", [entry("2", "boris")], boris, record | more)
+    assert outbox.find_sent("acme", "m3", NOON) is None
+    assert outbox.find_sent("other", "m1", NOON) is None
+    assert outbox.find_sent("acme", "m1", NOON + 6 * MINUTE) is None
+    mail = outbox.find_sent("acme", "m1", NOON + 4 * MINUTE)
     assert mail is not None
-    assert (mail.person, mail.to, mail.came_back) == ("anna", "anna@a.b", None)
-    assert mail.told == merge(told)
-    assert outbox.take_back(mail, "bounce", [], [outbox.item(entry("3", "vera"))])
-    assert not outbox.take_back(mail, "bounce", [], [outbox.item(entry("4", "vera"))])
+    assert (mail.person, mail.to, mail.returned) == ("anna", "anna@a.b", None)
+    assert mail.covered == merge(told)
+    assert outbox.mark_returned(mail, "bounce", [], [outbox.item(entry("3", "vera"))])
+    assert not outbox.mark_returned(mail, "bounce", [], [outbox.item(entry("4", "vera"))])
     assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
-    again = outbox.find("acme", "m1", NOON)
-    assert again == replace(mail, came_back="bounce")
+    again = outbox.find_sent("acme", "m1", NOON)
+    assert again == replace(mail, returned="bounce")
 
 
 ONE, TWO = ConversationKey("acme", "1", "7"), ConversationKey("acme", "2", "8")
@@ -132,7 +134,7 @@ RECORD = {
 
 def lying(table: Table, key: ConversationKey) -> list[str]:
     """Where something tells of this conversation."""
-    return [f"{i['pk']} {i['sk']}" for i in table.all() if f'"{key.customer_id}"' in str(i)]
+    return [f"{i['pk']} {i['sk']}" for i in table.scan() if f'"{key.customer_id}"' in str(i)]
 
 
 def test_a_conversation_that_is_gone_is_told_of_no_more(table: Table) -> None:
@@ -141,17 +143,17 @@ def test_a_conversation_that_is_gone_is_told_of_no_more(table: Table) -> None:
     both, alone = entry("a", keys=(ONE, TWO)), entry("b", "boris", keys=(ONE,))
     for one in (both, alone, entry("c", kind="trouble")):
         outbox.put(one)
-    outbox.settle("acme", "anna", [both], claimed(outbox), {**RECORD, "told": both})
+    outbox.complete("acme", "anna", [both], claimed(outbox), {**RECORD, "told": both})
     outbox.put(both)
     for _ in range(2):
-        outbox.untell("acme", {ONE}.__contains__)
-        assert outbox.waiting("acme") == [both.only([TWO]), entry("c", kind="trouble")]
+        outbox.forget_conversations("acme", {ONE}.__contains__)
+        assert outbox.waiting("acme") == [both.restricted_to([TWO]), entry("c", kind="trouble")]
         assert lying(table, ONE) == []
-    mail = outbox.find("acme", "m1", NOON)
+    mail = outbox.find_sent("acme", "m1", NOON)
     assert mail is not None
-    assert mail.told == both.only([TWO])
-    outbox.untell("acme", {TWO}.__contains__)
-    assert outbox.find("acme", "m1", NOON) == replace(mail, told=None)
+    assert mail.covered == both.restricted_to([TWO])
+    outbox.forget_conversations("acme", {TWO}.__contains__)
+    assert outbox.find_sent("acme", "m1", NOON) == replace(mail, covered=None)
     assert lying(table, TWO) == []
 
 
@@ -167,13 +169,15 @@ def test_a_sender_who_read_it_before_tells_it_once_and_records_it_not(
     outbox.put(entry("a", keys=(ONE, TWO)))
     mailbox = claimed(outbox)
     read = outbox.waiting("acme", "anna")
-    outbox.untell("acme", gone.__contains__)
-    outbox.settle("acme", "anna", read, mailbox.after(read, NOON), {**RECORD, "told": read[0]})
+    outbox.forget_conversations("acme", gone.__contains__)
+    outbox.complete(
+        "acme", "anna", read, mailbox.after_alerts(read, NOON), {**RECORD, "told": read[0]}
+    )
     assert outbox.waiting("acme") == []
     assert lying(table, ONE) == []
-    mail = outbox.find("acme", "m1", NOON)
+    mail = outbox.find_sent("acme", "m1", NOON)
     assert mail is not None
-    assert mail.told == (None if TWO in gone else read[0].only([TWO]))
+    assert mail.covered == (None if TWO in gone else read[0].restricted_to([TWO]))
     assert already_told(read, outbox.mailboxes("acme", ["anna"])["anna"])
 
 
@@ -184,9 +188,9 @@ def test_what_goes_to_others_goes_without_what_went_meanwhile(table: Table) -> N
         outbox.put(one)
     mailbox, read = claimed(outbox), outbox.waiting("acme", "anna")
     given = [*(replace(e, person="boris") for e in read), entry("c", "boris", kind="trouble")]
-    outbox.untell("acme", {ONE}.__contains__)
-    outbox.settle("acme", "anna", read, mailbox, given=given)
-    left = [replace(read[0].only([TWO]), person="boris"), given[-1]]
+    outbox.forget_conversations("acme", {ONE}.__contains__)
+    outbox.complete("acme", "anna", read, mailbox, given=given)
+    left = [replace(read[0].restricted_to([TWO]), person="boris"), given[-1]]
     assert outbox.waiting("acme") == left
 
 
@@ -195,12 +199,12 @@ def test_a_claim_that_is_lost_is_lost_whatever_went(table: Table) -> None:
     outbox = Outbox(table)
     outbox.put(entry("a", keys=(ONE, TWO)))
     late, read = claimed(outbox), outbox.waiting("acme", "anna")
-    outbox.untell("acme", {ONE}.__contains__)
+    outbox.forget_conversations("acme", {ONE}.__contains__)
     other = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert other is not None
-    outbox.settle("acme", "anna", outbox.waiting("acme"), other)
+    outbox.complete("acme", "anna", outbox.waiting("acme"), other)
     with pytest.raises(ClaimLostError):
-        outbox.settle("acme", "anna", read, late, {**RECORD, "told": read[0]})
+        outbox.complete("acme", "anna", read, late, {**RECORD, "told": read[0]})
     assert outbox.sent("acme", NOON, NOON) == []
 
 
@@ -209,53 +213,53 @@ def test_what_came_back_passes_on_without_what_went_meanwhile(table: Table) -> N
     outbox = Outbox(table)
     outbox.put(entry("a", keys=(ONE, TWO)))
     read = outbox.waiting("acme")
-    outbox.settle("acme", "anna", read, claimed(outbox), {**RECORD, "told": read[0]})
-    before = outbox.find("acme", "m1", NOON)
-    outbox.untell("acme", {ONE}.__contains__)
-    assert not outbox.take_back(before, "bounce", [], [outbox.item(entry("d"))])
-    assert outbox.take_back(outbox.find("acme", "m1", NOON), "bounce", [], [])
+    outbox.complete("acme", "anna", read, claimed(outbox), {**RECORD, "told": read[0]})
+    before = outbox.find_sent("acme", "m1", NOON)
+    outbox.forget_conversations("acme", {ONE}.__contains__)
+    assert not outbox.mark_returned(before, "bounce", [], [outbox.item(entry("d"))])
+    assert outbox.mark_returned(outbox.find_sent("acme", "m1", NOON), "bounce", [], [])
 
 
 def test_a_cut_goes_on_when_others_write(table: Table) -> None:
     """Given a conflict, then it is tried again; without end, it is an error that names no one."""
     Outbox(table).put(entry("a", keys=(ONE, TWO)))
     busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
-    Outbox(busy).untell("acme", {ONE}.__contains__)
+    Outbox(busy).forget_conversations("acme", {ONE}.__contains__)
     assert lying(table, ONE) == []
     stuck = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
     with pytest.raises(ContentionError, match=r"^outbox#acme$"):
-        Outbox(stuck).untell("acme", {TWO}.__contains__)
+        Outbox(stuck).forget_conversations("acme", {TWO}.__contains__)
 
 
 def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:
     """Given two who block an address, then the first one's word stands, until it is lifted."""
     addresses, outbox = SuppressionList(table), Outbox(table)
     block = Suppression("anna@a.b", "bounce", NOON, "550 нет", "m1")
-    assert outbox.take_back(None, "bounce", [addresses.item(block)], [])
+    assert outbox.mark_returned(None, "bounce", [addresses.item(block)], [])
     later = replace(block, kind="complaint")
-    assert not outbox.take_back(None, "complaint", [addresses.item(later)], [])
-    assert addresses.blocked() == {"anna@a.b": block}
-    assert addresses.lift(" Anna@A.b ") == block
-    assert addresses.lift("anna@a.b") is None
-    assert addresses.blocked() == {}
+    assert not outbox.mark_returned(None, "complaint", [addresses.item(later)], [])
+    assert addresses.all() == {"anna@a.b": block}
+    assert addresses.remove(" Anna@A.b ") == block
+    assert addresses.remove("anna@a.b") is None
+    assert addresses.all() == {}
 
 
 def test_a_mail_put_off_is_remembered(table: Table) -> None:
     """Given a mail service that said wait, then until when, and how often, is kept."""
     outbox = Outbox(table)
     held = replace(claimed(outbox), not_before=NOON + MINUTE, failures=4)
-    outbox.settle("acme", "anna", [], held)
-    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed=None)
+    outbox.complete("acme", "anna", [], held)
+    assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed_until=None)
 
 
 def test_what_was_sent_is_marked_however_busy_others_are(table: Table, pauses: list[float]) -> None:
     """Given others at work on the same items for a while, when marked as sent, then it stands."""
     table.put(*Outbox.item(entry("0")))
     busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
-    marked = claimed(Outbox(busy)).after([entry("0")], NOON)
-    Outbox(busy).settle("acme", "anna", [entry("0")], marked)
+    marked = claimed(Outbox(busy)).after_alerts([entry("0")], NOON)
+    Outbox(busy).complete("acme", "anna", [entry("0")], marked)
     assert Outbox(table).waiting("acme") == []
-    assert Outbox(table).mailboxes("acme", ["anna"])["anna"].told == marked.told
+    assert Outbox(table).mailboxes("acme", ["anna"])["anna"].told_alerts == marked.told_alerts
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8]
 
 
@@ -265,5 +269,5 @@ def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
     table.put(*Outbox.item(entry("0")))
     busy = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
     with pytest.raises(TransactionCancelledError):
-        Outbox(busy).settle("acme", "anna", [entry("0")], claimed(Outbox(busy)))
+        Outbox(busy).complete("acme", "anna", [entry("0")], claimed(Outbox(busy)))
     assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]

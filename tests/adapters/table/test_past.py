@@ -24,7 +24,7 @@ LONG = (*(mention(n, n / 10) for n in range(1, 151)), reply(1000, 30))
 
 
 def ttls(table: Table) -> dict[str, int | None]:
-    return {item["sk"]: item.get("ttl") for item in table.partition(conversation_pk(KEY))}
+    return {item["sk"]: item.get("ttl") for item in table.query(conversation_pk(KEY))}
 
 
 @pytest.fixture
@@ -72,8 +72,8 @@ def test_a_new_keep_brings_nothing_back(
 def test_a_post_that_goes_brings_no_other_back(table: Table, half_gone: ConversationStore) -> None:
     """Given one half gone, when one of its posts has to go, then all of it goes."""
     retraction = DeletionStore(half_gone)
-    assert retraction.ending({KEY: {"1"}}, at(LATE)) == {KEY}
-    assert retraction.retract({KEY: {"1"}}, POLICY, KEEP, at(LATE)) == 1
+    assert retraction.conversations_ending({KEY: {"1"}}, at(LATE)) == {KEY}
+    assert retraction.delete({KEY: {"1"}}, POLICY, KEEP, at(LATE)) == 1
     assert ttls(table) == {}
 
 
@@ -82,8 +82,8 @@ def test_where_only_what_is_past_is_left_all_goes(
 ) -> None:
     """Given one asked anew, when that goes too, then what was before it waits no more."""
     retraction = DeletionStore(asked_anew)
-    assert retraction.ending({KEY: {"9"}}, at(LATE)) == {KEY}
-    assert retraction.retract({KEY: {"9"}}, POLICY, KEEP, at(LATE)) == 1
+    assert retraction.conversations_ending({KEY: {"9"}}, at(LATE)) == {KEY}
+    assert retraction.delete({KEY: {"9"}}, POLICY, KEEP, at(LATE)) == 1
     assert ttls(table) == {}
 
 
@@ -91,7 +91,7 @@ def test_a_reply_that_goes_leaves_what_is_past(table: Table, asked_anew: Convers
     """Given one asked anew and closed, when a reply of ours goes, then the rest is as it was."""
     facts = [position(LATE + 1, 9), reply(10, LATE + 2)]
     asked_anew.add({KEY: facts}, POLICY, KEEP)
-    assert DeletionStore(asked_anew).retract({KEY: {"10"}}, POLICY, KEEP, at(LATE + 3)) == 1
+    assert DeletionStore(asked_anew).delete({KEY: {"10"}}, POLICY, KEEP, at(LATE + 3)) == 1
     state = kept(table)[0]
     assert (state.status, state.mentions) == ("closed", 1)
 

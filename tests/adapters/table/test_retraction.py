@@ -36,7 +36,7 @@ FLAG = Flag("warning", frozenset({"1"}), at(15), at(15))
 
 
 def retract(table: Table, ids: Collection[str]) -> int:
-    return DeletionStore(ConversationStore(table)).retract({KEY: ids}, POLICY, KEEP, at(60))
+    return DeletionStore(ConversationStore(table)).delete({KEY: ids}, POLICY, KEEP, at(60))
 
 
 def stored(table: Table, *facts: Fact) -> None:
@@ -44,7 +44,7 @@ def stored(table: Table, *facts: Fact) -> None:
 
 
 def everything(table: Table) -> list[dict[str, Any]]:
-    return list(table.partition(conversation_pk(KEY)))
+    return list(table.query(conversation_pk(KEY)))
 
 
 def assert_folded(table: Table) -> list[Fact]:

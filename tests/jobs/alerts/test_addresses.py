@@ -49,7 +49,7 @@ def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, town: Build
     key = ConversationKey("acme", asked, "7")
     here.add(asked, Flag("warning", frozenset([asked]), at(0), at(0)))
     for n in range(80):
-        here.world.app.outbox.put(Entry(f"e{n}", "acme", "anna", "alert", at(0), (key,)))
+        here.world.app.db.outbox.put(Entry(f"e{n}", "acme", "anna", "alert", at(0), (key,)))
     here.later(1, 2)
     assert here.failures == []
     assert here.waiting() == []
@@ -89,7 +89,7 @@ def test_after_a_mail_that_went_waits_begin_anew(posts: Posts, town: Build) -> N
 
     here.ses_says(throttled)
     for n in (15, 60):
-        here.world.app.outbox.put(trouble(f"t{n}", n))
+        here.world.app.db.outbox.put(trouble(f"t{n}", n))
         here.later(*range(n, n + 8))
     assert tried == [15, 16, 18, 60, 61, 63]
     assert here.told() == [(18, "vera"), (63, "vera")]
@@ -106,7 +106,7 @@ def test_who_is_to_wait_is_asked_for_nothing_more(posts: Posts, town: Build) -> 
 
     here.ses_says(throttled)
     for n in range(2):
-        here.world.app.outbox.put(trouble(f"t{n}"))
+        here.world.app.db.outbox.put(trouble(f"t{n}"))
     here.later(1)
     assert len(tried) == 1
     here.later(2)
@@ -116,11 +116,11 @@ def test_who_is_to_wait_is_asked_for_nothing_more(posts: Posts, town: Build) -> 
 def test_while_mail_is_left_nobody_else_writes_to_its_reader(posts: Posts, town: Build) -> None:
     """Given three mails for one reader, then the claim lasts to the last of them, and ends."""
     here = town()
-    outbox = here.world.app.outbox
+    outbox = here.world.app.db.outbox
     claimed: list[bool] = []
 
     def look(_: str = "") -> None:
-        claimed.append(outbox.mailboxes("acme", ["vera"])["vera"].claimed is not None)
+        claimed.append(outbox.mailboxes("acme", ["vera"])["vera"].claimed_until is not None)
 
     here.ses_says(look)
     for n in range(3):

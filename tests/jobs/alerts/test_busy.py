@@ -28,7 +28,7 @@ def test_what_the_table_is_too_busy_for_holds_back_nobody_else(
         error = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
         return AWSResponse("https://dynamodb", 400, {}, None), error
 
-    here.world.app.table.client.meta.events.register(
+    here.world.app.db.table.client.meta.events.register(
         "before-call.dynamodb.TransactWriteItems", busy
     )
     here.world.go_to(at(16))

@@ -206,6 +206,6 @@ def test_a_new_policy_is_taken_up_at_once(posts: Posts, town: Build) -> None:
     posts.mention(0)
     here = town().go(0, 1)
     quick = [{"name": "warning", "after": "5 min", "tell": ["boris"]}]
-    here.world.app.shelf.push(settings(policy={"levels": quick}), here.world.now())
+    here.world.app.db.settings_store.push(settings(policy={"levels": quick}), here.world.now())
     here.go(2, 5, 6, 15)
     assert here.told() == [(5, "boris")]

@@ -31,7 +31,7 @@ def test_a_person_who_is_no_longer_in_the_settings(posts: Posts, town: Build) ->
     here = town().go(0, 5, 15, 20)
     gone = settings(policy={"levels": [{"name": "warning", "after": "15 min", "tell": ["boris"]}]})
     del gone["companies"][0]["people"]["anna"]
-    here.world.app.shelf.push(gone, here.world.now())
+    here.world.app.db.settings_store.push(gone, here.world.now())
     here.go(21)
     assert here.told() == [(15, "anna"), (21, "boris")]
     assert here.mails[-1].posts == [second]
@@ -50,7 +50,7 @@ def test_with_nobody_on_duty_the_owner_gets_what_was_held_for_one_who_left(
         policy={"levels": [{"name": "warning", "after": "15 min", "tell": ["agents"]}]},
     )
     del gone["companies"][0]["people"]["anna"]
-    here.world.app.shelf.push(gone, here.world.now())
+    here.world.app.db.settings_store.push(gone, here.world.now())
     here.go(21, 45)
     assert here.told() == [(15, "anna"), (45, "vera")]
 

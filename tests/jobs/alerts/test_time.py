@@ -58,7 +58,7 @@ def crowd(**levels: tuple[str, int]) -> dict[str, Any]:
 
 def claims(here: Town) -> Iterator[str]:
     """Who is being written to."""
-    return (item["pk"] for item in here.world.app.table.all() if "claimed" in item)
+    return (item["pk"] for item in here.world.app.db.table.scan() if "claimed" in item)
 
 
 def test_no_mail_is_begun_that_may_not_be_ended(posts: Posts, town: Build, left: Left) -> None:
@@ -95,7 +95,7 @@ def test_a_second_mail_to_one_person_waits_unclaimed(posts: Posts, town: Build, 
     here = town()
     here.ses_says(lambda _: left.take(40))
     for n in range(2):
-        here.world.app.outbox.put(trouble(f"t{n}"))
+        here.world.app.db.outbox.put(trouble(f"t{n}"))
     left.later(here, 1, 2)
     assert here.told() == [(1, "vera"), (2, "vera")]
     assert here.waiting() == []
@@ -121,7 +121,7 @@ def test_no_company_starves_behind_another(posts: Posts, town: Build, left: Left
     here = town(document)
     for name in names:
         for n in range(40):
-            here.world.app.outbox.put(trouble("t", company=name, person=f"p{n:02}"))
+            here.world.app.db.outbox.put(trouble("t", company=name, person=f"p{n:02}"))
     here.ses_says(lambda _: left.take(1))
     left.later(here, 1, 2)
     served = {
@@ -193,7 +193,7 @@ def test_without_ssm_mails_show_customers_by_their_ids(posts: Posts, town: Build
     here.world.lambdas.wired = here.world.lambdas.begin()  # which has no token yet
     here.go(15, 16)
     assert [(m.minute, m.posts) for m in here.mails] == [(15, [asked])]
-    assert here.cursor().troubles["mentions"].detail == "SSM: EndpointConnectionError"
+    assert here.cursor().faults["mentions"].detail == "SSM: EndpointConnectionError"
     out.clear()
     here.go(17, 18)
     assert here.stored == {asked, later}

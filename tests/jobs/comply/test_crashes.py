@@ -26,7 +26,7 @@ def test_a_run_that_has_no_time_left_is_done_again(posts: Posts, town: Build) ->
         out = (lambda left=left: next(left)) if minute == 10 else (lambda: False)
         companies = app.settings().companies
         [done] = comply(
-            companies, app.secrets.bearer, app.compliance, app.company_x, app, app.now(), out
+            companies, app.tokens.bearer, app.compliance, app.company_x, app.db, app.now(), out
         ).values()
         steps.append(done["step"])
         counts.append(len(here.stored))
@@ -100,7 +100,7 @@ def test_a_crash_anywhere_ends_the_same(posts: Posts, town: Build, tmp_path_fact
             assert here.stored == {stays}, number
             assert set(here.states()) == {stays}, number
             assert "All is well" not in everything(here), number
-            assert here.world.app.shelf.authors(["7"]) == {}
+            assert here.world.app.db.author_cache.find(["7"]) == {}
             assert len(here.failures) == met
         if not met:
             break

@@ -57,11 +57,11 @@ def test_why_it_is_gone(posts: Posts, town: Build, why: str) -> None:
     """Given a post that goes by each way, then it goes here; of an account, the name as well."""
     post = posts.mention(1, "7", **gone(THREE_DAYS, why))
     here = town(alone()).go(0, 2, 16, 17)
-    assert here.world.app.shelf.authors(["7"])
+    assert here.world.app.db.author_cache.find(["7"])
     check(here, THREE_DAYS, THREE_DAYS + 10)
     assert here.stored == ({post} if why == "lost" else set())
     assert removed(here) == ([] if why == "lost" else [(1, why)])
-    known = here.world.app.shelf.authors(["7"])
+    known = here.world.app.db.author_cache.find(["7"])
     assert bool(known) == (why in ("deleted", "lost"))
 
 
@@ -82,7 +82,7 @@ def test_all_kinds_of_posts_are_asked_for(posts: Posts, town: Build) -> None:
     here.add(closed, position, customer="8")
     for raw in ({"id": odd, "author_id": "10", "text": "secret F"}, {"id": [odd]}, None, "odd"):
         row = LogEntry("aside", at(8), {"account": "acme_help", "reason": "odd", "raw": raw})
-        here.world.app.journal.note("acme", [row])
+        here.world.app.db.audit_log.append("acme", [row])
     assert all(f"secret {letter}" in everything(here) for letter in "ABCDEF")
     check(here, THREE_DAYS, THREE_DAYS + 10)
     assert "secret" not in everything(here)
@@ -118,5 +118,5 @@ def test_two_companies_of_one_app_are_one_job(posts: Posts, town: Build) -> None
     assert check(here, THREE_DAYS, THREE_DAYS + 20) == ["uploaded", "done", "not due"]
     assert here.stored == {stays}
     for company in ("acme", "zenith"):
-        rows = here.world.app.journal.read(company, at(THREE_DAYS), at(THREE_DAYS + 20))
+        rows = here.world.app.db.audit_log.read(company, at(THREE_DAYS), at(THREE_DAYS + 20))
         assert [row.what["posts"] for row in rows] == [1]

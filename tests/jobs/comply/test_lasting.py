@@ -80,7 +80,7 @@ def test_when_it_is_over_nothing_more_is_looked_up(posts: Posts, town: Build) ->
     assert here.stored == {stays}
     assert "looked up" not in check(here, 2 * DAY + 40, 3 * DAY)
     assert here.sim.requests["lookup", "200"] == 2
-    assert here.world.app.checks.load(app_of("rehearsal")).trouble is None
+    assert here.world.app.db.compliance_states.load(app_of("rehearsal")).fault is None
 
 
 def test_what_passes_within_a_day_is_told_to_nobody(posts: Posts, town: Build) -> None:

@@ -35,7 +35,7 @@ def test_without_a_bearer_what_waits_is_looked_up_once_a_day_and_billed(
     answered = posts.mention(3, "9", **gone(DAY))
     posts.reply(4, answered)
     here = town(alone(reads_per_month=1000))
-    here.world.app.secrets.keep("acme_help", USER_ONLY)
+    here.world.app.tokens.put("acme_help", USER_ONLY)
     here.go(0, 5)
     polled = sum(here.cursor().reads.values())
     assert set(check(here, 10, 850)) == {"looked up", "not due"}
@@ -56,7 +56,7 @@ def test_with_the_months_reads_used_up_nothing_is_looked_up(posts: Posts, town: 
     """Given no bearer and no reads left, then the posts stay until `keep` ends."""
     post = posts.mention(1, "7", **gone(DAY))
     here = town(alone(reads_per_month=1))
-    here.world.app.secrets.keep("acme_help", USER_ONLY)
+    here.world.app.tokens.put("acme_help", USER_ONLY)
     here.go(0, 5)
     assert set(check(here, DAY, DAY + HOUR)) == {"the month's reads are used up"}
     assert here.stored == {post}
@@ -66,7 +66,7 @@ def test_at_most_so_many_are_looked_up_a_day(posts: Posts, town: Build) -> None:
     """Given 230 who wait without a bearer, then 200 of them are asked for, the longest waits."""
     asked = [posts.mention(1 + n / 100, str(n + 1000)) for n in range(230)]
     here = town(alone())
-    here.world.app.secrets.keep("acme_help", USER_ONLY)
+    here.world.app.tokens.put("acme_help", USER_ONLY)
     here.go(0, 5)
     check(here, DAY, DAY)
     assert here.sim.requests["lookup", "200"] == 2
@@ -77,7 +77,7 @@ def test_at_most_so_many_are_looked_up_a_day(posts: Posts, town: Build) -> None:
 def test_trouble_with_look_ups_is_tried_again(posts: Posts, town: Build) -> None:
     posts.mention(1, "7", **gone(DAY))
     here = town(alone(), faults=[fault(DAY, DAY + 5, endpoint="lookup", status=503)])
-    here.world.app.secrets.keep("acme_help", USER_ONLY)
+    here.world.app.tokens.put("acme_help", USER_ONLY)
     here.go(0, 5)
     first, second = check(here, DAY, DAY + 10)
     assert first.startswith("trouble: unavailable")
@@ -98,7 +98,7 @@ def test_what_was_read_before_the_trouble_is_billed(posts: Posts, town: Build) -
         return ("503 Service Unavailable", b"{}") if len(served) > 1 else None
 
     here = town(alone(), x=lambda sim: Between(sim, instead=down))
-    here.world.app.secrets.keep("acme_help", USER_ONLY)
+    here.world.app.tokens.put("acme_help", USER_ONLY)
     here.go(0, 5)
     polled = sum(here.cursor().reads.values())
     [step] = check(here, DAY, DAY)
@@ -110,7 +110,7 @@ def test_a_missing_secret_is_the_polls_to_tell(posts: Posts, town: Build) -> Non
     """Given no token at all, then comply looks nothing up, says nothing, and does not fail."""
     posts.mention(1, "7")
     here = town(alone()).go(0, 2)
-    secrets = here.world.app.secrets
+    secrets = here.world.app.tokens
     secrets._client.delete_parameter(Name=f"{secrets._path}/acme_help")
     here.world.app._xs.clear()
     [step] = check(here, DAY, DAY)

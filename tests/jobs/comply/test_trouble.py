@@ -37,7 +37,7 @@ def test_a_job_that_was_made_and_not_remembered_is_found(posts: Posts, town: Bui
     posts.mention(1, "7", **gone(THREE_DAYS))
     here = town(alone()).go(0, 2)
     here.world.go_to(at(THREE_DAYS - 1))
-    here.world.app.compliance("rehearsal").create(here.world.app.table.name[:64])
+    here.world.app.compliance("rehearsal").create(here.world.app.db.table.name[:64])
     assert check(here, THREE_DAYS, THREE_DAYS + 10) == ["uploaded", "done"]
     assert here.stored == set()
 
@@ -71,7 +71,7 @@ def test_trouble_is_kept_and_gone_back_from(posts: Posts, town: Build, case: str
     assert [step for step in steps if step != "not due"] == after
     assert here.stored == set()
     assert here.mails == []
-    assert here.cursor().troubles == {}
+    assert here.cursor().faults == {}
     assert here.failures == []
 
 
@@ -152,7 +152,7 @@ def test_what_only_a_person_can_mend_is_told_once(
     [mail] = [m for m in here.mails if "What is deleted" in m.subject]
     assert mail.who == "vera"
     assert detail in mail.text
-    assert here.cursor().troubles == {}
+    assert here.cursor().faults == {}
 
 
 def test_results_that_nobody_fetched_in_time_are_asked_for_anew(posts: Posts, town: Build) -> None:

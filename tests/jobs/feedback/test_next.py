@@ -107,7 +107,7 @@ def test_an_address_that_is_nobodys_any_more(posts: Posts, town: Build) -> None:
     posts.mention(0.5)
     here = town(settings(people={"zoe": "zoe@acme.example"}, policy=tells("zoe"))).go(1, 16)
     assert here.told() == [(16, "zoe")]
-    here.world.app.shelf.push(settings(), here.world.now())
+    here.world.app.db.settings_store.push(settings(), here.world.now())
     here.later(17)
     tell(here, of_mail(here))
     here.later(18)
@@ -143,7 +143,7 @@ def test_a_lifted_address_is_written_to_again(posts: Posts, town: Build) -> None
     said = of_mail(here)
     tell(here, said)
     here.go(17)
-    assert here.world.app.addresses.lift("Anna@acme.example") is not None
+    assert here.world.app.db.suppressions.remove("Anna@acme.example") is not None
     tell(here, said)
     assert stopped(here) == {}
     here.go(60, 75, 76)

@@ -37,10 +37,10 @@ def test_the_same_word_twice_changes_nothing_more(
     here = town().go(1, 16)
     said = shape(of_mail(here, say))
     tell(here, said)
-    after_once = sorted(str(item) for item in here.world.app.table.all())
+    after_once = sorted(str(item) for item in here.world.app.db.table.scan())
     again = tell(here, said)
     assert (again["taken"][0]["blocked"], again["taken"][0]["passed_on"]) == (0, 0)
-    assert sorted(str(item) for item in here.world.app.table.all()) == after_once
+    assert sorted(str(item) for item in here.world.app.db.table.scan()) == after_once
     here.later(17, 18)
     before = len(here.mails)
     tell(here, said)
@@ -123,7 +123,7 @@ def test_two_words_at_once_end_as_one_after_the_other(posts: Posts, town: Build)
             begun.append(None)
             begun.append(tell(here, first)["taken"][0])
 
-    client = here.world.app.table.client
+    client = here.world.app.db.table.client
     client.meta.events.register("before-call.dynamodb.TransactWriteItems", meanwhile)
     done = tell(here, second)["taken"][0]
     assert (begun[1]["blocked"], begun[1]["passed_on"]) == (1, 1)
@@ -157,7 +157,7 @@ def test_ses_may_be_faster_than_our_own_note(posts: Posts, town: Build) -> None:
             said = bounce(mail.id, mail.destinations[0], here.world.now())
             taken.append(here.world.lambdas.scheduled("feedback", event(said)))
 
-    client = here.world.app.table.client
+    client = here.world.app.db.table.client
     client.meta.events.register("before-call.dynamodb.TransactWriteItems", before_the_mark)
     here.tick(16)
     assert taken == [None, None]
@@ -196,10 +196,10 @@ def test_what_is_kept_of_a_mail_holds_no_text(posts: Posts, town: Build) -> None
     """Given an alert that went out, then its record knows whom it told of, not what they said."""
     posts.mention(0.5)
     here = town().go(1, 16)
-    [record] = here.world.app.outbox.sent("acme", at(0), at(20))
+    [record] = here.world.app.db.outbox.sent("acme", at(0), at(20))
     assert "help me" not in str(record)
-    mail = here.world.app.outbox.find("acme", record["message_id"], at(18))
+    mail = here.world.app.db.outbox.find_sent("acme", record["message_id"], at(18))
     assert mail is not None
-    assert isinstance(mail.told, Entry)
-    assert mail.told.detail("level") == "warning"
-    assert here.world.app.outbox.find("acme", record["message_id"], at(60)) is None
+    assert isinstance(mail.covered, Entry)
+    assert mail.covered.detail("level") == "warning"
+    assert here.world.app.db.outbox.find_sent("acme", record["message_id"], at(60)) is None

@@ -23,7 +23,7 @@ def of_mail(here: Town, say: Say = bounce, number: int = -1, **more: Any) -> dic
 
 
 def stopped(here: Town) -> dict[str, str]:
-    return {block.address: block.kind for block in here.world.app.addresses.blocked().values()}
+    return {block.address: block.kind for block in here.world.app.db.suppressions.all().values()}
 
 
 def subjects(here: Town, who: str) -> list[tuple[float, str]]:

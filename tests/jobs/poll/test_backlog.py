@@ -18,7 +18,7 @@ def test_a_minute_of_2500_mentions_loses_nothing(posts: Posts, town: Build) -> N
     assert here.failures == []
     statuses = Counter(status for _, status in here.sim.requests)
     assert set(statuses) == {"200"}
-    assert here.cursor().walks == {}
+    assert here.cursor().scans == {}
     assert sum(here.sim.requests.values()) < 60
     assert here.journal() == []
 
@@ -35,10 +35,10 @@ def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(
         result = run(here, 10 + 2 * runs, 1)
         if not result["under_way"]:
             break
-        assert here.cursor().marks.get("mentions") is None
+        assert here.cursor().high_water.get("mentions") is None
     assert runs == 6  # the last one sees in search that nothing older is hidden
     assert here.stored == asked
-    assert here.cursor().marks["mentions"].id == max(asked, key=int)
+    assert here.cursor().high_water["mentions"].id == max(asked, key=int)
     figures = here.sim.figures()
     assert figures["posts_served"] - figures["rereads_within_day"] == 450
     assert figures["rereads_within_day"] <= 2
@@ -107,4 +107,4 @@ def test_what_comes_while_x_is_down_hides_nothing_of_a_backlog(
     here = town(alone(look_back="24 h" if first else "0"), faults=[broken])
     here.go(*([0, 1, 6, 7] if first else [0, 2, 6, 7]))
     assert here.stored == asked
-    assert (here.cursor().walks, here.failures) == ({}, [])
+    assert (here.cursor().scans, here.failures) == ({}, [])

@@ -119,7 +119,7 @@ def test_the_sweep_of_the_day_is_made_up_for(posts: Posts, town: Build, gone: st
         if away.pop() if away else False:
             raise SystemExit(1)
 
-    calls = here.world.app.table.client.meta.events
+    calls = here.world.app.db.table.client.meta.events
     name = "PutItem" if gone == "poll" else "BatchGetItem"
     calls.register(f"before-call.dynamodb.{name}", end)
     here.go(*range(MIDNIGHT - 10, MIDNIGHT - 1))
@@ -141,5 +141,5 @@ def test_trouble_in_the_middle_of_a_rereading_leaves_nothing_half_done(
     here = town(alone(), start=MIDNIGHT - 61, faults=[broken])
     here.go(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 61, 5))
     assert hidden in here.states()
-    assert here.cursor().walks == {}
-    assert here.cursor().troubles == {}
+    assert here.cursor().scans == {}
+    assert here.cursor().faults == {}

@@ -16,7 +16,7 @@ def test_a_backlog_of_ten_days_ends_where_search_does(posts: Posts, town: Build)
     here = town(alone(), faults=[fault(1, 10 * DAY, status=401)]).go(0, 1)
     here.go(10 * DAY, 10 * DAY + 1)
     assert asked <= here.stored
-    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    assert (here.cursor().scans, here.cursor().faults) == ({}, {})
     assert here.sim.requests["search", "400"] == 0
 
 
@@ -26,10 +26,10 @@ def test_a_search_broken_off_goes_on_as_far_as_it_still_reaches(posts: Posts, to
     asked = {posts.mention(6 * DAY + n / 10, str(n + 1000)) for n in range(1000)}
     here = town(alone(), faults=[fault(1, 8 * DAY, status=401)]).go(0, 1)
     run(here, 8 * DAY, 9)
-    assert here.cursor().walks["mentions"].via == "search"
+    assert here.cursor().scans["mentions"].via == "search"
     here.go(8 * DAY + 600)
     assert asked <= here.stored
-    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    assert (here.cursor().scans, here.cursor().faults) == ({}, {})
     assert here.sim.requests["search", "400"] == 0
 
 
@@ -40,7 +40,7 @@ def test_a_search_that_is_out_of_reach_makes_way(posts: Posts, town: Build) -> N
     here = town(alone()).go(0, 1)
     run(here, 10, 9)
     here.go(8 * DAY + 10, 8 * DAY + 11)
-    assert (here.cursor().walks, here.cursor().troubles) == ({}, {})
+    assert (here.cursor().scans, here.cursor().faults) == ({}, {})
     assert here.cursor().last_ok == at(8 * DAY + 11)
     [gap] = [row for row in here.journal("gap") if row.what["reason"] == "wall"]
     assert gap.what["start"] == at(0.5).isoformat()
@@ -64,7 +64,7 @@ def test_a_quiet_account_that_was_watched_lost_nothing(posts: Posts, town: Build
     asked = {posts.mention(8 * DAY + n / 900, str(n + 1000)) for n in range(820)}
     here = town(alone()).go(0, 1)
     here.world.go_to(at(8 * DAY - 1))
-    here.world.app.accounts.save(replace(here.cursor(), last_ok=at(8 * DAY - 1)))
+    here.world.app.db.cursors.save(replace(here.cursor(), last_ok=at(8 * DAY - 1)))
     here.go(8 * DAY + 1)
     assert asked <= here.stored
     assert [row for row in here.journal("gap") if row.what["reason"] == "wall"] == []

@@ -54,7 +54,7 @@ def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
     assert all("@acme_help" in m.subject for m in troubles)
     [*_, gap] = [r for r in here.journal("gap") if r.what["account"] == "acme_help"]
     assert gap.what["reason"] == "blind"
-    assert here.cursor().troubles == {}
+    assert here.cursor().faults == {}
     assert here.cursor().last_ok == at(36)
     assert sum(here.sim.requests.values()) < 30
 
@@ -116,9 +116,7 @@ def test_what_was_not_watched_before_the_first_poll_is_said(posts: Posts, town: 
 def test_a_missing_secret_is_told_by_its_place(posts: Posts, town: Build) -> None:
     """Given no token where it should be, then the owner hears where, and nothing fails."""
     here = town()
-    here.world.app.secrets._client.delete_parameter(
-        Name=f"{here.world.app.secrets._path}/acme_help"
-    )
+    here.world.app.tokens._client.delete_parameter(Name=f"{here.world.app.tokens._path}/acme_help")
     here.go(0, 1, 2)
     [mail] = here.mails
     assert "/tokens/acme_help" in mail.text

@@ -90,4 +90,4 @@ def test_a_rereading_broken_off_goes_on_and_ends(posts: Posts, town: Build, coun
     assert run(here, MIDNIGHT + 15, 3, "sweep")["under_way"] == ["reread/mentions"]
     run(here, MIDNIGHT + 30, 9, "sweep")
     assert hidden <= here.stored
-    assert (here.cursor().walks, here.cursor().swept) == ({}, at(MIDNIGHT + 30))
+    assert (here.cursor().scans, here.cursor().swept) == ({}, at(MIDNIGHT + 30))

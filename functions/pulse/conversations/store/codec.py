@@ -160,7 +160,7 @@ def _text(values: Any) -> str:
 def fault_of(raw: Mapping[str, Any]) -> OpenFault:
     """Trouble as `jsonable` has written it."""
     times = {name: datetime.fromisoformat(raw[name]) for name in ("since", "next_try")}
-    return OpenFault(**{**raw, **times, "told_of": tuple(raw.get("told_of", ()))})
+    return OpenFault(**{**raw, **times, "reported_kinds": tuple(raw.get("reported_kinds", ()))})
 
 
 def to_json(value: Any) -> Any:

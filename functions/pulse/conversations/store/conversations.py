@@ -74,13 +74,13 @@ class ConversationStore(ConversationQueries):
             over[key] = [m for m in mentions if m.token not in state.facts]
             return [f for f in facts[key] if f not in mentions]
 
-        written = self.amend(list(facts), decide, policy, keep)
+        written = self.append(list(facts), decide, policy, keep)
         for key, mentions in over.items():
             for mention in mentions:
                 left_out(key, mention)
         return sum(len(new) for new in written.values())
 
-    def amend(
+    def append(
         self,
         keys: Sequence[ConversationKey],
         decide: Decide,
@@ -152,7 +152,7 @@ class ConversationStore(ConversationQueries):
                 back_off(failures)
         raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
 
-    def without(
+    def remove_facts(
         self,
         loaded: Loaded,
         gone: Sequence[Fact],
@@ -178,9 +178,9 @@ class ConversationStore(ConversationQueries):
         ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
         self._rewrite(replace(loaded, facts=left, ttls=ttls), policy, keep, now, deleted, told)
 
-    def finish(self, key: ConversationKey, policy: Policy, keep: timedelta | None) -> None:
+    def finish_pending(self, key: ConversationKey, policy: Policy, keep: timedelta | None) -> None:
         """Write what others had no room for, and did not come to; raises `ContentionError`."""
-        self.amend([key], lambda *_: (), policy, keep)
+        self.append([key], lambda *_: (), policy, keep)
 
     def _change(
         self,
@@ -216,7 +216,7 @@ class ConversationStore(ConversationQueries):
             change = self._fold(loaded.living(now), (), policy, keep)
         self._write([replace(change, actions=[*change.actions, *beside])], told)
         if change.more:
-            self.finish(loaded.key, policy, keep)
+            self.finish_pending(loaded.key, policy, keep)
 
     def _fold(
         self, loaded: Loaded, new: Sequence[Fact], policy: Policy, keep: timedelta | None

@@ -40,17 +40,17 @@ class ConversationQueries:
 
     def due(self, company: str, now: datetime) -> Iterator[ConversationKey]:
         """Open conversations that need attention by `now`, longest due first."""
-        for item in self._table.indexed(open_index(company), high=sortable_time(now) + "~"):
+        for item in self._table.query_index(open_index(company), high=sortable_time(now) + "~"):
             yield key_from_pk(item["pk"])
 
     def next_due(self, company: str) -> datetime | None:
         """When the next open conversation needs attention."""
-        first = next(self._table.indexed(open_index(company), limit=1), None)
+        first = next(self._table.query_index(open_index(company), limit=1), None)
         return state_of(first).attention_at if first else None
 
     def open(self, company: str) -> dict[ConversationKey, State]:
         """All open conversations. As the index says: a moment late at most."""
-        items = self._table.indexed(open_index(company))
+        items = self._table.query_index(open_index(company))
         return {key_from_pk(item["pk"]): state_of(item) for item in items}
 
     def published(
@@ -58,7 +58,7 @@ class ConversationQueries:
     ) -> Iterator[tuple[ConversationKey, Mention | Reply]]:
         """Mentions and replies published in [start, end), by day and time; each version."""
         for stretch in published_in(company, start, end):
-            for item in self._table.indexed(*stretch):
+            for item in self._table.query_index(*stretch):
                 fact = fact_of(item) if is_fact(item) else None
                 if isinstance(fact, (Mention, Reply)) and start <= fact.at < end:
                     yield key_from_pk(item["pk"]), fact
@@ -73,7 +73,7 @@ class ConversationQueries:
         """Every fact of one whose head was read before them, consistent."""
         if head is None:
             return Loaded(key, 0, State(status=None), (), {})
-        items = [i for i in self._table.partition(conversation_pk(key)) if is_fact(i)]
+        items = [i for i in self._table.query(conversation_pk(key)) if is_fact(i)]
         return Loaded(
             key,
             head["rev"],

@@ -25,7 +25,7 @@ def entry_of(text: str) -> Entry:
             **raw,
             "at": datetime.fromisoformat(raw["at"]),
             "keys": tuple(ConversationKey(*key) for key in raw.get("keys", ())),
-            "tried": tuple(raw.get("tried", ())),
+            "unreachable": tuple(raw.get("unreachable", ())),
             "details": tuple((name, value) for name, value in raw.get("details", ())),
         }
     )

@@ -44,7 +44,7 @@ class Outbox:
     def waiting(self, company: str, person: str | None = None) -> list[Entry]:
         """All that waits, or what waits for one person; oldest first."""
         low, high = (f"{person}#", f"{person}#~") if person else ("", "")
-        items = self._table.partition(f"outbox#{company}", low, high)
+        items = self._table.query(f"outbox#{company}", low, high)
         return sorted((entry_of(item["entry"]) for item in items), key=lambda entry: entry.at)
 
     def mailboxes(self, company: str, people: Iterable[str]) -> dict[str, Mailbox]:
@@ -63,7 +63,7 @@ class Outbox:
         )
         return None if item is None else _mailbox(item)
 
-    def settle(
+    def complete(
         self,
         company: str,
         person: str,
@@ -89,11 +89,11 @@ class Outbox:
                 "last_alert": sortable_time(mailbox.last_alert) if mailbox.last_alert else None,
                 "not_before": sortable_time(mailbox.not_before) if mailbox.not_before else None,
                 "failures": mailbox.failures,
-                "told": list(mailbox.told) or None,
+                "told": list(mailbox.told_alerts) or None,
                 **release_it,
             },
             "claimed = :mine",
-            {":mine": sortable_time(mailbox.claimed) if mailbox.claimed else ""},
+            {":mine": sortable_time(mailbox.claimed_until) if mailbox.claimed_until else ""},
         )
         name = fingerprint(entries)
         for left in range(_ATTEMPTS - 1, -1, -1):
@@ -110,7 +110,7 @@ class Outbox:
                 told = restrict_to_existing([one] if (one := record.get("told")) else [], entries)
                 actions.append(self._table.put_action(*_record(company, record, name, told)))
             try:
-                self._table.outlast(actions)
+                self._table.write_retrying_conflicts(actions)
             except TransactionCancelledError as problem:
                 if problem.conflict:
                     raise
@@ -124,10 +124,10 @@ class Outbox:
     def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
         """Records of the mails sent in that time, oldest first."""
         return list(
-            self._table.partition(f"sent#{company}", sortable_time(start), sortable_time(end) + "~")
+            self._table.query(f"sent#{company}", sortable_time(start), sortable_time(end) + "~")
         )
 
-    def find(self, company: str, message_id: str, at: datetime) -> SentMail | None:
+    def find_sent(self, company: str, message_id: str, at: datetime) -> SentMail | None:
         """The mail to which SES gave this id at about this time."""
         for item in self.sent(company, at - _AROUND, at + _AROUND):
             if item["message_id"] == message_id:
@@ -136,19 +136,19 @@ class Outbox:
                 return SentMail(item["sk"], company, item["person"], item["to"], told, came_back)
         return None
 
-    def untell(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
+    def forget_conversations(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
         """Leave conversations that are no longer kept out of what waits, and of all records.
 
         What waits comes first: a sender who has read it before reads it again to settle it, or
         has settled it, and then its record is there. So nothing of it is told twice or kept.
         """
-        for item in list(self._table.partition(f"outbox#{company}")):
+        for item in list(self._table.query(f"outbox#{company}")):
             self._cut(item, "entry", gone)
-        self.unrecord(company, gone)
+        self.forget_in_records(company, gone)
 
-    def unrecord(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
+    def forget_in_records(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
         """Leave conversations that are no longer kept out of the records of mails."""
-        for item in list(self._table.partition(f"sent#{company}")):
+        for item in list(self._table.query(f"sent#{company}")):
             self._cut(item, "told", gone)
 
     def _cut(self, read: Item, name: str, gone: Callable[[ConversationKey], bool]) -> None:
@@ -162,7 +162,7 @@ class Outbox:
             keys = [key for key in entry.keys if not gone(key)] if entry else []
             if entry is None or len(keys) == len(entry.keys):
                 return
-            values = {name: text_of(entry.only(keys)) if keys else None, "cut": len(keys)}
+            values = {name: text_of(entry.restricted_to(keys)) if keys else None, "cut": len(keys)}
             action = self._table.update_action(at, values, _AS_READ, _read(entry))
             if name == "entry" and not keys:
                 action = self._table.delete_action(at, _AS_READ, _read(entry))
@@ -179,7 +179,7 @@ class Outbox:
         found = self._table.get_many(map(_entry_at, entries))
         return [entry_of(found[at]["entry"]) for at in map(_entry_at, entries) if at in found]
 
-    def take_back(
+    def mark_returned(
         self,
         mail: SentMail | None,
         how: str,
@@ -197,7 +197,7 @@ class Outbox:
         if mail is not None:
             at = ItemKey(f"sent#{mail.company}", mail.id)
             unmarked = f"{_AS_READ} AND attribute_not_exists(came_back)"
-            as_read = _read(mail.told)
+            as_read = _read(mail.covered)
             actions.append(self._table.update_action(at, {"came_back": how}, unmarked, as_read))
         try:
             self._table.transact(actions)

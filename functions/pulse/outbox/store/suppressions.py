@@ -17,9 +17,9 @@ class SuppressionList:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def blocked(self) -> dict[str, Suppression]:
+    def all(self) -> dict[str, Suppression]:
         """All of them, by address."""
-        return {item["sk"]: _block(item) for item in self._table.partition(_BLOCKED)}
+        return {item["sk"]: _block(item) for item in self._table.query(_BLOCKED)}
 
     @staticmethod
     def item(block: Suppression) -> tuple[ItemKey, Item]:
@@ -32,7 +32,7 @@ class SuppressionList:
         }
         return ItemKey(_BLOCKED, block.address), values
 
-    def lift(self, address: str) -> Suppression | None:
+    def remove(self, address: str) -> Suppression | None:
         """Let the address be written to again; None when nothing held it back."""
         at = ItemKey(_BLOCKED, normalize_address(address))
         item = self._table.get(at)

@@ -38,12 +38,14 @@ class ComplianceStore:
             {":rev": checking.rev} if checking.rev else None,
         )
         try:
-            self._table.outlast([action, *(self._table.put_action(*item) for item in beside)])
+            self._table.write_retrying_conflicts(
+                [action, *(self._table.put_action(*item) for item in beside)]
+            )
         except TransactionCancelledError as problem:
             raise StaleWriteError(saved.app) from problem
         return saved
 
-    def kept_from(self, company: str, at_latest: date) -> date:
+    def first_stored_day(self, company: str, at_latest: date) -> date:
         """The first day of which posts may be kept: `at_latest`, or one that was known earlier."""
         at = ItemKey(f"company#{company}", "kept")
         item = self._table.get(at)
@@ -53,14 +55,14 @@ class ComplianceStore:
         self._table.put(at, {"first": at_latest.isoformat()})
         return at_latest
 
-    def retimed(self, company: str, keep: str) -> tuple[bool, date | None]:
+    def retention_applied(self, company: str, keep: str) -> tuple[bool, date | None]:
         """Whether all that is kept lives as long as this `keep` says; else the day to go on at."""
         item = self._table.get(ItemKey(f"company#{company}", "retimed")) or {}
         if item.get("keep") != keep:
             return False, None
         return "day" not in item, date.fromisoformat(item["day"]) if "day" in item else None
 
-    def mark_retimed(self, company: str, keep: str, day: date | None) -> None:
+    def mark_retention_applied(self, company: str, keep: str, day: date | None) -> None:
         """It does, or all that is newer than this day does."""
         values = {"keep": keep, "day": day.isoformat() if day else None}
         self._table.put(ItemKey(f"company#{company}", "retimed"), values)
@@ -80,12 +82,12 @@ def _at(app: str) -> ItemKey:
 
 
 def _checking(raw: dict[str, Any]) -> ComplianceState:
-    trouble = raw.get("trouble")
+    fault = raw.get("fault")
     return ComplianceState(
         **{
             **raw,
             "next_at": parse_time(raw.get("next_at")),
             "done_at": parse_time(raw.get("done_at")),
-            "trouble": fault_of(trouble) if trouble else None,
+            "fault": fault_of(fault) if fault else None,
         }
     )

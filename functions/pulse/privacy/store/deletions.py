@@ -24,7 +24,7 @@ class DeletionStore:
     def __init__(self, conversations: ConversationStore) -> None:
         self._conversations = conversations
 
-    def retract(
+    def delete(
         self,
         posts: Mapping[ConversationKey, Collection[str]],
         policy: Policy,
@@ -42,14 +42,14 @@ class DeletionStore:
             self._retract(key, set(ids), policy, keep, now, told) for key, ids in posts.items()
         )
 
-    def ending(
+    def conversations_ending(
         self, posts: Mapping[ConversationKey, Collection[str]], now: datetime
     ) -> set[ConversationKey]:
         """The conversations that these posts, by their first ids, are all mentions of."""
         found = self._conversations.load(posts)
         return {key for key, loaded in found.items() if _going(loaded, set(posts[key]), now)[1]}
 
-    def ended(self, keys: Collection[ConversationKey]) -> set[ConversationKey]:
+    def conversations_ended(self, keys: Collection[ConversationKey]) -> set[ConversationKey]:
         """Those of the conversations that are no more."""
         return set(keys) - self._conversations.states(keys).keys()
 
@@ -69,7 +69,7 @@ class DeletionStore:
             going, whole = _going(loaded, ids, now)
             if not going:
                 if loaded.partly:
-                    self._conversations.finish(key, policy, keep)
+                    self._conversations.finish_pending(key, policy, keep)
                 return len(removed)
             part = going if len(going) <= _WHOLE and whole else going[:_AT_ONCE]
             new = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids} - removed
@@ -78,7 +78,7 @@ class DeletionStore:
                 [AuditLog.item(key.company, row, apart=apart) for row in told(new)] if new else []
             )
             try:
-                self._conversations.without(loaded, part, policy, keep, now, rows)
+                self._conversations.remove_facts(loaded, part, policy, keep, now, rows)
             except TransactionCancelledError as problem:
                 failures += 1
                 if problem.conflict:

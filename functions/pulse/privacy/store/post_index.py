@@ -17,10 +17,10 @@ class PostIndex:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def of(self, company: str, day: date) -> Iterator[StoredPost]:
+    def posts_of_day(self, company: str, day: date) -> Iterator[StoredPost]:
         """The posts published on a UTC day: mentions, replies, own posts; each version."""
         moment = datetime.combine(day, time(0), UTC)
-        for item in self._table.indexed(day_index(company, moment), only=("pk", "sk")):
+        for item in self._table.query_index(day_index(company, moment), only=("pk", "sk")):
             yield _held(item)
 
 

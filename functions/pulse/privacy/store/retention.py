@@ -30,7 +30,7 @@ class RetentionStore:
         """Of the own posts of a UTC day that answer nobody; returns how many were written."""
         moment = datetime.combine(day, time(0), UTC)
         written = 0
-        for item in self._table.indexed(day_index(company, moment)):
+        for item in self._table.query_index(day_index(company, moment)):
             if item["pk"] == f"said#{company}":
                 at = datetime.fromisoformat(item["at"])
                 ttl = int((at + keep).timestamp()) if keep else None
@@ -50,7 +50,7 @@ class RetentionStore:
             if not loaded.partly and all(one == ttl for one in lives):
                 return False
             try:
-                self._conversations.without(loaded, (), policy, keep, now)
+                self._conversations.remove_facts(loaded, (), policy, keep, now)
             except TransactionCancelledError as problem:
                 if problem.conflict:
                     back_off(failures)

@@ -1,0 +1,65 @@
+"""Names of authors, and people whose earlier posts must not be stored again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from pulse.dynamodb.codec import ItemKey, sortable_time
+from pulse.dynamodb.table import Table
+from pulse.kernel.posts import Author
+
+AUTHOR_KEPT = timedelta(days=30)
+_ERASURE_KEPT = timedelta(days=30)
+"""Longer than X shows again what was published before."""
+
+
+class AuthorCache:
+    """Names and handles by X user id, each for a month after it was last seen."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def find(self, ids: Iterable[str]) -> dict[str, Author]:
+        """Return those of the authors that are known, by id."""
+        found = self._table.get_many(ItemKey(f"author#{i}", "author") for i in ids)
+        return {
+            at.pk.removeprefix("author#"): Author(
+                at.pk.removeprefix("author#"), item.get("username"), item.get("name")
+            )
+            for at, item in found.items()
+        }
+
+    def put(self, authors: Iterable[Author], now: datetime) -> None:
+        """Remember them for a month, also an author without name or handle: X does not show it."""
+        ttl = int((now + AUTHOR_KEPT).timestamp())
+        self._table.put_many(
+            (
+                ItemKey(f"author#{a.id}", "author"),
+                {"username": a.username, "name": a.name, "ttl": ttl},
+            )
+            for a in authors
+        )
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Forget these authors."""
+        self._table.delete_many(ItemKey(f"author#{i}", "author") for i in ids)
+
+
+class ErasureList:
+    """People who were erased: what they published before that is not stored again."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, company: str, user_id: str, now: datetime) -> None:
+        """From now on, store nothing that this person published before `now`."""
+        ttl = int((now + _ERASURE_KEPT).timestamp())
+        self._table.put(
+            ItemKey(f"forgotten#{company}", user_id), {"at": sortable_time(now), "ttl": ttl}
+        )
+
+    def of_company(self, company: str) -> dict[str, datetime]:
+        """Return when each person was erased, by X user id; entries are kept for 30 days."""
+        items = self._table.query(f"forgotten#{company}")
+        return {item["sk"]: datetime.fromisoformat(item["at"]) for item in items}

@@ -1,0 +1,63 @@
+"""Posts of the company's accounts that answer no customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from pulse.audit.store import AuditLog, RemovalEntries
+from pulse.conversations.store.codec import day_index, published_in
+from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.dynamodb.table import Table
+from pulse.kernel.posts import Post
+
+
+class OwnPosts:
+    """Own posts stand in the day's index beside mentions and replies, each version apart."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(self, company: str, posts: Iterable[Post], retention: timedelta | None) -> None:
+        """Store own posts that answer no customer, for `retention` from publishing."""
+        self._table.put_many(
+            (
+                ItemKey(f"said#{company}", f"{p.id}/{p.version}"),
+                {
+                    "account": p.author_id,
+                    "named": sorted(p.named),
+                    "at": sortable_time(p.created_at),
+                    "text": p.text,
+                    "gpk": day_index(company, p.created_at),
+                    "gsk": f"{sortable_time(p.created_at)[11:]}#s{p.version}",
+                    "ttl": int((p.created_at + retention).timestamp()) if retention else None,
+                },
+            )
+            for p in posts
+        )
+
+    def published(self, company: str, start: datetime, end: datetime) -> Iterator[Item]:
+        """Yield own posts of [start, end) that answer no customer."""
+        for stretch in published_in(company, start, end):
+            for item in self._table.query_index(*stretch):
+                inside = sortable_time(start) <= item["at"] < sortable_time(end)
+                if item["pk"] == f"said#{company}" and inside:
+                    yield item
+
+    def delete(self, company: str, ids: Iterable[str], told: RemovalEntries = lambda _: ()) -> int:
+        """Delete own posts, by their first ids, with all their versions; return how many.
+
+        The entries of the audit log about each are written in the same transaction.
+        """
+        pk = f"said#{company}"
+        removed = 0
+        for post_id in dict.fromkeys(ids):
+            found = [
+                ItemKey(pk, i["sk"]) for i in self._table.query(pk, f"{post_id}/", f"{post_id}/~")
+            ]
+            if found:
+                rows = [AuditLog.item(company, row, apart=post_id) for row in told([post_id])]
+                deleted = [self._table.delete_action(at) for at in found]
+                self._table.transact([*deleted, *(self._table.put_action(*row) for row in rows)])
+                removed += 1
+        return removed

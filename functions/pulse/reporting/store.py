@@ -1,0 +1,84 @@
+"""Which digests were written, and the daily figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.table import Table, TransactionCancelledError
+
+
+class DigestLedger:
+    """One item a company: by digest and recipient, the last digest that was written."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def written(self, company: str) -> dict[str, str]:
+        """Return the local date and hour of the last digest, by `period#person`."""
+        item = self._table.get(_ledger_key(company))
+        return json.loads(item["done"]) if item else {}
+
+    def write(
+        self,
+        company: str,
+        was: Mapping[str, str],
+        done: Mapping[str, str],
+        beside: Iterable[tuple[ItemKey, Item]],
+    ) -> bool:
+        """Mark digests as written, with their entries; return False when another run was faster."""
+        marks = self._table.put_action(
+            _ledger_key(company),
+            {"done": _text(done)},
+            "done = :was" if was else "attribute_not_exists(pk)",
+            {":was": _text(was)} if was else None,
+        )
+        try:
+            self._table.transact([marks, *(self._table.put_action(*item) for item in beside)])
+        except TransactionCancelledError:
+            return False
+        return True
+
+
+class FigureStore:
+    """Daily figures, kept for good: counts and histograms, no text, no names."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def last_day_counted(self, company: str) -> date | None:
+        """Return the last UTC day whose figures were counted."""
+        item = self._table.get(ItemKey(f"company#{company}", "counted"))
+        return date.fromisoformat(item["day"]) if item else None
+
+    def mark_day_counted(self, company: str, day: date) -> None:
+        """Note that the figures are counted up to this day, included."""
+        self._table.put(ItemKey(f"company#{company}", "counted"), {"day": day.isoformat()})
+
+    def put(self, company: str, day: date, figures: Mapping[str, Any]) -> None:
+        """Write the figures of a UTC day in place of earlier ones."""
+        self._table.put(_figure_key(company, day), {"figures": json.dumps(figures)})
+
+    def has(self, company: str, day: date) -> bool:
+        """Return whether this day was counted before."""
+        return self._table.get(_figure_key(company, day)) is not None
+
+    def of_days(self, company: str, start: date, end: date) -> dict[date, dict[str, Any]]:
+        """Return the figures of the days from `start` to `end`, both included."""
+        items = self._table.query(f"figures#{company}", start.isoformat(), end.isoformat())
+        return {date.fromisoformat(i["sk"]): json.loads(i["figures"]) for i in items}
+
+
+def _ledger_key(company: str) -> ItemKey:
+    return ItemKey(f"company#{company}", "digests")
+
+
+def _figure_key(company: str, day: date) -> ItemKey:
+    return ItemKey(f"figures#{company}", day.isoformat())
+
+
+def _text(values: Mapping[str, str]) -> str:
+    return json.dumps(values, sort_keys=True)

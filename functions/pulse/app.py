@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from pulse.dynamodb.table import Table
 from pulse.kernel.company import Settings
+from pulse.kernel.errors import NeedsPersonError
 from pulse.listening.queue import PollQueue
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
@@ -42,7 +43,7 @@ _Result = TypeVar("_Result")
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 
-class MissingSettingError(Exception):
+class MissingSettingError(NeedsPersonError):
     """Something that must be set is not; names it and says where."""
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pulse.app import App
 from pulse.conversations.facts import ConversationKey, Fact, Lease, Position
-from pulse.conversations.store.conversations import ContentionError
+from pulse.kernel.errors import ContentionError
 
 _LEASE = timedelta(minutes=2)
 

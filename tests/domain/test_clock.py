@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse.kernel.company import DigestRule
-from pulse.reporting.schedule import last_slot, next_slot, period_start, to_instant
+from pulse.kernel.time import to_instant
+from pulse.reporting.schedule import last_slot, next_slot, period_start
 
 INSTANTS = [
     ("Europe/Berlin", "2030-07-01 09:00", "2030-07-01T07:00:00Z"),

@@ -8,6 +8,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, to_dynamodb
+from pulse.kernel.errors import RetryLaterError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,7 +26,7 @@ _LOST = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
-class TransactionCancelledError(Exception):
+class TransactionCancelledError(RetryLaterError):
     """A transaction was cancelled; `failed` are the places of the actions that failed.
 
     With `conflict` others were writing the same items, and no condition failed: the same

@@ -17,10 +17,6 @@ LATE_WINDOW = timedelta(hours=1)
 """How late X may show a post and a sweep still finds it."""
 
 
-class StaleWriteError(Exception):
-    """Another run has read this account in the meantime; what it knows is newer."""
-
-
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """What is known of the reading of one account.

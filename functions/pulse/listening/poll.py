@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulse.conversations.facts import Mention
+from pulse.kernel.errors import StaleWriteError
 from pulse.kernel.posts import is_from_future
 from pulse.listening.budget import count_billed
-from pulse.listening.cursor import LATE_WINDOW, Cursor, StaleWriteError
+from pulse.listening.cursor import LATE_WINDOW, Cursor
 from pulse.listening.ingest import ingest
 from pulse.listening.recount import minutes_to_reread
 from pulse.listening.scan import Endpoint, TimelineScan

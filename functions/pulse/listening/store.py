@@ -11,7 +11,8 @@ from typing import Any
 from pulse.conversations.store.codec import fault_of, to_json
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
 from pulse.dynamodb.table import Table, TransactionCancelledError
-from pulse.listening.cursor import Cursor, StaleWriteError
+from pulse.kernel.errors import StaleWriteError
+from pulse.listening.cursor import Cursor
 from pulse.listening.scan import HighWater, TimelineScan
 from pulse.x.access import Limit
 

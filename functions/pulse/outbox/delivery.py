@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Literal
 
 from pulse.kernel.company import Company
+from pulse.kernel.errors import NeedsPersonError, RetryLaterError
 
 SuppressionKind = Literal["bounce", "complaint"]
 FeedbackKind = Literal[SuppressionKind, "refused", "passing"]
 
 
-class PermanentDeliveryError(Exception):
+class PermanentDeliveryError(NeedsPersonError):
     """This address is not written to; says what the mail service said."""
 
 
@@ -21,11 +22,11 @@ class SuppressedAddressError(PermanentDeliveryError):
     """Mail to this address came back before; who must know was told then."""
 
 
-class TemporaryDeliveryError(Exception):
+class TemporaryDeliveryError(RetryLaterError):
     """It cannot be taken now: throttling, quota, a pause, the network."""
 
 
-class MailNotRecordedError(Exception):
+class MailNotRecordedError(RetryLaterError):
     """SES tells of a mail so fresh that we may not have noted it yet: ask again in a minute."""
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
 
+from pulse.kernel.errors import PulseError
 from pulse.outbox.delivery import Feedback, FeedbackKind, normalize_address
 
 _NOTICE = "Successfully validated SNS topic for Amazon SES event publishing."
@@ -19,7 +20,7 @@ _OTHERS = frozenset(
 _MOST = 300
 
 
-class UnreadableEventError(ValueError):
+class UnreadableEventError(PulseError, ValueError):
     """It is not what SES says it would be."""
 
 

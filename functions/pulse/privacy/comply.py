@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pulse.kernel.company import Company
-from pulse.listening.cursor import StaleWriteError
+from pulse.kernel.errors import StaleWriteError
 from pulse.privacy.compliance import app_of
 from pulse.privacy.compliance_run import ComplianceRun
 from pulse.privacy.lookups import look_up

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pulse.kernel.company import DigestRule, Period
+from pulse.kernel.time import to_instant
 
 _LOOK_BACK = {"shift": 8, "daily": 8, "weekly": 8, "monthly": 32}
 
@@ -18,26 +19,6 @@ class DigestSlot(NamedTuple):
 
     at: datetime
     label: str
-
-
-def to_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) of a naive local time.
-
-    One that comes twice means the first; one that does not exist, the first instant after.
-    """
-    early = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if early.astimezone(zone).replace(tzinfo=None) == local:
-        return early
-    # skipped by the clock: the change lies between the two readings of that time
-    low, high = local.replace(tzinfo=zone, fold=1).astimezone(UTC), early
-    after = high.astimezone(zone).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        if middle.astimezone(zone).utcoffset() == after:
-            high = middle
-        else:
-            low = middle
-    return high.replace(microsecond=0)
 
 
 def last_slot(rule: DigestRule, zone: ZoneInfo, now: datetime) -> DigestSlot | None:

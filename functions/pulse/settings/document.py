@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from pulse.kernel.errors import NeedsPersonError
+
 _Read = TypeVar("_Read")
 _Standard = TypeVar("_Standard")
 Document = Mapping[str, Any]
 
 
-class SettingsError(ValueError):
+class SettingsError(NeedsPersonError, ValueError):
     """A setting that cannot be read. `field` is its dotted path, from the top."""
 
     def __init__(self, field: str, problem: str) -> None:

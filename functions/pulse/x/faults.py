@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from pulse.kernel.errors import PulseError
+
 FaultKind = Literal[
     "unavailable",  # X or the way to it: down, slow, unreadable
     "rate_limited",  # too many requests in this quarter of an hour
@@ -27,7 +29,7 @@ _PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 4, 5))
 """Between tries while X is down; a request that fails costs nothing."""
 
 
-class XError(Exception):
+class XError(PulseError):
     """X could not be read. `retry_at` is what X itself said, where it did."""
 
     def __init__(self, kind: FaultKind, detail: str, retry_at: datetime | None = None) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pulse.kernel.errors import PulseError
 from pulse.kernel.posts import Author, Post, RemovalReason, first_published_at
 from pulse.x.access import Vocabulary
 
@@ -68,7 +69,7 @@ class Page:
     """What X says it left out: deleted, protected, withheld."""
 
 
-class UnreadablePostError(ValueError):
+class UnreadablePostError(PulseError, ValueError):
     """An answer or a post that is not what X describes; says in what."""
 
 

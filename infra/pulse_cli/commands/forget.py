@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import botocore.exceptions
 import click
 
-from pulse.conversations.store.conversations import ContentionError
 from pulse.kernel.company import Settings
+from pulse.kernel.errors import ContentionError
 from pulse.x.client import XClient
 from pulse.x.faults import XError
 from pulse_cli.deployed import aws

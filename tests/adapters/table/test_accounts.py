@@ -8,7 +8,8 @@ import pytest
 from pulse.audit.entries import LogEntry
 from pulse.audit.store import AuditLog
 from pulse.dynamodb.table import Table
-from pulse.listening.cursor import Cursor, StaleWriteError
+from pulse.kernel.errors import StaleWriteError
+from pulse.listening.cursor import Cursor
 from pulse.listening.scan import HighWater, TimelineScan
 from pulse.listening.store import CursorStore
 from pulse.privacy.compliance import ComplianceState

@@ -8,7 +8,8 @@ import pytest
 
 from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table, TransactionCancelledError
-from pulse.listening.cursor import Cursor, StaleWriteError
+from pulse.kernel.errors import StaleWriteError
+from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
 from pulse.outbox.store.outbox import Outbox
 from tests.adapters.turns import Hooked, failing

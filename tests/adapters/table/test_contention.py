@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from pulse.conversations.facts import ConversationKey
-from pulse.conversations.store.conversations import ContentionError, ConversationStore
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
+from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Level, Policy
 from tests.adapters.turns import Hooked, failing
 

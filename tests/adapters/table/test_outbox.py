@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pulse.conversations.facts import ConversationKey
-from pulse.conversations.store.conversations import ContentionError
 from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.kernel.errors import ContentionError
 from pulse.outbox.delivery import Suppression
 from pulse.outbox.entries import TOPIC, Mailbox, already_told, merge
 from pulse.outbox.store.outbox import ClaimLostError, Outbox

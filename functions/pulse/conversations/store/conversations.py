@@ -39,6 +39,7 @@ from pulse.conversations.store.codec import (
 from pulse.conversations.store.queries import ConversationQueries
 from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, back_off
+from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
 ATTEMPTS = 12
@@ -46,10 +47,6 @@ MOST_FACTS = 2_000
 """After which a conversation is full: its state lists them all, and an item has 400 KB."""
 
 Decide = Callable[[ConversationKey, State], Sequence[Fact]]
-
-
-class ContentionError(Exception):
-    """Others wrote the same conversations all the time; try again later."""
 
 
 class ConversationStore(ConversationQueries):

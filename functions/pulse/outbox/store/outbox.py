@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from pulse.conversations.facts import ConversationKey
-from pulse.conversations.store.conversations import ContentionError
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
 from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.kernel.errors import ContentionError, RetryLaterError
 from pulse.outbox.entries import Entry, Mailbox, SentMail, fingerprint, restrict_to_existing
 from pulse.outbox.store.codec import entry_of, text_of
 
@@ -21,7 +21,7 @@ _ATTEMPTS = 10
 _AS_READ = "attribute_exists(pk) AND (attribute_not_exists(cut) OR cut = :keys)"
 
 
-class ClaimLostError(Exception):
+class ClaimLostError(RetryLaterError):
     """The claim on a person ran out, and another sender writes to them: a mail may go twice."""
 
 

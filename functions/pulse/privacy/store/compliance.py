@@ -11,7 +11,7 @@ from typing import Any
 from pulse.conversations.store.codec import fault_of, to_json
 from pulse.dynamodb.codec import Item, ItemKey, parse_time
 from pulse.dynamodb.table import Table, TransactionCancelledError
-from pulse.listening.cursor import StaleWriteError
+from pulse.kernel.errors import StaleWriteError
 from pulse.privacy.compliance import ComplianceState
 
 

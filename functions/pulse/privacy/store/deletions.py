@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pulse.audit.store import AuditLog, RemovalEntries
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.changes import ROOM, Loaded
-from pulse.conversations.store.conversations import ATTEMPTS, ContentionError, ConversationStore
+from pulse.conversations.store.conversations import ATTEMPTS, ConversationStore
 from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, back_off
+from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
 _MOST_TOLD = 8

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from pulse.conversations.facts import ConversationKey
 from pulse.conversations.store.codec import day_index, ttl_of
-from pulse.conversations.store.conversations import ATTEMPTS, ContentionError, ConversationStore
+from pulse.conversations.store.conversations import ATTEMPTS, ConversationStore
 from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table, TransactionCancelledError, back_off
+from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
 

@@ -1,0 +1,60 @@
+"""The optimistic retry: read, decide, write on a condition; if it fails, all of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
+
+from pulse.dynamodb.table import TransactionCancelledError
+from pulse.kernel.errors import PulseError
+
+_BACK_OFF = (0.0, 0.0, 0.05, 0.1, 0.2, 0.4)
+"""Seconds to wait, time after time, while others write the same items."""
+
+
+class Attempt:
+    """One try: the block that it guards reads and writes."""
+
+    def __init__(self) -> None:
+        self.cancelled: TransactionCancelledError | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        problem: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> bool:
+        if isinstance(problem, TransactionCancelledError):
+            self.cancelled = problem
+        return self.cancelled is not None
+
+
+def attempts(
+    limit: int, exhausted: PulseError, pause: Callable[[float], None]
+) -> Iterator[Attempt]:
+    """Yield attempts until the block of one goes through without a cancelled transaction.
+
+    A failed condition means that somebody else was faster: what they wrote can be read at once.
+    A conflict means that they are still at it, so the next attempt waits a little, longer each
+    time, by `pause`.
+
+        for attempt in attempts(12, ContentionError("conversation 7"), table.pause):
+            with attempt:
+                loaded = load(key)
+                table.transact(changes(loaded))
+
+    Raises:
+        PulseError: the error `exhausted`, when the last of `limit` attempts was cancelled too.
+    """
+    for number in range(limit):
+        attempt = Attempt()
+        yield attempt
+        if attempt.cancelled is None:
+            return
+        if attempt.cancelled.conflict and number + 1 < limit:
+            pause(_BACK_OFF[min(number, len(_BACK_OFF) - 1)])
+    raise exhausted from attempt.cancelled

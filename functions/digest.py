@@ -20,6 +20,6 @@ def handler(event: Any, _context: Any) -> dict[str, int]:
         start = datetime.fromisoformat(asked["start"])
         company = wired.settings().company(asked["company"])
         return {company.name: request_digest(company, wired.db.outbox, asked["to"], start, now)}
-    done = app.for_each(lambda c: schedule_digests(c, wired.db.digest_ledger, wired.db.outbox, now))
+    done = app.for_each(lambda c: schedule_digests(c, wired.db.digest_ledger, now))
     app.count("DigestAge", max((late for _, late in done.values()), default=0), MetricUnit.Seconds)
     return {name: written for name, (written, _) in done.items()}

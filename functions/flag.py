@@ -11,8 +11,6 @@ from pulse.alerting.flag import flag
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     wired, now = app.wired(), app.wired().now()
-    done = app.for_each(
-        lambda c: flag(c, wired.db.conversations, wired.db.outbox, wired.db.policy_progress, now)
-    )
+    done = app.for_each(lambda c: flag(c, wired.db.conversations, wired.db.policy_progress, now))
     app.count("FlagAge", max((late for _, late in done.values()), default=0), MetricUnit.Seconds)
     return {name: flagged for name, (flagged, _) in done.items()}

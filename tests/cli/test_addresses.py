@@ -11,7 +11,6 @@ from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
 from pulse.outbox.delivery import Suppression
 from pulse.outbox.store.outbox import Outbox
-from pulse.outbox.store.suppressions import SuppressionList
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 
@@ -31,7 +30,7 @@ EVE = Suppression(
 def stop(stack: Stack, *blocks: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
     for block in blocks:
-        assert Outbox(table).mark_returned(None, "", [SuppressionList.item(block)], [])
+        assert Outbox(table).mark_returned(None, "", [block], [])
 
 
 def test_when_mail_reaches_everybody(deployed: Stack) -> None:

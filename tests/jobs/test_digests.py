@@ -385,7 +385,7 @@ def test_hundreds_of_readers_at_one_hour(posts: Posts, town: Build) -> None:
     app, company = here.world.app, here.world.company
 
     def due(minute: float) -> int:
-        return schedule_digests(company, app.db.digest_ledger, app.db.outbox, at(minute))[0]
+        return schedule_digests(company, app.db.digest_ledger, at(minute))[0]
 
     assert [due(1), due(9), due(10), due(10), due(20)] == [0, 0, 230, 0, 230]
     assert Counter(e.person for e in here.waiting()) == Counter([*readers, *readers])

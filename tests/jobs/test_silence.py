@@ -202,8 +202,8 @@ def test_what_is_due_and_stays_untold_is_counted_by_its_age(posts: Posts, town: 
     level = {"name": "critical", "after": "5 min", "tell": ["vera"]}
     here.world.app.db.settings_store.push(settings(policy={"levels": [level]}), here.world.now())
     here.go(1)
-    assert flag(old, app.db.conversations, app.db.outbox, app.db.policy_progress, at(4)) == (0, 0)
-    assert flag(old, app.db.conversations, app.db.outbox, app.db.policy_progress, at(12)) == (
+    assert flag(old, app.db.conversations, app.db.policy_progress, at(4)) == (0, 0)
+    assert flag(old, app.db.conversations, app.db.policy_progress, at(12)) == (
         0,
         7 * 60,
     )
@@ -217,9 +217,9 @@ def test_a_digest_that_is_not_written_is_counted_by_its_age(posts: Posts, town: 
         failing(app.db.table.client, "TransactionConflict", 1), app.db.table.name, "by-time"
     )
     ledger = DigestLedger(busy)
-    assert schedule_digests(company, ledger, app.db.outbox, at(29)) == (0, 0)
-    assert schedule_digests(company, ledger, app.db.outbox, at(37)) == (0, 7 * 60)
-    assert schedule_digests(company, ledger, app.db.outbox, at(38)) == (1, 0)
+    assert schedule_digests(company, ledger, at(29)) == (0, 0)
+    assert schedule_digests(company, ledger, at(37)) == (0, 7 * 60)
+    assert schedule_digests(company, ledger, at(38)) == (1, 0)
 
 
 def test_a_night_is_counted_when_all_companies_were(posts: Posts, town: Build) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag
 from pulse.conversations.fold import State, levels_due
@@ -16,7 +16,6 @@ from pulse.outbox.entries import TOPIC, Entry, anonymous_id
 if TYPE_CHECKING:
     from pulse.alerting.store import PolicyProgress
     from pulse.conversations.store.conversations import ConversationStore
-    from pulse.outbox.store.outbox import Outbox
 
 _AT_ONCE = 100
 
@@ -24,7 +23,6 @@ _AT_ONCE = 100
 def flag(
     company: Company,
     conversations: ConversationStore,
-    outbox: Outbox,
     policy_progress: PolicyProgress,
     now: datetime,
 ) -> tuple[int, float]:
@@ -40,8 +38,8 @@ def flag(
         falls_due[key] = state.attention_at or now
         return levels_due(state, company.policy, now)
 
-    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> Sequence[tuple[Any, Any]]:
-        return [outbox.item(entry) for entry in _entries(company, flagged, now)]
+    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> Sequence[Entry]:
+        return _entries(company, flagged, now)
 
     due = iter(list(conversations.due(company.name, now)))
     flagged, oldest = 0, now

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
 
 LogEntryKind = Literal["gap", "trouble", "aside", "undelivered", "removed", "forgotten"]
 
@@ -31,3 +31,16 @@ class LogEntry:
     kind: LogEntryKind
     at: datetime
     what: dict[str, Any]
+
+
+class AuditRecord(NamedTuple):
+    """A log entry of one company, as it is written in a transaction with something else.
+
+    Two records of one moment that say the same are one, unless `distinct` differs. Quarantined
+    posts live as long as `retention` says, if that is less than the log's own 400 days.
+    """
+
+    company: str
+    entry: LogEntry
+    retention: timedelta | None = None
+    distinct: str = ""

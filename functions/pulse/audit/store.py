@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pulse.audit.entries import LogEntry
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 
 _KEPT = timedelta(days=400)
@@ -24,22 +25,9 @@ class AuditLog:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    @staticmethod
-    def item(
-        company: str, row: LogEntry, keep: timedelta | None = None, *, apart: str = ""
-    ) -> tuple[ItemKey, Item]:
-        """A row as an item, to be written with what it tells of; what is put aside by `keep`.
-
-        Two rows of one moment that say the same are one, unless what sets them `apart` differs.
-        """
-        text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
-        digest = hashlib.sha256(f"{text}{apart}".encode()).hexdigest()[:16]
-        at = ItemKey(f"journal#{company}", f"{sortable_time(row.at)}#{row.kind}#{digest}")
-        return at, {"what": text, "ttl": _ttl(row, keep)}
-
     def append(self, company: str, rows: Iterable[LogEntry], keep: timedelta | None = None) -> None:
         """Write these rows; what is put aside lives as long as `keep` says, if that is less."""
-        self._table.put_many(self.item(company, row, keep) for row in rows)
+        self._table.put_many(item_of(AuditRecord(company, row, keep)) for row in rows)
 
     def apply_retention(self, company: str, keep: timedelta | None) -> int:
         """Give what was put aside the time to live of this `keep`; returns how many rows."""
@@ -89,3 +77,12 @@ def _ttl(row: LogEntry, keep: timedelta | None) -> int:
 def _entry_of(item: Item) -> LogEntry:
     at, kind, _ = item["sk"].split("#")
     return LogEntry(kind, datetime.fromisoformat(at), json.loads(item["what"]))
+
+
+@item_of.register
+def _(record: AuditRecord) -> tuple[ItemKey, Item]:
+    row = record.entry
+    text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
+    digest = hashlib.sha256(f"{text}{record.distinct}".encode()).hexdigest()[:16]
+    at = ItemKey(f"journal#{record.company}", f"{sortable_time(row.at)}#{row.kind}#{digest}")
+    return at, {"what": text, "ttl": _ttl(row, record.retention)}

@@ -2,7 +2,7 @@
 
 Each room's store registers how its records are written:
 
-    @put_of.register
+    @item_of.register
     def _(entry: Entry) -> tuple[ItemKey, Item]: ...
 
 So a transaction of one room can carry records of another, and neither needs to know the keys and
@@ -17,7 +17,7 @@ from pulse.dynamodb.codec import Item, ItemKey
 
 
 @singledispatch
-def put_of(record: object) -> tuple[ItemKey, Item]:
+def item_of(record: object) -> tuple[ItemKey, Item]:
     """Return the key and attributes under which a record is stored.
 
     Raises:

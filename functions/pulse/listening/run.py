@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pulse.audit.entries import LogEntry
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.kernel.company import Account, Company
 from pulse.listening.cursor import Cursor
 from pulse.listening.scan import Endpoint, TimelineScan
@@ -57,7 +57,7 @@ class PollRun:
     watched: bool = False
     read_through: int = 0
     problems: list[str] = field(default_factory=list)
-    writes: list[tuple[Any, Any]] = field(default_factory=list)
+    writes: list[Entry | AuditRecord] = field(default_factory=list)
     _forgotten: Mapping[str, datetime] | None = None
 
     @property
@@ -105,9 +105,13 @@ class PollRun:
                     ("endpoint", endpoint),
                 ),
             )
-            at, item = self.outbox.item(entry)
-            self.writes = [b for b in self.writes if b[0] != at]  # that of the posts says less
-            self.writes.append((at, item))
+            same = (entry.person, entry.id)  # that of the posts says less
+            self.writes = [
+                one
+                for one in self.writes
+                if not (isinstance(one, Entry) and (one.person, one.id) == same)
+            ]
+            self.writes.append(entry)
         trouble = replace(trouble, reported=told or error.kind in FOR_A_PERSON)
         return replace(cursor, faults={**cursor.faults, endpoint: trouble})
 
@@ -138,4 +142,4 @@ class PollRun:
         self._row(LogEntry("trouble", self.now, what))
 
     def _row(self, row: LogEntry) -> None:
-        self.writes.append(self.journal.item(self.company.name, row))
+        self.writes.append(AuditRecord(self.company.name, row))

@@ -10,6 +10,7 @@ from typing import Any
 
 from pulse.conversations.store.codec import fault_of, to_json
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
 from pulse.listening.cursor import Cursor
@@ -30,7 +31,7 @@ class CursorStore:
         found = self._table.get_many(_at(account_id) for account_id in account_ids)
         return {c.account_id: c for c in map(_cursor, found.values())}
 
-    def save(self, cursor: Cursor, beside: Sequence[tuple[ItemKey, Item]] = ()) -> Cursor:
+    def save(self, cursor: Cursor, also: Sequence[object] = ()) -> Cursor:
         """Write the cursor, and what is to be told with it, in one; `OvertakenError`."""
         saved = replace(cursor, rev=cursor.rev + 1)
         action = self._table.put_action(
@@ -46,7 +47,7 @@ class CursorStore:
         )
         try:
             self._table.write_retrying_conflicts(
-                [action, *(self._table.put_action(*item) for item in beside)]
+                [action, *(self._table.put_action(*item_of(one)) for one in also)]
             )
         except TransactionCancelledError as problem:
             raise StaleWriteError(cursor.account_id) from problem

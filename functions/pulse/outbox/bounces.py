@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.audit.entries import LogEntry
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.kernel.company import Company, Settings
 from pulse.outbox.delivery import (
     Feedback,
@@ -70,12 +70,12 @@ class BounceHandler:
             entries = list(self._passed_on(word, mail, past)) if mail else []
             passed = len(entries)
             entries += self._told(word, address, past) if new else []
-            beside = [self.outbox.item(entry) for entry in entries]
+            also: list[Entry | AuditRecord] = [*entries]
             if mail and word.kind != "complaint":
                 row = _undelivered(mail, word, self.now, final=True)
-                beside.append(self.journal.item(mail.company, row))
-            first = [self.addresses.item(_block(word, address))] if new else []
-            if self.outbox.mark_returned(mail, word.kind, first, beside):
+                also.append(AuditRecord(mail.company, row))
+            first = [_block(word, address)] if new else []
+            if self.outbox.mark_returned(mail, word.kind, first, also):
                 return new, passed
             mail = self._find(word)
         raise TimeoutError(f"others kept changing what is known of mail {word.message_id}")

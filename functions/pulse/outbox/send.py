@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.audit.entries import LogEntry
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.kernel.company import Company, Person
 from pulse.outbox.delivery import (
     PermanentDeliveryError,
@@ -162,7 +162,7 @@ class SendRun:
         notes = []
         if not isinstance(problem, SuppressedAddressError) or not all(heirs for _, heirs in moves):
             row = self._undelivered(key, person, problem, final=True)
-            notes.append(self.journal.item(self.company.name, row))
+            notes.append(AuditRecord(self.company.name, row))
         self._move(key, moves, mailbox, notes, release=release)
 
     def _heirs(self, entry: Entry, person: Person, problem: PermanentDeliveryError) -> list[Entry]:
@@ -178,7 +178,7 @@ class SendRun:
         person: str,
         moves: Sequence[tuple[Entry, Sequence[Entry]]],
         mailbox: Mailbox,
-        beside: Sequence[Any] = (),
+        also: Sequence[AuditRecord] = (),
         *,
         release: bool = True,
     ) -> None:
@@ -192,7 +192,7 @@ class SendRun:
                 person,
                 [entry for entry, _ in part],
                 mailbox,
-                beside=beside,
+                also=also,
                 given=list(given.values()),
                 release=release and start + size >= len(moves),
             )

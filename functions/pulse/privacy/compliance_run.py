@@ -176,7 +176,7 @@ class ComplianceRun:
         owners = {c.person(c.owner).email: c for c in reversed(self.companies)}
         entries = [self._entry(company, error) for company in owners.values()] if tell else []
         self.checking = self.stores.compliance_states.save(
-            checking.reported() if tell else checking, [self.stores.outbox.item(e) for e in entries]
+            checking.reported() if tell else checking, entries
         )
 
     def _entry(self, company: Company, error: XError) -> Entry:

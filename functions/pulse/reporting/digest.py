@@ -21,7 +21,7 @@ _AT_ONCE = 90
 
 
 def schedule_digests(
-    company: Company, digest_ledger: DigestLedger, outbox: Outbox, now: datetime
+    company: Company, digest_ledger: DigestLedger, now: datetime
 ) -> tuple[int, float]:
     """Put the digests that are due into the outbox; returns how many.
 
@@ -50,7 +50,7 @@ def schedule_digests(
         told = [entry for n in names for entry in entries[n].values()]
         if after == done:
             continue
-        if not digest_ledger.write(company.name, done, after, map(outbox.item, told)):
+        if not digest_ledger.write(company.name, done, after, told):
             break
         done, written = after, written + len(told)
         unwritten = {n: at for n, at in unwritten.items() if n not in names}

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 
 
@@ -27,7 +28,7 @@ class DigestLedger:
         company: str,
         was: Mapping[str, str],
         done: Mapping[str, str],
-        beside: Iterable[tuple[ItemKey, Item]],
+        also: Iterable[object],
     ) -> bool:
         """Mark digests as written, with their entries; return False when another run was faster."""
         marks = self._table.put_action(
@@ -37,7 +38,7 @@ class DigestLedger:
             {":was": _text(was)} if was else None,
         )
         try:
-            self._table.transact([marks, *(self._table.put_action(*item) for item in beside)])
+            self._table.transact([marks, *(self._table.put_action(*item_of(one)) for one in also)])
         except TransactionCancelledError:
             return False
         return True

@@ -11,6 +11,8 @@ from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
+from pulse.outbox.entries import Entry
+from pulse.outbox.store.outbox import Outbox
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
 KEY = ConversationKey("acme", "1", "7")
@@ -56,9 +58,9 @@ def click(fact: Fact) -> Writer:
 def flag(minute: float) -> Writer:
     """The flagging of this minute; each telling is an item of its own."""
 
-    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[tuple[ItemKey, Item]]:
+    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
         return [
-            (ItemKey("told", f"{fact.level}/{fact.again}/{minute}"), {"level": fact.level})
+            Entry(f"{fact.level}/{fact.again}/{minute}", "acme", fact.level, "alert", at(minute))
             for facts in flagged.values()
             for fact in facts
             if isinstance(fact, Flag)
@@ -88,7 +90,7 @@ def assert_whole(table: Table, *expected: Fact) -> State:
     [head] = [i for i in items if i["sk"] == STATE]
     assert (head.get("gpk") == "acme#open") is open_
     assert "partly" not in head
-    told = Counter(i["level"] for i in table.query("told"))
+    told = Counter(entry.person for entry in Outbox(table).waiting("acme"))
     flags = Counter(f.level for f in facts if isinstance(f, Flag))
     assert told == flags
     assert not told or max(told.values()) == 1

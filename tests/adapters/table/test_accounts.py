@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pulse.audit.entries import LogEntry
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.audit.store import AuditLog
 from pulse.dynamodb.table import Table
 from pulse.kernel.errors import StaleWriteError
@@ -53,7 +53,7 @@ def test_a_second_writer_of_a_cursor_is_overtaken_and_tells_nothing(table: Table
     base = accounts.save(Cursor("100", NOON))
     accounts.save(replace(base, last_ok=NOON))
     with pytest.raises(StaleWriteError):
-        accounts.save(replace(base, vocabulary="post"), [journal.item("acme", row)])
+        accounts.save(replace(base, vocabulary="post"), [AuditRecord("acme", row)])
     with pytest.raises(StaleWriteError):
         accounts.save(Cursor("100", NOON))
     assert accounts.load(["100"])["100"].vocabulary == "tweet"
@@ -86,7 +86,7 @@ def test_who_is_at_the_same_item_for_a_moment_was_not_faster(
             raise table.client.exceptions.TransactionConflictException(response, name)
 
     busy = Table(Hooked(table.client, others), table.name, table.index)
-    beside = [AuditLog.item("acme", LogEntry("gap", NOON, {}))] if told else []
+    beside = [AuditRecord("acme", LogEntry("gap", NOON, {}))] if told else []
     assert CursorStore(busy).save(Cursor("100", NOON), beside).rev == 1
     assert ComplianceStore(busy).save(ComplianceState("app"), beside).rev == 1
     assert pauses == [0.05, 0.1] * 2

@@ -10,8 +10,10 @@ from pulse.conversations.facts import ConversationKey, Fact, Lease
 from pulse.conversations.fold import State, levels_due
 from pulse.conversations.store.codec import STATE, conversation_pk, fact_item
 from pulse.conversations.store.conversations import ConversationStore
-from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table
+from pulse.outbox.entries import Entry
+from pulse.outbox.store.outbox import Outbox
 from tests.adapters.turns import Hooked
 
 from .talk import KEEP, KEY, POLICY, assert_whole, at, kept, mention, position, reply
@@ -189,10 +191,10 @@ def test_many_people_to_tell_of_many_conversations(table: Table, people: int) ->
     keys = [ConversationKey("acme", str(n), "7") for n in range(1, 61)]
     conversations.add({k: [mention(int(k.conversation_id), 0)] for k in keys}, POLICY, KEEP)
 
-    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[tuple[ItemKey, Item]]:
+    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
         first = next(iter(flagged)).conversation_id
-        names = [k.conversation_id for k in flagged]
-        return [(ItemKey(f"person{n}", first), {"keys": names}) for n in range(people)]
+        keys = tuple(flagged)
+        return [Entry(first, "acme", f"person{n}", "alert", at(20), keys) for n in range(people)]
 
     def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(20))
@@ -200,8 +202,8 @@ def test_many_people_to_tell_of_many_conversations(table: Table, people: int) ->
     conversations.append(keys, decide, POLICY, KEEP, tell)
     assert {s.level for s in conversations.states(keys).values()} == {"warning"}
     for n in (0, people - 1):
-        told = [name for item in table.query(f"person{n}") for name in item["keys"]]
-        assert sorted(told) == sorted(k.conversation_id for k in keys)
+        told = [k for e in Outbox(table).waiting("acme", f"person{n}") for k in e.keys]
+        assert sorted(told) == sorted(keys)
 
 
 def test_what_is_not_there_is_loaded_as_nothing(table: Table) -> None:

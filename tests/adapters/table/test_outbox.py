@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pulse.audit.entries import AuditRecord, LogEntry
+from pulse.audit.store import AuditLog
 from pulse.conversations.facts import ConversationKey
-from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import ContentionError
 from pulse.outbox.delivery import Suppression
@@ -81,16 +83,17 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
         outbox.put(entry(str(n)))
     at = NOON.isoformat(timespec="milliseconds")
     record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b"}
+    row = LogEntry("gap", NOON, {"account": "help"})
     told = claimed(outbox).after_alerts([entry("0"), entry("1")], NOON)
     outbox.complete(
-        "acme", "anna", [entry("0"), entry("1")], told, record, [(ItemKey("p", "s"), {})]
+        "acme", "anna", [entry("0"), entry("1")], told, record, [AuditRecord("acme", row)]
     )
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(told, claimed_until=None)
     [sent] = outbox.sent("acme", NOON, NOON)
     assert sent["to"] == "anna@a.b"
     assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
-    assert table.get(ItemKey("p", "s")) is not None
+    assert AuditLog(table).read("acme", NOON, NOON) == [row]
     assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
 
 
@@ -115,8 +118,8 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     assert mail is not None
     assert (mail.person, mail.to, mail.returned) == ("anna", "anna@a.b", None)
     assert mail.covered == merge(told)
-    assert outbox.mark_returned(mail, "bounce", [], [outbox.item(entry("3", "vera"))])
-    assert not outbox.mark_returned(mail, "bounce", [], [outbox.item(entry("4", "vera"))])
+    assert outbox.mark_returned(mail, "bounce", [], [entry("3", "vera")])
+    assert not outbox.mark_returned(mail, "bounce", [], [entry("4", "vera")])
     assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
     again = outbox.find_sent("acme", "m1", NOON)
     assert again == replace(mail, returned="bounce")
@@ -216,7 +219,7 @@ def test_what_came_back_passes_on_without_what_went_meanwhile(table: Table) -> N
     outbox.complete("acme", "anna", read, claimed(outbox), {**RECORD, "told": read[0]})
     before = outbox.find_sent("acme", "m1", NOON)
     outbox.forget_conversations("acme", {ONE}.__contains__)
-    assert not outbox.mark_returned(before, "bounce", [], [outbox.item(entry("d"))])
+    assert not outbox.mark_returned(before, "bounce", [], [entry("d")])
     assert outbox.mark_returned(outbox.find_sent("acme", "m1", NOON), "bounce", [], [])
 
 
@@ -235,9 +238,9 @@ def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:
     """Given two who block an address, then the first one's word stands, until it is lifted."""
     addresses, outbox = SuppressionList(table), Outbox(table)
     block = Suppression("anna@a.b", "bounce", NOON, "550 нет", "m1")
-    assert outbox.mark_returned(None, "bounce", [addresses.item(block)], [])
+    assert outbox.mark_returned(None, "bounce", [block], [])
     later = replace(block, kind="complaint")
-    assert not outbox.mark_returned(None, "complaint", [addresses.item(later)], [])
+    assert not outbox.mark_returned(None, "complaint", [later], [])
     assert addresses.all() == {"anna@a.b": block}
     assert addresses.remove(" Anna@A.b ") == block
     assert addresses.remove("anna@a.b") is None
@@ -254,7 +257,7 @@ def test_a_mail_put_off_is_remembered(table: Table) -> None:
 
 def test_what_was_sent_is_marked_however_busy_others_are(table: Table, pauses: list[float]) -> None:
     """Given others at work on the same items for a while, when marked as sent, then it stands."""
-    table.put(*Outbox.item(entry("0")))
+    table.put(*item_of(entry("0")))
     busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
     marked = claimed(Outbox(busy)).after_alerts([entry("0")], NOON)
     Outbox(busy).complete("acme", "anna", [entry("0")], marked)
@@ -266,7 +269,7 @@ def test_what_was_sent_is_marked_however_busy_others_are(table: Table, pauses: l
 @pytest.mark.usefixtures("pauses")
 def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
     """Given endless interference, then it says so, and the entry stays."""
-    table.put(*Outbox.item(entry("0")))
+    table.put(*item_of(entry("0")))
     busy = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
     with pytest.raises(TransactionCancelledError):
         Outbox(busy).complete("acme", "anna", [entry("0")], claimed(Outbox(busy)))

@@ -50,8 +50,8 @@ def test_of_two_pushes_at_once_one_wins(table: Table, pushes: int) -> None:
 def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> None:
     """Given marks that another changed meanwhile, then neither mark nor entry is written."""
     digest_ledger, outbox = DigestLedger(table), Outbox(table)
-    assert digest_ledger.write("acme", {}, {"daily#anna": "1"}, [outbox.item(entry("a"))])
-    assert not digest_ledger.write("acme", {}, {"daily#anna": "2"}, [outbox.item(entry("b"))])
+    assert digest_ledger.write("acme", {}, {"daily#anna": "1"}, [entry("a")])
+    assert not digest_ledger.write("acme", {}, {"daily#anna": "2"}, [entry("b")])
     assert digest_ledger.write("acme", {"daily#anna": "1"}, {"daily#anna": "2"}, [])
     assert digest_ledger.written("acme") == {"daily#anna": "2"}
     assert [e.id for e in outbox.waiting("acme")] == ["a"]

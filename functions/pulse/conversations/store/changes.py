@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.fold import State
-from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import MAX_ACTIONS
 
 ROOM = 80
@@ -17,7 +17,7 @@ ROOM = 80
 _LOAD = 3_000_000
 """Bytes of texts and states in one; DynamoDB takes 4 MB in all."""
 
-Tell = Callable[[Mapping[ConversationKey, Sequence[Fact]]], Sequence[tuple[ItemKey, Item]]]
+Tell = Callable[[Mapping[ConversationKey, Sequence[Fact]]], Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def load_of(fact: Fact) -> int:
 
 def portions(
     changes: Iterable[Change], room: int, tell: Tell
-) -> Iterator[tuple[list[Change], Sequence[tuple[ItemKey, Item]]]]:
+) -> Iterator[tuple[list[Change], Sequence[object]]]:
     """Changes that go into one transaction of `room` actions, with what they tell of."""
     chunk: list[Change] = []
     size = load = 0
@@ -96,9 +96,7 @@ def portions(
         yield from _told(chunk, tell)
 
 
-def _told(
-    chunk: list[Change], tell: Tell
-) -> Iterator[tuple[list[Change], Sequence[tuple[ItemKey, Item]]]]:
+def _told(chunk: list[Change], tell: Tell) -> Iterator[tuple[list[Change], Sequence[object]]]:
     """Halved where changes and what they tell of do not both fit."""
     told = tell({change.loaded.key: change.new for change in chunk if change.new})
     size = len(told) + sum(len(change.actions) for change in chunk)

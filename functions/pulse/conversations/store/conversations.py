@@ -38,6 +38,7 @@ from pulse.conversations.store.codec import (
 )
 from pulse.conversations.store.queries import ConversationQueries
 from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, back_off
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
@@ -156,7 +157,7 @@ class ConversationStore(ConversationQueries):
         policy: Policy,
         keep: timedelta | None,
         now: datetime,
-        told: Sequence[tuple[ItemKey, Item]] = (),
+        told: Sequence[object] = (),
     ) -> None:
         """Write a conversation without some of its facts; without all of them it is no more.
 
@@ -170,7 +171,9 @@ class ConversationStore(ConversationQueries):
         deleted = [self._table.delete_action(ItemKey(pk, token)) for token in tokens]
         if not left:
             head = self._table.delete_action(ItemKey(pk, STATE), "rev = :rev", {":rev": loaded.rev})
-            self._table.transact([head, *deleted, *(self._table.put_action(*i) for i in told)])
+            self._table.transact(
+                [head, *deleted, *(self._table.put_action(*item_of(i)) for i in told)]
+            )
             return
         ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
         self._rewrite(replace(loaded, facts=left, ttls=ttls), policy, keep, now, deleted, told)
@@ -204,7 +207,7 @@ class ConversationStore(ConversationQueries):
         keep: timedelta | None,
         now: datetime,
         beside: Sequence[Item] = (),
-        told: Sequence[tuple[ItemKey, Item]] = (),
+        told: Sequence[object] = (),
     ) -> None:
         """Fold anew what is loaded and lives, and write it; what is beside it goes with it."""
         if loaded.over(now):
@@ -256,9 +259,9 @@ class ConversationStore(ConversationQueries):
             if was != ttl and token in tokens
         ]
 
-    def _write(self, chunk: Sequence[Change], told: Sequence[tuple[ItemKey, Item]]) -> None:
+    def _write(self, chunk: Sequence[Change], told: Sequence[object]) -> None:
         actions = [action for change in chunk for action in change.actions]
-        tellings = [self._table.put_action(*item) for item in told]
+        tellings = [self._table.put_action(*item_of(one)) for one in told]
         room = MAX_ACTIONS - len(actions)
         for early in slices(tellings[room:], MAX_ACTIONS):
             self._table.transact(early)  # better told of what is not written than not told

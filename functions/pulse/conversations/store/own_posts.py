@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from pulse.audit.store import AuditLog, RemovalEntries
+from pulse.audit.entries import AuditRecord
+from pulse.audit.store import RemovalEntries
 from pulse.conversations.store.codec import day_index, published_in
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 from pulse.kernel.posts import Post
 
@@ -56,8 +58,10 @@ class OwnPosts:
                 ItemKey(pk, i["sk"]) for i in self._table.query(pk, f"{post_id}/", f"{post_id}/~")
             ]
             if found:
-                rows = [AuditLog.item(company, row, apart=post_id) for row in told([post_id])]
+                rows = [AuditRecord(company, row, distinct=post_id) for row in told([post_id])]
                 deleted = [self._table.delete_action(at) for at in found]
-                self._table.transact([*deleted, *(self._table.put_action(*row) for row in rows)])
+                self._table.transact(
+                    [*deleted, *(self._table.put_action(*item_of(row)) for row in rows)]
+                )
                 removed += 1
         return removed

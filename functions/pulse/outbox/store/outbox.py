@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from pulse.conversations.facts import ConversationKey
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import ContentionError, RetryLaterError
 from pulse.outbox.entries import Entry, Mailbox, SentMail, fingerprint, restrict_to_existing
@@ -31,15 +32,9 @@ class Outbox:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    @staticmethod
-    def item(entry: Entry) -> tuple[ItemKey, Item]:
-        """An entry as an item, to be written with what it tells of."""
-        return _entry_at(entry), {"entry": text_of(entry)}
-
     def put(self, entry: Entry) -> None:
         """Put one entry by itself, where nothing has to be written with it."""
-        at, values = self.item(entry)
-        self._table.put(at, values)
+        self._table.put(*item_of(entry))
 
     def waiting(self, company: str, person: str | None = None) -> list[Entry]:
         """All that waits, or what waits for one person; oldest first."""
@@ -70,7 +65,7 @@ class Outbox:
         entries: Sequence[Entry],
         mailbox: Mailbox,
         record: Item | None = None,
-        beside: Sequence[tuple[ItemKey, Item]] = (),
+        also: Sequence[object] = (),
         given: Sequence[Entry] = (),
         *,
         release: bool = True,
@@ -100,9 +95,9 @@ class Outbox:
             actions = [
                 first,
                 *(self._table.delete_action(_entry_at(e), _AS_READ, _read(e)) for e in entries),
-                *(self._table.put_action(*item) for item in beside),
+                *(self._table.put_action(*item_of(one)) for one in also),
                 *(
-                    self._table.put_action(*self.item(e))
+                    self._table.put_action(*item_of(e))
                     for e in restrict_to_existing(given, entries)
                 ),
             ]
@@ -183,16 +178,16 @@ class Outbox:
         self,
         mail: SentMail | None,
         how: str,
-        first: Sequence[tuple[ItemKey, Item]],
-        beside: Sequence[tuple[ItemKey, Item]],
+        first: Sequence[object],
+        also: Sequence[object],
     ) -> bool:
         """In one: the mail is marked as come back, and these items are written.
 
         False, and nothing written, when it was marked or cut before, or one of `first` was there.
         """
         actions = [
-            *(self._table.put_action(*item, "attribute_not_exists(pk)") for item in first),
-            *(self._table.put_action(*item) for item in beside),
+            *(self._table.put_action(*item_of(one), "attribute_not_exists(pk)") for one in first),
+            *(self._table.put_action(*item_of(one)) for one in also),
         ]
         if mail is not None:
             at = ItemKey(f"sent#{mail.company}", mail.id)
@@ -218,6 +213,11 @@ def _record(company: str, record: Item, name: str, told: Sequence[Entry]) -> tup
 
 def _read(entry: Entry | None) -> Item:
     return {":keys": len(entry.keys) if entry else 0}
+
+
+@item_of.register
+def _(entry: Entry) -> tuple[ItemKey, Item]:
+    return _entry_at(entry), {"entry": text_of(entry)}
 
 
 def _entry_at(entry: Entry) -> ItemKey:

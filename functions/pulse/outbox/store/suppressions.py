@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 from pulse.outbox.delivery import Suppression, normalize_address
 
@@ -21,17 +22,6 @@ class SuppressionList:
         """All of them, by address."""
         return {item["sk"]: _block(item) for item in self._table.query(_BLOCKED)}
 
-    @staticmethod
-    def item(block: Suppression) -> tuple[ItemKey, Item]:
-        """A block as an item, to be written with what it leads to."""
-        values = {
-            "kind": block.kind,
-            "at": sortable_time(block.at),
-            "said": block.said,
-            "message_id": block.message_id,
-        }
-        return ItemKey(_BLOCKED, block.address), values
-
     def remove(self, address: str) -> Suppression | None:
         """Let the address be written to again; None when nothing held it back."""
         at = ItemKey(_BLOCKED, normalize_address(address))
@@ -45,3 +35,14 @@ class SuppressionList:
 def _block(item: Item) -> Suppression:
     at = datetime.fromisoformat(item["at"])
     return Suppression(item["sk"], item["kind"], at, item["said"], item["message_id"])
+
+
+@item_of.register
+def _(block: Suppression) -> tuple[ItemKey, Item]:
+    values = {
+        "kind": block.kind,
+        "at": sortable_time(block.at),
+        "said": block.said,
+        "message_id": block.message_id,
+    }
+    return ItemKey(_BLOCKED, block.address), values

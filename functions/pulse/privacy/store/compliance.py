@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 from pulse.conversations.store.codec import fault_of, to_json
-from pulse.dynamodb.codec import Item, ItemKey, parse_time
+from pulse.dynamodb.codec import ItemKey, parse_time
+from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
 from pulse.privacy.compliance import ComplianceState
@@ -26,9 +27,7 @@ class ComplianceStore:
         item = self._table.get(_at(app))
         return ComplianceState(app) if item is None else _checking(json.loads(item["checking"]))
 
-    def save(
-        self, checking: ComplianceState, beside: Sequence[tuple[ItemKey, Item]] = ()
-    ) -> ComplianceState:
+    def save(self, checking: ComplianceState, also: Sequence[object] = ()) -> ComplianceState:
         """Write it, and what is to be told with it, in one; `OvertakenError`."""
         saved = replace(checking, rev=checking.rev + 1)
         action = self._table.put_action(
@@ -39,7 +38,7 @@ class ComplianceStore:
         )
         try:
             self._table.write_retrying_conflicts(
-                [action, *(self._table.put_action(*item) for item in beside)]
+                [action, *(self._table.put_action(*item_of(one)) for one in also)]
             )
         except TransactionCancelledError as problem:
             raise StaleWriteError(saved.app) from problem

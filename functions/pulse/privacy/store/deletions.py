@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pulse.audit.store import AuditLog, RemovalEntries
+from pulse.audit.entries import AuditRecord
+from pulse.audit.store import RemovalEntries
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.changes import ROOM, Loaded
 from pulse.conversations.store.conversations import ATTEMPTS, ConversationStore
@@ -76,7 +77,7 @@ class DeletionStore:
             new = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids} - removed
             apart = f"{key} {loaded.rev}"
             rows = (
-                [AuditLog.item(key.company, row, apart=apart) for row in told(new)] if new else []
+                [AuditRecord(key.company, row, distinct=apart) for row in told(new)] if new else []
             )
             try:
                 self._conversations.remove_facts(loaded, part, policy, keep, now, rows)

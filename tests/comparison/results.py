@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+MAILS_SENT, MAIL_FILES = "mails as sent", "mail files"
 LEFT_OUT = frozenset({"wall_seconds"})
 """Keys of run.json that are not compared: how long the run took is different each time."""
 _BOUNDARY = re.compile(r'boundary="([^"]+)"')
@@ -52,7 +53,7 @@ def read(folder: Path) -> dict[str, Parts]:
     out = folder / "out"
     calls = list(_calls(folder / "wire"))
     kinds: dict[str, Parts] = {
-        "mails as sent": _named(
+        MAILS_SENT: _named(
             (f"{at} to {_recipients(params)}", _mail_call(params))
             for at, operation, params in calls
             if "Publish" not in operation
@@ -60,7 +61,7 @@ def read(folder: Path) -> dict[str, Parts]:
         "topic messages": _named(
             (at, _pretty(params)) for at, operation, params in calls if "Publish" in operation
         ),
-        "mail files": {file.name: fixed(_read(file)) for file in out.glob("mail/*.eml")},
+        MAIL_FILES: {file.name: fixed(_read(file)) for file in out.glob("mail/*.eml")},
     }
     if (out / "archive").is_dir():
         kinds["archive"] = {file.name: _read(file) for file in (out / "archive").iterdir()}
@@ -105,7 +106,7 @@ def _changed_lines(old: str, new: str) -> Iterator[str]:
     pairs = enumerate(zip(before, after, strict=False))
     first = next((n for n, (a, b) in pairs if a != b), min(len(before), len(after)))
     window = slice(max(first - _CONTEXT, 0), first + _WINDOW)
-    yield f"    line {first + 1}"
+    yield f"    first change: line {first + 1} of the text, decoded if it is a mail"
     diff = difflib.unified_diff(before[window], after[window], n=_CONTEXT, lineterm="")
     hunk = list(islice(diff, 3, None))
     end = next((n for n, line in enumerate(hunk) if line.startswith("@@")), len(hunk))

@@ -5,11 +5,11 @@ from typing import NoReturn
 
 import pytest
 
-WHOLE = bool(os.environ.get("PULSE_TEST_ALL"))
+TEST_ALL = bool(os.environ.get("PULSE_TEST_ALL"))
 """Try everything, not a sample."""
 
 
-def missing(what: str) -> NoReturn:
+def skip_or_fail(what: str) -> NoReturn:
     """Skip, saying what to get; where CI runs it must be there."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)

@@ -62,7 +62,7 @@ def test_a_digest_comes_by_its_readers_clock(
 def test_who_is_on_duty_hears_of_a_wait(house: House) -> None:
     """Given a wait that becomes a warning, then whom the policy names gets a mail."""
     mail = house.inbox.first("anna@svyaz.example", within=house.until(PATIENCE))
-    assert re.fullmatch(r"Warning: 1 waiting, longest 1\d min · Svyaz", mail["Subject"])
+    assert re.fullmatch(r"Warning: 1 customer waiting for 1\d min · Svyaz", mail["Subject"])
     html = mail.get_body(("html",))
     assert html
     assert "личный кабинет" in html.get_content()

@@ -13,17 +13,20 @@ from .wires import Fault, answer, no_way_in, nobody_home, raw, reset, silence
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
 UNAVAILABLE = ("unavailable", "X did not answer")
-LIMITED = ("rate_limited", "X asked to wait")
+LIMITED = ("rate_limited", "X asked Pulse to wait")
 SAYS = {
     "usage_cap": (
-        "the month's reads are used up",
-        "The month's reads are used up: @acme_help is not watched",
+        "the monthly read limit is used up",
+        "The monthly read limit is used up: @acme_help is not being watched",
     ),
-    "credits": ("no credits left at X", "No credits left at X: @acme_help is not watched"),
+    "credits": (
+        "X credits have run out",
+        "X credits have run out: @acme_help is not being watched",
+    ),
     "token": ("the token does not work", "The token for @acme_help does not work"),
-    "forbidden": ("X refuses access", "X refuses access for @acme_help"),
-    "account": ("X knows no such account", "X knows no account @acme_help any more"),
-    "request": ("X refused the request", "X refused our request for @acme_help"),
+    "forbidden": ("X denies access", "X denies access for @acme_help"),
+    "account": ("X cannot find the account", "X cannot find the account @acme_help"),
+    "request": ("X rejected the request", "X rejected our request for @acme_help"),
 }
 """Of what only a person mends: the words in the digest, and the subject of the mail."""
 

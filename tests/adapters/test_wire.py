@@ -108,8 +108,8 @@ def test_a_post_is_read(served: dict[str, Any], expected: dict[str, Any]) -> Non
 
 
 UNREADABLE: dict[str, tuple[Any, str]] = {
-    "no object": ("hello", "a post is no JSON object"),
-    "null": (None, "a post is no JSON object"),
+    "no object": ("hello", "a post is not a JSON object"),
+    "null": (None, "a post is not a JSON object"),
     "no id": (raw(id=None), "`id` is None"),
     "an id that is a number": (raw(id=1001), "`id` is 1001"),
     "an id with letters": (raw(id="12a"), "`id` is '12a'"),

@@ -191,13 +191,13 @@ TABLE: dict[str, Row] = {
     "half an answer, then silence": Row(
         silence(HEAD, POSTS), "ConnectionError", silent=True
     ),
-    "HTML with a 200": Row(ok(HTML, content_type="text/html"), "no JSON: '<!DOCTYPE"),
+    "HTML with a 200": Row(ok(HTML, content_type="text/html"), "not JSON: '<!DOCTYPE"),
     "JSON cut in the middle": Row(ok(POSTS[:-20]), "characters of JSON, cut or changed"),
     "JSON without a floor": Row(ok(b"[" * 200_000), "200000 characters of JSON, cut or changed"),
     "a list": Row(ok([]), "a JSON list, not an object"),
     "a number": Row(ok(7), "a JSON int, not an object"),
     "null": Row(ok(None), "a JSON NoneType, not an object"),
-    "nothing": Row(ok(b""), "no JSON: ''"),
+    "nothing": Row(ok(b""), "not JSON: ''"),
     "an empty object": Row(ok({}), "an answer without posts"),
     "a problem with a 200": Row(
         ok({"title": "Over capacity", "status": 503}), "an answer without posts: Over capacity"
@@ -205,9 +205,9 @@ TABLE: dict[str, Row] = {
     "posts that are no list": Row(ok({"data": {"id": "1"}}), "no list of posts"),
     "gzip that is none": Row(ok(POSTS, content_encoding="gzip"), "ContentDecodingError"),
     "gzip cut in the middle": Row(
-        ok(PACKED[: len(PACKED) // 2], content_encoding="gzip"), "no JSON: "
+        ok(PACKED[: len(PACKED) // 2], content_encoding="gzip"), "not JSON: "
     ),
-    "bytes that are no text": Row(ok(bytes(range(128, 256))), "no JSON: "),
+    "bytes that are no text": Row(ok(bytes(range(128, 256))), "not JSON: "),
     "only errors": Row(
         ok({"errors": [{"detail": "Over capacity"}]}), "only errors: Over capacity"
     ),

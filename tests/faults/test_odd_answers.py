@@ -187,7 +187,7 @@ def test_clocks_that_differ(posts: Said, story: Build, off: int) -> None:
     here.go(3 - off)
     assert here.stored == {asked}
     status = here.status()
-    assert f"Waiting 1, the longest {'0 s' if off > 0 else '2 min'}" in status
+    assert f"Waiting 1, longest {'0 s' if off > 0 else '2 min'}" in status
     assert "under 15 min 1" in status
     digest = here.digest(3 - off, 0)
     assert ("\nfor under 1 min\n" if off > 0 else "\nfor 2 min\n") in digest.text

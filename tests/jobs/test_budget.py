@@ -165,7 +165,7 @@ def test_a_task_that_the_queue_does_not_take(
     assert app.counted["AccountsBlind"][1] == 0
     assert {run["account"] for run in here.world.drain()} == read
     assert here.failures == (
-        ["dispatch: RuntimeError: SQS took 2 tasks not: Full"] if times > 1 else []
+        ["dispatch: RuntimeError: SQS did not accept 2 tasks: Full"] if times > 1 else []
     )
 
 

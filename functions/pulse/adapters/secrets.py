@@ -29,7 +29,7 @@ class Secrets:
         where = f"{self._path}/{name}"
         token = _token(self._kept(where))
         if token is None:
-            raise TroubleError("token", f"the secret at {where} is no token")
+            raise TroubleError("token", f"the secret at {where} is not a token")
         return token
 
     def bearer(self, company: Company) -> str | None:
@@ -61,7 +61,7 @@ class Secrets:
         except botocore.exceptions.ClientError as problem:
             code = problem.response.get("Error", {}).get("Code")
             if code == "ParameterNotFound":
-                raise TroubleError("token", f"no secret is kept at {where}") from problem
+                raise TroubleError("token", f"no secret is stored at {where}") from problem
             raise TroubleError("unavailable", f"SSM: {code}") from problem
         except botocore.exceptions.BotoCoreError as problem:
             raise TroubleError("unavailable", f"SSM: {type(problem).__name__}") from problem

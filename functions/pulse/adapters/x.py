@@ -176,7 +176,7 @@ class X:
             body = _storable(response.json(), veil)
         except (ValueError, RecursionError):
             said = _quoted(veil(response.text))[:80]
-            raise TroubleError("unavailable", f"no JSON: {said!r}") from None
+            raise TroubleError("unavailable", f"not JSON: {said!r}") from None
         if not isinstance(body, dict):
             raise TroubleError("unavailable", f"a JSON {type(body).__name__}, not an object")
         return body

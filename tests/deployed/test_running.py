@@ -102,5 +102,5 @@ def test_the_doctor_finds_nothing_to_mend(house: House) -> None:
     assert "FAIL" not in found.values()
     untold = [one["what"] for one in answer["findings"] if "could not be checked" in one["said"]]
     # a stand-in does not promise to deliver, nor does it know what SES tells of
-    assert untold == ["mail that comes back", "test mail to you@svyaz.example"]
+    assert untold == ["bounces and complaints", "test email to you@svyaz.example"]
     assert "Svyaz" in house.inbox.first("you@svyaz.example", within=10)["Subject"]

@@ -190,8 +190,8 @@ CHECKS: dict[str, tuple[dict[str, Any], str]] = {
     "refused": (
         {"trouble": broken("forbidden", "403 Forbidden.")},
         (
-            "X rejects the check (403 Forbidden.), so Pulse looks up the posts of waiting customers "
-            "once a day"
+            "X rejects the check (403 Forbidden.), so Pulse looks up the posts of waiting "
+            "customers once a day"
         ),
     ),
     "in trouble": ({"trouble": broken("unavailable", "503")}, "the check has been failing since"),

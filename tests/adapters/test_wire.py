@@ -158,8 +158,8 @@ def test_the_next_page_authors_and_errors_come_along() -> None:
         ([], "JSON list"),
         (None, "JSON NoneType"),
         ("Rate limit exceeded", "JSON str"),
-        ({"data": {"id": "1"}}, "no list"),
-        ({"data": "x"}, "no list"),
+        ({"data": {"id": "1"}}, "not a list"),
+        ({"data": "x"}, "not a list"),
         ({"errors": [{"detail": "Something broke"}]}, "only errors: Something broke"),
     ],
 )

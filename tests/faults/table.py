@@ -202,7 +202,7 @@ TABLE: dict[str, Row] = {
     "a problem with a 200": Row(
         ok({"title": "Over capacity", "status": 503}), "an answer without posts: Over capacity"
     ),
-    "posts that are no list": Row(ok({"data": {"id": "1"}}), "no list of posts"),
+    "posts that are no list": Row(ok({"data": {"id": "1"}}), "not a list of posts"),
     "gzip that is none": Row(ok(POSTS, content_encoding="gzip"), "ContentDecodingError"),
     "gzip cut in the middle": Row(
         ok(PACKED[: len(PACKED) // 2], content_encoding="gzip"), "not JSON: "

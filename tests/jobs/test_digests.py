@@ -373,7 +373,7 @@ def test_what_lies_before_our_time_is_compared_with_nothing(posts: Posts, town: 
     here = town(settings(look_back="1 h")).go(0, 30, 60, 120)
     assert letter(here, 0, 60).before.received == 1
     assert letter(here, -1, 60).before is None
-    assert "not all is known" in here.digest(121, -1).text
+    assert "data for the previous period is incomplete" in here.digest(121, -1).text
     assert "previous period in brackets" in here.digest(122, 61).text
 
 

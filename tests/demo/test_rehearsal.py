@@ -129,7 +129,7 @@ def test_the_readme_shows_what_the_demo_shows(replayed_day: ReplayedDay) -> None
     console.print(report(replayed_day.day, replayed_day.came, Words("en")))
     printed = {line.rstrip() for line in str(console.file.getvalue()).splitlines()}  # type: ignore[attr-defined]
     assert [line for line in shown if line.strip("─ ") and line not in printed] == []
-    assert f"{len(replayed_day.letters)} mails" in readme
+    assert f"{len(replayed_day.letters)} emails" in readme
 
 
 @pytest.mark.whole

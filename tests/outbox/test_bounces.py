@@ -74,7 +74,7 @@ def test_a_complaint_stops_mail_as_well(posts: Posts, small_company: Build) -> N
     assert here.log_entries("undelivered") == []
     digest = here.digest(18, 0)
     assert (
-        "nothing has been sent to anna@acme.example since 09:16: mail was called spam"
+        "no email has been sent to anna@acme.example since 09:16: email was marked as spam"
         in digest.text
     )
 

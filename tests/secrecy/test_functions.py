@@ -203,7 +203,7 @@ def test_a_secret_that_is_no_token(observed: Callable[..., ObservedCompany]) -> 
     told["none"] = here.leaked_parts()
     assert {name: parts for name, parts in told.items() if parts} == {}
     assert here.town.failures == []
-    assert "is no token" in here.town.mails[0].text
+    assert "is not a token" in here.town.mails[0].text
 
 
 def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:

@@ -1,29 +1,70 @@
 """What all tests share: real data, what is built, how hard properties are tried; their order."""
 
+import gc
 import os
 from collections.abc import Callable, Generator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from hypothesis import settings
 
 from pulse_cli.laptop import sam
 from pulse_cli.stand_in.template import load_template
-from tests.tiers import WHOLE, missing
+from tests.tiers import WHOLE, is_quick, missing
 
+_SELDOM = 50_000
+"""Objects made between two collections of garbage."""
+
+settings.register_profile("quick", max_examples=15, deadline=None, derandomize=True)
 settings.register_profile("sample", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("all", max_examples=1500, deadline=None)
-settings.load_profile("all" if WHOLE else "sample")
+
+# All sessions of boto3 share one reader of the descriptions of AWS's services: each would read
+# megabytes of JSON anew, for every test.
+botocore.session.create_loader = cache(botocore.session.create_loader)  # type: ignore[attr-defined]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how hard properties are tried."""
+    quick = config.getoption("markexpr") == "quick"
+    settings.load_profile("all" if WHOLE else "quick" if quick else "sample")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to `make test-all` what is marked `whole`; begin with what waits for the clock."""
+    """Mark what is quick; leave out what only `make test-all` runs; set the order.
+
+    The deployed stack comes first and its tests that wait for the clock last among them: one
+    worker waits for it while the others do all the rest.
+    """
+    for item in items:
+        if is_quick(item):
+            item.add_marker("quick")
     left = [item for item in items if not WHOLE and item.get_closest_marker("whole")]
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
-    items.sort(key=lambda item: item.path.parent.name != "deployed")
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.path.parent.name != "deployed":
+        return 2
+    return 1 if item.get_closest_marker("clock") else 0
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what lives as long as the process.
+
+    A full collection looks at all modules and service descriptions: it took half of the time
+    of a test that builds a stack.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_SELDOM, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)

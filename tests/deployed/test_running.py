@@ -12,7 +12,7 @@ from pulse_cli.stand_in.template import load_template
 
 from .house import House, eventually
 
-pytestmark = pytest.mark.built
+pytestmark = [pytest.mark.built, pytest.mark.clock]
 
 PATIENCE = 2.5
 """Minutes after digests are due: `send` looks once a minute, and may be busy before us."""

@@ -54,6 +54,7 @@ def test_it_watches_something_that_is_there(house: House, name: str) -> None:
     assert alarm["AlarmActions"] == [house.outputs["CriticalTopicArn"]]
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize(
     "name", [name for name, one in ALARMS.items() if one["Namespace"] == "Pulse"]
 )

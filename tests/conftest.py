@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from pulse_cli.laptop import sam
 from pulse_cli.stand_in.template import load_template
-from tests.tiers import WHOLE, is_quick, missing
+from tests.tiers import DONE, SEED, WHOLE, is_quick, missing
 
 _SELDOM = 50_000
 """Objects made between two collections of garbage."""
@@ -28,9 +28,20 @@ botocore.session.create_loader = cache(botocore.session.create_loader)  # type: 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose how hard properties are tried."""
-    quick = config.getoption("markexpr") == "quick"
-    settings.load_profile("all" if WHOLE else "quick" if quick else "sample")
+    """Choose how hard properties are tried; of a run that is gone on with, read what passed."""
+    settings.load_profile("all" if WHOLE else "quick" if _only_quick(config) else "sample")
+    if DONE is not None and not hasattr(config, "workerinput"):
+        DONE.begin()
+
+
+def _only_quick(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "quick")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what has passed."""
+    if DONE is not None and "PYTEST_XDIST_WORKER" not in os.environ:
+        DONE.note(report)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by markers
@@ -43,9 +54,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if is_quick(item):
             item.add_marker("quick")
-    left = [item for item in items if not WHOLE and item.get_closest_marker("whole")]
+    passed = DONE.passed() if DONE is not None else frozenset()
+    left = {
+        item
+        for item in items
+        if item.nodeid in passed or (not WHOLE and item.get_closest_marker("whole"))
+    }
     if left:
-        config.hook.pytest_deselected(items=left)
+        config.hook.pytest_deselected(items=list(left))
         items[:] = [item for item in items if item not in left]
     items.sort(key=_turn)
 
@@ -68,9 +84,9 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
     """One worker more than processors: one waits for minutes to come, in tests/deployed."""
-    return (yield) + 1
+    return (yield) + (not _only_quick(config))
 
 
 @pytest.fixture(scope="session")
@@ -113,3 +129,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("figures for docs/reliability.md")
         for of, seen in sorted(noted, key=lambda one: one[0]):
             terminalreporter.write_line(f"{of}: {seen}")
+    if WHOLE:
+        terminalreporter.write_line(f"seed {SEED}: PULSE_SEED={SEED} tries the same again")

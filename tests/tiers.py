@@ -1,16 +1,56 @@
 """What each of `make quick`, `make test` and `make test-all` runs, and what must be there in CI."""
 
+import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
 import pytest
 
 WHOLE = bool(os.environ.get("PULSE_TEST_ALL"))
 """Try everything, not a sample."""
+
+SEED = int(os.environ.get("PULSE_SEED") or 0)
+"""By which samples are drawn: always the same in `make test`, a new one in each `make test-all`."""
+
+
+class Done:
+    """What has passed in a run that may be broken off and gone on with, in a folder.
+
+    What passes goes into a file of its own until the next call begins: all processes of a run
+    must leave out the same tests.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._passed = folder / "passed"
+        self._now = folder / "passed-now"
+
+    def begin(self) -> None:
+        """Put what passed in the call before to what passed in those before that."""
+        if self._now.exists():
+            with self._passed.open("a", encoding="utf-8") as file:
+                file.write(self._now.read_text(encoding="utf-8"))
+            self._now.unlink()
+
+    def passed(self) -> frozenset[str]:
+        """Ids of the tests that need not be run again."""
+        if not self._passed.exists():
+            return frozenset()
+        return frozenset(map(json.loads, self._passed.read_text(encoding="utf-8").splitlines()))
+
+    def note(self, report: pytest.TestReport) -> None:
+        """Write down a test that has passed; one that was skipped is asked again."""
+        if report.when == "call" and report.passed:
+            with self._now.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(report.nodeid) + "\n")
+
+
+DONE = Done(Path(os.environ["PULSE_DONE"])) if os.environ.get("PULSE_DONE") else None
+"""Where `make test-all` keeps what has passed."""
 
 _SLOW = frozenset({"fork", "importlib", "moto", "multiprocessing", "playwright", "subprocess"})
 """Who leads to one of these needs AWS, a process or a browser; or, for all that can be seen, may.
@@ -19,6 +59,8 @@ _SLOW = frozenset({"fork", "importlib", "moto", "multiprocessing", "playwright",
 """
 _SLOW_MARKERS = ("built", "browser", "shared", "whole")
 _OURS = frozenset({"pulse", "pulse_cli", "tests"})
+_WRAPS = ("__wrapped__", "__func__", "__self__", "func", "fget", "fset")
+"""Where methods, properties, partial functions and the like keep what they call."""
 _known: dict[int, bool] = {}
 _alive: list[Any] = []
 """What is known by its id must not go, or another may come to have it."""
@@ -76,28 +118,19 @@ def _uses(thing: Any) -> Iterator[Any]:
     """What a function, a class, an object of ours or a collection leads to in one step."""
     match thing:
         case str() | bytes() | ModuleType():
-            return
+            pass
         case FunctionType():
             yield from _named(thing)
-        case MethodType():
-            yield from (thing.__func__, thing.__self__)
-        case property():
-            yield from filter(None, (thing.fget, thing.fset))
-        case cached_property() | partial():
-            yield thing.func
-        case classmethod() | staticmethod():
-            yield thing.__func__
+        case type():
+            if _is_ours(thing):
+                yield from (*thing.__bases__, *vars(thing).values())
         case Mapping():
             yield from thing.values()
         case list() | tuple() | set() | frozenset():
             yield from thing
-        case type():
-            if _is_ours(thing):
-                yield from (*thing.__bases__, *vars(thing).values())
         case _:
-            if hasattr(thing, "__wrapped__"):
-                yield thing.__wrapped__
-            if _is_ours(type(thing)) or isinstance(getattr(thing, "callback", None), Callable):
+            yield from (getattr(thing, name, None) for name in _WRAPS)
+            if _is_ours(type(thing)) or callable(getattr(thing, "callback", None)):
                 yield from (type(thing), *getattr(thing, "__dict__", {}).values())
 
 

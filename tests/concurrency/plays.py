@@ -4,7 +4,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from random import Random
 
 from tests.adapters.turns import Player
 
@@ -25,6 +27,8 @@ class Played:
     ends: int = 0
     states: int = 0
     calls: int = 0
+    whole: bool = True
+    """Whether all orders were played, or a part."""
     wrong: list[list[str]] = field(default_factory=list)
 
 
@@ -57,15 +61,28 @@ def staged(scene: Scene) -> Iterator[Play]:
         yield Play(scene, it, said)
 
 
-def play(scene: Scene, drawn: int | None = None) -> Played:
-    """Play it in every order that can make a difference, or in so many drawn by lot."""
+def play(scene: Scene, drawn: int | None = None, seed: int = 0, most: int | None = None) -> Played:
+    """Play it in every order that can make a difference, or in so many drawn by lot.
+
+    After the first `most` ends of the search, half as many orders more are drawn by lot: both
+    begin elsewhere with another seed.
+    """
     played = Played()
     with staged(scene) as at:
-        search = Search(at.start, at.stage.state)
-        for calls in search.ends() if drawn is None else drawn_orders(at.start, drawn):
-            played.ends += 1
-            played.calls += calls
-            if found := at.end():
-                played.wrong.append(found)
+        search = Search(at.start, at.stage.state, None if most is None else Random(seed))
+        orders = islice(search.ends(), most) if drawn is None else iter(())
+        for calls in orders:
+            _see(played, at, calls)
+        if drawn is None and played.ends == most:
+            played.whole, drawn = False, most // 2
+        for calls in drawn_orders(at.start, drawn or 0, seed):
+            _see(played, at, calls)
         played.states = len(search.states)
     return played
+
+
+def _see(played: Played, at: Play, calls: int) -> None:
+    played.ends += 1
+    played.calls += calls
+    if found := at.end():
+        played.wrong.append(found)

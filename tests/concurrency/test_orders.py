@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.tiers import WHOLE
+from tests.tiers import SEED, WHOLE
 
 from .plays import play
 from .scenes import LATE, SCENES, Scene
 
 DRAWN = 3
 """Orders of a scene of many that `make test` plays; the others it plays whole."""
+MOST = 800
+"""Ends after which `make test-all` goes on with drawn orders: one scene has ten thousand."""
 
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
@@ -18,12 +20,16 @@ def test_in_every_order(
     scene: Scene, figure: Callable[[str, object], None], request: pytest.FixtureRequest
 ) -> None:
     """Given functions at work at once, when in whatever order, then nothing is lost or doubled."""
-    played = play(scene, drawn=DRAWN if scene.many and not WHOLE else None)
+    if WHOLE:
+        played = play(scene, seed=SEED, most=MOST)
+    else:
+        played = play(scene, drawn=DRAWN if scene.many else None)
     assert played.wrong == []
     assert played.ends > 1
+    share = "all" if played.whole else f"a part, seed {SEED}"
     figure(
         f"orders of {request.node.callspec.id}",
-        f"{played.ends} ends, {played.states} states on the way",
+        f"{played.ends} ends ({share}), {played.states} states on the way",
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.tiers import WHOLE
+from tests.tiers import DONE, SEED, WHOLE
 
 from .figures import figures
 from .points import FAULTS, KILLS, Fault
@@ -20,6 +20,8 @@ from .sweep import seeded, sweep
 
 SAMPLES = {"evening": 100, "many": 200, "deleted": 300, "hour": 900}
 """Where not everything is tried: one point in so many."""
+NIGHTLY = {"demo": 8}
+"""Of what takes an hour, `make test-all` tries one point in so many, others with each seed."""
 PAIRS = 300 if WHOLE else 4
 Note = Callable[[str, object], None]
 Strike = Callable[[Mapping[int, Fault]], Met | None]
@@ -31,12 +33,15 @@ def test_a_fault_at_any_call_loses_nothing(
 ) -> None:
     """Given a kill, or a second run, at an outward call, then all ends as if there was none."""
     shared = request.getfixturevalue("shared") if name == "hour" else tmp_path
-    swept = sweep(SCENES[name](shared, tmp_path), seeded(1 if WHOLE else SAMPLES[name]))
-    assert [f"{point}: {line}" for point, met in swept.met for line in met.wrong()] == []
+    share = NIGHTLY.get(name, 1) if WHOLE else SAMPLES[name]
+    done = DONE.folder / f"crashes-{name}" if DONE else None
+    swept = sweep(SCENES[name](shared, tmp_path), seeded(share, SEED), seed=SEED, done=done)
+    again = f"python -m tests.crashes {name} --share {share} --seed {SEED}"
+    assert [f"{point}: {line}" for point, met in swept.met for line in met.wrong()] == [], again
     found = figures(swept)
     assert found["messages"] > 0
     assert found["runs"] > 5
-    figure(f"crashes, {name}", found)
+    figure(f"crashes, {name}, one point in {share}, seed {SEED}", found)
 
 
 @pytest.fixture(scope="module")

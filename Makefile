@@ -11,7 +11,8 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test test-all truth coverage mutants check format build deploy lock bench chromium clean
+.PHONY: help setup demo quick test test-all coverage mutants truth check format build deploy lock \
+	bench chromium clean
 
 help: ## Say what can be said
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +36,12 @@ test: setup chromium ## Check and test everything, the longest tests by samples 
 
 test-all: setup check chromium ## Test all with a fresh seed, going on where it stopped (an hour)
 	SHARED=$(SHARED) $(BIN)/python -m tests.nightly --numprocesses auto --dist worksteal
+
+coverage: setup ## Branch coverage of functions/ by tests that start no process (under 3 minutes)
+	$(PYTEST) -m "quick or inside" --cov --cov-context=test --cov-report=term
+
+mutants: setup ## Change FILE=functions/pulse/... a little, again and again; tell what no test sees
+	$(BIN)/python -m tests.mutants $(FILE) $(TESTS)
 
 truth: setup ## Replay all companies of the real data against the truth
 	$(BIN)/python tests/replay/truth.py --shared $(SHARED)

@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from pulse_cli.laptop import sam
 from pulse_cli.stand_in.template import load_template
-from tests.tiers import DONE, SEED, WHOLE, is_quick, missing
+from tests.tiers import DONE, SEED, WHOLE, missing, tier
 
 _SELDOM = 50_000
 """Objects made between two collections of garbage."""
@@ -46,14 +46,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is quick; leave out what only `make test-all` runs; set the order.
+    """Mark what is quick, or inside; leave out what only `make test-all` runs; set the order.
 
     The deployed stack comes first and its tests that wait for the clock last among them: one
     worker waits for it while the others do all the rest.
     """
     for item in items:
-        if is_quick(item):
-            item.add_marker("quick")
+        if (name := tier(item)) is not None:
+            item.add_marker(name)
     passed = DONE.passed() if DONE is not None else frozenset()
     left = {
         item

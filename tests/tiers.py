@@ -52,16 +52,18 @@ class Done:
 DONE = Done(Path(os.environ["PULSE_DONE"])) if os.environ.get("PULSE_DONE") else None
 """Where `make test-all` keeps what has passed."""
 
-_SLOW = frozenset({"fork", "importlib", "moto", "multiprocessing", "playwright", "subprocess"})
-"""Who leads to one of these needs AWS, a process or a browser; or, for all that can be seen, may.
-
-`importlib` brings whatever it is told, such as the command that a test names.
+_PROCESSES = frozenset({"fork", "multiprocessing", "playwright", "subprocess"})
+"""Who leads to one of these needs processes of its own, or a browser."""
+_SLOW = _PROCESSES | {"importlib", "moto"}
+"""Who leads to one of these needs AWS besides; or, for all that can be seen, may: `importlib`
+brings whatever it is told, such as the command that a test names.
 """
-_SLOW_MARKERS = ("built", "browser", "shared", "whole")
+_APART = ("built", "browser", "shared", "whole")
+"""Markers of tests that need more than this checkout, or hours."""
 _OURS = frozenset({"pulse", "pulse_cli", "tests"})
 _WRAPS = ("__wrapped__", "__func__", "__self__", "func", "fget", "fset")
 """Where methods, properties, partial functions and the like keep what they call."""
-_known: dict[int, bool] = {}
+_known: dict[tuple[int, frozenset[str]], bool] = {}
 _alive: list[Any] = []
 """What is known by its id must not go, or another may come to have it."""
 
@@ -73,45 +75,52 @@ def missing(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-def is_quick(item: pytest.Item) -> bool:
-    """Whether neither a test nor a fixture that it asks for leads to AWS, a process or a browser.
+def tier(item: pytest.Item) -> str | None:
+    """`quick`, `inside` (which needs moto, but no process of its own and no browser), or None.
 
-    Nobody lists the quick tests: they are found by following the names that code uses, from
-    functions to functions. A name that is followed too far makes a test slow, never a slow
-    test quick; only what is reached by `getattr` with a name made up is not seen.
+    Nobody lists the tests: they are told by what they and their fixtures lead to, following the
+    names that code uses, from function to function. A name that is followed too far makes a test
+    slow, never a slow test quick; only what is reached by `getattr` with a name made up is not
+    seen.
     """
-    if any(item.get_closest_marker(name) for name in _SLOW_MARKERS):
-        return False
+    if any(item.get_closest_marker(name) for name in _APART):
+        return None
     fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
     parts = [one.func for fixed in fixtures for one in fixed]
     given = getattr(item, "callspec", None)
     parts += [item.obj, *(given.params.values() if given else ())]  # type: ignore[attr-defined]
-    return not any(map(leads_to_slow, parts))
+    if not any(leads_to(part, _SLOW) for part in parts):
+        return "quick"
+    return None if any(leads_to(part, _PROCESSES) for part in parts) else "inside"
 
 
-def leads_to_slow(start: Any) -> bool:
-    """Whether code that uses moto, processes or a browser can be reached from here."""
-    if id(start) in _known:
-        return _known[id(start)]
+def leads_to(start: Any, names: frozenset[str]) -> bool:
+    """Whether code that uses a module, or calls a function, of these names can be reached."""
+    if (id(start), names) in _known:
+        return _known[id(start), names]
     seen: dict[int, Any] = {}
     left = [start]
-    slow = False
-    while left and not slow:
+    reached = False
+    while left and not reached:
         thing = left.pop()
         if id(thing) in seen:
             continue
         seen[id(thing)] = thing
-        slow = _known.get(id(thing), False) or _is_slow(thing)
+        reached = _known.get((id(thing), names), False) or _is_of(thing, names)
         left += _uses(thing)
-    found = {id(start): start} if slow else seen
-    _known.update(dict.fromkeys(found, slow))
+    found = {id(start): start} if reached else seen
+    _known.update(dict.fromkeys(((one, names) for one in found), reached))
     _alive.extend(found.values())
-    return slow
+    return reached
 
 
-def _is_slow(thing: Any) -> bool:
+def _is_of(thing: Any, names: frozenset[str]) -> bool:
+    if isinstance(thing, str):
+        return False
+    if isinstance(thing, FunctionType) and _is_ours(thing):
+        return not names.isdisjoint(_names(thing.__code__))
     name = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", None)
-    return isinstance(name, str) and not _SLOW.isdisjoint(name.split(".")[:1])
+    return isinstance(name, str) and name.partition(".")[0] in names
 
 
 def _uses(thing: Any) -> Iterator[Any]:
@@ -139,8 +148,6 @@ def _named(function: FunctionType) -> Iterator[Any]:
     if not _is_ours(function):
         return
     names = set(_names(function.__code__))
-    if names & _SLOW:
-        yield sys.modules["subprocess"]
     space = function.__globals__
     for name in names:
         found = space.get(name, sys.modules.get(name))

@@ -24,6 +24,11 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime:
     """The instant (UTC) of a naive local time.
 
     One that comes twice means the first; one that does not exist, the first instant after.
+
+    >>> instant(datetime(2026, 10, 25, 2, 30), ZoneInfo("Europe/Berlin")).isoformat()
+    '2026-10-25T00:30:00+00:00'
+    >>> instant(datetime(2026, 3, 29, 2, 30), ZoneInfo("Europe/Berlin")).isoformat()
+    '2026-03-29T01:00:00+00:00'
     """
     early = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if early.astimezone(zone).replace(tzinfo=None) == local:

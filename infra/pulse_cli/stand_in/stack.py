@@ -62,6 +62,7 @@ def create(
 
     >>> stack = create(load_template(), name="acme")
     >>> stack.env["dispatch"]["PULSE_POLL_QUEUE"]
+    'https://sqs.us-east-1.amazonaws.com/123456789012/acme-poll.fifo'
     """
     template = template or load_template()
     parameters = _REHEARSAL | template.parameters

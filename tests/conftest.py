@@ -20,7 +20,7 @@ _SELDOM = 50_000
 
 settings.register_profile("quick", max_examples=15, deadline=None, derandomize=True)
 settings.register_profile("sample", max_examples=60, deadline=None, derandomize=True)
-settings.register_profile("all", max_examples=1500, deadline=None)
+settings.register_profile("all", max_examples=600, deadline=None)
 
 # All sessions of boto3 share one reader of the descriptions of AWS's services: each would read
 # megabytes of JSON anew, for every test.

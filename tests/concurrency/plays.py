@@ -1,5 +1,9 @@
-"""A scene, played in every order, and what was wrong at the ends."""
+"""A scene, played in every order, and what was wrong at the ends.
 
+`python -m tests.concurrency.plays [NAME ...]` plays scenes whole, however long that takes.
+"""
+
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +17,7 @@ from tests.adapters.turns import Player
 from .orders import Search, drawn_orders
 from .reckoning import wrong
 from .said import Said
-from .scenes import Scene
+from .scenes import SCENES, Scene
 from .stage import Stage, function
 
 _AFTER = (("flag", 1), ("flag", 2), ("send", 5), ("send", 40))
@@ -86,3 +90,18 @@ def _see(played: Played, at: Play, calls: int) -> None:
     played.calls += calls
     if found := at.end():
         played.wrong.append(found)
+
+
+def main() -> int:
+    """Play scenes whole (all, or those named); returns 1 when something is wrong at an end."""
+    failed = False
+    for name in sys.argv[1:] or SCENES:
+        played = play(SCENES[name])
+        failed |= bool(played.wrong)
+        sys.stdout.write(f"{name}: {played.ends} ends, wrong: {played.wrong}\n")
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

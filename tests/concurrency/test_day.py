@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.tiers import SEED, WHOLE
 
-DAYS, MINUTES = (8, 250) if WHOLE else (1, 6)
+DAYS, MINUTES = (3, 250) if WHOLE else (1, 6)
 LONGEST = 3600
 
 

@@ -26,6 +26,7 @@ from typing import Any
 import moto.core.responses
 import moto.core.utils
 import moto.kms.models
+import moto.kms.utils
 import moto.sqs.models
 from moto.cloudformation.models import Stack
 from moto.core.serialize import BaseJSONSerializer
@@ -56,7 +57,7 @@ _all_items_whole = _Table.all_items
 _method_names = cache(moto.core.utils.method_names_from_class)
 _underscored = cache(moto.core.utils.camelcase_to_underscores)
 _structure = _Serializer._serialize_type_structure  # noqa: SLF001
-_private_key = cache(moto.kms.models.generate_private_key)
+_private_key = cache(moto.kms.utils.generate_private_key)
 _template = _CloudFormation.parse_template
 
 

@@ -190,7 +190,13 @@ def main() -> int:
     asked = parser.parse_args()
     file = asked.file.resolve()
     reached = {} if asked.tests else reaching(file)
-    tried = list(islice(mutants(file.read_text(encoding="utf-8")), asked.most))
+    source = file.read_text(encoding="utf-8")
+    all_of_them = asked.tests or _spread(
+        sorted({one for tests in reached.values() for one in tests})
+    )
+    if all_of_them and not survives(Mutant(0, "", "", source), file, all_of_them):
+        sys.exit("these tests fail without any change: " + " ".join(all_of_them))
+    tried = list(islice(mutants(source), asked.most))
 
     def judge(mutant: Mutant) -> bool | None:
         tests = asked.tests or _spread(reached.get(mutant.line, []))

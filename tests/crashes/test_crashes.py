@@ -18,7 +18,7 @@ from .run import Met, struck, undisturbed
 from .scenes import SCENES
 from .sweep import seeded, sweep
 
-SAMPLES = {"evening": 100, "many": 200, "deleted": 300, "hour": 900}
+SAMPLES = {"evening": 100, "many": 150, "deleted": 300, "hour": 900}
 """Where not everything is tried: one point in so many."""
 NIGHTLY = {"demo": 8, "hour": 2, "deleted": 2}
 """Of what takes an hour, `make test-all` tries one point in so many, others with each seed."""

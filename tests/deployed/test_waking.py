@@ -69,6 +69,7 @@ def test_the_functions_count_what_it_watches(house: House, name: str) -> None:
     assert eventually(counted, house.until(PATIENCE))
 
 
+@pytest.mark.clock  # after those of the whole house: the doctor names what rings
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_it_rings(house: House, name: str) -> None:
     """Given its metric past the threshold, then it goes into ALARM, and the topic says so."""

@@ -53,6 +53,7 @@ def test_it_watches_something_that_is_there(house: Deployment, name: str) -> Non
     assert alarm["AlarmActions"] == [house.outputs["CriticalTopicArn"]]
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize(
     "name", [name for name, one in ALARMS.items() if one["Namespace"] == "Pulse"]
 )
@@ -67,6 +68,7 @@ def test_the_functions_count_what_it_watches(house: Deployment, name: str) -> No
     assert eventually(counted, house.until(PATIENCE))
 
 
+@pytest.mark.clock  # after those of the whole house: the doctor names what rings
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_it_rings(house: Deployment, name: str) -> None:
     """Given its metric past the threshold, then it goes into ALARM, and the topic says so."""

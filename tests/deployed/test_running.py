@@ -11,7 +11,7 @@ import pytest
 from pulse_cli.stand_in.template import load_template
 from tests.deployed.deployment import Deployment, eventually
 
-pytestmark = pytest.mark.built
+pytestmark = [pytest.mark.built, pytest.mark.clock]
 
 PATIENCE = 2.5
 """Minutes after digests are due: `send` looks once a minute, and may be busy before us."""

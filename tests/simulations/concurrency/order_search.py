@@ -49,16 +49,21 @@ class OrderSearch:
 
     `start` sets the scene anew and lets each writer go as far as its first call. `state` says
     how things stand: all that is stored, and all that each writer was told so far; where two
-    are equal, all goes on alike.
+    are equal, all goes on alike. `random` chooses which branch is taken first, for searches
+    that are broken off.
     """
 
     def __init__(
-        self, start: Callable[[], Sequence[SteppedWriter]], state: Callable[[], object]
+        self,
+        start: Callable[[], Sequence[SteppedWriter]],
+        state: Callable[[], object],
+        random: Random | None = None,
     ) -> None:
         self.states: dict[object, set[int]] = {}
         """What was met, and whose calls were left out there."""
         self._start = start
         self._state = state
+        self._random = random
         self._path: list[_Node] = []
 
     def outcomes(self) -> Iterator[int]:
@@ -95,10 +100,10 @@ class OrderSearch:
         state = self._state()
         known = self.states.get(state)
         self.states[state] = asleep if known is None else known & asleep
-        left = (ready if known is None else known) - asleep
-        return _Node(
-            sorted(left, reverse=True), set(self.states[state]), not ready and known is None
-        )
+        left = sorted((ready if known is None else known) - asleep, reverse=True)
+        if self._random is not None:
+            self._random.shuffle(left)
+        return _Node(left, set(self.states[state]), not ready and known is None)
 
 
 def _next(node: _Node) -> bool:

@@ -6,10 +6,12 @@ import pytest
 
 from tests.simulations.concurrency.run_scenario import run_scenario
 from tests.simulations.concurrency.scenarios import LATE, SCENES, Scenario
-from tests.tiers import TEST_ALL
+from tests.tiers import SEED, TEST_ALL
 
 DRAWN = 3
 """Orders of a scene of many that `make test` plays; the others it plays whole."""
+MOST = 800
+"""Ends after which `make test-all` goes on with drawn orders: one scene has ten thousand."""
 
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
@@ -17,12 +19,16 @@ def test_in_every_order(
     scene: Scenario, figure: Callable[[str, object], None], request: pytest.FixtureRequest
 ) -> None:
     """Given functions at work at once, when in whatever order, then nothing is lost or doubled."""
-    played = run_scenario(scene, drawn=DRAWN if scene.many and not TEST_ALL else None)
+    if TEST_ALL:
+        played = run_scenario(scene, seed=SEED, most=MOST)
+    else:
+        played = run_scenario(scene, drawn=DRAWN if scene.many else None)
     assert played.violations == []
     assert played.outcomes > 1
+    share = "all" if played.whole else f"a part, seed {SEED}"
     figure(
         f"orders of {request.node.callspec.id}",
-        f"{played.outcomes} ends, {played.states} states on the way",
+        f"{played.outcomes} outcomes ({share}), {played.states} states on the way",
     )
 
 

@@ -12,7 +12,8 @@ import pickle
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -65,6 +66,8 @@ class ForkingWatcher(Watcher):
         self._folder = folder
         self._tell = tell
         self._each = how.pop("each", False)
+        self._done: Path | None = how.pop("done", None)
+        self._before = dict(_read(self._done))
         self._how = how
         self._running: dict[int, Point] = {}
         self._runs: DistinctPoints | None = None
@@ -96,6 +99,9 @@ class ForkingWatcher(Watcher):
             # our own child wrote it
             met = pickle.loads(file.read_bytes()) if file.exists() else nothing  # noqa: S301
             self.swept.results.append((point, met))
+            if self._done is not None and not any(met.violations()):
+                with self._done.open("ab") as kept:
+                    pickle.dump((point, met), kept)
             self._tell(self.swept, self.world.passed)
 
     def _try(self, fault: Fault, call: str) -> None:
@@ -111,11 +117,15 @@ class ForkingWatcher(Watcher):
         )
         if not self._runs.needs_run(fault, running):
             return
+        point = Point(world.passed, fault, running.function, call, world.now())
+        if point in self._before:
+            self.swept.results.append((point, self._before[point]))
+            return
         self.collect((os.cpu_count() or 1) - 1)
         read_mails(world)
         child = os.fork()
         if child:
-            self._running[child] = Point(world.passed, fault, running.function, call, world.now())
+            self._running[child] = point
             return
         leave = partial(_leave, self._folder)
         self.child = world.watcher = FaultRun(self.swept.undisturbed, {}, leave=leave, **self._how)
@@ -132,7 +142,8 @@ def sweep(
     """Run the scene undisturbed, and again from each of its points that is chosen.
 
     `tell` hears of each run that has ended, and how many calls the sweep has come to. `how`:
-    `seed`; `each` runs every point by itself; `to_the_end` stops no run early.
+    `seed`; `each` runs every point by itself; `to_the_end` stops no run early; `done` is a file
+    of runs that ended well, of a call that was broken off: they are not run again.
     """
     before = reference_run(scene)
     with tempfile.TemporaryDirectory() as folder:
@@ -147,6 +158,15 @@ def sweep(
         return forks.swept
 
 
+def _read(done: Path | None) -> Iterator[tuple[Point, FaultResult]]:
+    """The runs in the file; the last may have been cut off."""
+    if done is None or not done.exists():
+        return
+    with done.open("rb") as kept, suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            yield pickle.load(kept)  # noqa: S301 - we wrote it
+
+
 def _leave(folder: Path, met: FaultResult) -> None:
     """A child ends here, at once: what it saw stays in a file."""
     part = folder.with_name(f"{folder.name}.{os.getpid()}")
@@ -156,5 +176,9 @@ def _leave(folder: Path, met: FaultResult) -> None:
 
 
 def sample_points(share: int, seed: int = 0) -> Choice:
-    """One point in `share` of each fault, spread over all calls by a seed; 1: every point."""
-    return lambda number, fault: Random(f"{seed} {number} {fault}").random() * share < 1
+    """One point in `share` of each fault, spread over all calls; 1: every point.
+
+    The points are dealt out by lot, and a seed takes one of `share` hands: as many seeds in a
+    row try all of them.
+    """
+    return lambda number, fault: Random(f"{number} {fault}").randrange(share) == seed % share

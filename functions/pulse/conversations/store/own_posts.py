@@ -57,8 +57,9 @@ class OwnPosts:
         """Yield own posts of [start, end) that answer no customer."""
         for stretch in published_in(company, start, end):
             for item in self._table.query_index(*stretch):
-                inside = sortable_time(start) <= item["at"] < sortable_time(end)
-                if item["pk"] == f"said#{company}" and inside:
+                if item["pk"] != f"said#{company}":
+                    continue  # a fact, which keeps its time elsewhere
+                if sortable_time(start) <= item["at"] < sortable_time(end):
                     first, version = item["sk"].split("/")
                     at = datetime.fromisoformat(item["at"])
                     yield OwnPost(first, version, item["account"], frozenset(item["named"]), at)

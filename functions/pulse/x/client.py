@@ -203,7 +203,7 @@ class XClient:
             body = json_of(response, redactor)
         except (ValueError, RecursionError):
             text = quotable(redactor(response.text))[:80]
-            raise answer.error("unavailable", f"no JSON: {text!r}") from None
+            raise answer.error("unavailable", f"not JSON: {text!r}") from None
         if not isinstance(body, dict):
             raise answer.error("unavailable", f"a JSON {type(body).__name__}, not an object")
         return answer._replace(body=body)

@@ -31,7 +31,6 @@ RULES = [
         "conversations/fold",
         "listening/budget",
         "listening/cursor",
-        "listening/faults",
         "listening/scan",
         "listening/tasks",
         "outbox/delivery",

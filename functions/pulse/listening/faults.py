@@ -53,9 +53,9 @@ def record_loss(run: PollRun, report: PollReport, scan: TimelineScan) -> None:
 def record_fault(
     run: PollRun, report: PollReport, cursor: Cursor, endpoint: Endpoint, error: XError
 ) -> Cursor:
-    """Return the cursor with the fault and its next try; the owner is told once, if told at all.
+    """Return the cursor with the fault and its next try.
 
-    Only a fault that a person has to fix is told.
+    The owner gets one message about a fault, and only if a person has to fix it.
     """
     report.add_limit(error.endpoint, error.limit)
     report.problems.append(f"{endpoint}: {error}")

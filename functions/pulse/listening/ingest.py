@@ -29,7 +29,7 @@ _LOGGED_BEFORE = timedelta(hours=26)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where posts come from.
+    """The origin of posts.
 
     `account` is the company's account for which they were found. If they stand in its mentions
     timeline, `in_mentions` says so, and they name it whatever their entities say. Waits that began
@@ -42,7 +42,7 @@ class Source:
 
 
 class Ingested(NamedTuple):
-    """How many facts were new, and how many posts were newly quarantined."""
+    """The number of facts that were new, and of posts that were newly quarantined."""
 
     new: int
     quarantined: int
@@ -50,7 +50,7 @@ class Ingested(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IngestStores:
-    """Where ingest stores what it is given; made anew for each run."""
+    """The stores that ingest writes to; made anew for each run."""
 
     conversations: ConversationStore
     own_posts: OwnPosts

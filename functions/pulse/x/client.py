@@ -44,9 +44,7 @@ class _Answer(NamedTuple):
 
     def error(self, kind: FaultKind, detail: str) -> XError:
         """Return an error about this answer, with the limit that it stated."""
-        error = XError(kind, detail, limit=self.limit)
-        error.endpoint = self.endpoint
-        return error
+        return XError(kind, detail, limit=self.limit, endpoint=self.endpoint)
 
     def error_without(self, what: str) -> XError:
         """Return the error that this answer lacks what was asked for."""

@@ -57,7 +57,7 @@ class ComplianceJob:
 
 @dataclass(slots=True)
 class ComplianceResults:
-    """What a job found: why posts must be deleted, by id; and how many lines were unreadable."""
+    """The findings of a job: why posts must be deleted, by id; and unreadable lines."""
 
     gone: dict[str, RemovalReason] = field(default_factory=dict)
     unreadable: int = 0

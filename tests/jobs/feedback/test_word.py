@@ -165,7 +165,7 @@ def test_ses_may_be_faster_than_our_own_note(posts: Posts, town: Build) -> None:
     here.go(17)
     assert subjects(here, "vera") == [(17, "alert"), (17, "bounce")]
     assert [f.partition(":")[0] for f in here.failures] == ["feedback"]
-    assert "UnrecordedError" in here.failures[0]
+    assert "MailNotRecordedError" in here.failures[0]
 
 
 def test_a_mail_that_is_not_ours(posts: Posts, town: Build) -> None:
@@ -189,7 +189,7 @@ def test_the_greeting_of_ses_and_what_cannot_be_read(posts: Posts, town: Build) 
     tell(here, "nonsense")
     here.go(1, 2, 3, 4)
     assert [f.partition(":")[0] for f in here.failures] == ["feedback"] * 3
-    assert all("UnreadableError" in f for f in here.failures)
+    assert all("UnreadableEventError" in f for f in here.failures)
 
 
 def test_what_is_kept_of_a_mail_holds_no_text(posts: Posts, town: Build) -> None:

@@ -27,6 +27,7 @@ RULES = [
         "kernel/time",
         "kernel/policy",
         "kernel/posts",
+        "conversations/backlog",
         "conversations/facts",
         "conversations/fold",
         "listening/budget",

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from pulse.conversations.backlog import worst_first
 from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.fold import State
 from pulse.incidents.surge import detect_surge
@@ -19,7 +20,7 @@ from pulse.outbox.delivery import suppressions_for
 from pulse.outbox.entries import Entry
 from pulse.reporting.coverage import Coverage, measure_coverage
 from pulse.reporting.stats import PeriodStats, ageing, period_stats
-from pulse.screens.cards import AuthorDirectory, cards, worst_first
+from pulse.screens.cards import AuthorDirectory, cards
 from pulse.screens.models import AccountFigures, DayFigures, DigestMail, HourFigures
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def summary(
     received = _received(company, conversations, min(before, now - timedelta(hours=25)), now)
     waiting = conversations.open(company.name)
     since = [s.waiting_since for s in waiting.values() if s.waiting_since is not None]
-    order = worst_first(waiting, company)
+    order = worst_first(waiting, company.policy)
     cursors = stores.cursors.load(a.id for a in company.accounts)
     zone = ZoneInfo(person.time_zone)
     period = entry.detail("period")

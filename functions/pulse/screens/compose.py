@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pulse.conversations.backlog import worst_first
 from pulse.conversations.fold import State
 from pulse.kernel.company import Company, Person
 from pulse.listening.cursor import accounts_unread
 from pulse.outbox.entries import Entry
 from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory, cards, worst_first
+from pulse.screens.cards import AuthorDirectory, cards
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Letters:
         told = [(key, entry.at) for entry in entries for key in entry.keys]
         found = self.stores.conversations.states(dict.fromkeys(key for key, _ in told))
         states = {k: found[k] for k, at in told if k in found and _still_waits(found[k], at)}
-        order = worst_first(states, self.company)
+        order = worst_first(states, self.company.policy)
         shown = cards(order[:most], self.company, self.stores.conversations, self.authors, self.now)
         if not shown:
             return None

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 
 from pulse.conversations.facts import ConversationKey, Flag, Mention
 from pulse.kernel.company import Company
-from pulse.outbox.entries import TOPIC, Entry, Mailbox, due
+from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.escalation import escalate_undeliverable, hand_over
+from pulse.outbox.mailbox import Mailbox, due
 
 from .ending import Message
 from .threads import Thread
@@ -70,7 +71,7 @@ class Telling:
             for flag in sorted(thread.flags, key=lambda f: policy.rank(f.level)):
                 last[flag.at] = flag
             for at, flag in last.items():
-                people = policy.recipients(flag.level, flag.again, at) or (self.company.owner,)
+                people = policy.recipients(flag.level, flag.reminder, at) or (self.company.owner,)
                 urgent = flag.level == policy.top.name
                 for person in (*people, TOPIC) if urgent else people:
                     yield Entry(
@@ -81,7 +82,7 @@ class Telling:
                         at=at,
                         keys=(thread.key,),
                         urgent=urgent,
-                        again=flag.again,
+                        reminder=flag.reminder,
                         details=(("level", flag.level), ("people", list(people))),
                     )
 

@@ -79,14 +79,13 @@ def test_the_outage_is_noticed_and_told(played: Played) -> None:
     assert played.came.noticed is not None
     assert start < played.came.noticed < word
     told = {
-        name: min(plain.time_of({"created_at": one["at"]}) for one in found)
+        name: min(mail.at for mail in found)
         for name in ("boris", "oleg")
         if (
             found := [
-                one
-                for one in played.came.sent
-                if one["person"] == name
-                and plain.time_of({"created_at": one["at"]}) >= start + 14 * _MINUTE
+                mail
+                for mail in played.came.sent
+                if mail.person == name and mail.at >= start + 14 * _MINUTE
             ]
         )
     }
@@ -96,16 +95,15 @@ def test_the_outage_is_noticed_and_told(played: Played) -> None:
 
 def test_the_one_whom_nobody_feels_addressed_by_reaches_the_topic(played: Played) -> None:
     """Given a question to the official account, then after 4 hours it is critical and on SNS."""
-    critical = [one for one in played.came.sent if one["kind"] == "critical"]
+    critical = [mail for mail in played.came.sent if mail.kind == "critical"]
     asked = next(s.at for s in played.day.mentions if s.who.username == "tess_harrow")
-    first = plain.time_of({"created_at": critical[0]["at"]})
-    assert timedelta(0) <= first - (asked + timedelta(hours=4)) <= 2 * _MINUTE
+    assert timedelta(0) <= critical[0].at - (asked + timedelta(hours=4)) <= 2 * _MINUTE
 
 
 def test_every_mail_was_recorded_as_it_reads(played: Played) -> None:
     """Given the mails on disk, then subject and address are those that were meant."""
     recorded = sorted(
-        (one["to"], one["subject"]) for one in played.came.sent if one["person"] != "*topic"
+        (mail.to, mail.subject) for mail in played.came.sent if mail.person != "*topic"
     )
     assert sorted((one.address, one.subject) for one in played.letters) == recorded
     assert len(list((played.out / "mail").glob("*.html"))) == len(played.letters)

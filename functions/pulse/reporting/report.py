@@ -16,8 +16,8 @@ from pulse.incidents.surge import detect_surge
 from pulse.kernel.company import Company, Person
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, accounts_unread
-from pulse.outbox.delivery import suppressions_for
 from pulse.outbox.entries import Entry
+from pulse.outbox.suppressions import suppressions_for
 from pulse.reporting.coverage import Coverage, measure_coverage
 from pulse.reporting.stats import PeriodStats, ageing, period_stats
 from pulse.screens.cards import AuthorDirectory, cards

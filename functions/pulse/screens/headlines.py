@@ -23,8 +23,8 @@ def subject(headline: str, company: str) -> str:
 def alert(words: Locale, letter: AlertMail) -> str:
     """The worst level first: "CRITICAL: 2 waiting, longest 5 h 12 min; breach: 5"."""
     title = alert_title(words, letter)
-    if letter.again:
-        title = words.say("{title}, reminder {n}", title=title, n=words.number(letter.again))
+    if letter.reminder:
+        title = words.say("{title}, reminder {n}", title=title, n=words.number(letter.reminder))
     first = f"{title}, {phrases.longest(words, letter.longest)}"
     return "; ".join([first, *alert_others(words, letter)])
 

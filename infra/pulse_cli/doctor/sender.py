@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse.outbox.delivery import people_with_address
+from pulse.outbox.suppressions import people_with_address
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, warn
 from pulse_cli.screen import plain
@@ -134,7 +134,7 @@ def stopped(deployment: Deployment, settings: Settings | None, now: datetime) ->
         why = "it bounced" if block.kind == "bounce" else "it was called spam"
         said = f"{company.name} does not write to it since {block.at:%Y-%m-%d %H:%M} UTC, {why}"
         mend = f"mend it in pulse.yaml and push, or pulse addresses --lift {block.address}"
-        yield fail(f"address {block.address}", f"{said} ({plain(block.said)})", mend)
+        yield fail(f"address {block.address}", f"{said} ({plain(block.reason)})", mend)
     if not ours:
         yield ok("addresses", "no mail came back for good")
 

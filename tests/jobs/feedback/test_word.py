@@ -198,8 +198,8 @@ def test_what_is_kept_of_a_mail_holds_no_text(posts: Posts, town: Build) -> None
     here = town().go(1, 16)
     [record] = here.world.app.db.outbox.sent("acme", at(0), at(20))
     assert "help me" not in str(record)
-    mail = here.world.app.db.outbox.find_sent("acme", record["message_id"], at(18))
+    mail = here.world.app.db.outbox.find_sent("acme", record.message_id, at(18))
     assert mail is not None
     assert isinstance(mail.covered, Entry)
     assert mail.covered.detail("level") == "warning"
-    assert here.world.app.db.outbox.find_sent("acme", record["message_id"], at(60)) is None
+    assert here.world.app.db.outbox.find_sent("acme", record.message_id, at(60)) is None

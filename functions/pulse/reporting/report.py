@@ -20,7 +20,7 @@ from pulse.outbox.entries import Entry
 from pulse.outbox.suppressions import suppressions_for
 from pulse.reporting.coverage import Coverage, measure_coverage
 from pulse.reporting.stats import PeriodStats, ageing, period_stats
-from pulse.screens.cards import AuthorDirectory, cards
+from pulse.screens.cards import AuthorDirectory, make_cards
 from pulse.screens.models import AccountFigures, DayFigures, DigestMail, HourFigures
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def summary(
         waiting=len(since),
         longest=now - min(since) if since else None,
         critical=sum(s.level == company.policy.top.name for s in waiting.values()),
-        cards=cards(order[:_CARDS], company, conversations, authors, now),
+        cards=make_cards(order[:_CARDS], company, conversations, authors, now),
         buckets=ageing(since, now),
         now=_span(received, start, end, company),
         before=_span(received, before, start, company) if all_known_from <= before else None,

@@ -16,7 +16,7 @@ from pulse.kernel.company import Company, Person
 from pulse.listening.cursor import accounts_unread
 from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.message import Composed, TopicMessage
-from pulse.screens.cards import AuthorDirectory, cards
+from pulse.screens.cards import AuthorDirectory, make_cards
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class Composer:
     ) -> AlertMail | None:
         """Return the worst of those who wait; None when nobody does, or their posts are gone."""
         order = worst_first(states, self.company.policy)
-        shown = cards(order[:most_cards], self.company, self.conversations, self.authors, self.now)
+        shown = make_cards(
+            order[:most_cards], self.company, self.conversations, self.authors, self.now
+        )
         if not shown:
             return None
         levels = Counter(states[key].level or "" for key in order)

@@ -17,7 +17,7 @@ from pulse.screens.locale import TEMPLATES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_TEXTS = {"say": 1, "many": 2}
+_TEXTS = {"gettext": 1, "ngettext": 2}
 """How many of the first arguments of a call are text to translate."""
 
 Said = dict[str | tuple[str, str], set[str]]

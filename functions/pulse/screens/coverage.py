@@ -15,35 +15,35 @@ if TYPE_CHECKING:
     from pulse.screens.models import DigestMail
 
 
-def minutes(words: Locale, letter: DigestMail) -> str:
+def minutes(locale: Locale, letter: DigestMail) -> str:
     """How many of the minutes were watched, and since when where not from the start."""
     seen = letter.watch
-    watched, n = words.number(seen.watched), words.number(seen.minutes)
+    watched, n = locale.number(seen.watched), locale.number(seen.minutes)
     if seen.since is None:
-        return words.say("watched {watched} of {n} min", watched=watched, n=n)
-    return words.say(
+        return locale.gettext("watched {watched} of {n} min", watched=watched, n=n)
+    return locale.gettext(
         "watched {watched} of {n} min since {time}",
         watched=watched,
         n=n,
-        time=words.clock(seen.since, letter.at),
+        time=locale.clock(seen.since, letter.at),
     )
 
 
-def watched(words: Locale, letter: DigestMail) -> str:
+def watched(locale: Locale, letter: DigestMail) -> str:
     """The same as a sentence, with the all-clear when there is nothing to tell."""
-    text = f"{capital(minutes(words, letter))}."
-    return f"{text} {words.say('Nothing was missed.')}" if letter.watch.whole else text
+    text = f"{capital(minutes(locale, letter))}."
+    return f"{text} {locale.gettext('Nothing was missed.')}" if letter.watch.whole else text
 
 
-def watch(words: Locale, letter: DigestMail) -> list[str]:
+def watch(locale: Locale, letter: DigestMail) -> list[str]:
     """What was not watched, read or delivered, and what reading came to: a line each."""
     seen = letter.watch
-    lines = [words.say("@{who}: never read yet", who=one_line(name)) for name in seen.unread]
-    lines += [_gap(words, gap, letter.at) for gap in seen.gaps]
-    lines += [_trouble(words, trouble, letter.at) for trouble in seen.troubles]
+    lines = [locale.gettext("@{who}: never read yet", who=one_line(name)) for name in seen.unread]
+    lines += [_gap(locale, gap, letter.at) for gap in seen.gaps]
+    lines += [_trouble(locale, trouble, letter.at) for trouble in seen.troubles]
     if seen.aside:
         lines.append(
-            words.many(
+            locale.ngettext(
                 "{n} post could not be read and lies aside: see pulse status",
                 "{n} posts could not be read and lie aside: see pulse status",
                 seen.aside,
@@ -51,78 +51,80 @@ def watch(words: Locale, letter: DigestMail) -> list[str]:
         )
     if seen.undelivered:
         lines.append(
-            words.many(
+            locale.ngettext(
                 "{n} mail could not be delivered",
                 "{n} mails could not be delivered",
                 seen.undelivered,
             )
         )
-    lines += [_stopped(words, one, letter.at) for one in seen.stopped]
+    lines += [_stopped(locale, one, letter.at) for one in seen.stopped]
     if seen.removed:
         lines.append(
-            words.many(
+            locale.ngettext(
                 "{n} post was removed because it is deleted or protected on X",
                 "{n} posts were removed because they are deleted or protected on X",
                 seen.removed,
             )
         )
-    return [*lines, *_reads(words, letter)]
+    return [*lines, *_reads(locale, letter)]
 
 
-def _stopped(words: Locale, one: SuppressedAddress, at: datetime) -> str:
-    return words.say(
+def _stopped(locale: Locale, one: SuppressedAddress, at: datetime) -> str:
+    return locale.gettext(
         "nothing has been sent to {address} since {time}: {reason}",
         address=one_line(one.address),
-        time=words.clock(one.since, at),
-        reason=trouble_words(one.kind, words),
+        time=locale.clock(one.since, at),
+        reason=trouble_words(one.kind, locale),
     )
 
 
-def _reads(words: Locale, letter: DigestMail) -> list[str]:
+def _reads(locale: Locale, letter: DigestMail) -> list[str]:
     budget = letter.watch.reads
     if budget is None or budget.limit is None:
         return []
-    limit = words.number(budget.limit)
+    limit = locale.number(budget.limit)
     lines = [
-        words.say(
+        locale.gettext(
             "reads of X this month: {n} of {limit} ({share})",
-            n=words.number(budget.used),
+            n=locale.number(budget.used),
             limit=limit,
-            share=words.percent(budget.share),
+            share=locale.percent(budget.share),
         )
     ]
     if letter.period == "monthly":
-        used = words.number(budget.before)
-        lines.append(words.say("reads of X last month: {n} of {limit}", n=used, limit=limit))
+        used = locale.number(budget.before)
+        lines.append(locale.gettext("reads of X last month: {n} of {limit}", n=used, limit=limit))
     return lines
 
 
-def _gap(words: Locale, gap: Gap, at: datetime) -> str:
+def _gap(locale: Locale, gap: Gap, at: datetime) -> str:
     reasons = {
-        "blind": words.say("not watched"),
-        "wall": words.say("more posts than X hands out, some could not be had"),
+        "blind": locale.gettext("not watched"),
+        "wall": locale.gettext("more posts than X hands out, some could not be had"),
     }
-    return words.say(
+    return locale.gettext(
         "@{who}: {reason}, {start} to {end} ({length})",
         who=one_line(gap.username),
         reason=reasons.get(gap.reason, one_line(gap.reason)),
-        start=words.clock(gap.start, at),
-        end=words.clock(gap.end, at),
-        length=words.duration(gap.end - gap.start),
+        start=locale.clock(gap.start, at),
+        end=locale.clock(gap.end, at),
+        length=locale.duration(gap.end - gap.start),
     )
 
 
-def _trouble(words: Locale, trouble: FaultPeriod, at: datetime) -> str:
-    who, what = one_line(trouble.username), trouble_words(trouble.kind, words)
-    start = words.clock(trouble.since, at)
+def _trouble(locale: Locale, trouble: FaultPeriod, at: datetime) -> str:
+    who, what = one_line(trouble.username), trouble_words(trouble.kind, locale)
+    start = locale.clock(trouble.since, at)
     if trouble.until is None:
-        text = words.say("@{who}: {what}, since {start}, still so", who=who, what=what, start=start)
+        text = locale.gettext(
+            "@{who}: {what}, since {start}, still so", who=who, what=what, start=start
+        )
     else:
-        text = words.say(
+        text = locale.gettext(
             "@{who}: {what}, {start} to {end}",
             who=who,
             what=what,
             start=start,
-            end=words.clock(trouble.until, at),
+            end=locale.clock(trouble.until, at),
         )
     return f"{text} ({one_line(trouble.detail)})" if trouble.detail else text

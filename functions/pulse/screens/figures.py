@@ -30,123 +30,123 @@ class Column:
     answered: int
 
 
-def first_digest(words: Locale, letter: DigestMail) -> str:
+def first_digest(locale: Locale, letter: DigestMail) -> str:
     """Why late ones may stand in it of which nobody heard."""
-    return words.say(
+    return locale.gettext(
         "This is the first digest: it takes in what came since {time}, before Pulse. "
         "Nobody was alerted of what was late already.",
-        time=words.clock(letter.counted_from, letter.at),
+        time=locale.clock(letter.counted_from, letter.at),
     )
 
 
-def happening(words: Locale, what: Surge, at: datetime) -> str:
+def happening(locale: Locale, what: Surge, at: datetime) -> str:
     """Many more mentions than usual, and whether we say anything."""
-    text = words.many(
+    text = locale.ngettext(
         "{n} mention since {time}, usually {usual}",
         "{n} mentions since {time}, usually {usual}",
         what.count,
-        time=words.clock(what.since, at),
-        usual=words.number(what.usual),
+        time=locale.clock(what.since, at),
+        usual=locale.number(what.usual),
     )
     if what.silent_for is None:
         return f"{text}."
-    silent = words.say(
-        "Our accounts have been silent for {length}.", length=words.duration(what.silent_for)
+    silent = locale.gettext(
+        "Our accounts have been silent for {length}.", length=locale.duration(what.silent_for)
     )
     return f"{text}. {silent}"
 
 
-def compared(words: Locale, letter: DigestMail) -> str:
+def compared(locale: Locale, letter: DigestMail) -> str:
     """From when to when, and what stands in brackets."""
     if letter.before is None:
-        return words.say(
+        return locale.gettext(
             "{start} to {end}; of the stretch before, not all is known",
-            start=words.clock(letter.counted_from),
-            end=words.clock(letter.end),
+            start=locale.clock(letter.counted_from),
+            end=locale.clock(letter.end),
         )
-    return words.say(
+    return locale.gettext(
         "{start} to {end}; in brackets: the stretch before",
-        start=words.clock(letter.counted_from),
-        end=words.clock(letter.end),
+        start=locale.clock(letter.counted_from),
+        end=locale.clock(letter.end),
     )
 
 
-def buckets(words: Locale, letter: DigestMail) -> list[tuple[str, int]]:
+def buckets(locale: Locale, letter: DigestMail) -> list[tuple[str, int]]:
     """The ageing buckets by name."""
     names = (
-        words.say("under 15 min"),
-        words.say("15-60 min"),
-        words.say("1-4 h"),
-        words.say("4-24 h"),
-        words.say("over 24 h"),
+        locale.gettext("under 15 min"),
+        locale.gettext("15-60 min"),
+        locale.gettext("1-4 h"),
+        locale.gettext("4-24 h"),
+        locale.gettext("over 24 h"),
     )
     return list(zip(names, letter.buckets, strict=True))
 
 
-def figures(words: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
+def figures(locale: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
     """Name, value, value of the stretch before ("" when it is not known)."""
-    names = _names(words)
-    names[-1] += words.say(", target {share}", share=words.percent(letter.target))
-    before = _values(words, letter.before) if letter.before else [""] * len(names)
-    return list(zip(names, _values(words, letter.now), before, strict=True))
+    names = _names(locale)
+    names[-1] += locale.gettext(", target {share}", share=locale.percent(letter.target))
+    before = _values(locale, letter.before) if letter.before else [""] * len(names)
+    return list(zip(names, _values(locale, letter.now), before, strict=True))
 
 
-def night_and_day(words: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
+def night_and_day(locale: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
     """Name, value by night, value by day; empty in shorter digests."""
     if letter.night is None or letter.day is None:
         return []
-    night, day = _values(words, letter.night), _values(words, letter.day)
-    return list(zip(_names(words), night, day, strict=True))
+    night, day = _values(locale, letter.night), _values(locale, letter.day)
+    return list(zip(_names(locale), night, day, strict=True))
 
 
-def accounts(words: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
+def accounts(locale: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
     """Each account: received, answered, median of the first response."""
     return [
         (
-            f"@{one_line(one.username)}, {phrases.role(words, one.role)}",
-            words.number(one.received),
-            words.number(one.answered),
-            words.duration(one.first_response_median),
+            f"@{one_line(one.username)}, {phrases.role(locale, one.role)}",
+            locale.number(one.received),
+            locale.number(one.answered),
+            locale.duration(one.first_response_median),
         )
         for one in letter.accounts
     ]
 
 
-def trend(words: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
+def trend(locale: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
     """Each day: received, answered, median of the first response, share left in silence."""
     return [
         (
-            words.day(one.day),
-            words.number(one.received),
-            words.number(one.answered),
-            words.duration(one.first_response_median),
-            words.percent(one.silent_share),
+            locale.day(one.day),
+            locale.number(one.received),
+            locale.number(one.answered),
+            locale.duration(one.first_response_median),
+            locale.percent(one.silent_share),
         )
         for one in letter.trend
     ]
 
 
-def _names(words: Locale) -> list[str]:
+def _names(locale: Locale) -> list[str]:
     return [
-        words.say("Received"),
-        words.say("Answered"),
-        words.say("First response, median"),
-        words.say("First response, 9 of 10 within"),
-        words.say("Next response, median"),
-        words.say("Next response, 9 of 10 within"),
-        words.say("Within policy"),
+        locale.gettext("Received"),
+        locale.gettext("Answered"),
+        locale.gettext("First response, median"),
+        locale.gettext("First response, 9 of 10 within"),
+        locale.gettext("Next response, median"),
+        locale.gettext("Next response, 9 of 10 within"),
+        locale.gettext("Within policy"),
     ]
 
 
-def _values(words: Locale, span: PeriodStats) -> list[str]:
+def _values(locale: Locale, span: PeriodStats) -> list[str]:
     return [
-        words.number(span.received),
-        words.number(span.answered),
-        words.duration(span.first_response.median),
-        words.duration(span.first_response.p90),
-        words.duration(span.next_response.median),
-        words.duration(span.next_response.p90),
-        words.percent(span.within),
+        locale.number(span.received),
+        locale.number(span.answered),
+        locale.duration(span.first_response.median),
+        locale.duration(span.first_response.p90),
+        locale.duration(span.next_response.median),
+        locale.duration(span.next_response.p90),
+        locale.percent(span.within),
     ]
 
 

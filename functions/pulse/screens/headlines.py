@@ -20,28 +20,28 @@ def subject(headline: str, company: str) -> str:
     return f"{one_line(headline)} · {shortened(one_line(company), _TITLE)}"
 
 
-def alert(words: Locale, letter: AlertMail) -> str:
+def alert(locale: Locale, letter: AlertMail) -> str:
     """The worst level first: "CRITICAL: 2 waiting, longest 5 h 12 min; breach: 5"."""
-    title = alert_title(words, letter)
+    title = alert_title(locale, letter)
     if letter.again:
-        title = words.say("{title}, reminder {n}", title=title, n=words.number(letter.again))
-    first = f"{title}, {phrases.longest(words, letter.longest)}"
-    return "; ".join([first, *alert_others(words, letter)])
+        title = locale.gettext("{title}, reminder {n}", title=title, n=locale.number(letter.again))
+    first = f"{title}, {phrases.longest(locale, letter.longest)}"
+    return "; ".join([first, *alert_others(locale, letter)])
 
 
-def alert_title(words: Locale, letter: AlertMail) -> str:
+def alert_title(locale: Locale, letter: AlertMail) -> str:
     """The worst level told of, in capitals when it is the policy's highest, and how many."""
     worst, count = next(iter(_levels(letter)))
-    label = phrases.level(words, worst)
+    label = phrases.level(locale, worst)
     highest = any(card.top and card.level == worst for card in letter.cards)
     label = label.upper() if highest else capital(label)
-    return f"{label}: {phrases.waiting(words, count)}"
+    return f"{label}: {phrases.waiting(locale, count)}"
 
 
-def alert_others(words: Locale, letter: AlertMail) -> list[str]:
+def alert_others(locale: Locale, letter: AlertMail) -> list[str]:
     """The milder levels: "breach: 5"."""
     return [
-        f"{phrases.level(words, name)}: {words.number(count)}"
+        f"{phrases.level(locale, name)}: {locale.number(count)}"
         for name, count in _levels(letter)[1:]
     ]
 
@@ -59,29 +59,29 @@ def alert_preheader(letter: AlertMail) -> str:
     return one_line(f"{phrases.handle(worst.customer)}: {worst.text}"[:_PREVIEW])
 
 
-def digest(words: Locale, letter: DigestMail) -> str:
+def digest(locale: Locale, letter: DigestMail) -> str:
     """How many wait and how long: "17 waiting, longest 5 h 12 min"."""
-    title = digest_title(words, letter)
+    title = digest_title(locale, letter)
     if not letter.waiting or letter.longest is None:
         return title
-    return f"{title}, {phrases.longest(words, letter.longest)}"
+    return f"{title}, {phrases.longest(locale, letter.longest)}"
 
 
-def digest_title(words: Locale, letter: DigestMail) -> str:
+def digest_title(locale: Locale, letter: DigestMail) -> str:
     """How many wait, in words when nobody does."""
     if not letter.waiting:
-        return words.say("Everyone is answered")
-    return phrases.waiting(words, letter.waiting)
+        return locale.gettext("Everyone is answered")
+    return phrases.waiting(locale, letter.waiting)
 
 
-def digest_preheader(words: Locale, letter: DigestMail) -> str:
+def digest_preheader(locale: Locale, letter: DigestMail) -> str:
     """What the subject has no room for: "2 critical · watched 720 of 720 min"."""
     if letter.waiting:
-        first = words.say("{n} critical", n=words.number(letter.critical))
+        first = locale.gettext("{n} critical", n=locale.number(letter.critical))
     else:
         received = letter.now.received
-        first = words.many("{n} mention received", "{n} mentions received", received)
-    parts = [first, coverage.minutes(words, letter)]
+        first = locale.ngettext("{n} mention received", "{n} mentions received", received)
+    parts = [first, coverage.minutes(locale, letter)]
     if letter.watch.had_gaps:
-        parts.append(words.say("the watch had gaps"))
+        parts.append(locale.gettext("the watch had gaps"))
     return capital(" · ".join(parts))

@@ -102,11 +102,11 @@ class Locale:
         self._locale = core.Locale.parse(_LOCALES[language])
         self._translations = translations(language)
 
-    def say(self, text: str, **values: object) -> str:
+    def gettext(self, text: str, **values: object) -> str:
         """`text` in this language; `{name}` gives way to the value of that name."""
         return self._translations.gettext(text).format(**values)
 
-    def many(self, one: str, more: str, n: int, **values: object) -> str:
+    def ngettext(self, one: str, more: str, n: int, **values: object) -> str:
         """The form that goes with `n`, which stands there as `{n}`."""
         return self._translations.ngettext(one, more, n).format(n=self.number(n), **values)
 
@@ -127,17 +127,17 @@ class Locale:
         exact = length.total_seconds() if isinstance(length, timedelta) else length
         seconds = max(0, int(exact))
         if seconds < _MINUTE:
-            return self.say("under 1 min")
+            return self.gettext("under 1 min")
         days, hours, minutes = (
             seconds // _DAY,
             seconds % _DAY // _HOUR,
             seconds % _HOUR // _MINUTE,
         )
-        parts = [self.say("{n} d", n=self.number(days))] if days else []
+        parts = [self.gettext("{n} d", n=self.number(days))] if days else []
         if hours:
-            parts.append(self.say("{n} h", n=hours))
+            parts.append(self.gettext("{n} h", n=hours))
         if minutes and not days:
-            parts.append(self.say("{n} min", n=minutes))
+            parts.append(self.gettext("{n} min", n=minutes))
         return " ".join(parts)
 
     def stretch(self, length: timedelta) -> str:
@@ -145,10 +145,10 @@ class Locale:
         if length < _MANY_HOURS:
             hours, rest = divmod(round(length.total_seconds() / _MINUTE), 60)
             if rest:
-                return self.say("last {length}", length=self.duration(length))
-            return self.many("last {n} hour", "last {n} hours", hours)
+                return self.gettext("last {length}", length=self.duration(length))
+            return self.ngettext("last {n} hour", "last {n} hours", hours)
         days = round(length / timedelta(days=1))
-        return self.many("last {n} day", "last {n} days", days)
+        return self.ngettext("last {n} day", "last {n} days", days)
 
     def row(self, items: Sequence[str]) -> str:
         """Things in a row: "a, b and c"."""
@@ -179,7 +179,7 @@ class Locale:
         """The zone as people there say it; its offset where it has no name."""
         name = at.astimezone(self._zone).tzname() or ""
         if name.isalpha():
-            return {"MSK": self.say("MSK")}.get(name, name)
+            return {"MSK": self.gettext("MSK")}.get(name, name)
         offset = at.astimezone(self._zone).utcoffset() or timedelta()
         sign = "\N{MINUS SIGN}" if offset < timedelta() else "+"
         hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)

@@ -72,31 +72,31 @@ class MailRenderer:
 
     def alert(self, letter: AlertMail, person: Person) -> Mail:
         """The worst of those who wait, for a person who must act."""
-        return self._mail("alert", _words(person), *self.headline(letter, person), letter=letter)
+        return self._mail("alert", _locale(person), *self.headline(letter, person), letter=letter)
 
     def headline(self, letter: AlertMail, person: Person) -> tuple[str, str]:
         """Subject and preheader of an alert, for where there is no room for a mail."""
-        subject = headlines.subject(headlines.alert(_words(person), letter), letter.company)
+        subject = headlines.subject(headlines.alert(_locale(person), letter), letter.company)
         return subject, headlines.alert_preheader(letter)
 
     def digest(self, letter: DigestMail, person: Person) -> Mail:
         """How it stands and went, for a manager."""
-        words = _words(person)
+        locale = _locale(person)
         return self._mail(
             "digest",
-            words,
-            headlines.subject(headlines.digest(words, letter), letter.company),
-            headlines.digest_preheader(words, letter),
+            locale,
+            headlines.subject(headlines.digest(locale, letter), letter.company),
+            headlines.digest_preheader(locale, letter),
             letter=letter,
         )
 
     def trouble(self, letter: FaultMail, person: Person) -> Mail:
         """Something that only a person can mend, and how."""
-        words = _words(person)
-        advice = advise(letter, words)
+        locale = _locale(person)
+        advice = advise(letter, locale)
         return self._mail(
             "trouble",
-            words,
+            locale,
             headlines.subject(advice.title, letter.company),
             one_line(advice.means),
             letter=letter,
@@ -105,17 +105,17 @@ class MailRenderer:
 
     def probe(self, company: str, at: datetime, person: Person) -> Mail:
         """A test mail: whoever reads it knows that mail gets through."""
-        words = _words(person)
+        locale = _locale(person)
         return self._mail(
             "probe",
-            words,
-            headlines.subject(words.say("Test mail from Pulse"), company),
-            words.say("Mail from Pulse reaches you"),
+            locale,
+            headlines.subject(locale.gettext("Test mail from Pulse"), company),
+            locale.gettext("Mail from Pulse reaches you"),
             letter=TestMail(company, at, person.name),
         )
 
-    def _mail(self, name: str, words: Locale, subject: str, preheader: str, **values: Any) -> Mail:
-        values |= {"words": words, "subject": subject, "preheader": preheader, **_names(words)}
+    def _mail(self, name: str, locale: Locale, subject: str, preheader: str, **values: Any) -> Mail:
+        values |= {"locale": locale, "subject": subject, "preheader": preheader, **_names(locale)}
         cards = getattr(values.get("letter"), "cards", ())
         for layout in _layouts(len(cards)):
             html = self._template(f"{name}.html", values, layout)
@@ -158,23 +158,23 @@ def _environment() -> Environment:
     return environment
 
 
-def _words(person: Person) -> Locale:
+def _locale(person: Person) -> Locale:
     return Locale(person.language, person.time_zone)
 
 
-def _names(words: Locale) -> dict[str, Any]:
+def _names(locale: Locale) -> dict[str, Any]:
     """What templates call by name."""
     own = (
-        words.say,
-        words.many,
-        words.number,
-        words.percent,
-        words.duration,
-        words.stretch,
-        words.clock,
-        words.day,
-        words.moment,
-        words.o_clock,
+        locale.gettext,
+        locale.ngettext,
+        locale.number,
+        locale.percent,
+        locale.duration,
+        locale.stretch,
+        locale.clock,
+        locale.day,
+        locale.moment,
+        locale.o_clock,
     )
     shared = (
         phrases.level,
@@ -204,7 +204,7 @@ def _names(words: Locale) -> dict[str, Any]:
         headlines.digest_title,
         headlines.digest_preheader,
     )
-    return {f.__name__: f for f in own} | {f.__name__: partial(f, words) for f in shared}
+    return {f.__name__: f for f in own} | {f.__name__: partial(f, locale) for f in shared}
 
 
 def _layouts(cards: int) -> Iterator[Layout]:

@@ -16,29 +16,31 @@ if TYPE_CHECKING:
 _NAME = 60
 
 
-def level(words: Locale, name: str | None) -> str:
+def level(locale: Locale, name: str | None) -> str:
     """A level of the policy; names that a company made up stay as they are."""
     if name is None:
-        return words.say("waiting")
+        return locale.gettext("waiting")
     return {
-        "warning": words.say("warning"),
-        "breach": words.say("breach"),
-        "critical": words.say("critical"),
+        "warning": locale.gettext("warning"),
+        "breach": locale.gettext("breach"),
+        "critical": locale.gettext("critical"),
     }.get(name, one_line(name))
 
 
-def role(words: Locale, name: str) -> str:
+def role(locale: Locale, name: str) -> str:
     """What an account is there for."""
-    return {"support": words.say("support"), "official": words.say("official")}.get(name, name)
+    return {"support": locale.gettext("support"), "official": locale.gettext("official")}.get(
+        name, name
+    )
 
 
-def period(words: Locale, name: str) -> str:
+def period(locale: Locale, name: str) -> str:
     """What kind of digest it is."""
     return {
-        "shift": words.say("Shift digest"),
-        "daily": words.say("Daily digest"),
-        "weekly": words.say("Weekly digest"),
-        "monthly": words.say("Monthly digest"),
+        "shift": locale.gettext("Shift digest"),
+        "daily": locale.gettext("Daily digest"),
+        "weekly": locale.gettext("Weekly digest"),
+        "monthly": locale.gettext("Monthly digest"),
     }[name]
 
 
@@ -49,14 +51,14 @@ def tone(card: Card) -> str:
     return "quiet" if card.level in {None, "warning"} else "amber"
 
 
-def waiting(words: Locale, count: int) -> str:
+def waiting(locale: Locale, count: int) -> str:
     """How many wait."""
-    return words.many("{n} waiting", "{n} waiting", count)
+    return locale.ngettext("{n} waiting", "{n} waiting", count)
 
 
-def longest(words: Locale, length: timedelta) -> str:
+def longest(locale: Locale, length: timedelta) -> str:
     """The longest wait of them."""
-    return words.say("longest {length}", length=words.duration(length))
+    return locale.gettext("longest {length}", length=locale.duration(length))
 
 
 def name(who: Author) -> str:
@@ -69,63 +71,65 @@ def handle(who: Author) -> str:
     return f"@{one_line(who.username)}" if who.username else f"id {one_line(who.id)}"
 
 
-def handles(words: Locale, usernames: tuple[str, ...]) -> str:
+def handles(locale: Locale, usernames: tuple[str, ...]) -> str:
     """Handles of ours in a row: "@a, @b and @c"."""
-    return words.row([f"@{one_line(name)}" for name in usernames])
+    return locale.row([f"@{one_line(name)}" for name in usernames])
 
 
-def about(words: Locale, card: Card, at: datetime) -> str:
+def about(locale: Locale, card: Card, at: datetime) -> str:
     """Since when, how often, to whom, and who has taken it."""
-    facts = [words.say("since {time}", time=words.clock(card.since, at))]
+    facts = [locale.gettext("since {time}", time=locale.clock(card.since, at))]
     if card.said > 1:
-        facts.append(words.many("{n} message", "{n} messages", card.said))
+        facts.append(locale.ngettext("{n} message", "{n} messages", card.said))
     if card.accounts:
-        facts.append(words.say("to {accounts}", accounts=handles(words, card.accounts)))
+        facts.append(locale.gettext("to {accounts}", accounts=handles(locale, card.accounts)))
     if card.taken_by:
-        facts.append(words.say("taken by: {person}", person=one_line(card.taken_by)))
+        facts.append(locale.gettext("taken by: {person}", person=one_line(card.taken_by)))
     else:
-        facts.append(words.say("taken by: nobody"))
+        facts.append(locale.gettext("taken by: nobody"))
     if card.snoozed_until:
-        facts.append(words.say("snoozed until {time}", time=words.clock(card.snoozed_until, at)))
+        facts.append(
+            locale.gettext("snoozed until {time}", time=locale.clock(card.snoozed_until, at))
+        )
     return " · ".join(facts)
 
 
-def whole(words: Locale, text: str) -> str:
+def whole(locale: Locale, text: str) -> str:
     """Says that a post goes on, and how long it is."""
-    return words.many(
+    return locale.ngettext(
         "Show the whole post ({n} character)", "Show the whole post ({n} characters)", len(text)
     )
 
 
-def earlier_posts(words: Locale, count: int) -> str:
+def earlier_posts(locale: Locale, count: int) -> str:
     """How many posts of a thread are not shown."""
-    return words.many(
+    return locale.ngettext(
         "{n} more post in this conversation", "{n} more posts in this conversation", count
     )
 
 
-def more(words: Locale, count: int) -> str:
+def more(locale: Locale, count: int) -> str:
     """How many wait beside those shown."""
-    return words.many("{n} more waiting", "{n} more waiting", count)
+    return locale.ngettext("{n} more waiting", "{n} more waiting", count)
 
 
-def unread(words: Locale, letter: AlertMail | DigestMail) -> str:
+def unread(locale: Locale, letter: AlertMail | DigestMail) -> str:
     """Why some of it may be answered already."""
-    return words.say(
+    return locale.gettext(
         "Our own posts on {accounts} cannot be read at the moment: "
         "some of these people may have been answered already.",
-        accounts=handles(words, letter.unread),
+        accounts=handles(locale, letter.unread),
     )
 
 
-def reminder(words: Locale, letter: AlertMail) -> str:
+def reminder(locale: Locale, letter: AlertMail) -> str:
     """Why they hear of it again."""
-    return words.say("Reminder {n}: still nobody has answered.", n=words.number(letter.again))
+    return locale.gettext("Reminder {n}: still nobody has answered.", n=locale.number(letter.again))
 
 
-def probe_words(words: Locale, letter: TestMail) -> str:
+def probe_words(locale: Locale, letter: TestMail) -> str:
     """Who sent a test mail to whom."""
-    return words.say(
+    return locale.gettext(
         "This is a test mail of pulse doctor for {company}, sent to {person}. "
         "Alerts and digests will come from the same address.",
         company=one_line(letter.company),

@@ -58,7 +58,7 @@ def test_the_figures_are_those_of_the_archive(played: Played) -> None:
         else:
             assert row.figures.received == expected[row.account or "all"]
     assert len(played.day.mentions) == expected["all"]
-    assert played.came.letter.watch.watched == (end - start) // _MINUTE
+    assert played.came.report.coverage.watched == (end - start) // _MINUTE
 
 
 def test_the_digest_counts_who_waits(played: Played) -> None:
@@ -114,9 +114,9 @@ def test_every_mail_was_recorded_as_it_reads(played: Played) -> None:
 @pytest.mark.whole
 def test_those_whom_nobody_answers_stand_in_the_last_digest(played: Played) -> None:
     """Given the whole day, then the digest of 21:00 shows those of the script."""
-    shown = {card.customer.username for card in played.came.letter.cards}
+    shown = {card.customer.username for card in played.came.worst}
     assert shown < played.day.never
-    assert played.came.letter.waiting == len(played.day.never)
+    assert len(played.came.report.waiting) == len(played.day.never)
 
 
 @pytest.mark.whole

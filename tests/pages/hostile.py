@@ -11,7 +11,7 @@ from pulse.reporting.coverage import Coverage, FaultPeriod
 from pulse.screens.models import FaultMail, ThreadPost
 from pulse.x import parse
 
-from .letters import AT, TROUBLES, US, alert, card, minutes, shift
+from .letters import AT, TROUBLES, US, alert, card, minutes, reporting, shift, waiting
 from .payloads import PAYLOADS
 
 if TYPE_CHECKING:
@@ -66,12 +66,10 @@ def summary(language: Language, pack: tuple[str, ...]) -> DigestMail:
     troubles = tuple(
         FaultPeriod("svyaz", "unavailable", AT - minutes(9), None, one[:DETAIL]) for one in pack
     )
-    return replace(
-        shift(language),
-        cards=cards(pack),
-        waiting=PACK,
-        watch=Coverage(720, 700, troubles=troubles),
+    letter = reporting(
+        shift(language), waiting=waiting(PACK), coverage=Coverage(720, 700, troubles=troubles)
     )
+    return replace(letter, cards=cards(pack))
 
 
 def failure(language: Language, number: int, payload: str) -> FaultMail:

@@ -13,9 +13,9 @@ import pytest
 
 from pulse.kernel.posts import post_url
 from pulse.listening.budget import Budget
+from pulse.reporting.breakdown import DayFigures
 from pulse.reporting.coverage import Coverage
 from pulse.screens.mails import LIMIT, Mail, MailRenderer
-from pulse.screens.models import DayFigures
 
 from .letters import (
     AT,
@@ -28,7 +28,9 @@ from .letters import (
     mails,
     minutes,
     monthly,
+    reporting,
     shift,
+    waiting,
     weekly,
 )
 from .letters import US as SOMEBODY
@@ -279,7 +281,7 @@ def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
     At its top only what was not watched: a mail that was lost makes no gap.
     """
     watch, said = WATCHES[case]
-    mail = MailRenderer().digest(replace(shift("en"), watch=watch), PEOPLE["en"])
+    mail = MailRenderer().digest(reporting(shift("en"), coverage=watch), PEOPLE["en"])
     clear = said is None and watch.watched == watch.minutes
     for text in (mail.text, mail.html):
         assert ("Nothing was missed." in text) is clear
@@ -290,13 +292,13 @@ def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
 def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
     """Given a week that Pulse saw the end of, then its days before have no figures, nor has it."""
     came = AT - timedelta(days=1)
-    letter = replace(
+    letter = reporting(
         weekly("en"),
         known_from=came - minutes(60),
         before=None,
-        first=True,
-        trend=(DayFigures(date(2026, 11, 20)), *weekly("en").trend[-2:]),
-        watch=Coverage(1440, 1440, since=came),
+        has_past=True,
+        days=(DayFigures(date(2026, 11, 20)), *weekly("en").report.days[-2:]),
+        coverage=Coverage(1440, 1440, since=came),
     )
     mail = MailRenderer().digest(letter, PEOPLE["en"])
     assert "it takes in what came since 21 Nov, 08:00, before Pulse" in mail.text
@@ -315,8 +317,8 @@ def test_a_digest_says_that_some_may_be_answered_already(language: Language, sai
     """Given own posts that cannot be read, then it says so above those who wait, if any do."""
     letter = shift(language)
     for part in ("text", "html"):
-        for unread, waiting, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
-            one = replace(letter, unread=unread, waiting=waiting)
+        for unread, count, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
+            one = reporting(letter, unread=unread, waiting=waiting(count))
             mail = MailRenderer().digest(one, PEOPLE[language])
             assert (said in getattr(mail, part)) is there
 

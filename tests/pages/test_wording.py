@@ -15,7 +15,7 @@ from pulse.screens.locale import Locale, one_line, quoted
 from pulse.screens.mails import MailRenderer
 from pulse.x.faults import FOR_A_PERSON, FaultKind
 
-from .letters import AT, PEOPLE, TROUBLES, alert, card, minutes, shift, weekly
+from .letters import AT, PEOPLE, TROUBLES, alert, card, minutes, reporting, shift, weekly
 from .letters import US as SOMEBODY
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def test_digest_subjects(language: Language, subject: str, preheader: str) -> No
 
 def test_a_digest_says_that_everyone_is_answered() -> None:
     def subject(language: Language) -> str:
-        letter = replace(shift(language), waiting=0, longest=None, cards=())
+        letter = reporting(replace(shift(language), cards=()), waiting={}, longest=None)
         return MailRenderer().digest(letter, PEOPLE[language]).subject
 
     assert subject("en") == "Everyone is answered · Svyaz"

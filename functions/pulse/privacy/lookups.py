@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pulse.conversations.backlog import worst_first
 from pulse.conversations.facts import Mention
 from pulse.kernel.company import Company
 from pulse.kernel.posts import RemovalReason
 from pulse.listening.budget import monthly_budget
 from pulse.privacy.deletion import delete_posts
 from pulse.privacy.removal import StoredPost, stored_post
-from pulse.screens.cards import worst_first
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _spent(company: Company, stores: Repositories, now: datetime) -> bool:
 def _open_posts(company: Company, stores: Repositories, now: datetime) -> list[StoredPost]:
     """The newest version of each, the worst waits first; what is of today the sweeps see to."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    order = worst_first(stores.conversations.open(company.name), company)[:MOST_A_DAY]
+    order = worst_first(stores.conversations.open(company.name), company.policy)[:MOST_A_DAY]
     found: dict[str, StoredPost] = {}
     for key, loaded in stores.conversations.load(order).items():
         for fact in sorted(_mentions(loaded.facts), key=lambda f: int(f.version)):

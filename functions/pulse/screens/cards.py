@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 _USERS_AT_ONCE = 100
 
 
-def worst_first(states: Mapping[ConversationKey, State], company: Company) -> list[ConversationKey]:
-    """Those who still wait, highest level first, then the longest wait."""
-    waiting = [(key, s) for key, s in states.items() if s.waiting_since is not None]
-    waiting.sort(key=lambda x: (-company.policy.rank(x[1].level), x[1].waiting_since))
-    return [key for key, _ in waiting]
-
-
 def cards(
     keys: Iterable[ConversationKey],
     company: Company,

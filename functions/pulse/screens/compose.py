@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from pulse.conversations.backlog import worst_first
 from pulse.conversations.fold import State
 from pulse.kernel.company import Company, Person
 from pulse.listening.cursor import accounts_unread
 from pulse.outbox.entries import Entry
-from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory, cards, worst_first
+from pulse.reporting.report import report
+from pulse.screens.cards import AuthorDirectory, cards
+from pulse.screens.digest import digest_mail, worst_cards
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ class Letters:
         told = [(key, entry.at) for entry in entries for key in entry.keys]
         found = self.stores.conversations.states(dict.fromkeys(key for key, _ in told))
         states = {k: found[k] for k, at in told if k in found and _still_waits(found[k], at)}
-        order = worst_first(states, self.company)
+        order = worst_first(states, self.company.policy)
         shown = cards(order[:most], self.company, self.stores.conversations, self.authors, self.now)
         if not shown:
             return None
@@ -75,15 +78,13 @@ class Letters:
 
     def digest(self, entry: Entry, person: Person) -> DigestMail:
         """How it stands and went."""
-        return summary(
-            entry,
-            self.company,
-            person,
-            self.stores,
-            self.authors,
-            self.now,
-            self.board_url,
-        )
+        start = datetime.fromisoformat(entry.detail("start"))
+        end = datetime.fromisoformat(entry.detail("end"))
+        zone, stores = ZoneInfo(person.time_zone), self.stores
+        found = report(self.company, start, end, self.now, zone, stores.report_stores)
+        worst = worst_cards(found, self.company, stores.conversations, self.authors)
+        period = entry.detail("period")
+        return digest_mail(found, period, self.company, person, worst, self.board_url)
 
     def _unread_accounts(self) -> tuple[str, ...]:
         if self._unread is None:

@@ -10,14 +10,15 @@ from pulse.screens.locale import capital, one_line
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pulse.kernel.company import Period
     from pulse.reporting.coverage import FaultPeriod, Gap, SuppressedAddress
+    from pulse.reporting.report import Report
     from pulse.screens.locale import Locale
-    from pulse.screens.models import DigestMail
 
 
-def minutes(locale: Locale, letter: DigestMail) -> str:
+def minutes(locale: Locale, report: Report) -> str:
     """How many of the minutes were watched, and since when where not from the start."""
-    seen = letter.watch
+    seen = report.coverage
     watched, n = locale.number(seen.watched), locale.number(seen.minutes)
     if seen.since is None:
         return locale.gettext("watched {watched} of {n} min", watched=watched, n=n)
@@ -25,23 +26,23 @@ def minutes(locale: Locale, letter: DigestMail) -> str:
         "watched {watched} of {n} min since {time}",
         watched=watched,
         n=n,
-        time=locale.clock(seen.since, letter.at),
+        time=locale.clock(seen.since, report.at),
     )
 
 
-def watched(locale: Locale, letter: DigestMail) -> str:
+def watched(locale: Locale, report: Report) -> str:
     """The same as a sentence, with the all-clear when there is nothing to tell."""
-    text = f"{capital(minutes(locale, letter))}."
+    text = f"{capital(minutes(locale, report))}."
     all_clear = locale.gettext("Nothing was missed.")  # apart: extractors do not read f-strings
-    return f"{text} {all_clear}" if letter.watch.whole else text
+    return f"{text} {all_clear}" if report.coverage.whole else text
 
 
-def watch(locale: Locale, letter: DigestMail) -> list[str]:
+def watch(locale: Locale, report: Report, period: Period) -> list[str]:
     """What was not watched, read or delivered, and what reading came to: a line each."""
-    seen = letter.watch
+    seen = report.coverage
     lines = [locale.gettext("@{who}: never read yet", who=one_line(name)) for name in seen.unread]
-    lines += [_gap(locale, gap, letter.at) for gap in seen.gaps]
-    lines += [_trouble(locale, trouble, letter.at) for trouble in seen.troubles]
+    lines += [_gap(locale, gap, report.at) for gap in seen.gaps]
+    lines += [_trouble(locale, trouble, report.at) for trouble in seen.troubles]
     if seen.aside:
         lines.append(
             locale.ngettext(
@@ -58,7 +59,7 @@ def watch(locale: Locale, letter: DigestMail) -> list[str]:
                 seen.undelivered,
             )
         )
-    lines += [_stopped(locale, one, letter.at) for one in seen.stopped]
+    lines += [_stopped(locale, one, report.at) for one in seen.stopped]
     if seen.removed:
         lines.append(
             locale.ngettext(
@@ -67,7 +68,7 @@ def watch(locale: Locale, letter: DigestMail) -> list[str]:
                 seen.removed,
             )
         )
-    return [*lines, *_reads(locale, letter)]
+    return [*lines, *_reads(locale, report, period)]
 
 
 def _stopped(locale: Locale, one: SuppressedAddress, at: datetime) -> str:
@@ -79,8 +80,8 @@ def _stopped(locale: Locale, one: SuppressedAddress, at: datetime) -> str:
     )
 
 
-def _reads(locale: Locale, letter: DigestMail) -> list[str]:
-    budget = letter.watch.reads
+def _reads(locale: Locale, report: Report, period: Period) -> list[str]:
+    budget = report.coverage.reads
     if budget is None or budget.limit is None:
         return []
     limit = locale.number(budget.limit)
@@ -92,7 +93,7 @@ def _reads(locale: Locale, letter: DigestMail) -> list[str]:
             share=locale.percent(budget.share),
         )
     ]
-    if letter.period == "monthly":
+    if period == "monthly":
         used = locale.number(budget.before)
         lines.append(locale.gettext("reads of X last month: {n} of {limit}", n=used, limit=limit))
     return lines

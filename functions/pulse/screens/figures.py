@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pulse.incidents.surge import Surge
+    from pulse.reporting.breakdown import DayFigures, HourFigures
+    from pulse.reporting.report import Report
     from pulse.reporting.stats import PeriodStats
     from pulse.screens.locale import Locale
-    from pulse.screens.models import DayFigures, DigestMail, HourFigures
 
 _FEW = 12
 
@@ -30,12 +31,12 @@ class Column:
     answered: int
 
 
-def first_digest(locale: Locale, letter: DigestMail) -> str:
+def first_digest(locale: Locale, report: Report) -> str:
     """Why late ones may stand in it of which nobody heard."""
     return locale.gettext(
         "This is the first digest: it takes in what came since {time}, before Pulse. "
         "Nobody was alerted of what was late already.",
-        time=locale.clock(letter.counted_from, letter.at),
+        time=locale.clock(report.counted_from, report.at),
     )
 
 
@@ -56,22 +57,22 @@ def happening(locale: Locale, what: Surge, at: datetime) -> str:
     return f"{text}. {silent}"
 
 
-def compared(locale: Locale, letter: DigestMail) -> str:
+def compared(locale: Locale, report: Report) -> str:
     """From when to when, and what stands in brackets."""
-    if letter.before is None:
+    if report.before is None:
         return locale.gettext(
             "{start} to {end}; of the stretch before, not all is known",
-            start=locale.clock(letter.counted_from),
-            end=locale.clock(letter.end),
+            start=locale.clock(report.counted_from),
+            end=locale.clock(report.end),
         )
     return locale.gettext(
         "{start} to {end}; in brackets: the stretch before",
-        start=locale.clock(letter.counted_from),
-        end=locale.clock(letter.end),
+        start=locale.clock(report.counted_from),
+        end=locale.clock(report.end),
     )
 
 
-def buckets(locale: Locale, letter: DigestMail) -> list[tuple[str, int]]:
+def buckets(locale: Locale, report: Report) -> list[tuple[str, int]]:
     """The ageing buckets by name."""
     names = (
         locale.gettext("under 15 min"),
@@ -80,26 +81,24 @@ def buckets(locale: Locale, letter: DigestMail) -> list[tuple[str, int]]:
         locale.gettext("4-24 h"),
         locale.gettext("over 24 h"),
     )
-    return list(zip(names, letter.buckets, strict=True))
+    return list(zip(names, report.ageing, strict=True))
 
 
-def figures(locale: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
+def figures(locale: Locale, report: Report) -> list[tuple[str, str, str]]:
     """Name, value, value of the stretch before ("" when it is not known)."""
     names = _names(locale)
-    names[-1] += locale.gettext(", target {share}", share=locale.percent(letter.target))
-    before = _values(locale, letter.before) if letter.before else [""] * len(names)
-    return list(zip(names, _values(locale, letter.now), before, strict=True))
+    names[-1] += locale.gettext(", target {share}", share=locale.percent(report.target))
+    before = _values(locale, report.before) if report.before else [""] * len(names)
+    return list(zip(names, _values(locale, report.figures), before, strict=True))
 
 
-def night_and_day(locale: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
-    """Name, value by night, value by day; empty in shorter digests."""
-    if letter.night is None or letter.day is None:
-        return []
-    night, day = _values(locale, letter.night), _values(locale, letter.day)
+def night_and_day(locale: Locale, report: Report) -> list[tuple[str, str, str]]:
+    """Name, value by night, value by day."""
+    night, day = _values(locale, report.night), _values(locale, report.day)
     return list(zip(_names(locale), night, day, strict=True))
 
 
-def accounts(locale: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
+def accounts(locale: Locale, report: Report) -> list[tuple[str, ...]]:
     """Each account: received, answered, median of the first response."""
     return [
         (
@@ -108,11 +107,11 @@ def accounts(locale: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
             locale.number(one.answered),
             locale.duration(one.first_response_median),
         )
-        for one in letter.accounts
+        for one in report.accounts
     ]
 
 
-def trend(locale: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
+def trend(locale: Locale, report: Report) -> list[tuple[str, ...]]:
     """Each day: received, answered, median of the first response, share left in silence."""
     return [
         (
@@ -122,7 +121,7 @@ def trend(locale: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
             locale.duration(one.first_response_median),
             locale.percent(one.silent_share),
         )
-        for one in letter.trend
+        for one in report.days
     ]
 
 

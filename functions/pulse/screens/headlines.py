@@ -8,8 +8,9 @@ from pulse.screens import coverage, phrases
 from pulse.screens.locale import capital, one_line, shortened
 
 if TYPE_CHECKING:
+    from pulse.reporting.report import Report
     from pulse.screens.locale import Locale
-    from pulse.screens.models import AlertMail, DigestMail
+    from pulse.screens.models import AlertMail
 
 _TITLE = 60
 _PREVIEW = 140
@@ -59,29 +60,29 @@ def alert_preheader(letter: AlertMail) -> str:
     return one_line(f"{phrases.handle(worst.customer)}: {worst.text}"[:_PREVIEW])
 
 
-def digest(locale: Locale, letter: DigestMail) -> str:
+def digest(locale: Locale, report: Report) -> str:
     """How many wait and how long: "17 waiting, longest 5 h 12 min"."""
-    title = digest_title(locale, letter)
-    if not letter.waiting or letter.longest is None:
+    title = digest_title(locale, report)
+    if report.longest is None:
         return title
-    return f"{title}, {phrases.longest(locale, letter.longest)}"
+    return f"{title}, {phrases.longest(locale, report.longest)}"
 
 
-def digest_title(locale: Locale, letter: DigestMail) -> str:
+def digest_title(locale: Locale, report: Report) -> str:
     """How many wait, in words when nobody does."""
-    if not letter.waiting:
+    if not report.waiting:
         return locale.gettext("Everyone is answered")
-    return phrases.waiting(locale, letter.waiting)
+    return phrases.waiting(locale, len(report.waiting))
 
 
-def digest_preheader(locale: Locale, letter: DigestMail) -> str:
+def digest_preheader(locale: Locale, report: Report) -> str:
     """What the subject has no room for: "2 critical · watched 720 of 720 min"."""
-    if letter.waiting:
-        first = locale.gettext("{n} critical", n=locale.number(letter.critical))
+    if report.waiting:
+        first = locale.gettext("{n} critical", n=locale.number(report.critical))
     else:
-        received = letter.now.received
+        received = report.figures.received
         first = locale.ngettext("{n} mention received", "{n} mentions received", received)
-    parts = [first, coverage.minutes(locale, letter)]
-    if letter.watch.had_gaps:
+    parts = [first, coverage.minutes(locale, report)]
+    if report.coverage.had_gaps:
         parts.append(locale.gettext("the watch had gaps"))
     return capital(" · ".join(parts))

@@ -85,8 +85,8 @@ class MailRenderer:
         return self._mail(
             "digest",
             locale,
-            headlines.subject(headlines.digest(locale, letter), letter.company),
-            headlines.digest_preheader(locale, letter),
+            headlines.subject(headlines.digest(locale, letter.report), letter.company),
+            headlines.digest_preheader(locale, letter.report),
             letter=letter,
         )
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pulse.conversations.facts import ConversationKey
-from pulse.incidents.surge import Surge
-from pulse.kernel.company import Period, Role
+from pulse.kernel.company import Period
 from pulse.kernel.posts import Author
 from pulse.listening.scan import Endpoint
-from pulse.reporting.coverage import Coverage
-from pulse.reporting.stats import PeriodStats
+from pulse.reporting.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,79 +100,27 @@ class TestMail:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFigures:
-    """One account's share of the period; the median is in seconds."""
-
-    username: str
-    role: Role
-    received: int
-    answered: int
-    first_response_median: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class HourFigures:
-    """One hour of the recipient's day: mentions received, and those of them covered."""
-
-    hour: int
-    received: int
-    answered: int
-
-
-@dataclass(frozen=True, slots=True)
-class DayFigures:
-    """One day of a longer digest; no figures of one that nothing is known of."""
-
-    day: date
-    received: int | None = None
-    answered: int | None = None
-    first_response_median: float | None = None
-    silent_share: float | None = None
-    """Share of the mentions that nothing had covered by the end of the period."""
-
-
-@dataclass(frozen=True, slots=True)
 class DigestMail:
-    """All that a digest shows; see the sections of the template."""
+    """A report as one person's digest; the template says in which order it is shown."""
 
     company: str
+    """The company's title in the person's language."""
     period: Period
-    start: datetime
-    end: datetime
-    at: datetime
-    waiting: int
-    longest: timedelta | None
-    critical: int
+    report: Report
     cards: tuple[Card, ...]
-    """The worst, at most five."""
-    buckets: tuple[int, ...]
-    """Open now by age: 0-15 min, 15-60 min, 1-4 h, 4-24 h, over 24 h."""
-    now: PeriodStats
-    before: PeriodStats | None
-    """The stretch before, of the same length; None when not all of it is known."""
-    target: float
-    accounts: tuple[AccountFigures, ...]
-    hours: tuple[HourFigures, ...]
-    watch: Coverage
-    known_from: datetime
-    """From when on anything is known."""
-    happening: Surge | None = None
-    trend: tuple[DayFigures, ...] = ()
-    """Weekly and monthly digests: one row a day."""
-    night: PeriodStats | None = None
-    """Weekly and monthly: what came between 22:00 and 08:00 local time; `day` the rest."""
-    day: PeriodStats | None = None
+    """The worst of those who wait, at most five."""
     meant_for: str | None = None
+    """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
     settings_url: str | None = None
     unsubscribe_url: str | None = None
-    first: bool = False
-    """The first one after Pulse came: older waits were taken in without an alert."""
-    unread: tuple[str, ...] = ()
-    """Usernames of accounts whose own posts could not be read: may be answered already."""
-    notes: tuple[str, ...] = field(default=())
 
     @property
-    def counted_from(self) -> datetime:
-        """From when on its figures count: its start, or when anything began to be known."""
-        return max(self.start, min(self.known_from, self.end))
+    def at(self) -> datetime:
+        """The moment as of which it says who waits."""
+        return self.report.at
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it also shows days one by one, and nights apart from days."""
+        return self.period in {"weekly", "monthly"}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pulse.kernel.posts import Author
     from pulse.screens.locale import Locale
-    from pulse.screens.models import AlertMail, Card, DigestMail, TestMail
+    from pulse.screens.models import AlertMail, Card, TestMail
 
 _NAME = 60
 
@@ -113,12 +113,12 @@ def more(locale: Locale, count: int) -> str:
     return locale.ngettext("{n} more waiting", "{n} more waiting", count)
 
 
-def unread(locale: Locale, letter: AlertMail | DigestMail) -> str:
+def unread(locale: Locale, accounts: tuple[str, ...]) -> str:
     """Why some of it may be answered already."""
     return locale.gettext(
         "Our own posts on {accounts} cannot be read at the moment: "
         "some of these people may have been answered already.",
-        accounts=handles(locale, letter.unread),
+        accounts=handles(locale, accounts),
     )
 
 

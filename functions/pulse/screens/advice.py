@@ -29,16 +29,16 @@ def trouble_words(kind: str, locale: Locale) -> str:
     gettext = locale.gettext
     return {
         "unavailable": gettext("X did not answer"),
-        "rate_limited": gettext("X asked to wait"),
-        "usage_cap": gettext("the month's reads are used up"),
-        "credits": gettext("no credits left at X"),
+        "rate_limited": gettext("X asked Pulse to wait"),
+        "usage_cap": gettext("the monthly read limit is used up"),
+        "credits": gettext("X credits have run out"),
         "token": gettext("the token does not work"),
-        "forbidden": gettext("X refuses access"),
-        "account": gettext("X knows no such account"),
-        "request": gettext("X refused the request"),
-        "address": gettext("mail could not be delivered"),
-        "bounce": gettext("mail came back"),
-        "complaint": gettext("mail was called spam"),
+        "forbidden": gettext("X denies access"),
+        "account": gettext("X cannot find the account"),
+        "request": gettext("X rejected the request"),
+        "address": gettext("email could not be delivered"),
+        "bounce": gettext("email bounced"),
+        "complaint": gettext("email was marked as spam"),
     }.get(kind, kind)
 
 
@@ -51,8 +51,8 @@ def advise(letter: FaultMail, locale: Locale) -> Advice:
 
 def _unwatched(who: str, locale: Locale) -> str:
     return locale.gettext(
-        "Mentions of @{who} are not being read. Nobody is warned of them until this is mended; "
-        "Pulse then goes back to where it stopped.",
+        "Pulse is not reading mentions of @{who}, so nobody is alerted about new ones. "
+        "Once this is fixed, Pulse continues from where it stopped.",
         who=who,
     )
 
@@ -60,17 +60,20 @@ def _unwatched(who: str, locale: Locale) -> str:
 def _of_posts(advice: Advice, who: str, locale: Locale) -> Advice:
     return replace(
         advice,
-        title=locale.gettext("Answers of @{who} are not seen", who=who),
+        title=locale.gettext("Pulse cannot see replies from @{who}", who=who),
         means=locale.gettext(
-            "Posts by @{who} itself are not being read. Until this is mended, people may be warned "
-            "of mentions that were answered; Pulse then goes back to where it stopped.",
+            "Pulse is not reading the posts of @{who}. Until this is fixed, people may be "
+            "alerted about mentions that have already been answered. Pulse then continues "
+            "from where it stopped.",
             who=who,
         ),
     )
 
 
 def _told_when_mended(locale: Locale) -> str:
-    return locale.gettext("Nothing else: Pulse tries again by itself every quarter of an hour.")
+    return locale.gettext(
+        "You do not need to do anything else: Pulse tries again every 15 minutes."
+    )
 
 
 def _token(who: str, locale: Locale) -> Advice:
@@ -78,12 +81,14 @@ def _token(who: str, locale: Locale) -> Advice:
     return Advice(
         gettext("The token for @{who} does not work", who=who),
         gettext(
-            "X refused the token for @{who}, or none is kept; the words below say which.", who=who
+            "X rejected the token for @{who}, or no token is stored. The original message "
+            "below shows which.",
+            who=who,
         ),
         _unwatched(who, locale),
         (
-            gettext("In the X developer console, make a new access token for @{who}.", who=who),
-            gettext("Store it with the command below; it tests the token before it keeps it."),
+            gettext("In the X developer console, create a new access token for @{who}.", who=who),
+            gettext("Store the token with the command below, which tests the token first."),
         ),
         f"pulse connect @{who}",
     )
@@ -92,12 +97,20 @@ def _token(who: str, locale: Locale) -> Advice:
 def _forbidden(who: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("X refuses access for @{who}", who=who),
-        gettext("X answered that the app or the account @{who} may not do this.", who=who),
+        gettext("X denies access for @{who}", who=who),
+        gettext(
+            "X answered that the app or the account @{who} is not allowed to do this.", who=who
+        ),
         _unwatched(who, locale),
         (
-            gettext("Sign in to X as @{who}: is the account suspended or locked?", who=who),
-            gettext("In the X developer console, see that the app is active and may read posts."),
+            gettext(
+                "Sign in to X as @{who} and check whether the account is suspended or locked.",
+                who=who,
+            ),
+            gettext(
+                "In the X developer console, check that the app is active and is allowed to read "
+                "posts."
+            ),
             _told_when_mended(locale),
         ),
     )
@@ -106,12 +119,15 @@ def _forbidden(who: str, locale: Locale) -> Advice:
 def _account(who: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("X knows no account @{who} any more", who=who),
+        gettext("X cannot find the account @{who}", who=who),
         gettext("The account @{who} was renamed, deactivated or suspended.", who=who),
         _unwatched(who, locale),
         (
-            gettext("Open x.com/{who} and see what has become of it.", who=who),
-            gettext("If it has a new name, or is gone for good: change pulse.yaml and push it."),
+            gettext("Open x.com/{who} to see what happened to the account.", who=who),
+            gettext(
+                "If the account has a new name or is gone for good, update pulse.yaml and run the "
+                "command below."
+            ),
         ),
         "pulse push",
     )
@@ -120,12 +136,12 @@ def _account(who: str, locale: Locale) -> Advice:
 def _credits(who: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("No credits left at X: @{who} is not watched", who=who),
+        gettext("X credits have run out: @{who} is not being watched", who=who),
         gettext("X answered that the developer account has no credits left."),
         _unwatched(who, locale),
         (
             gettext("Buy credits in the X developer console."),
-            gettext("Turn on automatic recharge there, so that it does not happen at night."),
+            gettext("Turn on automatic recharge there, so that credits do not run out at night."),
             _told_when_mended(locale),
         ),
     )
@@ -134,8 +150,8 @@ def _credits(who: str, locale: Locale) -> Advice:
 def _usage_cap(who: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("The month's reads are used up: @{who} is not watched", who=who),
-        gettext("X answered that the plan's monthly cap, or the spending limit, is reached."),
+        gettext("The monthly read limit is used up: @{who} is not being watched", who=who),
+        gettext("X answered that the plan's monthly cap or the spending limit has been reached."),
         _unwatched(who, locale),
         (
             gettext("Raise the cap or the spending limit in the X developer console."),
@@ -147,12 +163,12 @@ def _usage_cap(who: str, locale: Locale) -> Advice:
 def _request(who: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("X refused our request for @{who}", who=who),
-        gettext("X does not accept what Pulse asked; X may have changed its rules."),
+        gettext("X rejected our request for @{who}", who=who),
+        gettext("X did not accept a request from Pulse. X may have changed its rules."),
         _unwatched(who, locale),
         (
-            gettext("See whether there is a newer version of Pulse, and deploy it."),
-            gettext("If there is none: report it, with the words below."),
+            gettext("Check whether there is a newer version of Pulse. If there is, deploy it."),
+            gettext("If there is none, report the problem and include the original message below."),
         ),
     )
 
@@ -160,13 +176,13 @@ def _request(who: str, locale: Locale) -> Advice:
 def _address(address: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("Mail to {address} is refused", address=address),
-        gettext("Amazon SES refused to send to {address}.", address=address),
-        gettext("What was meant for this address went to you instead."),
+        gettext("Email to {address} is refused", address=address),
+        gettext("Amazon SES refused to send email to {address}.", address=address),
+        gettext("Email meant for this address was sent to you instead."),
         (
-            gettext("See that the address is spelt right in pulse.yaml and still exists."),
-            gettext("While SES is in its sandbox: verify the address in the SES console."),
-            gettext("If it stands on the suppression list of SES: take it off there."),
+            gettext("Check that the address is spelled correctly in pulse.yaml and still exists."),
+            gettext("While SES is in the sandbox, verify the address in the SES console."),
+            gettext("If the address is on the SES suppression list, remove it there."),
         ),
         "pulse doctor",
     )
@@ -175,13 +191,14 @@ def _address(address: str, locale: Locale) -> Advice:
 def _bounce(address: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("Mail to {address} comes back", address=address),
-        gettext("The mail server of {address} sent our mail back for good.", address=address),
+        gettext("Email to {address} bounces", address=address),
+        gettext("The mail server of {address} permanently rejected our email.", address=address),
         _not_written_to(locale),
         (
-            gettext("See that the address is spelt right in pulse.yaml and still exists."),
+            gettext("Check that the address is spelled correctly in pulse.yaml and still exists."),
             gettext(
-                "Once another address stands in pulse.yaml and is pushed, mail goes out again."
+                "If the person has another address, put it in pulse.yaml and run pulse push. "
+                "Email is then sent there."
             ),
             _given_back(locale),
         ),
@@ -192,14 +209,14 @@ def _bounce(address: str, locale: Locale) -> Advice:
 def _complaint(address: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("{address} called our mail spam", address=address),
+        gettext("{address} marked our email as spam", address=address),
         gettext(
-            "Whoever reads {address}, or their mail program, marked our mail as spam.",
+            "The recipient at {address}, or their email program, marked our email as spam.",
             address=address,
         ),
         _not_written_to(locale),
         (
-            gettext("Ask whether this person wants these mails, and if not, change pulse.yaml."),
+            gettext("Ask whether this person wants these emails. If not, change pulse.yaml."),
             _given_back(locale),
         ),
         f"pulse addresses --lift {address}",
@@ -208,28 +225,30 @@ def _complaint(address: str, locale: Locale) -> Advice:
 
 def _not_written_to(locale: Locale) -> str:
     return locale.gettext(
-        "Nothing is sent to this address any more: alerts meant for it go to the next in line, "
-        "digests to nobody."
+        "Pulse no longer sends anything to this address. Its alerts go to the next person "
+        "in line; its digests are not sent to anyone."
     )
 
 
 def _given_back(locale: Locale) -> str:
     return locale.gettext(
-        "When it can be written to again, give it back with the command below. It also says how to "
-        "take the address off the suppression list of SES."
+        "When the address can receive email again, allow it with the command below. The "
+        "command also shows how to remove the address from the SES suppression list."
     )
 
 
 def _compliance(who: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("What is deleted on X cannot be looked for"),
-        gettext("X did not let the app of @{who} check which posts still stand.", who=who),
+        gettext("Pulse cannot check for posts deleted on X"),
+        gettext("X did not allow the app of @{who} to check which posts still exist.", who=who),
         _stays(locale),
         (
-            gettext("In the X developer console, see that the app may use compliance jobs."),
-            gettext("If its bearer was made anew, store it with the command below."),
-            gettext("Nothing else: Pulse tries again by itself."),
+            gettext(
+                "In the X developer console, check that the app is allowed to use compliance jobs."
+            ),
+            gettext("If the app has a new bearer token, store it with the command below."),
+            gettext("You do not need to do anything else: Pulse tries again by itself."),
         ),
         f"pulse connect @{who}",
     )
@@ -238,19 +257,20 @@ def _compliance(who: str, locale: Locale) -> Advice:
 def _unchecked(who: str, locale: Locale) -> Advice:
     gettext = locale.gettext
     return Advice(
-        gettext("For a day, what is deleted on X could not be looked for"),
+        gettext("Pulse has been unable to check for posts deleted on X for a day"),
         gettext(
-            "For a day, no check which posts still stand has gone through for the app of @{who}; "
-            "the words below say what is in the way.",
+            "For a day, the app of @{who} has been unable to check which posts still exist. "
+            "The original message below shows why.",
             who=who,
         ),
         _stays(locale),
         (
             gettext(
-                "Nothing, if X is down: Pulse tries again by itself. Meanwhile the posts of those "
-                "who wait are looked up once a day, which costs reads."
+                "If X is down, you do not need to do anything: Pulse tries again by itself. "
+                "Meanwhile, Pulse looks up the posts of waiting customers once a day, which uses "
+                "reads."
             ),
-            gettext("If it does not pass, see with the command below what fails."),
+            gettext("If the problem does not go away, run the command below to see what fails."),
         ),
         "pulse doctor",
     )
@@ -258,8 +278,9 @@ def _unchecked(who: str, locale: Locale) -> Advice:
 
 def _stays(locale: Locale) -> str:
     return locale.gettext(
-        "Mentions are watched as ever. Posts that are deleted or protected after their first "
-        "day may stay with us until this is mended, or until their time to be kept is over."
+        "Pulse watches mentions as usual. Posts that are deleted or protected more than a "
+        "day after they were published may stay in Pulse until this is fixed or their "
+        "retention period ends."
     )
 
 

@@ -40,22 +40,22 @@ def watched(locale: Locale, report: Report) -> str:
 def watch(locale: Locale, report: Report, period: Period) -> list[str]:
     """What was not watched, read or delivered, and what reading came to: a line each."""
     seen = report.coverage
-    lines = [locale.gettext("@{who}: never read yet", who=one_line(name)) for name in seen.unread]
+    lines = [locale.gettext("@{who}: not read yet", who=one_line(name)) for name in seen.unread]
     lines += [_gap(locale, gap, report.at) for gap in seen.gaps]
     lines += [_trouble(locale, trouble, report.at) for trouble in seen.troubles]
     if seen.aside:
         lines.append(
             locale.ngettext(
-                "{n} post could not be read and lies aside: see pulse status",
-                "{n} posts could not be read and lie aside: see pulse status",
+                "{n} post could not be read and is in quarantine; for details, run pulse status",
+                "{n} posts could not be read and are in quarantine; for details, run pulse status",
                 seen.aside,
             )
         )
     if seen.undelivered:
         lines.append(
             locale.ngettext(
-                "{n} mail could not be delivered",
-                "{n} mails could not be delivered",
+                "{n} email could not be delivered",
+                "{n} emails could not be delivered",
                 seen.undelivered,
             )
         )
@@ -63,8 +63,8 @@ def watch(locale: Locale, report: Report, period: Period) -> list[str]:
     if seen.removed:
         lines.append(
             locale.ngettext(
-                "{n} post was removed because it is deleted or protected on X",
-                "{n} posts were removed because they are deleted or protected on X",
+                "{n} post was removed from Pulse because it was deleted or protected on X",
+                "{n} posts were removed from Pulse because they were deleted or protected on X",
                 seen.removed,
             )
         )
@@ -73,7 +73,7 @@ def watch(locale: Locale, report: Report, period: Period) -> list[str]:
 
 def _stopped(locale: Locale, one: SuppressedAddress, at: datetime) -> str:
     return locale.gettext(
-        "nothing has been sent to {address} since {time}: {reason}",
+        "no email has been sent to {address} since {time}: {reason}",
         address=one_line(one.address),
         time=locale.clock(one.since, at),
         reason=trouble_words(one.kind, locale),
@@ -87,7 +87,7 @@ def _reads(locale: Locale, report: Report, period: Period) -> list[str]:
     limit = locale.number(budget.limit)
     lines = [
         locale.gettext(
-            "reads of X this month: {n} of {limit} ({share})",
+            "reads from X this month: {n} of {limit} ({share})",
             n=locale.number(budget.used),
             limit=limit,
             share=locale.percent(budget.share),
@@ -95,14 +95,14 @@ def _reads(locale: Locale, report: Report, period: Period) -> list[str]:
     ]
     if period == "monthly":
         used = locale.number(budget.before)
-        lines.append(locale.gettext("reads of X last month: {n} of {limit}", n=used, limit=limit))
+        lines.append(locale.gettext("reads from X last month: {n} of {limit}", n=used, limit=limit))
     return lines
 
 
 def _gap(locale: Locale, gap: Gap, at: datetime) -> str:
     reasons = {
         "blind": locale.gettext("not watched"),
-        "wall": locale.gettext("more posts than X hands out, some could not be had"),
+        "wall": locale.gettext("X did not provide all posts, some could not be read"),
     }
     return locale.gettext(
         "@{who}: {reason}, {start} to {end} ({length})",
@@ -119,7 +119,7 @@ def _trouble(locale: Locale, trouble: FaultPeriod, at: datetime) -> str:
     start = locale.clock(trouble.since, at)
     if trouble.until is None:
         text = locale.gettext(
-            "@{who}: {what}, since {start}, still so", who=who, what=what, start=start
+            "@{who}: {what}, since {start}, not fixed yet", who=who, what=what, start=start
         )
     else:
         text = locale.gettext(

@@ -34,8 +34,8 @@ class Column:
 def first_digest(locale: Locale, report: Report) -> str:
     """Why late ones may stand in it of which nobody heard."""
     return locale.gettext(
-        "This is the first digest: it takes in what came since {time}, before Pulse. "
-        "Nobody was alerted of what was late already.",
+        "This is the first digest. It also covers mentions since {time}, before Pulse was "
+        "started. Pulse did not send alerts about mentions that were already late.",
         time=locale.clock(report.counted_from, report.at),
     )
 
@@ -61,12 +61,12 @@ def compared(locale: Locale, report: Report) -> str:
     """From when to when, and what stands in brackets."""
     if report.before is None:
         return locale.gettext(
-            "{start} to {end}; of the stretch before, not all is known",
+            "{start} to {end}; data for the previous period is incomplete",
             start=locale.clock(report.counted_from),
             end=locale.clock(report.end),
         )
     return locale.gettext(
-        "{start} to {end}; in brackets: the stretch before",
+        "{start} to {end}; previous period in brackets",
         start=locale.clock(report.counted_from),
         end=locale.clock(report.end),
     )
@@ -76,9 +76,9 @@ def buckets(locale: Locale, report: Report) -> list[tuple[str, int]]:
     """The ageing buckets by name."""
     names = (
         locale.gettext("under 15 min"),
-        locale.gettext("15-60 min"),
-        locale.gettext("1-4 h"),
-        locale.gettext("4-24 h"),
+        locale.gettext("15\N{EN DASH}60 min"),
+        locale.gettext("1\N{EN DASH}4 h"),
+        locale.gettext("4\N{EN DASH}24 h"),
         locale.gettext("over 24 h"),
     )
     return list(zip(names, report.ageing, strict=True))
@@ -130,9 +130,9 @@ def _names(locale: Locale) -> list[str]:
         locale.gettext("Received"),
         locale.gettext("Answered"),
         locale.gettext("First response, median"),
-        locale.gettext("First response, 9 of 10 within"),
+        locale.gettext("First response, 9 in 10 within"),
         locale.gettext("Next response, median"),
-        locale.gettext("Next response, 9 of 10 within"),
+        locale.gettext("Next response, 9 in 10 within"),
         locale.gettext("Within policy"),
     ]
 

@@ -23,20 +23,28 @@ def subject(headline: str, company: str) -> str:
 
 def alert(locale: Locale, letter: AlertMail) -> str:
     """The worst level first: "CRITICAL: 2 waiting, longest 5 h 12 min; breach: 5"."""
-    title = alert_title(locale, letter)
+    title, longest = alert_title(locale, letter), alert_longest(locale, letter)
+    told = f"{title} {longest}" if _lone(letter) else f"{title}, {longest}"
     if letter.again:
-        title = locale.gettext("{title}, reminder {n}", title=title, n=locale.number(letter.again))
-    first = f"{title}, {phrases.longest(locale, letter.longest)}"
-    return "; ".join([first, *alert_others(locale, letter)])
+        told = locale.gettext("{title}, reminder {n}", title=told, n=locale.number(letter.again))
+    return "; ".join([told, *alert_others(locale, letter)])
 
 
 def alert_title(locale: Locale, letter: AlertMail) -> str:
     """The worst level told of, in capitals when it is the policy's highest, and how many."""
     worst, count = next(iter(_levels(letter)))
+    waiting = phrases.waiting(locale, count, lone=_lone(letter))
+    if worst is None:
+        return capital(waiting)
     label = phrases.level(locale, worst)
     highest = any(card.top and card.level == worst for card in letter.cards)
     label = label.upper() if highest else capital(label)
-    return f"{label}: {phrases.waiting(locale, count)}"
+    return f"{label}: {waiting}"
+
+
+def alert_longest(locale: Locale, letter: AlertMail) -> str:
+    """How long the one who waits longest has waited."""
+    return phrases.longest(locale, letter.longest, lone=_lone(letter))
 
 
 def alert_others(locale: Locale, letter: AlertMail) -> list[str]:
@@ -45,6 +53,12 @@ def alert_others(locale: Locale, letter: AlertMail) -> list[str]:
         f"{phrases.level(locale, name)}: {locale.number(count)}"
         for name, count in _levels(letter)[1:]
     ]
+
+
+def _lone(letter: AlertMail) -> bool:
+    """Whether the headline counts one customer, the one who waits longest of all told of."""
+    count = _levels(letter)[0][1]
+    return count == 1 and bool(letter.cards) and letter.cards[0].waited == letter.longest
 
 
 def _levels(letter: AlertMail) -> list[tuple[str | None, int]]:
@@ -65,20 +79,26 @@ def digest(locale: Locale, report: Report) -> str:
     title = digest_title(locale, report)
     if report.longest is None:
         return title
-    return f"{title}, {phrases.longest(locale, report.longest)}"
+    longest = digest_longest(locale, report)
+    return f"{title} {longest}" if len(report.waiting) == 1 else f"{title}, {longest}"
+
+
+def digest_longest(locale: Locale, report: Report) -> str:
+    """How long the one who waits longest has waited."""
+    return phrases.longest(locale, report.longest, lone=len(report.waiting) == 1)
 
 
 def digest_title(locale: Locale, report: Report) -> str:
     """How many wait, in words when nobody does."""
     if not report.waiting:
-        return locale.gettext("Everyone is answered")
-    return phrases.waiting(locale, len(report.waiting))
+        return locale.gettext("Everyone has been answered")
+    return phrases.waiting(locale, len(report.waiting), lone=len(report.waiting) == 1)
 
 
 def digest_preheader(locale: Locale, report: Report) -> str:
     """What the subject has no room for: "2 critical · watched 720 of 720 min"."""
     if report.waiting:
-        first = locale.gettext("{n} critical", n=locale.number(report.critical))
+        first = locale.ngettext("{n} critical", "{n} critical", report.critical)
     else:
         received = report.figures.received
         first = locale.ngettext("{n} mention received", "{n} mentions received", received)

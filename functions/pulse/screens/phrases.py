@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse.screens.locale import one_line, shortened
+from pulse.screens.locale import capital, one_line, shortened
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -51,14 +51,26 @@ def tone(card: Card) -> str:
     return "quiet" if card.level in {None, "warning"} else "amber"
 
 
-def waiting(locale: Locale, count: int) -> str:
-    """How many wait."""
+def waiting(locale: Locale, count: int, *, lone: bool = False) -> str:
+    """How many wait; `lone` when `longest` goes on to say how long that one customer has."""
+    if lone:
+        return locale.gettext("1 customer waiting")
     return locale.ngettext("{n} waiting", "{n} waiting", count)
 
 
-def longest(locale: Locale, length: timedelta) -> str:
-    """The longest wait of them."""
+def longest(locale: Locale, length: timedelta | None, *, lone: bool = False) -> str:
+    """The longest wait of them; after one `lone` customer, how long that customer has waited."""
+    if lone:
+        return locale.gettext("for {length}", length=locale.duration(length))
     return locale.gettext("longest {length}", length=locale.duration(length))
+
+
+def waited(locale: Locale, card: Card) -> str:
+    """The level of a card and how long its customer has waited."""
+    wait = locale.gettext("waiting {length}", length=locale.duration(card.waited))
+    if card.level is None:
+        return capital(wait)
+    return f"{level(locale, card.level).upper()} · {wait}"
 
 
 def name(who: Author) -> str:
@@ -116,22 +128,22 @@ def more(locale: Locale, count: int) -> str:
 def unread(locale: Locale, accounts: tuple[str, ...]) -> str:
     """Why some of it may be answered already."""
     return locale.gettext(
-        "Our own posts on {accounts} cannot be read at the moment: "
-        "some of these people may have been answered already.",
+        "Pulse cannot read our own posts on {accounts} at the moment. Some of these "
+        "customers may have been answered already.",
         accounts=handles(locale, accounts),
     )
 
 
 def reminder(locale: Locale, letter: AlertMail) -> str:
     """Why they hear of it again."""
-    return locale.gettext("Reminder {n}: still nobody has answered.", n=locale.number(letter.again))
+    return locale.gettext("Reminder {n}: nobody has answered yet.", n=locale.number(letter.again))
 
 
 def probe_words(locale: Locale, letter: TestMail) -> str:
     """Who sent a test mail to whom."""
     return locale.gettext(
-        "This is a test mail of pulse doctor for {company}, sent to {person}. "
-        "Alerts and digests will come from the same address.",
+        "This is a test email that pulse doctor sent to {person} for {company}. Alerts "
+        "and digests will come from the same address.",
         company=one_line(letter.company),
         person=one_line(letter.to),
     )

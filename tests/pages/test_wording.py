@@ -10,7 +10,7 @@ import pytest
 
 from pulse.outbox.escalation import ADDRESS_FAULTS
 from pulse.screens import phrases
-from pulse.screens.advice import trouble_words
+from pulse.screens.advice import fault_label
 from pulse.screens.locale import Locale, one_line, quoted
 from pulse.screens.mails import MailRenderer
 from pulse.x.faults import FOR_A_PERSON, FaultKind
@@ -270,5 +270,5 @@ def test_every_trouble_for_a_person_has_its_advice() -> None:
 @pytest.mark.parametrize("kind", get_args(FaultKind))
 def test_every_trouble_has_a_name_in_both_languages(kind: str) -> None:
     """Given any kind of trouble with X, then a digest can name it."""
-    assert trouble_words(kind, EN) != kind
-    assert trouble_words(kind, RU) not in {kind, trouble_words(kind, EN)}
+    assert fault_label(kind, EN) != kind
+    assert fault_label(kind, RU) not in {kind, fault_label(kind, EN)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse.screens.advice import trouble_words
+from pulse.screens.advice import fault_label
 from pulse.screens.locale import capital, one_line
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _stopped(locale: Locale, one: SuppressedAddress, at: datetime) -> str:
         "no email has been sent to {address} since {time}: {reason}",
         address=one_line(one.address),
         time=locale.clock(one.since, at),
-        reason=trouble_words(one.kind, locale),
+        reason=fault_label(one.kind, locale),
     )
 
 
@@ -115,7 +115,7 @@ def _gap(locale: Locale, gap: Gap, at: datetime) -> str:
 
 
 def _trouble(locale: Locale, trouble: FaultPeriod, at: datetime) -> str:
-    who, what = one_line(trouble.username), trouble_words(trouble.kind, locale)
+    who, what = one_line(trouble.username), fault_label(trouble.kind, locale)
     start = locale.clock(trouble.since, at)
     if trouble.until is None:
         text = locale.gettext(

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.utils import Namespace
 
-from pulse.kernel.posts import post_url
 from pulse.screens import coverage, figures, headlines, phrases
 from pulse.screens.advice import advise
-from pulse.screens.locale import TEMPLATES, Locale, capital, one_line, quoted, rows
+from pulse.screens.locale import Locale, one_line
 from pulse.screens.models import TestMail
+from pulse.screens.templates import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from pulse.kernel.company import Person
@@ -30,6 +29,41 @@ _LONG, _EXCERPT = 1000, 280
 _ROWS = 60
 """Lines of a post that are shown: blank ones cost nothing to write and bury what follows."""
 _BLANKS = re.compile(r"\n{3,}")
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "level": phrases.level,
+    "role": phrases.role,
+    "period": phrases.period,
+    "waited": phrases.waited,
+    "about": phrases.about,
+    "more": phrases.more,
+    "whole": phrases.whole,
+    "earlier_posts": phrases.earlier_posts,
+    "unread": phrases.unread,
+    "reminder": phrases.reminder,
+    "probe_words": phrases.probe_words,
+    "happening": figures.happening,
+    "first_digest": figures.first_digest,
+    "compared": figures.compared,
+    "buckets": figures.buckets,
+    "figures": figures.figures,
+    "night_and_day": figures.night_and_day,
+    "trend": figures.trend,
+    "accounts": figures.accounts,
+    "watch": coverage.watch,
+    "watched": coverage.watched,
+    "alert_title": headlines.alert_title,
+    "alert_longest": headlines.alert_longest,
+    "alert_others": headlines.alert_others,
+    "digest_title": headlines.digest_title,
+    "digest_longest": headlines.digest_longest,
+    "digest_preheader": headlines.digest_preheader,
+}
+"""What templates call by which name; the reader's locale is their first argument."""
+_LOCALE = (
+    "gettext", "ngettext", "number", "percent", "duration", "stretch",
+    "clock", "day", "moment", "o_clock",
+)  # fmt: skip
+"""Methods of the reader's locale that templates call by their own names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +149,9 @@ class MailRenderer:
         )
 
     def _mail(self, name: str, locale: Locale, subject: str, preheader: str, **values: Any) -> Mail:
-        values |= {"locale": locale, "subject": subject, "preheader": preheader, **_names(locale)}
+        values |= {"locale": locale, "subject": subject, "preheader": preheader}
+        values |= {name: getattr(locale, name) for name in _LOCALE}
+        values |= {name: partial(function, locale) for name, function in _FUNCTIONS.items()}
         cards = getattr(values.get("letter"), "cards", ())
         for layout in _layouts(len(cards)):
             html = self._template(f"{name}.html", values, layout)
@@ -126,86 +162,14 @@ class MailRenderer:
 
     def _template(self, name: str, values: dict[str, Any], layout: Layout) -> str:
         return (
-            _environment()
+            environment()
             .get_template(f"email/{name}")
             .render(layout=layout, show=Namespace(inline=True), **values)
         )
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "line": one_line,
-        "quoted": quoted,
-        "capital": capital,
-        "rows": rows,
-        "name": phrases.name,
-        "handle": phrases.handle,
-    }
-    environment.globals |= {
-        "post_url": post_url,
-        "tone": phrases.tone,
-        "hour_columns": figures.hour_columns,
-        "day_columns": figures.day_columns,
-    }
-    return environment
-
-
 def _locale(person: Person) -> Locale:
     return Locale(person.language, person.time_zone)
-
-
-def _names(locale: Locale) -> dict[str, Any]:
-    """What templates call by name."""
-    own = (
-        locale.gettext,
-        locale.ngettext,
-        locale.number,
-        locale.percent,
-        locale.duration,
-        locale.stretch,
-        locale.clock,
-        locale.day,
-        locale.moment,
-        locale.o_clock,
-    )
-    shared = (
-        phrases.level,
-        phrases.role,
-        phrases.period,
-        phrases.waited,
-        phrases.about,
-        phrases.more,
-        phrases.whole,
-        phrases.earlier_posts,
-        phrases.unread,
-        phrases.reminder,
-        figures.happening,
-        coverage.watched,
-        coverage.watch,
-        figures.first_digest,
-        figures.compared,
-        figures.buckets,
-        figures.figures,
-        figures.night_and_day,
-        figures.trend,
-        figures.accounts,
-        phrases.probe_words,
-        headlines.alert_title,
-        headlines.alert_longest,
-        headlines.alert_others,
-        headlines.digest_title,
-        headlines.digest_longest,
-        headlines.digest_preheader,
-    )
-    return {f.__name__: f for f in own} | {f.__name__: partial(f, locale) for f in shared}
 
 
 def _layouts(cards: int) -> Iterator[Layout]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from pulse.screens.advice import advise, trouble_words
+from pulse.screens.advice import advise, fault_label
 from pulse.screens.locale import Locale
 from pulse.screens.models import FaultMail
 from pulse.x.faults import FOR_A_PERSON, XError
@@ -104,7 +104,7 @@ def parted(trouble: XError, username: str) -> tuple[str, str]:
     wait = "try again in a minute"
     if trouble.retry_at is not None:
         wait = f"try again after {trouble.retry_at:%H:%M} UTC"
-    return f"{trouble_words(trouble.kind, locale)} ({detail})", wait
+    return f"{fault_label(trouble.kind, locale)} ({detail})", wait
 
 
 def _endpoint(path_url: str) -> str:

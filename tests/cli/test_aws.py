@@ -9,8 +9,7 @@ from botocore.exceptions import ClientError
 from pulse_cli.deployed import aws, deployment
 from pulse_cli.laptop import locally
 from pulse_cli.stand_in.template import load_template
-
-from .shell import run, simulated, some_posts
+from tests.cli.command_runner import run, simulated, some_posts
 
 COMMANDS = [("status",), ("doctor",), ("push", "pulse.yaml"), ("connect", "@svyaz_help")]
 

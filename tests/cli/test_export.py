@@ -12,8 +12,8 @@ from pulse.dynamodb.table import Table
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.settings import examine
 from pulse_cli.stand_in.stack import Stack
+from tests.cli.command_runner import run
 
-from .shell import run
 from .test_forget import full
 
 __all__ = ["full"]

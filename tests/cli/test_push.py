@@ -13,8 +13,7 @@ from pulse.x.credentials import TokenStore
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.settings.changes import changes
 from pulse_cli.stand_in.stack import Stack
-
-from .shell import SETTINGS, run
+from tests.cli.command_runner import SETTINGS, run
 
 
 def settings_store(stack: Stack) -> SettingsStore:

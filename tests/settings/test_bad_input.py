@@ -28,7 +28,7 @@ FILES = [
 ]
 
 
-def slips() -> list[tuple[str, str, str]]:
+def mistakes() -> list[tuple[str, str, str]]:
     """Read slips.diff: what stands there, what is written, and what is said."""
     read = []
     for block in Path(__file__).with_name("slips.diff").read_text("utf-8").split("\n\n"):
@@ -44,7 +44,7 @@ def test_sound_settings_have_no_findings(sound: str, checked: Examine) -> None:
     assert checked(sound).settings is not None
 
 
-@pytest.mark.parametrize(("old", "new", "said"), slips())
+@pytest.mark.parametrize(("old", "new", "said"), mistakes())
 def test_a_slip_is_told_with_its_line_its_field_and_its_mend(
     old: str, new: str, said: str, sound: str, checked: Examine
 ) -> None:

@@ -76,7 +76,7 @@ def summary(language: Language, pack: tuple[str, ...]) -> DigestMail:
         FaultPeriod("svyaz", "unavailable", AT - minutes(9), None, one[:DETAIL]) for one in pack
     )
     letter = reporting(
-        shift(language), waiting=waiting(PACK), coverage=Coverage(720, 700, troubles=troubles)
+        shift(language), waiting=waiting(PACK), coverage=Coverage(720, 700, faults=troubles)
     )
     return replace(letter, cards=cards(pack))
 

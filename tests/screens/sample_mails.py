@@ -193,10 +193,10 @@ WATCH = Coverage(
         Gap("svyaz", AT - minutes(410), AT - minutes(373), "blind"),
         Gap("svyaz_help", AT - minutes(400), AT - minutes(398), "wall"),
     ),
-    aside=2,
+    quarantined=2,
     undelivered=1,
     removed=3,
-    troubles=(
+    faults=(
         FaultPeriod(
             "svyaz",
             "unavailable",
@@ -207,7 +207,7 @@ WATCH = Coverage(
         FaultPeriod("svyaz", "token", AT - minutes(30), None, "401 Unauthorized"),
     ),
     unread=("svyaz_shop",),
-    stopped=(
+    suppressed=(
         SuppressedAddress("oleg@svyaz.example", "bounce", AT - minutes(95)),
         SuppressedAddress("vera@svyaz.example", "complaint", AT - minutes(3000)),
     ),

@@ -1,4 +1,4 @@
-"""The backlog of a company: the conversations in which customers wait, in order of urgency."""
+"""The backlog: the conversations in which a customer still waits, and which of them comes first."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from pulse.kernel.policy import Policy
 
 
 def worst_first(states: Mapping[ConversationKey, State], policy: Policy) -> list[ConversationKey]:
-    """Return the keys of those who still wait: highest level first, then the longest wait."""
-    waiting = [(key, state) for key, state in states.items() if state.waiting_since is not None]
-    # The level, not the age, comes first: it also holds what people were told, and a level that
-    # is no longer in force (rank -1) ranks below all others.
-    waiting.sort(key=lambda found: (-policy.rank(found[1].level), found[1].waiting_since))
+    """Return the conversations that still wait, in the order in which to answer them.
+
+    The highest level that was raised for the present wait comes first, conversations without one
+    (or with one that the policy no longer has) last; within a level, the longest wait comes first.
+    """
+    # The level goes before the age: a level is what people were alerted of, and a snoozed or
+    # just reopened conversation may have waited longer than one that is critical by now. States
+    # whose level and `waiting_since` are equal stay in the order in which they were given, so
+    # the same states always give the same mail.
+    waiting = [(key, s) for key, s in states.items() if s.waiting_since is not None]
+    waiting.sort(key=lambda x: (-policy.rank(x[1].level), x[1].waiting_since))
     return [key for key, _ in waiting]

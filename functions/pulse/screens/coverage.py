@@ -34,7 +34,7 @@ def watched(locale: Locale, report: Report) -> str:
     """The same as a sentence, with the all-clear when there is nothing to tell."""
     text = f"{capital(minutes(locale, report))}."
     all_clear = locale.gettext("Nothing was missed.")  # apart: extractors do not read f-strings
-    return f"{text} {all_clear}" if report.coverage.whole else text
+    return f"{text} {all_clear}" if report.coverage.is_complete else text
 
 
 def watch(locale: Locale, report: Report, period: Period) -> list[str]:
@@ -42,13 +42,13 @@ def watch(locale: Locale, report: Report, period: Period) -> list[str]:
     seen = report.coverage
     lines = [locale.gettext("@{who}: not read yet", who=one_line(name)) for name in seen.unread]
     lines += [_gap(locale, gap, report.at) for gap in seen.gaps]
-    lines += [_trouble(locale, trouble, report.at) for trouble in seen.troubles]
-    if seen.aside:
+    lines += [_fault(locale, fault, report.at) for fault in seen.faults]
+    if seen.quarantined:
         lines.append(
             locale.ngettext(
                 "{n} post could not be read and is in quarantine; for details, run pulse status",
                 "{n} posts could not be read and are in quarantine; for details, run pulse status",
-                seen.aside,
+                seen.quarantined,
             )
         )
     if seen.undelivered:
@@ -59,7 +59,7 @@ def watch(locale: Locale, report: Report, period: Period) -> list[str]:
                 seen.undelivered,
             )
         )
-    lines += [_stopped(locale, one, report.at) for one in seen.stopped]
+    lines += [_suppressed(locale, one, report.at) for one in seen.suppressed]
     if seen.removed:
         lines.append(
             locale.ngettext(
@@ -71,7 +71,7 @@ def watch(locale: Locale, report: Report, period: Period) -> list[str]:
     return [*lines, *_reads(locale, report, period)]
 
 
-def _stopped(locale: Locale, one: SuppressedAddress, at: datetime) -> str:
+def _suppressed(locale: Locale, one: SuppressedAddress, at: datetime) -> str:
     return locale.gettext(
         "no email has been sent to {address} since {time}: {reason}",
         address=one_line(one.address),
@@ -114,10 +114,10 @@ def _gap(locale: Locale, gap: Gap, at: datetime) -> str:
     )
 
 
-def _trouble(locale: Locale, trouble: FaultPeriod, at: datetime) -> str:
-    who, what = one_line(trouble.username), fault_label(trouble.kind, locale)
-    start = locale.clock(trouble.since, at)
-    if trouble.until is None:
+def _fault(locale: Locale, fault: FaultPeriod, at: datetime) -> str:
+    who, what = one_line(fault.username), fault_label(fault.kind, locale)
+    start = locale.clock(fault.since, at)
+    if fault.until is None:
         text = locale.gettext(
             "@{who}: {what}, since {start}, not fixed yet", who=who, what=what, start=start
         )
@@ -127,6 +127,6 @@ def _trouble(locale: Locale, trouble: FaultPeriod, at: datetime) -> str:
             who=who,
             what=what,
             start=start,
-            end=locale.clock(trouble.until, at),
+            end=locale.clock(fault.until, at),
         )
-    return f"{text} ({one_line(trouble.detail)})" if trouble.detail else text
+    return f"{text} ({one_line(fault.detail)})" if fault.detail else text

@@ -68,9 +68,9 @@ def test_how_many_wait(count: int, en: str, ru: str) -> None:
 def test_how_many_messages(count: int, en: str, ru: str) -> None:
     """A single message goes without saying."""
     one = card(1, SOMEBODY, "?", minutes(3), None, said=count)
-    assert en in phrases.about(EN, one, AT)
-    assert ru in phrases.about(RU, one, AT)
-    assert "message" not in phrases.about(EN, replace(one, said=1), AT)
+    assert en in phrases.card_facts(EN, one, AT)
+    assert ru in phrases.card_facts(RU, one, AT)
+    assert "message" not in phrases.card_facts(EN, replace(one, said=1), AT)
 
 
 @pytest.mark.parametrize(

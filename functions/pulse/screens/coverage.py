@@ -1,4 +1,4 @@
-"""What a digest says of our own watch: minutes, gaps, trouble, lost mail, what reading came to."""
+"""What a digest says about coverage: minutes, gaps, faults, lost mail, reads used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def minutes(locale: Locale, report: Report) -> str:
-    """How many of the minutes were watched, and since when where not from the start."""
+    """Return how many minutes were watched, and since when if not from the start."""
     seen = report.coverage
     watched, n = locale.number(seen.watched), locale.number(seen.minutes)
     if seen.since is None:
@@ -31,14 +31,14 @@ def minutes(locale: Locale, report: Report) -> str:
 
 
 def watched(locale: Locale, report: Report) -> str:
-    """The same as a sentence, with the all-clear when there is nothing to tell."""
+    """Return the same as a sentence, with the all-clear when nothing was missed."""
     text = f"{capital(minutes(locale, report))}."
     all_clear = locale.gettext("Nothing was missed.")  # apart: extractors do not read f-strings
     return f"{text} {all_clear}" if report.coverage.is_complete else text
 
 
-def watch(locale: Locale, report: Report, period: Period) -> list[str]:
-    """What was not watched, read or delivered, and what reading came to: a line each."""
+def missed(locale: Locale, report: Report, period: Period) -> list[str]:
+    """Return a line for all that was not watched, read or delivered, and for the reads used."""
     seen = report.coverage
     lines = [locale.gettext("@{who}: not read yet", who=one_line(name)) for name in seen.unread]
     lines += [_gap(locale, gap, report.at) for gap in seen.gaps]

@@ -1,4 +1,4 @@
-"""What only a digest says: figures and comparisons."""
+"""Figures, comparisons and charts of a digest, in the reader's language."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pulse.screens.locale import Locale
 
 _FEW = 12
+"""Columns of a chart that all have room for a label on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a chart: the answered part below, the rest on top."""
+    """A column of a chart: the answered mentions below, the others on top."""
 
     label: str
     labelled: bool
@@ -32,7 +33,7 @@ class Column:
 
 
 def first_digest(locale: Locale, report: Report) -> str:
-    """Why late ones may stand in it of which nobody heard."""
+    """Return why the digest holds late mentions that nobody was alerted of."""
     return locale.gettext(
         "This is the first digest. It also covers mentions since {time}, before Pulse was "
         "started. Pulse did not send alerts about mentions that were already late.",
@@ -40,25 +41,25 @@ def first_digest(locale: Locale, report: Report) -> str:
     )
 
 
-def happening(locale: Locale, what: Surge, at: datetime) -> str:
-    """Many more mentions than usual, and whether we say anything."""
+def surge(locale: Locale, found: Surge, at: datetime) -> str:
+    """Return how many mentions came since when, and for how long our accounts are silent."""
     text = locale.ngettext(
         "{n} mention since {time}, usually {usual}",
         "{n} mentions since {time}, usually {usual}",
-        what.count,
-        time=locale.clock(what.since, at),
-        usual=locale.number(what.usual),
+        found.count,
+        time=locale.clock(found.since, at),
+        usual=locale.number(found.usual),
     )
-    if what.silent_for is None:
+    if found.silent_for is None:
         return f"{text}."
     silent = locale.gettext(
-        "Our accounts have been silent for {length}.", length=locale.duration(what.silent_for)
+        "Our accounts have been silent for {length}.", length=locale.duration(found.silent_for)
     )
     return f"{text}. {silent}"
 
 
-def compared(locale: Locale, report: Report) -> str:
-    """From when to when, and what stands in brackets."""
+def compared_periods(locale: Locale, report: Report) -> str:
+    """Return which period is shown, and what the figures in brackets are."""
     if report.before is None:
         return locale.gettext(
             "{start} to {end}; data for the previous period is incomplete",
@@ -72,8 +73,8 @@ def compared(locale: Locale, report: Report) -> str:
     )
 
 
-def buckets(locale: Locale, report: Report) -> list[tuple[str, int]]:
-    """The ageing buckets by name."""
+def ageing(locale: Locale, report: Report) -> list[tuple[str, int]]:
+    """Return the ageing buckets: name and number of those who wait."""
     names = (
         locale.gettext("under 15 min"),
         locale.gettext("15\N{EN DASH}60 min"),
@@ -85,7 +86,7 @@ def buckets(locale: Locale, report: Report) -> list[tuple[str, int]]:
 
 
 def figures(locale: Locale, report: Report) -> list[tuple[str, str, str]]:
-    """Name, value, value of the stretch before ("" when it is not known)."""
+    """Return rows: name, value, value of the period before ("" when it is not known)."""
     names = _names(locale)
     names[-1] += locale.gettext(", target {share}", share=locale.percent(report.target))
     before = _values(locale, report.before) if report.before else [""] * len(names)
@@ -93,13 +94,13 @@ def figures(locale: Locale, report: Report) -> list[tuple[str, str, str]]:
 
 
 def night_and_day(locale: Locale, report: Report) -> list[tuple[str, str, str]]:
-    """Name, value by night, value by day."""
+    """Return rows: name, value by night, value by day."""
     night, day = _values(locale, report.night), _values(locale, report.day)
     return list(zip(_names(locale), night, day, strict=True))
 
 
 def accounts(locale: Locale, report: Report) -> list[tuple[str, ...]]:
-    """Each account: received, answered, median of the first response."""
+    """Return a row for each account: received, answered, median of the first response."""
     return [
         (
             f"@{one_line(one.username)}, {phrases.role(locale, one.role)}",
@@ -111,8 +112,8 @@ def accounts(locale: Locale, report: Report) -> list[tuple[str, ...]]:
     ]
 
 
-def trend(locale: Locale, report: Report) -> list[tuple[str, ...]]:
-    """Each day: received, answered, median of the first response, share left in silence."""
+def days(locale: Locale, report: Report) -> list[tuple[str, ...]]:
+    """Return a row for each day: received, answered, median first response, unanswered share."""
     return [
         (
             locale.day(one.day),
@@ -150,7 +151,7 @@ def _values(locale: Locale, span: PeriodStats) -> list[str]:
 
 
 def hour_columns(hours: tuple[HourFigures, ...]) -> list[Column]:
-    """The hours of the day; a label under every third when they are many."""
+    """Return a column for each hour; every third one is labelled when they are many."""
     few = len(hours) <= _FEW
     return [
         Column(f"{bar.hour:02}", few or bar.hour % 3 == 0, bar.received, bar.answered)
@@ -159,7 +160,7 @@ def hour_columns(hours: tuple[HourFigures, ...]) -> list[Column]:
 
 
 def day_columns(days: tuple[DayFigures, ...]) -> list[Column]:
-    """The days of a longer digest by their number in the month."""
+    """Return a column for each day; every fifth of the month is labelled when they are many."""
     few = len(days) <= _FEW
     return [
         Column(f"{one.day.day}", few or one.day.day % 5 == 0, one.received or 0, one.answered or 0)

@@ -1,4 +1,4 @@
-"""What people read: letters of the domain as mails, in the reader's language and by their clock."""
+"""Renders mails as HTML and plain text, in the reader's language and by their clock."""
 
 from __future__ import annotations
 
@@ -23,33 +23,34 @@ if TYPE_CHECKING:
     from pulse.screens.models import AlertMail, DigestMail, FaultMail, ThreadPost
 
 LIMIT = 80_000
-"""Bytes of HTML that a mail may have: some mailboxes cut it at 102 kB."""
+"""Bytes of HTML that a mail may have. Gmail cuts at 102 kB; encoding and headers add to it."""
 
 _LONG, _EXCERPT = 1000, 280
+"""Characters from which a post is cut, and those that are shown of it, as X does."""
 _ROWS = 60
-"""Lines of a post that are shown: blank ones cost nothing to write and bury what follows."""
+"""Lines of a post that are shown: blank ones are quickly written, and bury what follows."""
 _BLANKS = re.compile(r"\n{3,}")
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "level": phrases.level,
     "role": phrases.role,
     "period": phrases.period,
     "waited": phrases.waited,
-    "about": phrases.about,
+    "card_facts": phrases.card_facts,
     "more": phrases.more,
-    "whole": phrases.whole,
+    "show_whole": phrases.show_whole,
     "earlier_posts": phrases.earlier_posts,
-    "unread": phrases.unread,
+    "replies_unread": phrases.replies_unread,
     "reminder": phrases.reminder,
-    "probe_words": phrases.probe_words,
-    "happening": figures.happening,
+    "test_mail": phrases.test_mail,
+    "surge": figures.surge,
     "first_digest": figures.first_digest,
-    "compared": figures.compared,
-    "buckets": figures.buckets,
+    "compared_periods": figures.compared_periods,
+    "ageing": figures.ageing,
     "figures": figures.figures,
     "night_and_day": figures.night_and_day,
-    "trend": figures.trend,
+    "days": figures.days,
     "accounts": figures.accounts,
-    "watch": coverage.watch,
+    "missed": coverage.missed,
     "watched": coverage.watched,
     "alert_title": headlines.alert_title,
     "alert_longest": headlines.alert_longest,
@@ -68,7 +69,7 @@ _LOCALE = (
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail as it is read. `subject` and `preheader` are one line each."""
+    """A rendered mail. `subject` and `preheader` are one line each."""
 
     subject: str
     preheader: str
@@ -78,85 +79,94 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How much of the cards is shown, where all of it would be too much."""
+    """How much of the cards is shown, where all of them would exceed the limit."""
 
     whole: int
     """Cards shown whole; the others have a line each."""
     inline: int
-    """Cards that carry their styles; the others rely on those in the head of the mail."""
+    """Cards with inline styles, for mailboxes that drop the style sheet in the mail's head.
+
+    They are most of a card's bytes, so later cards do without.
+    """
     thread: int = 4
     """Posts of the thread below a card, the latest."""
     excerpts: bool = False
-    """Whether long posts end after their beginning, as they do on X."""
+    """Whether long posts are cut after their beginning, as on X."""
 
     def text(self, text: str) -> str:
-        """The beginning of a post, or all of it."""
+        """Return the part of a post that is shown."""
         if self.excerpts and len(text) > _LONG:
+            # Back to the last white space, so that no word is cut; a text without any is cut.
             text = "".join(text[:_EXCERPT].rsplit(maxsplit=1)[:1])
         lines = text.splitlines()
         return text if len(lines) <= _ROWS else "\n".join(lines[:_ROWS])
 
     def lines(self, thread: tuple[ThreadPost, ...]) -> tuple[ThreadPost, ...]:
-        """The end of a thread."""
+        """Return the last posts of a thread; `[-0:]` would be all of them."""
         return thread[-self.thread :] if self.thread else ()
 
 
 class MailRenderer:
-    """Makes mails of letters. Has no clock: a letter knows when it was written."""
+    """Renders the view models of mails. Has no clock: a mail knows as of when it is."""
 
-    def alert(self, letter: AlertMail, person: Person) -> Mail:
-        """The worst of those who wait, for a person who must act."""
-        return self._mail("alert", _locale(person), *self.headline(letter, person), letter=letter)
+    def alert(self, mail: AlertMail, person: Person) -> Mail:
+        """Render the alert of a person who must act."""
+        return self._mail("alert", _locale(person), *self.headline(mail, person), mail=mail)
 
-    def headline(self, letter: AlertMail, person: Person) -> tuple[str, str]:
-        """Subject and preheader of an alert, for where there is no room for a mail."""
-        subject = headlines.subject(headlines.alert(_locale(person), letter), letter.company)
-        return subject, headlines.alert_preheader(letter)
+    def headline(self, mail: AlertMail, person: Person) -> tuple[str, str]:
+        """Return subject and preheader of an alert, for SMS and chat."""
+        subject = headlines.subject(headlines.alert(_locale(person), mail), mail.company)
+        return subject, headlines.alert_preheader(mail)
 
-    def digest(self, letter: DigestMail, person: Person) -> Mail:
-        """How it stands and went, for a manager."""
+    def digest(self, mail: DigestMail, person: Person) -> Mail:
+        """Render the digest of a manager."""
         locale = _locale(person)
         return self._mail(
             "digest",
             locale,
-            headlines.subject(headlines.digest(locale, letter.report), letter.company),
-            headlines.digest_preheader(locale, letter.report),
-            letter=letter,
+            headlines.subject(headlines.digest(locale, mail.report), mail.company),
+            headlines.digest_preheader(locale, mail.report),
+            mail=mail,
         )
 
-    def trouble(self, letter: FaultMail, person: Person) -> Mail:
-        """Something that only a person can mend, and how."""
+    def trouble(self, mail: FaultMail, person: Person) -> Mail:
+        """Render a fault that only a person can fix, and how to."""
         locale = _locale(person)
-        advice = advise(letter, locale)
+        advice = advise(mail, locale)
         return self._mail(
             "trouble",
             locale,
-            headlines.subject(advice.title, letter.company),
+            headlines.subject(advice.title, mail.company),
             one_line(advice.means),
-            letter=letter,
+            mail=mail,
             advice=advice,
         )
 
     def probe(self, company: str, at: datetime, person: Person) -> Mail:
-        """A test mail: whoever reads it knows that mail gets through."""
+        """Render a test mail: whoever receives it knows that mail gets through."""
         locale = _locale(person)
         return self._mail(
             "probe",
             locale,
             headlines.subject(locale.gettext("Test email from Pulse"), company),
             locale.gettext("Email from Pulse reaches you"),
-            letter=TestMail(company, at, person.name),
+            mail=TestMail(company, at, person.name),
         )
 
     def _mail(self, name: str, locale: Locale, subject: str, preheader: str, **values: Any) -> Mail:
         values |= {"locale": locale, "subject": subject, "preheader": preheader}
         values |= {name: getattr(locale, name) for name in _LOCALE}
         values |= {name: partial(function, locale) for name, function in _FUNCTIONS.items()}
-        cards = getattr(values.get("letter"), "cards", ())
+        cards = getattr(values.get("mail"), "cards", ())
+        # What a mail weighs is known only once it is rendered: names and texts of strangers, and
+        # Cyrillic at two bytes a letter, differ too much to be estimated. So less and less is
+        # rendered until it fits; most mails fit the first time.
         for layout in _layouts(len(cards)):
             html = self._template(f"{name}.html", values, layout)
             if len(html.encode()) < LIMIT:
                 break
+        # The plain text shows what the HTML does; templates leave blank lines where they show
+        # nothing, which are removed.
         text = self._template(f"{name}.txt", values, layout)
         return Mail(subject, preheader, html, _BLANKS.sub("\n\n", text).strip() + "\n")
 
@@ -173,11 +183,12 @@ def _locale(person: Person) -> Locale:
 
 
 def _layouts(cards: int) -> Iterator[Layout]:
-    """From all there is to less and less of it."""
+    """Yield layouts from all there is to less and less of it."""
     yield (full := Layout(whole=cards, inline=cards, excerpts=cards > 1))
     yield (plain := replace(full, inline=5))
     yield (bare := replace(plain, thread=0))
     yield (short := replace(bare, inline=0, excerpts=True))
+    # By a fifth each time: few renderings, and at most a fifth more is left out than necessary.
     whole = cards
     while whole:
         whole = whole * 4 // 5

@@ -1,4 +1,4 @@
-"""What a mail says, before it is put into a language and a layout."""
+"""View models of mails: what a mail says, before it has a language and a layout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pulse.reporting.report import Report
 
 @dataclass(frozen=True, slots=True)
 class ThreadPost:
-    """One post of a thread: ours when `ours`."""
+    """One post of a thread; `ours` when one of the company's accounts wrote it."""
 
     who: Author
     text: str
@@ -25,7 +25,7 @@ class ThreadPost:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A customer who waits. `said` counts the customer's messages that wait."""
+    """A customer who waits. `said` counts the customer's mentions that wait for an answer."""
 
     customer: Author
     post_id: str
@@ -34,36 +34,36 @@ class Card:
     since: datetime
     waited: timedelta
     level: str | None
-    """Highest level told of this wait; `top` says that it is the policy's highest."""
+    """Highest level raised for this wait; `top` says that it is the policy's highest."""
     top: bool
     said: int
     accounts: tuple[str, ...]
-    """Usernames of ours that were named."""
+    """Usernames of the company's accounts that were named."""
     taken_by: str | None = None
     snoozed_until: datetime | None = None
     thread: tuple[ThreadPost, ...] = ()
-    """What was said before and after, oldest first, without the post itself."""
+    """The other posts of the conversation, oldest first."""
 
     @property
     def reply_url(self) -> str:
-        """Opens X with an answer to this post begun."""
+        """The address that opens X with a reply to this post begun."""
         return f"https://x.com/intent/post?in_reply_to={self.post_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class AlertMail:
-    """The worst cards (at most 50) and how many more; `again` > 0 for a reminder."""
+    """The worst cards, and how many more wait; `again` counts reminders, 0 for a first alert."""
 
     company: str
     at: datetime
     cards: tuple[Card, ...]
     more: int
     levels: dict[str, int]
-    """How many of all of them reached which level, worst first."""
+    """How many of all who wait have reached which level, worst first."""
     longest: timedelta
     again: int = 0
     unread: tuple[str, ...] = ()
-    """Usernames of accounts whose own posts could not be read: may be answered already."""
+    """Usernames of accounts whose own posts could not be read: customers may be answered."""
     meant_for: str | None = None
     """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
@@ -73,7 +73,7 @@ class AlertMail:
 
 @dataclass(frozen=True, slots=True)
 class FaultMail:
-    """Something only a person can mend. `kind` chooses the words."""
+    """A fault that only a person can fix; `kind` chooses the words (templates/advice)."""
 
     company: str
     at: datetime
@@ -82,17 +82,17 @@ class FaultMail:
         "address", "bounce", "complaint", "compliance", "unchecked",
     ]  # fmt: skip
     subject: str
-    """What it is about: an account's username or an address."""
+    """The username of the account, or the address, that it is about."""
     detail: str
     """What X or SES said, verbatim, without secrets."""
     meant_for: str | None = None
     endpoint: Endpoint = "mentions"
-    """What of an account is not read."""
+    """Which timeline of the account is not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestMail:
-    """A test mail, and whom it should reach."""
+    """A test mail; `to` is the name of the person whom it should reach."""
 
     company: str
     at: datetime

@@ -1,4 +1,4 @@
-"""Sentences that the HTML and the text of a mail share."""
+"""Phrases that the HTML and the plain text of mails share, in the reader's language."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = 60
 
 
 def level(locale: Locale, name: str | None) -> str:
-    """A level of the policy; names that a company made up stay as they are."""
+    """Return the name of a level; a name that the company chose itself stays as it is."""
     if name is None:
         return locale.gettext("waiting")
     return {
@@ -28,14 +28,14 @@ def level(locale: Locale, name: str | None) -> str:
 
 
 def role(locale: Locale, name: str) -> str:
-    """What an account is there for."""
+    """Return what an account is for."""
     return {"support": locale.gettext("support"), "official": locale.gettext("official")}.get(
         name, name
     )
 
 
 def period(locale: Locale, name: str) -> str:
-    """What kind of digest it is."""
+    """Return the title of a digest of this period."""
     return {
         "shift": locale.gettext("Shift digest"),
         "daily": locale.gettext("Daily digest"),
@@ -45,28 +45,28 @@ def period(locale: Locale, name: str) -> str:
 
 
 def tone(card: Card) -> str:
-    """The colour of a card: red for the highest level, then amber, then quiet."""
+    """Return the colour of a card: `red` for the highest level, then `amber`, then `quiet`."""
     if card.top:
         return "red"
     return "quiet" if card.level in {None, "warning"} else "amber"
 
 
 def waiting(locale: Locale, count: int, *, lone: bool = False) -> str:
-    """How many wait; `lone` when `longest` goes on to say how long that one customer has."""
+    """Return how many wait; `lone` for one customer whose wait `longest` then adds."""
     if lone:
         return locale.gettext("1 customer waiting")
     return locale.ngettext("{n} waiting", "{n} waiting", count)
 
 
 def longest(locale: Locale, length: timedelta | None, *, lone: bool = False) -> str:
-    """The longest wait of them; after one `lone` customer, how long that customer has waited."""
+    """Return the longest wait; after one `lone` customer, how long that customer has waited."""
     if lone:
         return locale.gettext("for {length}", length=locale.duration(length))
     return locale.gettext("longest {length}", length=locale.duration(length))
 
 
 def waited(locale: Locale, card: Card) -> str:
-    """The level of a card and how long its customer has waited."""
+    """Return the level of a card and how long its customer has waited."""
     wait = locale.gettext("waiting {length}", length=locale.duration(card.waited))
     if card.level is None:
         return capital(wait)
@@ -74,22 +74,22 @@ def waited(locale: Locale, card: Card) -> str:
 
 
 def name(who: Author) -> str:
-    """How a person calls themselves, as far as it fits."""
+    """Return the name that a person chose, on one line and shortened to fit; "" if unknown."""
     return shortened(one_line(who.name or ""), _NAME)
 
 
 def handle(who: Author) -> str:
-    """How a person is addressed on X, or their id where no handle is known."""
+    """Return the person's handle on X, or the id where no handle is known."""
     return f"@{one_line(who.username)}" if who.username else f"id {one_line(who.id)}"
 
 
 def handles(locale: Locale, usernames: tuple[str, ...]) -> str:
-    """Handles of ours in a row: "@a, @b and @c"."""
+    """Return handles in a row: "@a, @b and @c"."""
     return locale.row([f"@{one_line(name)}" for name in usernames])
 
 
-def about(locale: Locale, card: Card, at: datetime) -> str:
-    """Since when, how often, to whom, and who has taken it."""
+def card_facts(locale: Locale, card: Card, at: datetime) -> str:
+    """Return since when a customer waits, how many messages, to whom, and who has taken it."""
     facts = [locale.gettext("since {time}", time=locale.clock(card.since, at))]
     if card.said > 1:
         facts.append(locale.ngettext("{n} message", "{n} messages", card.said))
@@ -106,27 +106,27 @@ def about(locale: Locale, card: Card, at: datetime) -> str:
     return " · ".join(facts)
 
 
-def whole(locale: Locale, text: str) -> str:
-    """Says that a post goes on, and how long it is."""
+def show_whole(locale: Locale, text: str) -> str:
+    """Return the text of the link to a post that is shown in part."""
     return locale.ngettext(
         "Show the whole post ({n} character)", "Show the whole post ({n} characters)", len(text)
     )
 
 
 def earlier_posts(locale: Locale, count: int) -> str:
-    """How many posts of a thread are not shown."""
+    """Return how many earlier posts of a thread are not shown."""
     return locale.ngettext(
         "{n} more post in this conversation", "{n} more posts in this conversation", count
     )
 
 
 def more(locale: Locale, count: int) -> str:
-    """How many wait beside those shown."""
+    """Return how many wait besides those shown."""
     return locale.ngettext("{n} more waiting", "{n} more waiting", count)
 
 
-def unread(locale: Locale, accounts: tuple[str, ...]) -> str:
-    """Why some of it may be answered already."""
+def replies_unread(locale: Locale, accounts: tuple[str, ...]) -> str:
+    """Return the warning that customers may have been answered, unseen by Pulse."""
     return locale.gettext(
         "Pulse cannot read our own posts on {accounts} at the moment. Some of these "
         "customers may have been answered already.",
@@ -134,16 +134,16 @@ def unread(locale: Locale, accounts: tuple[str, ...]) -> str:
     )
 
 
-def reminder(locale: Locale, letter: AlertMail) -> str:
-    """Why they hear of it again."""
-    return locale.gettext("Reminder {n}: nobody has answered yet.", n=locale.number(letter.again))
+def reminder(locale: Locale, mail: AlertMail) -> str:
+    """Return why the same alert is sent again."""
+    return locale.gettext("Reminder {n}: nobody has answered yet.", n=locale.number(mail.again))
 
 
-def probe_words(locale: Locale, letter: TestMail) -> str:
-    """Who sent a test mail to whom."""
+def test_mail(locale: Locale, mail: TestMail) -> str:
+    """Return the text of a test mail."""
     return locale.gettext(
         "This is a test email that pulse doctor sent to {person} for {company}. Alerts "
         "and digests will come from the same address.",
-        company=one_line(letter.company),
-        person=one_line(letter.to),
+        company=one_line(mail.company),
+        person=one_line(mail.to),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.kernel.company import Company
 from pulse.kernel.time import DAY, day_bounds
-from pulse.reporting.report import latest_mentions
+from pulse.reporting.received import latest_mentions
 from pulse.reporting.stats import Histogram
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pulse.conversations.backlog import worst_first
-from pulse.conversations.facts import ConversationKey, Mention
+from pulse.conversations.facts import ConversationKey
 from pulse.conversations.fold import State
 from pulse.incidents.surge import Surge, detect_surge
 from pulse.kernel.company import Company
@@ -30,6 +30,7 @@ from pulse.reporting.breakdown import (
     is_at_night,
 )
 from pulse.reporting.coverage import Coverage, measure_coverage
+from pulse.reporting.received import load_received
 from pulse.reporting.stats import PeriodStats, Received, ageing, period_stats
 
 if TYPE_CHECKING:
@@ -111,7 +112,15 @@ def report(
     waiting = {key: states[key] for key in worst_first(states, company.policy)}
     since = [state.waiting_since for state in waiting.values() if state.waiting_since is not None]
     cursors = stores.cursors.load(account.id for account in company.accounts)
-    known = _Known.of(company, cursors, inside, now)
+    begun = [cursor.watched_from for cursor in cursors.values()]
+    watched_from = min(begun, default=now)
+    # What is not known must not be shown as nothing. Something is known since a while before the
+    # first account was first polled: that poll also read what had come by then. `look_back` says
+    # how long a while, but is a setting that may have been another one then; a stored mention
+    # shows that more is known. Counts can be compared since all accounts are known.
+    looked_back = [moment - company.look_back for moment in begun]
+    known_from = min([*looked_back, *(one.mention.at for one in inside)], default=now)
+    all_known_from = max(looked_back, default=now)
     unread = accounts_unread(company.accounts, cursors)
 
     def figures(some: Iterable[Received], low: datetime, high: datetime) -> PeriodStats:
@@ -127,82 +136,26 @@ def report(
         ageing=ageing(since, now),
         figures=figures(received, start, end),
         # A period that Pulse knows in part only would make every later one look better or worse.
-        before=figures(received, before, start) if known.of_all_accounts <= before else None,
+        before=figures(received, before, start) if all_known_from <= before else None,
         target=company.policy.target,
         accounts=tuple(by_account(inside, company, start, end)),
-        hours=tuple(by_hour(inside, zone, max(start, known.of_any), end)),
-        days=tuple(by_day(inside, company, zone, start, end, known.of_any)),
+        hours=tuple(by_hour(inside, zone, max(start, known_from), end)),
+        days=tuple(by_day(inside, company, zone, start, end, known_from)),
         night=figures([one for one in inside if is_at_night(one.mention.at, zone)], start, end),
         day=figures([one for one in inside if not is_at_night(one.mention.at, zone)], start, end),
-        coverage=_coverage(company, stores, cursors, known.watched_from, start, end, now),
-        known_from=known.of_any,
-        has_past=max(start, known.of_any) < known.watched_from <= end,
+        coverage=_coverage(company, stores, cursors, watched_from, start, end, now),
+        known_from=known_from,
+        has_past=max(start, known_from) < watched_from <= end,
         unread=unread,
         surge=detect_surge(
             [one.mention.at for one in received],
-            known.of_all_accounts,
+            all_known_from,
             # An account whose own posts are not read may be answering all the time: that it
             # published nothing is not known then, so nothing is claimed about it.
             None if unread else _last_own_post(cursors.values(), received),
             now,
         ),
     )
-
-
-def latest_mentions(
-    conversations: ConversationStore, company: str, start: datetime, end: datetime
-) -> dict[str, tuple[ConversationKey, Mention]]:
-    """Return the mentions published in [start, end) by id, each with its conversation's key."""
-    found: dict[str, tuple[ConversationKey, Mention]] = {}
-    for key, fact in conversations.published(company, start, end):
-        # Each version of an edited post is a fact of its own (D-011); a mention counts once, as
-        # its latest version has it.
-        if isinstance(fact, Mention) and (
-            fact.id not in found or int(fact.version) > int(found[fact.id][1].version)
-        ):
-            found[fact.id] = (key, fact)
-    return found
-
-
-def load_received(
-    conversations: ConversationStore, company: str, start: datetime, end: datetime
-) -> list[Received]:
-    """Return the mentions published in [start, end) whose conversations still have a state."""
-    found = latest_mentions(conversations, company, start, end)
-    # DynamoDB removes the items of an expired conversation one by one. A mention whose state has
-    # gone already belongs to a conversation that is past its retention.
-    states = conversations.states({key for key, _ in found.values()})
-    return [Received(key, mention, states[key]) for key, mention in found.values() if key in states]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """From when on what is known, so that nothing unknown is shown as nothing."""
-
-    watched_from: datetime
-    """Since when the first account has been polled."""
-    of_any: datetime
-    """Since when anything is known: the first poll also read what came shortly before it."""
-    of_all_accounts: datetime
-    """Since when all accounts are known, so that counts can be compared."""
-
-    @classmethod
-    def of(
-        cls,
-        company: Company,
-        cursors: Mapping[str, Cursor],
-        inside: Iterable[Received],
-        now: datetime,
-    ) -> _Known:
-        begun = [cursor.watched_from for cursor in cursors.values()]
-        # `look_back` is a setting and may have been another one when an account was first read.
-        # A mention that is stored shows that more is known than the setting says today.
-        past = [moment - company.look_back for moment in begun]
-        return cls(
-            min(begun, default=now),
-            min([*past, *(one.mention.at for one in inside)], default=now),
-            max(past, default=now),
-        )
 
 
 def _coverage(

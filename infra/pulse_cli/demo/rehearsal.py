@@ -11,7 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pulse.kernel.company import Company
-from pulse.reporting.report import Report, load_received, report
+from pulse.reporting.received import load_received
+from pulse.reporting.report import Report, report
 from pulse.screens.cards import AuthorDirectory
 from pulse.screens.digest import worst_cards
 from pulse.screens.models import Card

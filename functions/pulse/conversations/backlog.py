@@ -15,10 +15,10 @@ def worst_first(states: Mapping[ConversationKey, State], policy: Policy) -> list
     The highest level that was raised for the present wait comes first, conversations without one
     (or with one that the policy no longer has) last; within a level, the longest wait comes first.
     """
-    # The level goes before the age: a level is what people were alerted of, and a snoozed or
-    # just reopened conversation may have waited longer than one that is critical by now. States
-    # whose level and `waiting_since` are equal stay in the order in which they were given, so
-    # the same states always give the same mail.
+    # The level goes before the age, since a level is what people were alerted of: a conversation
+    # that was snoozed, or that began before Pulse did, may have waited longer than a critical one
+    # without being more urgent. Python's sort is stable, so equal ones keep the order given, and
+    # the same states always make the same mail.
     waiting = [(key, s) for key, s in states.items() if s.waiting_since is not None]
     waiting.sort(key=lambda x: (-policy.rank(x[1].level), x[1].waiting_since))
     return [key for key, _ in waiting]

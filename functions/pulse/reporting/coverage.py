@@ -10,7 +10,7 @@ from pulse.audit.entries import LogEntry
 from pulse.kernel.time import MINUTE
 from pulse.listening.budget import Budget
 from pulse.listening.cursor import Cursor
-from pulse.outbox.delivery import Suppression, SuppressionKind
+from pulse.outbox.suppressions import Suppression, SuppressionKind
 
 _LATE = timedelta(minutes=2)
 """An account that was read less than this ago is not called unwatched.

@@ -19,7 +19,7 @@ from pulse.incidents.surge import Surge, detect_surge
 from pulse.kernel.company import Company
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, accounts_unread
-from pulse.outbox.delivery import suppressions_for
+from pulse.outbox.suppressions import suppressions_for
 from pulse.reporting.breakdown import (
     AccountFigures,
     DayFigures,

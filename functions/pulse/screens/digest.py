@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Company, Period, Person
 from pulse.reporting.report import Report
-from pulse.screens.cards import AuthorDirectory, cards
+from pulse.screens.cards import make_cards
 from pulse.screens.models import Card, DigestMail
 
 if TYPE_CHECKING:
+    from pulse.authors.directory import AuthorDirectory
     from pulse.conversations.store.conversations import ConversationStore
 
 _CARDS = 5
@@ -39,4 +40,4 @@ def worst_cards(
 ) -> tuple[Card, ...]:
     """Return cards of the worst of those who wait, at most five."""
     # Names of customers cost reads of X, so they are looked up for what is shown only (D-005).
-    return cards(list(report.waiting)[:_CARDS], company, conversations, authors, report.at)
+    return make_cards(list(report.waiting)[:_CARDS], company, conversations, authors, report.at)

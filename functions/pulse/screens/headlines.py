@@ -27,8 +27,8 @@ def alert(locale: Locale, mail: AlertMail) -> str:
     """Return such as "CRITICAL: 2 waiting, longest 5 h 12 min; breach: 5": worst level first."""
     title, longest = alert_title(locale, mail), alert_longest(locale, mail)
     text = f"{title} {longest}" if _lone(mail) else f"{title}, {longest}"
-    if mail.again:
-        text = locale.gettext("{title}, reminder {n}", title=text, n=locale.number(mail.again))
+    if mail.reminder:
+        text = locale.gettext("{title}, reminder {n}", title=text, n=locale.number(mail.reminder))
     return "; ".join([text, *alert_others(locale, mail)])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.utils import Namespace
 
+from pulse.outbox.message import Mail
 from pulse.screens import coverage, figures, headlines, phrases
 from pulse.screens.advice import advise
 from pulse.screens.locale import Locale, one_line
@@ -65,16 +66,6 @@ _LOCALE = (
     "clock", "day", "moment", "o_clock",
 )  # fmt: skip
 """Methods of the reader's locale that templates call by their own names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A rendered mail. `subject` and `preheader` are one line each."""
-
-    subject: str
-    preheader: str
-    html: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

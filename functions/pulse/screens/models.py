@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pulse.conversations.facts import ConversationKey
 from pulse.kernel.company import Period
 from pulse.kernel.posts import Author
 from pulse.listening.scan import Endpoint
@@ -52,7 +51,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class AlertMail:
-    """The worst cards, and how many more wait; `again` counts reminders, 0 for a first alert."""
+    """The worst cards, and how many more wait; `reminder` counts reminders, 0 for a first alert."""
 
     company: str
     at: datetime
@@ -61,14 +60,12 @@ class AlertMail:
     levels: dict[str, int]
     """How many of all who wait have reached which level, worst first."""
     longest: timedelta
-    again: int = 0
+    reminder: int = 0
     unread: tuple[str, ...] = ()
     """Usernames of accounts whose own posts could not be read: customers may be answered."""
     meant_for: str | None = None
     """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
-    standing: frozenset[ConversationKey] = frozenset()
-    """Of the conversations that it was to tell of, those that are still kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def replies_unread(locale: Locale, accounts: tuple[str, ...]) -> str:
 
 def reminder(locale: Locale, mail: AlertMail) -> str:
     """Return why the same alert is sent again."""
-    return locale.gettext("Reminder {n}: nobody has answered yet.", n=locale.number(mail.again))
+    return locale.gettext("Reminder {n}: nobody has answered yet.", n=locale.number(mail.reminder))
 
 
 def test_mail(locale: Locale, mail: TestMail) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.company import Company
+from pulse.outbox.message import SentMail
 from pulse.reporting.received import load_received
 from pulse.reporting.report import Report, report
-from pulse.screens.cards import AuthorDirectory
 from pulse.screens.digest import worst_cards
 from pulse.screens.models import Card
 from pulse_cli.demo import archive, spans
@@ -45,7 +45,7 @@ class Rehearsed:
     report: Report
     worst: tuple[Card, ...]
     rows: tuple[Row, ...]
-    sent: Sequence[dict[str, Any]]
+    sent: Sequence[SentMail]
     noticed: datetime | None
     outcome: Outcome = field(default_factory=lambda: Outcome(COMPANY))
 

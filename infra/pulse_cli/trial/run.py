@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.policy import Policy
 from pulse.listening.tasks import PollTask
 from pulse.reporting.report import Report, report
-from pulse.screens.cards import AuthorDirectory
 from pulse.screens.digest import worst_cards
 from pulse.screens.models import Card
 from pulse.x.access import Token

@@ -111,6 +111,7 @@ class DigestMail:
     board_url: str | None = None
     settings_url: str | None = None
     unsubscribe_url: str | None = None
+    """The reader's own settings, and a way out, once the board has such pages; None until then."""
 
     @property
     def at(self) -> datetime:

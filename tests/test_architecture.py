@@ -41,6 +41,7 @@ RULES = [
         "outbox/message",
         "outbox/suppressions",
         "incidents/surge",
+        "reporting/breakdown",
         "reporting/coverage",
         "reporting/schedule",
         "reporting/stats",

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from time import sleep
 from typing import TYPE_CHECKING
 
 from pulse.audit.entries import AuditRecord, LogEntry
-from pulse.dynamodb.optimistic import attempts
 from pulse.kernel.company import Company, Settings
 from pulse.kernel.errors import ContentionError
 from pulse.outbox.entries import Entry
@@ -101,7 +99,7 @@ class BounceHandler:
         busy = ContentionError(
             f"other reports kept changing what is known of mail {feedback.message_id}"
         )
-        for attempt in attempts(_ATTEMPTS, busy, sleep):
+        for attempt in self.outbox.attempts(_ATTEMPTS, busy):
             suppressed = set(self.suppressions.all())
             new = feedback.kind != "refused" and address not in suppressed
             if mail.returned if mail else not new:

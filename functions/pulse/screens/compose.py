@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.conversations.backlog import worst_first
 from pulse.conversations.facts import ConversationKey
 from pulse.conversations.fold import State
@@ -16,7 +17,7 @@ from pulse.kernel.company import Company, Person
 from pulse.listening.cursor import accounts_unread
 from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.message import Composed, TopicMessage
-from pulse.screens.cards import AuthorDirectory, make_cards
+from pulse.screens.cards import make_cards
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
 
 if TYPE_CHECKING:

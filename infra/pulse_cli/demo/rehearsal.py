@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.company import Company
 from pulse.outbox.entries import Entry
 from pulse.outbox.message import SentMail
 from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory
 from pulse.screens.models import DigestMail
 from pulse_cli.demo import archive, spans
 from pulse_cli.demo.day import COMPANY, Day

@@ -27,13 +27,10 @@ from pulse.x.credentials import TokenStore
 if TYPE_CHECKING:
     import requests
 
-    from pulse.kernel.company import Account, Company, Person
+    from pulse.kernel.company import Account, Company
     from pulse.outbox.bounces import BounceHandler
-    from pulse.outbox.entries import Entry
     from pulse.outbox.mailer import CriticalTopic, SesMailer
     from pulse.outbox.send import SendRun
-    from pulse.screens.mails import MailRenderer
-    from pulse.screens.models import DigestMail
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
@@ -159,13 +156,6 @@ class App:
         client = boto3.client("sns", config=_SOON.merge(Config(read_timeout=5)))
         return CriticalTopic(client, self._needed("PULSE_CRITICAL_TOPIC"))
 
-    @functools.cached_property
-    def renderer(self) -> MailRenderer:
-        """What people read."""
-        from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
-
-        return MailRenderer()
-
     def send_run(self, company: Company, context: Any) -> SendRun:
         """One run of `send` for a company, in the time that Lambda's context has left."""
         # Only `send` needs these, and rendering takes long to import.
@@ -174,15 +164,20 @@ class App:
         from pulse.outbox.send import SendRun  # noqa: PLC0415
         from pulse.reporting.report import summary  # noqa: PLC0415
         from pulse.screens.compose import Composer  # noqa: PLC0415
+        from pulse.screens.mails import MailRenderer  # noqa: PLC0415
 
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
 
-        def digest(entry: Entry, person: Person) -> DigestMail:
-            return summary(entry, company, person, db, authors, now, board_url)
-
         composer = Composer(
-            company, db.conversations, db.cursors, authors, self.renderer, digest, now, board_url
+            company,
+            db.conversations,
+            db.cursors,
+            authors,
+            MailRenderer(),
+            lambda entry, person: summary(entry, company, person, db, authors, now, board_url),
+            now,
+            board_url,
         )
         delivery = Delivery(
             company,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pulse.outbox.bounces import BounceHandler
     from pulse.outbox.mailer import CriticalTopic, SesMailer
     from pulse.outbox.send import SendRun
+    from pulse.screens.mails import MailRenderer
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
@@ -156,6 +157,13 @@ class App:
         client = boto3.client("sns", config=_SOON.merge(Config(read_timeout=5)))
         return CriticalTopic(client, self._needed("PULSE_CRITICAL_TOPIC"))
 
+    @functools.cached_property
+    def renderer(self) -> MailRenderer:
+        """Renders what people read."""
+        from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
+
+        return MailRenderer()
+
     def send_run(self, company: Company, context: Any) -> SendRun:
         """One run of `send` for a company, in the time that Lambda's context has left."""
         # Only `send` needs these, and rendering takes long to import.
@@ -164,7 +172,6 @@ class App:
         from pulse.outbox.send import SendRun  # noqa: PLC0415
         from pulse.reporting.report import summary  # noqa: PLC0415
         from pulse.screens.compose import Composer  # noqa: PLC0415
-        from pulse.screens.mails import MailRenderer  # noqa: PLC0415
 
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
@@ -174,7 +181,7 @@ class App:
             db.conversations,
             db.cursors,
             authors,
-            MailRenderer(),
+            self.renderer,
             lambda entry, person: summary(entry, company, person, db, authors, now, board_url),
             now,
             board_url,

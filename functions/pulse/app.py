@@ -27,11 +27,13 @@ from pulse.x.credentials import TokenStore
 if TYPE_CHECKING:
     import requests
 
-    from pulse.kernel.company import Account, Company
+    from pulse.kernel.company import Account, Company, Person
     from pulse.outbox.bounces import BounceHandler
+    from pulse.outbox.entries import Entry
     from pulse.outbox.mailer import CriticalTopic, SesMailer
     from pulse.outbox.send import SendRun
     from pulse.screens.mails import MailRenderer
+    from pulse.screens.models import DigestMail
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
@@ -176,26 +178,14 @@ class App:
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
 
-        composer = Composer(
-            company,
-            db.conversations,
-            db.cursors,
-            authors,
-            self.renderer,
-            lambda entry, person: summary(entry, company, person, db, authors, now, board_url),
-            now,
-            board_url,
-        )
-        delivery = Delivery(
-            company,
-            db.outbox,
-            db.audit_log,
-            db.suppressions,
-            composer.compose,
-            self.mailer,
-            self.topic,
-            now,
-        )
+        def digest(entry: Entry, person: Person) -> DigestMail:
+            return summary(entry, company, person, db, authors, now, board_url)
+
+        cursors, log, stops = db.cursors, db.audit_log, db.suppressions
+        compose = Composer(
+            company, db.conversations, cursors, authors, self.renderer, digest, now, board_url
+        ).compose
+        delivery = Delivery(company, db.outbox, log, stops, compose, self.mailer, self.topic, now)
         return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
 
     def bounce_handler(self) -> BounceHandler:

@@ -159,7 +159,7 @@ class App:
 
     @functools.cached_property
     def renderer(self) -> MailRenderer:
-        """What people read."""
+        """Renders what people read."""
         from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
 
         return MailRenderer()
@@ -174,16 +174,12 @@ class App:
 
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
-        composer = Composer(company, db.report_stores, authors, self.renderer, now, board_url)
+        compose = Composer(
+            company, db.report_stores, authors, self.renderer, now, board_url
+        ).compose
+        log, suppressions = db.audit_log, db.suppressions
         delivery = Delivery(
-            company,
-            db.outbox,
-            db.audit_log,
-            db.suppressions,
-            composer.compose,
-            self.mailer,
-            self.topic,
-            now,
+            company, db.outbox, log, suppressions, compose, self.mailer, self.topic, now
         )
         return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
 

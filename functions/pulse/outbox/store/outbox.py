@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import sleep
@@ -10,11 +10,11 @@ from time import sleep
 from pulse.audit.entries import AuditRecord
 from pulse.conversations.facts import ConversationKey
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
-from pulse.dynamodb.optimistic import attempts
+from pulse.dynamodb.optimistic import Attempt, attempts
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 from pulse.kernel.batching import batched
-from pulse.kernel.errors import ContentionError
+from pulse.kernel.errors import ContentionError, PulseError
 from pulse.outbox.entries import Entry, restrict_to_existing
 from pulse.outbox.errors import ClaimLostError
 from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox
@@ -159,6 +159,14 @@ class Outbox:
         """Return the mail to which SES gave this id within five minutes of `at`, or None."""
         mails = self.sent(company, at - _CLOCK_TOLERANCE, at + _CLOCK_TOLERANCE)
         return next((mail for mail in mails if mail.message_id == message_id), None)
+
+    def attempts(self, limit: int, exhausted: PulseError) -> Iterator[Attempt]:
+        """Yield attempts at what reads, decides and calls `mark_returned`.
+
+        Raises:
+            PulseError: the error `exhausted`, when the last attempt was cancelled too.
+        """
+        return attempts(limit, exhausted, sleep)
 
     def mark_returned(
         self,

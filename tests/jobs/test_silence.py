@@ -176,15 +176,13 @@ def test_who_comes_back_late_rings_no_more(posts: Posts, town: Build) -> None:
     assert [name for name in AGES if rings(name, counted)] == []
 
 
-def test_others_that_were_faster_for_some_minutes_do_not_ring(
-    posts: Posts, town: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_others_that_were_faster_for_some_minutes_do_not_ring(posts: Posts, town: Build) -> None:
     """Given a conversation that others write all the time, then four minutes of it are quiet."""
-    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
     posts.mention(0)
     here = town()
     counted = minutes(here, [0, 14])
     table = here.world.app.db.table
+    table.pause = lambda _: None
     real, table.client = table.client, failing(table.client, "TransactionConflict", 10**6)
     counted += minutes(here, range(15, 19))
     assert len(here.failures) == 4

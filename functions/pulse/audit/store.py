@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from pulse.audit.entries import AuditRecord, LogEntry
-from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.audit.entries import AuditRecord, LogEntry, LogEntryKind
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 
@@ -32,7 +33,7 @@ class AuditLog:
     def apply_retention(self, company: str, keep: timedelta | None) -> int:
         """Give what was put aside the time to live of this `keep`; returns how many rows."""
         written = 0
-        for item in list(self._table.query(f"journal#{company}")):
+        for item in list(self._table.query(keys.audit_log(company))):
             row = _entry_of(item)
             ttl = _ttl(row, keep)
             if row.kind == "aside" and item.get("ttl") != ttl:
@@ -42,14 +43,12 @@ class AuditLog:
 
     def read(self, company: str, start: datetime, end: datetime) -> list[LogEntry]:
         """The rows of [start, end], oldest first."""
-        items = self._table.query(
-            f"journal#{company}", sortable_time(start), sortable_time(end) + "~"
-        )
+        items = self._table.query(keys.audit_log(company), *keys.period(start, end))
         return [_entry_of(item) for item in items]
 
     def quarantined(self, company: str) -> Iterator[Any]:
         """What was put aside, as it came."""
-        for item in self._table.query(f"journal#{company}"):
+        for item in self._table.query(keys.audit_log(company)):
             row = _entry_of(item)
             if row.kind == "aside" and row.what.get("raw") is not None:
                 yield row.what["raw"]
@@ -60,7 +59,7 @@ class AuditLog:
         The rows stay, since they are counted.
         """
         redacted = 0
-        for item in list(self._table.query(f"journal#{company}")):
+        for item in list(self._table.query(keys.audit_log(company))):
             row = _entry_of(item)
             if row.kind == "aside" and row.what.get("raw") is not None and of(row.what["raw"]):
                 what = json.dumps({**row.what, "raw": None}, ensure_ascii=False, sort_keys=True)
@@ -75,8 +74,10 @@ def _ttl(row: LogEntry, keep: timedelta | None) -> int:
 
 
 def _entry_of(item: Item) -> LogEntry:
-    at, kind, _ = item["sk"].split("#")
-    return LogEntry(kind, datetime.fromisoformat(at), json.loads(item["what"]))
+    at, kind = keys.parse_audit_entry(item["sk"])
+    return LogEntry(
+        cast("LogEntryKind", kind), datetime.fromisoformat(at), json.loads(item["what"])
+    )
 
 
 @item_of.register
@@ -84,5 +85,5 @@ def _(record: AuditRecord) -> tuple[ItemKey, Item]:
     row = record.entry
     text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
     digest = hashlib.sha256(f"{text}{record.distinct}".encode()).hexdigest()[:16]
-    at = ItemKey(f"journal#{record.company}", f"{sortable_time(row.at)}#{row.kind}#{digest}")
+    at = keys.audit_entry(record.company, row.at, row.kind, digest)
     return at, {"what": text, "ttl": _ttl(row, record.retention)}

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from pulse.conversations.store.codec import fault_of, to_json
-from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import Item, parse_time, sortable_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
@@ -28,14 +29,14 @@ class CursorStore:
 
     def load(self, account_ids: Iterable[str]) -> dict[str, Cursor]:
         """Cursors of the accounts that have been read before."""
-        found = self._table.get_many(_at(account_id) for account_id in account_ids)
+        found = self._table.get_many(keys.cursor(account_id) for account_id in account_ids)
         return {c.account_id: c for c in map(_cursor, found.values())}
 
     def save(self, cursor: Cursor, also: Sequence[object] = ()) -> Cursor:
         """Write the cursor, and what is to be told with it, in one; `OvertakenError`."""
         saved = replace(cursor, rev=cursor.rev + 1)
         action = self._table.put_action(
-            _at(cursor.account_id),
+            keys.cursor(cursor.account_id),
             {
                 "cursor": json.dumps(to_json(saved), separators=(",", ":")),
                 "rev": saved.rev,
@@ -69,18 +70,14 @@ class CursorStore:
     def mark_watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
         """Note that the account was read in this minute, and swept, and nothing was new."""
         self._table.update(
-            _at(account_id),
+            keys.cursor(account_id),
             {"last_ok": sortable_time(minute), "swept": sortable_time(swept)},
             condition="attribute_exists(pk)",
         )
 
     def delete(self, account_ids: Iterable[str]) -> None:
         """Forget how far these were read."""
-        self._table.delete_many(map(_at, account_ids))
-
-
-def _at(account_id: str) -> ItemKey:
-    return ItemKey(f"account#{account_id}", "cursor")
+        self._table.delete_many(map(keys.cursor, account_ids))
 
 
 def _cursor(item: Item) -> Cursor:

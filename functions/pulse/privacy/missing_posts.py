@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pulse.conversations.facts import Mention
+from pulse.dynamodb.keys import parse_own_post
 from pulse.kernel.posts import RemovalReason
 from pulse.listening.scan import TimelineScan
 from pulse.privacy.deletion import delete_posts
@@ -66,5 +67,5 @@ def _held(reading: PollRun, walk: TimelineScan) -> Iterator[StoredPost]:
     if walk.endpoint == "posts":
         for item in reading.own_posts.published(company, walk.start, end):
             if item["account"] == account:
-                first, version = item["sk"].split("/")
+                first, version = parse_own_post(item["sk"])
                 yield StoredPost(first, version, None, ours=True)

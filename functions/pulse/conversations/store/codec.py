@@ -10,6 +10,7 @@ from typing import Any
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Mention, Position, Reply
 from pulse.conversations.fold import State, Wait
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
 from pulse.x.faults import OpenFault
 
@@ -26,30 +27,18 @@ _TIMES = frozenset(
         "last_at", "waiting_since", "attention_at",
     }
 )  # fmt: skip
-_NEVER = "9999"
 _NOTHING: tuple[Any, ...] = ((), frozenset())
 STATE = "state"
 
 
 def conversation_pk(key: ConversationKey) -> str:
     """The partition of a conversation: its state and all its facts."""
-    return f"c#{key.company}#{key.conversation_id}#{key.customer_id}"
+    return keys.conversation(*key)
 
 
 def key_from_pk(pk: str) -> ConversationKey:
     """The conversation of a partition."""
-    company, conversation_id, customer_id = pk.removeprefix("c#").rsplit("#", 2)
-    return ConversationKey(company, conversation_id, customer_id)
-
-
-def open_index(company: str) -> str:
-    """Where open conversations stand in the index, by when they need attention."""
-    return f"{company}#open"
-
-
-def day_index(company: str, moment: datetime) -> str:
-    """Where the posts of a UTC day stand in the index, by time."""
-    return f"{company}#{sortable_time(moment)[:10]}"
+    return ConversationKey(*keys.parse_conversation(pk))
 
 
 def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
@@ -59,7 +48,7 @@ def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple
     while day.date() <= end.date():
         low = sortable_time(start)[11:] if day == start else ""
         high = sortable_time(end)[11:] if day.date() == end.date() else "~"
-        yield day_index(company, day), low, high
+        yield keys.day_index(company, day), low, high
         day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -68,8 +57,8 @@ def fact_item(key: ConversationKey, fact: Fact, ttl: int | None) -> tuple[ItemKe
     values: Item = {"fact": _text(to_json(fact)), "ttl": ttl}
     if isinstance(fact, (Mention, Reply)):
         values |= {
-            "gpk": day_index(key.company, fact.at),
-            "gsk": f"{sortable_time(fact.at)[11:]}#{fact.token}",
+            "gpk": keys.day_index(key.company, fact.at),
+            "gsk": keys.day_index_sort(fact.at, fact.token),
         }
     return ItemKey(conversation_pk(key), fact.token), values
 
@@ -92,14 +81,14 @@ def state_values(
 ) -> Item:
     """A state as attributes; only open ones stand in the index, by when they need attention."""
     is_open = state.status == "open"
-    attention = sortable_time(state.attention_at) if state.attention_at else _NEVER
+    gsk = keys.open_index_sort(state.attention_at, key.conversation_id, key.customer_id)
     return {
         "state": _text({**to_json(state), "flags": list(_apart(state.flags))}),
         "rev": rev,
         "policy": policy,
         "ttl": ttl,
-        "gpk": open_index(key.company) if is_open else None,
-        "gsk": f"{attention}#{key.conversation_id}#{key.customer_id}" if is_open else None,
+        "gpk": keys.open_index(key.company) if is_open else None,
+        "gsk": gsk if is_open else None,
     }
 
 

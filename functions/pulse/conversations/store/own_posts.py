@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from pulse.audit.entries import AuditRecord
 from pulse.audit.store import RemovalEntries
-from pulse.conversations.store.codec import day_index, published_in
+from pulse.conversations.store.codec import published_in
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
@@ -24,14 +25,14 @@ class OwnPosts:
         """Store own posts that answer no customer, for `retention` from publishing."""
         self._table.put_many(
             (
-                ItemKey(f"said#{company}", f"{p.id}/{p.version}"),
+                keys.own_post(company, p.id, p.version),
                 {
                     "account": p.author_id,
                     "named": sorted(p.named),
                     "at": sortable_time(p.created_at),
                     "text": p.text,
-                    "gpk": day_index(company, p.created_at),
-                    "gsk": f"{sortable_time(p.created_at)[11:]}#s{p.version}",
+                    "gpk": keys.day_index(company, p.created_at),
+                    "gsk": keys.day_index_sort(p.created_at, keys.own_post_token(p.version)),
                     "ttl": int((p.created_at + retention).timestamp()) if retention else None,
                 },
             )
@@ -42,8 +43,9 @@ class OwnPosts:
         """Yield own posts of [start, end) that answer no customer."""
         for stretch in published_in(company, start, end):
             for item in self._table.query_index(*stretch):
-                inside = sortable_time(start) <= item["at"] < sortable_time(end)
-                if item["pk"] == f"said#{company}" and inside:
+                # Mentions and replies stand in the same index, and have no time of their own there.
+                ours = item["pk"] == keys.own_posts(company)
+                if ours and sortable_time(start) <= item["at"] < sortable_time(end):
                     yield item
 
     def delete(self, company: str, ids: Iterable[str], told: RemovalEntries = lambda _: ()) -> int:
@@ -51,11 +53,12 @@ class OwnPosts:
 
         The entries of the audit log about each are written in the same transaction.
         """
-        pk = f"said#{company}"
+        pk = keys.own_posts(company)
         removed = 0
         for post_id in dict.fromkeys(ids):
             found = [
-                ItemKey(pk, i["sk"]) for i in self._table.query(pk, f"{post_id}/", f"{post_id}/~")
+                ItemKey(pk, i["sk"])
+                for i in self._table.query(pk, *keys.own_post_versions(post_id))
             ]
             if found:
                 rows = [AuditRecord(company, row, distinct=post_id) for row in told([post_id])]

@@ -14,10 +14,10 @@ from pulse.conversations.store.codec import (
     fact_of,
     is_fact,
     key_from_pk,
-    open_index,
     published_in,
     state_of,
 )
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
 from pulse.dynamodb.table import Table
 
@@ -27,6 +27,7 @@ class ConversationQueries:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self.back_off = table.back_off
 
     def load(self, keys: Iterable[ConversationKey]) -> dict[ConversationKey, Loaded]:
         """Revisions first, then every fact of each, consistent."""
@@ -40,17 +41,19 @@ class ConversationQueries:
 
     def due(self, company: str, now: datetime) -> Iterator[ConversationKey]:
         """Open conversations that need attention by `now`, longest due first."""
-        for item in self._table.query_index(open_index(company), high=sortable_time(now) + "~"):
+        for item in self._table.query_index(
+            keys.open_index(company), high=sortable_time(now) + "~"
+        ):
             yield key_from_pk(item["pk"])
 
     def next_due(self, company: str) -> datetime | None:
         """When the next open conversation needs attention."""
-        first = next(self._table.query_index(open_index(company), limit=1), None)
+        first = next(self._table.query_index(keys.open_index(company), limit=1), None)
         return state_of(first).attention_at if first else None
 
     def open(self, company: str) -> dict[ConversationKey, State]:
         """All open conversations. As the index says: a moment late at most."""
-        items = self._table.query_index(open_index(company))
+        items = self._table.query_index(keys.open_index(company))
         return {key_from_pk(item["pk"]): state_of(item) for item in items}
 
     def published(

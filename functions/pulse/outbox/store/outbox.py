@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from pulse.conversations.facts import ConversationKey
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
@@ -38,20 +39,20 @@ class Outbox:
 
     def waiting(self, company: str, person: str | None = None) -> list[Entry]:
         """All that waits, or what waits for one person; oldest first."""
-        low, high = (f"{person}#", f"{person}#~") if person else ("", "")
-        items = self._table.query(f"outbox#{company}", low, high)
+        low, high = keys.outbox_of_person(person) if person else ("", "")
+        items = self._table.query(keys.outbox(company), low, high)
         return sorted((entry_of(item["entry"]) for item in items), key=lambda entry: entry.at)
 
     def mailboxes(self, company: str, people: Iterable[str]) -> dict[str, Mailbox]:
         """What each of these people was last sent."""
-        ats = {_mailbox_at(company, person): person for person in people}
+        ats = {keys.mailbox(company, person): person for person in people}
         found = self._table.get_many(ats)
         return {person: _mailbox(found.get(at, {})) for at, person in ats.items()}
 
     def claim(self, company: str, person: str, now: datetime, until: datetime) -> Mailbox | None:
         """Write to this person alone until then; None when somebody else does."""
         item = self._table.update(
-            _mailbox_at(company, person),
+            keys.mailbox(company, person),
             {"claimed": sortable_time(until)},
             condition="attribute_not_exists(claimed) OR claimed <= :now",
             given={":now": sortable_time(now)},
@@ -79,7 +80,7 @@ class Outbox:
         """
         release_it = {"claimed": None} if release else {}
         first = self._table.update_action(
-            _mailbox_at(company, person),
+            keys.mailbox(company, person),
             {
                 "last_alert": sortable_time(mailbox.last_alert) if mailbox.last_alert else None,
                 "not_before": sortable_time(mailbox.not_before) if mailbox.not_before else None,
@@ -118,9 +119,7 @@ class Outbox:
 
     def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
         """Records of the mails sent in that time, oldest first."""
-        return list(
-            self._table.query(f"sent#{company}", sortable_time(start), sortable_time(end) + "~")
-        )
+        return list(self._table.query(keys.sent(company), *keys.period(start, end)))
 
     def find_sent(self, company: str, message_id: str, at: datetime) -> SentMail | None:
         """The mail to which SES gave this id at about this time."""
@@ -137,13 +136,13 @@ class Outbox:
         What waits comes first: a sender who has read it before reads it again to settle it, or
         has settled it, and then its record is there. So nothing of it is told twice or kept.
         """
-        for item in list(self._table.query(f"outbox#{company}")):
+        for item in list(self._table.query(keys.outbox(company))):
             self._cut(item, "entry", gone)
         self.forget_in_records(company, gone)
 
     def forget_in_records(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
         """Leave conversations that are no longer kept out of the records of mails."""
-        for item in list(self._table.query(f"sent#{company}")):
+        for item in list(self._table.query(keys.sent(company))):
             self._cut(item, "told", gone)
 
     def _cut(self, read: Item, name: str, gone: Callable[[ConversationKey], bool]) -> None:
@@ -154,12 +153,12 @@ class Outbox:
         at, item = ItemKey(read["pk"], read["sk"]), read
         for _ in range(_ATTEMPTS):
             entry = entry_of(item[name]) if name in item else None
-            keys = [key for key in entry.keys if not gone(key)] if entry else []
-            if entry is None or len(keys) == len(entry.keys):
+            left = [key for key in entry.keys if not gone(key)] if entry else []
+            if entry is None or len(left) == len(entry.keys):
                 return
-            values = {name: text_of(entry.restricted_to(keys)) if keys else None, "cut": len(keys)}
+            values = {name: text_of(entry.restricted_to(left)) if left else None, "cut": len(left)}
             action = self._table.update_action(at, values, _AS_READ, _read(entry))
-            if name == "entry" and not keys:
+            if name == "entry" and not left:
                 action = self._table.delete_action(at, _AS_READ, _read(entry))
             try:
                 self._table.transact([action])
@@ -190,7 +189,7 @@ class Outbox:
             *(self._table.put_action(*item_of(one)) for one in also),
         ]
         if mail is not None:
-            at = ItemKey(f"sent#{mail.company}", mail.id)
+            at = ItemKey(keys.sent(mail.company), mail.id)
             unmarked = f"{_AS_READ} AND attribute_not_exists(came_back)"
             as_read = _read(mail.covered)
             actions.append(self._table.update_action(at, {"came_back": how}, unmarked, as_read))
@@ -208,7 +207,7 @@ def _record(company: str, record: Item, name: str, told: Sequence[Entry]) -> tup
         "told": text_of(told[0]) if told else None,
         "ttl": int((sent_at + _SENT_KEPT).timestamp()),
     }
-    return ItemKey(f"sent#{company}", f"{record['at']}#{record['person']}#{name}"), values
+    return keys.sent_mail(company, record["at"], record["person"], name), values
 
 
 def _read(entry: Entry | None) -> Item:
@@ -221,11 +220,7 @@ def _(entry: Entry) -> tuple[ItemKey, Item]:
 
 
 def _entry_at(entry: Entry) -> ItemKey:
-    return ItemKey(f"outbox#{entry.company}", f"{entry.person}#{entry.id}")
-
-
-def _mailbox_at(company: str, person: str) -> ItemKey:
-    return ItemKey(f"mailbox#{company}#{person}", "mailbox")
+    return keys.outbox_entry(entry.company, entry.person, entry.id)
 
 
 def _mailbox(item: Item) -> Mailbox:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 from pulse.outbox.delivery import Suppression, normalize_address
-
-_BLOCKED = "addresses"
 
 
 class SuppressionList:
@@ -20,11 +19,11 @@ class SuppressionList:
 
     def all(self) -> dict[str, Suppression]:
         """All of them, by address."""
-        return {item["sk"]: _block(item) for item in self._table.query(_BLOCKED)}
+        return {item["sk"]: _block(item) for item in self._table.query(keys.SUPPRESSIONS)}
 
     def remove(self, address: str) -> Suppression | None:
         """Let the address be written to again; None when nothing held it back."""
-        at = ItemKey(_BLOCKED, normalize_address(address))
+        at = keys.suppression(normalize_address(address))
         item = self._table.get(at)
         if item is None:
             return None
@@ -45,4 +44,4 @@ def _(block: Suppression) -> tuple[ItemKey, Item]:
         "said": block.said,
         "message_id": block.message_id,
     }
-    return ItemKey(_BLOCKED, block.address), values
+    return keys.suppression(block.address), values

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 from pulse.conversations.store.codec import fault_of, to_json
-from pulse.dynamodb.codec import ItemKey, parse_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import parse_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
@@ -24,14 +25,14 @@ class ComplianceStore:
 
     def load(self, app: str) -> ComplianceState:
         """Where the check of this app stands."""
-        item = self._table.get(_at(app))
+        item = self._table.get(keys.compliance_state(app))
         return ComplianceState(app) if item is None else _checking(json.loads(item["checking"]))
 
     def save(self, checking: ComplianceState, also: Sequence[object] = ()) -> ComplianceState:
         """Write it, and what is to be told with it, in one; `OvertakenError`."""
         saved = replace(checking, rev=checking.rev + 1)
         action = self._table.put_action(
-            _at(saved.app),
+            keys.compliance_state(saved.app),
             {"checking": json.dumps(to_json(saved)), "rev": saved.rev},
             "rev = :rev" if checking.rev else "attribute_not_exists(pk)",
             {":rev": checking.rev} if checking.rev else None,
@@ -46,7 +47,7 @@ class ComplianceStore:
 
     def first_stored_day(self, company: str, at_latest: date) -> date:
         """The first day of which posts may be kept: `at_latest`, or one that was known earlier."""
-        at = ItemKey(f"company#{company}", "kept")
+        at = keys.first_stored_day(company)
         item = self._table.get(at)
         known = date.fromisoformat(item["first"]) if item else None
         if known is not None and known <= at_latest:
@@ -56,7 +57,7 @@ class ComplianceStore:
 
     def retention_applied(self, company: str, keep: str) -> tuple[bool, date | None]:
         """Whether all that is kept lives as long as this `keep` says; else the day to go on at."""
-        item = self._table.get(ItemKey(f"company#{company}", "retimed")) or {}
+        item = self._table.get(keys.retention_applied(company)) or {}
         if item.get("keep") != keep:
             return False, None
         return "day" not in item, date.fromisoformat(item["day"]) if "day" in item else None
@@ -64,20 +65,16 @@ class ComplianceStore:
     def mark_retention_applied(self, company: str, keep: str, day: date | None) -> None:
         """It does, or all that is newer than this day does."""
         values = {"keep": keep, "day": day.isoformat() if day else None}
-        self._table.put(ItemKey(f"company#{company}", "retimed"), values)
+        self._table.put(keys.retention_applied(company), values)
 
     def looked_up(self, company: str) -> date | None:
         """The last day on which its open conversations were looked up."""
-        item = self._table.get(ItemKey(f"company#{company}", "looked"))
+        item = self._table.get(keys.looked_up(company))
         return date.fromisoformat(item["day"]) if item else None
 
     def mark_looked_up(self, company: str, day: date) -> None:
         """Today's look-ups are done."""
-        self._table.put(ItemKey(f"company#{company}", "looked"), {"day": day.isoformat()})
-
-
-def _at(app: str) -> ItemKey:
-    return ItemKey(f"comply#{app}", "checking")
+        self._table.put(keys.looked_up(company), {"day": day.isoformat()})
 
 
 def _checking(raw: dict[str, Any]) -> ComplianceState:

@@ -10,7 +10,7 @@ from pulse.audit.store import RemovalEntries
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.changes import ROOM, Loaded
 from pulse.conversations.store.conversations import ATTEMPTS, ConversationStore
-from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, back_off
+from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
@@ -84,7 +84,7 @@ class DeletionStore:
             except TransactionCancelledError as problem:
                 failures += 1
                 if problem.conflict:
-                    back_off(failures)
+                    self._conversations.back_off(failures)
             else:
                 removed |= new
         raise ContentionError(f"1 conversation, {key}")

@@ -6,17 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from pulse.conversations.store.codec import fault_of, to_json
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import Item, parse_time, sortable_time
+from pulse.dynamodb.codec import Item, from_json, parse_time, sortable_time, to_json
+from pulse.dynamodb.optimistic import attempts
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
 from pulse.listening.cursor import Cursor
-from pulse.listening.scan import HighWater, TimelineScan
-from pulse.x.access import Limit
 
 _ATTEMPTS = 5
 
@@ -56,16 +53,11 @@ class CursorStore:
 
     def add_reads(self, account_id: str, reads: int, now: datetime) -> None:
         """Add to the account's reads of this month what was read for it beside its polls."""
-        for _ in range(_ATTEMPTS):
-            cursor = self.load([account_id]).get(account_id)
-            if cursor is None:
-                return
-            try:
-                self.save(cursor.add_reads(reads, now))
-            except StaleWriteError:
-                continue
-            return
-        raise StaleWriteError(account_id)
+        for attempt in attempts(_ATTEMPTS, StaleWriteError(account_id), self._table.pause):
+            with attempt:
+                cursor = self.load([account_id]).get(account_id)
+                if cursor is not None:
+                    self.save(cursor.add_reads(reads, now))
 
     def mark_watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
         """Note that the account was read in this minute, and swept, and nothing was new."""
@@ -81,37 +73,10 @@ class CursorStore:
 
 
 def _cursor(item: Item) -> Cursor:
-    raw: dict[str, Any] = json.loads(item["cursor"])
-    return Cursor(
-        account_id=raw["account_id"],
-        watched_from=datetime.fromisoformat(raw["watched_from"]),
-        high_water={name: _mark(mark) for name, mark in raw.get("high_water", {}).items()},
-        scans={name: _walk(walk) for name, walk in raw.get("scans", {}).items()},
-        limits={
-            name: Limit(limit["remaining"], datetime.fromisoformat(limit["reset"]))
-            for name, limit in raw.get("limits", {}).items()
-        },
-        faults={name: fault_of(met) for name, met in raw.get("faults", {}).items()},
-        reads=raw.get("reads", {}),
+    # The two minutes are attributes of their own, which `mark_watched` writes without the rest.
+    return replace(
+        from_json(Cursor, json.loads(item["cursor"])),
         last_ok=parse_time(item.get("last_ok")),
         swept=parse_time(item.get("swept")),
-        vocabulary=raw["vocabulary"],
         rev=item["rev"],
     )
-
-
-def _walk(raw: dict[str, Any]) -> TimelineScan:
-    return TimelineScan(
-        **{
-            **raw,
-            "start": datetime.fromisoformat(raw["start"]),
-            "end": parse_time(raw.get("end")),
-            "stop_at": _mark(raw["stop_at"]) if raw.get("stop_at") else None,
-            "newest": _mark(raw["newest"]) if raw.get("newest") else None,
-            "oldest": _mark(raw["oldest"]) if raw.get("oldest") else None,
-        }
-    )
-
-
-def _mark(raw: dict[str, str]) -> HighWater:
-    return HighWater(raw["id"], datetime.fromisoformat(raw["at"]))

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from pulse.conversations.facts import Lease, Position
-from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of, to_json
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
 from pulse.dynamodb import keys
+from pulse.dynamodb.codec import to_json
 from pulse_cli.keeping.looking import everything
 from pulse_cli.keeping.posts import post_of
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Mention, Position, Reply
 from pulse.conversations.fold import State, Wait
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
-from pulse.x.faults import OpenFault
+from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time, to_json
 
 _KINDS: dict[str, type[Fact]] = {
     "m": Mention,
@@ -27,7 +26,6 @@ _TIMES = frozenset(
         "last_at", "waiting_since", "attention_at",
     }
 )  # fmt: skip
-_NOTHING: tuple[Any, ...] = ((), frozenset())
 STATE = "state"
 
 
@@ -144,28 +142,6 @@ def _together(flags: Iterable[Item]) -> Iterator[Flag]:
 
 def _text(values: Any) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-
-
-def fault_of(raw: Mapping[str, Any]) -> OpenFault:
-    """Trouble as `jsonable` has written it."""
-    times = {name: datetime.fromisoformat(raw[name]) for name in ("since", "next_try")}
-    return OpenFault(**{**raw, **times, "reported_kinds": tuple(raw.get("reported_kinds", ()))})
-
-
-def to_json(value: Any) -> Any:
-    """Dataclasses, sets and times as JSON values; what is empty is left out."""
-    if isinstance(value, datetime):
-        return sortable_time(value)
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple):
-        return [to_json(v) for v in value]
-    if isinstance(value, Mapping):
-        return {name: to_json(v) for name, v in value.items()}
-    if hasattr(value, "__dataclass_fields__"):
-        named = ((f.name, getattr(value, f.name)) for f in fields(value))
-        return {n: to_json(v) for n, v in named if v is not None and v not in _NOTHING}
-    return value
 
 
 def _load(text: str) -> Item:

@@ -1,37 +1,25 @@
-"""Entries of the outbox as they lie in the table: what waits, and what a mail told."""
+"""Entries of the outbox as they are stored: what waits, and what a mail told."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import Any
 
 from pulse.conversations.facts import ConversationKey
-from pulse.conversations.store.codec import to_json
-from pulse.dynamodb.codec import Item
+from pulse.dynamodb.codec import Item, from_json, to_json
 from pulse.outbox.entries import Entry
 
 
 def text_of(entry: Entry) -> str:
-    """An entry as text."""
+    """Return an entry as JSON text."""
     return json.dumps(to_json(entry), ensure_ascii=False)
 
 
 def entry_of(text: str) -> Entry:
-    """The entry in a text."""
-    raw: dict[str, Any] = json.loads(text)
-    return Entry(
-        **{
-            **raw,
-            "at": datetime.fromisoformat(raw["at"]),
-            "keys": tuple(ConversationKey(*key) for key in raw.get("keys", ())),
-            "unreachable": tuple(raw.get("unreachable", ())),
-            "details": tuple((name, value) for name, value in raw.get("details", ())),
-        }
-    )
+    """Return the entry in a text that `text_of` has written."""
+    return from_json(Entry, json.loads(text))
 
 
 def keys_in(item: Item) -> tuple[ConversationKey, ...]:
-    """The conversations of which an item of the outbox, or the record of a mail, tells."""
+    """Return the conversations that an item of the outbox, or the record of a mail, tells of."""
     text = item.get("entry") or item.get("told")
     return entry_of(text).keys if text else ()

@@ -6,11 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
-from pulse.conversations.store.codec import fault_of, to_json
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import parse_time
+from pulse.dynamodb.codec import from_json, to_json
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
@@ -26,7 +24,11 @@ class ComplianceStore:
     def load(self, app: str) -> ComplianceState:
         """Where the check of this app stands."""
         item = self._table.get(keys.compliance_state(app))
-        return ComplianceState(app) if item is None else _checking(json.loads(item["checking"]))
+        return (
+            ComplianceState(app)
+            if item is None
+            else from_json(ComplianceState, json.loads(item["checking"]))
+        )
 
     def save(self, checking: ComplianceState, also: Sequence[object] = ()) -> ComplianceState:
         """Write it, and what is to be told with it, in one; `OvertakenError`."""
@@ -75,15 +77,3 @@ class ComplianceStore:
     def mark_looked_up(self, company: str, day: date) -> None:
         """Today's look-ups are done."""
         self._table.put(keys.looked_up(company), {"day": day.isoformat()})
-
-
-def _checking(raw: dict[str, Any]) -> ComplianceState:
-    fault = raw.get("fault")
-    return ComplianceState(
-        **{
-            **raw,
-            "next_at": parse_time(raw.get("next_at")),
-            "done_at": parse_time(raw.get("done_at")),
-            "fault": fault_of(fault) if fault else None,
-        }
-    )

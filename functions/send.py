@@ -5,9 +5,9 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pulse import app
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.company import Company
 from pulse.outbox.send import SendRun
-from pulse.screens.cards import AuthorDirectory
 from pulse.screens.compose import Letters
 from pulse.screens.writing import Writing
 

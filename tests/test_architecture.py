@@ -31,6 +31,7 @@ RULES = [
         "conversations/fold",
         "listening/budget",
         "listening/cursor",
+        "listening/faults",
         "listening/scan",
         "listening/tasks",
         "outbox/delivery",
@@ -147,6 +148,37 @@ def test_a_file_tells_one_story(file: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{node.name}: {length} lines"
+
+
+@pytest.mark.parametrize("file", sorted(FUNCTIONS.rglob("*.py")), ids=name_of)
+def test_only_one_room_knows_tweepy(file: Path) -> None:
+    """Its package silences, before any of its modules, the libraries that log tokens."""
+    loud = {"tweepy", "oauthlib", "requests_oauthlib"}
+    tops = {name.partition(".")[0] for name in imported(tree(file))}
+    assert not tops & loud or file.parent == PACKAGE / "x"
+
+
+SILENCED = """
+import logging
+import pulse.x.access
+record = logging.getLogRecordFactory()
+for name in ("tweepy.client", "oauthlib", "requests_oauthlib", "botocore.parsers", "urllib3.x"):
+    made = record(name, logging.DEBUG, "", 1, "SECRET %s", ("SECRET",), None)
+    assert "SECRET" not in made.getMessage() + repr(made.__dict__), name
+"""
+
+
+def test_whoever_imports_anything_of_the_room_of_x_has_the_libraries_silenced() -> None:
+    """Given the least of its modules alone, then no library gets a secret into a log record."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", SILENCED],
+        cwd=FUNCTIONS,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 LOOK = """

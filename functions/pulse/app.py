@@ -16,7 +16,10 @@ from botocore.config import Config
 from pulse.dynamodb.table import Table
 from pulse.kernel.company import Settings
 from pulse.kernel.errors import NeedsPersonError
+from pulse.listening.ingest import IngestStores
 from pulse.listening.queue import PollQueue
+from pulse.listening.run import PollRun
+from pulse.privacy.missing_posts import MissingPostCheck
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
 from pulse.x.credentials import TokenStore
@@ -82,6 +85,33 @@ class App:
             token = functools.partial(self.tokens.token, account.token)
             self._xs[account.token] = XClient(token, self._transport or self._simulated())
         return self._xs[account.token]
+
+    def poll_run(
+        self, company: Company, account: Account, out_of_time: Callable[[], bool]
+    ) -> PollRun:
+        """Return what one poll of an account uses."""
+        db, x, now = self.db, self.x(account), self.now()
+        return PollRun(
+            company=company,
+            account=account,
+            x=x,
+            cursors=db.cursors,
+            stores=IngestStores(
+                db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log
+            ),
+            after_sweep=MissingPostCheck(
+                company,
+                x,
+                db.conversations,
+                db.own_posts,
+                db.deletions,
+                db.outbox,
+                db.author_cache,
+                now,
+            ),
+            now=now,
+            out_of_time=out_of_time,
+        )
 
     @functools.cached_property
     def db(self) -> Repositories:

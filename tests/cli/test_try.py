@@ -64,7 +64,7 @@ def test_more_than_one_run_of_the_poll(
     x: Posts, token: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x([post(1000 + n, (210 - n) * 6) for n in range(210)])
-    monkeypatch.setattr("pulse.listening.poll._PAGES_A_RUN", 1)
+    monkeypatch.setattr("pulse.listening.reader._PAGES_A_RUN", 1)
     token(BEARER)
     said = run("try", "svyaz_help", "--json")
     assert said.code == 0, said.err

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.company import Person
 from pulse.outbox.entries import Entry
 from pulse.reporting.digest import schedule_digests
 from pulse.reporting.report import summary
 from pulse.reporting.stats import duration_stats
-from pulse.screens.cards import AuthorDirectory
 from pulse.screens.mails import MailRenderer
 from pulse.screens.models import DigestMail
 from tests.tiers import WHOLE

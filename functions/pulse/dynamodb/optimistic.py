@@ -7,14 +7,14 @@ from types import TracebackType
 from typing import Self
 
 from pulse.dynamodb.table import BACK_OFF, TransactionCancelledError
-from pulse.kernel.errors import PulseError, StaleWriteError
+from pulse.kernel.errors import PulseError
 
 
 class Attempt:
     """One try: the block that it guards reads and writes."""
 
     def __init__(self) -> None:
-        self.cancelled: TransactionCancelledError | StaleWriteError | None = None
+        self.cancelled: TransactionCancelledError | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -25,7 +25,7 @@ class Attempt:
         problem: BaseException | None,
         _traceback: TracebackType | None,
     ) -> bool:
-        if isinstance(problem, TransactionCancelledError | StaleWriteError):
+        if isinstance(problem, TransactionCancelledError):
             self.cancelled = problem
         return self.cancelled is not None
 
@@ -33,10 +33,8 @@ class Attempt:
 def attempts(
     limit: int, exhausted: PulseError, pause: Callable[[float], None]
 ) -> Iterator[Attempt]:
-    """Yield attempts until the block of one goes through without losing a race to another writer.
+    """Yield attempts until the block of one goes through without a cancelled transaction.
 
-    A race is lost with a TransactionCancelledError, or with the StaleWriteError that a store makes
-    of it.
     A failed condition means that somebody else was faster: what they wrote can be read at once.
     A conflict means that they are still at it, so the next attempt waits a little, longer each
     time, by `pause`.
@@ -54,7 +52,6 @@ def attempts(
         yield attempt
         if attempt.cancelled is None:
             return
-        conflict = getattr(attempt.cancelled, "conflict", False)
-        if conflict and number + 1 < limit:
+        if attempt.cancelled.conflict and number + 1 < limit:
             pause(BACK_OFF[min(number, len(BACK_OFF) - 1)])
     raise exhausted from attempt.cancelled

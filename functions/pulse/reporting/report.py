@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.fold import State
 from pulse.incidents.surge import detect_surge
@@ -19,7 +20,7 @@ from pulse.outbox.delivery import suppressions_for
 from pulse.outbox.entries import Entry
 from pulse.reporting.coverage import Coverage, measure_coverage
 from pulse.reporting.stats import PeriodStats, ageing, period_stats
-from pulse.screens.cards import AuthorDirectory, cards, worst_first
+from pulse.screens.cards import cards, worst_first
 from pulse.screens.models import AccountFigures, DayFigures, DigestMail, HourFigures
 
 if TYPE_CHECKING:

@@ -11,14 +11,10 @@ from pulse.conversations.fold import State
 from pulse.kernel.company import Company
 from pulse.kernel.posts import Author
 from pulse.screens.models import Card, ThreadPost
-from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.authors.store import AuthorCache
+    from pulse.authors.directory import AuthorDirectory
     from pulse.conversations.store.conversations import ConversationStore
-    from pulse.x.client import XClient
-
-_USERS_AT_ONCE = 100
 
 
 def worst_first(states: Mapping[ConversationKey, State], company: Company) -> list[ConversationKey]:
@@ -45,36 +41,6 @@ def cards(
         if x.state.waiting_since is not None
     )
     return tuple(card for card in made if card is not None)
-
-
-class AuthorDirectory:
-    """Who customers are: from the table, else from X, asked for only where it is shown."""
-
-    def __init__(self, cache: AuthorCache, x: XClient | None, now: datetime) -> None:
-        self._cache = cache
-        self._x = x
-        self._now = now
-
-    def find(self, ids: list[str]) -> dict[str, Author]:
-        """Every one of them; who cannot be looked up now is known by the id alone."""
-        found = self._cache.find(ids)
-        missing = [i for i in dict.fromkeys(ids) if i not in found]
-        if missing and self._x is not None:
-            try:
-                asked = self._ask(missing)
-            except XError:
-                asked, self._x = [], None  # shown by id until the next run: X may hang
-            self._cache.put(asked, self._now)
-            found |= {a.id: a for a in asked}
-        return {i: found.get(i, Author(i)) for i in ids}
-
-    def _ask(self, ids: list[str]) -> list[Author]:
-        found: list[Author] = []
-        for start in range(0, len(ids), _USERS_AT_ONCE):
-            asked = ids[start : start + _USERS_AT_ONCE]
-            shown = {a.id: a for a in self._x.users(asked)} if self._x else {}
-            found += [shown.get(i, Author(i)) for i in asked]
-        return found
 
 
 def _card(

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.conversations.fold import State
 from pulse.kernel.company import Company, Person
 from pulse.listening.cursor import accounts_unread
 from pulse.outbox.entries import Entry
 from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory, cards, worst_first
+from pulse.screens.cards import cards, worst_first
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
 
 if TYPE_CHECKING:

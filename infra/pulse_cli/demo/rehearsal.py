@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.company import Company
 from pulse.outbox.entries import Entry
 from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory
 from pulse.screens.models import DigestMail
 from pulse_cli.demo import archive, spans
 from pulse_cli.demo.day import COMPANY, Day

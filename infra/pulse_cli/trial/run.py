@@ -9,11 +9,11 @@ from typing import Any
 
 import requests
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.policy import Policy
 from pulse.listening.tasks import PollTask
 from pulse.outbox.entries import Entry
 from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory
 from pulse.screens.models import DigestMail
 from pulse.x.access import Token
 from pulse.x.faults import XError

@@ -13,10 +13,12 @@ from pulse.dynamodb.table import Table
 from pulse.listening.store import CursorStore
 from pulse.outbox.store.outbox import Outbox
 from pulse.outbox.store.suppressions import SuppressionList
+from pulse.privacy.deletion import PostDeleter
 from pulse.privacy.store.compliance import ComplianceStore
 from pulse.privacy.store.deletions import DeletionStore
 from pulse.privacy.store.post_index import PostIndex
 from pulse.privacy.store.retention import RetentionStore
+from pulse.privacy.stores import PrivacyStores
 from pulse.reporting.store import DigestLedger, FigureStore
 from pulse.settings.store import SettingsStore
 
@@ -88,9 +90,28 @@ class Repositories:
         return PolicyProgress(self.table)
 
     @functools.cached_property
+    def post_deleter(self) -> PostDeleter:
+        """Deletes a post wherever it is stored."""
+        return PostDeleter(self.deletions, self.outbox, self.author_cache, self.own_posts)
+
+    @functools.cached_property
     def post_index(self) -> PostIndex:
         """All stored posts, day by day."""
         return PostIndex(self.table)
+
+    @functools.cached_property
+    def privacy_stores(self) -> PrivacyStores:
+        """What the job `comply` reads and writes."""
+        return PrivacyStores(
+            self.audit_log,
+            self.compliance_states,
+            self.conversations,
+            self.cursors,
+            self.post_deleter,
+            self.post_index,
+            self.retention,
+            self.settings_store,
+        )
 
     @functools.cached_property
     def retention(self) -> RetentionStore:

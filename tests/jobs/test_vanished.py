@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from pulse.conversations.facts import ConversationKey, Mention
-from pulse.privacy.deletion import delete_posts
 from pulse.privacy.removal import StoredPost
 
 from .between import Between, fault
@@ -59,15 +58,8 @@ def test_removed_while_a_mail_shows_it(posts: Posts, town: Build) -> None:
         app = here.world.app
         for conversation in [c for c in gone if f"c#acme#{c}#" in str(params["body"])]:
             with here.guard.aside():
-                delete_posts(
-                    here.world.company,
-                    gone.pop(conversation),
-                    app.db.deletions,
-                    app.db.outbox,
-                    app.db.author_cache,
-                    app.db.own_posts,
-                    here.world.now(),
-                    "comply",
+                app.db.post_deleter.delete(
+                    here.world.company, gone.pop(conversation), here.world.now(), "comply"
                 )
 
     here.world.go_to(at(16))

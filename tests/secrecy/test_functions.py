@@ -64,7 +64,7 @@ class Leaky:
                 lambdas.invoke(name, event)
             except InvokedError as problem:
                 traceback.print_exception(problem)
-                app._logger().exception("it died")
+                app.logger().exception("it died")
 
 
 @pytest.fixture

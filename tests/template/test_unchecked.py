@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from pulse import app
 from pulse_cli.stand_in.template import Template
 from tests.jobs.between import fault
 from tests.jobs.comply.days import DAY, HOUR, USER_ONLY, check
 from tests.jobs.town import Posts, Town, alone
+from tests.secrecy.overheard import overheard
 
 Counted = dict[int, float]
 
@@ -18,8 +18,9 @@ def counted(here: Town, start: int, end: int) -> Counted:
     """What each run of `comply` in [start, end] counts, by its minute."""
     found = {}
     for minute in range(start, end + 1, 10):
-        check(here, minute, minute)
-        _, found[minute] = app.counted["HoursUnchecked"]
+        with overheard() as heard:
+            check(here, minute, minute)
+        found[minute] = heard.metrics()["HoursUnchecked"]
     return found
 
 

@@ -53,6 +53,15 @@ def parse_conversation(pk: str) -> tuple[str, str, str]:
     return company, conversation_id, customer_id
 
 
+def parse_post(sk: str) -> tuple[str, str, bool]:
+    """Return first id and version of a mention or reply in a conversation; whether it is a reply.
+
+    The `sk` of a fact is its token (`conversations/facts.py`), and that of the state is `state`.
+    """
+    first_id, _, version = sk[1:].partition("/")
+    return first_id, version or first_id, sk[0] == "r"
+
+
 def own_posts(company: str) -> str:
     """Return the partition of a company's own posts that answer no customer."""
     return f"{OWN_POSTS}#{company}"

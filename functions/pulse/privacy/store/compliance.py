@@ -1,4 +1,4 @@
-"""How far the check of kept posts has come: by app of X, and by company."""
+"""How far the check of stored posts has come: by app of X, and by company."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pulse.privacy.compliance import ComplianceState
 
 
 class ComplianceStore:
-    """One item an app, one writer at a time; and one a company."""
+    """One item for each app of X, with one writer at a time; some items for each company."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def load(self, app: str) -> ComplianceState:
-        """Where the check of this app stands."""
+        """Return where the check of this app stands."""
         item = self._table.get(keys.compliance_state(app))
         return (
             ComplianceState(app)
@@ -30,14 +30,18 @@ class ComplianceStore:
             else from_json(ComplianceState, json.loads(item["checking"]))
         )
 
-    def save(self, checking: ComplianceState, also: Sequence[object] = ()) -> ComplianceState:
-        """Write it, and what is to be told with it, in one; `OvertakenError`."""
-        saved = replace(checking, rev=checking.rev + 1)
+    def save(self, state: ComplianceState, also: Sequence[object] = ()) -> ComplianceState:
+        """Write the state, and these records with it, in one transaction; return it as saved.
+
+        Raises:
+            StaleWriteError: another run has saved a newer state.
+        """
+        saved = replace(state, rev=state.rev + 1)
         action = self._table.put_action(
             keys.compliance_state(saved.app),
             {"checking": json.dumps(to_json(saved)), "rev": saved.rev},
-            "rev = :rev" if checking.rev else "attribute_not_exists(pk)",
-            {":rev": checking.rev} if checking.rev else None,
+            "rev = :rev" if state.rev else "attribute_not_exists(pk)",
+            {":rev": state.rev} if state.rev else None,
         )
         try:
             self._table.write_retrying_conflicts(
@@ -48,7 +52,7 @@ class ComplianceStore:
         return saved
 
     def first_stored_day(self, company: str, at_latest: date) -> date:
-        """The first day of which posts may be kept: `at_latest`, or one that was known earlier."""
+        """Return the first day of which posts may be stored: `at_latest`, or an earlier one."""
         at = keys.first_stored_day(company)
         item = self._table.get(at)
         known = date.fromisoformat(item["first"]) if item else None
@@ -57,23 +61,23 @@ class ComplianceStore:
         self._table.put(at, {"first": at_latest.isoformat()})
         return at_latest
 
-    def retention_applied(self, company: str, keep: str) -> tuple[bool, date | None]:
-        """Whether all that is kept lives as long as this `keep` says; else the day to go on at."""
+    def retention_applied(self, company: str, retention: str) -> tuple[bool, date | None]:
+        """Return whether this retention is applied to all posts; else the day to go on at."""
         item = self._table.get(keys.retention_applied(company)) or {}
-        if item.get("keep") != keep:
+        if item.get("keep") != retention:
             return False, None
         return "day" not in item, date.fromisoformat(item["day"]) if "day" in item else None
 
-    def mark_retention_applied(self, company: str, keep: str, day: date | None) -> None:
-        """It does, or all that is newer than this day does."""
-        values = {"keep": keep, "day": day.isoformat() if day else None}
+    def mark_retention_applied(self, company: str, retention: str, day: date | None) -> None:
+        """Note that this retention is applied; with `day`, to all posts that are newer than it."""
+        values = {"keep": retention, "day": day.isoformat() if day else None}
         self._table.put(keys.retention_applied(company), values)
 
     def looked_up(self, company: str) -> date | None:
-        """The last day on which its open conversations were looked up."""
+        """Return the last UTC day on which the company's open conversations were looked up."""
         item = self._table.get(keys.looked_up(company))
         return date.fromisoformat(item["day"]) if item else None
 
     def mark_looked_up(self, company: str, day: date) -> None:
-        """Today's look-ups are done."""
+        """Note that the look-ups of this UTC day are done."""
         self._table.put(keys.looked_up(company), {"day": day.isoformat()})

@@ -29,5 +29,5 @@ def _held(item: Item) -> StoredPost:
     if keys.kind_and_rest(item["pk"])[0] == keys.OWN_POSTS:
         first, version = keys.parse_own_post(item["sk"])
         return StoredPost(first, version, None, ours=True)
-    kind, (first, _, version) = item["sk"][0], item["sk"][1:].partition("/")
-    return StoredPost(first, version or first, key_from_pk(item["pk"]), ours=kind == "r")
+    first, version, is_reply = keys.parse_post(item["sk"])
+    return StoredPost(first, version, key_from_pk(item["pk"]), ours=is_reply)

@@ -50,6 +50,9 @@ class SettingsStore:
         Raises:
             TransactionCancelledError: somebody else pushed a version meanwhile.
         """
+        # The new version and its permanent copy are one transaction, on condition that the version
+        # in force is the one that was read: of two people who push at once, one gets an error, and
+        # neither takes back unseen what the other changed.
         before = self._table.get(_CURRENT)
         version = (before["version"] if before else 0) + 1
         values = {

@@ -91,7 +91,7 @@ class Company:
 
     def person(self, key: str) -> Person:
         """Return the person with this key; the owner when the settings have none such."""
-        # An entry of the outbox may be for somebody whom a later push took out of the settings: what
+        # An entry may wait for somebody whom a later push took out of the settings: what
         # it tells still has to reach a person.
         return self.people.get(key) or self.people[self.owner]
 

@@ -33,7 +33,6 @@ RULES = [
         "conversations/fold",
         "listening/budget",
         "listening/cursor",
-        "listening/faults",
         "listening/scan",
         "listening/tasks",
         "outbox/delivery",
@@ -121,6 +120,15 @@ def test_rules_are_the_standard_library_only(file: Path) -> None:
     for name in imported(tree(file)):
         top = name.partition(".")[0]
         assert top in allowed or name in {module_of(rule) for rule in RULES}, name
+
+
+@pytest.mark.parametrize("file", BELOW_THE_APP, ids=name_of)
+def test_only_a_store_speaks_dynamodb(file: Path) -> None:
+    """A room's `store` alone knows items, keys and transactions; jobs hand it records."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    if parts[0] in ("dynamodb", "repositories") or "store" in parts:
+        return
+    assert not [name for name in imported(tree(file)) if name.startswith("pulse.dynamodb")]
 
 
 @pytest.mark.parametrize("file", BELOW_THE_APP, ids=name_of)

@@ -9,8 +9,7 @@ import pytest
 
 from pulse_cli.main import Commands, pulse
 from pulse_cli.stand_in.template import TEMPLATE
-
-from .shell import run
+from tests.cli.command_runner import run
 
 DOCS = (TEMPLATE.parent / "docs" / "commands.md").read_text("utf-8")
 NAMES = list(Commands.places)
@@ -42,7 +41,7 @@ def test_it_has_help_and_stands_in_the_docs(name: str) -> None:
     said = section(name)
     assert f"pulse {name}" in said
     assert "```\n" in said, "no example"
-    assert "Ends with 0" in said, "no exit codes"
+    assert "Exits with 0" in said, "no exit codes"
 
 
 def test_help_is_there_at_once_and_whole() -> None:

@@ -16,22 +16,29 @@ from pulse.x.faults import FaultKind, OpenFault
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stand_in.stack import Stack
-
-from .clinic import MINUTE, checked, cursor, found, mails, state, tell_of_returns
-from .shell import SETTINGS, always, run
+from tests.cli.command_runner import SETTINGS, always, run
+from tests.cli.healthy_stack import (
+    MINUTE,
+    checked,
+    cursor,
+    enable_bounce_events,
+    findings,
+    mails,
+    state,
+)
 
 Posts = Callable[..., SimulatedX]
 
 
-def test_a_sound_stack(sound: Stack) -> None:
+def test_a_sound_stack(healthy_stack: Stack) -> None:
     said = run("doctor")
     assert said.code == 0, said.out
     told = said.out.splitlines()
-    assert told[-1] == f"0 to mend, 0 to look at, of {len(told) - 1}"
+    assert told[-1] == f"0 failed, 0 with warnings, of {len(told) - 1} checks"
     assert all(line.startswith("OK    ") for line in told[:-1]), said.out
     assert "OK    schedules: all 6 are on" in told
-    assert "OK    deleted posts of svyaz: last checked for 2 h ago" in told
-    assert "OK    critical topic: wakes 1" in told
+    assert "OK    deleted posts of svyaz: last checked 2 h ago" in told
+    assert "OK    critical topic: confirmed subscriptions: 1" in told
     [mail] = mails()
     assert set(mail.destinations) == {"boris@example.com"}
     assert "Boris" in mail.raw_data
@@ -41,70 +48,70 @@ def test_a_bare_stack(deployed: Stack, ses_account: Callable[..., None]) -> None
     ses_account()
     said = run("doctor", "--json")
     assert said.code == 1
-    by_name = found(said)
+    by_name = findings(said)
     assert by_name["settings"] == (
         "FAIL",
-        "none were pushed, so nothing runs",
+        "no settings were pushed, so nothing runs",
         "pulse push pulse.yaml",
     )
     assert by_name["schedules"][:2] == (
         "WARN",
-        "could not be checked: this stack was built without them",
+        "could not be checked: this stack was deployed without them",
     )
     assert by_name["critical topic"][0] == "FAIL"
     assert by_name["sender pulse@example.com"] == (
         "FAIL",
-        "SES does not know it, nor its domain",
+        "neither the address nor its domain is set up in SES",
         "aws sesv2 create-email-identity --email-identity example.com",
     )
-    assert by_name["test mail"][0] == "WARN"
+    assert by_name["test email"][0] == "WARN"
 
 
 def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
-    sound: Stack, ses_account: Callable[..., None]
+    healthy_stack: Stack, ses_account: Callable[..., None]
 ) -> None:
     ses_account(Refused=True)
-    by_name = found(run("doctor", "--json"))
+    by_name = findings(run("doctor", "--json"))
     for name in ("SES account", "recipients"):
         assert by_name[name][0] == "WARN"
-        assert by_name[name][1].startswith("could not be checked: AWS does not let you GetAccount")
+        assert by_name[name][1].startswith("could not be checked: AWS does not allow GetAccount")
     assert by_name["sender pulse@example.com"][0] == "OK"
 
 
-def test_tokens_that_are_missing_or_refused(sound: Stack, x: Posts) -> None:
+def test_tokens_that_are_missing_or_refused(healthy_stack: Stack, x: Posts) -> None:
     x(faults=always(401, "Unauthorized"))
-    status, said, mend = found(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
+    status, said, mend = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
     assert (status, said) == (
         "FAIL",
         "The token for @svyaz_help does not work (401 Unauthorized)",
     )
     assert mend
-    assert mend.endswith("Then pulse connect @svyaz_help")
+    assert mend.endswith("Then run pulse connect @svyaz_help")
     x(faults=always(503, "over capacity"))
-    status, said, _ = found(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
+    status, said, _ = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
     assert status == "WARN"
     assert said.startswith("could not be checked: X did not answer (503 over capacity)")
     boto3.client("ssm").delete_parameter(Name="/pulse/pulse/tokens/svyaz_help")
-    assert found(run("doctor", "--json", "--no-mail"))["token svyaz_help"] == (
+    assert findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"] == (
         "FAIL",
-        "no secret is kept at /pulse/pulse/tokens/svyaz_help",
+        "no secret is stored at /pulse/pulse/tokens/svyaz_help",
         "pulse connect @svyaz_help",
     )
 
 
-def test_an_id_that_is_another_account_s(sound: Stack, pulse_yaml: Path) -> None:
+def test_an_id_that_is_another_account_s(healthy_stack: Stack, pulse_yaml: Path) -> None:
     mixed = SETTINGS.replace('"700000002"', '"800000001"').replace("700000001", "700000003")
     pulse_yaml.write_text(mixed, "utf-8")
     run("push")
     said = run("doctor", "--json", "--no-mail")
     told = [one["said"] for one in said.json["findings"] if one["what"] == "token svyaz_help"]
-    assert "X shows no account with the id 700000003 (@svyaz_help)" in told
-    assert "the id 800000001 is @user1, and the settings say @svyaz" in told
+    assert "X has no account with the id 700000003 (@svyaz_help)" in told
+    assert "the id 800000001 belongs to @user1, but the settings have @svyaz" in told
 
 
-def test_polls_that_do_not_come(sound: Stack) -> None:
+def test_polls_that_do_not_come(healthy_stack: Stack) -> None:
     now = datetime.now(UTC)
-    table = Table(boto3.client("dynamodb"), sound.table, INDEX)
+    table = Table(boto3.client("dynamodb"), healthy_stack.table, INDEX)
     known = CursorStore(table).load(["700000001", "700000002"])
     broke = OpenFault("credits", "402 none", now - 20 * MINUTE, 9, now + MINUTE)
     for old, new in (
@@ -115,14 +122,14 @@ def test_polls_that_do_not_come(sound: Stack) -> None:
         CursorStore(table).save(new)
     said = run("doctor", "--json", "--no-mail")
     told = {f["said"]: f for f in said.json["findings"] if f["what"].startswith("polls of")}
-    assert told["the last good one 20 min ago"]["status"] == "FAIL"
-    assert told["the last good one 5 min ago"]["status"] == "WARN"
-    [trouble] = [f for words, f in told.items() if words.startswith("No credits left at X")]
+    assert told["last success 20 min ago"]["status"] == "FAIL"
+    assert told["last success 5 min ago"]["status"] == "WARN"
+    [trouble] = [f for words, f in told.items() if words.startswith("X credits have run out")]
     assert trouble["status"] == "FAIL"
     assert trouble["mend"] == "Buy credits in the X developer console."
 
 
-def test_schedules_that_are_off_or_gone(sound: Stack) -> None:
+def test_schedules_that_are_off_or_gone(healthy_stack: Stack) -> None:
     scheduler = boto3.client("scheduler")
     scheduler.delete_schedule(Name="SendEachMinute", GroupName="pulse")
     scheduler.update_schedule(
@@ -135,41 +142,41 @@ def test_schedules_that_are_off_or_gone(sound: Stack) -> None:
     )
     said = run("doctor", "--no-mail")
     assert said.code == 1
-    assert "FAIL  schedules: missing: SendEachMinute — deploy again: make deploy" in said.out
-    assert "FAIL  schedules: switched off: FlagEachMinute; nobody is watched" in said.out
+    assert "FAIL  schedules: missing: SendEachMinute — deploy again with make deploy" in said.out
+    assert "FAIL  schedules: switched off: FlagEachMinute; no account is being watched" in said.out
 
 
-def test_alarms_that_ring_or_have_no_data(sound: Stack) -> None:
+def test_alarms_that_ring_or_have_no_data(healthy_stack: Stack) -> None:
     state("BlindAlarm", "ALARM")
     state("OutboxAlarm", "INSUFFICIENT_DATA")
     boto3.client("cloudwatch").delete_alarms(AlarmNames=["pulse-DeadLettersAlarm-A1B2C3"])
-    by_name = found(run("doctor", "--json", "--no-mail"))
-    assert by_name["alarm BlindAlarm"][:2] == ("FAIL", "rings: BlindAlarm has a reason.")
+    by_name = findings(run("doctor", "--json", "--no-mail"))
+    assert by_name["alarm BlindAlarm"][:2] == ("FAIL", "in alarm: BlindAlarm has a reason.")
     assert by_name["alarm OutboxAlarm"][0] == "WARN"
     assert by_name["alarm DeadLettersAlarm"][:2] == ("FAIL", "missing")
     assert by_name["alarm PollErrorsAlarm"][0] == "OK"
 
 
-def test_dead_letters(sound: Stack) -> None:
-    url = sound.outputs["DeadLettersUrl"]
+def test_dead_letters(healthy_stack: Stack) -> None:
+    url = healthy_stack.outputs["DeadLettersUrl"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
-    status, said, mend = found(run("doctor", "--json", "--no-mail"))["ticks that failed"]
+    status, said, mend = findings(run("doctor", "--json", "--no-mail"))["ticks that failed"]
     assert (status, said) == (
         "FAIL",
-        "1 in the queue: what was not delivered, or ended in an error",
+        "1 in the queue: invocations that were not delivered or ended in an error",
     )
     assert mend
     assert f"--queue-url {url}" in mend
 
 
 @pytest.mark.parametrize("missing", ["bounce", "complaint"])
-def test_mail_that_comes_back_and_nobody_hears(sound: Stack, missing: str) -> None:
+def test_mail_that_comes_back_and_nobody_hears(healthy_stack: Stack, missing: str) -> None:
     """Given an event destination without one kind, then it is to be mended by deploying again."""
-    tell_of_returns(*{"bounce", "complaint", "reject"} - {missing})
-    status, said, mend = found(run("doctor", "--json"))["mail that comes back"]
+    enable_bounce_events(*{"bounce", "complaint", "reject"} - {missing})
+    status, said, mend = findings(run("doctor", "--json"))["bounces and complaints"]
     assert status == "FAIL"
     assert f"({missing})" in said
-    assert mend == "deploy again: make deploy"
+    assert mend == "deploy again with make deploy"
 
 
 @pytest.mark.parametrize(
@@ -186,42 +193,47 @@ def broken(kind: FaultKind, detail: str, hours: int = 1) -> OpenFault:
 
 
 CHECKS: dict[str, tuple[dict[str, Any], str]] = {
-    "never": ({"hours_ago": 0}, "they were never checked for yet"),
-    "late": ({"hours_ago": 30}, "last checked for 1 day 6 h ago"),
+    "never": ({"hours_ago": 0}, "not checked yet"),
+    "late": ({"hours_ago": 30}, "last checked 1 day 6 h ago"),
     "refused": (
         {"trouble": broken("forbidden", "403 Forbidden.")},
-        "X refuses the check (403 Forbidden.), so posts of those who wait are looked up once a day",
+        (
+            "X rejects the check (403 Forbidden.), so Pulse looks up the posts of waiting "
+            "customers once a day"
+        ),
     ),
-    "in trouble": ({"trouble": broken("unavailable", "503")}, "the check meets trouble since"),
-    "lasting": ({"trouble": broken("unavailable", "503", 25)}, "the check meets trouble since"),
+    "in trouble": ({"trouble": broken("unavailable", "503")}, "the check has been failing since"),
+    "lasting": ({"trouble": broken("unavailable", "503", 25)}, "the check has been failing since"),
 }
 
 
 @pytest.mark.parametrize("case", CHECKS)
-def test_whether_deleted_posts_are_found_out(sound: Stack, case: str) -> None:
+def test_whether_deleted_posts_are_found_out(healthy_stack: Stack, case: str) -> None:
     """Given a check that is late, refused or in trouble, then the doctor says so, as a warning."""
     how, said = CHECKS[case]
-    checked(sound, **how)
-    status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
+    checked(healthy_stack, **how)
+    status, told, mend = findings(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
     assert told.startswith(said)
-    assert ("as long as it is kept: for 90 d" in told) == (case in ("refused", "lasting"))
+    assert ("until their retention period ends (for 90 d" in told) == (
+        case in ("refused", "lasting")
+    )
     assert mend
 
 
-def test_what_x_said_moves_no_cursor(sound: Stack) -> None:
+def test_what_x_said_moves_no_cursor(healthy_stack: Stack) -> None:
     """Given words of X that would clear the screen, then the doctor's lines do not."""
-    checked(sound, trouble=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
+    checked(healthy_stack, trouble=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
     said = run("doctor", "--no-mail")
     assert "503 [2J]0;owned" in said.out
     assert not {"\x1b", "\x07"} & set(said.out)
 
 
-def test_without_a_bearer_deleted_posts_stay(sound: Stack) -> None:
+def test_without_a_bearer_deleted_posts_stay(healthy_stack: Stack) -> None:
     """Given a user's token alone, then the doctor says what is done instead, and what to do."""
     token = Token(None, "key", "secret", "sim-700000001", "secret")
-    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).put("svyaz_help", token)
-    status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
+    TokenStore(boto3.client("ssm"), healthy_stack.outputs["TokensPath"]).put("svyaz_help", token)
+    status, told, mend = findings(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
-    assert told.startswith("no token has a bearer")
-    assert mend == "pulse connect @svyaz_help with PULSE_X_BEARER as well"
+    assert told.startswith("no stored token includes a bearer token")
+    assert mend == "run pulse connect @svyaz_help with PULSE_X_BEARER set as well"

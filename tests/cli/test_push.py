@@ -13,8 +13,7 @@ from pulse.x.credentials import TokenStore
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.settings.changes import changes
 from pulse_cli.stand_in.stack import Stack
-
-from .shell import SETTINGS, run
+from tests.cli.command_runner import SETTINGS, run
 
 
 def settings_store(stack: Stack) -> SettingsStore:
@@ -28,9 +27,9 @@ def keep_token(stack: Stack, name: str = "svyaz_help") -> None:
 def test_the_first_push_is_version_1_and_asks_for_tokens(deployed: Stack, pulse_yaml: Path) -> None:
     said = run("push", str(pulse_yaml))
     assert said.code == 0, said.err
-    missing = "no secret is kept at /pulse/pulse/tokens/svyaz_help"
+    missing = "no secret is stored at /pulse/pulse/tokens/svyaz_help"
     assert said.out.splitlines() == [
-        "The first version of this stack.",
+        "This is the first version of the settings on this stack.",
         "Version 1 is in force on pulse.",
         f"The token svyaz_help is missing ({missing}): pulse connect @svyaz_help",
     ]
@@ -48,7 +47,7 @@ def test_a_change_is_shown_against_what_is_in_force(deployed: Stack, pulse_yaml:
     )
     said = run("push")
     assert said.out.splitlines() == [
-        "Against version 1, which is in force:",
+        "Changes from version 1, which is in force:",
         "  ~ svyaz.people.anna.email: anna@example.com → a@example.com",
         "  + svyaz.people.vera: vera@example.com",
         "  ~ svyaz.policy.levels.breach.after: 60 min → 45 min",
@@ -61,7 +60,7 @@ def test_nothing_changed_is_no_new_version(deployed: Stack, pulse_yaml: Path) ->
     run("push")
     said = run("push")
     assert said.code == 0
-    assert said.out == "Nothing changes: version 1 stays in force on pulse.\n"
+    assert said.out == "Nothing has changed: version 1 stays in force on pulse.\n"
 
 
 def test_a_dry_run_keeps_nothing(deployed: Stack, pulse_yaml: Path) -> None:
@@ -96,7 +95,7 @@ def test_no_such_file_is_wrong_use(deployed: Stack) -> None:
 def test_no_such_stack(deployed: Stack, pulse_yaml: Path) -> None:
     said = run("push", "--stack", "acme")
     assert said.code == 1
-    assert "pulse: there is no stack 'acme' in us-east-1: deploy it" in said.err
+    assert "pulse: there is no stack 'acme' in us-east-1; deploy it" in said.err
 
 
 @pytest.mark.parametrize(

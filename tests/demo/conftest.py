@@ -12,16 +12,15 @@ import pytest
 from pulse_cli.demo import Day, made_up, mailbox
 from pulse_cli.demo.rehearsal import Rehearsed, rehearse
 from pulse_cli.demo.script import Stretch, moment
-from tests.tiers import WHOLE
-
-from . import plain
+from tests.demo import plain_check
+from tests.tiers import TEST_ALL
 
 _PART = "Tue 03:35"
 """Past the first breaches of the outage."""
 
 
 @dataclass(frozen=True)
-class Played:
+class ReplayedDay:
     """What was replayed, the ticks it took, and what came of it."""
 
     day: Day
@@ -32,7 +31,7 @@ class Played:
 
     @property
     def posts(self) -> list[dict[str, Any]]:
-        return plain.read(self.out / "archive")
+        return plain_check.read(self.out / "archive")
 
 
 @pytest.fixture(scope="session")
@@ -41,19 +40,19 @@ def day() -> Day:
 
 
 @pytest.fixture(scope="session")
-def played(day: Day, tmp_path_factory: pytest.TempPathFactory) -> Played:
+def replayed_day(day: Day, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
     out = tmp_path_factory.mktemp("demo")
-    shown = day if WHOLE else _until(day, moment(_PART))
+    shown = day if TEST_ALL else _until(day, moment(_PART))
     ticks: list[datetime] = []
     came = rehearse(shown, out, ticks.append)
     letters = mailbox.unpack(out / "mail", came.company, came.sent)
-    return Played(shown, out, ticks, came, letters)
+    return ReplayedDay(shown, out, ticks, came, letters)
 
 
 def _until(day: Day, end: datetime) -> Day:
     return replace(
         day,
         mentions=tuple(said for said in day.mentions if said.at < end),
-        posts=[post for post in day.posts if plain.time_of(post) < end],
+        posts=[post for post in day.posts if plain_check.time_of(post) < end],
         whole=Stretch(day.whole.start, end),
     )

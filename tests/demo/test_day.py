@@ -14,8 +14,7 @@ from pulse_cli.demo import Day, archive, made_up
 from pulse_cli.demo.script import moment
 from pulse_cli.simulated_x import Archive
 from pulse_cli.stand_in.template import TEMPLATE
-
-from . import plain
+from tests.demo import plain_check
 
 _MINUTE = timedelta(minutes=1)
 
@@ -55,8 +54,8 @@ def test_ids_hold_their_times_and_rise(day: Day) -> None:
     numbers = [int(post["id"]) for post in day.posts]
     assert numbers == sorted(numbers)
     for post in day.posts:
-        assert plain.time_in(post["id"]).replace(microsecond=0) == plain.time_of(post)
-        assert day.whole.start <= plain.time_of(post) <= day.whole.end
+        assert plain_check.time_in(post["id"]).replace(microsecond=0) == plain_check.time_of(post)
+        assert day.whole.start <= plain_check.time_of(post) <= day.whole.end
 
 
 def test_replies_fit_what_they_answer(day: Day) -> None:
@@ -103,7 +102,7 @@ def test_nobody_says_what_is_not_theirs_to_say(day: Day) -> None:
     """Given the texts, then none is empty or left unfilled, and few people say the same."""
     texts = [post["text"] for post in day.posts]
     assert not any("{" in text or text.endswith(" ") or "  " in text for text in texts)
-    users = {user["id"] for user in day.users} - plain.OURS.keys()
+    users = {user["id"] for user in day.users} - plain_check.OURS.keys()
     said = Counter(
         post["text"].split(maxsplit=1)[1] for post in day.posts if post["author_id"] in users
     )
@@ -115,7 +114,7 @@ def test_those_whom_nobody_answers_are_those_of_the_script(day: Day) -> None:
     names = {user["id"]: user["username"] for user in day.users}
     waiting = {
         names[talk.customer]
-        for talk in plain.talks(day.posts, day.whole.end).values()
+        for talk in plain_check.conversations(day.posts, day.whole.end).values()
         if talk.waiting_since()
     }
     assert waiting == day.never
@@ -126,16 +125,16 @@ def test_the_outage_begins_and_is_met_when_the_script_says(day: Day) -> None:
     """Given the night, then nobody of ours says a word for 47 minutes, while many speak."""
     start, word = day.outage
     assert word - start == 47 * _MINUTE
-    ours = [p for p in day.posts if p["author_id"] in plain.OURS]
-    said = [plain.time_of(p) for p in ours]
+    ours = [p for p in day.posts if p["author_id"] in plain_check.OURS]
+    said = [plain_check.time_of(p) for p in ours]
     assert not [at for at in said if start <= at < word]
     assert any(word <= at < word + _MINUTE for at in said)
-    counts = plain.received(day.posts, start, word)
+    counts = plain_check.received(day.posts, start, word)
     assert counts["all"] >= 20
-    before = plain.received(day.posts, start - 47 * _MINUTE, start)
+    before = plain_check.received(day.posts, start - 47 * _MINUTE, start)
     assert before.get("all", 0) <= 3
     over = moment("Tue 09:38")
-    assert day.spoken(start, over) == plain.received(day.posts, start, over)["all"]
+    assert day.spoken(start, over) == plain_check.received(day.posts, start, over)["all"]
 
 
 def test_the_morning_digest_will_tell_of_the_outage(day: Day) -> None:

@@ -18,17 +18,17 @@ FILES = [
     (b"companies:", 1, "is empty", START),
     (b"companies: []", 1, "is empty", START),
     (b"companies: [~]", 1, "is empty", START),
-    (b"company: []", 1, "is no field known here", "did you mean `companies`?"),
+    (b"company: []", 1, "is not a known field here", "did you mean `companies`?"),
     (b"a: 1\n# \xd1\xe2\xff\n", 2, "is not UTF-8 text", "save the file as UTF-8"),
     ("a: b".encode("utf-16"), 1, "is not UTF-8 text", "save the file as UTF-8"),
-    (b"a: 1\n---\nb: 2\n", 2, "begins a second document", "keep one, without `---`"),
-    (b"a: &a [*a]\n", 1, "repeats itself without end", "write it out, without *"),
-    (b"[" * 5000, 1, "is nested too deeply", "write it flat"),
+    (b"a: 1\n---\nb: 2\n", 2, "begins a second document", "keep one document, without `---`"),
+    (b"a: &a [*a]\n", 1, "refers to itself, or is too large", "write it out without *"),
+    (b"[" * 5000, 1, "is nested too deeply", "use fewer nested levels"),
     (b"#" * 400_000, 1, "is larger than 300 kB", "check that it is the right file"),
 ]
 
 
-def slips() -> list[tuple[str, str, str]]:
+def mistakes() -> list[tuple[str, str, str]]:
     """Read slips.diff: what stands there, what is written, and what is said."""
     read = []
     for block in Path(__file__).with_name("slips.diff").read_text("utf-8").split("\n\n"):
@@ -44,7 +44,7 @@ def test_sound_settings_have_no_findings(sound: str, checked: Examine) -> None:
     assert checked(sound).settings is not None
 
 
-@pytest.mark.parametrize(("old", "new", "said"), slips())
+@pytest.mark.parametrize(("old", "new", "said"), mistakes())
 def test_a_slip_is_told_with_its_line_its_field_and_its_mend(
     old: str, new: str, said: str, sound: str, checked: Examine
 ) -> None:

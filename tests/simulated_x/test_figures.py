@@ -16,7 +16,7 @@ def test_rereads_are_told_apart_by_utc_day(x, make_post, clock) -> None:
     asker = x([make_post(998), make_post(999)])
     asker.get(MENTIONS)
     asker.get(MENTIONS, since_id=998)
-    clock.on(days=1)
+    clock.advance(days=1)
     asker.get(MENTIONS)
     asker.get(MENTIONS)
     figures = asker.app.figures()

@@ -1,4 +1,4 @@
-"""Who authors are: from the cache, else from X."""
+"""Finds out who authors are: from the cache, else from X."""
 
 from __future__ import annotations
 

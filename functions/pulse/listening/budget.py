@@ -1,4 +1,4 @@
-"""What X bills for reading, by month, and the limit that a company pays for."""
+"""The posts that X bills for reading, by month, and the limit that a company pays for."""
 
 from __future__ import annotations
 

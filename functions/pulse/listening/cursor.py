@@ -1,4 +1,4 @@
-"""How far an account was read, which scans are unfinished, and which faults and limits hold."""
+"""The cursor: how far an account was read, its unfinished scans, its faults and rate limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LATE_WINDOW = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What is known of the reading of one account.
+    """The progress of reading one account.
 
     `scans` are the unfinished ones, by their names. `rev` guards against a second writer.
     """

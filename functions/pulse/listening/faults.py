@@ -1,94 +1,106 @@
-"""What successes and failures of an account's polls mean: for its cursor, the log and the owner."""
+"""What success and failure of reading mean: for the cursor, the audit log and the owner."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from pulse.audit.entries import LogEntry
-from pulse.kernel.company import Account, Company
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.kernel.time import start_of_minute
 from pulse.listening.cursor import Cursor
-from pulse.listening.scan import Endpoint
+from pulse.listening.run import PollReport, PollRun
+from pulse.listening.scan import Endpoint, TimelineScan
 from pulse.outbox.entries import Entry
 from pulse.x.faults import FOR_A_PERSON, XError, record_failure
 
 
-def cursor_after_success(cursor: Cursor, endpoint: Endpoint, now: datetime) -> Cursor:
-    """Return the cursor after an endpoint could be read: its fault is over."""
-    faults = {other: fault for other, fault in cursor.faults.items() if other != endpoint}
-    last_ok = start_of_minute(now) if endpoint == "mentions" else cursor.last_ok
-    return replace(cursor, faults=faults, last_ok=last_ok)
-
-
-def entries_on_success(
-    cursor: Cursor, endpoint: Endpoint, account: Account, now: datetime
-) -> Iterator[LogEntry]:
-    """Yield what is logged when an endpoint can be read again; `cursor` is that of before."""
+def record_readable(run: PollRun, report: PollReport, cursor: Cursor, endpoint: Endpoint) -> Cursor:
+    """Return the cursor after an endpoint could be read; a fault and a gap before it are logged."""
     fault = cursor.faults.get(endpoint)
+    others = {other: f for other, f in cursor.faults.items() if other != endpoint}
     # Both endpoints of an account usually fail for one reason and are read again in one minute.
     # The log says so once, when the last of them is over.
-    others = [other for name, other in cursor.faults.items() if name != endpoint]
-    if fault is not None and all(other.kind != fault.kind for other in others):
+    if fault is not None and all(other.kind != fault.kind for other in others.values()):
         what = {
-            "account": account.username,
+            "account": run.account.username,
             "endpoint": endpoint,
             "trouble": fault.kind,
             "since": fault.since.isoformat(),
-            "until": now.isoformat(),
+            "until": run.now.isoformat(),
             "detail": fault.detail,
         }
-        yield LogEntry("trouble", now, what)
+        _log(run, report, LogEntry("trouble", run.now, what))
+    cursor = replace(cursor, faults=others)
+    if endpoint != "mentions":
+        return cursor
     # Minutes count as watched by the mentions alone: posts of our own raise no alert. What was
-    # missed is logged when it is over, so that an outage is one entry, and whatever the reason:
-    # a minute without a poll is one in which nobody watched, even if no fault is known.
-    missed = cursor.unwatched_minutes(now) if endpoint == "mentions" else None
+    # missed is logged when it is over, so that an outage is one entry, and whatever its reason:
+    # in a minute without a poll nobody watched, even if no fault is known.
+    missed = cursor.unwatched_minutes(run.now)
     if missed is not None:
-        yield gap(account, *missed, reason="blind", at=missed[1])
+        _log_gap(run, report, *missed, "blind", missed[1])
+    report.watched = True
+    return replace(cursor, last_ok=start_of_minute(run.now))
 
 
-def cursor_after_failure(
-    cursor: Cursor,
-    endpoint: Endpoint,
-    error: XError,
-    company: Company,
-    account: Account,
-    now: datetime,
-) -> tuple[Cursor, Entry | None]:
-    """Return the cursor with the fault and its next try, and the message to the owner, if any.
+def record_loss(run: PollRun, report: PollReport, scan: TimelineScan) -> None:
+    """Log the period of which X no longer shows the posts, now that a scan is at its bottom."""
+    lost = scan.missing_period(run.now)
+    if lost is not None:
+        _log_gap(run, report, *lost, "wall", run.now)
 
-    A message is sent once, and only of a fault that a person has to fix.
+
+def record_fault(
+    run: PollRun, report: PollReport, cursor: Cursor, endpoint: Endpoint, error: XError
+) -> Cursor:
+    """Return the cursor with the fault and its next try.
+
+    The owner gets one message about a fault, and only if a person has to fix it.
     """
-    fault = record_failure(error, cursor.faults.get(endpoint), now)
-    # A revoked token breaks both endpoints; one message is enough. Only that of the mentions
-    # counts here: unread mentions are the graver fault, and a message about them is due even if
-    # one about own posts was sent.
+    report.add_limit(error.endpoint, error.limit)
+    report.problems.append(f"{endpoint}: {error}")
+    fault = record_failure(error, cursor.faults.get(endpoint), run.now)
+    # A revoked token breaks both endpoints, and one message is enough: none about own posts after
+    # one about the mentions. The other way round there is: unread mentions are the graver fault.
     of_mentions = cursor.faults.get("mentions")
     reported = fault.reported or (
         of_mentions is not None and of_mentions.reported and of_mentions.kind == error.kind
     )
-    for_a_person = error.kind in FOR_A_PERSON
-    fault = replace(fault, reported=reported or for_a_person)
-    cursor = replace(cursor, faults={**cursor.faults, endpoint: fault})
-    if reported or not for_a_person:
-        return cursor, None
-    details = (
-        ("trouble", error.kind),
-        ("subject", account.username),
-        ("detail", error.detail),
-        ("endpoint", endpoint),
-    )
-    entry_id = f"{now.isoformat()}#{account.id}#{error.kind}"
-    return cursor, Entry(entry_id, company.name, company.owner, "trouble", now, details=details)
+    if error.kind in FOR_A_PERSON and not reported:
+        entry = Entry(
+            id=f"{run.now.isoformat()}#{run.account.id}#{error.kind}",
+            company=run.company.name,
+            person=run.company.owner,
+            kind="trouble",
+            at=run.now,
+            details=(
+                ("trouble", error.kind),
+                ("subject", run.account.username),
+                ("detail", error.detail),
+                ("endpoint", endpoint),
+            ),
+        )
+        # If own posts were read first and failed alike, both entries have one id, and the
+        # transaction takes it once. The entry about the mentions stays: it says more.
+        report.records = [
+            one for one in report.records if not (isinstance(one, Entry) and one.id == entry.id)
+        ]
+        report.records.append(entry)
+    fault = replace(fault, reported=reported or error.kind in FOR_A_PERSON)
+    return replace(cursor, faults={**cursor.faults, endpoint: fault})
 
 
-def gap(account: Account, start: datetime, end: datetime, *, reason: str, at: datetime) -> LogEntry:
-    """Return the log entry about a period that was not watched, or whose posts are lost."""
+def _log_gap(
+    run: PollRun, report: PollReport, start: datetime, end: datetime, reason: str, at: datetime
+) -> None:
     what = {
-        "account": account.username,
+        "account": run.account.username,
         "start": start.isoformat(),
         "end": end.isoformat(),
         "reason": reason,
     }
-    return LogEntry("gap", at, what)
+    _log(run, report, LogEntry("gap", at, what))
+
+
+def _log(run: PollRun, report: PollReport, entry: LogEntry) -> None:
+    report.records.append(AuditRecord(run.company.name, entry))

@@ -29,7 +29,7 @@ _LOGGED_BEFORE = timedelta(hours=26)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where posts come from.
+    """The origin of posts.
 
     `account` is the company's account for which they were found. If they stand in its mentions
     timeline, `in_mentions` says so, and they name it whatever their entities say. Waits that began
@@ -42,7 +42,7 @@ class Source:
 
 
 class Ingested(NamedTuple):
-    """How many facts were new, and how many posts were newly quarantined."""
+    """The number of facts that were new, and of posts that were newly quarantined."""
 
     new: int
     quarantined: int
@@ -50,7 +50,7 @@ class Ingested(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IngestStores:
-    """Where ingest stores what it is given; made anew for each run."""
+    """The stores that ingest writes to; made anew for each run."""
 
     conversations: ConversationStore
     own_posts: OwnPosts
@@ -91,14 +91,11 @@ def ingest(
         raw = {"id": mention.version, "author_id": key.customer_id}
         full[mention.token] = Quarantined(raw, "the conversation is full")
 
-    facts = _facts(posts, replies, source, company, now)
-    new = (
-        stores.conversations.add(facts, company.policy, company.retention, quarantine)
-        if facts
-        else 0
-    )
-    # What is neither a reply nor a retweet is stored as well, since a digest shows what the company
-    # published, and a sweep across midnight compares all that is stored with what X counts.
+    new, facts = 0, _facts(posts, replies, source, company, now)
+    if facts:
+        new = stores.conversations.add(facts, company.policy, company.retention, quarantine)
+    # Own posts that answer nobody are no facts, and are stored all the same: sweeps compare what is
+    # stored of a timeline with what X counts and serves of it. Retweets stand in neither.
     answering = {post.version for post in replies}
     own = [
         p
@@ -110,10 +107,8 @@ def ingest(
     if authors:
         erased = stores.erased_people(company.name)
         stores.authors.put([author for author in authors if author.id not in erased], now)
-    quarantined = [*unreadable, *full.values()]
-    return Ingested(
-        new, _quarantine(quarantined, source, company, stores, now) if quarantined else 0
-    )
+    to_log = [*unreadable, *full.values()]
+    return Ingested(new, _log(to_log, source, company, stores, now) if to_log else 0)
 
 
 def _facts(
@@ -127,30 +122,15 @@ def _facts(
     facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
     for post in select_mentions(posts, company.account_ids):
         key = ConversationKey(company.name, post.conversation_id, post.author_id)
-        late = post.created_at < source.watched_from
+        named = post.named & company.account_ids
+        late = source.watched_from if post.created_at < source.watched_from else None
         facts[key].append(
-            Mention(
-                id=post.id,
-                version=post.version,
-                at=post.created_at,
-                text=post.text,
-                named=post.named & company.account_ids,
-                lang=post.lang,
-                watched_from=source.watched_from if late else None,
-                stored_at=now,
-            )
+            Mention(post.id, post.version, post.created_at, post.text, named, post.lang, late, now)
         )
     for post in replies:
-        customer = str(post.in_reply_to_user_id)
-        facts[ConversationKey(company.name, post.conversation_id, customer)].append(
-            Reply(
-                id=post.id,
-                version=post.version,
-                at=post.created_at,
-                text=post.text,
-                account_id=post.author_id,
-                stored_at=now,
-            )
+        key = ConversationKey(company.name, post.conversation_id, str(post.in_reply_to_user_id))
+        facts[key].append(
+            Reply(post.id, post.version, post.created_at, post.text, post.author_id, now)
         )
     return facts
 
@@ -174,8 +154,8 @@ def _is_erased(post: Post, company: Company, stores: IngestStores) -> bool:
     return any(at is not None and post.created_at < at for at in before)
 
 
-def _quarantine(
-    found: Iterable[Quarantined],
+def _log(
+    quarantined: Iterable[Quarantined],
     source: Source,
     company: Company,
     stores: IngestStores,
@@ -188,13 +168,10 @@ def _quarantine(
         entry.what for entry in stores.audit_log.read(company.name, now - _LOGGED_BEFORE, now)
     ]
     erased = stores.erased_people(company.name)
+    account = source.account.username
     entries = [
-        LogEntry(
-            "aside",
-            now,
-            {"account": source.account.username, "reason": one.reason, "raw": one.raw},
-        )
-        for one in found
+        LogEntry("aside", now, {"account": account, "reason": one.reason, "raw": one.raw})
+        for one in quarantined
         if erased.keys().isdisjoint(user_ids_in(one.raw))
     ]
     new = [entry for entry in entries if entry.what not in logged]

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from pulse.audit.entries import AuditRecord
 from pulse.kernel.posts import is_from_future
 from pulse.listening.budget import count_billed
 from pulse.listening.cursor import Cursor
-from pulse.listening.faults import (
-    cursor_after_failure,
-    cursor_after_success,
-    entries_on_success,
-    gap,
-)
+from pulse.listening.faults import record_fault, record_loss, record_readable
 from pulse.listening.ingest import Source, ingest
 from pulse.listening.run import FinishedSweep, PollReport, PollRun
 from pulse.listening.scan import Endpoint, TimelineScan
 from pulse.listening.sweep import late_scans
 from pulse.listening.tasks import PollTask
 from pulse.listening.timeline import Timeline
-from pulse.outbox.entries import Entry
 from pulse.x.answers import Page
 from pulse.x.faults import XError
 
@@ -47,11 +40,11 @@ class TimelineReader:
             complete = self._read_scans(self._scans(endpoint), endpoint)
             # Without time for a single page nothing is known of the endpoint, good or bad.
             if self.report.pages > pages_before:
-                self._record_success(endpoint)
+                self.cursor = record_readable(self.run, self.report, self.cursor, endpoint)
             if complete:
                 self.report.swept += 1
         except XError as error:
-            self._record_failure(endpoint, error)
+            self.cursor = record_fault(self.run, self.report, self.cursor, endpoint, error)
 
     def _scans(self, endpoint: Endpoint) -> Iterable[TimelineScan]:
         if self.task.kind == "poll":
@@ -64,11 +57,7 @@ class TimelineReader:
             finished = self._read_pages(scan)
             if finished is None:
                 return False
-            lost = finished.missing_period(self.run.now)
-            if lost is not None:
-                at = self.run.now
-                entry = gap(self.run.account, *lost, reason="wall", at=at)
-                self.report.records.append(AuditRecord(self.run.company.name, entry))
+            record_loss(self.run, self.report, finished)
             # Only a sweep that was read within this run knows what X serves today: posts of its
             # earlier runs are not in `served`, and would seem to be missing (D-019).
             if scan.purpose == "sweep" and not scan.read:
@@ -165,29 +154,3 @@ class TimelineReader:
         report.add_limit("lookup", check.limit)
         if check.error is not None:
             report.problems.append(f"look-up: {check.error}")
-
-    def _record_success(self, endpoint: Endpoint) -> None:
-        run = self.run
-        self.report.records += [
-            AuditRecord(run.company.name, entry)
-            for entry in entries_on_success(self.cursor, endpoint, run.account, run.now)
-        ]
-        self.cursor = cursor_after_success(self.cursor, endpoint, run.now)
-        if endpoint == "mentions":
-            self.report.watched = True
-
-    def _record_failure(self, endpoint: Endpoint, error: XError) -> None:
-        run, report = self.run, self.report
-        report.add_limit(error.endpoint, error.limit)
-        report.problems.append(f"{endpoint}: {error}")
-        self.cursor, entry = cursor_after_failure(
-            self.cursor, endpoint, error, run.company, run.account, run.now
-        )
-        if entry is None:
-            return
-        # If own posts were read first and failed alike, both messages have one id, and the
-        # transaction takes it once. That about the mentions replaces the other: it says more.
-        report.records = [
-            one for one in report.records if not (isinstance(one, Entry) and one.id == entry.id)
-        ]
-        report.records.append(entry)

@@ -1,4 +1,4 @@
-"""What one run over one account uses, and what it reports."""
+"""One run over one account: the stores and settings it uses, and its report."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FinishedSweep:
 
 
 class SweepCheck(NamedTuple):
-    """What became of stored posts that a sweep did not serve.
+    """The result of checking stored posts that a sweep did not serve.
 
     X was asked for `checked` of them, of which it served `served`; `removed` were deleted. `limit`
     is the rate limit of look-ups, where X stated it; `error` is what ended them early.
@@ -49,7 +49,7 @@ class SweepCheck(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PollRun:
-    """One run over one account: what it uses.
+    """The collaborators and settings of one run over one account.
 
     `after_sweep` is called for each finished sweep; what it does with stored posts that were not
     served is no business of listening.
@@ -67,7 +67,7 @@ class PollRun:
 
 @dataclass(slots=True)
 class PollReport:
-    """What one run did."""
+    """The report of one run: counts, problems, and records that are yet to be written."""
 
     account: str
     """The username."""
@@ -98,7 +98,7 @@ class PollReport:
     """Endpoints that cannot be read."""
     problems: list[str] = field(default_factory=list)
     records: list[Entry | AuditRecord] = field(default_factory=list)
-    """What is written in the transaction of the cursor: it is true only if the cursor is saved."""
+    """Written in the transaction of the cursor: they are true only if the cursor is saved."""
 
     def add_limit(self, endpoint: str, limit: Limit | None) -> None:
         """Note the rate limit of an answer, where it stated one."""

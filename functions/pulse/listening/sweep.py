@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from pulse.kernel.time import MINUTE, start_of_day, start_of_minute
@@ -61,8 +61,15 @@ def late_scans(
         late = end
     if start < end:
         timeline = Timeline(run.account, endpoint)
-        for low, high in _periods_to_reread(run, timeline, start, end, late, report):
-            yield TimelineScan(endpoint, low, end=high, via="search", purpose="reread")
+        counts = run.x.counts(timeline.query, start, end)
+        periods = [(late, end)]
+        if counts is not None:
+            report.add_limit("counts", counts.limit)
+            stored = _stored_by_minute(run, timeline, start, end)
+            periods = list(_periods_with_more(counts.by_minute, stored, start, end))
+        for low, high in periods:
+            if low < high:
+                yield TimelineScan(endpoint, low, end=high, via="search", purpose="reread")
 
 
 def uncounted_reads(run: PollRun, task: PollTask) -> int:
@@ -85,34 +92,19 @@ def uncounted_reads(run: PollRun, task: PollTask) -> int:
     )
 
 
-def _periods_to_reread(
-    run: PollRun,
-    timeline: Timeline,
-    start: datetime,
-    end: datetime,
-    late: datetime,
-    report: PollReport,
+def _periods_with_more(
+    counts: Mapping[datetime, int], stored: Counter[datetime], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Yield periods [low, high) of [start, end) of which X counts more posts than are stored.
-
-    Where X does not count for this token, the one period from `late` on.
-    """
-    counts = run.x.counts(timeline.query, start, end)
-    if counts is None:
-        if late < end:
-            yield late, end
-        return
-    report.add_limit("counts", counts.limit)
-    stored = _stored_by_minute(run, timeline, start, end)
-    # Minutes that differ and follow one another are one period, and one request. The loop goes one
-    # minute past the end, where nothing differs, so that the last period is closed as well.
+    """Yield periods [low, high) of [start, end) of which X counts more posts than are stored."""
+    # Minutes with more that follow one another are one period, and one request. The loop goes one
+    # minute past the end, where there is none, so that the last period is closed as well.
     low: datetime | None = None
     minute = start
     while minute < end + MINUTE:
-        differs = minute < end and counts.by_minute.get(minute, 0) > stored[minute]
-        if differs and low is None:
+        more = minute < end and counts.get(minute, 0) > stored[minute]
+        if more and low is None:
             low = minute
-        elif not differs and low is not None:
+        elif not more and low is not None:
             yield low, minute
             low = None
         minute += MINUTE

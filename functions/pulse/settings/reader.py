@@ -195,7 +195,7 @@ def _shadow(value: Any, where: str, persons: Mapping[str, Person], time_zone: st
         # People write a local time; one with an offset is taken by the company's clock as well.
         local = until.replace(tzinfo=ZoneInfo(time_zone))
     except (KeyError, ValueError) as error:
-        raise SettingsError(where, f"{time_zone} is no time zone") from error
+        raise SettingsError(where, f"{time_zone} is not a time zone") from error
     return Shadow(persons[to].email if to in persons else to, local)
 
 

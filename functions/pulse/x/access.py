@@ -1,4 +1,4 @@
-"""What gives Pulse access to X: tokens, rate limits, and the bounds of a request."""
+"""Access to X: tokens, rate limits, and the bounds of a request."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Limit:
 
 
 class Bounds(NamedTuple):
-    """What bounds a request: posts after and before these ids, from and until these times."""
+    """The bounds of a request: posts after and before these ids, from and until these times."""
 
     since_id: str | None = None
     until_id: str | None = None

@@ -23,7 +23,7 @@ def is_id(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """What X served in place of a post and could not be read as one, and why.
+    """Something that X served in place of a post and that could not be read as one, and why.
 
     If it is too large to be stored, `raw` has its ids and its beginning, under `cut`.
     """
@@ -57,7 +57,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many posts match a query, by minute; minutes without any are left out."""
+    """The number of posts that match a query, by minute; minutes without any are left out."""
 
     by_minute: Mapping[datetime, int]
     limit: Limit | None = None
@@ -65,7 +65,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What X answered about posts that it was asked for by id, as far as it did answer.
+    """The answer about posts that X was asked for by id, as far as X did answer.
 
     `absent` has the posts that X says it does not show any more, and why; a post that is neither
     served nor absent is merely missing. `error` is what ended the look-up early, None when all

@@ -44,9 +44,7 @@ class _Answer(NamedTuple):
 
     def error(self, kind: FaultKind, detail: str) -> XError:
         """Return an error about this answer, with the limit that it stated."""
-        error = XError(kind, detail, limit=self.limit)
-        error.endpoint = self.endpoint
-        return error
+        return XError(kind, detail, limit=self.limit, endpoint=self.endpoint)
 
     def error_without(self, what: str) -> XError:
         """Return the error that this answer lacks what was asked for."""
@@ -203,7 +201,7 @@ class XClient:
             body = json_of(response, redactor)
         except (ValueError, RecursionError):
             text = quotable(redactor(response.text))[:80]
-            raise answer.error("unavailable", f"no JSON: {text!r}") from None
+            raise answer.error("unavailable", f"not JSON: {text!r}") from None
         if not isinstance(body, dict):
             raise answer.error("unavailable", f"a JSON {type(body).__name__}, not an object")
         return answer._replace(body=body)

@@ -57,7 +57,7 @@ class ComplianceJob:
 
 @dataclass(slots=True)
 class ComplianceResults:
-    """What a job found: why posts must be deleted, by id; and how many lines were unreadable."""
+    """The findings of a job: why posts must be deleted, by id; and unreadable lines."""
 
     gone: dict[str, RemovalReason] = field(default_factory=dict)
     unreadable: int = 0
@@ -113,14 +113,14 @@ class ComplianceApi:
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
-            raise XError("unavailable", "an answer about compliance jobs that is no JSON")
+            raise XError("unavailable", "an answer about compliance jobs that is not JSON")
         return body
 
     def _transfer(self, method: str, url: str, **more: Any) -> requests.Response:
         """Send a request to the host of ids and results; whatever it refuses is tried again."""
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname or parts.username:
-            raise XError("unavailable", "X names no https address for the ids of a job")
+            raise XError("unavailable", "X gave no https address for the ids of a job")
         try:
             response = self._storage.request(
                 method, url, timeout=_TIMEOUT, allow_redirects=False, **more

@@ -33,7 +33,7 @@ class TokenStore:
         path = f"{self._path}/{name}"
         token = _token_of(self._read(path))
         if token is None:
-            raise XError("token", f"the secret at {path} is no token")
+            raise XError("token", f"the secret at {path} is not a token")
         return token
 
     def bearer(self, company: Company) -> str | None:
@@ -73,7 +73,7 @@ class TokenStore:
             # Only a missing parameter is something that a person has to fix. Throttling or a
             # missing permission during a deployment passes, and must not mail anybody.
             if code == "ParameterNotFound":
-                raise XError("token", f"no secret is kept at {path}") from problem
+                raise XError("token", f"no secret is stored at {path}") from problem
             raise XError("unavailable", f"SSM: {code}") from problem
         except botocore.exceptions.BotoCoreError as problem:
             raise XError("unavailable", f"SSM: {type(problem).__name__}") from problem

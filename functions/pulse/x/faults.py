@@ -44,13 +44,14 @@ class XError(PulseError):
         detail: str,
         retry_at: datetime | None = None,
         limit: Limit | None = None,
+        endpoint: str = "",
     ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail
         self.retry_at = retry_at
         self.limit = limit
-        self.endpoint = ""
+        self.endpoint = endpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def parse_page(body: Any) -> Page:
         raise UnreadablePostError(f"the answer is a JSON {type(body).__name__}, not an object")
     data = body.get("data", [])
     if not isinstance(data, list):
-        raise UnreadablePostError("the answer's `data` is no list of posts")
+        raise UnreadablePostError("the answer's `data` is not a list of posts")
     errors = _list_or_empty(body.get("errors"))
     if not data and errors and "meta" not in body:
         raise UnreadablePostError("the answer has only errors: " + "; ".join(map(_words, errors)))
@@ -122,7 +122,7 @@ def parse_post(raw: Any) -> Post:
         UnreadablePostError: names the field that is missing or wrong.
     """
     if not isinstance(raw, dict):
-        raise UnreadablePostError("a post is no JSON object")
+        raise UnreadablePostError("a post is not a JSON object")
     version = _digits(raw, "id")
     history = _first_of(raw, "edit_history_tweet_ids", "edit_history_post_ids")
     # X lists the history oldest first, but does not promise it. Ids grow with time, so the least

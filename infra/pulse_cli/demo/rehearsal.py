@@ -54,7 +54,7 @@ def rehearse(day: Day, out: Path, progress: Callable[[datetime], None]) -> Rehea
     mails.mkdir(parents=True)
     document = examine(SETTINGS).document
     if document is None:
-        raise ProblemError(f"{SETTINGS} has errors: pulse check {SETTINGS} names them")
+        raise ProblemError(f"{SETTINGS} has errors; run pulse check {SETTINGS} to see them")
     seen: list[Rehearsed] = []
     plan = Replay(
         Archive.load(out / "archive"),

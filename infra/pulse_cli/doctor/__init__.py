@@ -26,18 +26,18 @@ def examine(
     yield from _checked("tokens", lambda: reading.tokens(deployment, settings))
     yield from _checked("polls", lambda: reading.polls(deployment, settings, now))
     yield from _checked("deleted posts", lambda: deleted.checks(deployment, settings, now))
-    yield from _checked("companies of before", lambda: deleted.of_parted(deployment))
+    yield from _checked("former companies", lambda: deleted.of_parted(deployment))
     yield from whole("schedules", lambda: clockwork.schedules(deployment))
     yield from _checked("dead letters", lambda: clockwork.queues(deployment))
     yield from whole("alarms", lambda: clockwork.alarms(deployment))
     yield from whole("critical topic", lambda: clockwork.topic(deployment))
     yield from _checked("addresses", lambda: sender.stopped(deployment, settings, now))
-    yield from real("mail that comes back", lambda: returns.told(deployment))
+    yield from real("bounces and complaints", lambda: returns.told(deployment))
     yield from whole("SES account", lambda: sender.account(deployment))
     yield from whole("senders", lambda: sender.senders(deployment, settings))
     yield from whole("recipients", lambda: sender.recipients(deployment, settings, now))
     if mail:
-        yield from _checked("test mail", lambda: letter.probe(deployment, settings, to, now))
+        yield from _checked("test email", lambda: letter.probe(deployment, settings, to, now))
 
 
 def _checked(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -54,4 +54,4 @@ def _is_whole(deployment: Deployment) -> bool:
 
 
 def _unasked(what: str, _check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    yield unknown(what, f"AWS is a stand-in here, at {aws.endpoint()}")
+    yield unknown(what, f"AWS is a stand-in here (at {aws.endpoint()})")

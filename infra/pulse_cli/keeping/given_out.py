@@ -39,7 +39,7 @@ def give_out(
     """
     with _Files(folder) as files:
         found = _Found()
-        for item in everything(table, f"Looking for what is kept of {company.name}"):
+        for item in everything(table, f"Looking for data of {company.name}"):
             _sort(item, company, files, found)
         for day in sorted(found.days):
             for item in table.query_index(day):

@@ -72,7 +72,7 @@ def lost(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 def remains(stores: Repositories, company: str) -> Remains:
     """Look through the whole table for it."""
     found, customers = Remains(), defaultdict(set)
-    for item in everything(stores.table, f"Looking for what is kept of {company}"):
+    for item in everything(stores.table, f"Looking for data of {company}"):
         kind, rest = keys.kind_and_rest(item["pk"])
         if kind == keys.CONVERSATION:
             key = key_from_pk(item["pk"])

@@ -140,10 +140,10 @@ class House:
                     results.append(lambdas.invoke(function.name, event))
             except InvokedError:
                 continue
-            self.done_with(queue, message["ReceiptHandle"])
+            self.delete_message(queue, message["ReceiptHandle"])
         return results
 
-    def done_with(self, queue: Queue, receipt: str) -> None:
+    def delete_message(self, queue: Queue, receipt: str) -> None:
         """What the event source does with a message whose poll ended well."""
         self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=receipt)
 
@@ -170,7 +170,7 @@ class House:
     def _all_env(self) -> dict[str, str]:
         return {name: value for env in self.stack.env.values() for name, value in env.items()}
 
-    def passing(self, call: str, moment: Literal["before", "after"]) -> None:
+    def on_call(self, call: str, moment: Literal["before", "after"]) -> None:
         """A function is about to call AWS, or has: for those who want to interfere."""
 
     def _wired(self) -> App:
@@ -180,11 +180,11 @@ class House:
         if self._counting:
             call = event_name.partition(".")[2]
             self.calls[call] += 1
-            self.passing(call, "before")
+            self.on_call(call, "before")
 
     def _ends(self, event_name: str, **_: Any) -> None:
         if self._counting:
-            self.passing(event_name.partition(".")[2], "after")
+            self.on_call(event_name.partition(".")[2], "after")
 
 
 def _unsigned(**_: Any) -> Any:

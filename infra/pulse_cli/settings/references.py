@@ -41,7 +41,7 @@ def recipients(company: Company, at: Path) -> Iterator[Remark]:
     for i, digest in enumerate(company.get("digests") or ()):
         for path, name in entries(digest["to"], (*at, "digests", i, "to")):
             if name in (company.get("groups") or {}) and name not in company["people"]:
-                yield Remark(path, f"`{name}` is a group", "name the people of it")
+                yield Remark(path, f"`{name}` is a group", "name its people instead")
             else:
                 yield from _person(company, path, name)
 
@@ -61,8 +61,8 @@ def idle(company: Company, at: Path) -> Iterator[Remark]:
         return
     for group in company.get("groups") or {}:
         if group not in named:
-            mend = "name it under `tell`, or take it out"
-            problem = "hears of nothing: no level names this group"
+            mend = "name it under `tell`, or remove it"
+            problem = "is never alerted: no level names this group"
             yield Remark((*at, "groups", group), problem, mend, "warning")
 
 
@@ -91,7 +91,7 @@ def unique(company: Company, at: Path) -> Iterator[Remark]:
     """Hold that levels have different names."""
     levels = enumerate(company["policy"]["levels"])
     named = [((*at, "policy", "levels", i, "name"), level["name"]) for i, level in levels]
-    yield from twice(named, "is the name of an earlier level too", "give it another name")
+    yield from twice(named, "is also the name of an earlier level", "give it another name")
 
 
 def addresses_once(company: Company, at: Path) -> Iterator[Remark]:
@@ -102,7 +102,7 @@ def addresses_once(company: Company, at: Path) -> Iterator[Remark]:
         place = (*at, "people", key)
         raw = company["people"][key]
         mails.append(((*place, "email") if isinstance(raw, dict) else place, person.email.lower()))
-    yield from twice(mails, "is another person's address too", "name one person in both places")
+    yield from twice(mails, "is also another person's address", "name one person in both places")
 
 
 def accounts_once(companies: Iterable[tuple[Path, Company]]) -> Iterator[Remark]:
@@ -114,14 +114,14 @@ def accounts_once(companies: Iterable[tuple[Path, Company]]) -> Iterator[Remark]
             ids.append(((*place, "id"), account["id"]))
             handle = account["username"].removeprefix("@").lower()
             handles.append(((*place, "username"), handle))
-    yield from twice(ids, "is another account's number too", "keep the account in one place")
-    yield from twice(handles, "is another account's handle too", "keep the account in one place")
+    yield from twice(ids, "is also another account's id", "keep the account in one place")
+    yield from twice(handles, "is also another account's handle", "keep the account in one place")
 
 
 def names_once(companies: Iterable[tuple[Path, Company]]) -> Iterator[Remark]:
     """Hold that companies have different names."""
     names = [((*at, "name"), company["name"]) for at, company in companies]
-    yield from twice(names, "is another company's name too", "give it another name")
+    yield from twice(names, "is also another company's name", "give it another name")
 
 
 def twice(values: Iterable[tuple[Path, str]], problem: str, mend: str) -> Iterator[Remark]:

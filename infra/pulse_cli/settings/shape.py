@@ -49,7 +49,7 @@ class _Misfit(NamedTuple):
     def write(self) -> str:
         """Show what might stand there."""
         example = _example(_part(self.path)[0])
-        return f"write e.g. `{example}`" if example else _START
+        return f"write for example `{example}`" if example else _START
 
 
 class Found(NamedTuple):
@@ -94,7 +94,7 @@ def flow(value: Any) -> str:
 def _unknown(path: Path, key: str, known: _Schema) -> Remark:
     homes = [] if nearest(key, known) else _homes(key)
     mend = f"it belongs under {homes[0]}" if homes else choose(key, known)
-    return Remark((*path, key), "is no field known here", mend)
+    return Remark((*path, key), "is not a known field here", mend)
 
 
 def _missing(path: Path) -> Remark:
@@ -113,7 +113,7 @@ def _said(misfit: _Misfit) -> tuple[str, str]:
     """Say what is wrong with a value, and how to mend it."""
     if misfit.value is None:
         needed = _part(misfit.path)[1]
-        return "is empty", misfit.write + ("" if needed else ", or take the line out")
+        return "is empty", misfit.write + ("" if needed else ", or remove the line")
     return _SAID.get(misfit.rule, _mistyped)(misfit)
 
 
@@ -126,7 +126,7 @@ def _pattern(misfit: _Misfit) -> tuple[str, str]:
 def _enum(misfit: _Misfit) -> tuple[str, str]:
     if not isinstance(misfit.value, str):
         return "must be text", f"write one of: {', '.join(misfit.wants)}"
-    return f"{quote(misfit.value)} is not known here", choose(misfit.value, misfit.wants)
+    return f"{quote(misfit.value)} is not allowed here", choose(misfit.value, misfit.wants)
 
 
 def _too_few(misfit: _Misfit) -> tuple[str, str]:

@@ -34,9 +34,9 @@ def say_length(length: timedelta) -> str:
 def wrong_address(address: str) -> Wrong | None:
     """Say what keeps an address from being one that SES takes; None when nothing does."""
     local, at, domain = address.rpartition("@")
-    write = "write e.g. `anna@example.com`"
+    write = "write for example `anna@example.com`"
     if not at:
-        return Wrong(f"{quote(address)} is no e-mail address", write)
+        return Wrong(f"{quote(address)} is not an email address", write)
     strange = next((c for c in address if not c.isascii()), None)
     if strange:
         name = unicodedata.name(strange, f"U+{ord(strange):04X}").title()
@@ -46,9 +46,9 @@ def wrong_address(address: str) -> Wrong | None:
             mend = "retype it in Latin letters"
         return Wrong(f"{quote(address)} has the letter {strange} ({name}), which SES refuses", mend)
     if not _DOMAIN.fullmatch(domain):
-        return Wrong(f"{quote(domain)} in {quote(address)} is no mail domain", write)
+        return Wrong(f"{quote(domain)} in {quote(address)} is not an email domain", write)
     if not _LOCAL.fullmatch(local) or len(local) > 64 or len(address) > 254:  # noqa: PLR2004
-        return Wrong(f"{quote(address)} is no e-mail address", write)
+        return Wrong(f"{quote(address)} is not an email address", write)
     return None
 
 

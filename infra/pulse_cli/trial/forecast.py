@@ -35,8 +35,10 @@ class Forecast:
         """Give the forecast in one line."""
         if self.posts is None:
             hundred = usd(_PAGE * prices.POST)
-            return f"How much this reads is not known ({self.why}); 100 posts cost {hundred}."
-        return f"This reads about {self.posts:,} posts, for about {usd(self.cost)}."
+            return (
+                f"The number of posts to read is not known ({self.why}); 100 posts cost {hundred}."
+            )
+        return f"This will read about {self.posts:,} posts, for about {usd(self.cost)}."
 
 
 def forecast(x: XClient, found: Found, start: datetime, now: datetime) -> Forecast:
@@ -52,7 +54,7 @@ def forecast(x: XClient, found: Found, start: datetime, now: datetime) -> Foreca
             except XError as trouble:
                 return Forecast(None, 0.0, None, in_words(trouble, found.name))
             if counts is None:
-                return Forecast(None, 0.0, None, "X counts for a bearer only")
+                return Forecast(None, 0.0, None, "X provides counts for a bearer token only")
             number = sum(counts.by_minute.values())
             posts, pages = posts + number, pages + max(1, ceil(number / _PAGE))
             cost += number * (prices.OWNED if owned else prices.POST)

@@ -113,7 +113,7 @@ class _Test:
         self.billed += prices.USER
         owner = None
         if self.token.is_user:
-            self.step("whose token it is")
+            self.step("who the token belongs to")
             owner = self.x.me()
             self.billed += prices.USER
         self.step("a page of mentions")
@@ -165,6 +165,6 @@ class _Test:
             self.cannot["counts"] = in_words(trouble, self.username)
             return
         if found is None:
-            self.cannot["counts"] = "X counts for a bearer only"
+            self.cannot["counts"] = "X provides counts for a bearer token only"
         else:
             self.billed += prices.COUNTS

@@ -1,0 +1,28 @@
+"""One run over the account, with as much time as a test gives it."""
+
+from typing import Any
+
+from pulse.kernel.company import Company
+from pulse.listening.poll import poll
+from pulse.listening.tasks import PollTask, TaskKind
+from tests.small_company import HELP, SmallCompany, at
+
+
+def run_poll(
+    here: SmallCompany,
+    minute: float,
+    pages: int,
+    kind: TaskKind = "poll",
+    of: float | None = None,
+    known: Company | None = None,
+) -> dict[str, Any]:
+    """One run that has time for so many pages; `of` is the minute of its task, if another.
+
+    By the settings that are `known` to it, if others than those in force.
+    """
+    app, company = here.world.app, known or here.world.company
+    here.world.go_to(at(minute))
+    left = iter([False] * pages + [True] * 99)
+    poll_run = app.poll_run(company, company.accounts[0], lambda: next(left))
+    task = PollTask("acme", HELP, kind, at(minute if of is None else of), retried=of is not None)
+    return poll(poll_run, task).result()

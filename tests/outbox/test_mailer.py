@@ -1,0 +1,325 @@
+"""Mail as it goes over the wire, and how SES and SNS may refuse it; the queue; the secrets."""
+
+import email
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import boto3
+import botocore.exceptions
+import pytest
+from botocore.config import Config
+from botocore.stub import Stubber
+
+from pulse.listening.queue import PollQueue, task_of
+from pulse.listening.tasks import PollTask
+from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
+from pulse.outbox.mailer import CriticalTopic, SesMailer, compose
+from pulse.screens.mails import Mail
+from pulse.x.access import Token
+from pulse.x.credentials import TokenStore
+from pulse.x.faults import XError
+from pulse_cli.stand_in import stack
+
+NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
+MAIL = Mail("3 wait", "the longest for an hour", "<p>Three wait. \N{EM DASH}</p>", "Three wait.\n")
+
+
+def read(message: EmailMessage) -> EmailMessage:
+    """The message as a mail client parses it from its bytes."""
+    parsed = email.message_from_bytes(message.as_bytes(), policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def test_the_headers_of_a_mail() -> None:
+    """Given a plain mail, then these are its headers, and it is no invitation to answer."""
+    message = read(compose("Pulse <pulse@example.com>", "anna@example.com", MAIL, NOON))
+    assert dict(message.items()) == {
+        "From": "Pulse <pulse@example.com>",
+        "To": "anna@example.com",
+        "Subject": "3 wait",
+        "Date": "Tue, 14 May 2030 12:00:00 +0000",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "MIME-Version": "1.0",
+        "Content-Type": message["Content-Type"],
+    }
+
+
+def test_text_and_html_say_the_same() -> None:
+    """Given a mail, then a client that shows no HTML finds the text first."""
+    message = read(compose("pulse@example.com", "anna@example.com", MAIL, NOON))
+    text, html = message.iter_parts()
+    assert (text.get_content_type(), text.get_content().split()) == (
+        "text/plain",
+        ["Three", "wait."],
+    )
+    assert (html.get_content_type(), html.get_content().strip()) == ("text/html", MAIL.html)
+
+
+SUBJECTS = [
+    "Ждут ответа трое: дольше всех 1 ч 5 мин",
+    "Связь: ждут " + "очень " * 40 + "долго",
+    "Emoji 🙂 and a very long line of words that goes on and on, beyond what a header line takes",
+    "",
+]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_subject_comes_back_as_it_was_written(subject: str) -> None:
+    """In any language and at any length; no line of the header is too long for a server."""
+    message = compose("pulse@example.com", "a@example.com", Mail(subject, "", "<p>", "x"), NOON)
+    head, _, _ = message.as_bytes().partition(b"\r\n\r\n")
+    assert max(map(len, head.split(b"\r\n"))) <= 998
+    assert head.isascii()
+    assert read(message)["Subject"] == subject.strip()
+
+
+HOSTILE = [
+    '"Boss" <script>',
+    "Robert\r\nBcc: all@example.com",
+    "a, b@example.com",
+    "Анна Петрова",
+    "=?utf-8?b?0JA=?=",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_adds_no_header_and_no_recipient(name: str) -> None:
+    """Given a name or a subject with line breaks and commas, then there is one recipient."""
+    try:
+        message = compose(f"{name} <pulse@example.com>", "anna@example.com", MAIL, NOON)
+    except ValueError:
+        return  # refused as a whole is fine too
+    parsed = read(message)
+    assert parsed["Bcc"] is None
+    assert [a.addr_spec for a in parsed["To"].addresses] == ["anna@example.com"]
+    assert "all@example.com" not in str(parsed["To"])
+
+
+@pytest.fixture
+def ses() -> Iterator[tuple[Any, Stubber]]:
+    """SES, whose answers the test writes."""
+    client = boto3.client(
+        "sesv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stub:
+        yield client, stub
+
+
+def send(ses: tuple[Any, Stubber], to: str = "anna@example.com", **more: Any) -> str:
+    return SesMailer(ses[0], "pulse@example.com", **more).send(to, MAIL, NOON)
+
+
+def test_a_mail_goes_out_raw_and_once(ses: tuple[Any, Stubber]) -> None:
+    """Given an SES that takes it, then its id comes back."""
+    ses[1].add_response("send_email", {"MessageId": "m-1"})
+    assert send(ses) == "m-1"
+
+
+REFUSALS = [
+    ("MessageRejected", PermanentDeliveryError),
+    ("BadRequestException", PermanentDeliveryError),
+    ("TooManyRequestsException", TemporaryDeliveryError),
+    ("LimitExceededException", TemporaryDeliveryError),
+    ("SendingPausedException", TemporaryDeliveryError),
+    ("AccountSuspendedException", TemporaryDeliveryError),
+    ("MailFromDomainNotVerifiedException", TemporaryDeliveryError),
+    ("InternalFailure", TemporaryDeliveryError),
+]
+
+
+@pytest.mark.parametrize(("code", "kind"), REFUSALS)
+def test_what_ses_refuses_and_what_it_takes_later(
+    ses: tuple[Any, Stubber], code: str, kind: type[Exception]
+) -> None:
+    """Given an error of SES, then the address is given up or the mail waits, in SES's words."""
+    ses[1].add_client_error("send_email", code, "Because.")
+    with pytest.raises(kind, match=f"{code}: Because"):
+        send(ses)
+
+
+UNVERIFIED = "Email address is not verified. The following identities failed the check in region"
+REJECTIONS = {
+    "the recipient, in the sandbox": (
+        f"{UNVERIFIED} US-EAST-1: anna@example.com",
+        PermanentDeliveryError,
+    ),
+    "the sender": (f"{UNVERIFIED} US-EAST-1: Pulse <PULSE@example.com>", TemporaryDeliveryError),
+    "the sender's domain": (f"{UNVERIFIED} US-EAST-1: example.com", TemporaryDeliveryError),
+    "both": (
+        f"{UNVERIFIED} EU-WEST-1: anna@example.com, pulse@example.com",
+        TemporaryDeliveryError,
+    ),
+    "the account": ("Sending suspended for this account.", TemporaryDeliveryError),
+}
+
+
+@pytest.mark.parametrize(("said", "kind"), REJECTIONS.values(), ids=REJECTIONS)
+def test_whom_a_rejection_is_about(
+    ses: tuple[Any, Stubber], said: str, kind: type[Exception]
+) -> None:
+    """Given the error that SES has for all of them, then no address pays for what is ours."""
+    ses[1].add_client_error("send_email", "MessageRejected", said)
+    with pytest.raises(kind, match="MessageRejected"):
+        send(ses)
+
+
+def test_no_way_to_ses_means_later() -> None:
+    """Given a network that is down, then the mail waits."""
+    client = boto3.client(
+        "sesv2",
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+    def cut(**_: Any) -> None:
+        raise botocore.exceptions.ConnectTimeoutError(endpoint_url="https://ses")
+
+    client.meta.events.register("before-send.sesv2.SendEmail", cut)
+    with pytest.raises(TemporaryDeliveryError):
+        send((client, Stubber(client)))
+
+
+@pytest.mark.parametrize("to", ["nobody", "a b@example.com", "", "a@b@c", "анна@example.com"])
+def test_what_is_no_address_is_refused(ses: tuple[Any, Stubber], to: str) -> None:
+    """Given an address that nothing can be written to, then it is refused, not stuck."""
+    with pytest.raises(PermanentDeliveryError):
+        send(ses, to)
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("Critical: 3 wait", "Critical: 3 wait"),
+        ("Связь: 3", ": 3"),
+        ("Ждут", "Pulse"),
+        ("  two\nlines ", "two lines"),
+        ("x" * 300, "x" * 100),
+    ],
+)
+def test_a_topic_takes_plain_subjects_only(subject: str, shown: str) -> None:
+    """Given any subject, then SNS gets ASCII of at most a hundred characters on one line."""
+    client = boto3.client(
+        "sns", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stub:
+        asked = {"TopicArn": "arn:t", "Subject": shown, "Message": "Ждут"}
+        stub.add_response("publish", {"MessageId": "s-1"}, asked)
+        assert CriticalTopic(client, "arn:t").publish(subject, "Ждут") == "s-1"
+        stub.add_client_error("publish", "ThrottledException")
+        with pytest.raises(TemporaryDeliveryError):
+            CriticalTopic(client, "arn:t").publish(subject, "Ждут")
+
+
+def test_tasks_go_through_the_queue_in_order_and_once(aws: stack.Stack) -> None:
+    """Given 25 tasks, one of them twice, then each comes out once, by the order of its account."""
+    url = aws.env["dispatch"]["PULSE_POLL_QUEUE"]
+    sqs = boto3.client("sqs")
+    tasks = [
+        PollTask("Связь", str(100 + n % 5), "poll", NOON + timedelta(minutes=n)) for n in range(25)
+    ]
+    PollQueue(sqs, url).put([*tasks, tasks[0]])
+    found: list[PollTask] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            found.append(task_of({"body": message["Body"]}))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert sorted(found, key=lambda t: t.minute) == tasks
+    for account in {t.account_id for t in tasks}:
+        minutes = [t.minute for t in found if t.account_id == account]
+        assert minutes == sorted(minutes)
+
+
+def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: stack.Stack) -> None:
+    """Given an SQS that fails one task, then all others are sent, and that one once more."""
+    client = boto3.client("sqs")
+    sent: list[list[str]] = []
+    failed = [
+        {"Id": "3", "Code": "InternalError", "SenderFault": False, "Message": "Full"},
+        {"Id": "12", "Code": "InvalidParameterValue", "SenderFault": True, "Message": "Odd"},
+    ]
+
+    def note(params: Any, **_: Any) -> None:
+        sent.append([entry["MessageGroupId"] for entry in params["Entries"]])
+
+    client.meta.events.register("provide-client-params.sqs.SendMessageBatch", note)
+    with Stubber(client) as stub:
+        for ones in ([failed[0]], [failed[1]], [], [], [failed[0]]):
+            stub.add_response("send_message_batch", {"Failed": ones, "Successful": []})
+        with pytest.raises(RuntimeError, match="did not accept 2 tasks: Odd"):
+            PollQueue(client, "https://q").put(
+                [PollTask("acme", str(n), "poll", NOON) for n in range(35)]
+            )
+    assert [one for some in sent[:4] for one in some] == [str(n) for n in range(35)]
+    assert sent[4:] == [["3"]]
+
+
+TOKEN = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "ACCESS-SECRET2")
+
+
+def test_a_token_is_kept_encrypted_and_found_again(aws: stack.Stack) -> None:
+    """Given a token, when kept, then it is a SecureString, and comes back as it was."""
+    ssm = boto3.client("ssm")
+    secrets = TokenStore(ssm, "/pulse/a/tokens/")
+    secrets.put("help", Token("old"))
+    secrets.put("help", TOKEN)
+    assert secrets.token("help") == TOKEN
+    assert ssm.get_parameter(Name="/pulse/a/tokens/help")["Parameter"]["Type"] == "SecureString"
+
+
+@pytest.mark.parametrize("text", ["no json", "[]", '"x"', "null", '{"password": "SECRET"}'])
+def test_a_secret_that_is_no_token_says_where_it_lies_and_not_what_it_is(
+    aws: stack.Stack, text: str
+) -> None:
+    """Given rubbish where a token should be, then trouble `token` names the place alone."""
+    ssm = boto3.client("ssm")
+    ssm.put_parameter(Name="/pulse/a/tokens/bad", Value=text, Type="SecureString", Overwrite=True)
+    with pytest.raises(XError, match="/pulse/a/tokens/bad is not a token") as caught:
+        TokenStore(ssm, "/pulse/a/tokens").token("bad")
+    assert caught.value.kind == "token"
+    assert "SECRET" not in str(caught.value)
+
+
+def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(aws: stack.Stack) -> None:
+    """Given no such secret, then a person hears; given an SSM that is down, it is tried again."""
+    ssm = boto3.client("ssm")
+    with pytest.raises(XError, match="no secret is stored at /pulse/a/tokens/x") as caught:
+        TokenStore(ssm, "/pulse/a/tokens").token("x")
+    assert caught.value.kind == "token"
+    with Stubber(ssm) as stub:
+        stub.add_client_error("get_parameter", "ThrottlingException")
+        with pytest.raises(XError, match="SSM: ThrottlingException") as caught:
+            TokenStore(ssm, "/pulse/a/tokens").token("x")
+    assert caught.value.kind == "unavailable"
+
+
+def test_no_way_to_ssm_is_tried_again(aws: stack.Stack) -> None:
+    """Given a network that is down, then it is trouble that passes, not an error."""
+    ssm = boto3.client("ssm")
+
+    def cut(**_: Any) -> None:
+        raise botocore.exceptions.ReadTimeoutError(endpoint_url="https://ssm")
+
+    ssm.meta.events.register("before-call.ssm.GetParameter", cut)
+    with pytest.raises(XError, match="SSM: ReadTimeoutError") as caught:
+        TokenStore(ssm, "/pulse/a/tokens").token("x")
+    assert caught.value.kind == "unavailable"
+
+
+def test_no_token_is_logged_on_its_way_to_ssm_and_back(
+    aws: stack.Stack, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At DEBUG of everything, botocore included: no part of a token shows."""
+    caplog.set_level(logging.DEBUG)
+    secrets = TokenStore(boto3.client("ssm"), "/pulse/a/tokens")
+    secrets.put("quiet", TOKEN)
+    assert secrets.token("quiet") == TOKEN
+    assert json.dumps("SECRET")[1:-1] not in caplog.text

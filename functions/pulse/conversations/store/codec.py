@@ -12,6 +12,7 @@ from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Mentio
 from pulse.conversations.fold import State, Wait
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time, to_json
+from pulse.kernel.errors import NeedsPersonError
 
 _KINDS: dict[str, type[Fact]] = {
     "m": Mention,
@@ -27,6 +28,10 @@ _TIMES = frozenset(
     }
 )  # fmt: skip
 STATE = "state"
+
+
+class InconsistentItemError(NeedsPersonError):
+    """An item contradicts itself: something other than Pulse wrote it, or a bug did."""
 
 
 def conversation_pk(key: ConversationKey) -> str:
@@ -66,7 +71,10 @@ def fact_of(item: Item) -> Fact:
     loaded, kind = _load(item["fact"]), _KINDS[item["sk"][0]]
     for name in kind.__dataclass_fields__.keys() & {"mentions", "named"}:
         loaded[name] = frozenset(loaded.get(name, ()))
-    return kind(**loaded)
+    fact = kind(**loaded)
+    if fact.token != item["sk"]:
+        raise InconsistentItemError(f"{item['pk']}: {fact.token} is stored as {item['sk']}")
+    return fact
 
 
 def is_fact(item: Item) -> bool:

@@ -10,6 +10,7 @@ from pulse.conversations.fold import State
 from pulse.conversations.store.changes import Loaded
 from pulse.conversations.store.codec import (
     STATE,
+    InconsistentItemError,
     conversation_pk,
     fact_of,
     is_fact,
@@ -27,7 +28,7 @@ class ConversationQueries:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self.back_off = table.back_off
+        self.pause = table.pause
 
     def load(self, keys: Iterable[ConversationKey]) -> dict[ConversationKey, Loaded]:
         """Revisions first, then every fact of each, consistent."""
@@ -76,11 +77,17 @@ class ConversationQueries:
         """Every fact of one whose head was read before them, consistent."""
         if head is None:
             return Loaded(key, 0, State(status=None), (), {})
+        # What `flag` reads are the items in the index, so a state that is open and not there would
+        # never be flagged. State and facts are not compared here: between the two reads another
+        # writer may add facts, or remove some, and then the condition on the revision fails.
+        state = state_of(head)
+        if ("gpk" in head) != (state.status == "open"):
+            raise InconsistentItemError(f"{head['pk']} is {state.status}, unlike in the index")
         items = [i for i in self._table.query(conversation_pk(key)) if is_fact(i)]
         return Loaded(
             key,
             head["rev"],
-            state_of(head),
+            state,
             tuple(fact_of(item) for item in items),
             {item["sk"]: item.get("ttl") for item in items},
             "partly" in head,

@@ -10,7 +10,8 @@ from pulse.conversations.store.codec import ttl_of
 from pulse.conversations.store.conversations import ATTEMPTS, ConversationStore
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import ItemKey
-from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.dynamodb.optimistic import attempts
+from pulse.dynamodb.table import Table
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
@@ -45,17 +46,13 @@ class RetentionStore:
     def _of_conversation(
         self, key: ConversationKey, policy: Policy, keep: timedelta | None, now: datetime
     ) -> bool:
-        for failures in range(1, ATTEMPTS + 1):
-            loaded = self._conversations.load([key])[key]
-            ttl = ttl_of(loaded.state, keep)
-            lives = loaded.living(now).ttls.values()
-            if not loaded.partly and all(one == ttl for one in lives):
-                return False
-            try:
+        exhausted = ContentionError(f"1 conversation, {key}")
+        for attempt in attempts(ATTEMPTS, exhausted, self._table.pause):
+            with attempt:
+                loaded = self._conversations.load([key])[key]
+                ttl = ttl_of(loaded.state, keep)
+                lives = loaded.living(now).ttls.values()
+                if not loaded.partly and all(one == ttl for one in lives):
+                    return False
                 self._conversations.remove_facts(loaded, (), policy, keep, now)
-            except TransactionCancelledError as problem:
-                if problem.conflict:
-                    self._table.back_off(failures)
-                continue
-            return True
-        raise ContentionError(f"1 conversation, {key}")
+        return True

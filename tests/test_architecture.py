@@ -29,15 +29,19 @@ RULES = [
         "kernel/time",
         "kernel/policy",
         "kernel/posts",
+        "conversations/backlog",
         "conversations/facts",
         "conversations/fold",
         "listening/budget",
         "listening/cursor",
         "listening/scan",
         "listening/tasks",
-        "outbox/delivery",
         "outbox/entries",
+        "outbox/errors",
         "outbox/escalation",
+        "outbox/mailbox",
+        "outbox/message",
+        "outbox/suppressions",
         "incidents/surge",
         "reporting/coverage",
         "reporting/schedule",
@@ -98,7 +102,7 @@ def test_each_handler_file_is_a_function_of_the_template_and_the_other_way_round
 
 @pytest.mark.parametrize("file", HANDLERS, ids=name_of)
 def test_a_handler_wires_and_calls_one_job(file: Path) -> None:
-    """Short, said what for, reported; from Pulse it takes the app and the job of its room."""
+    """Short, said what for, reported; it calls the job of its name, which the app may wire."""
     module = tree(file)
     assert ast.get_docstring(module)
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_HANDLER
@@ -109,8 +113,11 @@ def test_a_handler_wires_and_calls_one_job(file: Path) -> None:
     ]
     assert handler.name == "handler"
     assert [ast.unparse(decorator) for decorator in handler.decorator_list] == ["app.reported"]
-    jobs = {"feedback": "bounces"}
-    assert any(name.endswith(f".{jobs.get(file.stem, file.stem)}") for name in imported(module))
+    wired = {"feedback": "bounce_handler", "send": "send_run"}
+    assert any(
+        name.endswith(f".{wired.get(file.stem, file.stem)}")
+        for name in (*imported(module), *called(module))
+    )
 
 
 @pytest.mark.parametrize("file", RULES, ids=name_of)

@@ -30,9 +30,13 @@ from pulse.x.credentials import TokenStore
 if TYPE_CHECKING:
     import requests
 
-    from pulse.kernel.company import Account, Company
+    from pulse.kernel.company import Account, Company, Person
+    from pulse.outbox.bounces import BounceHandler
+    from pulse.outbox.entries import Entry
     from pulse.outbox.mailer import CriticalTopic, SesMailer
+    from pulse.outbox.send import SendRun
     from pulse.screens.mails import MailRenderer
+    from pulse.screens.models import DigestMail
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
@@ -178,6 +182,43 @@ class App:
         from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
 
         return MailRenderer()
+
+    def send_run(self, company: Company, context: Any) -> SendRun:
+        """One run of `send` for a company, in the time that Lambda's context has left."""
+        # Only `send` needs these, and rendering takes long to import.
+        from pulse.authors.directory import AuthorDirectory  # noqa: PLC0415
+        from pulse.outbox.deliver import Delivery  # noqa: PLC0415
+        from pulse.outbox.send import SendRun  # noqa: PLC0415
+        from pulse.reporting.report import summary  # noqa: PLC0415
+        from pulse.screens.compose import Composer  # noqa: PLC0415
+
+        db, now, board_url = self.db, self.now(), self.settings().board_url
+        authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
+
+        def digest(entry: Entry, person: Person) -> DigestMail:
+            return summary(entry, company, person, db, authors, now, board_url)
+
+        composer = Composer(
+            company, db.conversations, db.cursors, authors, self.renderer, digest, now, board_url
+        )
+        delivery = Delivery(
+            company,
+            db.outbox,
+            db.audit_log,
+            db.suppressions,
+            composer.compose,
+            self.mailer,
+            self.topic,
+            now,
+        )
+        return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
+
+    def bounce_handler(self) -> BounceHandler:
+        """Acts on mail that came back."""
+        from pulse.outbox.bounces import BounceHandler  # noqa: PLC0415 - only `feedback` needs it
+
+        db = self.db
+        return BounceHandler(self.settings(), db.outbox, db.suppressions, db.audit_log, self.now())
 
     def company_x(self, company: Company) -> XClient:
         """Return a client of X with the token of the company's first account, for look-ups."""

@@ -78,14 +78,13 @@ def test_the_outage_is_noticed_and_told(replayed_day: ReplayedDay) -> None:
     assert replayed_day.came.noticed is not None
     assert start < replayed_day.came.noticed < word
     told = {
-        name: min(plain_check.time_of({"created_at": one["at"]}) for one in found)
+        name: min(mail.at for mail in found)
         for name in ("boris", "oleg")
         if (
             found := [
-                one
-                for one in replayed_day.came.sent
-                if one["person"] == name
-                and plain_check.time_of({"created_at": one["at"]}) >= start + 14 * _MINUTE
+                mail
+                for mail in replayed_day.came.sent
+                if mail.person == name and mail.at >= start + 14 * _MINUTE
             ]
         )
     }
@@ -97,16 +96,15 @@ def test_the_one_whom_nobody_feels_addressed_by_reaches_the_topic(
     replayed_day: ReplayedDay,
 ) -> None:
     """Given a question to the official account, then after 4 hours it is critical and on SNS."""
-    critical = [one for one in replayed_day.came.sent if one["kind"] == "critical"]
+    critical = [mail for mail in replayed_day.came.sent if mail.kind == "critical"]
     asked = next(s.at for s in replayed_day.day.mentions if s.who.username == "tess_harrow")
-    first = plain_check.time_of({"created_at": critical[0]["at"]})
-    assert timedelta(0) <= first - (asked + timedelta(hours=4)) <= 2 * _MINUTE
+    assert timedelta(0) <= critical[0].at - (asked + timedelta(hours=4)) <= 2 * _MINUTE
 
 
 def test_every_mail_was_recorded_as_it_reads(replayed_day: ReplayedDay) -> None:
     """Given the mails on disk, then subject and address are those that were meant."""
     recorded = sorted(
-        (one["to"], one["subject"]) for one in replayed_day.came.sent if one["person"] != "*topic"
+        (mail.to, mail.subject) for mail in replayed_day.came.sent if mail.person != "*topic"
     )
     assert sorted((one.address, one.subject) for one in replayed_day.letters) == recorded
     assert len(list((replayed_day.out / "mail").glob("*.html"))) == len(replayed_day.letters)

@@ -7,7 +7,7 @@ import pytest
 
 from pulse.audit.entries import LogEntry
 from pulse.listening.cursor import Cursor, is_blind
-from pulse.outbox.delivery import Suppression
+from pulse.outbox.suppressions import Suppression
 from pulse.reporting.coverage import SuppressedAddress, measure_coverage
 from pulse.x.faults import OpenFault
 from tests.conversations.fact_builders import at

@@ -10,9 +10,10 @@ from pulse.kernel.company import Language, Person
 from pulse.kernel.posts import Author
 from pulse.listening.budget import Budget
 from pulse.outbox.escalation import ADDRESS_FAULTS
+from pulse.outbox.message import Mail
 from pulse.reporting.coverage import Coverage, FaultPeriod, Gap, SuppressedAddress
 from pulse.reporting.stats import DurationStats, PeriodStats
-from pulse.screens.mails import Mail, MailRenderer
+from pulse.screens.mails import MailRenderer
 from pulse.screens.models import (
     AccountFigures,
     AlertMail,
@@ -130,7 +131,7 @@ def reminder(language: Language) -> AlertMail:
         alert(language),
         cards=(IVAN,),
         levels={"critical": 1},
-        again=2,
+        reminder=2,
         unread=(),
         meant_for="Ольга Ким <olga@svyaz.example>",
     )

@@ -13,8 +13,9 @@ import pytest
 
 from pulse.kernel.posts import post_url
 from pulse.listening.budget import Budget
+from pulse.outbox.message import Mail
 from pulse.reporting.coverage import Coverage
-from pulse.screens.mails import LIMIT, Mail, MailRenderer
+from pulse.screens.mails import LIMIT, MailRenderer
 from pulse.screens.models import DayFigures
 from tests.screens.sample_mails import (
     AT,

@@ -187,7 +187,7 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("levels", "again", "en", "ru"),
+    ("levels", "reminder", "en", "ru"),
     [
         (
             {"critical": 2, "breach": 5, "warning": 0},
@@ -222,10 +222,10 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
     ],
 )
 def test_alert_subjects_tell_the_worst_first(
-    levels: dict[str, int], again: int, en: str, ru: str
+    levels: dict[str, int], reminder: int, en: str, ru: str
 ) -> None:
     for language, subject in (("en", en), ("ru", ru)):
-        letter = replace(alert(language), levels=levels, again=again)  # type: ignore[arg-type]
+        letter = replace(alert(language), levels=levels, reminder=reminder)  # type: ignore[arg-type]
         assert MailRenderer().alert(letter, PEOPLE[language]).subject == subject  # type: ignore[index]
 
 

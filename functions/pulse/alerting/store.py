@@ -14,10 +14,15 @@ class PolicyProgress:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        # `flag` asks each minute, and only `flag` writes it. A process that remembers a version
+        # that another has replaced since refolds once more, and finds nothing to write.
         self._folded: dict[str, tuple[int, datetime | None]] = {}
 
     def folded(self, company: str) -> tuple[int, datetime | None]:
-        """Return the version of the settings in all open states, and since when; 0 before any."""
+        """Return the version that all open conversations were folded by, and when that was done.
+
+        The version is 0, and the time None, before the first.
+        """
         if company not in self._folded:
             item = self._table.get(keys.policy_folded(company)) or {"version": 0}
             self._folded[company] = item["version"], parse_time(item.get("at"))

@@ -104,22 +104,22 @@ class Lease:
 class Flag:
     """A level that a wait has reached, and the ids of the mentions that were waiting then.
 
-    `due_at` is when the level fell due, `at` when Pulse flagged it. `again` counts the reminders at
-    the same level; 0 is the first alert.
+    `due_at` is when the level fell due, `at` when Pulse flagged it. `reminder` is the number
+    of the reminder at the same level; 0 is the first alert.
     """
 
     level: str
     mentions: frozenset[str]
     due_at: datetime
     at: datetime
-    again: int = 0
+    reminder: int = 0
 
     @property
     def token(self) -> str:
         """Return its name among the facts of the conversation."""
         # Two runs of `flag` at once may see different mentions of one wait; the oldest is the same
         # for both. So both make the same fact, and who comes second finds that it is known already.
-        return f"f{self.level}/{min(self.mentions, key=int)}/{self.again}"
+        return f"f{self.level}/{min(self.mentions, key=int)}/{self.reminder}"
 
 
 Fact = Mention | Reply | Position | Lease | Flag

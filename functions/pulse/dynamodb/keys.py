@@ -163,9 +163,14 @@ def sent(company: str) -> str:
     return f"{SENT}#{company}"
 
 
-def sent_mail(company: str, sent_at: str, person: str, fingerprint: str) -> ItemKey:
+def sent_mail(company: str, sent_at: datetime, person: str, fingerprint: str) -> ItemKey:
     """Return the key of the record of one mail, by time; `fingerprint` is of what it told."""
-    return ItemKey(sent(company), f"{sent_at}#{person}#{fingerprint}")
+    return ItemKey(sent(company), f"{sortable_time(sent_at)}#{person}#{fingerprint}")
+
+
+def fingerprint_of_sent_mail(sk: str) -> str:
+    """Return the fingerprint in the key of the record of a mail."""
+    return sk.rpartition("#")[2]
 
 
 def suppression(address: str) -> ItemKey:

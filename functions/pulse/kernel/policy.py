@@ -77,12 +77,12 @@ class Policy:
         names = [known.name for known in self.levels]
         return names.index(level) if level in names else -1
 
-    def next_reminder(self, flagged: datetime, again: int) -> datetime:
-        """Return when the top level is told again after reminder number `again`, at `flagged`."""
+    def next_reminder(self, last: datetime, reminder: int) -> datetime:
+        """Return when the top level is told again after the flag at `last`."""
         # Every `repeat_every` (4 hours) on the first day, then once a day (D-010): who has not
         # acted on six reminders will not act on the seventh, but nobody is ever forgotten.
-        is_first_day = again < DAY // self.repeat_every
-        return flagged + (self.repeat_every if is_first_day else max(self.repeat_every, DAY))
+        is_first_day = reminder < DAY // self.repeat_every
+        return last + (self.repeat_every if is_first_day else max(self.repeat_every, DAY))
 
     def on_duty(self, group: str, moment: datetime) -> tuple[str, ...]:
         """Return the keys of the people of a group on duty at an instant, each once, in order."""
@@ -90,10 +90,10 @@ class Policy:
         shifts = self.groups.get(group, ())
         return tuple(dict.fromkeys(shift.person for shift in shifts if shift.covers(local)))
 
-    def recipients(self, level: str, again: int, moment: datetime) -> tuple[str, ...]:
+    def recipients(self, level: str, reminder: int, moment: datetime) -> tuple[str, ...]:
         """Return the keys of the people who are told; each reminder adds one more group."""
         rank = self.rank(level)
-        groups = [*(self.levels[rank].tell if rank >= 0 else ()), *self.escalation[:again]]
+        groups = [*(self.levels[rank].tell if rank >= 0 else ()), *self.escalation[:reminder]]
         return tuple(
             dict.fromkeys(person for group in groups for person in self.on_duty(group, moment))
         )

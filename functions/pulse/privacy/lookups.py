@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pulse.conversations.backlog import worst_first
 from pulse.conversations.facts import Mention
 from pulse.kernel.company import Company
 from pulse.kernel.time import start_of_day
@@ -12,7 +13,6 @@ from pulse.listening.budget import monthly_budget
 from pulse.privacy.removal import StoredPost, stored_post
 from pulse.privacy.report import StepReport
 from pulse.privacy.stores import PrivacyStores
-from pulse.screens.cards import worst_first
 
 if TYPE_CHECKING:
     from pulse.x.client import XClient
@@ -57,7 +57,7 @@ def _is_budget_used_up(company: Company, stores: PrivacyStores, now: datetime) -
 def _open_posts(company: Company, stores: PrivacyStores, now: datetime) -> list[StoredPost]:
     """Return the newest version of each waiting mention of before today, the worst waits first."""
     midnight = start_of_day(now)
-    order = worst_first(stores.conversations.open(company.name), company)[:MOST_A_DAY]
+    order = worst_first(stores.conversations.open(company.name), company.policy)[:MOST_A_DAY]
     found: dict[str, StoredPost] = {}
     for key, loaded in stores.conversations.load(order).items():
         mentions = (fact for fact in loaded.facts if isinstance(fact, Mention))

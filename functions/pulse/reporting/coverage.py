@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pulse.audit.entries import LogEntry
 from pulse.listening.budget import Budget
 from pulse.listening.cursor import Cursor
-from pulse.outbox.delivery import Suppression, SuppressionKind
+from pulse.outbox.suppressions import Suppression, SuppressionKind
 
 _MINUTE = timedelta(minutes=1)
 _LATE = timedelta(minutes=2)

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pulse.authors.directory import AuthorDirectory
+from pulse.conversations.backlog import worst_first
 from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.fold import State
 from pulse.incidents.surge import detect_surge
 from pulse.kernel.company import Company, Person
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, accounts_unread
-from pulse.outbox.delivery import suppressions_for
 from pulse.outbox.entries import Entry
+from pulse.outbox.suppressions import suppressions_for
 from pulse.reporting.coverage import Coverage, measure_coverage
 from pulse.reporting.stats import PeriodStats, ageing, period_stats
-from pulse.screens.cards import cards, worst_first
+from pulse.screens.cards import make_cards
 from pulse.screens.models import AccountFigures, DayFigures, DigestMail, HourFigures
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def summary(
     received = _received(company, conversations, min(before, now - timedelta(hours=25)), now)
     waiting = conversations.open(company.name)
     since = [s.waiting_since for s in waiting.values() if s.waiting_since is not None]
-    order = worst_first(waiting, company)
+    order = worst_first(waiting, company.policy)
     cursors = stores.cursors.load(a.id for a in company.accounts)
     zone = ZoneInfo(person.time_zone)
     period = entry.detail("period")
@@ -81,7 +82,7 @@ def summary(
         waiting=len(since),
         longest=now - min(since) if since else None,
         critical=sum(s.level == company.policy.top.name for s in waiting.values()),
-        cards=cards(order[:_CARDS], company, conversations, authors, now),
+        cards=make_cards(order[:_CARDS], company, conversations, authors, now),
         buckets=ageing(since, now),
         now=_span(received, start, end, company),
         before=_span(received, before, start, company) if all_known_from <= before else None,

@@ -24,8 +24,8 @@ def alert(words: Locale, letter: AlertMail) -> str:
     """The worst level first: "CRITICAL: 2 waiting, longest 5 h 12 min; breach: 5"."""
     title, longest = alert_title(words, letter), alert_longest(words, letter)
     told = f"{title} {longest}" if _lone(letter) else f"{title}, {longest}"
-    if letter.again:
-        told = words.say("{title}, reminder {n}", title=told, n=words.number(letter.again))
+    if letter.reminder:
+        told = words.say("{title}, reminder {n}", title=told, n=words.number(letter.reminder))
     return "; ".join([told, *alert_others(words, letter)])
 
 

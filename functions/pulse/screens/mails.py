@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from jinja2.utils import Namespace
 
 from pulse.kernel.posts import post_url
+from pulse.outbox.message import Mail
 from pulse.screens import coverage, figures, headlines, phrases
 from pulse.screens.advice import advise
 from pulse.screens.locale import TEMPLATES, Locale, capital, one_line, quoted, rows
@@ -30,16 +31,6 @@ _LONG, _EXCERPT = 1000, 280
 _ROWS = 60
 """Lines of a post that are shown: blank ones cost nothing to write and bury what follows."""
 _BLANKS = re.compile(r"\n{3,}")
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail as it is read. `subject` and `preheader` are one line each."""
-
-    subject: str
-    preheader: str
-    html: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from pulse.conversations.facts import ConversationKey
 from pulse.incidents.surge import Surge
 from pulse.kernel.company import Period, Role
 from pulse.kernel.posts import Author
@@ -54,7 +53,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class AlertMail:
-    """The worst cards (at most 50) and how many more; `again` > 0 for a reminder."""
+    """The worst cards (at most 50) and how many more; `reminder` > 0 for a reminder."""
 
     company: str
     at: datetime
@@ -63,14 +62,12 @@ class AlertMail:
     levels: dict[str, int]
     """How many of all of them reached which level, worst first."""
     longest: timedelta
-    again: int = 0
+    reminder: int = 0
     unread: tuple[str, ...] = ()
     """Usernames of accounts whose own posts could not be read: may be answered already."""
     meant_for: str | None = None
     """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
-    standing: frozenset[ConversationKey] = frozenset()
-    """Of the conversations that it was to tell of, those that are still kept."""
 
 
 @dataclass(frozen=True, slots=True)

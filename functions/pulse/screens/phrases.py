@@ -132,7 +132,7 @@ def unread(words: Locale, letter: AlertMail | DigestMail) -> str:
 
 def reminder(words: Locale, letter: AlertMail) -> str:
     """Why they hear of it again."""
-    return words.say("Reminder {n}: nobody has answered yet.", n=words.number(letter.again))
+    return words.say("Reminder {n}: nobody has answered yet.", n=words.number(letter.reminder))
 
 
 def probe_words(words: Locale, letter: TestMail) -> str:

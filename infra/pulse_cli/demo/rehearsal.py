@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.company import Company
 from pulse.outbox.entries import Entry
+from pulse.outbox.message import SentMail
 from pulse.reporting.report import summary
 from pulse.screens.models import DigestMail
 from pulse_cli.demo import archive, spans
@@ -41,7 +41,7 @@ class Rehearsed:
     company: Company
     letter: DigestMail
     rows: tuple[Row, ...]
-    sent: Sequence[dict[str, Any]]
+    sent: Sequence[SentMail]
     noticed: datetime | None
     outcome: Outcome = field(default_factory=lambda: Outcome(COMPANY))
 

@@ -4,17 +4,15 @@ import itertools
 import json
 from typing import Any
 
-import pytest
 from botocore.awsrequest import AWSResponse
 
 from tests.small_company import Build, Posts, at, one_account_settings
 
 
 def test_what_the_table_is_too_busy_for_holds_back_nobody_else(
-    posts: Posts, small_company: Build, monkeypatch: pytest.MonkeyPatch
+    posts: Posts, small_company: Build
 ) -> None:
     """Given 130 who wait, and a first transaction that is never taken, then the others are told."""
-    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
     for n in range(130):
         posts.mention(n / 1000, str(n + 1000))
     here = small_company(one_account_settings()).run_minutes(0, 1)
@@ -28,9 +26,9 @@ def test_what_the_table_is_too_busy_for_holds_back_nobody_else(
         error = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
         return AWSResponse("https://dynamodb", 400, {}, None), error
 
-    here.world.app.db.table.client.meta.events.register(
-        "before-call.dynamodb.TransactWriteItems", busy
-    )
+    table = here.world.app.db.table
+    table.pause = lambda _: None
+    table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", busy)
     here.world.go_to(at(16))
     with here.world.functions() as lambdas:
         lambdas.scheduled("flag")

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from pulse import app
 from pulse_cli.simulated_x import SimulatedX
+from tests.secrecy.overheard import overheard
 from tests.simulations.test_failures import Trap
 from tests.small_company import (
     HELP,
@@ -148,10 +148,11 @@ def test_of_two_sweeps_at_once_that_which_found_it_counts_it(
 
 
 def dispatched(here: SmallCompany) -> dict[str, Any]:
-    with here.world.functions() as lambdas:
+    with overheard() as heard, here.world.functions() as lambdas:
         result: dict[str, Any] = lambdas.scheduled("dispatch")
-    assert app.counted["AccountsBlind"][1] == len(result["blind"])
-    assert app.counted["BudgetUsed"][1] == result["budget_used"]
+    counts = heard.metrics()
+    assert counts["AccountsBlind"] == len(result["blind"])
+    assert counts["BudgetUsed"] == result["budget_used"]
     return result
 
 
@@ -180,9 +181,9 @@ def test_a_task_that_the_queue_does_not_take(
     events.register("provide-client-params.sqs.SendMessageBatch", leave_out)
     events.register("before-call.sqs.SendMessageBatch", with_none_left)
     events.register("after-call.sqs.SendMessageBatch", say_so)
-    with here.world.functions() as lambdas:
+    with overheard() as heard, here.world.functions() as lambdas:
         lambdas.scheduled("dispatch")
-    assert app.counted["AccountsBlind"][1] == 0
+    assert heard.metrics()["AccountsBlind"] == 0
     assert {run["account"] for run in here.world.drain()} == read
     assert here.failures == (
         ["dispatch: RuntimeError: SQS did not accept 2 tasks: Full"] if times > 1 else []

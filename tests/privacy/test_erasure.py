@@ -14,7 +14,7 @@ def forgets(here: SmallCompany, person: str, minute: float) -> None:
     app.db.erasures.add("acme", person, moment)
     settings = app.settings()
     kept = what_is_kept(app.db.table, person)
-    forget(app, settings, person, kept, moment, lambda *_: None)
+    forget(app.db, settings, person, kept, moment, lambda *_: None)
     app.db.author_cache.delete([person])
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from pulse.conversations.facts import ConversationKey, Mention
-from pulse.privacy.deletion import delete_posts
 from pulse.privacy.removal import StoredPost
 from tests.privacy.deleted_posts import billed, deleted_at, removed, table_text
 from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settings
@@ -62,15 +61,8 @@ def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> No
         app = here.world.app
         for conversation in [c for c in gone if f"c#acme#{c}#" in str(params["body"])]:
             with here.guard.paused():
-                delete_posts(
-                    here.world.company,
-                    gone.pop(conversation),
-                    app.db.deletions,
-                    app.db.outbox,
-                    app.db.author_cache,
-                    app.db.own_posts,
-                    here.world.now(),
-                    "comply",
+                app.db.post_deleter.delete(
+                    here.world.company, gone.pop(conversation), here.world.now(), "comply"
                 )
 
     here.world.go_to(at(16))

@@ -108,7 +108,7 @@ def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(
     runs, written = 0, 0
     while True:
         left = iter([False] * 2 + [True] * 99)
-        done = apply_retention(company, app, now, lambda left=left: next(left))  # type: ignore[misc]
+        done = apply_retention(company, app.db.privacy_stores, now, lambda left=left: next(left))  # type: ignore[misc]
         if done is None:
             break
         runs, written = runs + 1, written + done

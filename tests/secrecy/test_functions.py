@@ -63,7 +63,7 @@ class ObservedCompany:
                 lambdas.invoke(name, event)
             except InvokedError as problem:
                 traceback.print_exception(problem)
-                app._logger().exception("it died")
+                app.logger().exception("it died")
 
 
 @pytest.fixture

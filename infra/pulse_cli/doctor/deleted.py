@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pulse.dynamodb import keys
 from pulse.privacy.compliance import ComplianceState, app_of
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.deployed.standing_words import ago
@@ -32,7 +33,7 @@ def checks(deployment: Deployment, settings: Settings | None, now: datetime) -> 
 def of_parted(deployment: Deployment) -> Iterator[Finding]:
     """Whether something is kept of companies that are not in the settings any more."""
     for name in parted(deployment.db):
-        if any(deployment.db.table.query(f"company#{name}", limit=1)):
+        if any(deployment.db.table.query(keys.company(name), limit=1)):
             mend = f"if you need the data, run pulse export {name}; then run pulse drop {name}"
             said = (
                 "the company is no longer in the settings, so its stored posts are no longer "

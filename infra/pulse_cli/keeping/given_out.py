@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from pulse.conversations.facts import Lease, Position
-from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of, to_json
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import to_json
 from pulse_cli.keeping.looking import everything
 from pulse_cli.keeping.posts import post_of
 
@@ -91,10 +93,10 @@ class _Files:
 
 def _sort(item: Item, company: Company, files: _Files, found: _Found) -> None:
     """What an item holds goes where it belongs; other companies' is passed over."""
-    kind, _, rest = item["pk"].partition("#")
-    if kind == "c" and key_from_pk(item["pk"]).company == company.name:
+    kind, rest = keys.kind_and_rest(item["pk"])
+    if kind == keys.CONVERSATION and key_from_pk(item["pk"]).company == company.name:
         _conversation(item, files, found)
-    elif kind == "author":
+    elif kind == keys.AUTHOR:
         found.authors[rest] = {
             "id": rest,
             "username": item.get("username"),
@@ -102,14 +104,14 @@ def _sort(item: Item, company: Company, files: _Files, found: _Found) -> None:
         }
     elif rest != company.name:
         return
-    elif kind == "said":
+    elif kind == keys.OWN_POSTS:
         found.days.add(item["gpk"])
-    elif kind == "journal":
-        at, row, _ = item["sk"].split("#")
+    elif kind == keys.AUDIT_LOG:
+        at, row = keys.parse_audit_entry(item["sk"])
         files.line("journal.ndjson", {"at": at, "kind": row, "what": json.loads(item["what"])})
-    elif kind == "sent":
+    elif kind == keys.SENT:
         files.line("sent.ndjson", {n: v for n, v in item.items() if n not in _OURS})
-    elif kind == "figures":
+    elif kind == keys.FIGURES:
         day = {"day": item["sk"], "figures": json.loads(item["figures"])}
         files.line("figures.ndjson", day)
 

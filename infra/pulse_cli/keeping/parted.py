@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pulse.conversations.store.codec import is_fact, key_from_pk
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import ItemKey
 from pulse.settings import reader as settings_reader
 from pulse_cli.keeping.looking import everything
@@ -21,15 +22,15 @@ __all__ = ["Remains", "in_force", "lost", "parted", "remains", "remove"]
 
 _AT_ONCE = 250
 _KINDS = {
-    "c": "posts, positions and flags",
-    "said": "own posts",
-    "journal": "rows of the journal",
-    "outbox": "mails waiting",
-    "sent": "records of mails sent",
-    "figures": "days of figures",
-    "mailbox": "other",
-    "forgotten": "other",
-    "company": "other",
+    keys.CONVERSATION: "posts, positions and flags",
+    keys.OWN_POSTS: "own posts",
+    keys.AUDIT_LOG: "rows of the journal",
+    keys.OUTBOX: "mails waiting",
+    keys.SENT: "records of mails sent",
+    keys.FIGURES: "days of figures",
+    keys.MAILBOX: "other",
+    keys.ERASURES: "other",
+    keys.COMPANY: "other",
 }
 """What lies under a company's name, by the first part of its key."""
 
@@ -72,8 +73,8 @@ def remains(stores: Repositories, company: str) -> Remains:
     """Look through the whole table for it."""
     found, customers = Remains(), defaultdict(set)
     for item in everything(stores.table, f"Looking for data of {company}"):
-        kind, _, rest = item["pk"].partition("#")
-        if kind == "c":
+        kind, rest = keys.kind_and_rest(item["pk"])
+        if kind == keys.CONVERSATION:
             key = key_from_pk(item["pk"])
             customers[key.company].add(key.customer_id)
         if kind in _KINDS and rest.partition("#")[0] == company:
@@ -89,17 +90,17 @@ def remove(stores: Repositories, company: Company, found: Remains) -> Iterator[i
 
     What tells that something is kept goes last.
     """
-    keys = sorted(found.keys, key=lambda at: at.pk.startswith("company#"))
+    ordered = sorted(found.keys, key=lambda at: keys.kind_and_rest(at.pk)[0] == keys.COMPANY)
     watched = {a.id for one, _ in in_force(stores).values() for a in one.accounts}
-    for start in range(0, len(keys), _AT_ONCE):
-        stores.table.delete_many(keys[start : start + _AT_ONCE])
-        yield min(start + _AT_ONCE, len(keys))
+    for start in range(0, len(ordered), _AT_ONCE):
+        stores.table.delete_many(ordered[start : start + _AT_ONCE])
+        yield min(start + _AT_ONCE, len(ordered))
     stores.author_cache.delete(found.customers)
     stores.cursors.delete({a.id for a in company.accounts} - watched)
 
 
 def _kind(kind: str, item: Item) -> str:
-    return "conversations" if kind == "c" and not is_fact(item) else _KINDS[kind]
+    return "conversations" if kind == keys.CONVERSATION and not is_fact(item) else _KINDS[kind]
 
 
 def _names(document: dict[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from pulse.audit.entries import LogEntry, user_ids_in
 from pulse.authors.store import AUTHOR_KEPT
 from pulse.conversations.facts import ConversationKey, Mention, Reply
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
+from pulse.dynamodb import keys
 from pulse.outbox.store.codec import keys_in
 from pulse_cli.keeping.looking import everything
 
@@ -84,13 +85,14 @@ def known_as(table: Table, handle: str) -> list[Seen]:
     """Those whose handle, in any case, was this when it was last shown in a mail."""
     return [
         Seen(
-            item["pk"].removeprefix("author#"),
+            keys.kind_and_rest(item["pk"])[1],
             item["username"],
             item.get("name"),
             datetime.fromtimestamp(item["ttl"], UTC) - AUTHOR_KEPT,
         )
         for item in everything(table, f"Looking for @{handle}")
-        if item["sk"] == "author" and str(item.get("username", "")).lower() == handle.lower()
+        if keys.kind_and_rest(item["pk"])[0] == keys.AUTHOR
+        and str(item.get("username", "")).lower() == handle.lower()
     ]
 
 
@@ -98,16 +100,16 @@ def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> 
     """By company (all, or those named), what is kept of the person with this X id."""
     found: dict[str, Kept] = defaultdict(Kept)
     for item in everything(table, "Looking for posts"):
-        kind, _, company = item["pk"].partition("#")
-        if kind == "c" and is_fact(item):
+        kind, company = keys.kind_and_rest(item["pk"])
+        if kind == keys.CONVERSATION and is_fact(item):
             key, fact = key_from_pk(item["pk"]), fact_of(item)
             if key.customer_id == person and isinstance(fact, (Mention, Reply)):
                 found[key.company].add(key, fact)
-        elif kind == "journal" and "#aside#" in item["sk"]:
+        elif kind == keys.AUDIT_LOG and keys.parse_audit_entry(item["sk"])[1] == "aside":
             found[company].aside += by(person, json.loads(item["what"]).get("raw"))
-        elif kind in ("outbox", "sent"):
+        elif kind in (keys.OUTBOX, keys.SENT):
             found[company].told += any(key.customer_id == person for key in keys_in(item))
-        elif kind == "said":
+        elif kind == keys.OWN_POSTS:
             found[company].naming += person in item["named"]
     return {
         company: kept

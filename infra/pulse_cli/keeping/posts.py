@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.conversations.facts import Mention, Reply
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
+from pulse.dynamodb import keys
 
 if TYPE_CHECKING:
     from pulse.dynamodb.codec import Item
@@ -40,7 +41,7 @@ def post_of(item: Item, company: Company) -> Json | None:
 
 
 def _said(item: Item, company: Company) -> Json:
-    first, version = item["sk"].split("/")
+    first, version = keys.parse_own_post(item["sk"])
     at = datetime.fromisoformat(item["at"])
     post = _post(first, version, item["text"], item["account"], at, first)
     return post | _naming(item["named"], company)

@@ -33,6 +33,8 @@ class Context:
     function_name: str
     left_ms: int
     aws_request_id: str = "replay"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:replay"
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda would end the invocation."""

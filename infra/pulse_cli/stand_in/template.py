@@ -91,7 +91,11 @@ def parse(text: str) -> Json:
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader of its own: CloudFormation's tags must not reach other YAML files."""
+    """A safe loader of its own: CloudFormation's tags must not reach other YAML files.
+
+    samcli.yamlhelper reads the same short forms, but teaches them to yaml.SafeLoader itself: from
+    then on, the settings and all else in the process would be read with them, and without times.
+    """
 
 
 def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> Json:

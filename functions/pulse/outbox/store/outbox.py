@@ -165,14 +165,6 @@ class Outbox:
         mails = self.sent(company, at - _CLOCK_TOLERANCE, at + _CLOCK_TOLERANCE)
         return next((mail for mail in mails if mail.message_id == message_id), None)
 
-    def attempts(self, limit: int, exhausted: PulseError) -> Iterator[Attempt]:
-        """Yield attempts at what reads, decides and calls `mark_returned`.
-
-        Raises:
-            PulseError: the error `exhausted`, when the last attempt was cancelled too.
-        """
-        return attempts(limit, exhausted, sleep)
-
     def mark_returned(
         self,
         mail: SentMail | None,

@@ -43,6 +43,7 @@ RULES = [
         "outbox/message",
         "outbox/suppressions",
         "incidents/surge",
+        "reporting/breakdown",
         "reporting/coverage",
         "reporting/schedule",
         "reporting/stats",

@@ -30,13 +30,11 @@ from pulse.x.credentials import TokenStore
 if TYPE_CHECKING:
     import requests
 
-    from pulse.kernel.company import Account, Company, Person
+    from pulse.kernel.company import Account, Company
     from pulse.outbox.bounces import BounceHandler
-    from pulse.outbox.entries import Entry
     from pulse.outbox.mailer import CriticalTopic, SesMailer
     from pulse.outbox.send import SendRun
     from pulse.screens.mails import MailRenderer
-    from pulse.screens.models import DigestMail
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
@@ -189,27 +187,16 @@ class App:
         from pulse.authors.directory import AuthorDirectory  # noqa: PLC0415
         from pulse.outbox.deliver import Delivery  # noqa: PLC0415
         from pulse.outbox.send import SendRun  # noqa: PLC0415
-        from pulse.reporting.report import summary  # noqa: PLC0415
         from pulse.screens.compose import Composer  # noqa: PLC0415
 
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
-
-        def digest(entry: Entry, person: Person) -> DigestMail:
-            return summary(entry, company, person, db, authors, now, board_url)
-
-        composer = Composer(
-            company, db.conversations, db.cursors, authors, self.renderer, digest, now, board_url
-        )
+        compose = Composer(
+            company, db.report_stores, authors, self.renderer, now, board_url
+        ).compose
+        log, suppressions = db.audit_log, db.suppressions
         delivery = Delivery(
-            company,
-            db.outbox,
-            db.audit_log,
-            db.suppressions,
-            composer.compose,
-            self.mailer,
-            self.topic,
-            now,
+            company, db.outbox, log, suppressions, compose, self.mailer, self.topic, now
         )
         return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
 

@@ -17,6 +17,7 @@ from pulse.privacy.store.deletions import DeletionStore
 from pulse.privacy.store.post_index import PostIndex
 from pulse.privacy.store.retention import RetentionStore
 from pulse.privacy.stores import PrivacyStores
+from pulse.reporting.report import ReportStores
 from pulse.reporting.store import DigestLedger, FigureStore
 from pulse.settings.store import SettingsStore
 
@@ -57,4 +58,7 @@ class Repositories:
             self.post_index,
             self.retention,
             self.settings_store,
+        )
+        self.report_stores = ReportStores(
+            self.conversations, self.cursors, self.audit_log, self.suppressions
         )

@@ -30,7 +30,7 @@ EVE = Suppression(
 def stop(stack: Stack, *blocks: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
     for block in blocks:
-        assert Outbox(table).mark_returned(None, "", [block], [])
+        Outbox(table).mark_returned(None, "", [block], [])
 
 
 def test_when_mail_reaches_everybody(deployed: Stack) -> None:

@@ -57,7 +57,7 @@ def test_the_figures_are_those_of_the_archive(replayed_day: ReplayedDay) -> None
         else:
             assert row.figures.received == expected[row.account or "all"]
     assert len(replayed_day.day.mentions) == expected["all"]
-    assert replayed_day.came.letter.watch.watched == (end - start) // _MINUTE
+    assert replayed_day.came.report.coverage.watched == (end - start) // _MINUTE
 
 
 def test_the_digest_counts_who_waits(replayed_day: ReplayedDay) -> None:
@@ -113,9 +113,9 @@ def test_every_mail_was_recorded_as_it_reads(replayed_day: ReplayedDay) -> None:
 @pytest.mark.whole
 def test_those_whom_nobody_answers_stand_in_the_last_digest(replayed_day: ReplayedDay) -> None:
     """Given the whole day, then the digest of 21:00 shows those of the script."""
-    shown = {card.customer.username for card in replayed_day.came.letter.cards}
+    shown = {card.customer.username for card in replayed_day.came.worst}
     assert shown < replayed_day.day.never
-    assert replayed_day.came.letter.waiting == len(replayed_day.day.never)
+    assert len(replayed_day.came.report.waiting) == len(replayed_day.day.never)
 
 
 @pytest.mark.whole

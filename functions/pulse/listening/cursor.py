@@ -70,9 +70,7 @@ class Cursor:
         # above. And X may serve a post late: then the newest of a scan is older than the mark,
         # which never moves back.
         mark, newest = self.high_water.get(scan.endpoint), scan.newest
-        if scan.purpose != "poll" or newest is None:
-            return replace(self, scans=scans)
-        if mark is not None and int(mark.id) >= int(newest.id):
+        if scan.purpose != "poll" or newest is None or (mark and int(mark.id) >= int(newest.id)):
             return replace(self, scans=scans)
         return replace(self, scans=scans, high_water={**self.high_water, scan.endpoint: newest})
 

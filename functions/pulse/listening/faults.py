@@ -93,12 +93,8 @@ def record_fault(
 def _log_gap(
     run: PollRun, report: PollReport, start: datetime, end: datetime, reason: str, at: datetime
 ) -> None:
-    what = {
-        "account": run.account.username,
-        "start": start.isoformat(),
-        "end": end.isoformat(),
-        "reason": reason,
-    }
+    period = {"start": start.isoformat(), "end": end.isoformat()}
+    what = {"account": run.account.username, **period, "reason": reason}
     _log(run, report, LogEntry("gap", at, what))
 
 

@@ -92,18 +92,13 @@ class TimelineScan:
         self, posts: Sequence[Post], served: int, unreadable_ids: Iterable[str] = ()
     ) -> TimelineScan:
         """Return the scan after a page of `served` posts, some of which could not be read."""
-        newest, oldest = self.newest, self.oldest
+        read = [HighWater(post.version, post.created_at) for post in posts]
         # The id of an unreadable post may move the upper end, or the post would be served, and
         # billed, with each poll until a newer one comes. It never moves the lower end: what an
         # unreadable post says of itself must not let the scan skip anything.
-        for post_id in unreadable_ids:
-            if newest is None or int(post_id) > int(newest.id):
-                newest = HighWater(post_id, time_of_id(post_id))
-        for post in posts:
-            if newest is None or int(post.version) > int(newest.id):
-                newest = HighWater(post.version, post.created_at)
-            if oldest is None or int(post.version) < int(oldest.id):
-                oldest = HighWater(post.version, post.created_at)
+        unreadable = [HighWater(post_id, time_of_id(post_id)) for post_id in unreadable_ids]
+        newest = max(_known(self.newest, *unreadable, *read), key=_number, default=None)
+        oldest = min(_known(self.oldest, *read), key=_number, default=None)
         return replace(self, newest=newest, oldest=oldest, read=self.read + served)
 
     def continue_in_search(self, now: datetime) -> TimelineScan | None:
@@ -139,3 +134,11 @@ class TimelineScan:
         pushed others past that limit, so that an empty page proves nothing (D-045).
         """
         return self.read >= TIMELINE_LIMIT[self.endpoint] or self.until_id is not None
+
+
+def _known(*marks: HighWater | None) -> list[HighWater]:
+    return [mark for mark in marks if mark is not None]
+
+
+def _number(mark: HighWater) -> int:
+    return int(mark.id)  # ids are compared as numbers: as texts, "9" would be newer than "10"

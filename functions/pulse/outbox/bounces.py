@@ -129,9 +129,9 @@ class BounceHandler:
             return
         entry = replace(
             mail.covered,
-            # The id of SES makes the entry unlike the one that the mail settled, so that a reader
-            # who had that one, too, is not taken for told. It covers what was flagged by now
-            # (D-043): somebody is late all the same.
+            # With SES's id it is another entry than the one that the mail settled, so a reader who
+            # had that one as well is still sent this. It covers what was flagged by now (D-043):
+            # even if the wait is a later one, somebody is late.
             id=f"{self.now.isoformat()}#{feedback.message_id}",
             person=mail.person,
             at=self.now,

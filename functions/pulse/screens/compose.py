@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from pulse.authors.directory import AuthorDirectory
 from pulse.conversations.backlog import worst_first
@@ -17,12 +18,12 @@ from pulse.kernel.company import Company, Person
 from pulse.listening.cursor import accounts_unread
 from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.message import Composed, TopicMessage
+from pulse.reporting.report import ReportStores, report
 from pulse.screens.cards import make_cards
+from pulse.screens.digest import digest_mail, worst_cards
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
 
 if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import ConversationStore
-    from pulse.listening.store import CursorStore
     from pulse.screens.mails import MailRenderer
 
 _CARDS_OF_MAIL = 50
@@ -35,12 +36,9 @@ class Composer:
     """Composes messages to people of one company, as of `now`, from what is stored."""
 
     company: Company
-    conversations: ConversationStore
-    cursors: CursorStore
+    stores: ReportStores
     authors: AuthorDirectory
     renderer: MailRenderer
-    digest: Callable[[Entry, Person], DigestMail]
-    """Returns the figures that an entry for a digest asks for."""
     now: datetime
     board_url: str | None = None
 
@@ -56,7 +54,7 @@ class Composer:
         if entry.kind == "trouble":
             return Composed(self.renderer.trouble(self._fault_mail(entry, reader), reader))
         if entry.kind == "digest":
-            return Composed(self.renderer.digest(self.digest(entry, reader), reader))
+            return Composed(self.renderer.digest(self._digest_mail(entry, reader), reader))
         states = self._states(entries)
         mail = self._alert_mail(entries, states, reader, _CARDS_OF_MAIL)
         if mail is None:
@@ -80,7 +78,7 @@ class Composer:
     def _states(self, entries: Sequence[Entry]) -> dict[ConversationKey, State]:
         """Return the conversations of these alerts in which the wait that raised them goes on."""
         raised = [(key, entry.at) for entry in entries for key in entry.keys]
-        found = self.conversations.states(dict.fromkeys(key for key, _ in raised))
+        found = self.stores.conversations.states(dict.fromkeys(key for key, _ in raised))
         return {k: found[k] for k, at in raised if k in found and _still_waits(found[k], at)}
 
     def _alert_mail(
@@ -93,7 +91,7 @@ class Composer:
         """Return the worst of those who wait; None when nobody does, or their posts are gone."""
         order = worst_first(states, self.company.policy)
         shown = make_cards(
-            order[:most_cards], self.company, self.conversations, self.authors, self.now
+            order[:most_cards], self.company, self.stores.conversations, self.authors, self.now
         )
         if not shown:
             return None
@@ -125,10 +123,20 @@ class Composer:
             meant_for=self.company.intended_recipient(reader, self.now),
         )
 
+    def _digest_mail(self, entry: Entry, reader: Person) -> DigestMail:
+        """Return the digest of the period that the entry names, as of now."""
+        start = datetime.fromisoformat(entry.detail("start"))
+        end = datetime.fromisoformat(entry.detail("end"))
+        zone = ZoneInfo(reader.time_zone)
+        found = report(self.company, start, end, self.now, zone, self.stores)
+        worst = worst_cards(found, self.company, self.stores.conversations, self.authors)
+        period = entry.detail("period")
+        return digest_mail(found, period, self.company, reader, worst, self.board_url)
+
     @cached_property
     def _unread_accounts(self) -> tuple[str, ...]:
         """Accounts whose own posts could not be read: their customers may be answered already."""
-        cursors = self.cursors.load(a.id for a in self.company.accounts)
+        cursors = self.stores.cursors.load(a.id for a in self.company.accounts)
         return accounts_unread(self.company.accounts, cursors)
 
 

@@ -166,15 +166,14 @@ def _read(line: bytes, results: ComplianceResults) -> None:
 def _job(raw: Any) -> ComplianceJob:
     try:
         texts = [raw[name] for name in ("id", "status", "upload_url", "download_url")]
-        upload_until, download_until = (
+        times = [
             datetime.fromisoformat(raw[name]).astimezone(UTC)
             for name in ("upload_expires_at", "download_expires_at")
-        )
+        ]
     except (KeyError, TypeError, ValueError):
         raise XError("unavailable", "a compliance job that cannot be read") from None
     if not all(isinstance(text, str) for text in texts):
         raise XError("unavailable", "a compliance job that cannot be read")
-    job_id, status, upload, download = texts
-    name = raw.get("name")
-    name = name if isinstance(name, str) else None
-    return ComplianceJob(job_id, name, status, upload, download, upload_until, download_until)
+    job_id, status, upload_url, download_url = texts
+    name = raw["name"] if isinstance(raw.get("name"), str) else None
+    return ComplianceJob(job_id, name, status, upload_url, download_url, *times)

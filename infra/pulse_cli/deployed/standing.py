@@ -136,7 +136,7 @@ def _watch(
         "minutes": seen.minutes,
         "watched": seen.watched,
         "gaps": [_plain(asdict(gap)) for gap in seen.gaps],
-        "troubles": [_plain(asdict(trouble)) for trouble in seen.troubles],
+        "troubles": [_plain(asdict(fault)) for fault in seen.faults],
     }
 
 

@@ -47,14 +47,6 @@ class Outbox:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def attempts(self, limit: int, exhausted: PulseError) -> Iterator[Attempt]:
-        """Yield attempts for a job that decides anew when a write of this store is cancelled.
-
-        Raises:
-            PulseError: the error `exhausted`, when the last attempt was cancelled too.
-        """
-        return attempts(limit, exhausted, self._table.pause)
-
     def put(self, entry: Entry) -> None:
         """Put one entry by itself, where nothing has to be written with it."""
         self._table.put(*item_of(entry))
@@ -164,6 +156,14 @@ class Outbox:
         """Return the mail to which SES gave this id within five minutes of `at`, or None."""
         mails = self.sent(company, at - _CLOCK_TOLERANCE, at + _CLOCK_TOLERANCE)
         return next((mail for mail in mails if mail.message_id == message_id), None)
+
+    def attempts(self, limit: int, exhausted: PulseError) -> Iterator[Attempt]:
+        """Yield attempts at what reads, decides and calls `mark_returned`.
+
+        Raises:
+            PulseError: the error `exhausted`, when the last attempt was cancelled too.
+        """
+        return attempts(limit, exhausted, self._table.pause)
 
     def mark_returned(
         self,

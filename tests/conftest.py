@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from pulse_cli.laptop import sam
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.tiers import WHOLE, missing
 
 settings.register_profile("sample", max_examples=60, deadline=None, derandomize=True)

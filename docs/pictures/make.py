@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from pulse_cli.demo import made_up, mailbox
-from pulse_cli.demo.rehearsal import rehearse
+from pulse_cli.demo.run import rehearse
 
 _HERE = Path(__file__).parent
 _WIDTH, _SCALE = 390, 2

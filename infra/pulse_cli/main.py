@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import click
 
-from pulse_cli.problems import ProblemError
+from pulse_cli.errors import ProblemError
 
 
 class Commands(click.Group):

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from pulse_cli.commands.invoke import invoke
 from pulse_cli.commands.local import local
-from pulse_cli.problems import ProblemError
-from pulse_cli.x_access.tokens import VARIABLES
+from pulse_cli.errors import ProblemError
+from pulse_cli.x_access.token_input import VARIABLES
 from tests.secrecy.canary import PARTS, told
 
 

@@ -11,8 +11,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from pulse_cli.laptop.emulator import Emulator, EmulatorError, Invocation
-from pulse_cli.laptop.locally import Local
-from pulse_cli.settings.made import document_for
+from pulse_cli.laptop.local_services import Local
+from pulse_cli.settings.defaults import document_for
 from tests.ses import bounce, event
 
 from .conftest import ARCHIVE

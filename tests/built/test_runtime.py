@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pulse_cli.laptop.emulator import Emulator
-from pulse_cli.laptop.locally import Local
+from pulse_cli.laptop.local_services import Local
 from pulse_cli.laptop.runtime import runtime
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.settings.made import document_for
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.settings.defaults import document_for
+from pulse_cli.template import load_template
 
 from .conftest import ARCHIVE
 

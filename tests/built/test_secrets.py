@@ -9,7 +9,7 @@ import pytest
 
 from pulse.x.credentials import TokenStore
 from pulse_cli.laptop.emulator import Emulator
-from pulse_cli.laptop.locally import Local
+from pulse_cli.laptop.local_services import Local
 from tests.faults.wires import Server
 from tests.secrecy.canary import AWS, TOKEN, told
 from tests.secrecy.echo import WAYS, Echo

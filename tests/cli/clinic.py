@@ -15,9 +15,9 @@ from pulse.privacy.compliance import app_of
 from pulse.privacy.store.compliance import ComplianceStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.stack.deployment import INDEX
+from pulse_cli.template import load_template
 
 from .shell import Said
 

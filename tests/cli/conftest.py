@@ -12,10 +12,10 @@ from moto.core.exceptions import AWSError
 from moto.ses.models import EmailIdentity
 from moto.sesv2.responses import SESV2Response
 
+from pulse_cli.simulated_aws import local_stack as stacks
+from pulse_cli.simulated_aws.local_stack import Stack
 from pulse_cli.simulated_x import SimulatedX, serve
-from pulse_cli.stand_in import stack as stacks
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.x_access import tokens
+from pulse_cli.x_access import token_input
 
 from .clinic import VERIFIED, furnish
 from .shell import SETTINGS, run, simulated, some_posts
@@ -24,7 +24,7 @@ from .shell import SETTINGS, run, simulated, some_posts
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither tokens nor an AWS of this machine come into a test; commands run in a folder."""
-    for name in (*tokens.VARIABLES.values(), "PULSE_X_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
+    for name in (*token_input.VARIABLES.values(), "PULSE_X_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)

@@ -8,8 +8,8 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from pulse_cli.errors import ProblemError
 from pulse_cli.main import pulse
-from pulse_cli.problems import ProblemError
 from pulse_cli.simulated_x import Archive, SimulatedX
 
 SETTINGS = """\

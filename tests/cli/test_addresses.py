@@ -11,8 +11,8 @@ from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
 from pulse.outbox.delivery import Suppression
 from pulse.outbox.store.outbox import Outbox
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.stack.deployment import INDEX
 
 from .clinic import found
 from .shell import SETTINGS, run

@@ -10,8 +10,8 @@ import pytest
 
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
+from pulse_cli.simulated_aws.local_stack import Stack
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stand_in.stack import Stack
 
 from .shell import BEARER, USER_TOKEN, Said, always, post, run
 

@@ -13,9 +13,9 @@ from pulse.listening.store import CursorStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import FaultKind, OpenFault
-from pulse_cli.deployed.deployment import INDEX
+from pulse_cli.simulated_aws.local_stack import Stack
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.stack.deployment import INDEX
 
 from .clinic import MINUTE, checked, cursor, found, mails, state, tell_of_returns
 from .shell import SETTINGS, always, run

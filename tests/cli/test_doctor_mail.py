@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse_cli.doctor.sender import judge_account, judge_identity
+from pulse_cli.doctor.ses import judge_account, judge_identity
+from pulse_cli.simulated_aws.local_stack import Stack
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stand_in.stack import Stack
 
 from .clinic import VERIFIED, found, mails
 from .shell import SETTINGS, run

@@ -22,8 +22,8 @@ from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
 from pulse.reporting.store import FigureStore
 from pulse.settings.store import SettingsStore
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.stack.deployment import INDEX
 
 from .shell import run
 from .test_forget import NOW, POLICY, TWO, full, mention

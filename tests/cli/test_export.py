@@ -9,9 +9,9 @@ import boto3
 import pytest
 
 from pulse.dynamodb.table import Table
-from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.settings import examine
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.stack.deployment import INDEX
 
 from .shell import run
 from .test_forget import full

@@ -22,8 +22,8 @@ from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.stack.deployment import INDEX
 
 from .shell import always, run
 

@@ -10,9 +10,9 @@ from pulse.dynamodb.table import Table
 from pulse.settings.store import SettingsStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.settings.changes import changes
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.settings.diff import changes
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.stack.deployment import INDEX
 
 from .shell import SETTINGS, run
 

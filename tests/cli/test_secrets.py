@@ -12,8 +12,8 @@ import boto3
 import pytest
 
 from pulse.x.credentials import TokenStore
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.x_access.tokens import VARIABLES
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.x_access.token_input import VARIABLES
 from tests.faults.wires import Server
 from tests.secrecy.canary import PARTS, TOKEN, told
 from tests.secrecy.echo import WAYS, Echo

@@ -19,9 +19,9 @@ from pulse.outbox.entries import Entry, Mailbox
 from pulse.outbox.store.outbox import Outbox
 from pulse.x.access import Limit
 from pulse.x.faults import OpenFault
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.deployed.standing_words import ago
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.stack.deployment import INDEX
+from pulse_cli.stack.status_view import ago
 
 from .shell import Said, run
 

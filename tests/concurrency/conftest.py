@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse_cli.stand_in import stack as stacks
-from pulse_cli.stand_in.stack import Stack, load_template
+from pulse_cli.simulated_aws import local_stack as stacks
+from pulse_cli.simulated_aws.local_stack import Stack, load_template
 from tests.ministack import KEYS, Ministack, ministack
 
 VISIBILITY = 2

@@ -16,8 +16,8 @@ import boto3
 
 from pulse.app import App
 from pulse.x.access import Token
+from pulse_cli.simulated_aws import local_stack as stacks
 from pulse_cli.simulated_x import SimulatedX, serve
-from pulse_cli.stand_in import stack as stacks
 from tests.jobs.town import HELP, NEWS, at
 from tests.ministack import KEYS, Ministack, ministack
 

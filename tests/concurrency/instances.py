@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 
 from pulse.app import App
-from pulse_cli.replay.lambdas import InvokedError, Lambdas
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.replay.lambda_service import InvokedError, Lambdas
+from pulse_cli.simulated_aws.local_stack import Stack
 
 from .source import EventSource
 from .wire import Wire

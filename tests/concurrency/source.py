@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from pulse_cli.replay.lambdas import InvokedError
-from pulse_cli.stand_in.stack import Function
+from pulse_cli.replay.lambda_service import InvokedError
+from pulse_cli.simulated_aws.local_stack import Function
 
 
 class EventSource:

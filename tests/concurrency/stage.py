@@ -16,7 +16,7 @@ from pulse import app as wiring
 from pulse.app import App
 from pulse.conversations.facts import ConversationKey, Fact
 from pulse.dynamodb.codec import from_dynamodb
-from pulse_cli.replay.lambdas import Context, _handler
+from pulse_cli.replay.lambda_service import Context, _handler
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 from tests.adapters.turns import Player

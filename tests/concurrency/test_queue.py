@@ -14,9 +14,9 @@ from pulse.app import App
 from pulse.listening.queue import PollQueue
 from pulse.listening.tasks import PollTask
 from pulse.x.access import Token
-from pulse_cli.replay.lambdas import Lambdas
+from pulse_cli.replay.lambda_service import Lambdas
+from pulse_cli.simulated_aws.local_stack import Stack
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
-from pulse_cli.stand_in.stack import Stack
 from tests.jobs.town import HELP, NEWS, Posts, at, settings
 
 from .conftest import VISIBILITY

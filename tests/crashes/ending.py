@@ -18,7 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from pulse.dynamodb.codec import ItemKey, from_dynamodb
 from pulse.outbox.entries import TOPIC
-from pulse_cli.simulated_x.posts import Post
+from pulse_cli.simulated_x.archived_posts import Post
 
 from .world import FaultyWorld
 

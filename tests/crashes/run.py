@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pulse_cli.replay.clockwork import MINUTE
-from pulse_cli.replay.run import replay
+from pulse_cli.replay.next_tick import MINUTE
+from pulse_cli.replay.one_company import replay
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import SimulatedX
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from pulse_cli.demo import made_up
 from pulse_cli.demo.archive import write
-from pulse_cli.demo.rehearsal import SETTINGS
-from pulse_cli.replay.run import Replay
+from pulse_cli.demo.run import SETTINGS
+from pulse_cli.replay.one_company import Replay
 from pulse_cli.settings import examine
-from pulse_cli.settings.made import document_for
+from pulse_cli.settings.defaults import document_for
 from pulse_cli.simulated_x import Archive
 from tests.jobs.town import at
 

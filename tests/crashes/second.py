@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pulse import app
-from pulse_cli.replay.lambdas import Context, Failure, _handler
+from pulse_cli.replay.lambda_service import Context, Failure, _handler
 
 if TYPE_CHECKING:
     from .world import FaultyWorld, Invocation, Moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from pulse_cli.replay.run import Replay
+from pulse_cli.replay.one_company import Replay
 from tests.jobs.town import HELP, NEWS, Posts, at, settings
 
 _LEVELS = [

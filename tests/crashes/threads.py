@@ -12,7 +12,7 @@ from pulse.conversations.fold import State, fold, levels_due
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
 from pulse.dynamodb.codec import ItemKey
 from pulse.kernel.policy import Policy
-from pulse_cli.replay.clockwork import MINUTE, whole_minute
+from pulse_cli.replay.next_tick import MINUTE, whole_minute
 
 from .ending import Item
 

@@ -12,10 +12,10 @@ import boto3
 import requests
 from botocore.awsrequest import AWSResponse
 
-from pulse_cli.replay.lambdas import Failure, InvokedError, Lambdas
+from pulse_cli.replay.lambda_service import Failure, InvokedError, Lambdas
 from pulse_cli.replay.world import World
+from pulse_cli.simulated_aws.local_stack import Queue
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stand_in.stack import Queue
 
 from .second import Other
 

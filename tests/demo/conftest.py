@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pulse_cli.demo import Day, made_up, mailbox
-from pulse_cli.demo.rehearsal import Rehearsed, rehearse
+from pulse_cli.demo.run import Rehearsed, rehearse
 from pulse_cli.demo.script import Stretch, moment
 from tests.tiers import WHOLE
 

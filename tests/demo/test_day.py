@@ -13,7 +13,7 @@ from pulse.incidents.surge import detect_surge
 from pulse_cli.demo import Day, archive, made_up
 from pulse_cli.demo.script import moment
 from pulse_cli.simulated_x import Archive
-from pulse_cli.stand_in.template import TEMPLATE
+from pulse_cli.template import TEMPLATE
 
 from . import plain
 

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from pulse_cli.commands.demo import demo
-from pulse_cli.demo.rehearsal import SETTINGS
 from pulse_cli.demo.report import report
-from pulse_cli.demo.words import Words
+from pulse_cli.demo.run import SETTINGS
+from pulse_cli.demo.texts import Words
 from pulse_cli.settings import check
-from pulse_cli.stand_in.template import TEMPLATE
+from pulse_cli.template import TEMPLATE
 from tests.tiers import WHOLE
 
 from . import plain

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from pulse_cli.demo import mailbox
 from pulse_cli.demo.report import report, where
-from pulse_cli.demo.words import Words
+from pulse_cli.demo.texts import Words
 
 if TYPE_CHECKING:
     from pulse_cli.demo.script import Language

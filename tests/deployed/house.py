@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pulse_cli.laptop.locally import moved
+from pulse_cli.laptop.local_services import moved
 from pulse_cli.laptop.runtime import runtime
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.simulated_x import Archive, SimulatedX, serve

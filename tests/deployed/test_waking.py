@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 
 from .house import NIGHT, House, eventually
 from .test_running import PATIENCE

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlencode
 from rich.console import Console
 
 from pulse.x.access import Token
-from pulse_cli.deployed.standing import standing
-from pulse_cli.deployed.standing_words import draw
 from pulse_cli.simulated_x import Archive, SimulatedX
+from pulse_cli.stack.status import standing
+from pulse_cli.stack.status_view import draw
 from tests.jobs.town import HELP, NINE, Posts, Received, Town, settings
 
 from .wires import Fault, Server, Way

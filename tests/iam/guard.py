@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from pulse_cli.replay.house import House
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.replay.local_deployment import House
+from pulse_cli.template import load_template
 
 from .asked import calls
 from .deployed import Deployed

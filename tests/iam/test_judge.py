@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 
 from .asked import UnnamedError, calls
 from .deployed import Deployed

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulse_cli.keeping.person import forget, what_is_kept
+from pulse_cli.data.erase import forget, what_is_kept
 
 from .between import Between, junk
 from .town import Build, Posts, Town, alone, at

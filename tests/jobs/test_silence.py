@@ -11,7 +11,7 @@ from pulse.conversations.facts import Lease
 from pulse.dynamodb.table import Table
 from pulse.reporting.digest import schedule_digests
 from pulse.reporting.store import DigestLedger
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.adapters.turns import failing
 from tests.secrecy.overheard import overheard
 

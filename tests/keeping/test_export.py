@@ -11,11 +11,11 @@ from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.store.codec import fact_item
 from pulse.settings import reader as settings_reader
 from pulse.x import parse
-from pulse_cli.keeping.given_out import give_out
-from pulse_cli.keeping.posts import post_of
+from pulse_cli.data.archive_posts import post_of
+from pulse_cli.data.export import give_out
+from pulse_cli.replay.one_company import Replay, replay
 from pulse_cli.replay.outcome import Outcome
-from pulse_cli.replay.run import Replay, replay
-from pulse_cli.settings.made import document_for
+from pulse_cli.settings.defaults import document_for
 from pulse_cli.simulated_x import Archive
 from tests.replay.made_up import START, MadeUp
 from tests.tiers import WHOLE

@@ -9,7 +9,7 @@ import pytest
 
 from pulse.screens.mails import Mail, MailRenderer
 from pulse_cli.demo.mailbox import Letter, leaf
-from pulse_cli.demo.words import Words
+from pulse_cli.demo.texts import Words
 
 from .hostile import DETAIL, KINDS, LANGUAGES, failure, packs, plain, shown, summary, warning
 from .letters import AT, PEOPLE

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from pulse_cli.errors import ProblemError
 from pulse_cli.main import pulse
-from pulse_cli.problems import ProblemError
 from tests.jobs.town import NEWS, Posts, at, settings
 
 Run = Callable[..., dict[str, Any]]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pulse_cli.replay.one_company import Replay, replay
 from pulse_cli.replay.outcome import Outcome
-from pulse_cli.replay.run import Replay, replay
 from pulse_cli.replay.world import World
-from pulse_cli.settings.made import document_for
+from pulse_cli.settings.defaults import document_for
 from pulse_cli.simulated_x import Archive
 
 from .made_up import START, MadeUp

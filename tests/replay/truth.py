@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pulse_cli.replay import Replay, replay
-from pulse_cli.settings.made import document_for
+from pulse_cli.settings.defaults import document_for
 from pulse_cli.simulated_x import Archive, VocabularyName
 
 VOCABULARIES: tuple[VocabularyName, ...] = get_args(VocabularyName)

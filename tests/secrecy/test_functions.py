@@ -15,7 +15,7 @@ import pytest
 from pulse import app
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.replay.lambdas import InvokedError
+from pulse_cli.replay.lambda_service import InvokedError
 from tests import ses
 from tests.faults.wires import Fault, Server, raw
 from tests.jobs.town import HELP, Posts, Town, at, settings

@@ -14,8 +14,8 @@ from pulse.kernel.company import Account
 from pulse.kernel.policy import Level, Shift
 from pulse.settings.reader import SettingsError, read
 from pulse_cli.settings import examine
-from pulse_cli.settings.made import document_for
-from pulse_cli.settings.shape import schema
+from pulse_cli.settings.defaults import document_for
+from pulse_cli.settings.schema_check import schema
 
 SAMPLES = sorted((Path(__file__).parents[2] / "infra" / "settings").glob("*.yaml"))
 ACCOUNT = {"id": "700000008", "username": "AmericanAir", "role": "support"}

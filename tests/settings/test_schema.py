@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 from pulse.kernel.company import Company
 from pulse.kernel.policy import Policy
 from pulse.settings import durations
-from pulse_cli.settings import guess
-from pulse_cli.settings.made import document_for
-from pulse_cli.settings.shape import misfits, schema
+from pulse_cli.settings import suggestions
+from pulse_cli.settings.defaults import document_for
+from pulse_cli.settings.schema_check import misfits, schema
 
 DEFS: dict[str, dict[str, Any]] = schema()["$defs"]
 DOCS = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
@@ -91,13 +91,13 @@ def test_the_usual_values_are_documented() -> None:
 
 def test_guesses_are_made_for_what_the_schema_says() -> None:
     said = set(re.findall(r"'patternErrorMessage': [\"'](.*?)[\"'],", str(schema())))
-    assert set(guess._REWRITES) <= said
+    assert set(suggestions._REWRITES) <= said
 
 
 @given(st.text(max_size=12), st.sampled_from(list(KINDS)))
 def test_a_guess_fits(text: str, kind: str) -> None:
     part = KINDS[kind][0]
-    better = guess.guess(text, part["pattern"], part["patternErrorMessage"])
+    better = suggestions.guess(text, part["pattern"], part["patternErrorMessage"])
     assert better is None or re.search(part["pattern"], better)
 
 

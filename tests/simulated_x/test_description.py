@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from pulse_cli.simulated_x import Archive, SimulatedX
-from pulse_cli.simulated_x.asked import (
+from pulse_cli.simulated_x.request import (
     JOB_FIELDS,
     JOB_STATUSES,
     JOB_TYPES,

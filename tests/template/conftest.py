@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.stand_in import template as templates
-from pulse_cli.stand_in.template import TEMPLATE, Template
+from pulse_cli import template as templates
+from pulse_cli.template import TEMPLATE, Template
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 from pulse.app import App
 from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import Position
-from pulse_cli.replay.lambdas import Lambdas
+from pulse_cli.replay.lambda_service import Lambdas
 from tests.iam.judge import Call
 from tests.jobs.between import Between, fault, junk
 from tests.jobs.town import Posts, Town, alone, at, settings

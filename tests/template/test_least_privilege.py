@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.iam import needs
 from tests.iam.deployed import ACCOUNT, REGION, Deployed
 from tests.iam.judge import Call, Grant

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.iam import needs
 from tests.iam.deployed import ACCOUNT, REGION, Deployed
 from tests.iam.judge import Call, policy

@@ -10,8 +10,8 @@ from moto import mock_aws
 
 from pulse_cli.laptop import local_env
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.stand_in.stack import create, load_template
-from pulse_cli.stand_in.template import parse
+from pulse_cli.simulated_aws.local_stack import create, load_template
+from pulse_cli.template import parse
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulse import app
-from pulse_cli.stand_in.template import Template
+from pulse_cli.template import Template
 from tests.jobs.between import fault
 from tests.jobs.comply.days import DAY, HOUR, USER_ONLY, check
 from tests.jobs.town import Posts, Town, alone

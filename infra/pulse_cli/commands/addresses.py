@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pulse.outbox.delivery import Suppression, people_with_address
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import plain
+from pulse_cli.errors import ProblemError
+from pulse_cli.stack.deployment import Deployment, now, on_stack
+from pulse_cli.terminal import plain
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Settings

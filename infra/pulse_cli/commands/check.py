@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from pulse_cli.settings import examine
-from pulse_cli.settings.shape import SCHEMA
+from pulse_cli.settings.schema_check import SCHEMA
 from pulse_cli.settings.summary import summary
 
 if TYPE_CHECKING:

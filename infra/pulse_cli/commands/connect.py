@@ -9,12 +9,12 @@ import click
 
 from pulse.kernel.company import Settings
 from pulse.kernel.posts import Author
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import screen
+from pulse_cli.errors import ProblemError
 from pulse_cli.settings.findings import quote
-from pulse_cli.x_access import asking, token_words, tokens
-from pulse_cli.x_access.token_trial import Tested, try_token
+from pulse_cli.stack.deployment import Deployment, now, on_stack
+from pulse_cli.terminal import screen
+from pulse_cli.x_access import connection, token_input, token_view
+from pulse_cli.x_access.token_check import Tested, try_token
 
 __all__ = ["connect"]
 
@@ -73,16 +73,20 @@ def connect(
     if not dry_run:
         settings = deployment.settings()  # before X is asked, which costs
         deployment.output("TokensPath")
-    url = asking.url_elsewhere() if dry_run else deployment.x_url
+    url = connection.url_elsewhere() if dry_run else deployment.x_url
     if url:
         click.echo(f"X is the one at {url}, not the real one.", err=True)
-    token = tokens.from_environment() or tokens.ask()
-    if name and tokens.holds(token, name):
+    token = token_input.from_environment() or token_input.ask()
+    if name and token_input.holds(token, name):
         raise ProblemError("--token takes a name to keep the token under, not a part of the token")
     errors = screen(stderr=True)
     with errors.status("") as status:
         tested = try_token(
-            handle, token, asking.way(url), now(), lambda what: status.update(f"Asking X: {what}")
+            handle,
+            token,
+            connection.way(url),
+            now(),
+            lambda what: status.update(f"Asking X: {what}"),
         )
     stored = None
     if not dry_run:
@@ -102,9 +106,9 @@ def _name_in_settings(settings: Settings | None, account: Author) -> str | None:
 
 def _say(tested: Tested, stored: str | None, *, as_json: bool) -> None:
     if as_json:
-        answer = token_words.as_json(tested) | {"stored": stored}
+        answer = token_view.as_json(tested) | {"stored": stored}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    token_words.draw(tested, screen())
+    token_view.draw(tested, screen())
     click.echo()
     click.echo(f"Stored at {stored}." if stored else "Nothing was stored (--dry-run).")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pulse_cli.screen import screen
+from pulse_cli.terminal import screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pulse_cli.demo.script import Language, Stretch
-    from pulse_cli.demo.words import Words
+    from pulse_cli.demo.texts import Words
 
 __all__ = ["demo"]
 
@@ -45,9 +45,9 @@ def demo(*, out: Path, lang: Language, to_open: bool) -> None:
     is the same each time.
     """
     from pulse_cli.demo import made_up, mailbox  # noqa: PLC0415 - moto and boto3 take seconds
-    from pulse_cli.demo.rehearsal import rehearse  # noqa: PLC0415
     from pulse_cli.demo.report import report, where  # noqa: PLC0415
-    from pulse_cli.demo.words import Words  # noqa: PLC0415
+    from pulse_cli.demo.run import rehearse  # noqa: PLC0415
+    from pulse_cli.demo.texts import Words  # noqa: PLC0415
 
     words, day = Words(lang), made_up()
     with _progress(day.whole, words) as progress:

@@ -8,10 +8,10 @@ import sys
 import click
 from rich.text import Text
 
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.doctor import Finding, examine
-from pulse_cli.screen import plain, screen
-from pulse_cli.settings.words import wrong_address
+from pulse_cli.settings.formats import wrong_address
+from pulse_cli.stack.deployment import Deployment, now, on_stack
+from pulse_cli.terminal import plain, screen
 
 __all__ = ["doctor"]
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 import click
 
 from pulse.kernel.company import Company
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.keeping.bar import bar
-from pulse_cli.keeping.parted import Remains, in_force, parted, remains, remove
-from pulse_cli.keeping.person_words import not_reached
-from pulse_cli.problems import ProblemError
+from pulse_cli.data.erase_view import not_reached
+from pulse_cli.data.former_companies import Remains, in_force, parted, remains, remove
+from pulse_cli.data.progress import bar
+from pulse_cli.errors import ProblemError
+from pulse_cli.stack.deployment import Deployment, now, on_stack
 
 __all__ = ["drop"]
 

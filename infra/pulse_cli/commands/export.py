@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from pulse_cli.deployed.deployment import Deployment, on_stack
-from pulse_cli.keeping.given_out import give_out
-from pulse_cli.keeping.parted import in_force, parted
-from pulse_cli.problems import ProblemError
+from pulse_cli.data.export import give_out
+from pulse_cli.data.former_companies import in_force, parted
+from pulse_cli.errors import ProblemError
+from pulse_cli.stack.deployment import Deployment, on_stack
 
 __all__ = ["export"]
 

@@ -14,15 +14,15 @@ from pulse.kernel.company import Settings
 from pulse.kernel.errors import ContentionError
 from pulse.x.client import XClient
 from pulse.x.faults import XError
-from pulse_cli.deployed import aws
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.keeping import person_words
-from pulse_cli.keeping.bar import bar
-from pulse_cli.keeping.person import Kept, known_as, what_is_kept
-from pulse_cli.keeping.person import forget as remove
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import plain, screen
-from pulse_cli.x_access.asking import in_words, way
+from pulse_cli.data import erase_view
+from pulse_cli.data.erase import Kept, known_as, what_is_kept
+from pulse_cli.data.erase import forget as remove
+from pulse_cli.data.progress import bar
+from pulse_cli.errors import ProblemError
+from pulse_cli.stack import aws
+from pulse_cli.stack.deployment import Deployment, now, on_stack
+from pulse_cli.terminal import plain, screen
+from pulse_cli.x_access.connection import in_words, way
 
 __all__ = ["forget"]
 
@@ -100,7 +100,7 @@ def forget(
         raise ProblemError(f"{doubt}; give id:NUMBER of whoever is meant")
     kept = what_is_kept(deployment.db.table, who, names)
     if not as_json:
-        person_words.say_kept(who, kept)
+        erase_view.say_kept(who, kept)
     if doubt:
         click.echo(f"{doubt}.", err=True)
     days = deployment.parameters.get("LogDays") or "30"
@@ -187,13 +187,13 @@ def _end(
     stack: str, who: str, kept: Mapping[str, Kept], days: str, *, as_json: bool, done: bool
 ) -> None:
     if not as_json:
-        person_words.say_done(kept, days, done=done)
+        erase_view.say_done(kept, days, done=done)
         return
     answer = {
         "stack": stack,
         "person": who,
         "removed": done,
         "companies": {name: one.as_json() for name, one in kept.items()},
-        "not_reached": person_words.not_reached(days),
+        "not_reached": erase_view.not_reached(days),
     }
     click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

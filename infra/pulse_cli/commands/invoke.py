@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 import click
 
+from pulse_cli.errors import ProblemError
 from pulse_cli.laptop import local_env, sam
 from pulse_cli.laptop.emulator import Emulator, Invocation
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.template import Function, load_template
+from pulse_cli.template import Function, load_template
 
 __all__ = ["invoke"]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from pulse_cli.laptop import local_env, locally
+from pulse_cli.errors import ProblemError
+from pulse_cli.laptop import local_env, local_services
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.problems import ProblemError
 from pulse_cli.settings import examine
-from pulse_cli.settings.made import document_for
+from pulse_cli.settings.defaults import document_for
 from pulse_cli.simulated_x import ArchiveError, VocabularyName
 
 __all__ = ["local"]
@@ -56,11 +56,11 @@ def local(
     """
     begins = datetime.now(UTC) - timedelta(minutes=begun)
     try:
-        posts = locally.moved(archive, begins)
+        posts = local_services.moved(archive, begins)
         document = _document(archive, settings)
     except (ArchiveError, OSError, ValueError) as error:
         raise ProblemError(str(error)) from error
-    with locally.run(posts, port_aws, port_x, vocabulary) as running:
+    with local_services.run(posts, port_aws, port_x, vocabulary) as running:
         running.push(document)
         local_env.write(running.stack, env)
         for ends in (signal.SIGINT, signal.SIGTERM):
@@ -84,7 +84,7 @@ def _document(archive: Path, settings: Path | None) -> dict[str, Any]:
     return checked.document
 
 
-def _say(running: locally.Local, env: Path) -> None:
+def _say(running: local_services.Local, env: Path) -> None:
     click.echo(f"AWS answers at {running.aws_url}, X at {running.x_url}; Ctrl-C stops them.")
     if env == local_env.RUNNING:
         click.echo("Now, in another terminal: pulse invoke dispatch, pulse invoke poll ...")

@@ -11,11 +11,11 @@ import click
 
 from pulse.dynamodb.table import TransactionCancelledError
 from pulse.x.faults import XError
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.keeping.parted import lost
-from pulse_cli.problems import ProblemError
+from pulse_cli.data.former_companies import lost
+from pulse_cli.errors import ProblemError
 from pulse_cli.settings import examine
-from pulse_cli.settings.changes import Change, changes
+from pulse_cli.settings.diff import Change, changes
+from pulse_cli.stack.deployment import Deployment, now, on_stack
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Settings

@@ -6,11 +6,11 @@ import json
 
 import click
 
-from pulse_cli.deployed import standing_words
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.deployed.standing import standing
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import screen
+from pulse_cli.errors import ProblemError
+from pulse_cli.stack import status_view
+from pulse_cli.stack.deployment import Deployment, now, on_stack
+from pulse_cli.stack.status import standing
+from pulse_cli.terminal import screen
 
 __all__ = ["status"]
 
@@ -57,4 +57,4 @@ def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> 
         f"{deployment.name}, settings version {settings.version}, as of {moment:%H:%M} UTC\n"
     )
     for company in found:
-        standing_words.draw(company, console)
+        status_view.draw(company, console)

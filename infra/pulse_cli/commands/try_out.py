@@ -15,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pulse.x.client import XClient
 from pulse_cli import trial
 from pulse_cli.commands.connect import Handle
-from pulse_cli.deployed.deployment import now
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import screen
-from pulse_cli.x_access import asking, prices, tokens
+from pulse_cli.errors import ProblemError
+from pulse_cli.stack.deployment import now
+from pulse_cli.terminal import screen
+from pulse_cli.x_access import connection, prices, token_input
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Language
@@ -73,13 +73,13 @@ def try_out(
 
     Ends with 0 when there is a digest, else with 1.
     """
-    token = tokens.from_environment()
+    token = token_input.from_environment()
     if token is None:
         raise ProblemError(
             "no token in the environment: set PULSE_X_BEARER, or the four PULSE_X_CONSUMER_KEY, "
             "PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN, PULSE_X_ACCESS_TOKEN_SECRET"
         )
-    url = asking.url_elsewhere()
+    url = connection.url_elsewhere()
     if url:
         click.echo(f"X is the one at {url}, not the real one.", err=True)
     found, expected = _look(token, url, handles, official, hours)
@@ -97,7 +97,7 @@ def try_out(
 def _look(
     token: Token, url: str | None, handles: tuple[str, ...], official: tuple[str, ...], hours: int
 ) -> tuple[trial.Found, trial.Forecast]:
-    x = XClient(lambda: token, asking.way(url))
+    x = XClient(lambda: token, connection.way(url))
     found = trial.find(x, handles, official, is_user=token.is_user)
     moment = now()
     return found, trial.forecast(x, found, moment - timedelta(hours=hours), moment)
@@ -118,7 +118,7 @@ def _run(
     )
     with bar:
         task = bar.add_task("Asking X", total=pages)
-        way = asking.Heard(asking.way(url), lambda _: bar.advance(task))
+        way = connection.Heard(connection.way(url), lambda _: bar.advance(task))
         return trial.run(
             document, token, way, hours, lambda what: bar.update(task, description=what)
         )
@@ -127,18 +127,18 @@ def _run(
 def _say(
     outcome: trial.Outcome, found: trial.Found, hours: int, out: Path, *, as_json: bool
 ) -> None:
-    from pulse_cli.trial import words  # noqa: PLC0415
+    from pulse_cli.trial import report  # noqa: PLC0415
 
-    files = words.write(outcome.mails, out)
+    files = report.write(outcome.mails, out)
     owned = all(found.owner is not None and a.id == found.owner.id for a in found.accounts)
     cost = outcome.read * (prices.OWNED if owned else prices.POST)
     cost += (len(found.accounts) + len(outcome.letter.cards)) * prices.USER
     if as_json:
-        answer = words.as_json(outcome, cost) | {"files": [str(file) for file in files]}
+        answer = report.as_json(outcome, cost) | {"files": [str(file) for file in files]}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     handles = ", ".join(f"@{account.username}" for account in found.accounts)
     click.echo(f"The last {hours} h of {handles}")
-    words.draw(outcome, screen())
+    report.draw(outcome, screen())
     click.echo(f"\nThe digest lies in {out}: open digest.html in a browser, digest.eml as a mail.")
     click.echo(f"It read {outcome.read:,} posts on X, for about {prices.usd(cost)}.")

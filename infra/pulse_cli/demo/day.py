@@ -8,11 +8,11 @@ from itertools import chain
 from random import Random
 from typing import Any
 
-from pulse_cli.demo import posting, scenes, threads
-from pulse_cli.demo.cast import Cast
-from pulse_cli.demo.desk import Desk
-from pulse_cli.demo.said import Said
+from pulse_cli.demo import post_format, scripted_posts, talks
+from pulse_cli.demo.people import Cast
+from pulse_cli.demo.posts import Said
 from pulse_cli.demo.script import Stretch, Who, moment, read, stretch
+from pulse_cli.demo.support_desk import Desk
 
 _SEED = 20261118
 COMPANY = "svyaz"
@@ -58,26 +58,26 @@ def made_up() -> Day:
         key: cast.called(one["username"], one["name"], one["id"])
         for key, one in told["accounts"].items()
     }
-    published = scenes.news(accounts["news"])
-    played = scenes.scenes(cast, accounts, published)
-    talks = [
-        *threads.ordinary("evening", cast, accounts, rng),
-        *threads.outage(cast, accounts, published, rng),
-        *threads.ordinary("day", cast, accounts, rng),
+    published = scripted_posts.news(accounts["news"])
+    played = scripted_posts.scenes(cast, accounts, published)
+    customers = [
+        *talks.ordinary("evening", cast, accounts, rng),
+        *talks.outage(cast, accounts, published, rng),
+        *talks.ordinary("day", cast, accounts, rng),
     ]
     said = [
         *published.values(),
-        *scenes.retweets(cast, published),
+        *scripted_posts.retweets(cast, published),
         *chain.from_iterable(played.values()),
-        *Desk(talks, accounts["help"], rng).run(),
+        *Desk(customers, accounts["help"], rng).run(),
     ]
     said.sort(key=lambda one: one.at)
-    posting.number(said, rng)
+    post_format.number(said, rng)
     by_name = {who.username: who for who in cast.people.values()}
     silent = {one["who"]["username"] for one in told["scenes"] if one.get("never")}
     return Day(
         tuple(one for one in said if _is_mention(one, accounts)),
-        [posting.post(one, by_name) for one in said],
+        [post_format.post(one, by_name) for one in said],
         [_user(who) for who in _speakers(said)],
         [{"name": COMPANY, "accounts": [_account(one) for one in told["accounts"].values()]}],
         frozenset(silent),
@@ -88,7 +88,7 @@ def made_up() -> Day:
 
 def _is_mention(said: Said, accounts: dict[str, Who]) -> bool:
     passed_on = said.retweets is not None or said.edits is not None
-    named = posting.handles(said.text)
+    named = post_format.handles(said.text)
     return (
         not passed_on
         and said.who not in accounts.values()

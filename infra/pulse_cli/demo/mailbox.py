@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Company
-    from pulse_cli.demo.words import Words
+    from pulse_cli.demo.texts import Words
 
 _BASE = '<head><base target="_blank">'
 Kind = Literal["digest", "alert"]

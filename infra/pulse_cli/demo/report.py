@@ -11,9 +11,9 @@ from rich.text import Text
 
 from pulse.reporting.stats import quantile
 from pulse.screens.phrases import tone
-from pulse_cli.demo import hearing
-from pulse_cli.demo.tables import table_of
-from pulse_cli.screen import plain
+from pulse_cli.demo import alert_report
+from pulse_cli.demo.table_style import table_of
+from pulse_cli.terminal import plain
 from pulse_cli.x_access import prices
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from pulse.screens.models import Card
     from pulse_cli.demo.day import Day
-    from pulse_cli.demo.rehearsal import Rehearsed
-    from pulse_cli.demo.spans import Row
-    from pulse_cli.demo.words import Words
+    from pulse_cli.demo.figures import Row
+    from pulse_cli.demo.run import Rehearsed
+    from pulse_cli.demo.texts import Words
 
 _COLOURS = {"red": "bold red", "amber": "yellow", "quiet": "dim"}
 
@@ -36,8 +36,8 @@ def report(day: Day, came: Rehearsed, words: Words) -> RenderableType:
         _head(day, words),
         _section(words("waits"), _waiting_note(day, came, words), _waiting(came, words)),
         _section(words("answers"), words("answers_note"), _answers(came, words)),
-        _section(words("outage"), "", hearing.outage(day, came, words)),
-        _section(words("told"), "", hearing.told(came, words)),
+        _section(words("outage"), "", alert_report.outage(day, came, words)),
+        _section(words("told"), "", alert_report.told(came, words)),
         _section(words("watch"), "", _watch(day, came, words)),
     )
 

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import botocore.exceptions
 
-from pulse_cli.deployed import aws
-from pulse_cli.deployed.deployment import Deployment
-from pulse_cli.doctor import clockwork, deleted, letter, reading, returns, sender
+from pulse_cli.doctor import bounces, infrastructure, polling, probe_mail, retention, ses
 from pulse_cli.doctor.findings import Finding, unknown
+from pulse_cli.stack import aws
+from pulse_cli.stack.deployment import Deployment
 
 __all__ = ["Finding", "examine"]
 
@@ -22,22 +22,22 @@ def examine(
     settings = deployment.settings()
     whole = _checked if _is_whole(deployment) else _unasked
     real = _unasked if aws.endpoint() else _checked  # no stand-in knows of it
-    yield from reading.in_force(settings, now)
-    yield from _checked("tokens", lambda: reading.tokens(deployment, settings))
-    yield from _checked("polls", lambda: reading.polls(deployment, settings, now))
-    yield from _checked("deleted posts", lambda: deleted.checks(deployment, settings, now))
-    yield from _checked("companies of before", lambda: deleted.of_parted(deployment))
-    yield from whole("schedules", lambda: clockwork.schedules(deployment))
-    yield from _checked("dead letters", lambda: clockwork.queues(deployment))
-    yield from whole("alarms", lambda: clockwork.alarms(deployment))
-    yield from whole("critical topic", lambda: clockwork.topic(deployment))
-    yield from _checked("addresses", lambda: sender.stopped(deployment, settings, now))
-    yield from real("mail that comes back", lambda: returns.told(deployment))
-    yield from whole("SES account", lambda: sender.account(deployment))
-    yield from whole("senders", lambda: sender.senders(deployment, settings))
-    yield from whole("recipients", lambda: sender.recipients(deployment, settings, now))
+    yield from polling.in_force(settings, now)
+    yield from _checked("tokens", lambda: polling.tokens(deployment, settings))
+    yield from _checked("polls", lambda: polling.polls(deployment, settings, now))
+    yield from _checked("deleted posts", lambda: retention.checks(deployment, settings, now))
+    yield from _checked("companies of before", lambda: retention.of_parted(deployment))
+    yield from whole("schedules", lambda: infrastructure.schedules(deployment))
+    yield from _checked("dead letters", lambda: infrastructure.queues(deployment))
+    yield from whole("alarms", lambda: infrastructure.alarms(deployment))
+    yield from whole("critical topic", lambda: infrastructure.topic(deployment))
+    yield from _checked("addresses", lambda: ses.stopped(deployment, settings, now))
+    yield from real("mail that comes back", lambda: bounces.told(deployment))
+    yield from whole("SES account", lambda: ses.account(deployment))
+    yield from whole("senders", lambda: ses.senders(deployment, settings))
+    yield from whole("recipients", lambda: ses.recipients(deployment, settings, now))
     if mail:
-        yield from _checked("test mail", lambda: letter.probe(deployment, settings, to, now))
+        yield from _checked("test mail", lambda: probe_mail.probe(deployment, settings, to, now))
 
 
 def _checked(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

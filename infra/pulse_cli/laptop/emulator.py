@@ -18,10 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from pulse_cli.errors import ProblemError
 from pulse_cli.laptop.runtime import runtime
 from pulse_cli.laptop.sam import BUILD
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.template import Function, load_template
+from pulse_cli.template import Function, load_template
 
 __all__ = ["Emulator", "EmulatorError", "Invocation"]
 

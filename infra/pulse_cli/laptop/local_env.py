@@ -8,10 +8,10 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pulse_cli.errors import ProblemError
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.template import load_template
 
 __all__ = ["AWS_PORT", "RUNNING", "SAMPLE", "X_PORT", "LocalEnvError", "document", "read", "write"]
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import click
 
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.template import TEMPLATE, load_template, parse
+from pulse_cli.errors import ProblemError
+from pulse_cli.template import TEMPLATE, load_template, parse
 
 __all__ = ["BUILD", "ROOT", "BuildError", "build", "find_python", "is_built", "problems"]
 

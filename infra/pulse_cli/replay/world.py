@@ -10,7 +10,7 @@ import time_machine
 
 from pulse.kernel.company import Account
 from pulse.x.access import Token
-from pulse_cli.replay.house import House
+from pulse_cli.replay.local_deployment import House
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 
 

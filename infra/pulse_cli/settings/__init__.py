@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulse.settings.reader import SettingsError, read
 from pulse_cli.settings.findings import Finding, Remark, parted
-from pulse_cli.settings.meaning import remarks
-from pulse_cli.settings.shape import misfits
+from pulse_cli.settings.schema_check import misfits
+from pulse_cli.settings.semantic_check import remarks
 from pulse_cli.settings.source import load
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pulse_cli.settings import duty
-from pulse_cli.settings.words import say_length
+from pulse_cli.settings.formats import say_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

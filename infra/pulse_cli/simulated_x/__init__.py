@@ -6,15 +6,15 @@ session.mount("https://api.twitter.com", WsgiTransport(x))   # in process
 server = serve(x)                                            # or on a loopback port
 """
 
-from .app import SimulatedX
-from .archive import Archive
-from .companies import Account, Company
-from .faults import DropError, Fault
-from .files import ArchiveError
-from .posts import Post
-from .server import Server, serve
-from .transport import WsgiTransport
-from .vocabulary import VocabularyName
+from pulse_cli.simulated_x.app import SimulatedX
+from pulse_cli.simulated_x.archive import Archive
+from pulse_cli.simulated_x.archive_files import ArchiveError
+from pulse_cli.simulated_x.archived_companies import Account, Company
+from pulse_cli.simulated_x.archived_posts import Post
+from pulse_cli.simulated_x.faults import DropError, Fault
+from pulse_cli.simulated_x.server import Server, serve
+from pulse_cli.simulated_x.transport import WsgiTransport
+from pulse_cli.simulated_x.vocabulary import VocabularyName
 
 __all__ = [
     "Account",

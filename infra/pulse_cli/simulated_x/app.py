@@ -12,18 +12,18 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 
-from . import lookups, people, searching, timelines
-from .archive import Archive
-from .asked import Asked, read_request
-from .call import Call, Rules
-from .compliance import Jobs
-from .faults import DropError, Fault, FaultLine
-from .figures import Figures
-from .identity import Identity, identify
-from .limits import Limits
-from .problems import JSON, RefusedError, plain
-from .shown import Shown
-from .vocabulary import SPOKEN, VocabularyName
+from pulse_cli.simulated_x import post_lookup, search_endpoints, timelines, user_endpoints
+from pulse_cli.simulated_x.archive import Archive
+from pulse_cli.simulated_x.call import Call, Rules
+from pulse_cli.simulated_x.compliance import Jobs
+from pulse_cli.simulated_x.error_bodies import JSON, RefusedError, plain
+from pulse_cli.simulated_x.faults import DropError, Fault, FaultLine
+from pulse_cli.simulated_x.identity import Identity, identify
+from pulse_cli.simulated_x.rate_limits import Limits
+from pulse_cli.simulated_x.request import Asked, read_request
+from pulse_cli.simulated_x.usage import Figures
+from pulse_cli.simulated_x.visible_posts import Shown
+from pulse_cli.simulated_x.vocabulary import SPOKEN, VocabularyName
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -54,13 +54,13 @@ _ROUTES = Map(
 _OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
     "mentions": timelines.mentions,
     "posts": timelines.posts,
-    "search": searching.search,
-    "counts": searching.counts,
-    "users": people.users,
-    "users_by": people.users_by,
-    "username": people.username,
-    "me": people.me,
-    "lookup": lookups.lookup,
+    "search": search_endpoints.search,
+    "counts": search_endpoints.counts,
+    "users": user_endpoints.users,
+    "users_by": user_endpoints.users_by,
+    "username": user_endpoints.username,
+    "me": user_endpoints.me,
+    "lookup": post_lookup.lookup,
 }
 _ENDPOINTS = {
     **dict.fromkeys(("users_by", "username", "me"), "users"),

@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .companies import Company, read_companies
-from .faults import Fault
-from .files import ArchiveError, read_faults, read_lines, read_user
-from .index import Index
-from .posts import Post, read_post
+from pulse_cli.simulated_x.archive_files import ArchiveError, read_faults, read_lines, read_user
+from pulse_cli.simulated_x.archive_index import Index
+from pulse_cli.simulated_x.archived_companies import Company, read_companies
+from pulse_cli.simulated_x.archived_posts import Post, read_post
+from pulse_cli.simulated_x.faults import Fault
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
-from .answers import Answer
-from .archive import Archive
-from .asked import Asked
-from .figures import Figures
-from .identity import Identity
-from .problems import invalid
-from .shown import Shown
-from .vocabulary import Vocabulary
+from pulse_cli.simulated_x.archive import Archive
+from pulse_cli.simulated_x.error_bodies import invalid
+from pulse_cli.simulated_x.identity import Identity
+from pulse_cli.simulated_x.request import Asked
+from pulse_cli.simulated_x.response import Answer
+from pulse_cli.simulated_x.usage import Figures
+from pulse_cli.simulated_x.visible_posts import Shown
+from pulse_cli.simulated_x.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

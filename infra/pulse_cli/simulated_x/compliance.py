@@ -8,13 +8,20 @@ from typing import Any
 
 from werkzeug import Request
 
-from .archive import Archive
-from .call import Call
-from .posts import is_id
-from .problems import JSON, RefusedError, invalid, not_found, plain, unsupported
-from .shown import Shown
-from .times import write_time
-from .vocabulary import Vocabulary
+from pulse_cli.simulated_x.archive import Archive
+from pulse_cli.simulated_x.archived_posts import is_id
+from pulse_cli.simulated_x.call import Call
+from pulse_cli.simulated_x.error_bodies import (
+    JSON,
+    RefusedError,
+    invalid,
+    not_found,
+    plain,
+    unsupported,
+)
+from pulse_cli.simulated_x.timestamps import write_time
+from pulse_cli.simulated_x.visible_posts import Shown
+from pulse_cli.simulated_x.vocabulary import Vocabulary
 
 TAKES = timedelta(minutes=3)
 """From the upload to the results."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from .times import read_time
+from pulse_cli.simulated_x.timestamps import read_time
 
 ENDPOINTS = (
     "mentions",

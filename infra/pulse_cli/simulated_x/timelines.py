@@ -5,11 +5,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .asked import ID, Asked
-from .call import Call
-from .pages import TokenError, read_token, write_token
-from .posts import Post
-from .shown import Shown
+from pulse_cli.simulated_x.archived_posts import Post
+from pulse_cli.simulated_x.call import Call
+from pulse_cli.simulated_x.page_tokens import TokenError, read_token, write_token
+from pulse_cli.simulated_x.request import ID, Asked
+from pulse_cli.simulated_x.visible_posts import Shown
 
 NEWEST_MENTIONS = 800
 NEWEST_POSTS = 3200

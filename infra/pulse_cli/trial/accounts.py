@@ -11,10 +11,10 @@ from pulse.kernel.company import Language
 from pulse.kernel.posts import Author
 from pulse.x.client import XClient
 from pulse.x.faults import XError
-from pulse_cli.problems import ProblemError
-from pulse_cli.settings.made import document_for
-from pulse_cli.settings.words import say_length
-from pulse_cli.x_access.asking import in_words
+from pulse_cli.errors import ProblemError
+from pulse_cli.settings.defaults import document_for
+from pulse_cli.settings.formats import say_length
+from pulse_cli.x_access.connection import in_words
 
 __all__ = ["READER", "Found", "find"]
 

@@ -11,7 +11,7 @@ from pulse.x.client import XClient
 from pulse.x.faults import XError
 from pulse_cli.trial.accounts import Found
 from pulse_cli.x_access import prices
-from pulse_cli.x_access.asking import in_words
+from pulse_cli.x_access.connection import in_words
 from pulse_cli.x_access.prices import usd
 
 __all__ = ["Forecast", "forecast"]

@@ -17,10 +17,10 @@ from pulse.screens.cards import AuthorDirectory
 from pulse.screens.models import DigestMail
 from pulse.x.access import Token
 from pulse.x.faults import XError
-from pulse_cli.problems import ProblemError
-from pulse_cli.replay.house import House
+from pulse_cli.errors import ProblemError
+from pulse_cli.replay.local_deployment import House
 from pulse_cli.trial.accounts import READER
-from pulse_cli.x_access.asking import in_words
+from pulse_cli.x_access.connection import in_words
 
 __all__ = ["Outcome", "run"]
 

@@ -9,7 +9,7 @@ import boto3
 import botocore.exceptions
 import pytest
 
-from pulse_cli.replay.lambdas import Context
+from pulse_cli.replay.lambda_service import Context
 from tests.jobs.between import Between
 from tests.jobs.town import HELP, Build, Posts, Town, alone, at
 

@@ -1,0 +1,148 @@
+"""One person's posts: where they lie, and how they go."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pulse.audit.entries import LogEntry, user_ids_in
+from pulse.authors.store import AUTHOR_KEPT
+from pulse.conversations.facts import ConversationKey, Mention, Reply
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
+from pulse.outbox.store.codec import keys_in
+from pulse_cli.data.scan import everything
+
+if TYPE_CHECKING:
+    from pulse.dynamodb.table import Table
+    from pulse.kernel.company import Settings
+    from pulse.repositories import Repositories
+
+__all__ = ["Kept", "Seen", "Told", "forget", "known_as", "what_is_kept"]
+
+Told = Callable[[int, int], None]
+"""Told how many of how many conversations are done."""
+
+
+class Seen(NamedTuple):
+    """Somebody whose handle was this when it was last seen, and when that was."""
+
+    id: str
+    username: str
+    name: str | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class Kept:
+    """What one company keeps of one person. `posts` are first ids, ours among them."""
+
+    posts: dict[ConversationKey, set[str]] = field(default_factory=lambda: defaultdict(set))
+    mentions: set[str] = field(default_factory=set)
+    replies: set[str] = field(default_factory=set)
+    aside: int = 0
+    told: int = 0
+    """Mails, sent or waiting, that are noted to tell of the person."""
+    naming: int = 0
+    """Posts of the company's own, answering nobody, that name the person."""
+    first: datetime | None = None
+    last: datetime | None = None
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to forget."""
+        return bool(self.posts or self.aside or self.told)
+
+    def add(self, key: ConversationKey, post: Mention | Reply) -> None:
+        """One more post of a conversation, or a version of it."""
+        self.posts[key].add(post.id)
+        if isinstance(post, Reply):
+            self.replies.add(post.id)
+            return
+        self.mentions.add(post.id)
+        self.first = min(self.first or post.at, post.at)
+        self.last = max(self.last or post.at, post.at)
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts and times, for scripts."""
+        return {
+            "conversations": len(self.posts),
+            "mentions": len(self.mentions),
+            "replies": len(self.replies),
+            "put_aside": self.aside,
+            "mails": self.told,
+            "first": self.first.isoformat() if self.first else None,
+            "last": self.last.isoformat() if self.last else None,
+            "own_posts_naming": self.naming,
+        }
+
+
+def known_as(table: Table, handle: str) -> list[Seen]:
+    """Those whose handle, in any case, was this when it was last shown in a mail."""
+    return [
+        Seen(
+            item["pk"].removeprefix("author#"),
+            item["username"],
+            item.get("name"),
+            datetime.fromtimestamp(item["ttl"], UTC) - AUTHOR_KEPT,
+        )
+        for item in everything(table, f"Looking for @{handle}")
+        if item["sk"] == "author" and str(item.get("username", "")).lower() == handle.lower()
+    ]
+
+
+def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> dict[str, Kept]:
+    """By company (all, or those named), what is kept of the person with this X id."""
+    found: dict[str, Kept] = defaultdict(Kept)
+    for item in everything(table, "Looking for posts"):
+        kind, _, company = item["pk"].partition("#")
+        if kind == "c" and is_fact(item):
+            key, fact = key_from_pk(item["pk"]), fact_of(item)
+            if key.customer_id == person and isinstance(fact, (Mention, Reply)):
+                found[key.company].add(key, fact)
+        elif kind == "journal" and "#aside#" in item["sk"]:
+            found[company].aside += by(person, json.loads(item["what"]).get("raw"))
+        elif kind in ("outbox", "sent"):
+            found[company].told += any(key.customer_id == person for key in keys_in(item))
+        elif kind == "said":
+            found[company].naming += person in item["named"]
+    return {
+        company: kept
+        for company, kept in sorted(found.items())
+        if not companies or company in companies
+    }
+
+
+def by(person: str, raw: Any) -> bool:
+    """Whether something that was put aside is by this person, or answers them."""
+    return person in user_ids_in(raw)
+
+
+def forget(
+    stores: Repositories,
+    settings: Settings,
+    person: str,
+    kept: dict[str, Kept],
+    now: datetime,
+    told: Told,
+) -> None:
+    """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
+    policies = {c.name: c for c in settings.companies}
+
+    def told_of(ids: Collection[str]) -> list[LogEntry]:
+        return [LogEntry("forgotten", now, {"posts": len(ids)})]
+
+    total, done = sum(len(one.posts) for one in kept.values()), 0
+    for name, one in kept.items():
+        company = policies.get(name, settings.companies[0])
+        for key, ids in one.posts.items():
+            stores.deletions.delete({key: ids}, company.policy, company.retention, now, told_of)
+            done += 1
+            told(done, total)
+        stores.outbox.forget_conversations(name, lambda key: key.customer_id == person)
+        redacted = stores.audit_log.redact(name, lambda raw: by(person, raw)) if one.aside else 0
+        if redacted:
+            stores.audit_log.append(name, [LogEntry("forgotten", now, {"posts": redacted})])

@@ -1,0 +1,56 @@
+"""What is kept of a person, what went, and what nobody can reach, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pulse_cli.data.erase import Kept
+
+__all__ = ["not_reached", "say_done", "say_kept"]
+
+
+def say_kept(who: str, kept: Mapping[str, Kept]) -> None:
+    """A line for each company."""
+    for name, one in kept.items():
+        if not one.anything:
+            continue
+        span = f", {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}" if one.first else ""
+        said = f"{_many(len(one.mentions), 'post')} in {_many(len(one.posts), 'conversation')}"
+        answers = _many(len(one.replies), "answer")
+        aside = f", {one.aside} put aside" if one.aside else ""
+        mails = f", {_many(one.told, 'mail')} noted to tell of them" if one.told else ""
+        click.echo(f"{name}: {said}{span}, with {answers} of ours{aside}{mails}")
+    if not any(one.anything for one in kept.values()):
+        click.echo(f"Nothing is kept of {who}.")
+
+
+def say_done(kept: Mapping[str, Kept], log_days: str, *, done: bool) -> None:
+    """What went, what stays, what is out of reach."""
+    if not done:
+        click.echo("Nothing was removed (--dry-run).")
+        return
+    click.echo("Removed. What was published before now is not stored again; what comes is watched.")
+    naming = sum(one.naming for one in kept.values())
+    if naming:
+        click.echo(f"{_many(naming, 'post')} of your own that name this person stay.")
+    click.echo("Not reached:")
+    for one in not_reached(log_days):
+        click.echo(f"  {one}")
+
+
+def not_reached(log_days: str) -> list[str]:
+    """Where something may lie all the same, and for how long."""
+    return [
+        "mails that were sent lie in their readers' mailboxes",
+        f"logs hold counts, and ids at most, for {log_days} days",
+        "the table's backups (point-in-time recovery) reach back 35 days",
+        "exports that were made before",
+    ]
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,144 @@
+"""A company's data, given out: a post archive, and beside it all else that is kept."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from pulse.conversations.facts import Lease, Position
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of, to_json
+from pulse_cli.data.archive_posts import post_of
+from pulse_cli.data.scan import everything
+
+if TYPE_CHECKING:
+    from pulse.dynamodb.codec import Item
+    from pulse.dynamodb.table import Table
+    from pulse.kernel.company import Company
+
+__all__ = ["give_out"]
+
+Json = dict[str, Any]
+_OURS = ("pk", "sk", "ttl", "told", "cut")
+"""What a record of a mail holds for Pulse alone."""
+README = Path(__file__).with_name("export.md")
+
+
+def give_out(
+    table: Table, company: Company, document: Mapping[str, Any], folder: Path
+) -> Counter[str]:
+    """Write everything that is kept of a company into a folder; returns the lines by file.
+
+    The table is looked through once, page by page; the posts follow day by day.
+    """
+    with _Files(folder) as files:
+        found = _Found()
+        for item in everything(table, f"Looking for what is kept of {company.name}"):
+            _sort(item, company, files, found)
+        for day in sorted(found.days):
+            for item in table.query_index(day):
+                post = post_of(item, company)
+                if post is not None:
+                    files.line("posts.ndjson", post)
+        for user in _users(company, found):
+            files.line("users.ndjson", user)
+        counts = files.counts
+    ours = [{"id": a.id, "username": a.username, "role": a.role} for a in company.accounts]
+    _write(folder / "companies.json", [{"name": company.name, "accounts": ours}])
+    settings = [one for one in document["companies"] if one["name"] == company.name]
+    _write(folder / "settings.json", {**document, "companies": settings})
+    (folder / "README.md").write_text(README.read_text("utf-8"), "utf-8")
+    return counts
+
+
+@dataclass
+class _Found:
+    """What is put together while looking: days with posts, and who spoke."""
+
+    days: set[str] = field(default_factory=set)
+    customers: set[str] = field(default_factory=set)
+    authors: dict[str, Json] = field(default_factory=dict)
+
+
+class _Files:
+    """The files of lines, all there from the start."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, TextIO] = {}
+        self._exit = ExitStack()
+        self.counts: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        for name in ("posts", "users", "conversations", "positions", "journal", "sent", "figures"):
+            path = self._folder / f"{name}.ndjson"
+            self._files[path.name] = self._exit.enter_context(path.open("w", encoding="utf-8"))
+            self.counts[path.name] = 0
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._exit.close()
+
+    def line(self, name: str, value: Json) -> None:
+        """Write one line."""
+        self._files[name].write(json.dumps(value, ensure_ascii=False) + "\n")
+        self.counts[name] += 1
+
+
+def _sort(item: Item, company: Company, files: _Files, found: _Found) -> None:
+    """What an item holds goes where it belongs; other companies' is passed over."""
+    kind, _, rest = item["pk"].partition("#")
+    if kind == "c" and key_from_pk(item["pk"]).company == company.name:
+        _conversation(item, files, found)
+    elif kind == "author":
+        found.authors[rest] = {
+            "id": rest,
+            "username": item.get("username"),
+            "name": item.get("name"),
+        }
+    elif rest != company.name:
+        return
+    elif kind == "said":
+        found.days.add(item["gpk"])
+    elif kind == "journal":
+        at, row, _ = item["sk"].split("#")
+        files.line("journal.ndjson", {"at": at, "kind": row, "what": json.loads(item["what"])})
+    elif kind == "sent":
+        files.line("sent.ndjson", {n: v for n, v in item.items() if n not in _OURS})
+    elif kind == "figures":
+        day = {"day": item["sk"], "figures": json.loads(item["figures"])}
+        files.line("figures.ndjson", day)
+
+
+def _conversation(item: Item, files: _Files, found: _Found) -> None:
+    key = key_from_pk(item["pk"])
+    which = {"conversation_id": key.conversation_id, "customer_id": key.customer_id}
+    if not is_fact(item):
+        found.customers.add(key.customer_id)
+        files.line("conversations.ndjson", {**which, **to_json(state_of(item))})
+        return
+    fact = fact_of(item)
+    if isinstance(fact, (Position, Lease)):
+        what = "position" if isinstance(fact, Position) else "lease"
+        files.line("positions.ndjson", {**which, "what": what, **to_json(fact)})
+    elif "gpk" in item:
+        found.days.add(item["gpk"])
+
+
+def _users(company: Company, found: _Found) -> list[Json]:
+    """Those whose names are known: our accounts, and customers that a mail has shown of late."""
+    ours = [{"id": a.id, "username": a.username, "name": a.username} for a in company.accounts]
+    theirs = [
+        {name: value for name, value in user.items() if value is not None}
+        for i, user in sorted(found.authors.items())
+        if i in found.customers and user["username"]
+    ]
+    return [*ours, *theirs]
+
+
+def _write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n", "utf-8")

@@ -1,0 +1,119 @@
+"""Who heard of what, and when: of the outage, and all day long."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from pulse.outbox.entries import TOPIC
+from pulse_cli.demo.post_format import published
+from pulse_cli.demo.script import moment, read
+from pulse_cli.demo.table_style import table_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from pulse.kernel.company import Company
+    from pulse.kernel.policy import Level
+    from pulse_cli.demo.day import Day
+    from pulse_cli.demo.run import Rehearsed
+    from pulse_cli.demo.texts import Words
+
+
+def outage(day: Day, came: Rehearsed, words: Words) -> RenderableType:
+    """The outage, moment by moment."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for at, what in sorted(_moments(day, came, words)):
+        table.add_row(Text(words.short(at), style="bold"), what)
+    return table
+
+
+def told(came: Rehearsed, words: Words) -> RenderableType:
+    """Each person: how many alerts, the first and the last, and the digests."""
+    heads = ("person", "alerts", "first", "last", "digests")
+    table = table_of(*map(words, heads))
+    for person, records in _by_person(came.sent).items():
+        alerts = [_at(one) for one in records if _is_alert(one)]
+        digests = [words.short(_at(one)) for one in records if not _is_alert(one)]
+        table.add_row(
+            words("topic") if person == TOPIC else _named(person, came.company),
+            words.number(len(alerts)),
+            words.time(alerts[0]) if alerts else "",
+            words.time(alerts[-1]) if alerts else "",
+            ", ".join(digests),
+        )
+    return table
+
+
+def _moments(day: Day, came: Rehearsed, words: Words) -> Iterator[tuple[datetime, str]]:
+    start, word = day.outage
+    over = moment(read("told")["outage"]["restored"])
+    yield start, words("outage_first")
+    if came.noticed is not None:
+        yield came.noticed, words("outage_noticed")
+    for level in came.company.policy.levels:
+        for at, names in _first_told(day, came, level, words).items():
+            shown = words("outage_alert", level=words.level(level.name), people=words.row(names))
+            yield at, shown
+    yield word, words("outage_word", silent=words.duration(word - start))
+    yield over, words("outage_over", mentions=day.spoken(start, over))
+
+
+def _first_told(day: Day, came: Rehearsed, level: Level, words: Words) -> dict[datetime, list[str]]:
+    """When whom the first mail reached that tells of the outage at this level."""
+    policy = came.company.policy
+    flagged = _first_flag(day, came, level.name)
+    if flagged is None:
+        return {}
+    reached: dict[datetime, list[str]] = defaultdict(list)
+    heard = policy.recipients(level.name, 0, flagged)
+    for key in (*heard, *([TOPIC] if level == policy.top else [])):
+        mails = (_at(one) for one in came.sent if one["person"] == key and _is_alert(one))
+        at = min((mail for mail in mails if mail >= flagged), default=None)
+        if at is not None:
+            name = words("topic") if key == TOPIC else came.company.people[key].name
+            reached[at].append(name)
+    return reached
+
+
+def _first_flag(day: Day, came: Rehearsed, level: str) -> datetime | None:
+    """When somebody who first spoke in the outage was first flagged at this level."""
+    flagged = (
+        flag["flagged_at"]
+        for row in came.outcome.conversations
+        if published(row["first_mention_id"]) >= day.outage.start
+        for flag in row["flagged"]
+        if flag["level"] == level
+    )
+    first = min(flagged, default=None)
+    return None if first is None else datetime.fromisoformat(first)
+
+
+def _named(key: str, company: Company) -> str:
+    groups = company.policy.groups
+    names = [
+        name
+        for name, turns in groups.items()
+        if name not in company.people and any(turn.person == key for turn in turns)
+    ]
+    return ", ".join([company.people[key].name, *names])
+
+
+def _by_person(sent: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in sorted(sent, key=_at):
+        found[record["person"]].append(record)
+    return dict(sorted(found.items(), key=lambda one: (one[0] == TOPIC, _at(one[1][0]))))
+
+
+def _is_alert(record: dict[str, Any]) -> bool:
+    return bool(record["kind"] != "digest")
+
+
+def _at(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["at"])

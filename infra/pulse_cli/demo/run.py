@@ -1,0 +1,102 @@
+"""The day, replayed through the deployed code with the demo's settings."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pulse.kernel.company import Company
+from pulse.outbox.entries import Entry
+from pulse.reporting.report import summary
+from pulse.screens.cards import AuthorDirectory
+from pulse.screens.models import DigestMail
+from pulse_cli.demo import archive, figures
+from pulse_cli.demo.day import COMPANY, Day
+from pulse_cli.demo.figures import Row
+from pulse_cli.errors import ProblemError
+from pulse_cli.replay.one_company import Replay, replay
+from pulse_cli.replay.outcome import Outcome
+from pulse_cli.replay.world import World
+from pulse_cli.settings import examine
+from pulse_cli.simulated_x import Archive
+from pulse_cli.template import TEMPLATE
+
+SETTINGS = TEMPLATE.parent / "infra" / "settings" / "pulse.demo.yaml"
+_READER = "dan"
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What came of the day: `letter` is the digest of all of it, as of its end.
+
+    `rows` are its figures by account and by shift. `sent` are the records of what was told:
+    when, to whom, what kind of mail, under which subject. `noticed` is when the digest's own
+    rule first saw more mentions than usual; None when it never did.
+    """
+
+    company: Company
+    letter: DigestMail
+    rows: tuple[Row, ...]
+    sent: Sequence[dict[str, Any]]
+    noticed: datetime | None
+    outcome: Outcome = field(default_factory=lambda: Outcome(COMPANY))
+
+
+def rehearse(day: Day, out: Path, progress: Callable[[datetime], None]) -> Rehearsed:
+    """Write the archive and the mails of the day below `out`; returns what came of it."""
+    archive.write(day, out / "archive")
+    mails = out / "mail"
+    shutil.rmtree(mails, ignore_errors=True)
+    mails.mkdir(parents=True)
+    document = examine(SETTINGS).document
+    if document is None:
+        raise ProblemError(f"{SETTINGS} has errors: pulse check {SETTINGS} names them")
+    seen: list[Rehearsed] = []
+    plan = Replay(
+        Archive.load(out / "archive"),
+        COMPANY,
+        document,
+        since=day.whole.start,
+        until=day.whole.end,
+        mails=mails,
+        progress=progress,
+        parting=False,
+        look=lambda world: seen.append(_look(world, day)),
+    )
+    outcome = replay(plan)
+    return replace(seen[0], outcome=outcome)
+
+
+def _look(world: World, day: Day) -> Rehearsed:
+    app, company, (start, end) = world.app, world.company, day.whole
+    letter = summary(
+        Entry(
+            "demo",
+            COMPANY,
+            _READER,
+            "digest",
+            end,
+            details=(
+                ("period", "daily"),
+                ("start", start.isoformat()),
+                ("end", end.isoformat()),
+            ),
+        ),
+        company,
+        company.people[_READER],
+        app.db,
+        AuthorDirectory(app.db.author_cache, None, end),
+        end,
+    )
+    received = figures.received(app.db.conversations, start, end)
+    return Rehearsed(
+        company,
+        letter,
+        tuple(figures.rows(received, company, start, end)),
+        app.db.outbox.sent(COMPANY, start, end),
+        figures.noticed(received, start - company.look_back, day.outage.start, end),
+    )

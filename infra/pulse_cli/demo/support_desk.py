@@ -1,0 +1,114 @@
+"""The support desk: one person at a time, who answers whoever has waited longest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush
+from random import Random
+from typing import Any
+
+from pulse_cli.demo.posts import Said, reply
+from pulse_cli.demo.script import Who, moment, read, stretch
+from pulse_cli.demo.talks import OutageLines, Talk
+
+_MINUTE = timedelta(minutes=1)
+_NOTICES = (1.0, 9.0)
+"""Minutes until a post is seen at all."""
+_SPEAKS_AGAIN = (4.0, 26.0)
+"""Minutes until a customer who was answered says the next thing."""
+_LOSES_PATIENCE = (48.0, 110.0)
+_ASKS_UNANSWERED = 0.3
+
+
+class Desk:
+    """Lets the customers of `talks` speak, and answers them shift after shift."""
+
+    def __init__(self, talks: Iterable[Talk], us: Who, rng: Random) -> None:
+        self._us = us
+        self._rng = rng
+        self._outage = OutageLines()
+        self._cares: dict[int, float] = {}
+        self._coming = [(talk.begins, number, talk) for number, talk in enumerate(talks)]
+        self._number = len(self._coming)
+        self._waiting: list[tuple[datetime, Talk]] = []
+        self._outage_ends = moment(read("told")["outage"]["promised"])
+        self._end = moment(read("told")["to"])
+        heapify(self._coming)
+
+    def run(self) -> Iterator[Said]:
+        """All that is said, in no order."""
+        talks = [talk for _, _, talk in self._coming]
+        for shift in read("told")["desk"]:
+            self._shift(shift)
+        while self._coming:
+            self._speak()
+        for talk in talks:
+            yield from talk.said
+
+    def _shift(self, told: dict[str, Any]) -> None:
+        now, end = stretch(told)
+        answered = 0
+        while now < end:
+            while self._coming and self._coming[0][0] <= now:
+                self._speak()
+            ready = [
+                one
+                for one in self._waiting
+                if one[0] <= now and self._care(one[1]) > told["misses"]
+            ]
+            if not ready:
+                now += _MINUTE / 2
+                continue
+            chosen = min(ready, key=_by_time)
+            now += told["minutes"] * self._rng.uniform(0.5, 1.5) * _MINUTE
+            self._waiting.remove(chosen)
+            self._answer(chosen[1], now)
+            answered += 1
+            if "rest" in told and answered % told["round"] == 0:
+                now += told["rest"] * self._rng.uniform(0.7, 1.3) * _MINUTE
+
+    def _care(self, talk: Talk) -> float:
+        """How hard a customer is to overlook, from 0 to 1; it stays as it is."""
+        return self._cares.setdefault(id(talk), self._rng.random())
+
+    def _speak(self) -> None:
+        """The next customer says the next thing, and from then on waits."""
+        at, _, talk = heappop(self._coming)
+        text = talk.lines.pop(0) or self._outage.again(talk)
+        ours = [post for post in talk.said if post.who is self._us]
+        spoken = ours or talk.said
+        last = spoken[-1] if spoken else talk.below
+        if last is None:
+            said = Said(talk.customer, at, f"@{talk.to.username} {text}", talk.lang)
+        else:
+            handle = talk.to if last.who is talk.customer else last.who
+            said = Said(talk.customer, at, f"@{handle.username} {text}", talk.lang, answers=last)
+        talk.said.append(said)
+        if not any(waits is talk for _, waits in self._waiting):
+            self._waiting.append((at + self._minutes(_NOTICES), talk))
+        if talk.about_outage and self._rng.random() < _ASKS_UNANSWERED:
+            self._comes_again(talk, at + self._minutes(_LOSES_PATIENCE))
+
+    def _answer(self, talk: Talk, at: datetime) -> None:
+        if talk.about_outage and at >= self._outage_ends:
+            talk.lines.clear()
+            self._coming = [one for one in self._coming if one[2] is not talk]
+            heapify(self._coming)
+        text = self._outage.answer(talk, at) if talk.about_outage else talk.answers.pop(0)
+        talk.said.append(reply(self._us, at, text, talk.lang, talk.said[-1]))
+        if not any(coming is talk for _, _, coming in self._coming):
+            self._comes_again(talk, at + self._minutes(_SPEAKS_AGAIN))
+
+    def _comes_again(self, talk: Talk, at: datetime) -> None:
+        end = self._outage_ends if talk.about_outage else self._end
+        if talk.lines and at < end:
+            heappush(self._coming, (at, self._number, talk))
+            self._number += 1
+
+    def _minutes(self, between: tuple[float, float]) -> timedelta:
+        return self._rng.uniform(*between) * _MINUTE
+
+
+def _by_time(one: tuple[datetime, Talk]) -> datetime:
+    return one[0]

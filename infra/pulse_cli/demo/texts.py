@@ -1,0 +1,55 @@
+"""What the terminal says of the day, in the language asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from babel.numbers import format_decimal
+
+from pulse.screens.locale import Locale
+from pulse.screens.phrases import level
+from pulse_cli.demo.script import Language, zone
+
+_LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru"}
+_FILE = Path(__file__).parent / "texts.yaml"
+
+
+class Words(Locale):
+    """Adds the demo's own words to those of mails: numbers, lengths and times stay theirs."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__(language, str(zone()))
+
+    def __call__(self, name: str, **values: object) -> str:
+        """The words of that name; numbers among `values` are written as this language does."""
+        text: str = _words()[name][self.language]
+        return text.format(**{key: self._shown(value) for key, value in values.items()})
+
+    def time(self, at: datetime) -> str:
+        """The day of the week and the time: "Tue 02:10"."""
+        return f"{self.day(at.astimezone(zone()).date()).split(',')[0].split()[0]} {self.short(at)}"
+
+    def short(self, at: datetime) -> str:
+        """The time of day alone."""
+        return f"{at.astimezone(zone()):%H:%M}"
+
+    def money(self, amount: float) -> str:
+        """An amount with its cents."""
+        return str(format_decimal(amount, "#,##0.00", locale=_LOCALES[self.language]))
+
+    def level(self, name: str | None) -> str:
+        """A level of the policy, as mails call it."""
+        return level(self, name)
+
+    def _shown(self, value: object) -> Any:
+        return self.number(value) if isinstance(value, int) else value
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    words: dict[str, dict[str, str]] = yaml.safe_load(_FILE.read_text("utf-8"))
+    return words

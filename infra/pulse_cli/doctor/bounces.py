@@ -1,0 +1,30 @@
+"""Whether SES says which mail came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pulse_cli.doctor.findings import Finding, fail, ok
+from pulse_cli.stack.deployment import Deployment
+
+__all__ = ["told"]
+
+_WHAT = "mail that comes back"
+_TOLD_OF = {"bounce", "complaint", "reject"}
+
+
+def told(deployment: Deployment) -> Iterator[Finding]:
+    """Whether bounces and complaints of what is sent reach the function `feedback`."""
+    answer = deployment.client("ses").describe_configuration_set(
+        ConfigurationSetName=deployment.output("ConfigurationSetName"),
+        ConfigurationSetAttributeNames=["eventDestinations"],
+    )
+    name = f"{deployment.name}-feedback"
+    ours = [one for one in answer.get("EventDestinations") or () if one and one["Name"] == name]
+    told_of = {kind.lower() for one in ours for kind in one["MatchingEventTypes"] if one["Enabled"]}
+    if told_of >= _TOLD_OF:
+        yield ok(_WHAT, "SES tells of it")
+    else:
+        missing = ", ".join(sorted(_TOLD_OF - told_of))
+        said = f"SES does not tell of it ({missing}): addresses that bounce are written to for ever"
+        yield fail(_WHAT, said, "deploy again: make deploy")

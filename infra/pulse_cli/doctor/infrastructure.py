@@ -1,0 +1,117 @@
+"""What makes Pulse tick, and what rings when it does not: schedules, queues, alarms, topic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulse_cli.doctor.findings import Finding, fail, ok, unknown, warn
+from pulse_cli.stack.deployment import Deployment
+from pulse_cli.template import load_template
+
+__all__ = ["alarms", "queues", "schedules", "topic"]
+
+_AGAIN = "deploy again: make deploy"
+
+
+def schedules(deployment: Deployment) -> Iterator[Finding]:
+    """Whether every function of the template runs by its clock."""
+    expected = _named("AWS::Scheduler::Schedule")
+    group = deployment.outputs.get("ScheduleGroupName", deployment.name)
+    pages = deployment.client("scheduler").get_paginator("list_schedules")
+    rows = [row for page in pages.paginate(GroupName=group) for row in page["Schedules"]]
+    found = {row["Name"]: row.get("State") for row in rows}
+    if not found and "ScheduleGroupName" not in deployment.outputs:
+        yield unknown("schedules", "this stack was built without them")
+        return
+    missing = [name for name in expected if name not in found]
+    off = [name for name in expected if found.get(name) == "DISABLED"]
+    if missing:
+        yield fail("schedules", f"missing: {', '.join(missing)}", _AGAIN)
+    if off:
+        said = f"switched off: {', '.join(off)}; nobody is watched"
+        yield fail("schedules", said, "deploy again with Schedules=ENABLED")
+    if not missing and not off:
+        yield ok("schedules", f"all {len(expected)} are on")
+
+
+def queues(deployment: Deployment) -> Iterator[Finding]:
+    """Whether anything was given up."""
+    client = deployment.client("sqs")
+    logs = f"aws logs tail {deployment.outputs.get('LogGroupName', '/pulse/' + deployment.name)}"
+    for what, output, words in (
+        ("polls given up", "PollDeadLettersUrl", "polls that met a bug three times"),
+        ("ticks that failed", "DeadLettersUrl", "what was not delivered, or ended in an error"),
+    ):
+        url = deployment.output(output)
+        name = "ApproximateNumberOfMessages"
+        answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        count = int(answer["Attributes"][name])
+        if count:
+            mend = f"find the error ({logs} --since 1d), then aws sqs purge-queue --queue-url {url}"
+            yield fail(what, f"{count} in the queue: {words}", mend)
+        else:
+            yield ok(what, "none")
+
+
+def alarms(deployment: Deployment) -> Iterator[Finding]:
+    """What each alarm of the template says."""
+    expected = _named("AWS::CloudWatch::Alarm")
+    found = _alarms(deployment, expected)
+    if not found and "ScheduleGroupName" not in deployment.outputs:
+        yield unknown("alarms", "this stack was built without them")
+        return
+    for name in expected:
+        what, alarm = f"alarm {name}", found.get(name)
+        if alarm is None:
+            yield fail(what, "missing", _AGAIN)
+        elif alarm["StateValue"] == "ALARM":
+            why = alarm.get("AlarmDescription") or alarm.get("StateReason", "")
+            yield fail(what, f"rings: {why}", f"see docs/runbook.md, {name}")
+        elif not alarm.get("ActionsEnabled", True):
+            mend = "deploy again with Schedules=ENABLED"
+            yield warn(what, "tells nobody: its actions are switched off", mend)
+        elif alarm["StateValue"] != "OK":
+            wait = "after a night" if name == "FiguresAlarm" else "in some minutes"
+            mend = f"ask again {wait}, if the stack is new; else see docs/runbook.md, {name}"
+            yield warn(what, "has no data", mend)
+        else:
+            yield ok(what, "quiet")
+
+
+def topic(deployment: Deployment) -> Iterator[Finding]:
+    """Whether critical waits and alarms wake anybody."""
+    arn = deployment.output("CriticalTopicArn")
+    pages = deployment.client("sns").get_paginator("list_subscriptions_by_topic")
+    rows = [row for page in pages.paginate(TopicArn=arn) for row in page["Subscriptions"]]
+    waiting = [r["Endpoint"] for r in rows if r["SubscriptionArn"] == "PendingConfirmation"]
+    for endpoint in waiting:
+        said = f"{endpoint} has not confirmed the subscription"
+        yield warn("critical topic", said, "open the link that SNS sent to it")
+    if len(rows) > len(waiting):
+        yield ok("critical topic", f"wakes {len(rows) - len(waiting)}")
+    else:
+        said = "critical waits and alarms wake nobody"
+        mend = "deploy again with CriticalEmail or CriticalPhone, or subscribe to the topic"
+        yield fail("critical topic", said, mend)
+
+
+def _named(kind: str) -> list[str]:
+    """Names of the template's own resources of a kind."""
+    resources = load_template().body["Resources"]
+    return [name for name, resource in resources.items() if resource["Type"] == kind]
+
+
+def _alarms(deployment: Deployment, expected: list[str]) -> Mapping[str, Mapping[str, Any]]:
+    """By their names in the template: CloudFormation calls them stack-Name-RANDOM."""
+    pages = deployment.client("cloudwatch").get_paginator("describe_alarms")
+    prefix = f"{deployment.name}-"
+    called = re.compile(rf"{re.escape(prefix)}({'|'.join(expected)})(-[A-Za-z0-9]+)?")
+    found = {}
+    for page in pages.paginate(AlarmNamePrefix=prefix):
+        for alarm in page["MetricAlarms"]:
+            match = called.fullmatch(alarm["AlarmName"])
+            if match:
+                found[match[1]] = alarm
+    return found

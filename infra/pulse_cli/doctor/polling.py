@@ -1,0 +1,115 @@
+"""Settings, tokens and polls: whether the accounts are really read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pulse.x.client import XClient
+from pulse.x.faults import FOR_A_PERSON, XError
+from pulse_cli.doctor.findings import Finding, fail, ok, unknown, warn
+from pulse_cli.stack.deployment import Deployment
+from pulse_cli.stack.status_view import ago
+from pulse_cli.x_access.connection import in_words, parted, way
+
+if TYPE_CHECKING:
+    from pulse.kernel.company import Account, Settings
+    from pulse.listening.cursor import Cursor
+
+__all__ = ["in_force", "polls", "tokens"]
+
+_FRESH = timedelta(minutes=3)
+
+
+def in_force(settings: Settings | None, now: datetime) -> Iterator[Finding]:
+    """Which settings hold."""
+    if settings is None:
+        yield fail("settings", "none were pushed, so nothing runs", "pulse push pulse.yaml")
+        return
+    names = ", ".join(company.name for company in settings.companies)
+    pushed = f", pushed {settings.pushed_at:%Y-%m-%d %H:%M} UTC" if settings.pushed_at else ""
+    yield ok("settings", f"version {settings.version}{pushed}: {names}")
+    for company in settings.companies:
+        shadow = company.shadow
+        if shadow is not None and now < shadow.until:
+            said = f"every mail goes to {shadow.to} until {shadow.until:%Y-%m-%d %H:%M}"
+            mend = "take shadow out of pulse.yaml and push it, when you are ready"
+            yield warn(f"shadow mode of {company.name}", said, mend)
+
+
+def tokens(deployment: Deployment, settings: Settings | None) -> Iterator[Finding]:
+    """Whether each token is kept, works, and the accounts are those that the settings mean."""
+    by_token: dict[str, list[Account]] = {}
+    for company in settings.companies if settings else ():
+        for account in company.accounts:
+            by_token.setdefault(account.token, []).append(account)
+    for name, accounts in by_token.items():
+        yield from _token(deployment, name, accounts)
+
+
+def polls(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
+    """When each account was last read, and what stands in the way."""
+    accounts = [a for company in settings.companies for a in company.accounts] if settings else []
+    cursors = deployment.db.cursors.load(account.id for account in accounts)
+    blind = timedelta(minutes=int(deployment.parameters.get("BlindMinutes") or 10))
+    for account in accounts:
+        yield from _poll(account, cursors.get(account.id), blind, now)
+
+
+def _token(deployment: Deployment, name: str, accounts: list[Account]) -> Iterator[Finding]:
+    what, username = f"token {name}", accounts[0].username
+    connect = f"pulse connect @{username}" + (f" --token {name}" if name != username else "")
+    try:
+        token = deployment.tokens.token(name)
+    except XError as trouble:
+        if trouble.kind == "token":
+            yield fail(what, trouble.detail, connect)
+        else:
+            yield unknown(what, trouble.detail)
+        return
+    try:
+        found = XClient(lambda: token, way(deployment.x_url)).users([a.id for a in accounts])
+    except XError as trouble:
+        if trouble.kind in FOR_A_PERSON:
+            said, mend = parted(trouble, username)
+            yield fail(what, said, f"{mend} Then {connect}" if trouble.kind == "token" else mend)
+        else:
+            yield unknown(what, in_words(trouble, username))
+        return
+    handles = {author.id: author.username or "" for author in found}
+    for account in accounts:
+        yield from _account(what, account, handles.get(account.id))
+
+
+def _account(what: str, account: Account, handle: str | None) -> Iterator[Finding]:
+    if handle is None:
+        said = f"X shows no account with the id {account.id} (@{account.username})"
+        yield fail(what, said, f"pulse connect @{account.username} prints the id it has")
+    elif handle.lower() != account.username.lower():
+        said = f"the id {account.id} is @{handle}, and the settings say @{account.username}"
+        yield fail(what, said, "mend id or username in pulse.yaml, then pulse push")
+    else:
+        yield ok(what, f"works for @{handle}")
+
+
+def _poll(
+    account: Account, cursor: Cursor | None, blind: timedelta, now: datetime
+) -> Iterator[Finding]:
+    what = f"polls of @{account.username}"
+    for trouble in cursor.faults.values() if cursor else ():
+        said, mend = parted(XError(trouble.kind, trouble.detail), account.username)
+        judged = fail if trouble.kind in FOR_A_PERSON else warn
+        yield judged(what, f"{said}, since {trouble.since:%Y-%m-%d %H:%M} UTC", mend)
+    if cursor is None or cursor.last_ok is None:
+        said = "it has never been read"
+        yield fail(what, said, "ask again in two minutes; then see schedules and tokens above")
+        return
+    age = now - cursor.last_ok
+    said = f"the last good one {ago(age.total_seconds())} ago"
+    if age <= _FRESH:
+        yield ok(what, said)
+    elif age <= blind:
+        yield warn(what, said, "ask again in some minutes")
+    else:
+        yield fail(what, said, "see troubles, schedules and tokens here, and pulse status")

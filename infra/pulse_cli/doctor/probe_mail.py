@@ -1,0 +1,59 @@
+"""One test mail, on the way that all mail goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pulse.kernel.company import Person
+from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
+from pulse.outbox.mailer import SesMailer
+from pulse.screens.mails import MailRenderer
+from pulse_cli.doctor.findings import Finding, fail, ok, unknown
+from pulse_cli.stack import aws
+from pulse_cli.stack.deployment import Deployment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pulse.kernel.company import Settings
+
+__all__ = ["probe"]
+
+
+def probe(
+    deployment: Deployment, settings: Settings | None, to: str | None, now: datetime
+) -> Iterator[Finding]:
+    """Send it to an address, or to the first company's owner; whether it arrives, a person sees."""
+    company = settings.companies[0] if settings else None
+    owner = company.people[company.owner] if company else Person("you", "", "")
+    shadow = company.shadow if company else None
+    if to is None and shadow is not None and now < shadow.until:
+        to = shadow.to
+    address = to or owner.email
+    if not address:
+        yield unknown("test mail", "no settings name an owner: give --mail ADDRESS")
+        return
+    person = replace(owner, email=address, name=address if to else owner.name)
+    title = company.title_in(person.language) if company else deployment.name
+    mail = MailRenderer().probe(title, now, person)
+    post = SesMailer(
+        deployment.client("sesv2"),
+        deployment.output("SenderAddress"),
+        deployment.outputs.get("ConfigurationSetName"),
+    )
+    what = f"test mail to {address}"
+    try:
+        message = post.send(address, mail, now, company.sender if company else None)
+    except PermanentDeliveryError as problem:
+        mend = "see sender and recipients above: unverified, or on the suppression list of SES"
+        yield fail(what, f"SES refused it: {problem}", mend)
+    except TemporaryDeliveryError as problem:
+        yield fail(what, f"SES did not take it: {problem}", "mend what SES says, and ask again")
+    else:
+        where = aws.endpoint()
+        if where:
+            yield unknown(what, f"the stand-in at {where} took it; it need not deliver")
+        else:
+            yield ok(what, f"SES took it ({message}): see that it arrives, and not among spam")

@@ -1,0 +1,177 @@
+"""SES: whether mail may go out, from whom, to whom, and how much of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any
+
+import botocore.exceptions
+
+from pulse.outbox.delivery import people_with_address
+from pulse_cli.doctor.findings import Finding, fail, ok, warn
+from pulse_cli.stack.deployment import Deployment
+from pulse_cli.terminal import plain
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pulse.kernel.company import Settings
+
+__all__ = ["account", "judge_account", "judge_identity", "recipients", "senders", "stopped"]
+
+_NEARLY = 0.8
+_ADDRESS = re.compile(r"[^\s,'\"\[\]]+@[^\s,'\"\[\]]+")
+_VERIFY = "aws sesv2 create-email-identity --email-identity {}"
+
+
+def account(deployment: Deployment) -> Iterator[Finding]:
+    """Whether SES sends for this account, and how much."""
+    yield from judge_account(deployment.client("sesv2").get_account())
+
+
+def judge_account(answer: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge what SES says of the account."""
+    health = answer.get("EnforcementStatus", "HEALTHY")
+    if not answer.get("SendingEnabled", True) or health == "SHUTDOWN":
+        said = f"SES does not send for this account ({health})"
+        yield fail("SES account", said, "see what the SES console asks for")
+    elif health != "HEALTHY":
+        said = f"SES has this account under review ({health}): too many bounces or complaints"
+        yield warn("SES account", said, "see what the SES console asks for")
+    if answer.get("ProductionAccessEnabled"):
+        yield ok("SES sandbox", "production access is granted")
+    else:
+        said = "SES is in its sandbox: it writes to verified addresses only"
+        yield warn("SES sandbox", said, "ask for production access in the SES console")
+    quota = answer.get("SendQuota") or {}
+    most, sent = quota.get("Max24HourSend", 0), quota.get("SentLast24Hours", 0)
+    said = f"{sent:,.0f} of {most:,.0f} mails sent in 24 h"
+    if most < 0:
+        yield ok("SES quota", f"{sent:,.0f} mails sent in 24 h, no limit")
+    elif sent >= most:
+        mend = "ask for a higher quota in the SES console; Pulse tries again by itself"
+        yield fail("SES quota", said, mend)
+    elif sent >= most * _NEARLY:
+        yield warn("SES quota", said, "ask for a higher quota in the SES console")
+    else:
+        yield ok("SES quota", said)
+
+
+def senders(deployment: Deployment, settings: Settings | None) -> Iterator[Finding]:
+    """Whether every address that Pulse writes from is verified, and signs its mail."""
+    allowed = _ADDRESS.findall(deployment.parameters.get("Senders", ""))
+    addresses = {deployment.output("SenderAddress"): "the stack"}
+    for company in settings.companies if settings else ():
+        if company.sender:
+            addresses.setdefault(parseaddr(company.sender)[1], company.name)
+    client = deployment.client("sesv2")
+    for address, owner in addresses.items():
+        what = f"sender {address}"
+        if allowed and address not in allowed:
+            listed = ",".join([*allowed, address])
+            said = f"{owner} writes from it, and the stack may not"
+            yield fail(what, said, f"deploy again with Senders={listed}")
+            continue
+        yield from judge_identity(what, address, *_identity(client, address))
+
+
+def judge_identity(
+    what: str, address: str, name: str | None, answer: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """Judge the identity `name` that stands for an address, its own or its domain's, or none."""
+    domain = address.rpartition("@")[2]
+    if name is None:
+        yield fail(what, "SES does not know it, nor its domain", _VERIFY.format(domain))
+        return
+    if not (
+        answer.get("VerifiedForSendingStatus") or answer.get("VerificationStatus") == "SUCCESS"
+    ):
+        by_mail = "open the link that AWS mailed to it"
+        by_dns = "put the records that the SES console shows into the DNS of the domain"
+        said = f"{name} is not verified ({answer.get('VerificationStatus', 'PENDING')})"
+        yield fail(what, said, by_mail if "@" in name else by_dns)
+        return
+    dkim = answer.get("DkimAttributes") or {}
+    if dkim.get("Status") == "SUCCESS" and dkim.get("SigningEnabled", True):
+        yield ok(what, f"{name} is verified and signed (DKIM)")
+    else:
+        said = f"{name} is verified, mail is not signed (DKIM {dkim.get('Status', 'unknown')})"
+        mend = f"verify the domain {domain} with DKIM, or mail may land among spam"
+        yield warn(what, said, mend)
+
+
+def recipients(
+    deployment: Deployment, settings: Settings | None, now: datetime
+) -> Iterator[Finding]:
+    """Whether the people may be written to, while SES is in its sandbox."""
+    if settings is None:
+        return
+    client = deployment.client("sesv2")
+    if client.get_account().get("ProductionAccessEnabled"):
+        yield ok("recipients", "SES is out of its sandbox, so any address may be written to")
+        return
+    verified = {name for name, state in _identities(client) if state}
+    addresses = _addresses(settings, now)
+    missing = [a for a in addresses if not verified & set(_names(a))]
+    for address in missing:
+        said = "not verified, and SES is in its sandbox: mail to it is refused"
+        yield fail(f"recipient {address}", said, _VERIFY.format(address))
+    if not missing:
+        yield ok("recipients", f"all {len(addresses)} are verified")
+
+
+def stopped(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
+    """Whether mail reaches everybody, as far as it came back."""
+    ours = [
+        (company, block)
+        for block in deployment.db.suppressions.all().values()
+        for company in (settings.companies if settings else ())
+        if people_with_address(company, block.address, now)
+    ]
+    for company, block in ours:
+        why = "it bounced" if block.kind == "bounce" else "it was called spam"
+        said = f"{company.name} does not write to it since {block.at:%Y-%m-%d %H:%M} UTC, {why}"
+        mend = f"mend it in pulse.yaml and push, or pulse addresses --lift {block.address}"
+        yield fail(f"address {block.address}", f"{said} ({plain(block.said)})", mend)
+    if not ours:
+        yield ok("addresses", "no mail came back for good")
+
+
+def _addresses(settings: Settings, now: datetime) -> list[str]:
+    found: dict[str, None] = {}
+    for company in settings.companies:
+        shadow = company.shadow
+        if shadow is not None and now < shadow.until:
+            found[shadow.to] = None
+        else:
+            found |= dict.fromkeys(person.email for person in company.people.values())
+    return list(found)
+
+
+def _names(address: str) -> list[str]:
+    """What may be verified for an address: itself, its domain, those above it."""
+    parts = address.rpartition("@")[2].lower().split(".")
+    return [address, *(".".join(parts[i:]) for i in range(len(parts) - 1))]
+
+
+def _identity(client: Any, address: str) -> tuple[str | None, Mapping[str, Any]]:
+    for name in _names(address):
+        try:
+            return name, client.get_email_identity(EmailIdentity=name)
+        except botocore.exceptions.ClientError as problem:
+            if problem.response.get("Error", {}).get("Code") != "NotFoundException":
+                raise
+    return None, {}
+
+
+def _identities(client: Any) -> Iterable[tuple[str, bool]]:
+    more: dict[str, str] = {}
+    while True:
+        answer = client.list_email_identities(**more)
+        for row in answer.get("EmailIdentities", []):
+            yield row["IdentityName"], row.get("VerificationStatus", "SUCCESS") == "SUCCESS"
+        if not answer.get("NextToken"):
+            return
+        more = {"NextToken": answer["NextToken"]}

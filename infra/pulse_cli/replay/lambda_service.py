@@ -1,0 +1,125 @@
+"""Lambda as the handlers know it: one process, events, retries, failures recorded."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from pulse import app
+from pulse.app import App
+from pulse_cli.simulated_aws.local_stack import Function
+from pulse_cli.template import TEMPLATE
+
+_ASYNC_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An invocation that ended by an exception."""
+
+    function: str
+    at: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What Lambda hands to a handler, as far as Pulse uses it."""
+
+    function_name: str
+    left_ms: int
+    aws_request_id: str = "replay"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would end the invocation."""
+        return self.left_ms
+
+
+@dataclass(slots=True)
+class Lambdas:
+    """The functions of a stack. They share a process, as warm ones do each by itself."""
+
+    functions: dict[str, Function]
+    begin: Callable[[], App]
+    """Wires the parts anew, as a process does that begins."""
+    clock: Callable[[], datetime]
+    wired: App = field(init=False)
+    running: list[tuple[str, Any]] = field(default_factory=list)
+    """Names and events of the invocations under way, the innermost last."""
+    failures: list[Failure] = field(default_factory=list)
+    invocations: dict[str, int] = field(default_factory=dict)
+    _again: list[tuple[datetime, str, Any, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.wired = self.begin()
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """Run a handler. Whatever it raises is recorded and raised again, as `InvokedError`.
+
+        An exit takes the process with it: the next invocation begins with a new one.
+        """
+        self.invocations[name] = self.invocations.get(name, 0) + 1
+        app.use(self.wired)
+        self.running.append((name, event))
+        try:
+            function = self.functions[name]
+            return _handler(function.handler)(event, Context(name, function.timeout * 1000))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as problem:
+            self.failures.append(Failure(name, self.clock(), _said(problem)))
+            if not isinstance(problem, Exception):
+                self.wired = self.begin()
+            raise InvokedError(name) from problem
+        finally:
+            self.running.pop()
+            app.use(self.wired if self.running else None)
+
+    def scheduled(self, name: str, event: Any = None, attempt: int = 0) -> Any:
+        """Run a handler as a schedule does: what fails is tried again after 1 and 2 minutes."""
+        try:
+            return self.invoke(name, event or {})
+        except InvokedError:
+            retries = min(len(_ASYNC_RETRIES), self.functions[name].retries)
+            if attempt < retries:
+                at = self.clock() + _ASYNC_RETRIES[attempt]
+                self._again.append((at, name, event, attempt + 1))
+            return None
+
+    def retry_due(self) -> None:
+        """Run what failed and is due to be tried again."""
+        due = [x for x in self._again if x[0] <= self.clock()]
+        self._again = [x for x in self._again if x[0] > self.clock()]
+        for _, name, event, attempt in due:
+            self.scheduled(name, event, attempt)
+
+    @property
+    def next_retry(self) -> datetime | None:
+        """When something that failed is tried again."""
+        return min((at for at, *_ in self._again), default=None)
+
+
+class InvokedError(Exception):
+    """An invocation failed; the failure is recorded."""
+
+
+def _said(problem: BaseException) -> str:
+    within = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
+    return ", for ".join([f"{type(problem).__name__}: {problem}", *map(_said, within)])
+
+
+@cache
+def _handler(path: str) -> Callable[[Any, Any], Any]:
+    module_name, name = path.rsplit(".", 1)
+    file = TEMPLATE.parent / "functions" / f"{module_name}.py"
+    spec = importlib.util.spec_from_file_location(f"pulse_function_{module_name}", file)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Callable[[Any, Any], Any] = getattr(module, name)
+    return handler

@@ -1,0 +1,225 @@
+"""The replay of one company: tick after tick, then what came of it."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pulse.listening.tasks import PollTask, kinds_due
+from pulse_cli.replay.next_tick import MINUTE, Clockwork, Tick
+from pulse_cli.replay.outcome import Outcome, conversations, latencies
+from pulse_cli.replay.world import World
+from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName
+
+_DIGEST_REACH = timedelta(hours=12)
+_FIGURES = (0, 40)
+_CHECK_EVERY = 10
+_SELDOM = 200_000
+"""Objects made between two collections of garbage."""
+
+Progress = Callable[[datetime], None]
+
+
+@dataclass(slots=True)
+class Replay:
+    """What to replay: one company of an archive, from `since` to `until` inclusive.
+
+    `document` are the settings of this company alone. `checkpoints` are instants at which
+    the conversations are read besides; `mails` is the folder that each mail is written to.
+    The end brings the digest of that moment, unless `parting` is false. `place` makes the world,
+    `look` sees it before it is taken down.
+    """
+
+    archive: Archive
+    company: str
+    document: Mapping[str, Any]
+    since: datetime | None = None
+    until: datetime | None = None
+    vocabulary: VocabularyName = "tweet"
+    mails: Path | None = None
+    checkpoints: tuple[datetime, ...] = ()
+    progress: Progress = field(default=lambda _: None)
+    parting: bool = True
+    place: Callable[[Mapping[str, Any], SimulatedX, datetime], World] = World
+    look: Callable[[World], None] = field(default=lambda _: None)
+
+
+def replay(plan: Replay) -> Outcome:
+    """Run the handlers over the archive as deployed; returns what came of it."""
+    posts = plan.archive.of(plan.company, plan.since).posts
+    since = plan.since or min((p.created_at for p in posts), default=None)
+    if since is None:
+        return Outcome(plan.company)
+    last = max((p.created_at for p in posts), default=since)
+    until = plan.until or last + timedelta(hours=1)
+    part = plan.archive.of(plan.company, plan.since)
+    start = since.replace(second=0, microsecond=0)
+    world = plan.place(plan.document, SimulatedX(part, vocabulary=plan.vocabulary), start)
+    began = time.perf_counter()
+    with _seldom_collecting(), world:
+        run = _Run(world, plan, until)
+        run.to_the_end(start)
+        outcome = run.outcome()
+        plan.look(world)
+    outcome.wall_seconds = time.perf_counter() - began
+    return outcome
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Collect garbage seldom: looking at a whole archive again and again is a fifth of the time."""
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_SELDOM, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+class _Run:
+    def __init__(self, world: World, plan: Replay, until: datetime) -> None:
+        self._world = world
+        self._plan = plan
+        self._until = until
+        self._clockwork = Clockwork(world)
+        self._written = 0
+        self._ticks = 0
+        self._checked: dict[datetime, list[dict[str, Any]]] = {}
+        self._stops = sorted(c for c in plan.checkpoints if c < until)
+
+    def to_the_end(self, start: datetime) -> None:
+        now, before = start, start - MINUTE
+        while now < self._until:
+            tick = self._tick(now)
+            following = self._clockwork.next(now, before, tick) or self._until
+            before = now
+            now = min(following, self._until, *self._checkpoint(now, following))
+            self._rest(now)
+        self._tick(self._until, last=True)
+        if self._plan.parting:
+            self._digest_now(start)
+
+    def outcome(self) -> Outcome:
+        world = self._world
+        return Outcome(
+            self._plan.company,
+            conversations(world),
+            self._checked,
+            polls=world.lambdas.invocations.get("poll", 0),
+            ticks=self._ticks,
+            failures=[(f.function, f.at.isoformat(), f.error) for f in world.lambdas.failures],
+            x=world.x.figures(),
+            dynamodb={
+                name.split(".")[1]: count
+                for name, count in sorted(world.calls.items())
+                if name.startswith("dynamodb.")
+            },
+            mails=self._written,
+            **latencies(world),
+        )
+
+    def _tick(self, now: datetime, *, last: bool = False) -> Tick:
+        """A minute as deployed: dispatch, the polls, flag, send, digest."""
+        world = self._world
+        world.go_to(now)
+        if last:
+            self._without_patience(now)
+        self._ticks += 1
+        self._plan.progress(now)
+        with world.functions() as lambdas:
+            lambdas.retry_due()
+            lambdas.scheduled("dispatch")
+        polls = world.drain()
+        if last:
+            self._sweep(now)
+        with world.functions() as lambdas:
+            lambdas.scheduled("flag")
+            sent = lambdas.scheduled("send")
+            if self._plan_has_digests() and any((lambdas.scheduled("digest") or {}).values()):
+                sent = lambdas.scheduled("send")
+            if (now.hour, now.minute) == _FIGURES:
+                lambdas.scheduled("figures")
+            if now.minute % _CHECK_EVERY == 0 and world.x.last_gone is not None:
+                lambdas.scheduled("comply")
+        self._collect(now)
+        if now in self._stops:
+            self._sweep(now)
+            with world.functions() as lambdas:
+                lambdas.scheduled("flag")
+                lambdas.scheduled("send")
+            self._collect(now)
+            self._checked[now] = conversations(world)
+        return Tick(polls, sent)
+
+    def _without_patience(self, now: datetime) -> None:
+        """Let the last minute be polled, however long trouble would have us wait."""
+        accounts = self._world.app.db.cursors
+        for cursor in accounts.load(self._world.company.account_ids).values():
+            if any(t.next_try > now for t in cursor.faults.values()):
+                troubles = {e: replace(t, next_try=now) for e, t in cursor.faults.items()}
+                accounts.save(replace(cursor, faults=troubles))
+
+    def _sweep(self, now: datetime) -> None:
+        """A sweep of every account, whatever the quarter of the hour."""
+        world = self._world
+        minute = now.replace(second=0, microsecond=0)
+        tasks = [
+            PollTask(world.company.name, a.id, "sweep", minute) for a in world.company.accounts
+        ]
+        if minute.minute % 15:
+            world.app.queue.put(tasks)
+        world.drain()
+
+    def _digest_now(self, start: datetime) -> None:
+        """The digest of the last moment, to whoever gets digests, else to all."""
+        company, now = self._world.company, self._until
+        to = sorted({p for rule in company.digests for p in rule.to}) or sorted(company.people)
+        reach = max(start, now - _DIGEST_REACH)
+        event = {"now": {"company": company.name, "to": to, "start": reach.isoformat()}}
+        with self._world.functions() as lambdas:
+            lambdas.scheduled("digest", event)
+            lambdas.scheduled("send")
+        self._collect(now)
+
+    def _plan_has_digests(self) -> bool:
+        return bool(self._world.company.digests)
+
+    def _checkpoint(self, now: datetime, following: datetime) -> list[datetime]:
+        return [stop for stop in self._stops if now < stop < following][:1]
+
+    def _rest(self, until: datetime) -> None:
+        """Minutes in which nothing can happen count as watched, as the polls would note."""
+        world = self._world
+        passed = until - MINUTE
+        if passed <= world.now() or world.x.faulty(world.now()):
+            return
+        minute = passed.replace(second=0, microsecond=0)
+        swept = minute
+        while kinds_due(swept) == ("poll",):
+            swept -= MINUTE
+        for account in world.company.accounts:
+            world.app.db.cursors.mark_watched(account.id, minute, swept)
+
+    def _collect(self, now: datetime) -> None:
+        """Write the mails that SES took since the last look."""
+        mails = self._world.mails()
+        for number in range(self._written, len(mails)):
+            self._written += 1
+            if self._plan.mails is not None:
+                mail = mails[number]
+                whose = _plain(f"{self._plan.company}-{mail.destinations[0]}")
+                name = f"{now:%Y%m%dT%H%M%SZ}-{number:05d}-{whose}.eml"
+                (self._plan.mails / name).write_bytes(mail.raw_data.encode())
+
+
+def _plain(text: str) -> str:
+    """As part of a file's name."""
+    return "".join(c if c.isalnum() or c in ".@-_" else "-" for c in text)

@@ -1,0 +1,183 @@
+"""Hold a document against the JSON Schema, and say in plain words what does not fit."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from pulse_cli.settings.findings import Path, Remark, choose, nearest, quote
+from pulse_cli.settings.suggestions import guess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCHEMA = File(__file__).parents[2] / "settings" / "pulse.schema.json"
+"""The JSON Schema of pulse.yaml, for editors and for `pulse check`."""
+
+_Schema = dict[str, Any]
+_START = "start from infra/settings/pulse.minimal.yaml"
+
+
+@cache
+def schema() -> _Schema:
+    """Read the schema."""
+    read: _Schema = json.loads(SCHEMA.read_text("utf-8"))
+    return read
+
+
+def usual(part: str, name: str) -> str:
+    """Give the value that a field has unless another is given."""
+    default: str = schema()["$defs"][part]["properties"][name]["default"]
+    return default
+
+
+class _Misfit(NamedTuple):
+    """What the validator found: the value, and the part of the schema that it breaks."""
+
+    path: Path
+    value: Any
+    rule: str
+    wants: Any
+    part: _Schema
+
+    @property
+    def write(self) -> str:
+        """Show what might stand there."""
+        example = _example(_part(self.path)[0])
+        return f"write e.g. `{example}`" if example else _START
+
+
+class Found(NamedTuple):
+    """A remark on something that does not fit."""
+
+    remark: Remark
+    breaks: bool = True
+    """Whether what stands there cannot be read; a field that nobody knows is passed over."""
+    said: bool = True
+    """Whether it is worth saying: a missing field is not, when it is there but misspelt."""
+
+
+def misfits(document: Any) -> Iterator[Found]:
+    """Give what does not fit the schema."""
+    for error in Draft202012Validator(schema()).iter_errors(document):
+        path, value = tuple(error.absolute_path), error.instance
+        part, wants = cast("_Schema", error.schema), cast("Any", error.validator_value)
+        if "propertyNames" in error.absolute_schema_path:
+            path = (*path, str(value))
+        if error.validator == "additionalProperties":
+            for key in value.keys() - part["properties"].keys():
+                yield Found(_unknown(path, key, part["properties"]), breaks=False)
+        elif error.validator == "required":
+            known = part["properties"]
+            misspelt = {nearest(key, known) for key in value.keys() - known.keys()}
+            for key in [key for key in wants if key not in value]:
+                yield Found(_missing((*path, key)), said=key not in misspelt)
+        else:
+            misfit = _Misfit(path, value, str(error.validator), wants, part)
+            yield Found(Remark(path, *_said(misfit)))
+
+
+def flow(value: Any) -> str:
+    """Write a value on one line, as YAML."""
+    if not isinstance(value, dict | list):
+        return str(value)
+    return yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=1000
+    ).strip()
+
+
+def _unknown(path: Path, key: str, known: _Schema) -> Remark:
+    homes = [] if nearest(key, known) else _homes(key)
+    mend = f"it belongs under {homes[0]}" if homes else choose(key, known)
+    return Remark((*path, key), "is no field known here", mend)
+
+
+def _missing(path: Path) -> Remark:
+    example = _example(_part(path)[0])
+    return Remark(path, "is missing", f"add `{path[-1]}: {example}`" if example else _START)
+
+
+def _homes(key: str) -> list[str]:
+    """Give the places where a field of this name may stand."""
+    top = ["the top of the file"] if key in schema()["properties"] else []
+    parts = [part for part in schema()["$defs"].values() if key in part.get("properties", ())]
+    return top + [f"`{part['title']}`" for part in parts]
+
+
+def _said(misfit: _Misfit) -> tuple[str, str]:
+    """Say what is wrong with a value, and how to mend it."""
+    if misfit.value is None:
+        needed = _part(misfit.path)[1]
+        return "is empty", misfit.write + ("" if needed else ", or take the line out")
+    return _SAID.get(misfit.rule, _mistyped)(misfit)
+
+
+def _pattern(misfit: _Misfit) -> tuple[str, str]:
+    problem = misfit.part["patternErrorMessage"]
+    better = guess(misfit.value, misfit.wants, problem)
+    return f"{quote(misfit.value)} {problem}", f"write `{better}`" if better else misfit.write
+
+
+def _enum(misfit: _Misfit) -> tuple[str, str]:
+    if not isinstance(misfit.value, str):
+        return "must be text", f"write one of: {', '.join(misfit.wants)}"
+    return f"{quote(misfit.value)} is not known here", choose(misfit.value, misfit.wants)
+
+
+def _too_few(misfit: _Misfit) -> tuple[str, str]:
+    return "is empty", misfit.write
+
+
+def _twice(misfit: _Misfit) -> tuple[str, str]:
+    repeated = next(v for v in misfit.value if misfit.value.count(v) > 1)
+    return f"names {flow(repeated)} twice", "keep one of the two"
+
+
+def _mistyped(misfit: _Misfit) -> tuple[str, str]:
+    kinds = [misfit.wants] if isinstance(misfit.wants, str) else misfit.wants
+    words = [_KINDS.get(kind, "text") for kind in kinds if kind not in ("integer", "number")]
+    problem = f"must be {' or '.join(dict.fromkeys(words))}"
+    if "array" in kinds and isinstance(misfit.value, dict):
+        return problem, "begin each entry with `- `"
+    return problem, misfit.write
+
+
+_KINDS = {"object": "a block of fields", "array": "a list"}
+_SAID = {
+    "pattern": _pattern,
+    "enum": _enum,
+    "minItems": _too_few,
+    "minProperties": _too_few,
+    "uniqueItems": _twice,
+}
+
+
+def _part(path: Path) -> tuple[_Schema, bool]:
+    """Find the part of the schema that describes a path, and whether it must be there."""
+    part, needed = schema(), True
+    for step in path:
+        whole = _followed(part)
+        if isinstance(step, int):
+            part, needed = whole.get("items", {}), True
+        else:
+            others = whole.get("additionalProperties") or {}
+            part = whole.get("properties", {}).get(step, others)
+            needed = step in whole.get("required", ())
+    return part, needed
+
+
+def _followed(part: _Schema) -> _Schema:
+    followed: _Schema = part
+    if "$ref" in part:
+        followed = schema()["$defs"][part["$ref"].rpartition("/")[2]]
+    return followed
+
+
+def _example(part: _Schema) -> str | None:
+    examples = part.get("examples") or _followed(part).get("examples")
+    return flow(examples[0]) if examples else None

@@ -1,0 +1,96 @@
+"""What is worked out once for an archive, and shared by all its parts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from pulse_cli.simulated_x.archived_companies import Company
+from pulse_cli.simulated_x.archived_posts import Gone, Post
+
+
+class Index:
+    """Posts by id and account, names of users, and which version of a post hides which."""
+
+    def __init__(
+        self,
+        posts: Sequence[Post],
+        users: Mapping[str, Mapping[str, Any]],
+        companies: Iterable[Company],
+    ) -> None:
+        self._posts = posts
+        self._users = users
+        self._accounts = [account for company in companies for account in company.accounts]
+        self._keys: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Post]:
+        """Every post by its id."""
+        return {post.id: post for post in self._posts}
+
+    @cached_property
+    def by_account(self) -> Mapping[str, Sequence[Post]]:
+        """By the id of each company account, the posts by it or naming it."""
+        lists: dict[str, list[Post]] = {account.id: [] for account in self._accounts}
+        for post in self._posts:
+            for user in {post.author_id, *post.named}:
+                if user in lists:
+                    lists[user].append(post)
+        return lists
+
+    @cached_property
+    def hidden_at(self) -> Mapping[str, datetime]:
+        """By id, when a newer version of an edited post takes its place."""
+        versions: dict[str, list[Post]] = {}
+        for post in self._posts:
+            versions.setdefault(post.first_id, []).append(post)
+        hidden: dict[str, datetime] = {}
+        for chain in versions.values():
+            newer: datetime | None = None
+            for post in reversed(chain):
+                if newer is not None:
+                    hidden[post.id] = newer
+                newer = min(newer, post.visible_at) if newer else post.visible_at
+        return hidden
+
+    @cached_property
+    def gone(self) -> Mapping[str, Gone]:
+        """By the first id of its edit history, when and why a post goes, with all its versions."""
+        gone: dict[str, Gone] = {}
+        for post in self._posts:
+            if post.gone is not None:
+                known = gone.get(post.first_id)
+                gone[post.first_id] = min(known, post.gone) if known else post.gone
+        return gone
+
+    @cached_property
+    def id_by_name(self) -> Mapping[str, str]:
+        """The user ids by lower-case name; an account's name in companies.json counts too."""
+        return {name: user for user, names in self._names.items() for name in names}
+
+    def keys(self, post: Post) -> tuple[str, ...]:
+        """The lists that a post stands in: timelines, handles, conversation, and that of all.
+
+        They are called `mentions:ID`, `from:ID`, `conversation_id:ID`, `@name` and the empty name.
+        """
+        keys = self._keys.get(post.id)
+        if keys is None:
+            handles = post.handles.union(*(self._names.get(user, ()) for user in post.named))
+            keys = (
+                "",
+                f"from:{post.author_id}",
+                f"conversation_id:{post.conversation_id}",
+                *(f"mentions:{user}" for user in post.named if user != post.author_id),
+                *(f"@{handle}" for handle in handles),
+            )
+            self._keys[post.id] = keys
+        return keys
+
+    @cached_property
+    def _names(self) -> Mapping[str, set[str]]:
+        names: dict[str, set[str]] = {}
+        for user in self._users.values():
+            names.setdefault(user["id"], set()).add(user["username"].lower())
+        for account in self._accounts:
+            names.setdefault(account.id, set()).add(account.username.lower())
+        return names

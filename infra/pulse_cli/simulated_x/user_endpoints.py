@@ -1,0 +1,64 @@
+"""Users: by id, by name, and who a token belongs to."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pulse_cli.simulated_x.call import Call
+from pulse_cli.simulated_x.error_bodies import unsupported
+from pulse_cli.simulated_x.request import USERNAME
+
+ACCOUNT_PREFIX = "sim-"
+
+
+def users(call: Call) -> dict[str, Any]:
+    """Users by their ids."""
+    return _several(call, "ids")
+
+
+def users_by(call: Call) -> dict[str, Any]:
+    """Users by their names."""
+    return _several(call, "usernames")
+
+
+def username(call: Call) -> dict[str, Any]:
+    """The user with a name."""
+    name = str(call.path["username"])
+    if not re.fullmatch(USERNAME, name, re.ASCII):
+        said = f"The `username` query parameter value [{name}] does not match {USERNAME}"
+        call.refuse("username", name, said)
+    user = call.archive.user_named(name)
+    if user is None:
+        call.answer.missing("user", "username", name)
+        return call.answer.body(None)
+    return _one(call, user)
+
+
+def me(call: Call) -> dict[str, Any]:
+    """The user whose token it is: `sim-` and an account's id or name; else the first account."""
+    if not call.who.is_user:
+        ways = "OAuth 1.0a User Context, OAuth 2.0 User Context"
+        raise unsupported("OAuth 2.0 Application-Only", ways, call.spoken[-1])
+    token = call.who.token.removeprefix(ACCOUNT_PREFIX)
+    user = call.archive.users.get(token) or call.archive.user_named(token)
+    if user is None or token == call.who.token:
+        user = call.archive.users[call.archive.companies[0].accounts[0].id]
+    return _one(call, user)
+
+
+def _one(call: Call, user: Mapping[str, Any]) -> dict[str, Any]:
+    call.figures.users_served += 1
+    return call.answer.body(call.answer.user(user))
+
+
+def _several(call: Call, parameter: str) -> dict[str, Any]:
+    found = []
+    for name in dict.fromkeys(call.asked.listed):
+        by_id = parameter == "ids"
+        user = call.archive.users.get(name) if by_id else call.archive.user_named(name)
+        if user is None:
+            call.answer.missing("user", parameter, name)
+        else:
+            found.append(call.answer.user(user))
+    call.figures.users_served += len(found)
+    return call.answer.body(found)

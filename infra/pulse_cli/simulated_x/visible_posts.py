@@ -1,0 +1,140 @@
+"""What X shows at an instant, kept up to date as the clock goes on."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from pulse_cli.simulated_x.archive import Archive
+from pulse_cli.simulated_x.archived_posts import Gone, Post
+
+SEARCH_REACHES = timedelta(days=7)
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+class Shown:
+    """The posts that can be seen, in lists by `Index.keys`, ids as rising integers.
+
+    Ask `at(now)` first. The clock may go back, at the price of starting over.
+    """
+
+    def __init__(self, archive: Archive, since: datetime | None = None) -> None:
+        self._archive = archive
+        self._since = since or archive.since or BEFORE_ALL
+        posts = [post for post in archive.posts if post.created_at >= self._since]
+        self._in_order = all(a.created_at <= b.created_at for a, b in pairwise(posts))
+        self._posts = {post.number: post for post in posts}
+        self._appear: list[tuple[datetime, Post]] = []
+        self._vanish: list[tuple[datetime, Post]] = []
+        for post in posts:
+            ends = self._ends(post)
+            if ends is None or ends > post.visible_at:
+                self._appear.append((post.visible_at, post))
+                if ends is not None:
+                    self._vanish.append((ends, post))
+        gone = {post.first_id: archive.index.gone.get(post.first_id) for post in posts}
+        self._going = sorted(one.at for one in gone.values() if one is not None)
+        self._appear.sort(key=_instant)
+        self._vanish.sort(key=_instant)
+        self._now = BEFORE_ALL
+        self._lists: dict[str, list[int]] = {}
+        self._appeared = self._vanished = 0
+        self._late = sorted(at for at, post in self._appear if at > post.created_at)
+        self._changes = sorted(
+            {at for at, _ in self._appear}
+            | {at for at, _ in self._vanish}
+            | {edge for fault in archive.faults for edge in fault.edges}
+        )
+
+    def at(self, now: datetime) -> None:
+        """Go to this instant."""
+        if now < self._now:
+            self._start_over()
+        self._now = now
+        while self._appeared < len(self._appear) and self._appear[self._appeared][0] <= now:
+            post = self._appear[self._appeared][1]
+            for key in self._archive.index.keys(post):
+                insort(self._lists.setdefault(key, []), post.number)
+            self._appeared += 1
+        while self._vanished < len(self._vanish) and self._vanish[self._vanished][0] <= now:
+            post = self._vanish[self._vanished][1]
+            for key in self._archive.index.keys(post):
+                ids = self._lists[key]
+                del ids[bisect_left(ids, post.number)]
+            self._vanished += 1
+
+    def ids(self, key: str) -> Sequence[int]:
+        """Give the ids in one list, rising; do not change it."""
+        return self._lists.get(key, ())
+
+    def post(self, number: int) -> Post:
+        """Give a post by its id."""
+        return self._posts[number]
+
+    def find(self, post_id: str) -> Post | None:
+        """Find any post that X would show if asked by id, whatever company it concerns."""
+        post = self._archive.index.by_id.get(post_id)
+        if post is None or post.created_at < self._since or post.visible_at > self._now:
+            return None
+        return None if self.gone(post, self._now) else post
+
+    def gone(self, post: Post, at: datetime) -> Gone | None:
+        """Tell when and why a post has gone by then; one that is lost can still be had."""
+        gone = self._archive.index.gone.get(post.first_id)
+        return gone if gone is not None and gone.at <= at and gone.why != "lost" else None
+
+    def between(
+        self, ids: Sequence[int], start: datetime | None, end: datetime | None
+    ) -> tuple[int, int]:
+        """Tell where in a list the posts published in [start, end) begin and end.
+
+        Only as near as can be told without reading every post: look at their times again.
+        """
+        if not self._in_order:
+            return 0, len(ids)
+        low = bisect_left(ids, start, key=self._created_at) if start else 0
+        high = bisect_left(ids, end, key=self._created_at) if end else len(ids)
+        return low, high
+
+    def newest_unsearchable(self) -> int | None:
+        """Give the newest id that is too old for recent search; None if there is none."""
+        ids = self.ids("")
+        too_old, _ = self.between(ids, self._now - SEARCH_REACHES, None)
+        return ids[too_old - 1] if too_old else None
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """Give the first later instant when posts come or go or a fault begins or ends."""
+        index = bisect_right(self._changes, after)
+        return self._changes[index] if index < len(self._changes) else None
+
+    def late(self, since: datetime, until: datetime) -> bool:
+        """Tell whether a post came in sight in (since, until], later than it was published."""
+        return bisect_right(self._late, until) > bisect_right(self._late, since)
+
+    def vanished(self, since: datetime, until: datetime) -> bool:
+        """Tell whether a post went out of the lists for good in (since, until]."""
+        return bisect_right(self._going, until) > bisect_right(self._going, since)
+
+    @property
+    def last_gone(self) -> datetime | None:
+        """When the last of all posts goes; None when none ever does."""
+        return self._going[-1] if self._going else None
+
+    def _ends(self, post: Post) -> datetime | None:
+        """When a version of a post leaves the lists: for a newer one, or for good."""
+        hidden, gone = (
+            self._archive.index.hidden_at.get(post.id),
+            self._archive.index.gone.get(post.first_id),
+        )
+        return min((at for at in (hidden, gone.at if gone else None) if at), default=None)
+
+    def _start_over(self) -> None:
+        self._lists.clear()
+        self._appeared = self._vanished = 0
+
+    def _created_at(self, number: int) -> datetime:
+        return self._posts[number].created_at
+
+
+def _instant(entry: tuple[datetime, Post]) -> datetime:
+    return entry[0]

@@ -1,0 +1,140 @@
+"""What `pulse try` leaves: files to look at, a table in the terminal, plain values."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from pulse.kernel.policy import Policy
+from pulse.screens.models import Card
+from pulse_cli.stack.status import AGES
+from pulse_cli.stack.status_view import ago
+from pulse_cli.terminal import plain
+from pulse_cli.trial.run import Outcome
+
+__all__ = ["as_json", "draw", "write"]
+
+
+_NAME = 16
+_BESIDE = 50
+"""Columns of the terminal that all but the text take."""
+
+
+def write(mails: Sequence[bytes], out: Path) -> list[Path]:
+    """Write the last mail, the digest, as .eml, .html and .txt, and alerts, if any, as .eml."""
+    out.mkdir(parents=True, exist_ok=True)
+    *alerts, digest = mails
+    message = email.message_from_bytes(digest, policy=email.policy.default)
+    places = {".eml": digest}
+    for kind, suffix in (("html", ".html"), ("plain", ".txt")):
+        part = message.get_body((kind,))
+        if part is not None:
+            places[suffix] = part.get_content().encode()
+    written = []
+    for suffix, content in places.items():
+        written.append(out / f"digest{suffix}")
+        written[-1].write_bytes(content)
+    for number, alert in enumerate(alerts, 1):
+        written.append(out / f"alert-{number}.eml")
+        written[-1].write_bytes(alert)
+    return written
+
+
+def as_json(outcome: Outcome, cost: float) -> dict[str, Any]:
+    """What came of it, for a script."""
+    letter = outcome.letter
+    return {
+        "company": letter.company,
+        "start": letter.start.isoformat(timespec="seconds"),
+        "end": letter.end.isoformat(timespec="seconds"),
+        "waiting": letter.waiting,
+        "longest_seconds": int(letter.longest.total_seconds()) if letter.longest else None,
+        "ages": dict(zip(AGES, letter.buckets, strict=True)),
+        "worst": [
+            {
+                "username": card.customer.username,
+                "user_id": card.customer.id,
+                "post_id": card.post_id,
+                "waited_seconds": int(card.waited.total_seconds()),
+                "level": level(card.waited, outcome.policy),
+            }
+            for card in letter.cards
+        ],
+        "received": letter.now.received,
+        "answered": letter.now.answered,
+        "first_response_seconds": {
+            "median": letter.now.first_response.median,
+            "p90": letter.now.first_response.p90,
+        },
+        "within_policy": letter.now.within,
+        "target": letter.target,
+        "posts_read": outcome.read,
+        "cost_usd": round(cost, 2),
+        "troubles": list(outcome.troubles),
+    }
+
+
+def draw(outcome: Outcome, console: Console) -> None:
+    """Print who waits, and how it went."""
+    letter = outcome.letter
+    if letter.cards:
+        console.print(_worst(letter.cards, outcome.policy, console.width))
+        if letter.waiting > len(letter.cards):
+            console.print(f"  and {letter.waiting - len(letter.cards)} more")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, words in _figures(outcome):
+        grid.add_row(f"  {name}", words)
+    console.print(grid)
+
+
+def level(waited: timedelta, policy: Policy) -> str | None:
+    """The level that a wait of this length has; a first run alerts nobody of what was late."""
+    reached = [rule.name for rule in policy.levels if waited >= rule.after]
+    return reached[-1] if reached else None
+
+
+def _worst(cards: Sequence[Card], policy: Policy, width: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True)
+    table.add_column("Who waits", overflow="fold", max_width=_NAME)
+    table.add_column("How long", no_wrap=True)
+    table.add_column("Level", no_wrap=True)
+    table.add_column("What was said", no_wrap=True)
+    room = max(width - _BESIDE, _NAME)
+    for card in cards:
+        name, text = card.customer.username, plain(card.text)
+        table.add_row(
+            f"@{plain(name)}" if name else f"user {card.customer.id}",
+            ago(card.waited.total_seconds()),
+            level(card.waited, policy) or "in time",
+            text if len(text) <= room else f"{text[: room - 3]}...",
+        )
+    return table
+
+
+def _figures(outcome: Outcome) -> list[tuple[str, str]]:
+    letter, figures = outcome.letter, outcome.letter.now
+    first = figures.first_response
+    ages = " · ".join(f"{n} {c}" for n, c in zip(AGES, letter.buckets, strict=True))
+    waiting = f"{letter.waiting}: {ages}" if letter.waiting else "nobody: everyone is answered"
+    rows = [
+        ("Waiting", waiting),
+        ("Received", f"{figures.received:,} mentions, {figures.answered:,} of them answered"),
+    ]
+    if first.median is not None and first.p90 is not None:
+        said = f"median {ago(first.median)}, 90 % within {ago(first.p90)}; who waits still, counted"
+        rows.append(("First response", said))
+    if figures.within is not None:
+        promise = ago(outcome.policy.response_deadline.total_seconds())
+        said = f"{figures.within:.0%} answered within {promise} (target {letter.target:.0%})"
+        rows.append(("Within policy", said))
+    return rows

@@ -1,0 +1,123 @@
+"""X asked from the command: what its headers tell, and its refusals in words."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from pulse.screens.advice import advise, trouble_words
+from pulse.screens.locale import Locale
+from pulse.screens.models import FaultMail
+from pulse.x.faults import FOR_A_PERSON, XError
+from pulse.x.http import BaseUrlAdapter
+from pulse_cli.errors import ProblemError
+from pulse_cli.terminal import plain
+
+__all__ = ["Heard", "Quota", "in_words", "parted", "url_elsewhere", "way"]
+
+_ENDPOINTS = (
+    ("mentions", re.compile(r"/2/users/[0-9]+/mentions")),
+    ("posts", re.compile(r"/2/users/[0-9]+/tweets")),
+    ("search", re.compile(r"/2/tweets/search/recent")),
+    ("counts", re.compile(r"/2/tweets/counts/recent")),
+    ("users", re.compile(r"/2/users.*")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What the headers of an endpoint's last answer told of its rate limit."""
+
+    limit: int
+    remaining: int
+    resets: datetime
+
+
+class Heard(requests.adapters.BaseAdapter):
+    """A way to X that notes the headers: `quotas` by endpoint, and what the token may do.
+
+    `access` is X's own word: `read`, `read-write`, `read-write-directmessages`. `hear` is told
+    of each answer, by endpoint.
+    """
+
+    def __init__(
+        self,
+        way: requests.adapters.BaseAdapter | None,
+        hear: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        super().__init__()
+        self._way = way or requests.adapters.HTTPAdapter()
+        self._hear = hear
+        self.quotas: dict[str, Quota] = {}
+        self.access: str | None = None
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        """Send a request on its way, and note what comes with the answer."""
+        endpoint = _endpoint(request.path_url)
+        response = self._way.send(request, *args, **more)
+        quota = _quota(response.headers)
+        if quota is not None:
+            self.quotas[endpoint] = quota
+        self.access = response.headers.get("x-access-level", self.access)
+        self._hear(endpoint)
+        return response
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._way.close()
+
+
+def url_elsewhere() -> str | None:
+    """Where a simulated X answers, if the environment says so (PULSE_X_URL)."""
+    return os.environ.get("PULSE_X_URL") or None
+
+
+def way(url: str | None) -> BaseUrlAdapter | None:
+    """The transport to X at that address; None for the real one, at its own."""
+    if url is None:
+        return None
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ProblemError(f"{url!r} is no address for X: write e.g. http://127.0.0.1:5556")
+    return BaseUrlAdapter(url)
+
+
+def in_words(trouble: XError, username: str) -> str:
+    """What went wrong with X, in one line with the mend."""
+    return ": ".join(parted(trouble, username))
+
+
+def parted(trouble: XError, username: str) -> tuple[str, str]:
+    """What went wrong with X, and the mend."""
+    words = Locale("en", "UTC")
+    detail = plain(trouble.detail)
+    if trouble.kind in FOR_A_PERSON:
+        kind: Any = trouble.kind
+        advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), words)
+        return f"{advice.title} ({detail})", advice.steps[0]
+    wait = "try again in a minute"
+    if trouble.retry_at is not None:
+        wait = f"try again after {trouble.retry_at:%H:%M} UTC"
+    return f"{trouble_words(trouble.kind, words)} ({detail})", wait
+
+
+def _endpoint(path_url: str) -> str:
+    path = path_url.partition("?")[0]
+    return next((name for name, route in _ENDPOINTS if route.fullmatch(path)), "other")
+
+
+def _quota(headers: Mapping[str, str]) -> Quota | None:
+    try:
+        return Quota(
+            int(headers["x-rate-limit-limit"]),
+            int(headers["x-rate-limit-remaining"]),
+            datetime.fromtimestamp(int(headers["x-rate-limit-reset"]), UTC),
+        )
+    except (KeyError, ValueError):
+        return None

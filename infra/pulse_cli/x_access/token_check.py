@@ -1,0 +1,165 @@
+"""A token put to the test: whose it is, what it may do, what reading by it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import requests
+
+from pulse.kernel.posts import Author
+from pulse.listening.scan import SEARCH_LAG
+from pulse.x.access import Bounds, Token
+from pulse.x.client import XClient
+from pulse.x.faults import XError
+from pulse.x.parse import Page
+from pulse_cli.errors import ProblemError
+from pulse_cli.x_access import prices
+from pulse_cli.x_access.connection import Heard, Quota, in_words
+
+__all__ = ["Sample", "Tested", "try_token"]
+
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_MONTH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The newest page of a timeline, no older than a week; `days` is the time it spans."""
+
+    posts: int
+    authors: int
+    days: float
+
+    @property
+    def per_day(self) -> float:
+        """Posts a day."""
+        return self.posts / self.days
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What a token is good for. `cannot` says in words what it may not do and need not."""
+
+    account: Author
+    owner: Author | None
+    """Whose user token it is; None for a bearer."""
+    token: Token = field(repr=False)
+    access: str | None
+    mentions: Sample
+    posts: Sample
+    quotas: dict[str, Quota]
+    cannot: dict[str, str]
+    cost: float
+    """What the test itself was billed, in USD, at most."""
+
+    @property
+    def owned(self) -> bool:
+        """Whether reads may be at the owned price: the token is that account's."""
+        return self.owner is not None and self.owner.id == self.account.id
+
+    @property
+    def price(self) -> float:
+        """USD for a post read."""
+        return prices.OWNED if self.owned else prices.POST
+
+    @property
+    def monthly(self) -> tuple[float, float]:
+        """USD a month at this volume: for posts, and at most for who customers are."""
+        a_day = self.mentions.per_day + self.posts.per_day
+        customers = self.mentions.authors / self.mentions.days * _MONTH
+        return a_day * _MONTH * self.price, customers * prices.USER
+
+
+def try_token(
+    username: str,
+    token: Token,
+    way: requests.adapters.BaseAdapter | None,
+    now: datetime,
+    step: Callable[[str], None],
+) -> Tested:
+    """Try what Pulse will ask for; ProblemError when a thing that it needs is refused.
+
+    `way` is the transport to X, None for the real one. `step` hears what comes next.
+    """
+    heard = Heard(way)
+    x = XClient(lambda: token, heard)
+    try:
+        return _Test(username, token, x, heard, now, step).run()
+    except XError as trouble:
+        raise ProblemError(in_words(trouble, username)) from trouble
+    finally:
+        heard.close()
+
+
+@dataclass(slots=True)
+class _Test:
+    username: str
+    token: Token
+    x: XClient
+    heard: Heard
+    now: datetime
+    step: Callable[[str], None]
+    cannot: dict[str, str] = field(default_factory=dict)
+    billed: float = 0.0
+
+    def run(self) -> Tested:
+        self.step(f"who @{self.username} is")
+        account = self.x.user(self.username)
+        self.billed += prices.USER
+        owner = None
+        if self.token.is_user:
+            self.step("whose token it is")
+            owner = self.x.me()
+            self.billed += prices.USER
+        self.step("a page of mentions")
+        mentions = self._sample(self.x.mentions(account.id, Bounds(start=self.now - _WEEK)))
+        self.step("a page of its own posts")
+        posts = self._sample(self.x.posts(account.id, Bounds(start=self.now - _WEEK)))
+        timelines = self.x.reads
+        self.step("search and counts")
+        self._search()
+        self._count()
+        found = self.x.reads - timelines
+        tested = Tested(
+            account,
+            owner,
+            self.token,
+            self.heard.access,
+            mentions,
+            posts,
+            dict(self.heard.quotas),
+            self.cannot,
+            self.billed + found * prices.POST,
+        )
+        return replace(tested, cost=tested.cost + timelines * tested.price)
+
+    def _sample(self, page: Page) -> Sample:
+        days = _WEEK / _DAY
+        if page.next_token and page.posts:
+            oldest = min(post.created_at for post in page.posts)
+            days = max((self.now - oldest) / _DAY, _MINUTE / _DAY)
+        return Sample(page.count, len({post.author_id for post in page.posts}), days)
+
+    def _search(self) -> None:
+        """Ask for one minute, which costs little or nothing."""
+        end = self.now - SEARCH_LAG
+        try:
+            self.x.search(f"@{self.username} -is:retweet", Bounds(start=end - _MINUTE, end=end))
+        except XError as trouble:
+            self.cannot["search"] = in_words(trouble, self.username)
+
+    def _count(self) -> None:
+        end = self.now - SEARCH_LAG
+        try:
+            found = self.x.counts(f"@{self.username} -is:retweet", end - _MINUTE, end)
+        except XError as trouble:
+            self.cannot["counts"] = in_words(trouble, self.username)
+            return
+        if found is None:
+            self.cannot["counts"] = "X counts for a bearer only"
+        else:
+            self.billed += prices.COUNTS

@@ -1,0 +1,147 @@
+"""What a token is good for, as a person reads it and as a script does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pulse_cli.x_access import prices
+from pulse_cli.x_access.prices import usd
+from pulse_cli.x_access.token_check import Sample, Tested
+from pulse_cli.x_access.token_input import kind
+
+__all__ = ["as_json", "draw"]
+
+_QUARTER = 15
+_A_MINUTE = 2
+"""Requests for mentions that Pulse may make in a minute: a poll, and now and then a sweep."""
+_TIMELINES = ("mentions", "posts")
+
+
+def draw(tested: Tested, console: Console) -> None:
+    """Print what came of the test."""
+    console.print(_identity(tested))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    for name, words in _rows(tested):
+        grid.add_row(name, words)
+    console.print(grid)
+
+
+def as_json(tested: Tested) -> dict[str, Any]:
+    """What came of the test, for a script."""
+    posts, authors = tested.monthly
+    return {
+        "username": tested.account.username,
+        "id": tested.account.id,
+        "token": {
+            "kind": kind(tested.token),
+            "of": tested.owner.username if tested.owner else None,
+            "access": tested.access,
+        },
+        "cannot": tested.cannot,
+        "mentions_a_day": round(tested.mentions.per_day, 1),
+        "posts_a_day": round(tested.posts.per_day, 1),
+        "limits": {
+            name: {
+                "limit": quota.limit,
+                "remaining": quota.remaining,
+                "resets": quota.resets.isoformat(),
+            }
+            for name, quota in sorted(tested.quotas.items())
+        },
+        "price_a_post_usd": tested.price,
+        "monthly_usd": {"posts": round(posts, 2), "authors_at_most": round(authors, 2)},
+        "test_cost_usd": round(tested.cost, 3),
+    }
+
+
+def _identity(tested: Tested) -> RenderableType:
+    name, number = tested.account.username, tested.account.id
+    return Group(
+        Text(f"@{name} has the id {number}; in pulse.yaml:"),
+        Text(f'  - {{username: {name}, id: "{number}"}}'),
+        Text(),
+    )
+
+
+def _rows(tested: Tested) -> Iterator[tuple[str, str]]:
+    yield "Token", _whose(tested)
+    yield "Mentions", f"may be read: {_volume(tested.mentions)}"
+    yield "Own posts", f"may be read: {_volume(tested.posts)}"
+    yield "Search", _may(tested, "search", "the way past the 800 newest mentions")
+    yield "Counts", _may(tested, "counts", "no post is read again over midnight for nothing")
+    yield "Limits", _limits(tested)
+    yield "Price", _price(tested)
+    posts, authors = tested.monthly
+    month = f"about {usd(posts)} for posts at this volume, and at most {usd(authors)} for who "
+    month += f"customers are ({prices.USER:.3f} USD each, asked for when shown)"
+    yield "A month", month
+    yield "This test", f"about {usd(tested.cost)}; what it read is not billed again today"
+
+
+def _whose(tested: Tested) -> str:
+    words = kind(tested.token)
+    if tested.owner is None:
+        return (
+            f"{words}: it speaks for the app, and all accounts that use it share its limits; "
+            "a user token for each account has limits of its own"
+        )
+    words += f" of @{tested.owner.username}"
+    if not tested.owned:
+        words += f", not of @{tested.account.username}: it reads, at the full price"
+    if tested.access and tested.access != "read":
+        words += f". It may {tested.access.replace('-', ' and ', 1)}: one for reading is enough"
+    return words
+
+
+def _volume(sample: Sample) -> str:
+    if not sample.posts:
+        return "none in the last 7 days"
+    hours = sample.days * 24
+    span = f"{sample.days:.0f} days" if sample.days > 1 else f"{max(hours, 0.1):.1f} h"
+    a_day = f"about {sample.per_day:,.0f}" if sample.per_day >= 1 else "less than one"
+    return f"{sample.posts} in the last {span}, {a_day} a day"
+
+
+def _may(tested: Tested, name: str, meaning: str) -> str:
+    if name not in tested.cannot:
+        return f"may be used: {meaning}"
+    return f"may not be used ({tested.cannot[name]}); without it Pulse works, less exactly"
+
+
+def _limits(tested: Tested) -> str:
+    told = [
+        f"{name} {quota.remaining:,} of {quota.limit:,}"
+        for name, quota in tested.quotas.items()
+        if name in _TIMELINES
+    ]
+    if not told:
+        return "X told none"
+    resets = min(q.resets for n, q in tested.quotas.items() if n in _TIMELINES)
+    fits = min(q.limit for n, q in tested.quotas.items() if n in _TIMELINES) // (
+        _QUARTER * _A_MINUTE
+    )
+    words = f"{', '.join(told)} requests left until {resets:%H:%M} UTC, then anew"
+    if not fits:
+        return f"{words}: too few to look every minute"
+    if tested.owner is None:
+        return f"{words}; enough for about {fits} accounts together"
+    return f"{words}; enough for about {fits} accounts" if fits > 1 else words
+
+
+def _price(tested: Tested) -> str:
+    if tested.owned:
+        return (
+            f"{prices.OWNED:.3f} USD a post if @{tested.account.username} owns the app too, "
+            f"else {prices.POST:.3f}"
+        )
+    return (
+        f"{prices.POST:.3f} USD a post; {prices.OWNED:.3f} with a token of "
+        f"@{tested.account.username} whose app it owns"
+    )

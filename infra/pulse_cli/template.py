@@ -74,7 +74,7 @@ def load_template(path: Path = TEMPLATE, parameters: dict[str, str] | None = Non
 
 @lru_cache
 def _load(path: Path, _changed: int, parameters: tuple[tuple[str, str], ...]) -> Template:
-    body = _transform(parse(path.read_text(encoding="utf-8")), dict(parameters))
+    body = _transform(parse_template(path.read_text(encoding="utf-8")), dict(parameters))
     functions = [
         _function(name, resource["Properties"], body["Resources"])
         for name, resource in body["Resources"].items()
@@ -83,7 +83,7 @@ def _load(path: Path, _changed: int, parameters: tuple[tuple[str, str], ...]) ->
     return Template({one.name: one for one in functions}, dict(parameters), body)
 
 
-def parse(text: str) -> Json:
+def parse_template(text: str) -> Json:
     """Read YAML with CloudFormation's short forms (`!Ref`, `!Sub` ...) written out."""
     # The round trip parts what YAML aliases share, since SAM's transform writes into it.
     result: Json = json.loads(json.dumps(yaml.load(text, Loader=_Loader)))  # noqa: S506

@@ -13,19 +13,19 @@ from pulse_cli.simulated_aws import local_stack, moto_speed
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[local_stack.Stack]:
+def aws() -> Iterator[local_stack.LocalStack]:
     """Everything that the template keeps or queues, once for the tests of a file."""
     with pytest.MonkeyPatch.context() as env, mock_aws():
         env.setenv("AWS_DEFAULT_REGION", "us-east-1")
         env.setenv("AWS_CONFIG_FILE", "/dev/null")
         env.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
-        moto_speed.mend()
+        moto_speed.install()
         boto3.setup_default_session(region_name="us-east-1")
-        yield local_stack.create()
+        yield local_stack.create_stack()
 
 
 @pytest.fixture
-def client(aws: local_stack.Stack) -> Iterator[Any]:
+def client(aws: local_stack.LocalStack) -> Iterator[Any]:
     """DynamoDB, with nothing in the table."""
     dynamodb = boto3.client("dynamodb")
     yield dynamodb
@@ -34,7 +34,7 @@ def client(aws: local_stack.Stack) -> Iterator[Any]:
 
 
 @pytest.fixture
-def table(aws: local_stack.Stack, client: Any) -> Table:
+def table(aws: local_stack.LocalStack, client: Any) -> Table:
     return Table(client, aws.table, "by-time")
 
 

@@ -12,9 +12,9 @@ ARCHIVE = ROOT / "infra" / "archive"
 
 
 @pytest.fixture
-def running() -> Iterator[local_services.Local]:
+def running() -> Iterator[local_services.LocalServices]:
     """Run AWS and X on loopback ports; X shows an hour of posts that ends now."""
-    with local_services.run(
-        local_services.moved(ARCHIVE, datetime.now(UTC) - timedelta(minutes=60))
+    with local_services.run_services(
+        local_services.load_shifted(ARCHIVE, datetime.now(UTC) - timedelta(minutes=60))
     ) as local:
         yield local

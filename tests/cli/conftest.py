@@ -13,7 +13,7 @@ from moto.ses.models import EmailIdentity
 from moto.sesv2.responses import SESV2Response
 
 from pulse_cli.simulated_aws import local_stack as stacks
-from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX, serve
 from pulse_cli.x_access import token_input
 
@@ -44,12 +44,12 @@ def pulse_yaml(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
     """A stack named `pulse`, nothing in it."""
     with mock_aws():
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-        yield stacks.create(stacks.load_template())
+        yield stacks.create_stack(stacks.load_template())
 
 
 @pytest.fixture
@@ -113,12 +113,12 @@ def ses_account(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def sound(
-    deployed: Stack,
+    deployed: LocalStack,
     pulse_yaml: Path,
     x: Callable[..., SimulatedX],
     ses_account: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
-) -> Stack:
+) -> LocalStack:
     """A stack in which nothing is wrong."""
     x()
     ses_account()

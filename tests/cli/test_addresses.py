@@ -11,7 +11,7 @@ from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
 from pulse.outbox.delivery import Suppression
 from pulse.outbox.store.outbox import Outbox
-from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
 
 from .clinic import found
@@ -27,19 +27,19 @@ EVE = Suppression(
 )
 
 
-def stop(stack: Stack, *blocks: Suppression) -> None:
+def stop(stack: LocalStack, *blocks: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
     for block in blocks:
         assert Outbox(table).mark_returned(None, "", [block], [])
 
 
-def test_when_mail_reaches_everybody(deployed: Stack) -> None:
+def test_when_mail_reaches_everybody(deployed: LocalStack) -> None:
     """Given no address that bounced, also before the first push, then it says so."""
     said = run("addresses")
     assert (said.code, said.out) == (0, "Every address is written to.\n")
 
 
-def test_it_lists_who_since_when_and_why(pushed: Table, deployed: Stack) -> None:  # noqa: F811
+def test_it_lists_who_since_when_and_why(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
     """Given two that came back, then each has its people, its day and what SES said."""
     stop(deployed, ANNA, EVE)
     said = run("addresses")
@@ -62,7 +62,7 @@ def test_it_lists_who_since_when_and_why(pushed: Table, deployed: Stack) -> None
     }
 
 
-def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: Stack) -> None:
+def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: LocalStack) -> None:
     """Given one address that is lifted, however spelt, then the other stays."""
     stop(deployed, ANNA, EVE)
     said = run("addresses", "--lift", "Anna@Example.com")
@@ -78,7 +78,7 @@ def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: Stack) 
     assert run("addresses", "--lift", EVE.address, "--json").json["lifted"] == EVE.address
 
 
-def test_status_names_those_of_the_settings(pushed: Table, deployed: Stack) -> None:  # noqa: F811
+def test_status_names_those_of_the_settings(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
     """Given one of ours and one of nobody, then only ours stands in the company's status."""
     assert "Mail stopped nobody" in lines(run("status"))
     stop(deployed, ANNA, EVE)
@@ -90,7 +90,7 @@ def test_status_names_those_of_the_settings(pushed: Table, deployed: Stack) -> N
     assert [row["address"] for row in company["stopped"]] == [ANNA.address]
 
 
-def test_doctor_says_how_to_mend_it(sound: Stack) -> None:
+def test_doctor_says_how_to_mend_it(sound: LocalStack) -> None:
     """Given an address of ours that bounced, then the doctor fails on it."""
     assert found(run("doctor", "--json", "--no-mail"))["addresses"] == (
         "OK",
@@ -119,7 +119,7 @@ def test_doctor_says_how_to_mend_it(sound: Stack) -> None:
     ],
 )
 def test_status_says_what_reading_came_to(
-    deployed: Stack, pulse_yaml: Path, limit: str, line: str
+    deployed: LocalStack, pulse_yaml: Path, limit: str, line: str
 ) -> None:
     """Given reads of two months by two accounts, then they add up, against a budget if there is."""
     pulse_yaml.write_text(SETTINGS + limit, "utf-8")

@@ -13,7 +13,7 @@ from pulse.listening.store import CursorStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import FaultKind, OpenFault
-from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stack.deployment import INDEX
 
@@ -23,7 +23,7 @@ from .shell import SETTINGS, always, run
 Posts = Callable[..., SimulatedX]
 
 
-def test_a_sound_stack(sound: Stack) -> None:
+def test_a_sound_stack(sound: LocalStack) -> None:
     said = run("doctor")
     assert said.code == 0, said.out
     told = said.out.splitlines()
@@ -37,7 +37,7 @@ def test_a_sound_stack(sound: Stack) -> None:
     assert "Boris" in mail.raw_data
 
 
-def test_a_bare_stack(deployed: Stack, ses_account: Callable[..., None]) -> None:
+def test_a_bare_stack(deployed: LocalStack, ses_account: Callable[..., None]) -> None:
     ses_account()
     said = run("doctor", "--json")
     assert said.code == 1
@@ -61,7 +61,7 @@ def test_a_bare_stack(deployed: Stack, ses_account: Callable[..., None]) -> None
 
 
 def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
-    sound: Stack, ses_account: Callable[..., None]
+    sound: LocalStack, ses_account: Callable[..., None]
 ) -> None:
     ses_account(Refused=True)
     by_name = found(run("doctor", "--json"))
@@ -71,7 +71,7 @@ def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
     assert by_name["sender pulse@example.com"][0] == "OK"
 
 
-def test_tokens_that_are_missing_or_refused(sound: Stack, x: Posts) -> None:
+def test_tokens_that_are_missing_or_refused(sound: LocalStack, x: Posts) -> None:
     x(faults=always(401, "Unauthorized"))
     status, said, mend = found(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
     assert (status, said) == (
@@ -92,7 +92,7 @@ def test_tokens_that_are_missing_or_refused(sound: Stack, x: Posts) -> None:
     )
 
 
-def test_an_id_that_is_another_account_s(sound: Stack, pulse_yaml: Path) -> None:
+def test_an_id_that_is_another_account_s(sound: LocalStack, pulse_yaml: Path) -> None:
     mixed = SETTINGS.replace('"700000002"', '"800000001"').replace("700000001", "700000003")
     pulse_yaml.write_text(mixed, "utf-8")
     run("push")
@@ -102,7 +102,7 @@ def test_an_id_that_is_another_account_s(sound: Stack, pulse_yaml: Path) -> None
     assert "the id 800000001 is @user1, and the settings say @svyaz" in told
 
 
-def test_polls_that_do_not_come(sound: Stack) -> None:
+def test_polls_that_do_not_come(sound: LocalStack) -> None:
     now = datetime.now(UTC)
     table = Table(boto3.client("dynamodb"), sound.table, INDEX)
     known = CursorStore(table).load(["700000001", "700000002"])
@@ -122,7 +122,7 @@ def test_polls_that_do_not_come(sound: Stack) -> None:
     assert trouble["mend"] == "Buy credits in the X developer console."
 
 
-def test_schedules_that_are_off_or_gone(sound: Stack) -> None:
+def test_schedules_that_are_off_or_gone(sound: LocalStack) -> None:
     scheduler = boto3.client("scheduler")
     scheduler.delete_schedule(Name="SendEachMinute", GroupName="pulse")
     scheduler.update_schedule(
@@ -139,7 +139,7 @@ def test_schedules_that_are_off_or_gone(sound: Stack) -> None:
     assert "FAIL  schedules: switched off: FlagEachMinute; nobody is watched" in said.out
 
 
-def test_alarms_that_ring_or_have_no_data(sound: Stack) -> None:
+def test_alarms_that_ring_or_have_no_data(sound: LocalStack) -> None:
     state("BlindAlarm", "ALARM")
     state("OutboxAlarm", "INSUFFICIENT_DATA")
     boto3.client("cloudwatch").delete_alarms(AlarmNames=["pulse-DeadLettersAlarm-A1B2C3"])
@@ -150,7 +150,7 @@ def test_alarms_that_ring_or_have_no_data(sound: Stack) -> None:
     assert by_name["alarm PollErrorsAlarm"][0] == "OK"
 
 
-def test_dead_letters(sound: Stack) -> None:
+def test_dead_letters(sound: LocalStack) -> None:
     url = sound.outputs["DeadLettersUrl"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     status, said, mend = found(run("doctor", "--json", "--no-mail"))["ticks that failed"]
@@ -163,7 +163,7 @@ def test_dead_letters(sound: Stack) -> None:
 
 
 @pytest.mark.parametrize("missing", ["bounce", "complaint"])
-def test_mail_that_comes_back_and_nobody_hears(sound: Stack, missing: str) -> None:
+def test_mail_that_comes_back_and_nobody_hears(sound: LocalStack, missing: str) -> None:
     """Given an event destination without one kind, then it is to be mended by deploying again."""
     tell_of_returns(*{"bounce", "complaint", "reject"} - {missing})
     status, said, mend = found(run("doctor", "--json"))["mail that comes back"]
@@ -198,7 +198,7 @@ CHECKS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", CHECKS)
-def test_whether_deleted_posts_are_found_out(sound: Stack, case: str) -> None:
+def test_whether_deleted_posts_are_found_out(sound: LocalStack, case: str) -> None:
     """Given a check that is late, refused or in trouble, then the doctor says so, as a warning."""
     how, said = CHECKS[case]
     checked(sound, **how)
@@ -209,7 +209,7 @@ def test_whether_deleted_posts_are_found_out(sound: Stack, case: str) -> None:
     assert mend
 
 
-def test_what_x_said_moves_no_cursor(sound: Stack) -> None:
+def test_what_x_said_moves_no_cursor(sound: LocalStack) -> None:
     """Given words of X that would clear the screen, then the doctor's lines do not."""
     checked(sound, trouble=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
     said = run("doctor", "--no-mail")
@@ -217,7 +217,7 @@ def test_what_x_said_moves_no_cursor(sound: Stack) -> None:
     assert not {"\x1b", "\x07"} & set(said.out)
 
 
-def test_without_a_bearer_deleted_posts_stay(sound: Stack) -> None:
+def test_without_a_bearer_deleted_posts_stay(sound: LocalStack) -> None:
     """Given a user's token alone, then the doctor says what is done instead, and what to do."""
     token = Token(None, "key", "secret", "sim-700000001", "secret")
     TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).put("svyaz_help", token)

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from pulse_cli.doctor.ses import judge_account, judge_identity
-from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX
 
 from .clinic import VERIFIED, found, mails
@@ -24,20 +24,20 @@ HEALTHY = {
 }
 
 
-def test_the_test_mail_goes_where_it_is_told(sound: Stack) -> None:
+def test_the_test_mail_goes_where_it_is_told(sound: LocalStack) -> None:
     said = run("doctor", "--mail", "me@example.org", "--json")
     assert said.json["ok"] is True
     assert "test mail to me@example.org" in found(said)
     assert set(mails()[0].destinations) == {"me@example.org"}
 
 
-def test_no_mail_when_none_is_wanted(sound: Stack) -> None:
+def test_no_mail_when_none_is_wanted(sound: LocalStack) -> None:
     assert run("doctor", "--no-mail").code == 0
     assert not mails()
 
 
 def test_the_sandbox_asks_for_every_recipient(
-    sound: Stack, ses_account: Callable[..., None], pulse_yaml: Path
+    sound: LocalStack, ses_account: Callable[..., None], pulse_yaml: Path
 ) -> None:
     ses_account(production=False)
     pulse_yaml.write_text(SETTINGS.replace("anna@example.com", "anna@example.org"), "utf-8")
@@ -53,7 +53,7 @@ def test_the_sandbox_asks_for_every_recipient(
     assert "recipient boris@example.com" not in by_name
 
 
-def test_shadow_mode_is_told_and_gets_the_test_mail(sound: Stack, pulse_yaml: Path) -> None:
+def test_shadow_mode_is_told_and_gets_the_test_mail(sound: LocalStack, pulse_yaml: Path) -> None:
     until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     shadow = f"    shadow: {{to: anna, until: {until}}}\n"
     pulse_yaml.write_text(SETTINGS + shadow, "utf-8")
@@ -63,7 +63,7 @@ def test_shadow_mode_is_told_and_gets_the_test_mail(sound: Stack, pulse_yaml: Pa
     assert set(mails()[0].destinations) == {"anna@example.com"}
 
 
-def test_a_sender_that_the_stack_may_not_use(sound: Stack, pulse_yaml: Path) -> None:
+def test_a_sender_that_the_stack_may_not_use(sound: LocalStack, pulse_yaml: Path) -> None:
     pulse_yaml.write_text(SETTINGS + "    sender: Svyaz <care@example.com>\n", "utf-8")
     run("push")
     status, said, mend = found(run("doctor", "--json", "--no-mail"))["sender care@example.com"]
@@ -71,7 +71,7 @@ def test_a_sender_that_the_stack_may_not_use(sound: Stack, pulse_yaml: Path) -> 
     assert mend == "deploy again with Senders=pulse@example.com,care@example.com"
 
 
-def test_a_mail_that_ses_refuses(sound: Stack) -> None:
+def test_a_mail_that_ses_refuses(sound: LocalStack) -> None:
     boto3.client("sesv2").delete_email_identity(EmailIdentity="example.com")
     by_name = found(run("doctor", "--json"))
     status, said, mend = by_name["test mail to boris@example.com"]

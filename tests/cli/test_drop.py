@@ -22,7 +22,7 @@ from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
 from pulse.reporting.store import FigureStore
 from pulse.settings.store import SettingsStore
-from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
 
 from .shell import run
@@ -34,7 +34,7 @@ OTHERS = "700000003"
 
 
 @pytest.fixture
-def table(deployed: Stack) -> Table:
+def table(deployed: LocalStack) -> Table:
     return Table(boto3.client("dynamodb"), deployed.table, INDEX)
 
 

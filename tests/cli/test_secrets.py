@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from pulse.x.credentials import TokenStore
-from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.x_access.token_input import VARIABLES
 from tests.faults.wires import Server
 from tests.secrecy.canary import PARTS, TOKEN, told
@@ -52,7 +52,9 @@ def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Echo]:
 
 
 @pytest.mark.parametrize("name", ["well", "401", "200 in HTML"])
-def test_commands(sound: Stack, echo: Echo, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_commands(
+    sound: LocalStack, echo: Echo, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """Given X well or saying the token back, then no command writes or logs a part of it."""
     echo.way = WAYS.get(name)
     token = TOKEN if echo.way else OURS

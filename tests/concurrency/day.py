@@ -137,7 +137,7 @@ def _house(said: Said, folder: Path) -> Iterator[_House]:
         boto3.setup_default_session()
         for service in _SERVICES:  # what is loaded here, the forked need not load again
             boto3.client(service)  # type: ignore[call-overload]
-        stack = stacks.create()
+        stack = stacks.create_stack()
         instances = [Instance(stack) for _ in _ROLES]
         for instance in instances:
             exit_.callback(instance.kill)

@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 
 from pulse.app import App
-from pulse_cli.replay.lambda_service import InvokedError, Lambdas
-from pulse_cli.simulated_aws.local_stack import Stack
+from pulse_cli.replay.lambda_service import InvocationError, LambdaService
+from pulse_cli.simulated_aws.local_stack import LocalStack
 
 from .source import EventSource
 from .wire import Wire
@@ -33,7 +33,7 @@ class Report:
 class Instance:
     """A forked process that does what it is told and says what came of it."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: LocalStack) -> None:
         context = multiprocessing.get_context("fork")
         self._pipe, inner = context.Pipe()
         self._process = context.Process(target=_live, args=(inner, stack), daemon=True)
@@ -68,7 +68,7 @@ class Instance:
         self._process.join()
 
 
-def _live(pipe: Connection, stack: Stack) -> None:
+def _live(pipe: Connection, stack: LocalStack) -> None:
     inside = _Inside(stack, pipe.recv())
     while (told := pipe.recv()) is not None:
         inside.moment, steps = told
@@ -81,14 +81,14 @@ def _live(pipe: Connection, stack: Stack) -> None:
 
 
 class _Inside:
-    def __init__(self, stack: Stack, env: Mapping[str, str]) -> None:
+    def __init__(self, stack: LocalStack, env: Mapping[str, str]) -> None:
         self.moment = datetime.min.replace(tzinfo=UTC)
         self.wire = Wire()
         if boto3.DEFAULT_SESSION is not None:
             self.wire.listen(boto3.DEFAULT_SESSION)
         os.environ.update(env)
         given = {name: value for one in stack.env.values() for name, value in one.items()}
-        self.lambdas = Lambdas(
+        self.lambdas = LambdaService(
             stack.functions, lambda: App({**given, **env}, lambda: self.moment), lambda: self.moment
         )
         self._source = EventSource(
@@ -102,5 +102,5 @@ class _Inside:
             return event(self.lambdas.wired)
         try:
             return self.lambdas.invoke(name, event)
-        except InvokedError:
+        except InvocationError:
             return None

@@ -16,8 +16,8 @@ from pulse import app as wiring
 from pulse.app import App
 from pulse.conversations.facts import ConversationKey, Fact
 from pulse.dynamodb.codec import from_dynamodb
-from pulse_cli.replay.lambda_service import Context, _handler
-from pulse_cli.replay.world import World
+from pulse_cli.replay.lambda_service import LambdaContext, load_handler
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 from tests.adapters.turns import Player
 from tests.jobs.town import HELP, at
@@ -46,8 +46,8 @@ class Writer:
 
 def function(name: str, minute: float, event: Any = None, **how: Any) -> Writer:
     """A function as deployed."""
-    handler = _handler(f"{name}.handler")
-    return Writer(lambda _: handler(event or {}, Context(name, _LEFT_MS)), minute, **how)
+    handler = load_handler(f"{name}.handler")
+    return Writer(lambda _: handler(event or {}, LambdaContext(name, _LEFT_MS)), minute, **how)
 
 
 def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> Writer:
@@ -77,7 +77,7 @@ class _Ear:
     heard: list[str] = field(default_factory=list)
 
 
-class Stage(World):
+class Stage(ReplayWorld):
     """A house in which writers take turns, a call at a time; each play begins at one scene."""
 
     def __init__(self, folder: Path, said: Said, document: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from pulse.dynamodb.codec import ItemKey, from_dynamodb
 from pulse.outbox.entries import TOPIC
-from pulse_cli.simulated_x.archived_posts import Post
+from pulse_cli.simulated_x.archived_posts import ArchivedPost
 
 from .world import FaultyWorld
 
@@ -85,7 +85,7 @@ def ending(world: FaultyWorld, before: datetime) -> Ending:
     )
 
 
-def _hidden(posts: Sequence[Post]) -> frozenset[str]:
+def _hidden(posts: Sequence[ArchivedPost]) -> frozenset[str]:
     gone = {("replied_to", post.id) for post in posts if post.gone is not None}
     late = (p.visible_at > p.created_at or not gone.isdisjoint(p.references) for p in posts)
     return frozenset(post.id for post, is_late in zip(posts, late, strict=True) if is_late)

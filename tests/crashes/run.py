@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pulse_cli.replay.next_tick import MINUTE
-from pulse_cli.replay.one_company import replay
-from pulse_cli.replay.world import World
+from pulse_cli.replay.one_company import replay_company
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import SimulatedX
 
 from .ending import TAKEN, Ending, ending, items, last_written_to, queued, reads
@@ -184,10 +184,10 @@ def watch(scene: Scene, watcher: Watcher) -> FaultyWorld:
     def now(moment: datetime) -> None:
         worlds[0].watcher.tick(moment)
 
-    def look(_: World) -> None:
+    def look(_: ReplayWorld) -> None:
         worlds[0].watcher.end()
 
-    replay(replace(scene.plan, place=place, progress=now, look=look))
+    replay_company(replace(scene.plan, place=place, progress=now, look=look))
     return worlds[0]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pulse import app
-from pulse_cli.replay.lambda_service import Context, Failure, _handler
+from pulse_cli.replay.lambda_service import FailedInvocation, LambdaContext, load_handler
 
 if TYPE_CHECKING:
     from .world import FaultyWorld, Invocation, Moment
@@ -56,9 +56,9 @@ class Other:
         lambdas = self._world.lambdas
         try:
             function = lambdas.functions[first.function]
-            handler: Callable[[Any, Any], Any] = _handler(function.handler)
-            handler(first.event, Context(function.name, function.timeout * 1000))
+            handler: Callable[[Any, Any], Any] = load_handler(function.handler)
+            handler(first.event, LambdaContext(function.name, function.timeout * 1000))
         except BaseException as problem:  # noqa: BLE001 - recorded as Lambda would
             error = f"{type(problem).__name__}: {problem}"
-            lambdas.failures.append(Failure(first.function, self._world.now(), error))
+            lambdas.failures.append(FailedInvocation(first.function, self._world.now(), error))
         self._theirs.release()

@@ -12,8 +12,8 @@ import boto3
 import requests
 from botocore.awsrequest import AWSResponse
 
-from pulse_cli.replay.lambda_service import Failure, InvokedError, Lambdas
-from pulse_cli.replay.world import World
+from pulse_cli.replay.lambda_service import FailedInvocation, InvocationError, LambdaService
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_aws.local_stack import Queue
 from pulse_cli.simulated_x import SimulatedX
 
@@ -73,7 +73,7 @@ class Watcher:
         """The run has come to its end."""
 
 
-class FaultyWorld(World):
+class FaultyWorld(ReplayWorld):
     """A world that tells a watcher of each outward call of the functions and their event source."""
 
     def __init__(
@@ -153,7 +153,7 @@ class FaultyWorld(World):
                 super().done_with(queue, receipt)
         except Killed:
             error = f"{Killed.__name__}: beside the deletion of its message"
-            self.lambdas.failures.append(Failure("poll", self.now(), error))
+            self.lambdas.failures.append(FailedInvocation("poll", self.now(), error))
         self._dying = False
 
     def kill(self) -> None:
@@ -193,7 +193,7 @@ class FaultyWorld(World):
             self.watcher.over()
 
 
-class _Lambdas(Lambdas):
+class _Lambdas(LambdaService):
     """Functions whose invocations are counted."""
 
     def __init__(self, world: FaultyWorld, *parts: Any) -> None:
@@ -205,7 +205,7 @@ class _Lambdas(Lambdas):
         self.world.now_running = self.world.begin(name, event)
         try:
             result = super().invoke(name, event)
-        except InvokedError:
+        except InvocationError:
             self.world.end(well=False)
             raise
         self.world.end(well=True)

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from pulse_cli.commands.demo import demo
-from pulse_cli.demo.report import report
+from pulse_cli.demo.report import draw_report
 from pulse_cli.demo.run import SETTINGS
-from pulse_cli.demo.texts import Words
+from pulse_cli.demo.texts import DemoTexts
 from pulse_cli.settings import check
 from pulse_cli.template import TEMPLATE
 from tests.tiers import WHOLE
@@ -125,7 +125,7 @@ def test_the_readme_shows_what_the_demo_shows(played: Played) -> None:
     readme = (TEMPLATE.parent / "README.md").read_text("utf-8")
     shown = readme.split("From the report:")[1].split("```")[1].strip().splitlines()
     console = Console(width=80, file=StringIO(), highlight=False, markup=False)
-    console.print(report(played.day, played.came, Words("en")))
+    console.print(draw_report(played.day, played.came, DemoTexts("en")))
     printed = {line.rstrip() for line in str(console.file.getvalue()).splitlines()}  # type: ignore[attr-defined]
     assert [line for line in shown if line.strip("─ ") and line not in printed] == []
     assert f"{len(played.letters)} mails" in readme

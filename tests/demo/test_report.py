@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from pulse_cli.demo import mailbox
-from pulse_cli.demo.report import report, where
-from pulse_cli.demo.texts import Words
+from pulse_cli.demo.report import draw_next_steps, draw_report
+from pulse_cli.demo.texts import DemoTexts
 
 if TYPE_CHECKING:
     from pulse_cli.demo.script import Language
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_the_report_fits_eighty_columns(played: Played, language: Language) -> None:
     """Given a terminal of eighty columns, then no line is longer, none is cut short."""
-    words = Words(language)
+    words = DemoTexts(language)
     console = Console(width=80, file=StringIO(), highlight=False, markup=False)
-    console.print(report(played.day, played.came, words))
-    console.print(where(Path("out/demo"), Path("out/demo/mail/index.html"), 9, words))
+    console.print(draw_report(played.day, played.came, words))
+    console.print(draw_next_steps(Path("out/demo"), Path("out/demo/mail/index.html"), 9, words))
     text = str(console.file.getvalue())  # type: ignore[attr-defined]
     lines = text.splitlines()
     assert max(cell_len(line.rstrip()) for line in lines) <= 80
@@ -42,7 +42,7 @@ def test_the_report_fits_eighty_columns(played: Played, language: Language) -> N
 
 def test_one_page_holds_all_the_mails(played: Played) -> None:
     """Given the page, then each mail is in it as it was sent, and nothing is fetched."""
-    index = mailbox.leaf(played.letters, played.out / "mail", Words("en"))
+    index = mailbox.write_index(played.letters, played.out / "mail", DemoTexts("en"))
     page = index.read_text("utf-8")
     found = re.search(r'<script type="application/json" id="pages">(.*?)</script>', page, re.DOTALL)
     assert found is not None

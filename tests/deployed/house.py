@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pulse_cli.laptop.local_services import moved
-from pulse_cli.laptop.runtime import runtime
+from pulse_cli.laptop.local_services import load_shifted
+from pulse_cli.laptop.runtime import lambda_python
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.simulated_x import Archive, SimulatedX, serve
 from tests.ministack import KEYS, Ministack, free_port, ministack
@@ -169,7 +169,7 @@ def eventually(look: Callable[[], _Found], within: float) -> _Found:
 @contextmanager
 def house(folder: Path) -> Iterator[House]:
     """Deploy, connect the accounts and push settings; the schedules do the rest."""
-    python = runtime()
+    python = lambda_python()
     with (
         tempfile.TemporaryDirectory(dir=_roomy()) as unpacked,
         inbox() as mails,
@@ -190,7 +190,9 @@ def house(folder: Path) -> Iterator[House]:
         with serve(SimulatedX(Archive.load(ARCHIVE)), port=port):
             shell.done("pulse", "connect", "@svyaz_help", **TOKEN)
         due = _second_minute_from(datetime.now(UTC))
-        with serve(SimulatedX(moved(ARCHIVE, due - timedelta(minutes=30, seconds=3))), port=port):
+        with serve(
+            SimulatedX(load_shifted(ARCHIVE, due - timedelta(minutes=30, seconds=3))), port=port
+        ):
             shell.done("pulse", "push", str(_settings(folder, due)))
             yield House(shell, mails, due, parameters, python, Path(unpacked))
 

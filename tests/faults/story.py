@@ -14,8 +14,8 @@ from rich.console import Console
 
 from pulse.x.access import Token
 from pulse_cli.simulated_x import Archive, SimulatedX
-from pulse_cli.stack.status import standing
-from pulse_cli.stack.status_view import draw
+from pulse_cli.stack.status import company_status
+from pulse_cli.stack.status_view import print_status
 from tests.jobs.town import HELP, NINE, Posts, Received, Town, settings
 
 from .wires import Fault, Server, Way
@@ -147,7 +147,7 @@ class Story(Town):
         out = StringIO()
         world = self.world
         console = Console(file=out, width=800, color_system=None)
-        draw(standing(world.app, world.company, world.now()), console)
+        print_status(company_status(world.app, world.company, world.now()), console)
         return "\n".join(" ".join(line.split()) for line in out.getvalue().splitlines())
 
     def our_watch(self, minute: float, start: float = 0) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from pulse_cli.replay.local_deployment import House
+from pulse_cli.replay.local_deployment import LocalDeployment
 from pulse_cli.template import load_template
 
 from .asked import calls
@@ -51,7 +51,7 @@ class Guard:
             self.asked[name].add(call)
 
 
-def stand_guard(house: House) -> Guard:
+def stand_guard(house: LocalDeployment) -> Guard:
     """Judge what the functions of a house ask for, from now on."""
     session = boto3.DEFAULT_SESSION
     assert session

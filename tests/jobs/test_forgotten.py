@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulse_cli.data.erase import forget, what_is_kept
+from pulse_cli.data.erase import erase_person, find_person_data
 
 from .between import Between, junk
 from .town import Build, Posts, Town, alone, at
@@ -14,8 +14,8 @@ def forgets(here: Town, person: str, minute: float) -> None:
     app, moment = here.world.app, here.world.now()
     app.db.erasures.add("acme", person, moment)
     settings = app.settings()
-    kept = what_is_kept(app.db.table, person)
-    forget(app, settings, person, kept, moment, lambda *_: None)
+    kept = find_person_data(app.db.table, person)
+    erase_person(app, settings, person, kept, moment, lambda *_: None)
     app.db.author_cache.delete([person])
 
 

@@ -21,7 +21,7 @@ from pulse.conversations.fold import State
 from pulse.conversations.store.codec import fact_of, is_fact, state_of
 from pulse.listening.cursor import Cursor
 from pulse.outbox.entries import Entry
-from pulse_cli.replay.world import World
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import Archive, SimulatedX
 from tests.iam.guard import stand_guard
 
@@ -190,7 +190,7 @@ class Town:
         self.sim = SimulatedX(posts.archive(folder / "archive", faults), **how)
         document = document or settings()
         self._has_digests = "digests" in document["companies"][0]
-        self.world = World(document, x(self.sim), at(start))
+        self.world = ReplayWorld(document, x(self.sim), at(start))
         self.mails: list[Received] = []
         self.polls: list[Any] = []
 

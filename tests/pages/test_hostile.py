@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pulse.screens.mails import Mail, MailRenderer
-from pulse_cli.demo.mailbox import Letter, leaf
-from pulse_cli.demo.texts import Words
+from pulse_cli.demo.mailbox import MailPage, write_index
+from pulse_cli.demo.texts import DemoTexts
 
 from .hostile import DETAIL, KINDS, LANGUAGES, failure, packs, plain, shown, summary, warning
 from .letters import AT, PEOPLE
@@ -228,7 +228,7 @@ def test_mails_to_leaf_through_do_nothing_to_the_page_around(
         )
     ]
     letters = [
-        Letter(AT, m.subject, "anna@svyaz.example", m.subject, m.html, "alert") for m in mails
+        MailPage(AT, m.subject, "anna@svyaz.example", m.subject, m.html, "alert") for m in mails
     ]
     page = chromium.new_page()
     done: list[str] = []
@@ -236,7 +236,7 @@ def test_mails_to_leaf_through_do_nothing_to_the_page_around(
     page.on("request", lambda request: done.append(request.url))
     page.on("popup", lambda popup: done.append(popup.url))
     page.on("pageerror", lambda error: done.append(str(error)))
-    index = leaf(letters, tmp_path, Words("en"))
+    index = write_index(letters, tmp_path, DemoTexts("en"))
     page.goto(index.as_uri())
     assert done == [index.as_uri()]
     for number, mail in enumerate(mails, 1):

@@ -145,7 +145,7 @@ def test_whatever_is_written_and_asked_comes_out_the_same(
             patch.setattr(Table, "all_items", moto_speed._all_items_whole)
             table(dynamodb)
             if mended:
-                moto_speed.mend()
+                moto_speed.install()
             outcomes.append([play(dynamodb, transactions), ask(dynamodb, low, high, limit)])
             dynamodb.delete_table(TableName=NAME)
     assert outcomes[0] == outcomes[1]

@@ -15,7 +15,7 @@ import pytest
 from pulse import app
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.replay.lambda_service import InvokedError
+from pulse_cli.replay.lambda_service import InvocationError
 from tests import ses
 from tests.faults.wires import Fault, Server, raw
 from tests.jobs.town import HELP, Posts, Town, at, settings
@@ -62,7 +62,7 @@ class Leaky:
         with self.town.world.functions() as lambdas:
             try:
                 lambdas.invoke(name, event)
-            except InvokedError as problem:
+            except InvocationError as problem:
                 traceback.print_exception(problem)
                 app._logger().exception("it died")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pulse_cli.settings import Checked
+from pulse_cli.settings import CheckedSettings
 
-Examine = Callable[[str | bytes], Checked]
+Examine = Callable[[str | bytes], CheckedSettings]
 
 START = "start from infra/settings/pulse.minimal.yaml"
 FILES = [

@@ -10,7 +10,7 @@ from pulse_cli.template import TEMPLATE, Template
 
 @pytest.fixture(scope="session")
 def written() -> dict[str, Any]:
-    return templates.parse(TEMPLATE.read_text(encoding="utf-8"))
+    return templates.parse_template(TEMPLATE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 from pulse.app import App
 from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import Position
-from pulse_cli.replay.lambda_service import Lambdas
+from pulse_cli.replay.lambda_service import LambdaService
 from tests.iam.judge import Call
 from tests.jobs.between import Between, fault, junk
 from tests.jobs.town import Posts, Town, alone, at, settings
@@ -26,7 +26,7 @@ DAY, MIDNIGHT = 24 * 60, 15 * 60
 
 
 @dataclass(slots=True, kw_only=True)
-class Apart(Lambdas):
+class Apart(LambdaService):
     """Each function wired from its own environment alone, as the template gives it."""
 
     alone: Callable[[str], App]
@@ -37,7 +37,7 @@ class Apart(Lambdas):
             self.apps[name] = self.alone(name)
         together, self.wired = self.wired, self.apps[name]
         try:
-            return Lambdas.invoke(self, name, event)
+            return LambdaService.invoke(self, name, event)
         finally:
             self.wired = together
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pulse.outbox.delivery import Suppression, people_with_address
-from pulse_cli.errors import ProblemError
-from pulse_cli.stack.deployment import Deployment, now, on_stack
-from pulse_cli.terminal import plain
+from pulse_cli.errors import CommandError
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
+from pulse_cli.terminal import one_line
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Settings
@@ -23,7 +23,7 @@ _SUPPRESSED = "aws sesv2 {}-suppressed-destination --email-address {}"
 @click.command()
 @click.option("--lift", metavar="ADDRESS", help="Let mail go to this address again.")
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
-@on_stack
+@with_deployment
 def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> None:
     """Show the addresses that Pulse does not write to, since when and why; or give one back.
 
@@ -48,7 +48,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
         people = ", ".join(row["people"]) or "nobody in the settings"
         why = "bounced" if block.kind == "bounce" else "was called spam"
         click.echo(f"{block.address} ({people}): mail {why} {block.at:%Y-%m-%d %H:%M} UTC")
-        click.echo(f"  {plain(block.said)}")
+        click.echo(f"  {one_line(block.said)}")
     if rows:
         click.echo("pulse addresses --lift ADDRESS lets mail go there again.")
 
@@ -56,7 +56,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
 def _lift(deployment: Deployment, address: str, *, as_json: bool) -> None:
     block = deployment.db.suppressions.remove(address)
     if block is None:
-        raise ProblemError(f"mail to {address} was not stopped: pulse addresses lists them")
+        raise CommandError(f"mail to {address} was not stopped: pulse addresses lists them")
     if as_json:
         answer = {"stack": deployment.name, "lifted": block.address}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -9,12 +9,12 @@ import click
 
 from pulse.kernel.company import Settings
 from pulse.kernel.posts import Author
-from pulse_cli.errors import ProblemError
+from pulse_cli.errors import CommandError
 from pulse_cli.settings.findings import quote
-from pulse_cli.stack.deployment import Deployment, now, on_stack
-from pulse_cli.terminal import screen
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
+from pulse_cli.terminal import make_console
 from pulse_cli.x_access import connection, token_input, token_view
-from pulse_cli.x_access.token_check import Tested, try_token
+from pulse_cli.x_access.token_check import TokenReport, check_token
 
 __all__ = ["connect"]
 
@@ -54,7 +54,7 @@ def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 )
 @click.option("--dry-run", is_flag=True, help="Test it, store nothing; needs no AWS.")
 @click.option("--json", "as_json", is_flag=True, help="Write what was found as JSON.")
-@on_stack
+@with_deployment
 def connect(
     *, deployment: Deployment, handle: str, name: str | None, dry_run: bool, as_json: bool
 ) -> None:
@@ -73,18 +73,18 @@ def connect(
     if not dry_run:
         settings = deployment.settings()  # before X is asked, which costs
         deployment.output("TokensPath")
-    url = connection.url_elsewhere() if dry_run else deployment.x_url
+    url = connection.simulated_x_url() if dry_run else deployment.x_url
     if url:
         click.echo(f"X is the one at {url}, not the real one.", err=True)
-    token = token_input.from_environment() or token_input.ask()
-    if name and token_input.holds(token, name):
-        raise ProblemError("--token takes a name to keep the token under, not a part of the token")
-    errors = screen(stderr=True)
+    token = token_input.token_from_environment() or token_input.prompt_for_token()
+    if name and token_input.contains(token, name):
+        raise CommandError("--token takes a name to keep the token under, not a part of the token")
+    errors = make_console(stderr=True)
     with errors.status("") as status:
-        tested = try_token(
+        tested = check_token(
             handle,
             token,
-            connection.way(url),
+            connection.x_adapter(url),
             now(),
             lambda what: status.update(f"Asking X: {what}"),
         )
@@ -104,11 +104,11 @@ def _name_in_settings(settings: Settings | None, account: Author) -> str | None:
     return None
 
 
-def _say(tested: Tested, stored: str | None, *, as_json: bool) -> None:
+def _say(tested: TokenReport, stored: str | None, *, as_json: bool) -> None:
     if as_json:
         answer = token_view.as_json(tested) | {"stored": stored}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    token_view.draw(tested, screen())
+    token_view.print_report(tested, make_console())
     click.echo()
     click.echo(f"Stored at {stored}." if stored else "Nothing was stored (--dry-run).")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from pulse_cli.data.export import give_out
-from pulse_cli.data.former_companies import in_force, parted
-from pulse_cli.errors import ProblemError
-from pulse_cli.stack.deployment import Deployment, on_stack
+from pulse_cli.data.export import export_company
+from pulse_cli.data.former_companies import current_companies, former_companies
+from pulse_cli.errors import CommandError
+from pulse_cli.stack.deployment import Deployment, with_deployment
 
 __all__ = ["export"]
 
@@ -27,7 +27,7 @@ __all__ = ["export"]
     help="Folder to write to; it must not be there yet.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
-@on_stack
+@with_deployment
 def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) -> None:
     """Write everything that is kept of COMPANY into a folder, with a README that says what is what.
 
@@ -37,24 +37,24 @@ def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) ->
 
     Ends with 0 when the folder is whole, else with 1, and there is none.
     """
-    known = in_force(deployment.db)
+    known = current_companies(deployment.db)
     if company not in known:
-        known |= parted(deployment.db)
+        known |= former_companies(deployment.db)
     if company not in known:
         names = ", ".join(known) or "none"
-        raise ProblemError(f"no company {company!r} in any settings pushed; there are: {names}")
+        raise CommandError(f"no company {company!r} in any settings pushed; there are: {names}")
     if out.exists():
-        raise ProblemError(f"{out} is there already: name a folder that is not")
+        raise CommandError(f"{out} is there already: name a folder that is not")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f"{out.name}-", dir=out.parent))
         try:
-            counts = give_out(deployment.db.table, *known[company], unfinished)
+            counts = export_company(deployment.db.table, *known[company], unfinished)
             unfinished.rename(out)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as problem:
-        raise ProblemError(f"{out}: {problem.strerror}") from problem
+        raise CommandError(f"{out}: {problem.strerror}") from problem
     if as_json:
         answer = {"stack": deployment.name, "company": company, "out": str(out), "lines": counts}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

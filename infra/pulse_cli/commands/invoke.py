@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import click
 
-from pulse_cli.errors import ProblemError
+from pulse_cli.errors import CommandError
 from pulse_cli.laptop import local_env, sam
 from pulse_cli.laptop.emulator import Emulator, Invocation
 from pulse_cli.template import Function, load_template
@@ -32,13 +32,13 @@ def invoke(name: str, event: Path | None, env: Path | None, as_json: bool) -> No
     """
     functions = load_template().functions
     if name not in functions:
-        raise ProblemError(f"No function {name!r}; there are {', '.join(functions)}.")
+        raise CommandError(f"No function {name!r}; there are {', '.join(functions)}.")
     if functions[name].topic and not event:
-        raise ProblemError(f"{name} is fed by a topic: give --event infra/events/{name}.json.")
-    envs = local_env.read(env)
+        raise CommandError(f"{name} is fed by a topic: give --event infra/events/{name}.json.")
+    envs = local_env.read_env(env)
     for needed in {name, "dispatch"} if functions[name].queue and not event else {name}:
         if needed not in envs:
-            raise ProblemError(f"The environment file has no variables of {needed}.")
+            raise CommandError(f"The environment file has no variables of {needed}.")
     if not sam.is_built():
         click.echo("The code has changed since it was built: make build brings it up.", err=True)
     with Emulator(name, envs[name]) as function:
@@ -66,7 +66,7 @@ def _parse(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ProblemError(f"{path} is not JSON: {error}.") from error
+        raise CommandError(f"{path} is not JSON: {error}.") from error
 
 
 def _tick(function: Function) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _with_next_message(function: Emulator, envs: dict[str, dict[str, str]]) -> I
     queue = env["PULSE_POLL_QUEUE"]
     messages = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"]).get("Messages")
     if not messages:
-        raise ProblemError("No poll is due: say pulse invoke dispatch first.")
+        raise CommandError("No poll is due: say pulse invoke dispatch first.")
     [message] = messages
     result = function.invoke({"Records": [_record(message)]})
     if not (isinstance(result.payload, dict) and "errorMessage" in result.payload):

@@ -6,11 +6,11 @@ import json
 
 import click
 
-from pulse_cli.errors import ProblemError
+from pulse_cli.errors import CommandError
 from pulse_cli.stack import status_view
-from pulse_cli.stack.deployment import Deployment, now, on_stack
-from pulse_cli.stack.status import standing
-from pulse_cli.terminal import screen
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
+from pulse_cli.stack.status import company_status
+from pulse_cli.terminal import make_console
 
 __all__ = ["status"]
 
@@ -20,7 +20,7 @@ __all__ = ["status"]
     "--company", "names", multiple=True, metavar="NAME", help="Only this.  [default: all]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
-@on_stack
+@with_deployment
 def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> None:
     """Show how polls, waits and mail stand, company by company.
 
@@ -32,14 +32,14 @@ def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> 
     """
     settings = deployment.settings()
     if settings is None:
-        raise ProblemError(f"no settings are in force on {deployment.name}: pulse push pulse.yaml")
+        raise CommandError(f"no settings are in force on {deployment.name}: pulse push pulse.yaml")
     known = [company.name for company in settings.companies]
     for name in names:
         if name not in known:
-            raise ProblemError(f"no company {name!r}; there are: {', '.join(known)}")
+            raise CommandError(f"no company {name!r}; there are: {', '.join(known)}")
     moment = now()
     found = [
-        standing(deployment, company, moment)
+        company_status(deployment, company, moment)
         for company in settings.companies
         if company.name in (names or known)
     ]
@@ -52,9 +52,9 @@ def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> 
         }
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    console = screen()
+    console = make_console()
     console.print(
         f"{deployment.name}, settings version {settings.version}, as of {moment:%H:%M} UTC\n"
     )
     for company in found:
-        status_view.draw(company, console)
+        status_view.print_status(company, console)

@@ -15,9 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pulse.x.client import XClient
 from pulse_cli import trial
 from pulse_cli.commands.connect import Handle
-from pulse_cli.errors import ProblemError
+from pulse_cli.errors import CommandError
 from pulse_cli.stack.deployment import now
-from pulse_cli.terminal import screen
+from pulse_cli.terminal import make_console
 from pulse_cli.x_access import connection, prices, token_input
 
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ def try_out(
 
     Ends with 0 when there is a digest, else with 1.
     """
-    token = token_input.from_environment()
+    token = token_input.token_from_environment()
     if token is None:
-        raise ProblemError(
+        raise CommandError(
             "no token in the environment: set PULSE_X_BEARER, or the four PULSE_X_CONSUMER_KEY, "
             "PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN, PULSE_X_ACCESS_TOKEN_SECRET"
         )
-    url = connection.url_elsewhere()
+    url = connection.simulated_x_url()
     if url:
         click.echo(f"X is the one at {url}, not the real one.", err=True)
     found, expected = _look(token, url, handles, official, hours)
@@ -88,7 +88,7 @@ def try_out(
         click.confirm("Read it?", default=True, abort=True, err=True)
     outcome = _run(token, url, found.settings(lang, time_zone, hours), hours, expected.pages)
     if not outcome.mails:
-        raise ProblemError("no digest was written: it is a bug of Pulse, report it")
+        raise CommandError("no digest was written: it is a bug of Pulse, report it")
     for trouble in outcome.troubles:
         click.echo(f"X gave only a part: {trouble}", err=True)
     _say(outcome, found, hours, out, as_json=as_json)
@@ -96,17 +96,17 @@ def try_out(
 
 def _look(
     token: Token, url: str | None, handles: tuple[str, ...], official: tuple[str, ...], hours: int
-) -> tuple[trial.Found, trial.Forecast]:
-    x = XClient(lambda: token, connection.way(url))
-    found = trial.find(x, handles, official, is_user=token.is_user)
+) -> tuple[trial.TrialAccounts, trial.ReadForecast]:
+    x = XClient(lambda: token, connection.x_adapter(url))
+    found = trial.find_accounts(x, handles, official, is_user=token.is_user)
     moment = now()
-    return found, trial.forecast(x, found, moment - timedelta(hours=hours), moment)
+    return found, trial.forecast_reads(x, found, moment - timedelta(hours=hours), moment)
 
 
 def _run(
     token: Token, url: str | None, document: dict[str, object], hours: int, pages: int | None
-) -> trial.Outcome:
-    errors = screen(stderr=True)
+) -> trial.TrialOutcome:
+    errors = make_console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -118,20 +118,20 @@ def _run(
     )
     with bar:
         task = bar.add_task("Asking X", total=pages)
-        way = connection.Heard(connection.way(url), lambda _: bar.advance(task))
-        return trial.run(
+        way = connection.RecordingAdapter(connection.x_adapter(url), lambda _: bar.advance(task))
+        return trial.run_trial(
             document, token, way, hours, lambda what: bar.update(task, description=what)
         )
 
 
 def _say(
-    outcome: trial.Outcome, found: trial.Found, hours: int, out: Path, *, as_json: bool
+    outcome: trial.TrialOutcome, found: trial.TrialAccounts, hours: int, out: Path, *, as_json: bool
 ) -> None:
     from pulse_cli.trial import report  # noqa: PLC0415
 
-    files = report.write(outcome.mails, out)
+    files = report.write_files(outcome.mails, out)
     owned = all(found.owner is not None and a.id == found.owner.id for a in found.accounts)
-    cost = outcome.read * (prices.OWNED if owned else prices.POST)
+    cost = outcome.read * (prices.OWNED_POST if owned else prices.POST)
     cost += (len(found.accounts) + len(outcome.letter.cards)) * prices.USER
     if as_json:
         answer = report.as_json(outcome, cost) | {"files": [str(file) for file in files]}
@@ -139,6 +139,6 @@ def _say(
         return
     handles = ", ".join(f"@{account.username}" for account in found.accounts)
     click.echo(f"The last {hours} h of {handles}")
-    report.draw(outcome, screen())
+    report.print_report(outcome, make_console())
     click.echo(f"\nThe digest lies in {out}: open digest.html in a browser, digest.eml as a mail.")
-    click.echo(f"It read {outcome.read:,} posts on X, for about {prices.usd(cost)}.")
+    click.echo(f"It read {outcome.read:,} posts on X, for about {prices.format_usd(cost)}.")

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pulse.dynamodb.codec import Item
     from pulse.kernel.company import Company
 
-__all__ = ["post_of"]
+__all__ = ["archive_post_of"]
 
 Json = dict[str, Any]
 
 
-def post_of(item: Item, company: Company) -> Json | None:
+def archive_post_of(item: Item, company: Company) -> Json | None:
     """The post in an item of the day's index; None where there is none.
 
     `visible_at` is when it was stored. What it answers, and its metrics, are not kept.
@@ -27,23 +27,23 @@ def post_of(item: Item, company: Company) -> Json | None:
     fact = fact_of(item) if is_fact(item) else None
     if isinstance(fact, Mention):
         key = key_from_pk(item["pk"])
-        author, more = key.customer_id, {"lang": fact.lang, **_naming(fact.named, company)}
+        author, more = key.customer_id, {"lang": fact.lang, **_mentions(fact.named, company)}
     elif isinstance(fact, Reply):
         key = key_from_pk(item["pk"])
         author, more = fact.account_id, {"in_reply_to_user_id": key.customer_id}
     elif "text" in item:
-        return _said(item, company)
+        return _own_post(item, company)
     else:
         return None
     post = _post(fact.id, fact.version, fact.text, author, fact.at, key.conversation_id) | more
     return post if fact.stored_at is None else post | {"visible_at": _time(fact.stored_at)}
 
 
-def _said(item: Item, company: Company) -> Json:
+def _own_post(item: Item, company: Company) -> Json:
     first, version = item["sk"].split("/")
     at = datetime.fromisoformat(item["at"])
     post = _post(first, version, item["text"], item["account"], at, first)
-    return post | _naming(item["named"], company)
+    return post | _mentions(item["named"], company)
 
 
 def _post(
@@ -59,7 +59,7 @@ def _post(
     }
 
 
-def _naming(ids: Iterable[str], company: Company) -> Json:
+def _mentions(ids: Iterable[str], company: Company) -> Json:
     usernames = {a.id: {"username": a.username} for a in company.accounts}
     named = [{"id": i, **usernames.get(i, {})} for i in sorted(ids)]
     return {"entities": {"mentions": named}} if named else {}

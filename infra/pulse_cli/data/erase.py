@@ -14,20 +14,27 @@ from pulse.authors.store import AUTHOR_KEPT
 from pulse.conversations.facts import ConversationKey, Mention, Reply
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
 from pulse.outbox.store.codec import keys_in
-from pulse_cli.data.scan import everything
+from pulse_cli.data.scan import scan_with_progress
 
 if TYPE_CHECKING:
     from pulse.dynamodb.table import Table
     from pulse.kernel.company import Settings
     from pulse.repositories import Repositories
 
-__all__ = ["Kept", "Seen", "Told", "forget", "known_as", "what_is_kept"]
+__all__ = [
+    "KnownHandle",
+    "PersonData",
+    "ProgressCallback",
+    "erase_person",
+    "find_by_handle",
+    "find_person_data",
+]
 
-Told = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Told how many of how many conversations are done."""
 
 
-class Seen(NamedTuple):
+class KnownHandle(NamedTuple):
     """Somebody whose handle was this when it was last seen, and when that was."""
 
     id: str
@@ -37,7 +44,7 @@ class Seen(NamedTuple):
 
 
 @dataclass(slots=True)
-class Kept:
+class PersonData:
     """What one company keeps of one person. `posts` are first ids, ours among them."""
 
     posts: dict[ConversationKey, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -80,31 +87,33 @@ class Kept:
         }
 
 
-def known_as(table: Table, handle: str) -> list[Seen]:
+def find_by_handle(table: Table, handle: str) -> list[KnownHandle]:
     """Those whose handle, in any case, was this when it was last shown in a mail."""
     return [
-        Seen(
+        KnownHandle(
             item["pk"].removeprefix("author#"),
             item["username"],
             item.get("name"),
             datetime.fromtimestamp(item["ttl"], UTC) - AUTHOR_KEPT,
         )
-        for item in everything(table, f"Looking for @{handle}")
+        for item in scan_with_progress(table, f"Looking for @{handle}")
         if item["sk"] == "author" and str(item.get("username", "")).lower() == handle.lower()
     ]
 
 
-def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> dict[str, Kept]:
+def find_person_data(
+    table: Table, person: str, companies: Collection[str] = ()
+) -> dict[str, PersonData]:
     """By company (all, or those named), what is kept of the person with this X id."""
-    found: dict[str, Kept] = defaultdict(Kept)
-    for item in everything(table, "Looking for posts"):
+    found: dict[str, PersonData] = defaultdict(PersonData)
+    for item in scan_with_progress(table, "Looking for posts"):
         kind, _, company = item["pk"].partition("#")
         if kind == "c" and is_fact(item):
             key, fact = key_from_pk(item["pk"]), fact_of(item)
             if key.customer_id == person and isinstance(fact, (Mention, Reply)):
                 found[key.company].add(key, fact)
         elif kind == "journal" and "#aside#" in item["sk"]:
-            found[company].aside += by(person, json.loads(item["what"]).get("raw"))
+            found[company].aside += concerns_person(person, json.loads(item["what"]).get("raw"))
         elif kind in ("outbox", "sent"):
             found[company].told += any(key.customer_id == person for key in keys_in(item))
         elif kind == "said":
@@ -116,18 +125,18 @@ def what_is_kept(table: Table, person: str, companies: Collection[str] = ()) -> 
     }
 
 
-def by(person: str, raw: Any) -> bool:
+def concerns_person(person: str, raw: Any) -> bool:
     """Whether something that was put aside is by this person, or answers them."""
     return person in user_ids_in(raw)
 
 
-def forget(
+def erase_person(
     stores: Repositories,
     settings: Settings,
     person: str,
-    kept: dict[str, Kept],
+    kept: dict[str, PersonData],
     now: datetime,
-    told: Told,
+    told: ProgressCallback,
 ) -> None:
     """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
     policies = {c.name: c for c in settings.companies}
@@ -143,6 +152,10 @@ def forget(
             done += 1
             told(done, total)
         stores.outbox.forget_conversations(name, lambda key: key.customer_id == person)
-        redacted = stores.audit_log.redact(name, lambda raw: by(person, raw)) if one.aside else 0
+        redacted = (
+            stores.audit_log.redact(name, lambda raw: concerns_person(person, raw))
+            if one.aside
+            else 0
+        )
         if redacted:
             stores.audit_log.append(name, [LogEntry("forgotten", now, {"posts": redacted})])

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from pulse_cli.data.erase import Kept
+    from pulse_cli.data.erase import PersonData
 
-__all__ = ["not_reached", "say_done", "say_kept"]
+__all__ = ["copies_out_of_reach", "print_found", "print_outcome"]
 
 
-def say_kept(who: str, kept: Mapping[str, Kept]) -> None:
+def print_found(who: str, kept: Mapping[str, PersonData]) -> None:
     """A line for each company."""
     for name, one in kept.items():
         if not one.anything:
             continue
         span = f", {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}" if one.first else ""
-        said = f"{_many(len(one.mentions), 'post')} in {_many(len(one.posts), 'conversation')}"
-        answers = _many(len(one.replies), "answer")
+        said = f"{_count(len(one.mentions), 'post')} in {_count(len(one.posts), 'conversation')}"
+        answers = _count(len(one.replies), "answer")
         aside = f", {one.aside} put aside" if one.aside else ""
-        mails = f", {_many(one.told, 'mail')} noted to tell of them" if one.told else ""
+        mails = f", {_count(one.told, 'mail')} noted to tell of them" if one.told else ""
         click.echo(f"{name}: {said}{span}, with {answers} of ours{aside}{mails}")
     if not any(one.anything for one in kept.values()):
         click.echo(f"Nothing is kept of {who}.")
 
 
-def say_done(kept: Mapping[str, Kept], log_days: str, *, done: bool) -> None:
+def print_outcome(kept: Mapping[str, PersonData], log_days: str, *, done: bool) -> None:
     """What went, what stays, what is out of reach."""
     if not done:
         click.echo("Nothing was removed (--dry-run).")
@@ -36,13 +36,13 @@ def say_done(kept: Mapping[str, Kept], log_days: str, *, done: bool) -> None:
     click.echo("Removed. What was published before now is not stored again; what comes is watched.")
     naming = sum(one.naming for one in kept.values())
     if naming:
-        click.echo(f"{_many(naming, 'post')} of your own that name this person stay.")
+        click.echo(f"{_count(naming, 'post')} of your own that name this person stay.")
     click.echo("Not reached:")
-    for one in not_reached(log_days):
+    for one in copies_out_of_reach(log_days):
         click.echo(f"  {one}")
 
 
-def not_reached(log_days: str) -> list[str]:
+def copies_out_of_reach(log_days: str) -> list[str]:
     """Where something may lie all the same, and for how long."""
     return [
         "mails that were sent lie in their readers' mailboxes",
@@ -52,5 +52,5 @@ def not_reached(log_days: str) -> list[str]:
     ]
 
 
-def _many(count: int, what: str) -> str:
+def _count(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"

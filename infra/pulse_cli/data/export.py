@@ -12,51 +12,51 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from pulse.conversations.facts import Lease, Position
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of, to_json
-from pulse_cli.data.archive_posts import post_of
-from pulse_cli.data.scan import everything
+from pulse_cli.data.archive_posts import archive_post_of
+from pulse_cli.data.scan import scan_with_progress
 
 if TYPE_CHECKING:
     from pulse.dynamodb.codec import Item
     from pulse.dynamodb.table import Table
     from pulse.kernel.company import Company
 
-__all__ = ["give_out"]
+__all__ = ["export_company"]
 
 Json = dict[str, Any]
-_OURS = ("pk", "sk", "ttl", "told", "cut")
+_INTERNAL_FIELDS = ("pk", "sk", "ttl", "told", "cut")
 """What a record of a mail holds for Pulse alone."""
 README = Path(__file__).with_name("export.md")
 
 
-def give_out(
+def export_company(
     table: Table, company: Company, document: Mapping[str, Any], folder: Path
 ) -> Counter[str]:
     """Write everything that is kept of a company into a folder; returns the lines by file.
 
     The table is looked through once, page by page; the posts follow day by day.
     """
-    with _Files(folder) as files:
-        found = _Found()
-        for item in everything(table, f"Looking for what is kept of {company.name}"):
-            _sort(item, company, files, found)
+    with _ExportFiles(folder) as files:
+        found = _Collected()
+        for item in scan_with_progress(table, f"Looking for what is kept of {company.name}"):
+            _export_item(item, company, files, found)
         for day in sorted(found.days):
             for item in table.query_index(day):
-                post = post_of(item, company)
+                post = archive_post_of(item, company)
                 if post is not None:
                     files.line("posts.ndjson", post)
         for user in _users(company, found):
             files.line("users.ndjson", user)
         counts = files.counts
     ours = [{"id": a.id, "username": a.username, "role": a.role} for a in company.accounts]
-    _write(folder / "companies.json", [{"name": company.name, "accounts": ours}])
+    _write_json(folder / "companies.json", [{"name": company.name, "accounts": ours}])
     settings = [one for one in document["companies"] if one["name"] == company.name]
-    _write(folder / "settings.json", {**document, "companies": settings})
+    _write_json(folder / "settings.json", {**document, "companies": settings})
     (folder / "README.md").write_text(README.read_text("utf-8"), "utf-8")
     return counts
 
 
 @dataclass
-class _Found:
+class _Collected:
     """What is put together while looking: days with posts, and who spoke."""
 
     days: set[str] = field(default_factory=set)
@@ -64,7 +64,7 @@ class _Found:
     authors: dict[str, Json] = field(default_factory=dict)
 
 
-class _Files:
+class _ExportFiles:
     """The files of lines, all there from the start."""
 
     def __init__(self, folder: Path) -> None:
@@ -89,11 +89,11 @@ class _Files:
         self.counts[name] += 1
 
 
-def _sort(item: Item, company: Company, files: _Files, found: _Found) -> None:
+def _export_item(item: Item, company: Company, files: _ExportFiles, found: _Collected) -> None:
     """What an item holds goes where it belongs; other companies' is passed over."""
     kind, _, rest = item["pk"].partition("#")
     if kind == "c" and key_from_pk(item["pk"]).company == company.name:
-        _conversation(item, files, found)
+        _export_conversation(item, files, found)
     elif kind == "author":
         found.authors[rest] = {
             "id": rest,
@@ -108,13 +108,13 @@ def _sort(item: Item, company: Company, files: _Files, found: _Found) -> None:
         at, row, _ = item["sk"].split("#")
         files.line("journal.ndjson", {"at": at, "kind": row, "what": json.loads(item["what"])})
     elif kind == "sent":
-        files.line("sent.ndjson", {n: v for n, v in item.items() if n not in _OURS})
+        files.line("sent.ndjson", {n: v for n, v in item.items() if n not in _INTERNAL_FIELDS})
     elif kind == "figures":
         day = {"day": item["sk"], "figures": json.loads(item["figures"])}
         files.line("figures.ndjson", day)
 
 
-def _conversation(item: Item, files: _Files, found: _Found) -> None:
+def _export_conversation(item: Item, files: _ExportFiles, found: _Collected) -> None:
     key = key_from_pk(item["pk"])
     which = {"conversation_id": key.conversation_id, "customer_id": key.customer_id}
     if not is_fact(item):
@@ -129,7 +129,7 @@ def _conversation(item: Item, files: _Files, found: _Found) -> None:
         found.days.add(item["gpk"])
 
 
-def _users(company: Company, found: _Found) -> list[Json]:
+def _users(company: Company, found: _Collected) -> list[Json]:
     """Those whose names are known: our accounts, and customers that a mail has shown of late."""
     ours = [{"id": a.id, "username": a.username, "name": a.username} for a in company.accounts]
     theirs = [
@@ -140,5 +140,5 @@ def _users(company: Company, found: _Found) -> list[Json]:
     return [*ours, *theirs]
 
 
-def _write(path: Path, value: Any) -> None:
+def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n", "utf-8")

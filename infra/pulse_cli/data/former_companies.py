@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Any
 from pulse.conversations.store.codec import is_fact, key_from_pk
 from pulse.dynamodb.codec import ItemKey
 from pulse.settings import reader as settings_reader
-from pulse_cli.data.scan import everything
+from pulse_cli.data.scan import scan_with_progress
 
 if TYPE_CHECKING:
     from pulse.dynamodb.codec import Item
     from pulse.kernel.company import Company
     from pulse.repositories import Repositories
 
-__all__ = ["Remains", "in_force", "lost", "parted", "remains", "remove"]
+__all__ = [
+    "CompanyData",
+    "current_companies",
+    "delete_company_data",
+    "find_company_data",
+    "former_companies",
+    "missing_companies",
+]
 
 _AT_ONCE = 250
 _KINDS = {
@@ -35,7 +42,7 @@ _KINDS = {
 
 
 @dataclass(slots=True)
-class Remains:
+class CompanyData:
     """What is kept of a company: counts, keys, and customers whom no other company knows."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -48,30 +55,30 @@ class Remains:
         return bool(self.keys)
 
 
-def in_force(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
+def current_companies(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """The companies of the settings in force, by name, each with the document it stands in."""
     pushed = stores.settings_store.current()
     return _companies(pushed[0]) if pushed else {}
 
 
-def parted(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
+def former_companies(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """Companies of earlier settings alone, as they were last, each with the document of then."""
     found: dict[str, tuple[Company, dict[str, Any]]] = {}
     for document in stores.settings_store.versions():
         found |= _companies(document)
-    watched = in_force(stores)
+    watched = current_companies(stores)
     return {name: one for name, one in found.items() if name not in watched}
 
 
-def lost(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def missing_companies(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Names of companies that one document has and the next has not."""
     return [name for name in _names(before) if name not in _names(after)]
 
 
-def remains(stores: Repositories, company: str) -> Remains:
+def find_company_data(stores: Repositories, company: str) -> CompanyData:
     """Look through the whole table for it."""
-    found, customers = Remains(), defaultdict(set)
-    for item in everything(stores.table, f"Looking for what is kept of {company}"):
+    found, customers = CompanyData(), defaultdict(set)
+    for item in scan_with_progress(stores.table, f"Looking for what is kept of {company}"):
         kind, _, rest = item["pk"].partition("#")
         if kind == "c":
             key = key_from_pk(item["pk"])
@@ -84,13 +91,15 @@ def remains(stores: Repositories, company: str) -> Remains:
     return found
 
 
-def remove(stores: Repositories, company: Company, found: Remains) -> Iterator[int]:
+def delete_company_data(
+    stores: Repositories, company: Company, found: CompanyData
+) -> Iterator[int]:
     """Remove it, and say again and again how many items went; may be done again.
 
     What tells that something is kept goes last.
     """
     keys = sorted(found.keys, key=lambda at: at.pk.startswith("company#"))
-    watched = {a.id for one, _ in in_force(stores).values() for a in one.accounts}
+    watched = {a.id for one, _ in current_companies(stores).values() for a in one.accounts}
     for start in range(0, len(keys), _AT_ONCE):
         stores.table.delete_many(keys[start : start + _AT_ONCE])
         yield min(start + _AT_ONCE, len(keys))

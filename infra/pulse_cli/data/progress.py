@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pulse_cli.terminal import screen
+from pulse_cli.terminal import make_console
 
-__all__ = ["bar"]
+__all__ = ["progress_bar"]
 
 
-def bar() -> Progress:
+def progress_bar() -> Progress:
     """Give a bar that counts on standard error, and is gone in the end."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        console=screen(stderr=True),
+        console=make_console(stderr=True),
         transient=True,
     )

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pulse_cli.terminal import screen
+from pulse_cli.terminal import make_console
 
 if TYPE_CHECKING:
     from pulse.dynamodb.codec import Item
     from pulse.dynamodb.table import Table
 
-__all__ = ["everything"]
+__all__ = ["scan_with_progress"]
 
-_SHOWN_EVERY = 500
+_UPDATE_EVERY = 500
 
 
-def everything(table: Table, what: str) -> Iterator[Item]:
+def scan_with_progress(table: Table, what: str) -> Iterator[Item]:
     """Give every item, page by page; `what` is being done stands on standard error."""
-    with screen(stderr=True).status(what) as status:
+    with make_console(stderr=True).status(what) as status:
         for number, item in enumerate(table.scan(), start=1):
-            if number % _SHOWN_EVERY == 0:
+            if number % _UPDATE_EVERY == 0:
                 status.update(f"{what}: {number:,} items")
             yield item

@@ -11,21 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from pulse.outbox.entries import TOPIC
-from pulse_cli.demo.post_format import published
-from pulse_cli.demo.script import moment, read
-from pulse_cli.demo.table_style import table_of
+from pulse_cli.demo.post_format import published_at
+from pulse_cli.demo.script import parse_moment, read_script
+from pulse_cli.demo.table_style import make_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from pulse.kernel.company import Company
     from pulse.kernel.policy import Level
-    from pulse_cli.demo.day import Day
-    from pulse_cli.demo.run import Rehearsed
-    from pulse_cli.demo.texts import Words
+    from pulse_cli.demo.day import DemoDay
+    from pulse_cli.demo.run import DemoResult
+    from pulse_cli.demo.texts import DemoTexts
 
 
-def outage(day: Day, came: Rehearsed, words: Words) -> RenderableType:
+def outage_timeline(day: DemoDay, came: DemoResult, words: DemoTexts) -> RenderableType:
     """The outage, moment by moment."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for at, what in sorted(_moments(day, came, words)):
@@ -33,15 +33,15 @@ def outage(day: Day, came: Rehearsed, words: Words) -> RenderableType:
     return table
 
 
-def told(came: Rehearsed, words: Words) -> RenderableType:
+def mails_by_person(came: DemoResult, words: DemoTexts) -> RenderableType:
     """Each person: how many alerts, the first and the last, and the digests."""
     heads = ("person", "alerts", "first", "last", "digests")
-    table = table_of(*map(words, heads))
+    table = make_table(*map(words, heads))
     for person, records in _by_person(came.sent).items():
-        alerts = [_at(one) for one in records if _is_alert(one)]
-        digests = [words.short(_at(one)) for one in records if not _is_alert(one)]
+        alerts = [_sent_at(one) for one in records if _is_alert(one)]
+        digests = [words.short(_sent_at(one)) for one in records if not _is_alert(one)]
         table.add_row(
-            words("topic") if person == TOPIC else _named(person, came.company),
+            words("topic") if person == TOPIC else _person_and_groups(person, came.company),
             words.number(len(alerts)),
             words.time(alerts[0]) if alerts else "",
             words.time(alerts[-1]) if alerts else "",
@@ -50,21 +50,23 @@ def told(came: Rehearsed, words: Words) -> RenderableType:
     return table
 
 
-def _moments(day: Day, came: Rehearsed, words: Words) -> Iterator[tuple[datetime, str]]:
+def _moments(day: DemoDay, came: DemoResult, words: DemoTexts) -> Iterator[tuple[datetime, str]]:
     start, word = day.outage
-    over = moment(read("told")["outage"]["restored"])
+    over = parse_moment(read_script("told")["outage"]["restored"])
     yield start, words("outage_first")
     if came.noticed is not None:
         yield came.noticed, words("outage_noticed")
     for level in came.company.policy.levels:
-        for at, names in _first_told(day, came, level, words).items():
+        for at, names in _first_alerts(day, came, level, words).items():
             shown = words("outage_alert", level=words.level(level.name), people=words.row(names))
             yield at, shown
     yield word, words("outage_word", silent=words.duration(word - start))
     yield over, words("outage_over", mentions=day.spoken(start, over))
 
 
-def _first_told(day: Day, came: Rehearsed, level: Level, words: Words) -> dict[datetime, list[str]]:
+def _first_alerts(
+    day: DemoDay, came: DemoResult, level: Level, words: DemoTexts
+) -> dict[datetime, list[str]]:
     """When whom the first mail reached that tells of the outage at this level."""
     policy = came.company.policy
     flagged = _first_flag(day, came, level.name)
@@ -73,7 +75,7 @@ def _first_told(day: Day, came: Rehearsed, level: Level, words: Words) -> dict[d
     reached: dict[datetime, list[str]] = defaultdict(list)
     heard = policy.recipients(level.name, 0, flagged)
     for key in (*heard, *([TOPIC] if level == policy.top else [])):
-        mails = (_at(one) for one in came.sent if one["person"] == key and _is_alert(one))
+        mails = (_sent_at(one) for one in came.sent if one["person"] == key and _is_alert(one))
         at = min((mail for mail in mails if mail >= flagged), default=None)
         if at is not None:
             name = words("topic") if key == TOPIC else came.company.people[key].name
@@ -81,12 +83,12 @@ def _first_told(day: Day, came: Rehearsed, level: Level, words: Words) -> dict[d
     return reached
 
 
-def _first_flag(day: Day, came: Rehearsed, level: str) -> datetime | None:
+def _first_flag(day: DemoDay, came: DemoResult, level: str) -> datetime | None:
     """When somebody who first spoke in the outage was first flagged at this level."""
     flagged = (
         flag["flagged_at"]
         for row in came.outcome.conversations
-        if published(row["first_mention_id"]) >= day.outage.start
+        if published_at(row["first_mention_id"]) >= day.outage.start
         for flag in row["flagged"]
         if flag["level"] == level
     )
@@ -94,7 +96,7 @@ def _first_flag(day: Day, came: Rehearsed, level: str) -> datetime | None:
     return None if first is None else datetime.fromisoformat(first)
 
 
-def _named(key: str, company: Company) -> str:
+def _person_and_groups(key: str, company: Company) -> str:
     groups = company.policy.groups
     names = [
         name
@@ -106,14 +108,14 @@ def _named(key: str, company: Company) -> str:
 
 def _by_person(sent: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in sorted(sent, key=_at):
+    for record in sorted(sent, key=_sent_at):
         found[record["person"]].append(record)
-    return dict(sorted(found.items(), key=lambda one: (one[0] == TOPIC, _at(one[1][0]))))
+    return dict(sorted(found.items(), key=lambda one: (one[0] == TOPIC, _sent_at(one[1][0]))))
 
 
 def _is_alert(record: dict[str, Any]) -> bool:
     return bool(record["kind"] != "digest")
 
 
-def _at(record: dict[str, Any]) -> datetime:
+def _sent_at(record: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(record["at"])

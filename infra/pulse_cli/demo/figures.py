@@ -22,7 +22,7 @@ _SHIFTS = (time(9), time(21))
 _MINUTE = timedelta(minutes=1)
 
 
-class Row(NamedTuple):
+class FigureRow(NamedTuple):
     """A line of figures: of an account with its role, of a shift from `start`, or of all."""
 
     figures: PeriodStats
@@ -32,10 +32,12 @@ class Row(NamedTuple):
     end: datetime | None = None
 
 
-Received = Sequence[tuple[Mention, State]]
+MentionStates = Sequence[tuple[Mention, State]]
 
 
-def received(conversations: ConversationStore, start: datetime, end: datetime) -> Received:
+def mentions_with_states(
+    conversations: ConversationStore, start: datetime, end: datetime
+) -> MentionStates:
     """The mentions of a stretch, each with the state of its conversation."""
     found = {
         fact.id: (key, fact)
@@ -46,20 +48,22 @@ def received(conversations: ConversationStore, start: datetime, end: datetime) -
     return [(fact, states[key]) for key, fact in found.values()]
 
 
-def rows(mentions: Received, company: Company, start: datetime, end: datetime) -> Iterator[Row]:
+def figure_rows(
+    mentions: MentionStates, company: Company, start: datetime, end: datetime
+) -> Iterator[FigureRow]:
     """Each account, each shift, all of it; a shift as it stood at its end, as in its digest."""
     promise = company.policy.response_deadline
     for account in company.accounts:
         named = [(state, m) for m, state in mentions if account.id in m.named]
-        yield Row(period_stats(named, start, end, promise), account.username, account.role)
+        yield FigureRow(period_stats(named, start, end, promise), account.username, account.role)
     everything = [(state, m) for m, state in mentions]
     for low, high in _shifts(company, start, end):
-        yield Row(period_stats(everything, low, high, promise), start=low, end=high)
-    yield Row(period_stats(everything, start, end, promise))
+        yield FigureRow(period_stats(everything, low, high, promise), start=low, end=high)
+    yield FigureRow(period_stats(everything, start, end, promise))
 
 
-def noticed(
-    mentions: Received, known_from: datetime, start: datetime, end: datetime
+def surge_noticed_at(
+    mentions: MentionStates, known_from: datetime, start: datetime, end: datetime
 ) -> datetime | None:
     """The first minute in which there were many more mentions than usual, of those stored."""
     minute = start

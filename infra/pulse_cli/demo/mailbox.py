@@ -15,14 +15,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Company
-    from pulse_cli.demo.texts import Words
+    from pulse_cli.demo.texts import DemoTexts
 
 _BASE = '<head><base target="_blank">'
 Kind = Literal["digest", "alert"]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailPage:
     """One mail as it was sent, and the page that lies beside it."""
 
     at: datetime
@@ -34,7 +34,7 @@ class Letter:
     kind: Kind
 
 
-def unpack(folder: Path, company: Company, sent: Sequence[dict[str, Any]]) -> list[Letter]:
+def write_pages(folder: Path, company: Company, sent: Sequence[dict[str, Any]]) -> list[MailPage]:
     """Write a page beside each `.eml` in the folder; returns the mails, oldest first.
 
     `sent` are the records of what was sent, which say what kind each mail is of.
@@ -42,20 +42,20 @@ def unpack(folder: Path, company: Company, sent: Sequence[dict[str, Any]]) -> li
     digests = {(one["to"], one["subject"]) for one in sent if one["kind"] == "digest"}
     letters = []
     for file in sorted(folder.glob("*.eml")):
-        letter = read(file, company, digests)
+        letter = read_mail(file, company, digests)
         file.with_suffix(".html").write_text(letter.html, "utf-8")
         letters.append(letter)
     return letters
 
 
-def read(file: Path, company: Company, digests: Container[tuple[str, str]]) -> Letter:
+def read_mail(file: Path, company: Company, digests: Container[tuple[str, str]]) -> MailPage:
     """Read one mail; `digests` are the addresses and subjects of those that are digests."""
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     body = message.get_body(("html",))
     address, subject = str(message["To"]), str(message["Subject"])
     names = {person.email: person.name for person in company.people.values()}
     html = str(body.get_content()) if body is not None else ""
-    return Letter(
+    return MailPage(
         parsedate_to_datetime(str(message["Date"])),
         names.get(address, address),
         address,
@@ -65,7 +65,7 @@ def read(file: Path, company: Company, digests: Container[tuple[str, str]]) -> L
     )
 
 
-def leaf(letters: list[Letter], folder: Path, words: Words) -> Path:
+def write_index(letters: list[MailPage], folder: Path, words: DemoTexts) -> Path:
     """Write one page that holds all the mails and needs nothing else; returns where it lies."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Literal
 
-from pulse_cli.demo.script import Language, Who, read
+from pulse_cli.demo.script import Language, XUser, read_script
 
 Gender = Literal["he", "she"]
 
@@ -52,22 +52,22 @@ _NICKNAMED = 0.12
 _IDS = (1_050_000_000_000_000_000, 1_690_000_000_000_000_000)
 
 
-class Cast:
+class PersonGenerator:
     """Gives each newcomer a name, a handle and an id that nobody else has."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
-        self._nicks = list(read("people")["ru"]["nick"])
+        self._nicks = list(read_script("people")["ru"]["nick"])
         self._rng.shuffle(self._nicks)
-        self.people: dict[str, Who] = {}
+        self.people: dict[str, XUser] = {}
         """Everybody so far, by handle."""
 
-    def somebody(self, language: Language, gender: Gender | None = None) -> Who:
+    def somebody(self, language: Language, gender: Gender | None = None) -> XUser:
         """Somebody new who speaks this language; `gender` where a text tells it."""
         if language == "ru" and gender is None and self._nicks and self._rng.random() < _NICKNAMED:
             nick = self._nicks.pop()
             return self.called(nick["username"], nick["name"])
-        names = read("people")[language]
+        names = read_script("people")[language]
         gender = gender or self._rng.choice(("he", "she"))
         while True:
             first, family = self._rng.choice(names[gender]), self._rng.choice(names["family"])
@@ -76,10 +76,12 @@ class Cast:
             if handle not in self.people:
                 return self.called(handle, self._shown(first, family))
 
-    def called(self, username: str, name: str, user_id: str | None = None) -> Who:
+    def called(self, username: str, name: str, user_id: str | None = None) -> XUser:
         """Somebody whom the script calls by name; the same person each time."""
         if username not in self.people:
-            self.people[username] = Who(user_id or str(self._rng.randrange(*_IDS)), username, name)
+            self.people[username] = XUser(
+                user_id or str(self._rng.randrange(*_IDS)), username, name
+            )
         return self.people[username]
 
     def _shown(self, first: str, family: str) -> str:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from pulse_cli.demo.posts import Said
-from pulse_cli.demo.script import Who
+from pulse_cli.demo.posts import DraftPost
+from pulse_cli.demo.script import XUser
 
 X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
 """Ids count milliseconds from here, above 22 bits that set posts of one moment apart."""
@@ -20,17 +20,17 @@ _LONGEST = 280
 _HANDLE = re.compile(r"@(\w{1,15})")
 
 
-def handles(text: str) -> set[str]:
+def mentioned_handles(text: str) -> set[str]:
     """The handles named in a text."""
     return set(_HANDLE.findall(text))
 
 
-def published(post_id: str) -> datetime:
+def published_at(post_id: str) -> datetime:
     """When a post was published, which its id tells."""
     return X_EPOCH + timedelta(milliseconds=int(post_id) >> _BITS)
 
 
-def number(said: Sequence[Said], rng: Random) -> None:
+def assign_ids(said: Sequence[DraftPost], rng: Random) -> None:
     """Give each post its id; `said` is in the order of time."""
     for one in said:
         one.at = one.at.replace(microsecond=rng.randrange(1000) * 1000)
@@ -41,13 +41,13 @@ def number(said: Sequence[Said], rng: Random) -> None:
         one.id = str(last)
 
 
-def post(said: Said, people: Mapping[str, Who]) -> dict[str, Any]:
+def archive_line(said: DraftPost, people: Mapping[str, XUser]) -> dict[str, Any]:
     """A post as a line of an archive, in the older words of X API v2."""
     fields: dict[str, Any] = {
         "id": said.id,
-        "text": html.escape(_cut(said.text), quote=False),
+        "text": html.escape(_shorten(said.text), quote=False),
         "author_id": said.who.id,
-        "created_at": _time(said.at),
+        "created_at": _format_time(said.at),
         "conversation_id": said.root.id,
         "lang": said.lang,
         "edit_history_tweet_ids": [version.id for version in said.history],
@@ -64,18 +64,18 @@ def post(said: Said, people: Mapping[str, Who]) -> dict[str, Any]:
         fields["referenced_tweets"] = named
     if mentions := _mentions(fields["text"], people):
         fields["entities"] = {"mentions": mentions}
-    if said.text != _cut(said.text) and said.retweets is None:
+    if said.text != _shorten(said.text) and said.retweets is None:
         whole = html.escape(said.text, quote=False)
         fields["note_tweet"] = {
             "text": whole,
             "entities": {"mentions": _mentions(whole, people)},
         }
     if said.visible is not None:
-        fields["visible_at"] = _time(said.visible)
+        fields["visible_at"] = _format_time(said.visible)
     return fields
 
 
-def _mentions(text: str, people: Mapping[str, Who]) -> list[dict[str, Any]]:
+def _mentions(text: str, people: Mapping[str, XUser]) -> list[dict[str, Any]]:
     return [
         {
             "start": found.start(),
@@ -88,12 +88,12 @@ def _mentions(text: str, people: Mapping[str, Who]) -> list[dict[str, Any]]:
     ]
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     """What X shows of a long post."""
     if len(text) <= _LONGEST:
         return text
     return f"{text[: _LONGEST - 1].rsplit(maxsplit=1)[0]}…"
 
 
-def _time(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -15,13 +15,13 @@ from pulse.reporting.report import summary
 from pulse.screens.cards import AuthorDirectory
 from pulse.screens.models import DigestMail
 from pulse_cli.demo import archive, figures
-from pulse_cli.demo.day import COMPANY, Day
-from pulse_cli.demo.figures import Row
-from pulse_cli.errors import ProblemError
-from pulse_cli.replay.one_company import Replay, replay
-from pulse_cli.replay.outcome import Outcome
-from pulse_cli.replay.world import World
-from pulse_cli.settings import examine
+from pulse_cli.demo.day import COMPANY, DemoDay
+from pulse_cli.demo.figures import FigureRow
+from pulse_cli.errors import CommandError
+from pulse_cli.replay.one_company import ReplayPlan, replay_company
+from pulse_cli.replay.outcome import ReplayOutcome
+from pulse_cli.replay.world import ReplayWorld
+from pulse_cli.settings import check_file
 from pulse_cli.simulated_x import Archive
 from pulse_cli.template import TEMPLATE
 
@@ -30,7 +30,7 @@ _READER = "dan"
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class DemoResult:
     """What came of the day: `letter` is the digest of all of it, as of its end.
 
     `rows` are its figures by account and by shift. `sent` are the records of what was told:
@@ -40,23 +40,23 @@ class Rehearsed:
 
     company: Company
     letter: DigestMail
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     sent: Sequence[dict[str, Any]]
     noticed: datetime | None
-    outcome: Outcome = field(default_factory=lambda: Outcome(COMPANY))
+    outcome: ReplayOutcome = field(default_factory=lambda: ReplayOutcome(COMPANY))
 
 
-def rehearse(day: Day, out: Path, progress: Callable[[datetime], None]) -> Rehearsed:
+def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> DemoResult:
     """Write the archive and the mails of the day below `out`; returns what came of it."""
-    archive.write(day, out / "archive")
+    archive.write_archive(day, out / "archive")
     mails = out / "mail"
     shutil.rmtree(mails, ignore_errors=True)
     mails.mkdir(parents=True)
-    document = examine(SETTINGS).document
+    document = check_file(SETTINGS).document
     if document is None:
-        raise ProblemError(f"{SETTINGS} has errors: pulse check {SETTINGS} names them")
-    seen: list[Rehearsed] = []
-    plan = Replay(
+        raise CommandError(f"{SETTINGS} has errors: pulse check {SETTINGS} names them")
+    seen: list[DemoResult] = []
+    plan = ReplayPlan(
         Archive.load(out / "archive"),
         COMPANY,
         document,
@@ -65,13 +65,13 @@ def rehearse(day: Day, out: Path, progress: Callable[[datetime], None]) -> Rehea
         mails=mails,
         progress=progress,
         parting=False,
-        look=lambda world: seen.append(_look(world, day)),
+        look=lambda world: seen.append(_collect(world, day)),
     )
-    outcome = replay(plan)
+    outcome = replay_company(plan)
     return replace(seen[0], outcome=outcome)
 
 
-def _look(world: World, day: Day) -> Rehearsed:
+def _collect(world: ReplayWorld, day: DemoDay) -> DemoResult:
     app, company, (start, end) = world.app, world.company, day.whole
     letter = summary(
         Entry(
@@ -92,11 +92,11 @@ def _look(world: World, day: Day) -> Rehearsed:
         AuthorDirectory(app.db.author_cache, None, end),
         end,
     )
-    received = figures.received(app.db.conversations, start, end)
-    return Rehearsed(
+    received = figures.mentions_with_states(app.db.conversations, start, end)
+    return DemoResult(
         company,
         letter,
-        tuple(figures.rows(received, company, start, end)),
+        tuple(figures.figure_rows(received, company, start, end)),
         app.db.outbox.sent(COMPANY, start, end),
-        figures.noticed(received, start - company.look_back, day.outage.start, end),
+        figures.surge_noticed_at(received, start - company.look_back, day.outage.start, end),
     )

@@ -8,23 +8,23 @@ from heapq import heapify, heappop, heappush
 from random import Random
 from typing import Any
 
-from pulse_cli.demo.posts import Said, reply
-from pulse_cli.demo.script import Who, moment, read, stretch
+from pulse_cli.demo.posts import DraftPost, make_reply
+from pulse_cli.demo.script import XUser, parse_moment, parse_range, read_script
 from pulse_cli.demo.talks import OutageLines, Talk
 
 _MINUTE = timedelta(minutes=1)
-_NOTICES = (1.0, 9.0)
+_NOTICED_AFTER = (1.0, 9.0)
 """Minutes until a post is seen at all."""
-_SPEAKS_AGAIN = (4.0, 26.0)
+_FOLLOWS_UP_AFTER = (4.0, 26.0)
 """Minutes until a customer who was answered says the next thing."""
-_LOSES_PATIENCE = (48.0, 110.0)
-_ASKS_UNANSWERED = 0.3
+_REPEATS_AFTER = (48.0, 110.0)
+_REPEATS_UNANSWERED = 0.3
 
 
-class Desk:
+class SupportDesk:
     """Lets the customers of `talks` speak, and answers them shift after shift."""
 
-    def __init__(self, talks: Iterable[Talk], us: Who, rng: Random) -> None:
+    def __init__(self, talks: Iterable[Talk], us: XUser, rng: Random) -> None:
         self._us = us
         self._rng = rng
         self._outage = OutageLines()
@@ -32,14 +32,14 @@ class Desk:
         self._coming = [(talk.begins, number, talk) for number, talk in enumerate(talks)]
         self._number = len(self._coming)
         self._waiting: list[tuple[datetime, Talk]] = []
-        self._outage_ends = moment(read("told")["outage"]["promised"])
-        self._end = moment(read("told")["to"])
+        self._outage_ends = parse_moment(read_script("told")["outage"]["promised"])
+        self._end = parse_moment(read_script("told")["to"])
         heapify(self._coming)
 
-    def run(self) -> Iterator[Said]:
+    def run(self) -> Iterator[DraftPost]:
         """All that is said, in no order."""
         talks = [talk for _, _, talk in self._coming]
-        for shift in read("told")["desk"]:
+        for shift in read_script("told")["desk"]:
             self._shift(shift)
         while self._coming:
             self._speak()
@@ -47,7 +47,7 @@ class Desk:
             yield from talk.said
 
     def _shift(self, told: dict[str, Any]) -> None:
-        now, end = stretch(told)
+        now, end = parse_range(told)
         answered = 0
         while now < end:
             while self._coming and self._coming[0][0] <= now:
@@ -80,15 +80,17 @@ class Desk:
         spoken = ours or talk.said
         last = spoken[-1] if spoken else talk.below
         if last is None:
-            said = Said(talk.customer, at, f"@{talk.to.username} {text}", talk.lang)
+            said = DraftPost(talk.customer, at, f"@{talk.to.username} {text}", talk.lang)
         else:
             handle = talk.to if last.who is talk.customer else last.who
-            said = Said(talk.customer, at, f"@{handle.username} {text}", talk.lang, answers=last)
+            said = DraftPost(
+                talk.customer, at, f"@{handle.username} {text}", talk.lang, answers=last
+            )
         talk.said.append(said)
         if not any(waits is talk for _, waits in self._waiting):
-            self._waiting.append((at + self._minutes(_NOTICES), talk))
-        if talk.about_outage and self._rng.random() < _ASKS_UNANSWERED:
-            self._comes_again(talk, at + self._minutes(_LOSES_PATIENCE))
+            self._waiting.append((at + self._minutes(_NOTICED_AFTER), talk))
+        if talk.about_outage and self._rng.random() < _REPEATS_UNANSWERED:
+            self._comes_again(talk, at + self._minutes(_REPEATS_AFTER))
 
     def _answer(self, talk: Talk, at: datetime) -> None:
         if talk.about_outage and at >= self._outage_ends:
@@ -96,9 +98,9 @@ class Desk:
             self._coming = [one for one in self._coming if one[2] is not talk]
             heapify(self._coming)
         text = self._outage.answer(talk, at) if talk.about_outage else talk.answers.pop(0)
-        talk.said.append(reply(self._us, at, text, talk.lang, talk.said[-1]))
+        talk.said.append(make_reply(self._us, at, text, talk.lang, talk.said[-1]))
         if not any(coming is talk for _, _, coming in self._coming):
-            self._comes_again(talk, at + self._minutes(_SPEAKS_AGAIN))
+            self._comes_again(talk, at + self._minutes(_FOLLOWS_UP_AFTER))
 
     def _comes_again(self, talk: Talk, at: datetime) -> None:
         end = self._outage_ends if talk.about_outage else self._end

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 
 
-def table_of(*heads: str, left: int = 1) -> Table:
+def make_table(*heads: str, left: int = 1) -> Table:
     """A table with these heads; the first `left` columns stand left, the others right."""
     table = Table(
         box=box.SIMPLE_HEAD,

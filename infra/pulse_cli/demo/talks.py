@@ -9,9 +9,16 @@ from itertools import cycle
 from random import Random
 from typing import Any
 
-from pulse_cli.demo.people import Cast, Gender
-from pulse_cli.demo.posts import Said
-from pulse_cli.demo.script import Language, Who, language, moment, read, stretch
+from pulse_cli.demo.people import Gender, PersonGenerator
+from pulse_cli.demo.posts import DraftPost
+from pulse_cli.demo.script import (
+    Language,
+    XUser,
+    entry_language,
+    parse_moment,
+    parse_range,
+    read_script,
+)
 
 _SPEAKS_AGAIN = 0.34
 _TO_OFFICIAL = 0.24
@@ -19,7 +26,7 @@ _BELOW_NEWS = 0.5
 _EAGER = 1.3
 _CLOSE = (0.02, 0.15)
 """How close posts of a burst follow each other, as shares of the mean distance."""
-LATER = ""
+DECIDED_LATER = ""
 """A line of a customer that depends on whether anybody has answered by then."""
 
 
@@ -30,16 +37,16 @@ class Talk:
     Of an outage talk the answers depend on the hour, and are not among these.
     """
 
-    customer: Who
-    to: Who
+    customer: XUser
+    to: XUser
     lang: Language
     begins: datetime
     lines: list[str]
     answers: list[str] = field(default_factory=list)
     about_outage: bool = False
-    below: Said | None = None
+    below: DraftPost | None = None
     """Our post that the customer answers, where it begins so."""
-    said: list[Said] = field(default_factory=list)
+    said: list[DraftPost] = field(default_factory=list)
 
     @property
     def answered(self) -> bool:
@@ -47,33 +54,35 @@ class Talk:
         return any(post.who is not self.customer for post in self.said)
 
 
-def ordinary(name: str, cast: Cast, accounts: dict[str, Who], rng: Random) -> Iterator[Talk]:
+def make_ordinary_talks(
+    name: str, cast: PersonGenerator, accounts: dict[str, XUser], rng: Random
+) -> Iterator[Talk]:
     """The talks of one file, spread over its part of the day."""
-    entries = read(name)
-    part = stretch(read("told")["pace"][name])
+    entries = read_script(name)
+    part = parse_range(read_script("told")["pace"][name])
     shares = sorted(rng.random() for _ in entries)
     for entry, share in zip(entries, shares, strict=True):
-        lang = language(entry)
+        lang = entry_language(entry)
         to = accounts["news" if entry.get("to") == "svyaz" else "help"]
         at = part.start + share**_EAGER * part.length
         turns = entry[lang]
         yield Talk(cast.somebody(lang, _gender(entry)), to, lang, at, turns[::2], turns[1::2])
 
 
-def outage(
-    cast: Cast, accounts: dict[str, Who], news: dict[str, Said], rng: Random
+def make_outage_talks(
+    cast: PersonGenerator, accounts: dict[str, XUser], news: dict[str, DraftPost], rng: Random
 ) -> Iterator[Talk]:
     """What customers say of the outage, in bursts; some of it below our news."""
-    script = read("outage")
+    script = read_script("outage")
     for phase in ("first", "night", "morning"):
         for entry, at in zip(script[phase], _bursts(phase, len(script[phase]), rng), strict=True):
             told: dict[str, Any] = {"ru": entry} if isinstance(entry, str) else entry
             text = next(iter(told.values()))
-            lang = language(told)
+            lang = entry_language(told)
             customer = cast.somebody(lang, _gender(told))
             to = accounts["news" if rng.random() < _TO_OFFICIAL else "help"]
-            below = _latest(news, lang, at) if to is accounts["news"] else None
-            lines = [text, LATER] if rng.random() < _SPEAKS_AGAIN else [text]
+            below = _latest_news(news, lang, at) if to is accounts["news"] else None
+            lines = [text, DECIDED_LATER] if rng.random() < _SPEAKS_AGAIN else [text]
             if rng.random() >= _BELOW_NEWS:
                 below = None
             yield Talk(customer, to, lang, at, lines, about_outage=True, below=below)
@@ -83,12 +92,12 @@ class OutageLines:
     """What is said of the outage over and over, line after line."""
 
     def __init__(self) -> None:
-        script = read("outage")
+        script = read_script("outage")
         self._lines: dict[str, Iterator[str]] = {
             name: cycle(lines) for name, lines in script.items()
         }
-        told = read("told")["outage"]
-        self._promised, self._over = moment(told["promised"]), moment(told["restored"])
+        told = read_script("told")["outage"]
+        self._promised, self._over = parse_moment(told["promised"]), parse_moment(told["restored"])
 
     def answer(self, talk: Talk, at: datetime) -> str:
         """What the desk says: to a first word or a later one, when it is late, or over."""
@@ -106,8 +115,8 @@ class OutageLines:
 
 def _bursts(phase: str, posts: int, rng: Random) -> Iterator[datetime]:
     """Times for so many posts, rising, the first at the beginning."""
-    pace = read("told")["pace"][phase]
-    part, bursts = stretch(pace), int(pace["bursts"])
+    pace = read_script("told")["pace"][phase]
+    part, bursts = parse_range(pace), int(pace["bursts"])
     gap = part.length / posts
     for burst in range(bursts):
         start = part.start + part.length * burst / bursts
@@ -115,9 +124,9 @@ def _bursts(phase: str, posts: int, rng: Random) -> Iterator[datetime]:
         yield from sorted(start + place * gap * rng.uniform(*_CLOSE) for place in range(size))
 
 
-def _latest(news: dict[str, Said], lang: Language, at: datetime) -> Said | None:
+def _latest_news(news: dict[str, DraftPost], lang: Language, at: datetime) -> DraftPost | None:
     fitting = [n for n in news.values() if n.lang == lang and n.at + timedelta(minutes=2) < at]
-    told = [n for n in fitting if n.at >= moment(read("told")["outage"]["from"])]
+    told = [n for n in fitting if n.at >= parse_moment(read_script("told")["outage"]["from"])]
     return max(told, key=lambda n: n.at, default=None)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pulse_cli.doctor.findings import Finding, fail, ok
+from pulse_cli.doctor.findings import DoctorFinding, fail, ok
 from pulse_cli.stack.deployment import Deployment
 
-__all__ = ["told"]
+__all__ = ["check_bounce_events"]
 
 _WHAT = "mail that comes back"
-_TOLD_OF = {"bounce", "complaint", "reject"}
+_REQUIRED_EVENTS = {"bounce", "complaint", "reject"}
 
 
-def told(deployment: Deployment) -> Iterator[Finding]:
+def check_bounce_events(deployment: Deployment) -> Iterator[DoctorFinding]:
     """Whether bounces and complaints of what is sent reach the function `feedback`."""
     answer = deployment.client("ses").describe_configuration_set(
         ConfigurationSetName=deployment.output("ConfigurationSetName"),
@@ -22,9 +22,9 @@ def told(deployment: Deployment) -> Iterator[Finding]:
     name = f"{deployment.name}-feedback"
     ours = [one for one in answer.get("EventDestinations") or () if one and one["Name"] == name]
     told_of = {kind.lower() for one in ours for kind in one["MatchingEventTypes"] if one["Enabled"]}
-    if told_of >= _TOLD_OF:
+    if told_of >= _REQUIRED_EVENTS:
         yield ok(_WHAT, "SES tells of it")
     else:
-        missing = ", ".join(sorted(_TOLD_OF - told_of))
+        missing = ", ".join(sorted(_REQUIRED_EVENTS - told_of))
         said = f"SES does not tell of it ({missing}): addresses that bounce are written to for ever"
         yield fail(_WHAT, said, "deploy again: make deploy")

@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulse_cli.doctor.findings import Finding, fail, ok, unknown, warn
+from pulse_cli.doctor.findings import DoctorFinding, fail, ok, unknown, warn
 from pulse_cli.stack.deployment import Deployment
 from pulse_cli.template import load_template
 
-__all__ = ["alarms", "queues", "schedules", "topic"]
+__all__ = ["check_alarms", "check_queues", "check_schedules", "check_topic"]
 
-_AGAIN = "deploy again: make deploy"
+_DEPLOY_AGAIN = "deploy again: make deploy"
 
 
-def schedules(deployment: Deployment) -> Iterator[Finding]:
+def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
     """Whether every function of the template runs by its clock."""
-    expected = _named("AWS::Scheduler::Schedule")
+    expected = _names_in_template("AWS::Scheduler::Schedule")
     group = deployment.outputs.get("ScheduleGroupName", deployment.name)
     pages = deployment.client("scheduler").get_paginator("list_schedules")
     rows = [row for page in pages.paginate(GroupName=group) for row in page["Schedules"]]
@@ -28,7 +28,7 @@ def schedules(deployment: Deployment) -> Iterator[Finding]:
     missing = [name for name in expected if name not in found]
     off = [name for name in expected if found.get(name) == "DISABLED"]
     if missing:
-        yield fail("schedules", f"missing: {', '.join(missing)}", _AGAIN)
+        yield fail("schedules", f"missing: {', '.join(missing)}", _DEPLOY_AGAIN)
     if off:
         said = f"switched off: {', '.join(off)}; nobody is watched"
         yield fail("schedules", said, "deploy again with Schedules=ENABLED")
@@ -36,7 +36,7 @@ def schedules(deployment: Deployment) -> Iterator[Finding]:
         yield ok("schedules", f"all {len(expected)} are on")
 
 
-def queues(deployment: Deployment) -> Iterator[Finding]:
+def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
     """Whether anything was given up."""
     client = deployment.client("sqs")
     logs = f"aws logs tail {deployment.outputs.get('LogGroupName', '/pulse/' + deployment.name)}"
@@ -55,9 +55,9 @@ def queues(deployment: Deployment) -> Iterator[Finding]:
             yield ok(what, "none")
 
 
-def alarms(deployment: Deployment) -> Iterator[Finding]:
+def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
     """What each alarm of the template says."""
-    expected = _named("AWS::CloudWatch::Alarm")
+    expected = _names_in_template("AWS::CloudWatch::Alarm")
     found = _alarms(deployment, expected)
     if not found and "ScheduleGroupName" not in deployment.outputs:
         yield unknown("alarms", "this stack was built without them")
@@ -65,7 +65,7 @@ def alarms(deployment: Deployment) -> Iterator[Finding]:
     for name in expected:
         what, alarm = f"alarm {name}", found.get(name)
         if alarm is None:
-            yield fail(what, "missing", _AGAIN)
+            yield fail(what, "missing", _DEPLOY_AGAIN)
         elif alarm["StateValue"] == "ALARM":
             why = alarm.get("AlarmDescription") or alarm.get("StateReason", "")
             yield fail(what, f"rings: {why}", f"see docs/runbook.md, {name}")
@@ -80,7 +80,7 @@ def alarms(deployment: Deployment) -> Iterator[Finding]:
             yield ok(what, "quiet")
 
 
-def topic(deployment: Deployment) -> Iterator[Finding]:
+def check_topic(deployment: Deployment) -> Iterator[DoctorFinding]:
     """Whether critical waits and alarms wake anybody."""
     arn = deployment.output("CriticalTopicArn")
     pages = deployment.client("sns").get_paginator("list_subscriptions_by_topic")
@@ -97,7 +97,7 @@ def topic(deployment: Deployment) -> Iterator[Finding]:
         yield fail("critical topic", said, mend)
 
 
-def _named(kind: str) -> list[str]:
+def _names_in_template(kind: str) -> list[str]:
     """Names of the template's own resources of a kind."""
     resources = load_template().body["Resources"]
     return [name for name, resource in resources.items() if resource["Type"] == kind]

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from pulse.x.client import XClient
 from pulse.x.faults import FOR_A_PERSON, XError
-from pulse_cli.doctor.findings import Finding, fail, ok, unknown, warn
+from pulse_cli.doctor.findings import DoctorFinding, fail, ok, unknown, warn
 from pulse_cli.stack.deployment import Deployment
-from pulse_cli.stack.status_view import ago
-from pulse_cli.x_access.connection import in_words, parted, way
+from pulse_cli.stack.status_view import format_age
+from pulse_cli.x_access.connection import describe_x_error, explain_x_error, x_adapter
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Account, Settings
     from pulse.listening.cursor import Cursor
 
-__all__ = ["in_force", "polls", "tokens"]
+__all__ = ["check_polls", "check_settings", "check_tokens"]
 
 _FRESH = timedelta(minutes=3)
 
 
-def in_force(settings: Settings | None, now: datetime) -> Iterator[Finding]:
+def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorFinding]:
     """Which settings hold."""
     if settings is None:
         yield fail("settings", "none were pushed, so nothing runs", "pulse push pulse.yaml")
@@ -38,26 +38,30 @@ def in_force(settings: Settings | None, now: datetime) -> Iterator[Finding]:
             yield warn(f"shadow mode of {company.name}", said, mend)
 
 
-def tokens(deployment: Deployment, settings: Settings | None) -> Iterator[Finding]:
+def check_tokens(deployment: Deployment, settings: Settings | None) -> Iterator[DoctorFinding]:
     """Whether each token is kept, works, and the accounts are those that the settings mean."""
     by_token: dict[str, list[Account]] = {}
     for company in settings.companies if settings else ():
         for account in company.accounts:
             by_token.setdefault(account.token, []).append(account)
     for name, accounts in by_token.items():
-        yield from _token(deployment, name, accounts)
+        yield from _check_token(deployment, name, accounts)
 
 
-def polls(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
+def check_polls(
+    deployment: Deployment, settings: Settings | None, now: datetime
+) -> Iterator[DoctorFinding]:
     """When each account was last read, and what stands in the way."""
     accounts = [a for company in settings.companies for a in company.accounts] if settings else []
     cursors = deployment.db.cursors.load(account.id for account in accounts)
     blind = timedelta(minutes=int(deployment.parameters.get("BlindMinutes") or 10))
     for account in accounts:
-        yield from _poll(account, cursors.get(account.id), blind, now)
+        yield from _check_poll(account, cursors.get(account.id), blind, now)
 
 
-def _token(deployment: Deployment, name: str, accounts: list[Account]) -> Iterator[Finding]:
+def _check_token(
+    deployment: Deployment, name: str, accounts: list[Account]
+) -> Iterator[DoctorFinding]:
     what, username = f"token {name}", accounts[0].username
     connect = f"pulse connect @{username}" + (f" --token {name}" if name != username else "")
     try:
@@ -69,20 +73,20 @@ def _token(deployment: Deployment, name: str, accounts: list[Account]) -> Iterat
             yield unknown(what, trouble.detail)
         return
     try:
-        found = XClient(lambda: token, way(deployment.x_url)).users([a.id for a in accounts])
+        found = XClient(lambda: token, x_adapter(deployment.x_url)).users([a.id for a in accounts])
     except XError as trouble:
         if trouble.kind in FOR_A_PERSON:
-            said, mend = parted(trouble, username)
+            said, mend = explain_x_error(trouble, username)
             yield fail(what, said, f"{mend} Then {connect}" if trouble.kind == "token" else mend)
         else:
-            yield unknown(what, in_words(trouble, username))
+            yield unknown(what, describe_x_error(trouble, username))
         return
     handles = {author.id: author.username or "" for author in found}
     for account in accounts:
-        yield from _account(what, account, handles.get(account.id))
+        yield from _check_account(what, account, handles.get(account.id))
 
 
-def _account(what: str, account: Account, handle: str | None) -> Iterator[Finding]:
+def _check_account(what: str, account: Account, handle: str | None) -> Iterator[DoctorFinding]:
     if handle is None:
         said = f"X shows no account with the id {account.id} (@{account.username})"
         yield fail(what, said, f"pulse connect @{account.username} prints the id it has")
@@ -93,12 +97,12 @@ def _account(what: str, account: Account, handle: str | None) -> Iterator[Findin
         yield ok(what, f"works for @{handle}")
 
 
-def _poll(
+def _check_poll(
     account: Account, cursor: Cursor | None, blind: timedelta, now: datetime
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     what = f"polls of @{account.username}"
     for trouble in cursor.faults.values() if cursor else ():
-        said, mend = parted(XError(trouble.kind, trouble.detail), account.username)
+        said, mend = explain_x_error(XError(trouble.kind, trouble.detail), account.username)
         judged = fail if trouble.kind in FOR_A_PERSON else warn
         yield judged(what, f"{said}, since {trouble.since:%Y-%m-%d %H:%M} UTC", mend)
     if cursor is None or cursor.last_ok is None:
@@ -106,7 +110,7 @@ def _poll(
         yield fail(what, said, "ask again in two minutes; then see schedules and tokens above")
         return
     age = now - cursor.last_ok
-    said = f"the last good one {ago(age.total_seconds())} ago"
+    said = f"the last good one {format_age(age.total_seconds())} ago"
     if age <= _FRESH:
         yield ok(what, said)
     elif age <= blind:

@@ -10,7 +10,7 @@ from pulse.kernel.company import Person
 from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
 from pulse.outbox.mailer import SesMailer
 from pulse.screens.mails import MailRenderer
-from pulse_cli.doctor.findings import Finding, fail, ok, unknown
+from pulse_cli.doctor.findings import DoctorFinding, fail, ok, unknown
 from pulse_cli.stack import aws
 from pulse_cli.stack.deployment import Deployment
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from pulse.kernel.company import Settings
 
-__all__ = ["probe"]
+__all__ = ["send_probe"]
 
 
-def probe(
+def send_probe(
     deployment: Deployment, settings: Settings | None, to: str | None, now: datetime
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     """Send it to an address, or to the first company's owner; whether it arrives, a person sees."""
     company = settings.companies[0] if settings else None
     owner = company.people[company.owner] if company else Person("you", "", "")
@@ -52,7 +52,7 @@ def probe(
     except TemporaryDeliveryError as problem:
         yield fail(what, f"SES did not take it: {problem}", "mend what SES says, and ask again")
     else:
-        where = aws.endpoint()
+        where = aws.endpoint_url()
         if where:
             yield unknown(what, f"the stand-in at {where} took it; it need not deliver")
         else:

@@ -7,21 +7,23 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pulse.privacy.compliance import ComplianceState, app_of
-from pulse_cli.data.former_companies import parted
-from pulse_cli.doctor.findings import Finding, ok, warn
-from pulse_cli.settings.formats import say_length
+from pulse_cli.data.former_companies import former_companies
+from pulse_cli.doctor.findings import DoctorFinding, ok, warn
+from pulse_cli.settings.formats import format_duration
 from pulse_cli.stack.deployment import Deployment
-from pulse_cli.stack.status_view import ago
+from pulse_cli.stack.status_view import format_age
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Company, Settings
 
-__all__ = ["checks"]
+__all__ = ["check_deletions"]
 
 _LATE = timedelta(hours=24)
 
 
-def checks(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
+def check_deletions(
+    deployment: Deployment, settings: Settings | None, now: datetime
+) -> Iterator[DoctorFinding]:
     """When all kept posts were last checked; what is done where X does not let us."""
     for company in settings.companies if settings else ():
         bearer = deployment.tokens.bearer(company)
@@ -29,17 +31,21 @@ def checks(deployment: Deployment, settings: Settings | None, now: datetime) -> 
         yield _judge(f"deleted posts of {company.name}", company, checking, now)
 
 
-def of_parted(deployment: Deployment) -> Iterator[Finding]:
+def check_former_companies(deployment: Deployment) -> Iterator[DoctorFinding]:
     """Whether something is kept of companies that are not in the settings any more."""
-    for name in parted(deployment.db):
+    for name in former_companies(deployment.db):
         if any(deployment.db.table.query(f"company#{name}", limit=1)):
             mend = f"pulse export {name}, if its data is wanted; then pulse drop {name}"
             said = "it is not in the settings, and what is kept of it is checked no more"
             yield warn(f"posts of {name}", said, mend)
 
 
-def _judge(what: str, company: Company, checking: ComplianceState | None, now: datetime) -> Finding:
-    kept = f"for {say_length(company.retention)}" if company.retention is not None else "for good"
+def _judge(
+    what: str, company: Company, checking: ComplianceState | None, now: datetime
+) -> DoctorFinding:
+    kept = (
+        f"for {format_duration(company.retention)}" if company.retention is not None else "for good"
+    )
     instead = (
         "posts of those who wait are looked up once a day (0.005 USD each); "
         f"what was answered stays, deleted on X or not, as long as it is kept: {kept}"
@@ -59,5 +65,5 @@ def _judge(what: str, company: Company, checking: ComplianceState | None, now: d
     if checking.done_at is None:
         return warn(what, "they were never checked for yet", "ask again in an hour")
     age = now - checking.done_at
-    said = f"last checked for {ago(age.total_seconds())} ago"
+    said = f"last checked for {format_age(age.total_seconds())} ago"
     return warn(what, said, "see the log of the function comply") if age > _LATE else ok(what, said)

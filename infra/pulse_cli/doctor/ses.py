@@ -10,28 +10,35 @@ from typing import TYPE_CHECKING, Any
 import botocore.exceptions
 
 from pulse.outbox.delivery import people_with_address
-from pulse_cli.doctor.findings import Finding, fail, ok, warn
+from pulse_cli.doctor.findings import DoctorFinding, fail, ok, warn
 from pulse_cli.stack.deployment import Deployment
-from pulse_cli.terminal import plain
+from pulse_cli.terminal import one_line
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pulse.kernel.company import Settings
 
-__all__ = ["account", "judge_account", "judge_identity", "recipients", "senders", "stopped"]
+__all__ = [
+    "check_account",
+    "check_recipients",
+    "check_senders",
+    "check_suppressed",
+    "judge_account",
+    "judge_identity",
+]
 
-_NEARLY = 0.8
+_NEARLY_SPENT = 0.8
 _ADDRESS = re.compile(r"[^\s,'\"\[\]]+@[^\s,'\"\[\]]+")
 _VERIFY = "aws sesv2 create-email-identity --email-identity {}"
 
 
-def account(deployment: Deployment) -> Iterator[Finding]:
+def check_account(deployment: Deployment) -> Iterator[DoctorFinding]:
     """Whether SES sends for this account, and how much."""
     yield from judge_account(deployment.client("sesv2").get_account())
 
 
-def judge_account(answer: Mapping[str, Any]) -> Iterator[Finding]:
+def judge_account(answer: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     """Judge what SES says of the account."""
     health = answer.get("EnforcementStatus", "HEALTHY")
     if not answer.get("SendingEnabled", True) or health == "SHUTDOWN":
@@ -53,13 +60,13 @@ def judge_account(answer: Mapping[str, Any]) -> Iterator[Finding]:
     elif sent >= most:
         mend = "ask for a higher quota in the SES console; Pulse tries again by itself"
         yield fail("SES quota", said, mend)
-    elif sent >= most * _NEARLY:
+    elif sent >= most * _NEARLY_SPENT:
         yield warn("SES quota", said, "ask for a higher quota in the SES console")
     else:
         yield ok("SES quota", said)
 
 
-def senders(deployment: Deployment, settings: Settings | None) -> Iterator[Finding]:
+def check_senders(deployment: Deployment, settings: Settings | None) -> Iterator[DoctorFinding]:
     """Whether every address that Pulse writes from is verified, and signs its mail."""
     allowed = _ADDRESS.findall(deployment.parameters.get("Senders", ""))
     addresses = {deployment.output("SenderAddress"): "the stack"}
@@ -79,7 +86,7 @@ def senders(deployment: Deployment, settings: Settings | None) -> Iterator[Findi
 
 def judge_identity(
     what: str, address: str, name: str | None, answer: Mapping[str, Any]
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     """Judge the identity `name` that stands for an address, its own or its domain's, or none."""
     domain = address.rpartition("@")[2]
     if name is None:
@@ -102,9 +109,9 @@ def judge_identity(
         yield warn(what, said, mend)
 
 
-def recipients(
+def check_recipients(
     deployment: Deployment, settings: Settings | None, now: datetime
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     """Whether the people may be written to, while SES is in its sandbox."""
     if settings is None:
         return
@@ -114,7 +121,7 @@ def recipients(
         return
     verified = {name for name, state in _identities(client) if state}
     addresses = _addresses(settings, now)
-    missing = [a for a in addresses if not verified & set(_names(a))]
+    missing = [a for a in addresses if not verified & set(_identity_names(a))]
     for address in missing:
         said = "not verified, and SES is in its sandbox: mail to it is refused"
         yield fail(f"recipient {address}", said, _VERIFY.format(address))
@@ -122,7 +129,9 @@ def recipients(
         yield ok("recipients", f"all {len(addresses)} are verified")
 
 
-def stopped(deployment: Deployment, settings: Settings | None, now: datetime) -> Iterator[Finding]:
+def check_suppressed(
+    deployment: Deployment, settings: Settings | None, now: datetime
+) -> Iterator[DoctorFinding]:
     """Whether mail reaches everybody, as far as it came back."""
     ours = [
         (company, block)
@@ -134,7 +143,7 @@ def stopped(deployment: Deployment, settings: Settings | None, now: datetime) ->
         why = "it bounced" if block.kind == "bounce" else "it was called spam"
         said = f"{company.name} does not write to it since {block.at:%Y-%m-%d %H:%M} UTC, {why}"
         mend = f"mend it in pulse.yaml and push, or pulse addresses --lift {block.address}"
-        yield fail(f"address {block.address}", f"{said} ({plain(block.said)})", mend)
+        yield fail(f"address {block.address}", f"{said} ({one_line(block.said)})", mend)
     if not ours:
         yield ok("addresses", "no mail came back for good")
 
@@ -150,14 +159,14 @@ def _addresses(settings: Settings, now: datetime) -> list[str]:
     return list(found)
 
 
-def _names(address: str) -> list[str]:
+def _identity_names(address: str) -> list[str]:
     """What may be verified for an address: itself, its domain, those above it."""
     parts = address.rpartition("@")[2].lower().split(".")
     return [address, *(".".join(parts[i:]) for i in range(len(parts) - 1))]
 
 
 def _identity(client: Any, address: str) -> tuple[str | None, Mapping[str, Any]]:
-    for name in _names(address):
+    for name in _identity_names(address):
         try:
             return name, client.get_email_identity(EmailIdentity=name)
         except botocore.exceptions.ClientError as problem:

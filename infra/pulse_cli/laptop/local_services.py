@@ -18,28 +18,28 @@ from pulse.dynamodb.table import Table
 from pulse.settings.store import SettingsStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
-from pulse_cli.errors import ProblemError
-from pulse_cli.simulated_aws.local_stack import Stack, create, load_template
+from pulse_cli.errors import CommandError
+from pulse_cli.simulated_aws.local_stack import LocalStack, create_stack, load_template
 from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName, serve
 from pulse_cli.simulated_x.timestamps import read_time, write_time
 
-__all__ = ["Local", "PortTakenError", "moved", "run"]
+__all__ = ["LocalServices", "PortTakenError", "load_shifted", "run_services"]
 
 _HOST = "127.0.0.1"
 _TIMES = ("created_at", "visible_at", "from", "until")
 
 
-class PortTakenError(ProblemError):
+class PortTakenError(CommandError):
     """Another program listens on the port that was asked for."""
 
 
 @dataclass(frozen=True)
-class Local:
+class LocalServices:
     """What runs: where it answers, and the stack that stands there."""
 
     aws_url: str
     x_url: str
-    stack: Stack
+    stack: LocalStack
     session: boto3.Session
     x: SimulatedX
 
@@ -60,12 +60,12 @@ class Local:
 
 
 @contextmanager
-def run(
+def run_services(
     archive: Archive,
     port_aws: int = 0,
     port_x: int = 0,
     vocabulary: VocabularyName = "tweet",
-) -> Iterator[Local]:
+) -> Iterator[LocalServices]:
     """Run the local AWS and the simulated X; port 0 takes a free one."""
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - a second, for this command only
 
@@ -83,8 +83,8 @@ def run(
             # What another server of this process may have left behind.
             requests.post(f"{aws_url}/moto-api/reset", timeout=10).raise_for_status()
             template = load_template(parameters={"XUrl": x.url, "AwsUrl": aws_url})
-            stack = create(template, session, endpoint_url=aws_url)
-            local = Local(aws_url, x.url, stack, session, simulated)
+            stack = create_stack(template, session, endpoint_url=aws_url)
+            local = LocalServices(aws_url, x.url, stack, session, simulated)
             sender = stack.env["send"]["PULSE_SENDER"]
             local.client("sesv2").create_email_identity(EmailIdentity=sender)
             yield local
@@ -101,7 +101,7 @@ def _refuse_taken(port: int, option: str) -> None:
         ) from None
 
 
-def moved(folder: Path, begins: datetime) -> Archive:
+def load_shifted(folder: Path, begins: datetime) -> Archive:
     """Read an archive as if its first post were published at `begins`; ids stay."""
     first = min((post.created_at for post in Archive.load(folder).posts), default=begins)
     by = begins.replace(microsecond=0) - first
@@ -110,22 +110,24 @@ def moved(folder: Path, begins: datetime) -> Archive:
             place = Path(name) / file.name
             if file.name == "faults.json":
                 faults = json.loads(file.read_text(encoding="utf-8"))
-                place.write_text(json.dumps([_moved(one, by) for one in faults]), encoding="utf-8")
+                place.write_text(
+                    json.dumps([_shift_times(one, by) for one in faults]), encoding="utf-8"
+                )
             elif file.name == "posts.ndjson":
                 lines = file.read_text(encoding="utf-8").split("\n")
-                place.write_text("\n".join(_moved_line(one, by) for one in lines), encoding="utf-8")
+                place.write_text("\n".join(_shift_line(one, by) for one in lines), encoding="utf-8")
             else:
                 place.symlink_to(file.resolve())
         return Archive.load(Path(name))
 
 
-def _moved_line(line: str, by: timedelta) -> str:
+def _shift_line(line: str, by: timedelta) -> str:
     try:
-        return json.dumps(_moved(json.loads(line), by), ensure_ascii=False)
+        return json.dumps(_shift_times(json.loads(line), by), ensure_ascii=False)
     except (ValueError, TypeError, AttributeError):
         return line  # no post; X does not serve it
 
 
-def _moved(fields: dict[str, Any], by: timedelta) -> dict[str, Any]:
+def _shift_times(fields: dict[str, Any], by: timedelta) -> dict[str, Any]:
     moved = {key: write_time(read_time(fields[key]) + by) for key in _TIMES if fields.get(key)}
     return fields | moved

@@ -19,17 +19,17 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pulse_cli.errors import ProblemError
-from pulse_cli.replay.one_company import Replay
-from pulse_cli.replay.one_company import replay as replay_one
-from pulse_cli.replay.outcome import Outcome, spread
-from pulse_cli.settings import examine
-from pulse_cli.settings.defaults import document_for
+from pulse_cli.errors import CommandError
+from pulse_cli.replay.one_company import ReplayPlan
+from pulse_cli.replay.one_company import replay_company as replay_one
+from pulse_cli.replay.outcome import ReplayOutcome, percentiles
+from pulse_cli.settings import check_file
+from pulse_cli.settings.defaults import default_settings
 from pulse_cli.simulated_x import Archive, ArchiveError, VocabularyName
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _CompanyPlan:
     """One company's replay, small enough to hand to another process."""
 
     folder: Path
@@ -56,14 +56,14 @@ def replay_all(
     try:
         archive = Archive.load(folder)
     except ArchiveError as problem:
-        raise ProblemError(str(problem)) from problem
+        raise CommandError(str(problem)) from problem
     for line, reason in archive.aside:
         click.echo(f"posts.ndjson:{line}: put aside: {reason}", err=True)
     names = list(companies) or [c.name for c in archive.companies]
     documents = _documents(archive, settings)
     for name in names:
         if name not in documents:
-            raise ProblemError(f"no company {name!r}; there are: {', '.join(documents)}")
+            raise CommandError(f"no company {name!r}; there are: {', '.join(documents)}")
     mails = out / "mail"
     shutil.rmtree(mails, ignore_errors=True)
     mails.mkdir(parents=True)
@@ -72,17 +72,18 @@ def replay_all(
         since = since or min(p.created_at for p in posts)
         until = until or max(p.created_at for p in posts) + timedelta(hours=1)
     plans = [
-        _Plan(folder, name, documents[name], since, until, vocabulary, mails) for name in names
+        _CompanyPlan(folder, name, documents[name], since, until, vocabulary, mails)
+        for name in names
     ]
     outcomes = {o.company: o for o in run_plans(plans, archive)}
     state = {name: outcomes[name].conversations for name in names}
-    _write(out / "state.json", state)
+    _write_json(out / "state.json", state)
     run = _summary([outcomes[n] for n in names], len(archive.aside), time.perf_counter() - began)
-    _write(out / "run.json", run)
+    _write_json(out / "run.json", run)
     return run
 
 
-def run_plans(plans: Sequence[_Plan], archive: Archive) -> Iterator[Outcome]:
+def run_plans(plans: Sequence[_CompanyPlan], archive: Archive) -> Iterator[ReplayOutcome]:
     """Run the plans, largest first, on all processors; a bar shows how far they are."""
     size = {p.company: len(archive.of(p.company, p.since).posts) for p in plans}
     ordered = sorted(plans, key=lambda p: -size[p.company])
@@ -97,20 +98,20 @@ def run_plans(plans: Sequence[_Plan], archive: Archive) -> Iterator[Outcome]:
     with bar:
         task = bar.add_task("posts", total=sum(size.values()))
         if len(plans) == 1:
-            yield _run(ordered[0])
+            yield _run_plan(ordered[0])
             return
         workers = min(os.cpu_count() or 1, len(plans))
         context = multiprocessing.get_context("forkserver")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            for outcome in pool.map(_run, ordered):
+            for outcome in pool.map(_run_plan, ordered):
                 bar.advance(task, size[outcome.company])
                 yield outcome
 
 
-def _run(plan: _Plan) -> Outcome:
-    archive = _loaded(plan.folder)
+def _run_plan(plan: _CompanyPlan) -> ReplayOutcome:
+    archive = _load_cached(plan.folder)
     return replay_one(
-        Replay(
+        ReplayPlan(
             archive,
             plan.company,
             plan.document,
@@ -126,7 +127,7 @@ def _run(plan: _Plan) -> Outcome:
 _archives: dict[Path, Archive] = {}
 
 
-def _loaded(folder: Path) -> Archive:
+def _load_cached(folder: Path) -> Archive:
     if folder not in _archives:
         _archives[folder] = Archive.load(folder)
     return _archives[folder]
@@ -135,7 +136,7 @@ def _loaded(folder: Path) -> Archive:
 def _documents(archive: Archive, settings: Path | None) -> dict[str, dict[str, Any]]:
     """A settings document for each company, of it alone."""
     if settings is None:
-        made = document_for(
+        made = default_settings(
             {
                 "name": c.name,
                 "accounts": [
@@ -145,15 +146,15 @@ def _documents(archive: Archive, settings: Path | None) -> dict[str, dict[str, A
             for c in archive.companies
         )
     else:
-        checked = examine(settings)
+        checked = check_file(settings)
         errors = [f for f in checked.findings if f.severity == "error"]
         if errors or checked.document is None:
-            raise ProblemError("; ".join(f.said(str(settings)) for f in errors))
+            raise CommandError("; ".join(f.said(str(settings)) for f in errors))
         made = dict(checked.document)
     return {c["name"]: {**made, "companies": [c]} for c in made["companies"]}
 
 
-def _summary(outcomes: Sequence[Outcome], aside: int, wall: float) -> dict[str, Any]:
+def _summary(outcomes: Sequence[ReplayOutcome], aside: int, wall: float) -> dict[str, Any]:
     dynamodb: Counter[str] = Counter()
     x: Counter[str] = Counter()
     requests: Counter[str] = Counter()
@@ -177,17 +178,17 @@ def _summary(outcomes: Sequence[Outcome], aside: int, wall: float) -> dict[str, 
         "messages_sent": sum(o.mails for o in outcomes),
         "put_aside": aside,
         "capture_latency_seconds": {
-            "from_publishing": spread(_all(o.published for o in outcomes)),
-            "from_visible_at": spread(_all(o.visible for o in outcomes)),
+            "from_publishing": percentiles(_flatten(o.published for o in outcomes)),
+            "from_visible_at": percentiles(_flatten(o.visible for o in outcomes)),
         },
-        "flag_lateness_max_seconds": max(_all(o.flag_lateness for o in outcomes), default=None),
+        "flag_lateness_max_seconds": max(_flatten(o.flag_lateness for o in outcomes), default=None),
         "wall_seconds": round(wall, 1),
     }
 
 
-def _all(lists: Iterable[list[float]]) -> list[float]:
+def _flatten(lists: Iterable[list[float]]) -> list[float]:
     return [value for values in lists for value in values]
 
 
-def _write(path: Path, value: Any) -> None:
+def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ _ASYNC_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedInvocation:
     """An invocation that ended by an exception."""
 
     function: str
@@ -27,7 +27,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class LambdaContext:
     """What Lambda hands to a handler, as far as Pulse uses it."""
 
     function_name: str
@@ -40,7 +40,7 @@ class Context:
 
 
 @dataclass(slots=True)
-class Lambdas:
+class LambdaService:
     """The functions of a stack. They share a process, as warm ones do each by itself."""
 
     functions: dict[str, Function]
@@ -50,7 +50,7 @@ class Lambdas:
     wired: App = field(init=False)
     running: list[tuple[str, Any]] = field(default_factory=list)
     """Names and events of the invocations under way, the innermost last."""
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[FailedInvocation] = field(default_factory=list)
     invocations: dict[str, int] = field(default_factory=dict)
     _again: list[tuple[datetime, str, Any, int]] = field(default_factory=list)
 
@@ -67,14 +67,16 @@ class Lambdas:
         self.running.append((name, event))
         try:
             function = self.functions[name]
-            return _handler(function.handler)(event, Context(name, function.timeout * 1000))
+            return load_handler(function.handler)(
+                event, LambdaContext(name, function.timeout * 1000)
+            )
         except KeyboardInterrupt:
             raise
         except BaseException as problem:
-            self.failures.append(Failure(name, self.clock(), _said(problem)))
+            self.failures.append(FailedInvocation(name, self.clock(), _describe_error(problem)))
             if not isinstance(problem, Exception):
                 self.wired = self.begin()
-            raise InvokedError(name) from problem
+            raise InvocationError(name) from problem
         finally:
             self.running.pop()
             app.use(self.wired if self.running else None)
@@ -83,7 +85,7 @@ class Lambdas:
         """Run a handler as a schedule does: what fails is tried again after 1 and 2 minutes."""
         try:
             return self.invoke(name, event or {})
-        except InvokedError:
+        except InvocationError:
             retries = min(len(_ASYNC_RETRIES), self.functions[name].retries)
             if attempt < retries:
                 at = self.clock() + _ASYNC_RETRIES[attempt]
@@ -103,17 +105,22 @@ class Lambdas:
         return min((at for at, *_ in self._again), default=None)
 
 
-class InvokedError(Exception):
+class InvocationError(Exception):
     """An invocation failed; the failure is recorded."""
 
 
-def _said(problem: BaseException) -> str:
+def _describe_error(problem: BaseException) -> str:
     within = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
-    return ", for ".join([f"{type(problem).__name__}: {problem}", *map(_said, within)])
+    return ", for ".join([f"{type(problem).__name__}: {problem}", *map(_describe_error, within)])
 
 
 @cache
-def _handler(path: str) -> Callable[[Any, Any], Any]:
+def load_handler(path: str) -> Callable[[Any, Any], Any]:
+    """Import a handler by its path in the template, such as `poll.handler`.
+
+    Raises:
+        FileNotFoundError: there is no such file in `functions/`.
+    """
     module_name, name = path.rsplit(".", 1)
     file = TEMPLATE.parent / "functions" / f"{module_name}.py"
     spec = importlib.util.spec_from_file_location(f"pulse_function_{module_name}", file)

@@ -25,7 +25,7 @@ from pulse.kernel.company import Account, Company
 from pulse.settings import reader as settings_reader
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
-from pulse_cli.replay.lambda_service import InvokedError, Lambdas
+from pulse_cli.replay.lambda_service import InvocationError, LambdaService
 from pulse_cli.simulated_aws import local_stack as stacks
 from pulse_cli.simulated_aws import moto_speed
 from pulse_cli.simulated_aws.local_stack import Queue
@@ -47,14 +47,14 @@ _ENV: dict[str, str | None] = {
 _SENDER = "pulse@example.com"
 
 
-class House:
+class LocalDeployment:
     """A stack with its functions. `calls` counts AWS calls made by the functions alone.
 
     `transport` is the way to X (None: the real one, at its own address); `token` gives what
     opens it for an account.
     """
 
-    lambdas_of: Callable[..., Lambdas] = Lambdas
+    lambdas_of: Callable[..., LambdaService] = LambdaService
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class House:
     def __enter__(self) -> Self:
         self._exit.enter_context(_environment(_ENV))
         self._exit.enter_context(mock_aws())
-        moto_speed.mend()
+        moto_speed.install()
         core = botocore.session.Session()
         core.register_component("data_loader", _loader())
         core.set_default_client_config(Config(user_agent="pulse"))
@@ -87,7 +87,7 @@ class House:
             events.register("after-call.*.*", self._ends)
         self._settings = settings_reader.read(dict(self._document))
         self.parameters = {"Senders": ",".join(self._senders()), **self.parameters}
-        self.stack = stacks.create(stacks.load_template(parameters=self.parameters))
+        self.stack = stacks.create_stack(stacks.load_template(parameters=self.parameters))
         self.lambdas = self.lambdas_of(self.stack.functions, self._wired, self.now)
         self._sqs = boto3.client("sqs")
         self._furnish()
@@ -111,7 +111,7 @@ class House:
         return self._settings.companies[0]
 
     @contextmanager
-    def functions(self) -> Iterator[Lambdas]:
+    def functions(self) -> Iterator[LambdaService]:
         """The functions, with their calls to AWS counted."""
         self._counting = True
         try:
@@ -138,7 +138,7 @@ class House:
             try:
                 with self.functions() as lambdas:
                     results.append(lambdas.invoke(function.name, event))
-            except InvokedError:
+            except InvocationError:
                 continue
             self.done_with(queue, message["ReceiptHandle"])
         return results

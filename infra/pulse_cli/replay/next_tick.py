@@ -11,24 +11,24 @@ from pulse.kernel.policy import Policy
 from pulse.outbox.entries import next_alert
 from pulse.privacy.compliance import app_of
 from pulse.reporting.schedule import next_slot
-from pulse_cli.replay.world import World
+from pulse_cli.replay.world import ReplayWorld
 
 MINUTE = timedelta(minutes=1)
 _QUARTER = timedelta(minutes=15)
 _TEN_MINUTES = timedelta(minutes=10)
-_CHECKED = timedelta(hours=7)
+_COMPLIANCE_DELAY = timedelta(hours=7)
 """By then a compliance job has told of a post that is gone."""
 _LINGER = timedelta(minutes=15)
 
 
-def whole_minute(moment: datetime) -> datetime:
+def round_up_to_minute(moment: datetime) -> datetime:
     """The first whole minute at or after this moment."""
     floor = moment.replace(second=0, microsecond=0)
     return floor if floor == moment else floor + MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class TickResult:
     """What the polls and the last `send` of a minute returned; None for what failed."""
 
     polls: list[Any]
@@ -40,17 +40,17 @@ class Tick:
         return self.sent is not None and not any(r["people"] for r in self.sent.values())
 
 
-class Clockwork:
+class TickScheduler:
     """Decides after each tick when the next one is."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: ReplayWorld) -> None:
         self._world = world
         self._sweep_until: datetime | None = None
         self._figures_at: datetime | None = None
         self._busy: set[str] = set()
         self._restless_until: datetime | None = None
 
-    def next(self, now: datetime, before: datetime, tick: Tick) -> datetime | None:
+    def next(self, now: datetime, before: datetime, tick: TickResult) -> datetime | None:
         """The next minute in which something can happen; None when nothing ever will.
 
         `before` is when the tick before this one, `tick`, was.
@@ -73,7 +73,7 @@ class Clockwork:
             world.lambdas.next_retry,
             *self._digests(now),
         ]
-        due = [max(whole_minute(m), now + MINUTE) for m in moments if m is not None]
+        due = [max(round_up_to_minute(m), now + MINUTE) for m in moments if m is not None]
         return min(due, default=None)
 
     def _unsettled(self, now: datetime, polls: list[Any]) -> bool:
@@ -112,7 +112,7 @@ class Clockwork:
     def _next_check(self, now: datetime) -> datetime | None:
         """When the kept posts are next checked, while some of them are still to go."""
         world, last = self._world, self._world.x.last_gone
-        if last is None or now > last + _CHECKED:
+        if last is None or now > last + _COMPLIANCE_DELAY:
             return None
         checking = world.app.db.compliance_states.load(
             app_of(world.app.tokens.bearer(world.company) or "")

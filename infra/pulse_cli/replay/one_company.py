@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from pulse.listening.tasks import PollTask, kinds_due
-from pulse_cli.replay.next_tick import MINUTE, Clockwork, Tick
-from pulse_cli.replay.outcome import Outcome, conversations, latencies
-from pulse_cli.replay.world import World
+from pulse_cli.replay.next_tick import MINUTE, TickResult, TickScheduler
+from pulse_cli.replay.outcome import ReplayOutcome, list_conversations, measure_latencies
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName
 
-_DIGEST_REACH = timedelta(hours=12)
-_FIGURES = (0, 40)
-_CHECK_EVERY = 10
-_SELDOM = 200_000
+_LAST_DIGEST_PERIOD = timedelta(hours=12)
+_FIGURES_AT = (0, 40)
+_COMPLIANCE_EVERY = 10
+_COLLECTION_THRESHOLD = 200_000
 """Objects made between two collections of garbage."""
 
-Progress = Callable[[datetime], None]
+OnMinute = Callable[[datetime], None]
 
 
 @dataclass(slots=True)
-class Replay:
+class ReplayPlan:
     """What to replay: one company of an archive, from `since` to `until` inclusive.
 
     `document` are the settings of this company alone. `checkpoints` are instants at which
@@ -44,26 +44,26 @@ class Replay:
     vocabulary: VocabularyName = "tweet"
     mails: Path | None = None
     checkpoints: tuple[datetime, ...] = ()
-    progress: Progress = field(default=lambda _: None)
+    progress: OnMinute = field(default=lambda _: None)
     parting: bool = True
-    place: Callable[[Mapping[str, Any], SimulatedX, datetime], World] = World
-    look: Callable[[World], None] = field(default=lambda _: None)
+    place: Callable[[Mapping[str, Any], SimulatedX, datetime], ReplayWorld] = ReplayWorld
+    look: Callable[[ReplayWorld], None] = field(default=lambda _: None)
 
 
-def replay(plan: Replay) -> Outcome:
+def replay_company(plan: ReplayPlan) -> ReplayOutcome:
     """Run the handlers over the archive as deployed; returns what came of it."""
     posts = plan.archive.of(plan.company, plan.since).posts
     since = plan.since or min((p.created_at for p in posts), default=None)
     if since is None:
-        return Outcome(plan.company)
+        return ReplayOutcome(plan.company)
     last = max((p.created_at for p in posts), default=since)
     until = plan.until or last + timedelta(hours=1)
     part = plan.archive.of(plan.company, plan.since)
     start = since.replace(second=0, microsecond=0)
     world = plan.place(plan.document, SimulatedX(part, vocabulary=plan.vocabulary), start)
     began = time.perf_counter()
-    with _seldom_collecting(), world:
-        run = _Run(world, plan, until)
+    with _infrequent_garbage_collection(), world:
+        run = _ReplayRun(world, plan, until)
         run.to_the_end(start)
         outcome = run.outcome()
         plan.look(world)
@@ -72,11 +72,11 @@ def replay(plan: Replay) -> Outcome:
 
 
 @contextmanager
-def _seldom_collecting() -> Iterator[None]:
+def _infrequent_garbage_collection() -> Iterator[None]:
     """Collect garbage seldom: looking at a whole archive again and again is a fifth of the time."""
     thresholds = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(_SELDOM, *thresholds[1:])
+    gc.set_threshold(_COLLECTION_THRESHOLD, *thresholds[1:])
     try:
         yield
     finally:
@@ -84,12 +84,12 @@ def _seldom_collecting() -> Iterator[None]:
         gc.unfreeze()
 
 
-class _Run:
-    def __init__(self, world: World, plan: Replay, until: datetime) -> None:
+class _ReplayRun:
+    def __init__(self, world: ReplayWorld, plan: ReplayPlan, until: datetime) -> None:
         self._world = world
         self._plan = plan
         self._until = until
-        self._clockwork = Clockwork(world)
+        self._clockwork = TickScheduler(world)
         self._written = 0
         self._ticks = 0
         self._checked: dict[datetime, list[dict[str, Any]]] = {}
@@ -107,11 +107,11 @@ class _Run:
         if self._plan.parting:
             self._digest_now(start)
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> ReplayOutcome:
         world = self._world
-        return Outcome(
+        return ReplayOutcome(
             self._plan.company,
-            conversations(world),
+            list_conversations(world),
             self._checked,
             polls=world.lambdas.invocations.get("poll", 0),
             ticks=self._ticks,
@@ -123,10 +123,10 @@ class _Run:
                 if name.startswith("dynamodb.")
             },
             mails=self._written,
-            **latencies(world),
+            **measure_latencies(world),
         )
 
-    def _tick(self, now: datetime, *, last: bool = False) -> Tick:
+    def _tick(self, now: datetime, *, last: bool = False) -> TickResult:
         """A minute as deployed: dispatch, the polls, flag, send, digest."""
         world = self._world
         world.go_to(now)
@@ -145,9 +145,9 @@ class _Run:
             sent = lambdas.scheduled("send")
             if self._plan_has_digests() and any((lambdas.scheduled("digest") or {}).values()):
                 sent = lambdas.scheduled("send")
-            if (now.hour, now.minute) == _FIGURES:
+            if (now.hour, now.minute) == _FIGURES_AT:
                 lambdas.scheduled("figures")
-            if now.minute % _CHECK_EVERY == 0 and world.x.last_gone is not None:
+            if now.minute % _COMPLIANCE_EVERY == 0 and world.x.last_gone is not None:
                 lambdas.scheduled("comply")
         self._collect(now)
         if now in self._stops:
@@ -156,8 +156,8 @@ class _Run:
                 lambdas.scheduled("flag")
                 lambdas.scheduled("send")
             self._collect(now)
-            self._checked[now] = conversations(world)
-        return Tick(polls, sent)
+            self._checked[now] = list_conversations(world)
+        return TickResult(polls, sent)
 
     def _without_patience(self, now: datetime) -> None:
         """Let the last minute be polled, however long trouble would have us wait."""
@@ -182,7 +182,7 @@ class _Run:
         """The digest of the last moment, to whoever gets digests, else to all."""
         company, now = self._world.company, self._until
         to = sorted({p for rule in company.digests for p in rule.to}) or sorted(company.people)
-        reach = max(start, now - _DIGEST_REACH)
+        reach = max(start, now - _LAST_DIGEST_PERIOD)
         event = {"now": {"company": company.name, "to": to, "start": reach.isoformat()}}
         with self._world.functions() as lambdas:
             lambdas.scheduled("digest", event)
@@ -215,11 +215,11 @@ class _Run:
             self._written += 1
             if self._plan.mails is not None:
                 mail = mails[number]
-                whose = _plain(f"{self._plan.company}-{mail.destinations[0]}")
+                whose = _safe_file_name(f"{self._plan.company}-{mail.destinations[0]}")
                 name = f"{now:%Y%m%dT%H%M%SZ}-{number:05d}-{whose}.eml"
                 (self._plan.mails / name).write_bytes(mail.raw_data.encode())
 
 
-def _plain(text: str) -> str:
+def _safe_file_name(text: str) -> str:
     """As part of a file's name."""
     return "".join(c if c.isalnum() or c in ".@-_" else "-" for c in text)

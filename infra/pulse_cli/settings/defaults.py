@@ -11,7 +11,7 @@ from pulse.settings.reader import SettingsError
 _NAME = re.compile(r"(?! )[^#\x00-\x1f\x7f-\x9f\u2028\u2029]{1,64}(?<! )")
 
 
-def document_for(companies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def default_settings(companies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Make a settings document from an archive's `companies.json`.
 
     Each company gets three people, each with an address of their own and around the clock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["Change", "changes"]
+__all__ = ["Change", "compare"]
 
 _NAMES = ("name", "id", "person")
 _LONG = 60
@@ -28,30 +28,34 @@ class Change(NamedTuple):
         return f"~ {self.where}: {self.was} → {self.now}"
 
 
-def changes(was: Any, now: Any) -> list[Change]:
+def compare(was: Any, now: Any) -> list[Change]:
     """Compare two documents; what has a name is known by it, wherever it stands."""
-    return list(_differ("", was, now))
+    return list(_compare("", was, now))
 
 
-def _differ(where: str, was: Any, now: Any) -> Iterator[Change]:
+def _compare(where: str, was: Any, now: Any) -> Iterator[Change]:
     if was == now:
         return
     before, after = _parts(was), _parts(now)
-    if (before is None or after is None) and _several(was) and _several(now):
-        yield from (Change(where, _say(part), None) for part in was if part not in now)
-        yield from (Change(where, None, _say(part)) for part in now if part not in was)
+    if (
+        (before is None or after is None)
+        and _is_list_of_mappings(was)
+        and _is_list_of_mappings(now)
+    ):
+        yield from (Change(where, _shorten(part), None) for part in was if part not in now)
+        yield from (Change(where, None, _shorten(part)) for part in now if part not in was)
         return
     if before is None or after is None:
-        yield Change(where or "settings", _say(was), _say(now))
+        yield Change(where or "settings", _shorten(was), _shorten(now))
         return
     for name in dict.fromkeys((*before, *after)):
         place = ".".join(filter(None, (where, name if name not in _UNNAMED else "")))
         if name not in before:
-            yield Change(place, None, _say(after[name]))
+            yield Change(place, None, _shorten(after[name]))
         elif name not in after:
-            yield Change(place, _say(before[name]), None)
+            yield Change(place, _shorten(before[name]), None)
         else:
-            yield from _differ(place, before[name], after[name])
+            yield from _compare(place, before[name], after[name])
 
 
 def _parts(value: Any) -> dict[str, Any] | None:
@@ -60,35 +64,35 @@ def _parts(value: Any) -> dict[str, Any] | None:
         return {str(name): part for name, part in value.items()}
     if not isinstance(value, list) or not all(isinstance(part, Mapping) for part in value):
         return None
-    by_name = {name: part for part in value if (name := _name(part)) is not None}
+    by_name = {name: part for part in value if (name := _name_of(part)) is not None}
     return by_name if len(by_name) == len(value) else None
 
 
-def _several(value: Any) -> bool:
+def _is_list_of_mappings(value: Any) -> bool:
     """Whether this is a list of things that have parts themselves."""
     return isinstance(value, list) and any(isinstance(part, Mapping) for part in value)
 
 
-def _name(part: Mapping[str, Any]) -> str | None:
+def _name_of(part: Mapping[str, Any]) -> str | None:
     named = next((part[name] for name in _NAMES if name in part), None)
     username = part.get("username")
     return str(username) if username else None if named is None else str(named)
 
 
-def _say(value: Any) -> str:
-    text = _written(value)
+def _shorten(value: Any) -> str:
+    text = _format(value)
     return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."
 
 
-def _written(value: Any) -> str:
+def _format(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_nested(part)}" for name, part in value.items())
+        return ", ".join(f"{name} {_format_nested(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_nested, value)) or "none"
+        return ", ".join(map(_format_nested, value)) or "none"
     return "none" if value is None else str(value)
 
 
-def _nested(value: Any) -> str:
+def _format_nested(value: Any) -> str:
     if isinstance(value, Mapping):
-        return f"({_written(value)})"
-    return f"[{_written(value)}]" if isinstance(value, list) else str(value)
+        return f"({_format(value)})"
+    return f"[{_format(value)}]" if isinstance(value, list) else str(value)

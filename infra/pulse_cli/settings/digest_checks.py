@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pulse.settings import durations
-from pulse_cli.settings.findings import Path, Remark
-from pulse_cli.settings.reference_checks import Company, entries
-from pulse_cli.settings.schema_check import usual
+from pulse_cli.settings.findings import FieldPath, Remark
+from pulse_cli.settings.reference_checks import CompanyDocument, list_entries
+from pulse_cli.settings.schema_check import default_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ _NEEDS = {"weekly": 2 * _WEEK, "monthly": timedelta(days=62)}
 """How much a digest looks back on: its own period, and the one before to compare with."""
 
 
-def days(company: Company, at: Path) -> Iterator[Remark]:
+def check_days(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that a weekly digest has one day of the week, a monthly one a day of the month."""
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
@@ -32,15 +32,15 @@ def days(company: Company, at: Path) -> Iterator[Remark]:
             yield Remark((*place, "on_day"), f"a {period} digest has no day of the month", mend)
 
 
-def once(company: Company, at: Path) -> Iterator[Remark]:
+def check_once_an_hour(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that a person gets one digest of a kind within an hour, at most."""
     seen: set[tuple[str, str, int, int]] = set()
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
         on = durations.days(digest.get("days") or ("mon" if period == "weekly" else "mon-sun"))
-        for path, clock in entries(digest["at"], (*place, "at")):
+        for path, clock in list_entries(digest["at"], (*place, "at")):
             hour = durations.clock(clock).hour
-            for _, person in entries(digest["to"], place):
+            for _, person in list_entries(digest["to"], place):
                 slots = {(period, person, day, hour) for day in on}
                 if slots & seen:
                     problem = f"a second {period} digest to {person} within an hour"
@@ -48,9 +48,9 @@ def once(company: Company, at: Path) -> Iterator[Remark]:
                 seen |= slots
 
 
-def compared(company: Company, at: Path) -> Iterator[Remark]:
+def check_comparison_kept(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that the period before, with which a digest compares, is still there."""
-    keep = durations.retention(company.get("keep") or usual("company", "keep"))
+    keep = durations.retention(company.get("keep") or default_of("company", "keep"))
     for i, digest in enumerate(company.get("digests") or ()):
         need = _NEEDS.get(digest["period"], _WEEK)
         if keep is not None and _WEEK <= keep < need:

@@ -14,14 +14,14 @@ _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^
 _UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
 
 
-class Wrong(NamedTuple):
+class AddressProblem(NamedTuple):
     """What is wrong with a value, and what to do."""
 
     problem: str
     mend: str
 
 
-def say_length(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Write a length of time: `15 min`, `4 h`, `1 h 30 min`, `90 days`."""
     parts = []
     for unit, name in _UNITS:
@@ -31,12 +31,12 @@ def say_length(length: timedelta) -> str:
     return " ".join(parts) or "0"
 
 
-def wrong_address(address: str) -> Wrong | None:
+def check_address(address: str) -> AddressProblem | None:
     """Say what keeps an address from being one that SES takes; None when nothing does."""
     local, at, domain = address.rpartition("@")
     write = "write e.g. `anna@example.com`"
     if not at:
-        return Wrong(f"{quote(address)} is no e-mail address", write)
+        return AddressProblem(f"{quote(address)} is no e-mail address", write)
     strange = next((c for c in address if not c.isascii()), None)
     if strange:
         name = unicodedata.name(strange, f"U+{ord(strange):04X}").title()
@@ -44,11 +44,13 @@ def wrong_address(address: str) -> Wrong | None:
             mend = f"retype it in Latin letters, or write `{local}@{plain}`"
         else:
             mend = "retype it in Latin letters"
-        return Wrong(f"{quote(address)} has the letter {strange} ({name}), which SES refuses", mend)
+        return AddressProblem(
+            f"{quote(address)} has the letter {strange} ({name}), which SES refuses", mend
+        )
     if not _DOMAIN.fullmatch(domain):
-        return Wrong(f"{quote(domain)} in {quote(address)} is no mail domain", write)
+        return AddressProblem(f"{quote(domain)} in {quote(address)} is no mail domain", write)
     if not _LOCAL.fullmatch(local) or len(local) > 64 or len(address) > 254:  # noqa: PLR2004
-        return Wrong(f"{quote(address)} is no e-mail address", write)
+        return AddressProblem(f"{quote(address)} is no e-mail address", write)
     return None
 
 

@@ -6,58 +6,58 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.settings import reader
 from pulse_cli.settings import duty
-from pulse_cli.settings.findings import Path, Remark, choose, nearest
+from pulse_cli.settings.findings import FieldPath, Remark, closest, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Company = dict[str, Any]
+CompanyDocument = dict[str, Any]
 
 
-def entries(value: Any, path: Path) -> list[tuple[Path, str]]:
+def list_entries(value: Any, path: FieldPath) -> list[tuple[FieldPath, str]]:
     """Give the names in a list, or the one name that stands for a list, each with its path."""
     if isinstance(value, list):
         return [((*path, i), name) for i, name in enumerate(value)]
     return [] if value is None else [(path, value)]
 
 
-def people_on_duty(company: Company, at: Path) -> Iterator[Remark]:
+def check_people_on_duty(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that everybody on duty is one of the people."""
     for name, turns in (company.get("groups") or {}).items():
-        for path, turn in entries(turns, (*at, "groups", name)):
+        for path, turn in list_entries(turns, (*at, "groups", name)):
             if isinstance(turn, dict):
-                yield from _person(company, (*path, "person"), turn["person"])
+                yield from _check_person(company, (*path, "person"), turn["person"])
             else:
-                yield from _person(company, path, turn)
+                yield from _check_person(company, path, turn)
 
 
-def owner(company: Company, at: Path) -> Iterator[Remark]:
+def check_owner(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that the owner is one of the people."""
-    yield from _person(company, (*at, "owner"), company["owner"])
+    yield from _check_person(company, (*at, "owner"), company["owner"])
 
 
-def recipients(company: Company, at: Path) -> Iterator[Remark]:
+def check_digest_recipients(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that digests go to people, not to groups."""
     for i, digest in enumerate(company.get("digests") or ()):
-        for path, name in entries(digest["to"], (*at, "digests", i, "to")):
+        for path, name in list_entries(digest["to"], (*at, "digests", i, "to")):
             if name in (company.get("groups") or {}) and name not in company["people"]:
                 yield Remark(path, f"`{name}` is a group", "name the people of it")
             else:
-                yield from _person(company, path, name)
+                yield from _check_person(company, path, name)
 
 
-def told(company: Company, at: Path) -> Iterator[Remark]:
+def check_alert_recipients(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that whom the policy names is a group or a person."""
-    for path, name in _named(company, at):
-        if name not in _hearers(company):
+    for path, name in _policy_recipients(company, at):
+        if name not in _known_recipients(company):
             problem = f"`{name}` is neither a group nor a person"
-            yield Remark(path, problem, choose(name, _hearers(company)))
+            yield Remark(path, problem, suggest(name, _known_recipients(company)))
 
 
-def idle(company: Company, at: Path) -> Iterator[Remark]:
+def check_unused_groups(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Doubt a group that the policy never names."""
-    named = {name for _, name in _named(company, at)}
-    if not named <= {*_hearers(company)}:
+    named = {name for _, name in _policy_recipients(company, at)}
+    if not named <= {*_known_recipients(company)}:
         return
     for group in company.get("groups") or {}:
         if group not in named:
@@ -66,35 +66,35 @@ def idle(company: Company, at: Path) -> Iterator[Remark]:
             yield Remark((*at, "groups", group), problem, mend, "warning")
 
 
-def covered(company: Company, at: Path) -> Iterator[Remark]:
+def check_coverage(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that at every hour of every day every level reaches somebody."""
     groups = reader.groups(company, "")
     for i, level in enumerate(company["policy"]["levels"]):
         path = (*at, "policy", "levels", i, "tell")
-        named = [name for _, name in entries(level["tell"], path)]
+        named = [name for _, name in list_entries(level["tell"], path)]
         if not all(name in groups for name in named):
             continue
         turns = [turn for name in named for turn in groups[name]]
-        missing = duty.gaps(turns)
+        missing = duty.find_gaps(turns)
         if missing:
             zone = company.get("time_zone") or "UTC"
-            problem = f"{level['name']} reaches nobody on {duty.say(missing)} ({zone})"
+            problem = f"{level['name']} reaches nobody on {duty.format_week(missing)} ({zone})"
             begin, end = missing[0]
             stretch = (begin, min(end, begin - begin % duty.DAY + duty.DAY))
-            days, _, hours = duty.say([stretch]).partition(" ")
+            days, _, hours = duty.format_week([stretch]).partition(" ")
             turn = f"{{person: {turns[0].person}, days: {days}, hours: {hours}}}"
             mend = f"add turns for these hours to `{named[-1]}`, such as `- {turn}`"
             yield Remark(path, problem, mend)
 
 
-def unique(company: Company, at: Path) -> Iterator[Remark]:
+def check_level_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that levels have different names."""
     levels = enumerate(company["policy"]["levels"])
     named = [((*at, "policy", "levels", i, "name"), level["name"]) for i, level in levels]
-    yield from twice(named, "is the name of an earlier level too", "give it another name")
+    yield from find_duplicates(named, "is the name of an earlier level too", "give it another name")
 
 
-def addresses_once(company: Company, at: Path) -> Iterator[Remark]:
+def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Hold that no two people have one address, which would get every mail twice."""
     people = reader.people(company, "")
     mails = []
@@ -102,10 +102,14 @@ def addresses_once(company: Company, at: Path) -> Iterator[Remark]:
         place = (*at, "people", key)
         raw = company["people"][key]
         mails.append(((*place, "email") if isinstance(raw, dict) else place, person.email.lower()))
-    yield from twice(mails, "is another person's address too", "name one person in both places")
+    yield from find_duplicates(
+        mails, "is another person's address too", "name one person in both places"
+    )
 
 
-def accounts_once(companies: Iterable[tuple[Path, Company]]) -> Iterator[Remark]:
+def check_accounts_unique(
+    companies: Iterable[tuple[FieldPath, CompanyDocument]],
+) -> Iterator[Remark]:
     """Hold that an account belongs to one company, and stands there once."""
     ids, handles = [], []
     for at, company in companies:
@@ -114,17 +118,25 @@ def accounts_once(companies: Iterable[tuple[Path, Company]]) -> Iterator[Remark]
             ids.append(((*place, "id"), account["id"]))
             handle = account["username"].removeprefix("@").lower()
             handles.append(((*place, "username"), handle))
-    yield from twice(ids, "is another account's number too", "keep the account in one place")
-    yield from twice(handles, "is another account's handle too", "keep the account in one place")
+    yield from find_duplicates(
+        ids, "is another account's number too", "keep the account in one place"
+    )
+    yield from find_duplicates(
+        handles, "is another account's handle too", "keep the account in one place"
+    )
 
 
-def names_once(companies: Iterable[tuple[Path, Company]]) -> Iterator[Remark]:
+def check_company_names_unique(
+    companies: Iterable[tuple[FieldPath, CompanyDocument]],
+) -> Iterator[Remark]:
     """Hold that companies have different names."""
     names = [((*at, "name"), company["name"]) for at, company in companies]
-    yield from twice(names, "is another company's name too", "give it another name")
+    yield from find_duplicates(names, "is another company's name too", "give it another name")
 
 
-def twice(values: Iterable[tuple[Path, str]], problem: str, mend: str) -> Iterator[Remark]:
+def find_duplicates(
+    values: Iterable[tuple[FieldPath, str]], problem: str, mend: str
+) -> Iterator[Remark]:
     """Remark on each value that stood earlier."""
     seen = set()
     for path, value in values:
@@ -133,20 +145,20 @@ def twice(values: Iterable[tuple[Path, str]], problem: str, mend: str) -> Iterat
         seen.add(value)
 
 
-def _named(company: Company, at: Path) -> Iterator[tuple[Path, str]]:
+def _policy_recipients(company: CompanyDocument, at: FieldPath) -> Iterator[tuple[FieldPath, str]]:
     policy, place = company["policy"], (*at, "policy")
     for i, level in enumerate(policy["levels"]):
-        yield from entries(level["tell"], (*place, "levels", i, "tell"))
-    yield from entries(policy.get("up_the_line"), (*place, "up_the_line"))
+        yield from list_entries(level["tell"], (*place, "levels", i, "tell"))
+    yield from list_entries(policy.get("up_the_line"), (*place, "up_the_line"))
 
 
-def _hearers(company: Company) -> list[str]:
+def _known_recipients(company: CompanyDocument) -> list[str]:
     return [*(company.get("groups") or {}), *company["people"]]
 
 
-def _person(company: Company, path: Path, name: str) -> Iterator[Remark]:
+def _check_person(company: CompanyDocument, path: FieldPath, name: str) -> Iterator[Remark]:
     people = company["people"]
     if name not in people:
-        near = nearest(name, people)
+        near = closest(name, people)
         mend = f"did you mean `{near}`?" if near else f"add `{name}: ...` under people"
         yield Remark(path, f"`{name}` is not among the people", mend)

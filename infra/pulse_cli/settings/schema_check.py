@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import yaml
 from jsonschema import Draft202012Validator
 
-from pulse_cli.settings.findings import Path, Remark, choose, nearest, quote
-from pulse_cli.settings.suggestions import guess
+from pulse_cli.settings.findings import FieldPath, Remark, closest, quote, suggest
+from pulse_cli.settings.suggestions import suggest_rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,16 +30,16 @@ def schema() -> _Schema:
     return read
 
 
-def usual(part: str, name: str) -> str:
+def default_of(part: str, name: str) -> str:
     """Give the value that a field has unless another is given."""
     default: str = schema()["$defs"][part]["properties"][name]["default"]
     return default
 
 
-class _Misfit(NamedTuple):
+class _Violation(NamedTuple):
     """What the validator found: the value, and the part of the schema that it breaks."""
 
-    path: Path
+    path: FieldPath
     value: Any
     rule: str
     wants: Any
@@ -52,7 +52,7 @@ class _Misfit(NamedTuple):
         return f"write e.g. `{example}`" if example else _START
 
 
-class Found(NamedTuple):
+class SchemaMisfit(NamedTuple):
     """A remark on something that does not fit."""
 
     remark: Remark
@@ -62,7 +62,7 @@ class Found(NamedTuple):
     """Whether it is worth saying: a missing field is not, when it is there but misspelt."""
 
 
-def misfits(document: Any) -> Iterator[Found]:
+def find_misfits(document: Any) -> Iterator[SchemaMisfit]:
     """Give what does not fit the schema."""
     for error in Draft202012Validator(schema()).iter_errors(document):
         path, value = tuple(error.absolute_path), error.instance
@@ -71,18 +71,18 @@ def misfits(document: Any) -> Iterator[Found]:
             path = (*path, str(value))
         if error.validator == "additionalProperties":
             for key in value.keys() - part["properties"].keys():
-                yield Found(_unknown(path, key, part["properties"]), breaks=False)
+                yield SchemaMisfit(_unknown(path, key, part["properties"]), breaks=False)
         elif error.validator == "required":
             known = part["properties"]
-            misspelt = {nearest(key, known) for key in value.keys() - known.keys()}
+            misspelt = {closest(key, known) for key in value.keys() - known.keys()}
             for key in [key for key in wants if key not in value]:
-                yield Found(_missing((*path, key)), said=key not in misspelt)
+                yield SchemaMisfit(_missing((*path, key)), said=key not in misspelt)
         else:
-            misfit = _Misfit(path, value, str(error.validator), wants, part)
-            yield Found(Remark(path, *_said(misfit)))
+            misfit = _Violation(path, value, str(error.validator), wants, part)
+            yield SchemaMisfit(Remark(path, *_describe(misfit)))
 
 
-def flow(value: Any) -> str:
+def to_inline_yaml(value: Any) -> str:
     """Write a value on one line, as YAML."""
     if not isinstance(value, dict | list):
         return str(value)
@@ -91,54 +91,54 @@ def flow(value: Any) -> str:
     ).strip()
 
 
-def _unknown(path: Path, key: str, known: _Schema) -> Remark:
-    homes = [] if nearest(key, known) else _homes(key)
-    mend = f"it belongs under {homes[0]}" if homes else choose(key, known)
+def _unknown(path: FieldPath, key: str, known: _Schema) -> Remark:
+    homes = [] if closest(key, known) else _parents_of(key)
+    mend = f"it belongs under {homes[0]}" if homes else suggest(key, known)
     return Remark((*path, key), "is no field known here", mend)
 
 
-def _missing(path: Path) -> Remark:
+def _missing(path: FieldPath) -> Remark:
     example = _example(_part(path)[0])
     return Remark(path, "is missing", f"add `{path[-1]}: {example}`" if example else _START)
 
 
-def _homes(key: str) -> list[str]:
+def _parents_of(key: str) -> list[str]:
     """Give the places where a field of this name may stand."""
     top = ["the top of the file"] if key in schema()["properties"] else []
     parts = [part for part in schema()["$defs"].values() if key in part.get("properties", ())]
     return top + [f"`{part['title']}`" for part in parts]
 
 
-def _said(misfit: _Misfit) -> tuple[str, str]:
+def _describe(misfit: _Violation) -> tuple[str, str]:
     """Say what is wrong with a value, and how to mend it."""
     if misfit.value is None:
         needed = _part(misfit.path)[1]
         return "is empty", misfit.write + ("" if needed else ", or take the line out")
-    return _SAID.get(misfit.rule, _mistyped)(misfit)
+    return _DESCRIBERS.get(misfit.rule, _mistyped)(misfit)
 
 
-def _pattern(misfit: _Misfit) -> tuple[str, str]:
+def _pattern(misfit: _Violation) -> tuple[str, str]:
     problem = misfit.part["patternErrorMessage"]
-    better = guess(misfit.value, misfit.wants, problem)
+    better = suggest_rewrite(misfit.value, misfit.wants, problem)
     return f"{quote(misfit.value)} {problem}", f"write `{better}`" if better else misfit.write
 
 
-def _enum(misfit: _Misfit) -> tuple[str, str]:
+def _enum(misfit: _Violation) -> tuple[str, str]:
     if not isinstance(misfit.value, str):
         return "must be text", f"write one of: {', '.join(misfit.wants)}"
-    return f"{quote(misfit.value)} is not known here", choose(misfit.value, misfit.wants)
+    return f"{quote(misfit.value)} is not known here", suggest(misfit.value, misfit.wants)
 
 
-def _too_few(misfit: _Misfit) -> tuple[str, str]:
+def _too_few(misfit: _Violation) -> tuple[str, str]:
     return "is empty", misfit.write
 
 
-def _twice(misfit: _Misfit) -> tuple[str, str]:
+def _repeated(misfit: _Violation) -> tuple[str, str]:
     repeated = next(v for v in misfit.value if misfit.value.count(v) > 1)
-    return f"names {flow(repeated)} twice", "keep one of the two"
+    return f"names {to_inline_yaml(repeated)} twice", "keep one of the two"
 
 
-def _mistyped(misfit: _Misfit) -> tuple[str, str]:
+def _mistyped(misfit: _Violation) -> tuple[str, str]:
     kinds = [misfit.wants] if isinstance(misfit.wants, str) else misfit.wants
     words = [_KINDS.get(kind, "text") for kind in kinds if kind not in ("integer", "number")]
     problem = f"must be {' or '.join(dict.fromkeys(words))}"
@@ -148,20 +148,20 @@ def _mistyped(misfit: _Misfit) -> tuple[str, str]:
 
 
 _KINDS = {"object": "a block of fields", "array": "a list"}
-_SAID = {
+_DESCRIBERS = {
     "pattern": _pattern,
     "enum": _enum,
     "minItems": _too_few,
     "minProperties": _too_few,
-    "uniqueItems": _twice,
+    "uniqueItems": _repeated,
 }
 
 
-def _part(path: Path) -> tuple[_Schema, bool]:
+def _part(path: FieldPath) -> tuple[_Schema, bool]:
     """Find the part of the schema that describes a path, and whether it must be there."""
     part, needed = schema(), True
     for step in path:
-        whole = _followed(part)
+        whole = _resolve_reference(part)
         if isinstance(step, int):
             part, needed = whole.get("items", {}), True
         else:
@@ -171,7 +171,7 @@ def _part(path: Path) -> tuple[_Schema, bool]:
     return part, needed
 
 
-def _followed(part: _Schema) -> _Schema:
+def _resolve_reference(part: _Schema) -> _Schema:
     followed: _Schema = part
     if "$ref" in part:
         followed = schema()["$defs"][part["$ref"].rpartition("/")[2]]
@@ -179,5 +179,5 @@ def _followed(part: _Schema) -> _Schema:
 
 
 def _example(part: _Schema) -> str | None:
-    examples = part.get("examples") or _followed(part).get("examples")
-    return flow(examples[0]) if examples else None
+    examples = part.get("examples") or _resolve_reference(part).get("examples")
+    return to_inline_yaml(examples[0]) if examples else None

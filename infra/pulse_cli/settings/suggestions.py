@@ -42,7 +42,7 @@ _REWRITES: dict[str, _Rewrites] = {
 """By what the schema says of a misfit: what to replace, one after the other."""
 
 
-def guess(value: str, pattern: str, misfit: str) -> str | None:
+def suggest_rewrite(value: str, pattern: str, misfit: str) -> str | None:
     """Rewrite `value` until it fits `pattern`; None when it never does."""
     hours = re.fullmatch(r"([0-9]{1,3}[.,][0-9]{1,2}) ?(?:h|hours?|ч)", value)
     if hours and "length of time" in misfit:

@@ -12,21 +12,21 @@ import boto3
 
 from pulse_cli.template import Function, Json, Queue, Template, load_template
 
-__all__ = ["Function", "Queue", "Stack", "Template", "create", "load_template"]
+__all__ = ["Function", "LocalStack", "Queue", "Template", "create_stack", "load_template"]
 
 # What is created, and what it is named by; without a name CloudFormation draws one by lot.
-_KEPT = {
+_CREATED_TYPES = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SNS::Topic": "TopicName",
 }
 
 # What a rehearsal says where a deployment must choose for itself.
-_REHEARSAL = {"Senders": "pulse@example.com", "DeletionProtection": "false"}
+_DEFAULT_PARAMETERS = {"Senders": "pulse@example.com", "DeletionProtection": "false"}
 
 
 @dataclass(frozen=True)
-class Stack:
+class LocalStack:
     """A created stack.
 
     `env` is what Lambda would give each function, by function name; `functions` are the
@@ -49,13 +49,13 @@ class Stack:
         return self.outputs["TableName"]
 
 
-def create(
+def create_stack(
     template: Template | None = None,
     session: boto3.Session | None = None,
     name: str = "pulse",
     *,
     endpoint_url: str | None = None,
-) -> Stack:
+) -> LocalStack:
     """Build the table, queues and topic, and work out every function's environment.
 
     `endpoint_url` is where AWS is, when not where the session's own settings say.
@@ -64,13 +64,13 @@ def create(
     >>> stack.env["dispatch"]["PULSE_POLL_QUEUE"]
     """
     template = template or load_template()
-    parameters = _REHEARSAL | template.parameters
+    parameters = _DEFAULT_PARAMETERS | template.parameters
     expressions = _expressions(template)
     session = session or boto3.Session()
     cloudformation = session.client("cloudformation", endpoint_url=endpoint_url)
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=json.dumps(_kept(template.body, expressions)),
+        TemplateBody=json.dumps(_reduced_body(template.body, expressions)),
         Parameters=[
             {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
         ],
@@ -87,7 +87,7 @@ def create(
         function.name: {key: resolve(value) for key, value in function.environment.items()}
         for function in template.functions.values()
     }
-    return Stack(
+    return LocalStack(
         name=name,
         outputs={key: values[key] for key in template.body["Outputs"] if key in values},
         env={
@@ -119,12 +119,12 @@ def _expressions(template: Template) -> dict[str, str]:
     return {text: f"Resolved{number}" for number, text in enumerate(texts)}
 
 
-def _kept(body: Json, expressions: dict[str, str]) -> Json:
+def _reduced_body(body: Json, expressions: dict[str, str]) -> Json:
     """Leave what is kept or queued, and the outputs that speak of nothing else."""
     resources = {
-        name: one | {"Properties": _named(name, one["Type"]) | one["Properties"]}
+        name: one | {"Properties": _name_property(name, one["Type"]) | one["Properties"]}
         for name, one in body["Resources"].items()
-        if one["Type"] in _KEPT
+        if one["Type"] in _CREATED_TYPES
     }
     gone = [f'"{name}"' for name in body["Resources"] if name not in resources]
     outputs = {
@@ -141,8 +141,8 @@ def _kept(body: Json, expressions: dict[str, str]) -> Json:
     }
 
 
-def _named(resource: str, kind: str) -> Json:
-    return {_KEPT[kind]: {"Fn::Sub": "${AWS::StackName}-" + resource}}
+def _name_property(resource: str, kind: str) -> Json:
+    return {_CREATED_TYPES[kind]: {"Fn::Sub": "${AWS::StackName}-" + resource}}
 
 
 def _output(expression: Json) -> Json:

@@ -19,7 +19,7 @@ _KEPT_MS = DEDUPLICATION_TIME_IN_SECONDS * 1000
 _add = _Queue.add_message
 
 
-def mend() -> None:
+def install() -> None:
     """Put the right ways in place, for this process."""
     _Queue.add_message = _add_once
     _Queue.pending_message_groups = property(_groups_in_flight)

@@ -51,9 +51,9 @@ _underscored = cache(moto.core.utils.camelcase_to_underscores)
 _structure = _Serializer._serialize_type_structure  # noqa: SLF001
 
 
-def mend() -> None:
+def install() -> None:
     """Put the quick ways in place, and the right ones of `moto_fifo`, for this process."""
-    moto_fifo.mend()
+    moto_fifo.install()
     _Backend.transact_write_items = _transact
     _Serializer._serialize_type_structure = _serialize  # noqa: SLF001
     _Table.query = _query

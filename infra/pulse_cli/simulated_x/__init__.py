@@ -9,21 +9,21 @@ server = serve(x)                                            # or on a loopback 
 from pulse_cli.simulated_x.app import SimulatedX
 from pulse_cli.simulated_x.archive import Archive
 from pulse_cli.simulated_x.archive_files import ArchiveError
-from pulse_cli.simulated_x.archived_companies import Account, Company
-from pulse_cli.simulated_x.archived_posts import Post
-from pulse_cli.simulated_x.faults import DropError, Fault
+from pulse_cli.simulated_x.archived_companies import ArchivedAccount, ArchivedCompany
+from pulse_cli.simulated_x.archived_posts import ArchivedPost
+from pulse_cli.simulated_x.faults import DropError, InjectedFault
 from pulse_cli.simulated_x.server import Server, serve
 from pulse_cli.simulated_x.transport import WsgiTransport
 from pulse_cli.simulated_x.vocabulary import VocabularyName
 
 __all__ = [
-    "Account",
     "Archive",
     "ArchiveError",
-    "Company",
+    "ArchivedAccount",
+    "ArchivedCompany",
+    "ArchivedPost",
     "DropError",
-    "Fault",
-    "Post",
+    "InjectedFault",
     "Server",
     "SimulatedX",
     "VocabularyName",

@@ -14,22 +14,22 @@ from werkzeug.routing import Map, Rule
 
 from pulse_cli.simulated_x import post_lookup, search_endpoints, timelines, user_endpoints
 from pulse_cli.simulated_x.archive import Archive
-from pulse_cli.simulated_x.call import Call, Rules
-from pulse_cli.simulated_x.compliance import Jobs
-from pulse_cli.simulated_x.error_bodies import JSON, RefusedError, plain
-from pulse_cli.simulated_x.faults import DropError, Fault, FaultLine
+from pulse_cli.simulated_x.call import ApiCall, XBehavior
+from pulse_cli.simulated_x.compliance import BatchJobs
+from pulse_cli.simulated_x.error_bodies import JSON, RequestRefusedError, title_only
+from pulse_cli.simulated_x.faults import DropError, FaultInjector, InjectedFault
 from pulse_cli.simulated_x.identity import Identity, identify
-from pulse_cli.simulated_x.rate_limits import Limits
-from pulse_cli.simulated_x.request import Asked, read_request
-from pulse_cli.simulated_x.usage import Figures
-from pulse_cli.simulated_x.visible_posts import Shown
-from pulse_cli.simulated_x.vocabulary import SPOKEN, VocabularyName
+from pulse_cli.simulated_x.rate_limits import RateLimiter
+from pulse_cli.simulated_x.request import ParsedRequest, read_request
+from pulse_cli.simulated_x.usage import Usage
+from pulse_cli.simulated_x.visible_posts import VisiblePosts
+from pulse_cli.simulated_x.vocabulary import VOCABULARIES, VocabularyName
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 TOKEN_LIFE = timedelta(hours=1)
-BROKEN_OFF = 4096
+BROKEN_BODY_SIZE = 4096
 
 _ROUTES = Map(
     [
@@ -51,16 +51,16 @@ _ROUTES = Map(
     strict_slashes=True,
     redirect_defaults=False,
 )
-_OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
-    "mentions": timelines.mentions,
-    "posts": timelines.posts,
-    "search": search_endpoints.search,
-    "counts": search_endpoints.counts,
-    "users": user_endpoints.users,
-    "users_by": user_endpoints.users_by,
-    "username": user_endpoints.username,
-    "me": user_endpoints.me,
-    "lookup": post_lookup.lookup,
+_OPERATIONS: Mapping[str, Callable[[ApiCall], dict[str, Any]]] = {
+    "mentions": timelines.get_mentions,
+    "posts": timelines.get_user_posts,
+    "search": search_endpoints.search_posts,
+    "counts": search_endpoints.count_posts,
+    "users": user_endpoints.get_users,
+    "users_by": user_endpoints.get_users_by_name,
+    "username": user_endpoints.get_user_by_name,
+    "me": user_endpoints.get_me,
+    "lookup": post_lookup.get_posts,
 }
 _ENDPOINTS = {
     **dict.fromkeys(("users_by", "username", "me"), "users"),
@@ -101,14 +101,14 @@ class SimulatedX:
         self.archive = archive
         self.clock = clock
         self.vocabulary = vocabulary
-        self._spoken = SPOKEN[vocabulary]
-        self._shown = Shown(archive, since)
-        self._faults = FaultLine(tuple(archive.faults))
-        self._limits = Limits()
-        self._jobs = Jobs(archive, self._shown)
+        self._spoken = VOCABULARIES[vocabulary]
+        self._shown = VisiblePosts(archive, since)
+        self._faults = FaultInjector(tuple(archive.faults))
+        self._limits = RateLimiter()
+        self._jobs = BatchJobs(archive, self._shown)
         self._operations = {**_OPERATIONS, "jobs": self._jobs.listed, "job": self._jobs.one}
-        self._figures = Figures()
-        self._rules = Rules(since_id_inclusive, user_counts, token_life)
+        self._figures = Usage()
+        self._rules = XBehavior(since_id_inclusive, user_counts, token_life)
         self._lock = Lock()
 
     def __call__(
@@ -164,7 +164,7 @@ class SimulatedX:
         try:
             operation, values = _ROUTES.bind_to_environ(request.environ).match()
         except HTTPException:
-            return self._refusal("other", plain(404, "Not Found"), now)
+            return self._refusal("other", title_only(404, "Not Found"), now)
         endpoint = _ENDPOINTS.get(operation, operation)
         if fault := self._faults.strikes(endpoint, now):
             return self._fail(endpoint, fault, now)
@@ -182,16 +182,18 @@ class SimulatedX:
     ) -> Response:
         who = identify(request.headers.get("Authorization"))
         if who is None:
-            return self._refusal(endpoint, plain(401, "Unauthorized"), now)
+            return self._refusal(endpoint, title_only(401, "Unauthorized"), now)
         window = self._limits.count(who, endpoint, now)
         if window.exceeded:
-            return self._refusal(endpoint, plain(429, "Too Many Requests"), now, window.headers())
+            return self._refusal(
+                endpoint, title_only(429, "Too Many Requests"), now, window.headers()
+            )
         self._shown.at(now)
         try:
             args = {name: ",".join(found) for name, found in request.args.lists()}
             asked = read_request(operation, args, self._spoken)
             body = self._perform(operation, values, asked, who, now, request)
-        except RefusedError as refused:
+        except RequestRefusedError as refused:
             return self._refusal(endpoint, refused, now, window.headers())
         headers = [("content-type", JSON), *window.headers()]
         return self._answer(endpoint, 200, _dump(body), headers, now)
@@ -200,7 +202,7 @@ class SimulatedX:
         """Where the ids and results of compliance jobs lie: it knows signatures, and no tokens."""
         try:
             content = self._jobs.stored(operation, job, request, now)
-        except RefusedError as refused:
+        except RequestRefusedError as refused:
             return self._refusal("storage", refused, now)
         return self._answer("storage", 200, content, [("content-type", "text/plain")], now)
 
@@ -208,12 +210,12 @@ class SimulatedX:
         self,
         operation: str,
         path: Mapping[str, Any],
-        asked: Asked,
+        asked: ParsedRequest,
         who: Identity,
         now: datetime,
         request: Request,
     ) -> dict[str, Any]:
-        call = Call(
+        call = ApiCall(
             operation,
             path,
             asked,
@@ -235,7 +237,7 @@ class SimulatedX:
     def _refusal(
         self,
         endpoint: str,
-        refused: RefusedError,
+        refused: RequestRefusedError,
         now: datetime,
         headers: Iterable[tuple[str, str]] = (),
     ) -> Response:
@@ -258,13 +260,13 @@ class SimulatedX:
         ]
         return Response(content, status, [*always, *headers])
 
-    def _fail(self, endpoint: str, fault: Fault, now: datetime) -> Response:
+    def _fail(self, endpoint: str, fault: InjectedFault, now: datetime) -> Response:
         self._figures.requests[endpoint, fault.drop or str(fault.status)] += 1
         content = fault.body.encode()
         headers = {"date": http_date(now), **fault.headers}
         if fault.drop == "mid-body":
             content = content[: len(content) // 2] or b'{"data":['
-            headers["content-length"] = str(max(len(content) * 2, BROKEN_OFF))
+            headers["content-length"] = str(max(len(content) * 2, BROKEN_BODY_SIZE))
             return Response(_break_off(content), fault.status, headers)
         if fault.drop:
             raise DropError(fault.drop)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pulse_cli.simulated_x.archive_files import ArchiveError, read_faults, read_lines, read_user
-from pulse_cli.simulated_x.archive_index import Index
-from pulse_cli.simulated_x.archived_companies import Company, read_companies
-from pulse_cli.simulated_x.archived_posts import Post, read_post
-from pulse_cli.simulated_x.faults import Fault
+from pulse_cli.simulated_x.archive_index import ArchiveIndex
+from pulse_cli.simulated_x.archived_companies import ArchivedCompany, read_companies
+from pulse_cli.simulated_x.archived_posts import ArchivedPost, read_post
+from pulse_cli.simulated_x.faults import InjectedFault
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +22,13 @@ class Archive:
     before `since` do not exist.
     """
 
-    posts: Sequence[Post]
+    posts: Sequence[ArchivedPost]
     users: Mapping[str, Mapping[str, Any]]
-    companies: Sequence[Company]
-    faults: Sequence[Fault]
+    companies: Sequence[ArchivedCompany]
+    faults: Sequence[InjectedFault]
     aside: list[tuple[int, str]]
     users_aside: list[tuple[int, str]]
-    index: Index
+    index: ArchiveIndex
     since: datetime | None = None
 
     @classmethod
@@ -44,7 +44,7 @@ class Archive:
             for account in company.accounts
         }
         users = accounts | {user["id"]: user for user in listed}
-        index = Index(posts, users, companies)
+        index = ArchiveIndex(posts, users, companies)
         return cls(posts, users, companies, read_faults(folder), aside, users_aside, index)
 
     def of(self, company_name: str, since: datetime | None = None) -> "Archive":

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from pulse_cli.simulated_x.archived_posts import is_id
-from pulse_cli.simulated_x.faults import Fault, read_fault
-from pulse_cli.simulated_x.vocabulary import in_older_words
+from pulse_cli.simulated_x.faults import InjectedFault, read_fault
+from pulse_cli.simulated_x.vocabulary import to_older_names
 
-Thing = TypeVar("Thing")
+Parsed = TypeVar("Parsed")
 
 
 class ArchiveError(Exception):
@@ -17,12 +17,12 @@ class ArchiveError(Exception):
 
 
 def read_lines(
-    path: Path, read: Callable[[object], Thing]
-) -> tuple[list[Thing], list[tuple[int, str]]]:
+    path: Path, read: Callable[[object], Parsed]
+) -> tuple[list[Parsed], list[tuple[int, str]]]:
     """What could be read of a file with a thing a line, and (line number, reason) of the rest."""
-    things: list[Thing] = []
+    things: list[Parsed] = []
     aside: list[tuple[int, str]] = []
-    for number, line in enumerate(content(path).split(b"\n"), start=1):
+    for number, line in enumerate(read_content(path).split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -51,7 +51,7 @@ def read_user(raw: object) -> dict[str, Any]:
     """Read one line of users.ndjson. Raises ValueError with the reason."""
     if not isinstance(raw, dict):
         raise ValueError("no JSON object")
-    user = in_older_words(raw)
+    user = to_older_names(raw)
     if not is_id(user.get("id")):
         raise ValueError("no id")
     if not isinstance(user.get("username"), str):
@@ -59,13 +59,13 @@ def read_user(raw: object) -> dict[str, Any]:
     return {"id": user["id"], "name": user["username"]} | user
 
 
-def read_faults(folder: Path) -> list[Fault]:
+def read_faults(folder: Path) -> list[InjectedFault]:
     """The faults of an archive, none if it has no faults.json. Raises ArchiveError."""
     path = folder / "faults.json"
     if not path.exists():
         return []
     faults = []
-    for line, raw in entries(path):
+    for line, raw in read_entries(path):
         try:
             faults.append(read_fault(raw))
         except ValueError as error:
@@ -73,10 +73,10 @@ def read_faults(folder: Path) -> list[Fault]:
     return faults
 
 
-def entries(path: Path) -> Iterator[tuple[int, object]]:
+def read_entries(path: Path) -> Iterator[tuple[int, object]]:
     """The entries of a JSON list, each with the line where it begins."""
     try:
-        text = content(path).decode("utf-8-sig")
+        text = read_content(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ArchiveError(f"{path}, line 1: no UTF-8 text; save it as UTF-8") from None
     try:
@@ -95,7 +95,7 @@ def entries(path: Path) -> Iterator[tuple[int, object]]:
         yield line, entry
 
 
-def content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
     """The bytes of a file that an archive must have. Raises ArchiveError."""
     try:
         return path.read_bytes()

@@ -5,18 +5,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from pulse_cli.simulated_x.archived_companies import Company
-from pulse_cli.simulated_x.archived_posts import Gone, Post
+from pulse_cli.simulated_x.archived_companies import ArchivedCompany
+from pulse_cli.simulated_x.archived_posts import ArchivedPost, PostRemoval
 
 
-class Index:
+class ArchiveIndex:
     """Posts by id and account, names of users, and which version of a post hides which."""
 
     def __init__(
         self,
-        posts: Sequence[Post],
+        posts: Sequence[ArchivedPost],
         users: Mapping[str, Mapping[str, Any]],
-        companies: Iterable[Company],
+        companies: Iterable[ArchivedCompany],
     ) -> None:
         self._posts = posts
         self._users = users
@@ -24,14 +24,14 @@ class Index:
         self._keys: dict[str, tuple[str, ...]] = {}
 
     @cached_property
-    def by_id(self) -> Mapping[str, Post]:
+    def by_id(self) -> Mapping[str, ArchivedPost]:
         """Every post by its id."""
         return {post.id: post for post in self._posts}
 
     @cached_property
-    def by_account(self) -> Mapping[str, Sequence[Post]]:
+    def by_account(self) -> Mapping[str, Sequence[ArchivedPost]]:
         """By the id of each company account, the posts by it or naming it."""
-        lists: dict[str, list[Post]] = {account.id: [] for account in self._accounts}
+        lists: dict[str, list[ArchivedPost]] = {account.id: [] for account in self._accounts}
         for post in self._posts:
             for user in {post.author_id, *post.named}:
                 if user in lists:
@@ -41,7 +41,7 @@ class Index:
     @cached_property
     def hidden_at(self) -> Mapping[str, datetime]:
         """By id, when a newer version of an edited post takes its place."""
-        versions: dict[str, list[Post]] = {}
+        versions: dict[str, list[ArchivedPost]] = {}
         for post in self._posts:
             versions.setdefault(post.first_id, []).append(post)
         hidden: dict[str, datetime] = {}
@@ -54,9 +54,9 @@ class Index:
         return hidden
 
     @cached_property
-    def gone(self) -> Mapping[str, Gone]:
+    def gone(self) -> Mapping[str, PostRemoval]:
         """By the first id of its edit history, when and why a post goes, with all its versions."""
-        gone: dict[str, Gone] = {}
+        gone: dict[str, PostRemoval] = {}
         for post in self._posts:
             if post.gone is not None:
                 known = gone.get(post.first_id)
@@ -68,7 +68,7 @@ class Index:
         """The user ids by lower-case name; an account's name in companies.json counts too."""
         return {name: user for user, names in self._names.items() for name in names}
 
-    def keys(self, post: Post) -> tuple[str, ...]:
+    def keys(self, post: ArchivedPost) -> tuple[str, ...]:
         """The lists that a post stands in: timelines, handles, conversation, and that of all.
 
         They are called `mentions:ID`, `from:ID`, `conversation_id:ID`, `@name` and the empty name.

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse_cli.simulated_x.archive_files import ArchiveError, entries
+from pulse_cli.simulated_x.archive_files import ArchiveError, read_entries
 from pulse_cli.simulated_x.archived_posts import is_id
 
 ROLES = ("support", "official")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ArchivedAccount:
     """An X account of a company; `role` is `support` or `official`."""
 
     id: str
@@ -19,18 +19,18 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class ArchivedCompany:
     """A brand with its accounts."""
 
     name: str
-    accounts: tuple[Account, ...]
+    accounts: tuple[ArchivedAccount, ...]
 
 
-def read_companies(folder: Path) -> list[Company]:
+def read_companies(folder: Path) -> list[ArchivedCompany]:
     """The companies of an archive. Raises ArchiveError."""
     path = folder / "companies.json"
-    companies: list[Company] = []
-    for line, raw in entries(path):
+    companies: list[ArchivedCompany] = []
+    for line, raw in read_entries(path):
         try:
             company = _read_company(raw)
         except ValueError as error:
@@ -44,14 +44,14 @@ def read_companies(folder: Path) -> list[Company]:
     return companies
 
 
-def _read_company(raw: object) -> Company:
+def _read_company(raw: object) -> ArchivedCompany:
     shape = 'write it as {"name": ..., "accounts": [{"id": ..., "username": ..., "role": ...}]}'
     if not isinstance(raw, dict) or not isinstance(raw.get("name"), str) or not raw["name"].strip():
         raise ValueError(f"a company without a name; {shape}")
     listed = raw.get("accounts")
     if not isinstance(listed, list) or not listed:
         raise ValueError(f"company {raw['name']!r} has no accounts; {shape}")
-    accounts: list[Account] = []
+    accounts: list[ArchivedAccount] = []
     for entry in listed:
         where = f"company {raw['name']!r}, account {len(accounts) + 1}"
         if not isinstance(entry, dict):
@@ -64,5 +64,5 @@ def _read_company(raw: object) -> Company:
         role = entry.get("role", ROLES[0])
         if role not in ROLES:
             raise ValueError(f"{where}: role {role!r}; write one of {', '.join(ROLES)}")
-        accounts.append(Account(str(account_id), username, role))
-    return Company(raw["name"], tuple(accounts))
+        accounts.append(ArchivedAccount(str(account_id), username, role))
+    return ArchivedCompany(raw["name"], tuple(accounts))

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pulse_cli.simulated_x.timestamps import read_time, write_time
-from pulse_cli.simulated_x.vocabulary import in_older_words
+from pulse_cli.simulated_x.vocabulary import to_older_names
 
 MAX_ID_DIGITS = 19
-WHYS = ("deleted", "protected", "suspended", "deactivated", "lost")
+REMOVAL_REASONS = ("deleted", "protected", "suspended", "deactivated", "lost")
 
 
-class Gone(NamedTuple):
+class PostRemoval(NamedTuple):
     """From when on X does not show a post, and why; what is `lost` is missing in lists alone."""
 
     at: datetime
@@ -20,7 +20,7 @@ class Gone(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Post:
+class ArchivedPost:
     """A post of an archive, one version of it if it was edited.
 
     `number` is the id as an integer, `history` the ids of its versions up to this one, `named`
@@ -42,7 +42,7 @@ class Post:
     references: tuple[tuple[str, str], ...]
     fields: Mapping[str, Any]
     raw: Mapping[str, Any]
-    gone: Gone | None = None
+    gone: PostRemoval | None = None
 
     @property
     def first_id(self) -> str:
@@ -67,14 +67,14 @@ class Post:
         )
 
 
-def read_post(raw: object) -> Post:
+def read_post(raw: object) -> ArchivedPost:
     """Read one line of posts.ndjson, in either vocabulary.
 
     Raises ValueError with the reason if it is no post.
     """
     if not isinstance(raw, dict):
         raise ValueError("no JSON object")
-    fields = in_older_words(raw)
+    fields = to_older_names(raw)
     post_id = _id(fields, "id")
     text = fields.get("text")
     if not isinstance(text, str):
@@ -105,7 +105,7 @@ def read_post(raw: object) -> Post:
         fields["entities"] = entities
     else:
         fields.pop("entities", None)
-    return Post(
+    return ArchivedPost(
         id=post_id,
         number=int(post_id),
         text=text,
@@ -154,13 +154,13 @@ def _time(fields: Mapping[str, Any], name: str) -> datetime:
         raise ValueError(f"{name}: {error}") from None
 
 
-def _gone(fields: Mapping[str, Any]) -> Gone | None:
+def _gone(fields: Mapping[str, Any]) -> PostRemoval | None:
     if "gone_at" not in fields:
         return None
-    why = fields.get("gone_why", WHYS[0])
-    if why not in WHYS:
-        raise ValueError(f"gone_why {why!r} is none of {', '.join(WHYS)}")
-    return Gone(_time(fields, "gone_at"), why)
+    why = fields.get("gone_why", REMOVAL_REASONS[0])
+    if why not in REMOVAL_REASONS:
+        raise ValueError(f"gone_why {why!r} is none of {', '.join(REMOVAL_REASONS)}")
+    return PostRemoval(_time(fields, "gone_at"), why)
 
 
 def _part(fields: Mapping[str, Any], name: str, kind: type) -> Any:

@@ -10,20 +10,20 @@ from werkzeug import Request
 
 from pulse_cli.simulated_x.archive import Archive
 from pulse_cli.simulated_x.archived_posts import is_id
-from pulse_cli.simulated_x.call import Call
+from pulse_cli.simulated_x.call import ApiCall
 from pulse_cli.simulated_x.error_bodies import (
     JSON,
-    RefusedError,
-    invalid,
+    RequestRefusedError,
+    invalid_request,
     not_found,
-    plain,
-    unsupported,
+    title_only,
+    unsupported_authentication,
 )
 from pulse_cli.simulated_x.timestamps import write_time
-from pulse_cli.simulated_x.visible_posts import Shown
+from pulse_cli.simulated_x.visible_posts import VisiblePosts
 from pulse_cli.simulated_x.vocabulary import Vocabulary
 
-TAKES = timedelta(minutes=3)
+JOB_DURATION = timedelta(minutes=3)
 """From the upload to the results."""
 UPLOAD_LIFE = timedelta(minutes=15)
 DOWNLOAD_LIFE = timedelta(days=7)
@@ -34,7 +34,7 @@ _FIRST_ID = 1_400_000_000_000_000_000
 
 
 @dataclass
-class Job:
+class BatchJob:
     """A job of one app; `ids` are None until they are uploaded."""
 
     id: str
@@ -74,14 +74,14 @@ class Job:
 
 
 @dataclass
-class Jobs:
+class BatchJobs:
     """The jobs of all apps."""
 
     archive: Archive
-    shown: Shown
-    _jobs: dict[str, Job] = field(default_factory=dict)
+    shown: VisiblePosts
+    _jobs: dict[str, BatchJob] = field(default_factory=dict)
 
-    def create(self, call: Call, body: Any) -> dict[str, Any]:
+    def create(self, call: ApiCall, body: Any) -> dict[str, Any]:
         """A new job, if none of this app and kind is under way."""
         _app_only(call)
         kind, name = _read(body, call.spoken[-1])
@@ -92,12 +92,12 @@ class Jobs:
             for job in self._jobs.values()
         ):
             said = "You already have a job of this type in progress."
-            raise invalid([("type", kind, said)], call.spoken[-1])
-        job = Job(str(_FIRST_ID + len(self._jobs)), call.who.token, kind, name, call.now)
+            raise invalid_request([("type", kind, said)], call.spoken[-1])
+        job = BatchJob(str(_FIRST_ID + len(self._jobs)), call.who.token, kind, name, call.now)
         self._jobs[job.id] = job
         return {"data": job.written(call.now)}
 
-    def listed(self, call: Call) -> dict[str, Any]:
+    def listed(self, call: ApiCall) -> dict[str, Any]:
         """The app's jobs of the last seven days."""
         _app_only(call)
         asked = call.asked
@@ -112,7 +112,7 @@ class Jobs:
         meta = {"meta": {"result_count": len(found)}}
         return {"data": found, **meta} if found else meta
 
-    def one(self, call: Call) -> dict[str, Any]:
+    def one(self, call: ApiCall) -> dict[str, Any]:
         """A job by its id."""
         _app_only(call)
         job = self._jobs.get(str(call.path["id"]))
@@ -125,28 +125,28 @@ class Jobs:
         """Take what is uploaded, or give the results; only the signature opens an address."""
         job, what = self._jobs.get(job_id), "submission" if operation == "upload" else "results"
         if job is None or request.args.get("signature") != job.signature(what):
-            raise _storage(403, "SignatureDoesNotMatch")
+            raise _storage_error(403, "SignatureDoesNotMatch")
         if "Authorization" in request.headers:
-            raise _storage(400, "AuthenticationConflict")
+            raise _storage_error(400, "AuthenticationConflict")
         if now >= job.made + (UPLOAD_LIFE if operation == "upload" else DOWNLOAD_LIFE):
-            raise _storage(400, "ExpiredToken")
+            raise _storage_error(400, "ExpiredToken")
         return self._take(job, request, now) if operation == "upload" else self._give(job, now)
 
-    def _take(self, job: Job, request: Request, now: datetime) -> bytes:
+    def _take(self, job: BatchJob, request: Request, now: datetime) -> bytes:
         if request.mimetype != "text/plain":
-            raise _storage(403, "SignatureDoesNotMatch")
+            raise _storage_error(403, "SignatureDoesNotMatch")
         lines = request.get_data().decode("ascii", errors="replace").split()
         job.ids = tuple(line for line in lines if is_id(line))
-        job.ready = now + TAKES
+        job.ready = now + JOB_DURATION
         return b""
 
-    def _give(self, job: Job, now: datetime) -> bytes:
+    def _give(self, job: BatchJob, now: datetime) -> bytes:
         """A JSON object a line, only of ids with something to tell."""
         if job.ready is None or now < job.ready:
-            raise _storage(404, "NoSuchKey")
+            raise _storage_error(404, "NoSuchKey")
         return "".join(f"{json.dumps(line)}\n" for line in self._lines(job, job.ready)).encode()
 
-    def _lines(self, job: Job, at: datetime) -> Iterator[dict[str, str]]:
+    def _lines(self, job: BatchJob, at: datetime) -> Iterator[dict[str, str]]:
         for post_id in job.ids or ():
             post = self.archive.index.by_id.get(post_id)
             gone = self.shown.gone(post, at) if post is not None else None
@@ -160,19 +160,21 @@ class Jobs:
                 }
 
 
-def _app_only(call: Call) -> None:
+def _app_only(call: ApiCall) -> None:
     if call.who.is_user:
-        raise unsupported("OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.spoken[-1])
+        raise unsupported_authentication(
+            "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.spoken[-1]
+        )
 
 
 def _read(body: Any, words: Vocabulary) -> tuple[str, str | None]:
     kind, name = (body.get("type"), body.get("name")) if isinstance(body, dict) else (None, None)
     if kind not in ("tweets", "users"):
-        raise invalid([("type", str(kind), "`type` is not one of [tweets,users]")], words)
+        raise invalid_request([("type", str(kind), "`type` is not one of [tweets,users]")], words)
     if name is not None and (not isinstance(name, str) or len(name) > _LONGEST_NAME):
-        raise invalid([("name", str(name), "`name` is longer than 64 characters")], words)
+        raise invalid_request([("name", str(name), "`name` is longer than 64 characters")], words)
     return kind, name
 
 
-def _storage(status: int, code: str) -> RefusedError:
-    return RefusedError(status, {**plain(status, code).body, "code": code}, JSON)
+def _storage_error(status: int, code: str) -> RequestRefusedError:
+    return RequestRefusedError(status, {**title_only(status, code).body, "code": code}, JSON)

@@ -10,7 +10,7 @@ PROBLEM_JSON = "application/problem+json; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 
 
-class RefusedError(Exception):
+class RequestRefusedError(Exception):
     """A request that X refuses: its status and the body of the answer."""
 
     def __init__(self, status: int, body: Mapping[str, Any], content_type: str) -> None:
@@ -20,13 +20,15 @@ class RefusedError(Exception):
         self.content_type = content_type
 
 
-def plain(status: int, title: str) -> RefusedError:
+def title_only(status: int, title: str) -> RequestRefusedError:
     """401, 404, 429: nothing but a title."""
     body = {"title": title, "type": "about:blank", "status": status, "detail": title}
-    return RefusedError(status, body, PROBLEM_JSON)
+    return RequestRefusedError(status, body, PROBLEM_JSON)
 
 
-def invalid(errors: Iterable[tuple[str, str, str]], words: Vocabulary) -> RefusedError:
+def invalid_request(
+    errors: Iterable[tuple[str, str, str]], words: Vocabulary
+) -> RequestRefusedError:
     """400, from (parameter, value, message) of each thing wrong with a request."""
     body = {
         "errors": [
@@ -37,10 +39,10 @@ def invalid(errors: Iterable[tuple[str, str, str]], words: Vocabulary) -> Refuse
         "detail": "One or more parameters to your request was invalid.",
         "type": f"{words.problems}invalid-request",
     }
-    return RefusedError(400, body, JSON)
+    return RequestRefusedError(400, body, JSON)
 
 
-def unsupported(way: str, ways: str, words: Vocabulary) -> RefusedError:
+def unsupported_authentication(way: str, ways: str, words: Vocabulary) -> RequestRefusedError:
     """403: this endpoint does not take this way of authenticating."""
     body = {
         "title": "Unsupported Authentication",
@@ -49,7 +51,7 @@ def unsupported(way: str, ways: str, words: Vocabulary) -> RefusedError:
         "type": f"{words.problems}unsupported-authentication",
         "status": 403,
     }
-    return RefusedError(403, body, PROBLEM_JSON)
+    return RequestRefusedError(403, body, PROBLEM_JSON)
 
 
 def not_authorized(parameter: str, value: str, words: Vocabulary) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pulse_cli.simulated_x.call import Call
+from pulse_cli.simulated_x.call import ApiCall
 
 HIDDEN = "protected"
 
 
-def lookup(call: Call) -> dict[str, Any]:
+def get_posts(call: ApiCall) -> dict[str, Any]:
     """Up to 100 posts; what was deleted is not found, what is protected not to be seen."""
     found = []
     for post_id in dict.fromkeys(call.asked.listed):

@@ -20,7 +20,7 @@ LIMITS = {
 
 
 @dataclass
-class Window:
+class RateWindow:
     """What one token has left of an endpoint until `resets`."""
 
     limit: int
@@ -41,18 +41,20 @@ class Window:
         ]
 
 
-class Limits:
+class RateLimiter:
     """The windows of all tokens; each begins with the first request in it."""
 
     def __init__(self) -> None:
-        self._windows: dict[tuple[Identity, str], Window] = {}
+        self._windows: dict[tuple[Identity, str], RateWindow] = {}
 
-    def count(self, who: Identity, endpoint: str, now: datetime) -> Window:
+    def count(self, who: Identity, endpoint: str, now: datetime) -> RateWindow:
         """Count a request."""
         window = self._windows.get((who, endpoint))
         if window is None or not window.resets - WINDOW <= now < window.resets:
             user, app = LIMITS[endpoint]
-            window = Window(user if who.is_user else app, 0, now.replace(microsecond=0) + WINDOW)
+            window = RateWindow(
+                user if who.is_user else app, 0, now.replace(microsecond=0) + WINDOW
+            )
             self._windows[who, endpoint] = window
         window.used += 1
         return window

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from pulse_cli.simulated_x.error_bodies import invalid
+from pulse_cli.simulated_x.error_bodies import invalid_request
 from pulse_cli.simulated_x.timestamps import read_time
 from pulse_cli.simulated_x.vocabulary import (
+    FIELDS_OF_EXPANSIONS,
     MEDIA_FIELDS,
     PLACE_FIELDS,
     POLL_FIELDS,
-    SHOWN_BY_EXPANSION,
     Vocabulary,
 )
 
@@ -44,8 +44,8 @@ PARAMETERS: Mapping[str, set[str]] = {
     "job": {"compliance_job.fields"},
     "create_job": {"compliance_job.fields"},
 }
-OF_USERS = frozenset({"users", "users_by", "username", "me"})
-_NO_POSTS = frozenset({"counts", "jobs", "job", "create_job"})
+USER_OPERATIONS = frozenset({"users", "users_by", "username", "me"})
+_WITHOUT_POST_FIELDS = frozenset({"counts", "jobs", "job", "create_job"})
 JOB_TYPES = ("tweets", "users")
 JOB_STATUSES = ("created", "in_progress", "failed", "complete")
 JOB_FIELDS = (
@@ -65,7 +65,7 @@ DEFAULT_PAGE = 10
 
 
 @dataclass
-class Asked:
+class ParsedRequest:
     """A request, understood; fields and expansions by their older names."""
 
     fields: set[str] = field(default_factory=set)
@@ -87,10 +87,12 @@ class Asked:
     @property
     def post_fields(self) -> set[str]:
         """The fields of posts that were asked for, by name or because an expansion needs them."""
-        return self.fields | {SHOWN_BY_EXPANSION[name] for name in self.expansions}
+        return self.fields | {FIELDS_OF_EXPANSIONS[name] for name in self.expansions}
 
 
-def read_request(operation: str, args: Mapping[str, str], spoken: tuple[Vocabulary, ...]) -> Asked:
+def read_request(
+    operation: str, args: Mapping[str, str], spoken: tuple[Vocabulary, ...]
+) -> ParsedRequest:
     """Read the query string of one operation.
 
     Raises RefusedError (400) with everything that is wrong with it.
@@ -98,7 +100,7 @@ def read_request(operation: str, args: Mapping[str, str], spoken: tuple[Vocabula
     reader = _Reader(operation, args, spoken)
     asked = reader.read()
     if reader.errors:
-        raise invalid(reader.errors, spoken[-1])
+        raise invalid_request(reader.errors, spoken[-1])
     return asked
 
 
@@ -111,17 +113,17 @@ class _Reader:
         self._args = args
         self._spoken = spoken
 
-    def read(self) -> Asked:
+    def read(self) -> ParsedRequest:
         operation, spoken = self._operation, self._spoken
         known = set(PARAMETERS[operation])
-        if operation not in _NO_POSTS:
+        if operation not in _WITHOUT_POST_FIELDS:
             known |= {words.fields_parameter for words in spoken}
         for name, value in self._args.items():
             if name not in known:
                 names = ",".join(sorted(known))
                 self._refuse(name, value, f"The query parameter [{name}] is not one of [{names}]")
-        asked = Asked()
-        of_users = operation in OF_USERS
+        asked = ParsedRequest()
+        of_users = operation in USER_OPERATIONS
         for words in spoken:
             asked.fields |= words.older(self._list(words.fields_parameter, words.post_fields))
         values = _all(words.user_expansions if of_users else words.expansions for words in spoken)
@@ -150,7 +152,7 @@ class _Reader:
         asked.listed = self._things("ids", ID) + self._things("usernames", USERNAME)
         return asked
 
-    def _bounds(self, asked: Asked) -> None:
+    def _bounds(self, asked: ParsedRequest) -> None:
         asked.since_id = self._parse("since_id", _number, f"does not match {ID}")
         asked.until_id = self._parse("until_id", _number, f"does not match {ID}")
         asked.start = self._parse("start_time", read_time, "is not a date-time with its zone")

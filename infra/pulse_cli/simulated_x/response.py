@@ -5,20 +5,24 @@ from typing import Any
 from zlib import crc32
 
 from pulse_cli.simulated_x.archive import Archive
-from pulse_cli.simulated_x.archived_posts import Post
+from pulse_cli.simulated_x.archived_posts import ArchivedPost
 from pulse_cli.simulated_x.error_bodies import not_authorized, not_found
-from pulse_cli.simulated_x.request import Asked
-from pulse_cli.simulated_x.visible_posts import Shown
-from pulse_cli.simulated_x.vocabulary import SHOWN_BY_EXPANSION, Vocabulary
+from pulse_cli.simulated_x.request import ParsedRequest
+from pulse_cli.simulated_x.visible_posts import VisiblePosts
+from pulse_cli.simulated_x.vocabulary import FIELDS_OF_EXPANSIONS, Vocabulary
 
 _USER_DEFAULTS = ("id", "name", "username")
 
 
-class Answer:
+class ResponseBuilder:
     """One answer in the making: `data` from posts or users, `includes` and partial errors."""
 
     def __init__(
-        self, archive: Archive, shown: Shown, asked: Asked, spoken: tuple[Vocabulary, ...]
+        self,
+        archive: Archive,
+        shown: VisiblePosts,
+        asked: ParsedRequest,
+        spoken: tuple[Vocabulary, ...],
     ) -> None:
         self._archive = archive
         self._shown = shown
@@ -26,7 +30,7 @@ class Answer:
         self._spoken = spoken
         self._fields = asked.post_fields
         self._users: dict[str, dict[str, Any]] = {}
-        self._posts: dict[str, Post] = {}
+        self._posts: dict[str, ArchivedPost] = {}
         self.errors: list[dict[str, str]] = []
 
     @property
@@ -39,7 +43,7 @@ class Answer:
         """How many posts came along."""
         return len(self._posts)
 
-    def posts(self, posts: Iterable[Post]) -> list[dict[str, Any]]:
+    def posts(self, posts: Iterable[ArchivedPost]) -> list[dict[str, Any]]:
         """Write posts, and note what comes along with them."""
         posts = list(posts)
         if self._asked.expansions:
@@ -53,7 +57,7 @@ class Answer:
         pinned = asked.expansions & {"pinned_tweet_id", "most_recent_tweet_id"}
         for field in sorted(pinned & user.keys()):
             self._include_post(str(user[field]), field)
-        shown_too = {SHOWN_BY_EXPANSION[name] for name in asked.expansions}
+        shown_too = {FIELDS_OF_EXPANSIONS[name] for name in asked.expansions}
         return self._write_user(user, asked.user_fields | shown_too)
 
     def missing(self, kind: str, parameter: str, value: str) -> None:
@@ -82,7 +86,7 @@ class Answer:
     def _words(self, thing_id: str) -> Vocabulary:
         return self._spoken[crc32(thing_id.encode()) % len(self._spoken)]
 
-    def _post(self, post: Post) -> dict[str, Any]:
+    def _post(self, post: ArchivedPost) -> dict[str, Any]:
         words = self._words(post.id)
         wanted = self._fields.union(words.default_fields)
         fields = {name: value for name, value in post.fields.items() if name in wanted}
@@ -90,7 +94,7 @@ class Answer:
             fields["username"] = author["username"]
         return words.say(fields)
 
-    def _expand(self, post: Post) -> None:
+    def _expand(self, post: ArchivedPost) -> None:
         expansions = self._asked.expansions
         if "author_id" in expansions:
             self._include_user(post.author_id, "author_id")
@@ -105,7 +109,7 @@ class Answer:
         if any(name.startswith("referenced_tweets.id") for name in expansions):
             self._expand_references(post)
 
-    def _expand_mentions(self, post: Post) -> None:
+    def _expand_mentions(self, post: ArchivedPost) -> None:
         for mention in post.fields.get("entities", {}).get("mentions", ()):
             name = str(mention.get("username", ""))
             user = self._archive.users.get(str(mention.get("id"))) or self._archive.user_named(name)
@@ -114,7 +118,7 @@ class Answer:
             else:
                 self.missing("user", "entities.mentions.username", name)
 
-    def _expand_references(self, post: Post) -> None:
+    def _expand_references(self, post: ArchivedPost) -> None:
         for _, referenced in post.references:
             found = self._include_post(referenced, "referenced_tweets.id")
             if found and "referenced_tweets.id.author_id" in self._asked.expansions:
@@ -128,7 +132,7 @@ class Answer:
         else:
             self.missing("user", parameter, user_id)
 
-    def _include_post(self, post_id: str, parameter: str) -> Post | None:
+    def _include_post(self, post_id: str, parameter: str) -> ArchivedPost | None:
         if post := self._shown.find(post_id):
             self._posts[post_id] = post
         else:

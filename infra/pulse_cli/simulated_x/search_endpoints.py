@@ -5,37 +5,39 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from pulse_cli.simulated_x.call import Call
-from pulse_cli.simulated_x.error_bodies import unsupported
+from pulse_cli.simulated_x.call import ApiCall
+from pulse_cli.simulated_x.error_bodies import unsupported_authentication
 from pulse_cli.simulated_x.search_query import Query, QueryError, read_query
-from pulse_cli.simulated_x.timelines import in_time, page, within
+from pulse_cli.simulated_x.timelines import index_range, is_in_time_range, make_page
 from pulse_cli.simulated_x.timestamps import write_time
-from pulse_cli.simulated_x.visible_posts import SEARCH_REACHES
+from pulse_cli.simulated_x.visible_posts import SEARCH_WINDOW
 
-LAG = timedelta(seconds=10)
+SEARCH_LAG = timedelta(seconds=10)
 STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
-def search(call: Call) -> dict[str, Any]:
+def search_posts(call: ApiCall) -> dict[str, Any]:
     """Posts that match a query."""
     query = _query(call)
-    return page(call, call.asked.query, call.shown.ids(query.key), matches=query.matches)
+    return make_page(call, call.asked.query, call.shown.ids(query.key), matches=query.matches)
 
 
-def counts(call: Call) -> dict[str, Any]:
+def count_posts(call: ApiCall) -> dict[str, Any]:
     """How many posts match a query, per minute, hour or day; for apps' tokens only."""
     if call.who.is_user and not call.rules.user_counts:
-        raise unsupported("OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.spoken[-1])
+        raise unsupported_authentication(
+            "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.spoken[-1]
+        )
     query, asked = _query(call), call.asked
     asked.end = asked.end or call.now
     ids = call.shown.ids(query.key)
-    low, high = within(asked, call.shown, ids)
+    low, high = index_range(asked, call.shown, ids)
     times = sorted(
         post.created_at
         for post in map(call.shown.post, ids[low:high])
-        if in_time(asked, post) and query.matches(post)
+        if is_in_time_range(asked, post) and query.matches(post)
     )
-    start = asked.start or call.now - SEARCH_REACHES
+    start = asked.start or call.now - SEARCH_WINDOW
     edges = _edges(start, asked.end, STEPS[asked.granularity])
     rows = []
     for index, (begin, end) in enumerate(pairwise(edges)):
@@ -45,7 +47,7 @@ def counts(call: Call) -> dict[str, Any]:
     return call.answer.body(rows, meta={call.spoken[-1].total: len(times)})
 
 
-def _query(call: Call) -> Query:
+def _query(call: ApiCall) -> Query:
     _check_bounds(call)
     try:
         query = read_query(call.asked.query, call.archive)
@@ -53,12 +55,12 @@ def _query(call: Call) -> Query:
         said = f"There were errors processing your request: {error}"
         call.refuse("query", call.asked.query, said)
     if call.asked.start is None:
-        call.asked.start = call.now - SEARCH_REACHES
+        call.asked.start = call.now - SEARCH_WINDOW
     return query
 
 
-def _check_bounds(call: Call) -> None:
-    asked, oldest = call.asked, call.now - SEARCH_REACHES
+def _check_bounds(call: ApiCall) -> None:
+    asked, oldest = call.asked, call.now - SEARCH_WINDOW
     for name, number in (("since_id", asked.since_id), ("until_id", asked.until_id)):
         if number is not None and (asked.start or asked.end):
             said = "Invalid use of 'since_id' or 'until_id' in conjunction with 'start_time' or "
@@ -66,7 +68,7 @@ def _check_bounds(call: Call) -> None:
     for name, time in (("start_time", asked.start), ("end_time", asked.end)):
         if time and time < oldest:
             _refuse_time(call, name, time, f"must be on or after {write_time(oldest)}")
-        if time and time > call.now - LAG:
+        if time and time > call.now - SEARCH_LAG:
             rule = "must be a minimum of 10 seconds prior to the request time."
             _refuse_time(call, name, time, rule)
     if asked.start and asked.end and asked.start >= asked.end:
@@ -79,7 +81,7 @@ def _check_bounds(call: Call) -> None:
         call.refuse("since_id", asked.since_id, said)
 
 
-def _refuse_time(call: Call, name: str, time: datetime, rule: str) -> None:
+def _refuse_time(call: ApiCall, name: str, time: datetime, rule: str) -> None:
     said = write_time(time)
     call.refuse(name, said, f"Invalid '{name}':'{said}'. '{name}' {rule}")
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pulse_cli.simulated_x.archive import Archive
-from pulse_cli.simulated_x.archived_posts import Post
+from pulse_cli.simulated_x.archived_posts import ArchivedPost
 
 MAX_QUERY = 4096
-Matches = Callable[[Post], bool]
+Matches = Callable[[ArchivedPost], bool]
 
 _TOKEN = re.compile(r'\s*(-?\(|\)|-?"[^"]*"|[^\s()"]+)')
 _HANDLE = re.compile(r"@([A-Za-z0-9_]{1,15})$")

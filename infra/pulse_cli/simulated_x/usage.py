@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 
-class Figures:
+class Usage:
     """Counts of requests, and of each post the UTC days on which it was served."""
 
     def __init__(self) -> None:

@@ -4,24 +4,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pulse_cli.simulated_x.call import Call
-from pulse_cli.simulated_x.error_bodies import unsupported
+from pulse_cli.simulated_x.call import ApiCall
+from pulse_cli.simulated_x.error_bodies import unsupported_authentication
 from pulse_cli.simulated_x.request import USERNAME
 
 ACCOUNT_PREFIX = "sim-"
 
 
-def users(call: Call) -> dict[str, Any]:
+def get_users(call: ApiCall) -> dict[str, Any]:
     """Users by their ids."""
     return _several(call, "ids")
 
 
-def users_by(call: Call) -> dict[str, Any]:
+def get_users_by_name(call: ApiCall) -> dict[str, Any]:
     """Users by their names."""
     return _several(call, "usernames")
 
 
-def username(call: Call) -> dict[str, Any]:
+def get_user_by_name(call: ApiCall) -> dict[str, Any]:
     """The user with a name."""
     name = str(call.path["username"])
     if not re.fullmatch(USERNAME, name, re.ASCII):
@@ -34,11 +34,11 @@ def username(call: Call) -> dict[str, Any]:
     return _one(call, user)
 
 
-def me(call: Call) -> dict[str, Any]:
+def get_me(call: ApiCall) -> dict[str, Any]:
     """The user whose token it is: `sim-` and an account's id or name; else the first account."""
     if not call.who.is_user:
         ways = "OAuth 1.0a User Context, OAuth 2.0 User Context"
-        raise unsupported("OAuth 2.0 Application-Only", ways, call.spoken[-1])
+        raise unsupported_authentication("OAuth 2.0 Application-Only", ways, call.spoken[-1])
     token = call.who.token.removeprefix(ACCOUNT_PREFIX)
     user = call.archive.users.get(token) or call.archive.user_named(token)
     if user is None or token == call.who.token:
@@ -46,12 +46,12 @@ def me(call: Call) -> dict[str, Any]:
     return _one(call, user)
 
 
-def _one(call: Call, user: Mapping[str, Any]) -> dict[str, Any]:
+def _one(call: ApiCall, user: Mapping[str, Any]) -> dict[str, Any]:
     call.figures.users_served += 1
     return call.answer.body(call.answer.user(user))
 
 
-def _several(call: Call, parameter: str) -> dict[str, Any]:
+def _several(call: ApiCall, parameter: str) -> dict[str, Any]:
     found = []
     for name in dict.fromkeys(call.asked.listed):
         by_id = parameter == "ids"

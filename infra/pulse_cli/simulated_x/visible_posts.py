@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from pulse_cli.simulated_x.archive import Archive
-from pulse_cli.simulated_x.archived_posts import Gone, Post
+from pulse_cli.simulated_x.archived_posts import ArchivedPost, PostRemoval
 
-SEARCH_REACHES = timedelta(days=7)
+SEARCH_WINDOW = timedelta(days=7)
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
-class Shown:
+class VisiblePosts:
     """The posts that can be seen, in lists by `Index.keys`, ids as rising integers.
 
     Ask `at(now)` first. The clock may go back, at the price of starting over.
@@ -24,8 +24,8 @@ class Shown:
         posts = [post for post in archive.posts if post.created_at >= self._since]
         self._in_order = all(a.created_at <= b.created_at for a, b in pairwise(posts))
         self._posts = {post.number: post for post in posts}
-        self._appear: list[tuple[datetime, Post]] = []
-        self._vanish: list[tuple[datetime, Post]] = []
+        self._appear: list[tuple[datetime, ArchivedPost]] = []
+        self._vanish: list[tuple[datetime, ArchivedPost]] = []
         for post in posts:
             ends = self._ends(post)
             if ends is None or ends > post.visible_at:
@@ -67,18 +67,18 @@ class Shown:
         """Give the ids in one list, rising; do not change it."""
         return self._lists.get(key, ())
 
-    def post(self, number: int) -> Post:
+    def post(self, number: int) -> ArchivedPost:
         """Give a post by its id."""
         return self._posts[number]
 
-    def find(self, post_id: str) -> Post | None:
+    def find(self, post_id: str) -> ArchivedPost | None:
         """Find any post that X would show if asked by id, whatever company it concerns."""
         post = self._archive.index.by_id.get(post_id)
         if post is None or post.created_at < self._since or post.visible_at > self._now:
             return None
         return None if self.gone(post, self._now) else post
 
-    def gone(self, post: Post, at: datetime) -> Gone | None:
+    def gone(self, post: ArchivedPost, at: datetime) -> PostRemoval | None:
         """Tell when and why a post has gone by then; one that is lost can still be had."""
         gone = self._archive.index.gone.get(post.first_id)
         return gone if gone is not None and gone.at <= at and gone.why != "lost" else None
@@ -99,7 +99,7 @@ class Shown:
     def newest_unsearchable(self) -> int | None:
         """Give the newest id that is too old for recent search; None if there is none."""
         ids = self.ids("")
-        too_old, _ = self.between(ids, self._now - SEARCH_REACHES, None)
+        too_old, _ = self.between(ids, self._now - SEARCH_WINDOW, None)
         return ids[too_old - 1] if too_old else None
 
     def next_change(self, after: datetime) -> datetime | None:
@@ -120,7 +120,7 @@ class Shown:
         """When the last of all posts goes; None when none ever does."""
         return self._going[-1] if self._going else None
 
-    def _ends(self, post: Post) -> datetime | None:
+    def _ends(self, post: ArchivedPost) -> datetime | None:
         """When a version of a post leaves the lists: for a newer one, or for good."""
         hidden, gone = (
             self._archive.index.hidden_at.get(post.id),
@@ -136,5 +136,5 @@ class Shown:
         return self._posts[number].created_at
 
 
-def _instant(entry: tuple[datetime, Post]) -> datetime:
+def _instant(entry: tuple[datetime, ArchivedPost]) -> datetime:
     return entry[0]

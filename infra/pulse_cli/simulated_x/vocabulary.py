@@ -130,7 +130,7 @@ POST = Vocabulary(
     },
 )
 
-SPOKEN: Mapping[str, tuple[Vocabulary, ...]] = {
+VOCABULARIES: Mapping[str, tuple[Vocabulary, ...]] = {
     "tweet": (TWEET,),
     "post": (POST,),
     "mixed": (TWEET, POST),
@@ -144,7 +144,7 @@ POLL_FIELDS = _words("duration_minutes end_datetime id options voting_status")
 PLACE_FIELDS = _words("contained_within country country_code full_name geo id name place_type")
 
 # What an expansion needs on the post itself comes with it, as at X.
-SHOWN_BY_EXPANSION: Mapping[str, str] = {
+FIELDS_OF_EXPANSIONS: Mapping[str, str] = {
     "article.cover_media": "article",
     "article.media_entities": "article",
     "attachments.media_keys": "attachments",
@@ -166,7 +166,7 @@ SHOWN_BY_EXPANSION: Mapping[str, str] = {
 }
 
 
-def in_older_words(raw: Mapping[str, Any]) -> dict[str, Any]:
+def to_older_names(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A post or user in either vocabulary, or a mixture, by the older names; nulls left out."""
     back = {new: old for old, new in POST.names.items()}
     fields = {back.get(name, name): value for name, value in raw.items() if value is not None}

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from botocore import exceptions
 
-from pulse_cli.errors import ProblemError
+from pulse_cli.errors import CommandError
 
-__all__ = ["endpoint", "said", "told"]
+__all__ = ["describe_error", "endpoint_url", "translate_errors"]
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _UNKNOWN = frozenset(
@@ -25,8 +25,8 @@ _UNKNOWN = frozenset(
         "InvalidAccessKeyId",
     }
 )
-_UNREACHED = (exceptions.ConnectionError, exceptions.HTTPClientError)
-_WORDS: tuple[tuple[Any, str], ...] = (
+_UNREACHABLE = (exceptions.ConnectionError, exceptions.HTTPClientError)
+_EXPLANATIONS: tuple[tuple[Any, str], ...] = (
     (exceptions.ProfileNotFound, "{}: aws configure list-profiles names those there are"),
     (exceptions.NoRegionError, "no AWS region is set: give --region, or set AWS_REGION"),
     (
@@ -41,35 +41,35 @@ _WORDS: tuple[tuple[Any, str], ...] = (
         (exceptions.SSOError, exceptions.TokenRetrievalError),
         "the AWS sign-in has run out ({}): say aws sso login",
     ),
-    (_UNREACHED, "AWS does not answer ({}): check the network and --region"),
+    (_UNREACHABLE, "AWS does not answer ({}): check the network and --region"),
     (Exception, "AWS: {}"),
 )
 _REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
-def endpoint() -> str | None:
+def endpoint_url() -> str | None:
     """Where AWS is, when not where it is for everybody: `pulse local`, another stand-in."""
     url = os.environ.get("AWS_ENDPOINT_URL") or None
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise ProblemError(f"AWS_ENDPOINT_URL={url} is no address: write http://127.0.0.1:5555")
+        raise CommandError(f"AWS_ENDPOINT_URL={url} is no address: write http://127.0.0.1:5555")
     return url
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """What AWS or the way to it refuses becomes a ProblemError."""
+def translate_errors() -> Iterator[None]:
+    """What AWS or the way to it refuses becomes a CommandError."""
     try:
         yield
     except (exceptions.BotoCoreError, exceptions.ClientError) as problem:
-        raise ProblemError(said(problem)) from problem
+        raise CommandError(describe_error(problem)) from problem
 
 
-def said(problem: exceptions.BotoCoreError | exceptions.ClientError) -> str:
+def describe_error(problem: exceptions.BotoCoreError | exceptions.ClientError) -> str:
     """Say in one line what is wrong, and how to mend it."""
     if isinstance(problem, exceptions.ClientError):
         return _refusal(problem)
-    kind = next(words for kinds, words in _WORDS if isinstance(problem, kinds))
-    if isinstance(problem, _UNREACHED) and (where := endpoint()):
+    kind = next(words for kinds, words in _EXPLANATIONS if isinstance(problem, kinds))
+    if isinstance(problem, _UNREACHABLE) and (where := endpoint_url()):
         return f"nothing answers at {where} (AWS_ENDPOINT_URL): is pulse local running?"
     return kind.format(_line(problem))
 

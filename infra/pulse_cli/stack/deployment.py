@@ -18,14 +18,14 @@ from pulse.dynamodb.table import Table
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
 from pulse.x.credentials import TokenStore
-from pulse_cli.errors import ProblemError
+from pulse_cli.errors import CommandError
 from pulse_cli.stack import aws
 from pulse_cli.x_access import connection
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Settings
 
-__all__ = ["INDEX", "Deployment", "now", "on_stack"]
+__all__ = ["INDEX", "Deployment", "now", "with_deployment"]
 
 INDEX = "by-time"
 """The table's index, as template.yaml names it."""
@@ -58,7 +58,7 @@ class Deployment:
     @functools.cached_property
     def session(self) -> boto3.Session:
         """What opens AWS. A stand-in on this machine needs no credentials."""
-        host = urlsplit(aws.endpoint() or "").hostname
+        host = urlsplit(aws.endpoint_url() or "").hostname
         if host in _LOOPBACK and not self._profile and "AWS_ACCESS_KEY_ID" not in os.environ:
             return boto3.Session("local", "local", region_name=self._region or "us-east-1")
         return boto3.Session(profile_name=self._profile, region_name=self._region)
@@ -70,8 +70,8 @@ class Deployment:
         except botocore.exceptions.ClientError as problem:
             if problem.response.get("Error", {}).get("Code") != "ValidationError":
                 raise
-            where = aws.endpoint() or self.session.region_name
-            raise ProblemError(
+            where = aws.endpoint_url() or self.session.region_name
+            raise CommandError(
                 f"there is no stack {self.name!r} in {where}: deploy it (make deploy), "
                 "or give --stack, --profile, --region"
             ) from problem
@@ -91,10 +91,10 @@ class Deployment:
         return {row["ParameterKey"]: row.get("ParameterValue", "") for row in rows}
 
     def output(self, name: str) -> str:
-        """One output; ProblemError when the stack has none of that name."""
+        """One output; CommandError when the stack has none of that name."""
         if name not in self.outputs:
             status = self._described["StackStatus"]
-            raise ProblemError(
+            raise CommandError(
                 f"the stack {self.name!r} ({status}) has no output {name}: "
                 "wait until it is deployed, or give --stack if Pulse has another name"
             )
@@ -119,10 +119,10 @@ class Deployment:
     @property
     def x_url(self) -> str | None:
         """Where a simulated X answers, if the stack or PULSE_X_URL says so."""
-        return connection.url_elsewhere() or self.parameters.get("XUrl") or None
+        return connection.simulated_x_url() or self.parameters.get("XUrl") or None
 
 
-def on_stack(command: Callable[..., None]) -> Callable[..., None]:
+def with_deployment(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that find a stack, as `deployment`, and words for AWS's."""
 
     @click.option("--stack", default="pulse", show_default=True, help="Name of the stack.")
@@ -130,7 +130,7 @@ def on_stack(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--region", help="AWS region.  [default: as for aws]")
     @functools.wraps(command)
     def found(*, stack: str, profile: str | None, region: str | None, **given: Any) -> None:
-        with aws.told():
+        with aws.translate_errors():
             command(deployment=Deployment(stack, profile, region), **given)
 
     return found

@@ -18,7 +18,7 @@ from pulse.reporting.coverage import measure_coverage
 from pulse.reporting.stats import ageing
 from pulse_cli.stack.deployment import Deployment
 
-__all__ = ["AGES", "standing"]
+__all__ = ["AGES", "company_status"]
 
 AGES = ("under 15 min", "15-60 min", "1-4 h", "4-24 h", "over 24 h")
 _DAY = timedelta(days=1)
@@ -27,7 +27,7 @@ _REASONS = 10
 Json = dict[str, Any]
 
 
-def standing(deployment: Deployment, company: Company, now: datetime) -> Json:
+def company_status(deployment: Deployment, company: Company, now: datetime) -> Json:
     """Everything that `pulse status` says of one company."""
     cursors = deployment.db.cursors.load(a.id for a in company.accounts)
     start = now - _DAY
@@ -38,11 +38,11 @@ def standing(deployment: Deployment, company: Company, now: datetime) -> Json:
         "accounts": [_account(a, cursors.get(a.id), now) for a in company.accounts],
         "backlog": _backlog(deployment.db.conversations.open(company.name), company, now),
         "outbox": _outbox(deployment, company, now),
-        "watch": _watch(company, cursors, rows, start, now),
+        "watch": _coverage(company, cursors, rows, start, now),
         "reads": _reads(company, cursors, now),
-        "aside": _aside(rows, midnight),
+        "aside": _quarantined(rows, midnight),
         "undelivered": _undelivered(rows, start),
-        "stopped": _stopped(deployment, company, now),
+        "stopped": _suppressed(deployment, company, now),
     }
 
 
@@ -120,7 +120,7 @@ def _outbox(deployment: Deployment, company: Company, now: datetime) -> Json:
     }
 
 
-def _watch(
+def _coverage(
     company: Company,
     cursors: Mapping[str, Cursor],
     rows: Iterable[LogEntry],
@@ -135,8 +135,8 @@ def _watch(
         "since": _iso(start),
         "minutes": seen.minutes,
         "watched": seen.watched,
-        "gaps": [_plain(asdict(gap)) for gap in seen.gaps],
-        "troubles": [_plain(asdict(trouble)) for trouble in seen.troubles],
+        "gaps": [_to_json(asdict(gap)) for gap in seen.gaps],
+        "troubles": [_to_json(asdict(trouble)) for trouble in seen.troubles],
     }
 
 
@@ -152,7 +152,7 @@ def _reads(company: Company, cursors: Mapping[str, Cursor], now: datetime) -> Js
     }
 
 
-def _stopped(deployment: Deployment, company: Company, now: datetime) -> list[Json]:
+def _suppressed(deployment: Deployment, company: Company, now: datetime) -> list[Json]:
     """Addresses of the company that are not written to."""
     return [
         {"address": b.address, "kind": b.kind, "since": _iso(b.at), "said": b.said}
@@ -160,7 +160,7 @@ def _stopped(deployment: Deployment, company: Company, now: datetime) -> list[Js
     ]
 
 
-def _aside(rows: Iterable[LogEntry], since: datetime) -> Json:
+def _quarantined(rows: Iterable[LogEntry], since: datetime) -> Json:
     reasons = Counter(str(row.what.get("reason")) for row in rows if row.kind == "aside")
     return {
         "since": _iso(since),
@@ -178,7 +178,7 @@ def _undelivered(rows: Iterable[LogEntry], since: datetime) -> list[Json]:
     ]
 
 
-def _plain(values: Json) -> Json:
+def _to_json(values: Json) -> Json:
     return {n: _iso(v) if isinstance(v, datetime) else v for n, v in values.items()}
 
 

@@ -12,31 +12,31 @@ from rich.table import Table
 from rich.text import Text
 
 from pulse.outbox.entries import TOPIC
-from pulse_cli.settings.formats import say_length
-from pulse_cli.terminal import plain
+from pulse_cli.settings.formats import format_duration
+from pulse_cli.terminal import one_line
 
-__all__ = ["ago", "draw"]
+__all__ = ["format_age", "print_status"]
 
-_FEW = 5
-_LATE = 120
-_BLIND = 600
-_NEARLY = 80
+_MAX_LINES = 5
+_LATE_SECONDS = 120
+_BLIND_SECONDS = 600
+_NEARLY_SPENT_PERCENT = 80
 _TIMELINES = ("mentions", "posts")
 
 Json = dict[str, Any]
 
 
-def ago(seconds: float) -> str:
+def format_age(seconds: float) -> str:
     """Write how long something has lasted: seconds under a minute, else minutes and more."""
     if seconds < 60:  # noqa: PLR2004
         return f"{max(int(seconds), 0)} s"
     length = timedelta(seconds=seconds)
     if length >= timedelta(days=1):
         length -= length % timedelta(hours=1)
-    return say_length(length)
+    return format_duration(length)
 
 
-def draw(company: Json, console: Console) -> None:
+def print_status(company: Json, console: Console) -> None:
     """Print one company."""
     console.print(Text(company["company"], style="bold"))
     console.print(_accounts(company["accounts"]))
@@ -46,11 +46,11 @@ def draw(company: Json, console: Console) -> None:
     for name, lines in (
         ("  Waiting", _waiting(company["backlog"])),
         ("  Outbox", _outbox(company["outbox"])),
-        ("  Watched", _watched(company["watch"])),
+        ("  Watched", _coverage(company["watch"])),
         ("  Reads of X", _reads(company["reads"])),
-        ("  Put aside", _aside(company["aside"])),
+        ("  Put aside", _quarantined(company["aside"])),
         ("  Not delivered", _undelivered(company["undelivered"])),
-        ("  Mail stopped", _stopped(company["stopped"])),
+        ("  Mail stopped", _suppressed(company["stopped"])),
     ):
         for number, line in enumerate(lines):
             grid.add_row("" if number else name, line)
@@ -67,14 +67,20 @@ def _accounts(accounts: list[Json]) -> Table:
     table.add_column("Trouble", overflow="fold")
     for account in accounts:
         age = account["age_seconds"]
-        polled = Text("never" if age is None else f"{ago(age)} ago")
-        polled.stylize("red" if age is None or age > _BLIND else "yellow" if age > _LATE else "")
+        polled = Text("never" if age is None else f"{format_age(age)} ago")
+        polled.stylize(
+            "red"
+            if age is None or age > _BLIND_SECONDS
+            else "yellow"
+            if age > _LATE_SECONDS
+            else ""
+        )
         limits = [
             f"{account['limits'][name]['remaining']:,} {name}"
             for name in _TIMELINES
             if name in account["limits"]
         ]
-        trouble = "; ".join(_trouble(one) for one in account["troubles"])
+        trouble = "; ".join(_fault(one) for one in account["troubles"])
         behind = "still reading a backlog" if account["behind"] else ""
         table.add_row(
             f"@{account['username']}",
@@ -86,10 +92,10 @@ def _accounts(accounts: list[Json]) -> Table:
     return table
 
 
-def _trouble(trouble: Json) -> str:
+def _fault(trouble: Json) -> str:
     return (
-        f"{trouble['of']}: {trouble['kind']} since {_clock(trouble['since'])}, next try "
-        f"{_clock(trouble['next_try'])} ({plain(trouble['detail'])})"
+        f"{trouble['of']}: {trouble['kind']} since {_format_time(trouble['since'])}, next try "
+        f"{_format_time(trouble['next_try'])} ({one_line(trouble['detail'])})"
     )
 
 
@@ -97,7 +103,7 @@ def _waiting(backlog: Json) -> Iterator[Text]:
     if not backlog["open"]:
         yield Text("nobody: everyone is answered", style="green")
         return
-    yield Text(f"{backlog['open']}, the longest {ago(backlog['longest_seconds'])}")
+    yield Text(f"{backlog['open']}, the longest {format_age(backlog['longest_seconds'])}")
     yield _counts(backlog["ages"])
     told = _counts(backlog["levels"])
     yield told.append(f" · not told {backlog['untold']}")
@@ -113,49 +119,53 @@ def _outbox(outbox: Json) -> Iterator[Text]:
     if outbox["waiting"]:
         kinds = ", ".join(f"{count} {kind}" for kind, count in outbox["by_kind"].items())
         yield Text(
-            f"{outbox['waiting']} wait ({kinds}), the oldest {ago(outbox['oldest_seconds'])}"
+            f"{outbox['waiting']} wait ({kinds}), the oldest {format_age(outbox['oldest_seconds'])}"
         )
     else:
         yield Text("nothing waits")
     for row in outbox["put_off"]:
         who = "the critical topic" if row["person"] == TOPIC else row["person"]
-        words = f"{who}: put off until {_clock(row['until'])} after {row['failures']}"
+        words = f"{who}: put off until {_format_time(row['until'])} after {row['failures']}"
         yield Text(f"{words} {'try' if row['failures'] == 1 else 'tries'}", style="yellow")
     if outbox["sent"]:
-        yield Text(f"{outbox['sent']} sent in 24 h, the last at {_clock(outbox['last_sent'])}")
+        yield Text(
+            f"{outbox['sent']} sent in 24 h, the last at {_format_time(outbox['last_sent'])}"
+        )
     else:
         yield Text("none sent in 24 h")
 
 
-def _watched(watch: Json) -> Iterator[Text]:
+def _coverage(watch: Json) -> Iterator[Text]:
     whole = watch["watched"] == watch["minutes"]
-    words = f"{watch['watched']:,} of {watch['minutes']:,} min since {_clock(watch['since'])}"
+    words = f"{watch['watched']:,} of {watch['minutes']:,} min since {_format_time(watch['since'])}"
     yield Text(words, style="" if whole else "yellow")
-    yield from _first(
+    yield from _first_few(
         [
-            f"gap: @{gap['username']} {_clock(gap['start'])} to {_clock(gap['end'])}, "
+            f"gap: @{gap['username']} {_format_time(gap['start'])} to {_format_time(gap['end'])}, "
             + ("not read" if gap["reason"] == "blind" else "more posts than X hands out")
             for gap in watch["gaps"]
         ]
     )
-    yield from _first(
+    yield from _first_few(
         [
-            f"trouble: @{one['username']} {one['kind']} {_clock(one['since'])} to "
-            f"{_clock(one['until'])}"
+            f"trouble: @{one['username']} {one['kind']} {_format_time(one['since'])} to "
+            f"{_format_time(one['until'])}"
             for one in watch["troubles"]
             if one["until"]
         ]
     )
 
 
-def _aside(aside: Json) -> Iterator[Text]:
+def _quarantined(aside: Json) -> Iterator[Text]:
     if not aside["posts"]:
         yield Text("nothing")
         return
     count = f"{aside['posts']} post{'s' if aside['posts'] > 1 else ''}"
-    yield Text(f"{count} since {_clock(aside['since'])} that could not be read", style="yellow")
-    yield from _first(
-        [f"{number} x {plain(reason)}" for reason, number in aside["reasons"].items()]
+    yield Text(
+        f"{count} since {_format_time(aside['since'])} that could not be read", style="yellow"
+    )
+    yield from _first_few(
+        [f"{number} x {one_line(reason)}" for reason, number in aside["reasons"].items()]
     )
 
 
@@ -163,38 +173,39 @@ def _undelivered(rows: list[Json]) -> Iterator[Text]:
     if not rows:
         yield Text("nothing")
     lines = [
-        f"{_clock(r['at'])} {r['person']} <{r['address']}>: {plain(r['detail'])}" for r in rows
+        f"{_format_time(r['at'])} {r['person']} <{r['address']}>: {one_line(r['detail'])}"
+        for r in rows
     ]
-    yield from _first(lines[::-1])
+    yield from _first_few(lines[::-1])
 
 
 def _reads(reads: Json) -> Iterator[Text]:
     used, percent = f"{reads['this_month']:,} this month (UTC)", reads["percent"]
     if percent is not None:
         used = f"{reads['this_month']:,} of {reads['limit']:,} this month ({percent:.0f} %)"
-    spent = percent is not None and percent >= _NEARLY
+    spent = percent is not None and percent >= _NEARLY_SPENT_PERCENT
     yield Text(f"{used}, {reads['last_month']:,} last month", style="yellow" if spent else "")
 
 
-def _stopped(rows: list[Json]) -> Iterator[Text]:
+def _suppressed(rows: list[Json]) -> Iterator[Text]:
     if not rows:
         yield Text("nobody")
-    yield from _first(
+    yield from _first_few(
         [
-            f"{r['address']} since {_clock(r['since'])}, {r['kind']}: {plain(r['said'])}"
+            f"{r['address']} since {_format_time(r['since'])}, {r['kind']}: {one_line(r['said'])}"
             for r in rows
         ]
     )
 
 
-def _first(lines: list[str]) -> Iterator[Text]:
-    for line in lines[:_FEW]:
+def _first_few(lines: list[str]) -> Iterator[Text]:
+    for line in lines[:_MAX_LINES]:
         yield Text(line, style="yellow")
-    if len(lines) > _FEW:
-        yield Text(f"and {len(lines) - _FEW} more: pulse status --json")
+    if len(lines) > _MAX_LINES:
+        yield Text(f"and {len(lines) - _MAX_LINES} more: pulse status --json")
 
 
-def _clock(moment: str) -> str:
+def _format_time(moment: str) -> str:
     at = datetime.fromisoformat(moment).astimezone(UTC)
     today = datetime.now(UTC).date()
     return f"{at:%H:%M}" if at.date() == today else f"{at:%d %b %H:%M}"

@@ -9,12 +9,12 @@ from math import ceil
 from pulse.listening.scan import SEARCH_LAG
 from pulse.x.client import XClient
 from pulse.x.faults import XError
-from pulse_cli.trial.accounts import Found
+from pulse_cli.trial.accounts import TrialAccounts
 from pulse_cli.x_access import prices
-from pulse_cli.x_access.connection import in_words
-from pulse_cli.x_access.prices import usd
+from pulse_cli.x_access.connection import describe_x_error
+from pulse_cli.x_access.prices import format_usd
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["ReadForecast", "forecast_reads"]
 
 _PAGE = 100
 _SHOWN = 5
@@ -22,7 +22,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class ReadForecast:
     """How many posts, for about how many USD; None where X did not count, and why."""
 
     posts: int | None
@@ -33,12 +33,14 @@ class Forecast:
     def said(self) -> str:
         """Give the forecast in one line."""
         if self.posts is None:
-            hundred = usd(_PAGE * prices.POST)
+            hundred = format_usd(_PAGE * prices.POST)
             return f"How much this reads is not known ({self.why}); 100 posts cost {hundred}."
-        return f"This reads about {self.posts:,} posts, for about {usd(self.cost)}."
+        return f"This reads about {self.posts:,} posts, for about {format_usd(self.cost)}."
 
 
-def forecast(x: XClient, found: Found, start: datetime, now: datetime) -> Forecast:
+def forecast_reads(
+    x: XClient, found: TrialAccounts, start: datetime, now: datetime
+) -> ReadForecast:
     """Ask X to count what will be read; a bearer is needed for that."""
     end = now - SEARCH_LAG
     start = max(start, now - timedelta(days=7) + timedelta(minutes=1))
@@ -49,10 +51,10 @@ def forecast(x: XClient, found: Found, start: datetime, now: datetime) -> Foreca
             try:
                 counts = x.counts(query, start, end)
             except XError as trouble:
-                return Forecast(None, 0.0, None, in_words(trouble, found.name))
+                return ReadForecast(None, 0.0, None, describe_x_error(trouble, found.name))
             if counts is None:
-                return Forecast(None, 0.0, None, "X counts for a bearer only")
+                return ReadForecast(None, 0.0, None, "X counts for a bearer only")
             number = sum(counts.values())
             posts, pages = posts + number, pages + max(1, ceil(number / _PAGE))
-            cost += number * (prices.OWNED if owned else prices.POST)
-    return Forecast(posts, cost, pages)
+            cost += number * (prices.OWNED_POST if owned else prices.POST)
+    return ReadForecast(posts, cost, pages)

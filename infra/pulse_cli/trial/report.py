@@ -16,19 +16,19 @@ from rich.table import Table
 from pulse.kernel.policy import Policy
 from pulse.screens.models import Card
 from pulse_cli.stack.status import AGES
-from pulse_cli.stack.status_view import ago
-from pulse_cli.terminal import plain
-from pulse_cli.trial.run import Outcome
+from pulse_cli.stack.status_view import format_age
+from pulse_cli.terminal import one_line
+from pulse_cli.trial.run import TrialOutcome
 
-__all__ = ["as_json", "draw", "write"]
+__all__ = ["as_json", "print_report", "write_files"]
 
 
 _NAME = 16
-_BESIDE = 50
+_OTHER_COLUMNS = 50
 """Columns of the terminal that all but the text take."""
 
 
-def write(mails: Sequence[bytes], out: Path) -> list[Path]:
+def write_files(mails: Sequence[bytes], out: Path) -> list[Path]:
     """Write the last mail, the digest, as .eml, .html and .txt, and alerts, if any, as .eml."""
     out.mkdir(parents=True, exist_ok=True)
     *alerts, digest = mails
@@ -48,7 +48,7 @@ def write(mails: Sequence[bytes], out: Path) -> list[Path]:
     return written
 
 
-def as_json(outcome: Outcome, cost: float) -> dict[str, Any]:
+def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
     """What came of it, for a script."""
     letter = outcome.letter
     return {
@@ -64,7 +64,7 @@ def as_json(outcome: Outcome, cost: float) -> dict[str, Any]:
                 "user_id": card.customer.id,
                 "post_id": card.post_id,
                 "waited_seconds": int(card.waited.total_seconds()),
-                "level": level(card.waited, outcome.policy),
+                "level": level_of_wait(card.waited, outcome.policy),
             }
             for card in letter.cards
         ],
@@ -82,11 +82,11 @@ def as_json(outcome: Outcome, cost: float) -> dict[str, Any]:
     }
 
 
-def draw(outcome: Outcome, console: Console) -> None:
+def print_report(outcome: TrialOutcome, console: Console) -> None:
     """Print who waits, and how it went."""
     letter = outcome.letter
     if letter.cards:
-        console.print(_worst(letter.cards, outcome.policy, console.width))
+        console.print(_worst_table(letter.cards, outcome.policy, console.width))
         if letter.waiting > len(letter.cards):
             console.print(f"  and {letter.waiting - len(letter.cards)} more")
     grid = Table.grid(padding=(0, 2))
@@ -97,31 +97,31 @@ def draw(outcome: Outcome, console: Console) -> None:
     console.print(grid)
 
 
-def level(waited: timedelta, policy: Policy) -> str | None:
+def level_of_wait(waited: timedelta, policy: Policy) -> str | None:
     """The level that a wait of this length has; a first run alerts nobody of what was late."""
     reached = [rule.name for rule in policy.levels if waited >= rule.after]
     return reached[-1] if reached else None
 
 
-def _worst(cards: Sequence[Card], policy: Policy, width: int) -> Table:
+def _worst_table(cards: Sequence[Card], policy: Policy, width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=True)
     table.add_column("Who waits", overflow="fold", max_width=_NAME)
     table.add_column("How long", no_wrap=True)
     table.add_column("Level", no_wrap=True)
     table.add_column("What was said", no_wrap=True)
-    room = max(width - _BESIDE, _NAME)
+    room = max(width - _OTHER_COLUMNS, _NAME)
     for card in cards:
-        name, text = card.customer.username, plain(card.text)
+        name, text = card.customer.username, one_line(card.text)
         table.add_row(
-            f"@{plain(name)}" if name else f"user {card.customer.id}",
-            ago(card.waited.total_seconds()),
-            level(card.waited, policy) or "in time",
+            f"@{one_line(name)}" if name else f"user {card.customer.id}",
+            format_age(card.waited.total_seconds()),
+            level_of_wait(card.waited, policy) or "in time",
             text if len(text) <= room else f"{text[: room - 3]}...",
         )
     return table
 
 
-def _figures(outcome: Outcome) -> list[tuple[str, str]]:
+def _figures(outcome: TrialOutcome) -> list[tuple[str, str]]:
     letter, figures = outcome.letter, outcome.letter.now
     first = figures.first_response
     ages = " · ".join(f"{n} {c}" for n, c in zip(AGES, letter.buckets, strict=True))
@@ -131,10 +131,11 @@ def _figures(outcome: Outcome) -> list[tuple[str, str]]:
         ("Received", f"{figures.received:,} mentions, {figures.answered:,} of them answered"),
     ]
     if first.median is not None and first.p90 is not None:
-        said = f"median {ago(first.median)}, 90 % within {ago(first.p90)}; who waits still, counted"
+        said = f"median {format_age(first.median)}, 90 % within {format_age(first.p90)}; "
+        said += "who waits still, counted"
         rows.append(("First response", said))
     if figures.within is not None:
-        promise = ago(outcome.policy.response_deadline.total_seconds())
+        promise = format_age(outcome.policy.response_deadline.total_seconds())
         said = f"{figures.within:.0%} answered within {promise} (target {letter.target:.0%})"
         rows.append(("Within policy", said))
     return rows

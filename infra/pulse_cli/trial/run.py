@@ -17,19 +17,19 @@ from pulse.screens.cards import AuthorDirectory
 from pulse.screens.models import DigestMail
 from pulse.x.access import Token
 from pulse.x.faults import XError
-from pulse_cli.errors import ProblemError
-from pulse_cli.replay.local_deployment import House
+from pulse_cli.errors import CommandError
+from pulse_cli.replay.local_deployment import LocalDeployment
 from pulse_cli.trial.accounts import READER
-from pulse_cli.x_access.connection import in_words
+from pulse_cli.x_access.connection import describe_x_error
 
-__all__ = ["Outcome", "run"]
+__all__ = ["TrialOutcome", "run_trial"]
 
-_ROUNDS = 30
+_MAX_ROUNDS = 30
 """Runs of the poll function for one account: each reads at most 3,000 posts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialOutcome:
     """What came of it: the digest as a letter and as mails, and what X would not give."""
 
     letter: DigestMail
@@ -40,18 +40,18 @@ class Outcome:
     troubles: tuple[str, ...]
 
 
-def run(
+def run_trial(
     document: dict[str, Any],
     token: Token,
     way: requests.adapters.BaseAdapter | None,
     hours: int,
     step: Callable[[str], None],
-) -> Outcome:
-    """Run the handlers on moto; ProblemError when nothing could be read, or one failed."""
-    with House(document, way, lambda _: token) as house:
+) -> TrialOutcome:
+    """Run the handlers on moto; CommandError when nothing could be read, or one failed."""
+    with LocalDeployment(document, way, lambda _: token) as house:
         step("Reading")
         read = _poll(house)
-        troubles = _troubles(house)
+        troubles = _describe_faults(house)
         step("Flagging and writing")
         now = house.now()
         start = now - timedelta(hours=hours)
@@ -62,14 +62,14 @@ def run(
             lambdas.scheduled("send")
         if house.lambdas.failures:
             failure = house.lambdas.failures[0]
-            raise ProblemError(
+            raise CommandError(
                 f"{failure.function} failed ({failure.error}): it is a bug of Pulse, report it"
             )
         mails = tuple(mail.raw_data.encode() for mail in house.mails())
-        return Outcome(_letter(house, start, now), house.company.policy, mails, read, troubles)
+        return TrialOutcome(_digest(house, start, now), house.company.policy, mails, read, troubles)
 
 
-def _poll(house: House) -> int:
+def _poll(house: LocalDeployment) -> int:
     """Read every account to the bottom; returns the posts served.
 
     The polls are queued as `dispatch` would, but for its sweeps, which read again what was
@@ -79,7 +79,7 @@ def _poll(house: House) -> int:
     behind = {account.id for account in house.company.accounts}
     by_name = {account.username: account.id for account in house.company.accounts}
     read = 0
-    for number in range(_ROUNDS):
+    for number in range(_MAX_ROUNDS):
         # a minute that differs, or the queue would take it for the one before
         then = minute + timedelta(minutes=number)
         house.app.queue.put([PollTask(house.company.name, i, "poll", then) for i in sorted(behind)])
@@ -93,8 +93,8 @@ def _poll(house: House) -> int:
     return read
 
 
-def _troubles(house: House) -> tuple[str, ...]:
-    """What X would not give, in words; ProblemError when it gave nothing at all."""
+def _describe_faults(house: LocalDeployment) -> tuple[str, ...]:
+    """What X would not give, in words; CommandError when it gave nothing at all."""
     accounts = house.company.accounts
     cursors = house.app.db.cursors.load(account.id for account in accounts)
     said: dict[str, None] = {}
@@ -102,13 +102,13 @@ def _troubles(house: House) -> tuple[str, ...]:
         cursor = cursors.get(account.id)
         for trouble in cursor.faults.values() if cursor else ():
             error = XError(trouble.kind, trouble.detail)
-            said[in_words(error, account.username)] = None
+            said[describe_x_error(error, account.username)] = None
     if said and not any(cursor.last_ok for cursor in cursors.values()):
-        raise ProblemError(next(iter(said)))
+        raise CommandError(next(iter(said)))
     return tuple(said)
 
 
-def _letter(house: House, start: datetime, now: datetime) -> DigestMail:
+def _digest(house: LocalDeployment, start: datetime, now: datetime) -> DigestMail:
     """The figures of the digest that was just written."""
     company, app = house.company, house.app
     details: Sequence[tuple[str, str]] = (

@@ -17,10 +17,17 @@ from pulse.screens.locale import Locale
 from pulse.screens.models import FaultMail
 from pulse.x.faults import FOR_A_PERSON, XError
 from pulse.x.http import BaseUrlAdapter
-from pulse_cli.errors import ProblemError
-from pulse_cli.terminal import plain
+from pulse_cli.errors import CommandError
+from pulse_cli.terminal import one_line
 
-__all__ = ["Heard", "Quota", "in_words", "parted", "url_elsewhere", "way"]
+__all__ = [
+    "Quota",
+    "RecordingAdapter",
+    "describe_x_error",
+    "explain_x_error",
+    "simulated_x_url",
+    "x_adapter",
+]
 
 _ENDPOINTS = (
     ("mentions", re.compile(r"/2/users/[0-9]+/mentions")),
@@ -40,7 +47,7 @@ class Quota:
     resets: datetime
 
 
-class Heard(requests.adapters.BaseAdapter):
+class RecordingAdapter(requests.adapters.BaseAdapter):
     """A way to X that notes the headers: `quotas` by endpoint, and what the token may do.
 
     `access` is X's own word: `read`, `read-write`, `read-write-directmessages`. `hear` is told
@@ -74,29 +81,29 @@ class Heard(requests.adapters.BaseAdapter):
         self._way.close()
 
 
-def url_elsewhere() -> str | None:
+def simulated_x_url() -> str | None:
     """Where a simulated X answers, if the environment says so (PULSE_X_URL)."""
     return os.environ.get("PULSE_X_URL") or None
 
 
-def way(url: str | None) -> BaseUrlAdapter | None:
+def x_adapter(url: str | None) -> BaseUrlAdapter | None:
     """The transport to X at that address; None for the real one, at its own."""
     if url is None:
         return None
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise ProblemError(f"{url!r} is no address for X: write e.g. http://127.0.0.1:5556")
+        raise CommandError(f"{url!r} is no address for X: write e.g. http://127.0.0.1:5556")
     return BaseUrlAdapter(url)
 
 
-def in_words(trouble: XError, username: str) -> str:
+def describe_x_error(trouble: XError, username: str) -> str:
     """What went wrong with X, in one line with the mend."""
-    return ": ".join(parted(trouble, username))
+    return ": ".join(explain_x_error(trouble, username))
 
 
-def parted(trouble: XError, username: str) -> tuple[str, str]:
+def explain_x_error(trouble: XError, username: str) -> tuple[str, str]:
     """What went wrong with X, and the mend."""
     words = Locale("en", "UTC")
-    detail = plain(trouble.detail)
+    detail = one_line(trouble.detail)
     if trouble.kind in FOR_A_PERSON:
         kind: Any = trouble.kind
         advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), words)

@@ -14,11 +14,11 @@ from pulse.x.access import Bounds, Token
 from pulse.x.client import XClient
 from pulse.x.faults import XError
 from pulse.x.parse import Page
-from pulse_cli.errors import ProblemError
+from pulse_cli.errors import CommandError
 from pulse_cli.x_access import prices
-from pulse_cli.x_access.connection import Heard, Quota, in_words
+from pulse_cli.x_access.connection import Quota, RecordingAdapter, describe_x_error
 
-__all__ = ["Sample", "Tested", "try_token"]
+__all__ = ["TimelineSample", "TokenReport", "check_token"]
 
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
@@ -27,7 +27,7 @@ _MONTH = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TimelineSample:
     """The newest page of a timeline, no older than a week; `days` is the time it spans."""
 
     posts: int
@@ -41,7 +41,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class TokenReport:
     """What a token is good for. `cannot` says in words what it may not do and need not."""
 
     account: Author
@@ -49,8 +49,8 @@ class Tested:
     """Whose user token it is; None for a bearer."""
     token: Token = field(repr=False)
     access: str | None
-    mentions: Sample
-    posts: Sample
+    mentions: TimelineSample
+    posts: TimelineSample
     quotas: dict[str, Quota]
     cannot: dict[str, str]
     cost: float
@@ -64,7 +64,7 @@ class Tested:
     @property
     def price(self) -> float:
         """USD for a post read."""
-        return prices.OWNED if self.owned else prices.POST
+        return prices.OWNED_POST if self.owned else prices.POST
 
     @property
     def monthly(self) -> tuple[float, float]:
@@ -74,39 +74,39 @@ class Tested:
         return a_day * _MONTH * self.price, customers * prices.USER
 
 
-def try_token(
+def check_token(
     username: str,
     token: Token,
     way: requests.adapters.BaseAdapter | None,
     now: datetime,
     step: Callable[[str], None],
-) -> Tested:
-    """Try what Pulse will ask for; ProblemError when a thing that it needs is refused.
+) -> TokenReport:
+    """Try what Pulse will ask for; CommandError when a thing that it needs is refused.
 
     `way` is the transport to X, None for the real one. `step` hears what comes next.
     """
-    heard = Heard(way)
+    heard = RecordingAdapter(way)
     x = XClient(lambda: token, heard)
     try:
-        return _Test(username, token, x, heard, now, step).run()
+        return _TokenCheck(username, token, x, heard, now, step).run()
     except XError as trouble:
-        raise ProblemError(in_words(trouble, username)) from trouble
+        raise CommandError(describe_x_error(trouble, username)) from trouble
     finally:
         heard.close()
 
 
 @dataclass(slots=True)
-class _Test:
+class _TokenCheck:
     username: str
     token: Token
     x: XClient
-    heard: Heard
+    heard: RecordingAdapter
     now: datetime
     step: Callable[[str], None]
     cannot: dict[str, str] = field(default_factory=dict)
     billed: float = 0.0
 
-    def run(self) -> Tested:
+    def run(self) -> TokenReport:
         self.step(f"who @{self.username} is")
         account = self.x.user(self.username)
         self.billed += prices.USER
@@ -124,7 +124,7 @@ class _Test:
         self._search()
         self._count()
         found = self.x.reads - timelines
-        tested = Tested(
+        tested = TokenReport(
             account,
             owner,
             self.token,
@@ -137,12 +137,12 @@ class _Test:
         )
         return replace(tested, cost=tested.cost + timelines * tested.price)
 
-    def _sample(self, page: Page) -> Sample:
+    def _sample(self, page: Page) -> TimelineSample:
         days = _WEEK / _DAY
         if page.next_token and page.posts:
             oldest = min(post.created_at for post in page.posts)
             days = max((self.now - oldest) / _DAY, _MINUTE / _DAY)
-        return Sample(page.count, len({post.author_id for post in page.posts}), days)
+        return TimelineSample(page.count, len({post.author_id for post in page.posts}), days)
 
     def _search(self) -> None:
         """Ask for one minute, which costs little or nothing."""
@@ -150,16 +150,16 @@ class _Test:
         try:
             self.x.search(f"@{self.username} -is:retweet", Bounds(start=end - _MINUTE, end=end))
         except XError as trouble:
-            self.cannot["search"] = in_words(trouble, self.username)
+            self.cannot["search"] = describe_x_error(trouble, self.username)
 
     def _count(self) -> None:
         end = self.now - SEARCH_LAG
         try:
             found = self.x.counts(f"@{self.username} -is:retweet", end - _MINUTE, end)
         except XError as trouble:
-            self.cannot["counts"] = in_words(trouble, self.username)
+            self.cannot["counts"] = describe_x_error(trouble, self.username)
             return
         if found is None:
             self.cannot["counts"] = "X counts for a bearer only"
         else:
-            self.billed += prices.COUNTS
+            self.billed += prices.COUNT_REQUEST

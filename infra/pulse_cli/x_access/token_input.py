@@ -8,9 +8,9 @@ from collections.abc import Callable
 import click
 
 from pulse.x.access import Token, may_be_part
-from pulse_cli.errors import ProblemError
+from pulse_cli.errors import CommandError
 
-__all__ = ["VARIABLES", "ask", "from_environment", "holds", "kind"]
+__all__ = ["VARIABLES", "contains", "describe_kind", "prompt_for_token", "token_from_environment"]
 
 VARIABLES = {
     "bearer": "PULSE_X_BEARER",
@@ -19,7 +19,7 @@ VARIABLES = {
     "access_token": "PULSE_X_ACCESS_TOKEN",
     "access_token_secret": "PULSE_X_ACCESS_TOKEN_SECRET",
 }
-_ASKED = {
+_PROMPTS = {
     "consumer_key": "Consumer key",
     "consumer_secret": "Consumer secret",
     "access_token": "Access token",
@@ -29,33 +29,33 @@ _ASKED = {
 _USER_PARTS = tuple(name for name in VARIABLES if name != "bearer")
 
 
-def from_environment() -> Token | None:
+def token_from_environment() -> Token | None:
     """The token that the environment holds; None when it holds none of its parts."""
     parts = {name: os.environ.get(variable, "").strip() for name, variable in VARIABLES.items()}
     return _token(parts, lambda name: VARIABLES[name]) if any(parts.values()) else None
 
 
-def ask() -> Token:
+def prompt_for_token() -> Token:
     """Ask for the parts of a token; what is typed is not shown."""
     click.echo("A user token has four parts (the X developer console, Keys and tokens).", err=True)
     click.echo("Enter leaves one out; a bearer alone does for a single small company.", err=True)
     parts = {
         name: click.prompt(words, default="", hide_input=True, show_default=False, err=True).strip()
-        for name, words in _ASKED.items()
+        for name, words in _PROMPTS.items()
     }
     if not any(parts.values()):
-        raise ProblemError("no token was given: paste the four parts of a user token, or a bearer")
-    return _token(parts, lambda name: _ASKED[name].lower())
+        raise CommandError("no token was given: paste the four parts of a user token, or a bearer")
+    return _token(parts, lambda name: _PROMPTS[name].lower())
 
 
-def kind(token: Token) -> str:
+def describe_kind(token: Token) -> str:
     """Say what kind of token it is."""
     if not token.is_user:
         return "a bearer"
     return "a user token and a bearer" if token.bearer else "a user token"
 
 
-def holds(token: Token, text: str) -> bool:
+def contains(token: Token, text: str) -> bool:
     """Whether the text is a part of the token."""
     return text in [getattr(token, name) for name in VARIABLES]
 
@@ -63,8 +63,8 @@ def holds(token: Token, text: str) -> bool:
 def _token(parts: dict[str, str], named: Callable[[str], str]) -> Token:
     for name, part in parts.items():
         if part and not may_be_part(part):
-            raise ProblemError(f"{named(name)} holds what no token holds: copy it again, whole")
+            raise CommandError(f"{named(name)} holds what no token holds: copy it again, whole")
     missing = [named(name) for name in _USER_PARTS if not parts[name]]
     if missing and len(missing) < len(_USER_PARTS):
-        raise ProblemError(f"a user token has four parts; missing: {', '.join(missing)}")
+        raise CommandError(f"a user token has four parts; missing: {', '.join(missing)}")
     return Token(**{name: part or None for name, part in parts.items()})

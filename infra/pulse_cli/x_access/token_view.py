@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pulse_cli.x_access import prices
-from pulse_cli.x_access.prices import usd
-from pulse_cli.x_access.token_check import Sample, Tested
-from pulse_cli.x_access.token_input import kind
+from pulse_cli.x_access.prices import format_usd
+from pulse_cli.x_access.token_check import TimelineSample, TokenReport
+from pulse_cli.x_access.token_input import describe_kind
 
-__all__ = ["as_json", "draw"]
+__all__ = ["as_json", "print_report"]
 
 _QUARTER = 15
 _A_MINUTE = 2
@@ -22,7 +22,7 @@ _A_MINUTE = 2
 _TIMELINES = ("mentions", "posts")
 
 
-def draw(tested: Tested, console: Console) -> None:
+def print_report(tested: TokenReport, console: Console) -> None:
     """Print what came of the test."""
     console.print(_identity(tested))
     grid = Table.grid(padding=(0, 2))
@@ -33,14 +33,14 @@ def draw(tested: Tested, console: Console) -> None:
     console.print(grid)
 
 
-def as_json(tested: Tested) -> dict[str, Any]:
+def as_json(tested: TokenReport) -> dict[str, Any]:
     """What came of the test, for a script."""
     posts, authors = tested.monthly
     return {
         "username": tested.account.username,
         "id": tested.account.id,
         "token": {
-            "kind": kind(tested.token),
+            "kind": describe_kind(tested.token),
             "of": tested.owner.username if tested.owner else None,
             "access": tested.access,
         },
@@ -61,7 +61,7 @@ def as_json(tested: Tested) -> dict[str, Any]:
     }
 
 
-def _identity(tested: Tested) -> RenderableType:
+def _identity(tested: TokenReport) -> RenderableType:
     name, number = tested.account.username, tested.account.id
     return Group(
         Text(f"@{name} has the id {number}; in pulse.yaml:"),
@@ -70,23 +70,24 @@ def _identity(tested: Tested) -> RenderableType:
     )
 
 
-def _rows(tested: Tested) -> Iterator[tuple[str, str]]:
-    yield "Token", _whose(tested)
+def _rows(tested: TokenReport) -> Iterator[tuple[str, str]]:
+    yield "Token", _owner(tested)
     yield "Mentions", f"may be read: {_volume(tested.mentions)}"
     yield "Own posts", f"may be read: {_volume(tested.posts)}"
-    yield "Search", _may(tested, "search", "the way past the 800 newest mentions")
-    yield "Counts", _may(tested, "counts", "no post is read again over midnight for nothing")
+    yield "Search", _capability(tested, "search", "the way past the 800 newest mentions")
+    yield "Counts", _capability(tested, "counts", "no post is read again over midnight for nothing")
     yield "Limits", _limits(tested)
     yield "Price", _price(tested)
     posts, authors = tested.monthly
-    month = f"about {usd(posts)} for posts at this volume, and at most {usd(authors)} for who "
+    month = f"about {format_usd(posts)} for posts at this volume, and at most "
+    month += f"{format_usd(authors)} for who "
     month += f"customers are ({prices.USER:.3f} USD each, asked for when shown)"
     yield "A month", month
-    yield "This test", f"about {usd(tested.cost)}; what it read is not billed again today"
+    yield "This test", f"about {format_usd(tested.cost)}; what it read is not billed again today"
 
 
-def _whose(tested: Tested) -> str:
-    words = kind(tested.token)
+def _owner(tested: TokenReport) -> str:
+    words = describe_kind(tested.token)
     if tested.owner is None:
         return (
             f"{words}: it speaks for the app, and all accounts that use it share its limits; "
@@ -100,7 +101,7 @@ def _whose(tested: Tested) -> str:
     return words
 
 
-def _volume(sample: Sample) -> str:
+def _volume(sample: TimelineSample) -> str:
     if not sample.posts:
         return "none in the last 7 days"
     hours = sample.days * 24
@@ -109,13 +110,13 @@ def _volume(sample: Sample) -> str:
     return f"{sample.posts} in the last {span}, {a_day} a day"
 
 
-def _may(tested: Tested, name: str, meaning: str) -> str:
+def _capability(tested: TokenReport, name: str, meaning: str) -> str:
     if name not in tested.cannot:
         return f"may be used: {meaning}"
     return f"may not be used ({tested.cannot[name]}); without it Pulse works, less exactly"
 
 
-def _limits(tested: Tested) -> str:
+def _limits(tested: TokenReport) -> str:
     told = [
         f"{name} {quota.remaining:,} of {quota.limit:,}"
         for name, quota in tested.quotas.items()
@@ -135,13 +136,13 @@ def _limits(tested: Tested) -> str:
     return f"{words}; enough for about {fits} accounts" if fits > 1 else words
 
 
-def _price(tested: Tested) -> str:
+def _price(tested: TokenReport) -> str:
     if tested.owned:
         return (
-            f"{prices.OWNED:.3f} USD a post if @{tested.account.username} owns the app too, "
+            f"{prices.OWNED_POST:.3f} USD a post if @{tested.account.username} owns the app too, "
             f"else {prices.POST:.3f}"
         )
     return (
-        f"{prices.POST:.3f} USD a post; {prices.OWNED:.3f} with a token of "
+        f"{prices.POST:.3f} USD a post; {prices.OWNED_POST:.3f} with a token of "
         f"@{tested.account.username} whose app it owns"
     )

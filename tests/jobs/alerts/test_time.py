@@ -9,7 +9,7 @@ import boto3
 import botocore.exceptions
 import pytest
 
-from pulse_cli.replay.lambda_service import Context
+from pulse_cli.replay.lambda_service import LambdaContext
 from tests.jobs.between import Between
 from tests.jobs.town import HELP, Build, Posts, Town, alone, at
 
@@ -38,7 +38,9 @@ class Left:
 def left(monkeypatch: pytest.MonkeyPatch) -> Left:
     """The time that is left to a function."""
     found = Left()
-    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: found.seconds * 1000)
+    monkeypatch.setattr(
+        LambdaContext, "get_remaining_time_in_millis", lambda _: found.seconds * 1000
+    )
     return found
 
 

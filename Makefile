@@ -2,8 +2,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Where `make truth` and tests that need real data find it.
+# Where `make truth`, `make compare` and tests that need real data find it.
 SHARED ?= ../shared
+# The commit that `make compare` compares this tree with; ONLY=demo or ONLY=replay takes one input.
+BASE ?= HEAD
 PYTEST ?= $(BIN)/pytest --numprocesses auto --dist worksteal
 LOCK := uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet
 
@@ -11,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all truth check format build deploy lock bench chromium clean
+.PHONY: help setup demo test test-all truth compare check format build deploy lock bench chromium clean
 
 help: ## Say what can be said
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ test-all: setup check chromium ## All tests, those too that `make test` only sam
 
 truth: setup ## Replay all companies of the real data against the truth
 	$(BIN)/python tests/replay/truth.py --shared $(SHARED)
+
+compare: setup ## Replay by commit BASE (HEAD) and by this tree: do state and mails stay the same?
+	$(BIN)/python tests/comparison/compare.py --base $(BASE) --shared $(SHARED) $(if $(ONLY),--only $(ONLY))
 
 check: setup ## Format, lint, types, architecture, template
 	$(BIN)/ruff format --check .

@@ -17,19 +17,22 @@ class Commands(click.Group):
     places: ClassVar[dict[str, tuple[str, str]]] = {
         "demo": ("demo", "Show the main job on a made-up day."),
         "replay": ("replay", "Run the deployed handlers over a post archive."),
-        "try": ("try_out", "See what Pulse would say of your accounts' last day."),
-        "local": ("local", "Run AWS and X on this machine, for the built functions."),
-        "check": ("check", "Check the settings before they are pushed."),
-        "schema": ("check", "Print the settings' JSON Schema, for editors."),
-        "push": ("push", "Put checked settings into force."),
-        "invoke": ("invoke", "Run a built function under Lambda's runtime."),
-        "connect": ("connect", "Test a token for X and store it."),
-        "doctor": ("doctor", "Look whether a deployed stack can do its work."),
-        "status": ("status", "Show how polls, waits and mail stand."),
-        "addresses": ("addresses", "Show whom mail does not reach, and give addresses back."),
-        "forget": ("forget", "Remove one person's posts from all that is kept."),
-        "export": ("export", "Give a company everything that is kept of it."),
-        "drop": ("drop", "Remove all that is kept of a company that is no longer watched."),
+        "try": ("try_out", "See what Pulse would report about your accounts' last day."),
+        "local": ("local", "Run AWS and X on this machine for the built functions."),
+        "check": ("check", "Check the settings before you push them."),
+        "schema": ("check", "Print the JSON Schema of the settings for editors."),
+        "push": ("push", "Check the settings and put them into force."),
+        "invoke": ("invoke", "Run a built function in the Lambda runtime."),
+        "connect": ("connect", "Test an X token and store it."),
+        "doctor": ("doctor", "Check whether a deployed stack can do its job."),
+        "status": ("status", "Show the state of polls, waiting customers and email."),
+        "addresses": (
+            "addresses",
+            "Show addresses that email no longer goes to, or allow one again.",
+        ),
+        "forget": ("forget", "Remove one person's posts from all stored data."),
+        "export": ("export", "Export everything that is stored about a company."),
+        "drop": ("drop", "Remove all stored data of a company that is no longer watched."),
     }
     """By name: the module of the command, and what it does in a line."""
 
@@ -54,9 +57,10 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pulse")
 def pulse() -> None:
-    """Nobody who speaks to your company on X waits unseen.
+    """Alert your team before anyone who writes to your company on X is left without an answer.
 
-    Start with `pulse demo`. Before you deploy: `pulse try @handle`, `pulse check pulse.yaml`.
+    Start with `pulse demo`. Before you deploy, run `pulse try @handle` and `pulse check
+    pulse.yaml`.
     """
 
 

@@ -117,8 +117,8 @@ def test_what_cannot_be_read_is_not_swallowed(message: str) -> None:
 @pytest.mark.parametrize(
     ("message", "said"),
     [
-        (TO, "an event of no known kind"),
-        (json.dumps({"eventType": TO}), "an event of no known kind"),
+        (TO, "an event of an unknown kind"),
+        (json.dumps({"eventType": TO}), "an event of an unknown kind"),
         (without("mail"), "a Bounce without 'mail'"),
         (json.dumps({**bounce("m1", TO, NOON), "mail": TO}), "a Bounce: TypeError"),
     ],

@@ -254,7 +254,7 @@ def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: local_stack.Local
     with Stubber(client) as stub:
         for ones in ([failed[0]], [failed[1]], [], [], [failed[0]]):
             stub.add_response("send_message_batch", {"Failed": ones, "Successful": []})
-        with pytest.raises(RuntimeError, match="2 tasks not: Odd"):
+        with pytest.raises(RuntimeError, match="did not accept 2 tasks: Odd"):
             PollQueue(client, "https://q").put(
                 [PollTask("acme", str(n), "poll", NOON) for n in range(35)]
             )
@@ -282,7 +282,7 @@ def test_a_secret_that_is_no_token_says_where_it_lies_and_not_what_it_is(
     """Given rubbish where a token should be, then trouble `token` names the place alone."""
     ssm = boto3.client("ssm")
     ssm.put_parameter(Name="/pulse/a/tokens/bad", Value=text, Type="SecureString", Overwrite=True)
-    with pytest.raises(XError, match="/pulse/a/tokens/bad is no token") as caught:
+    with pytest.raises(XError, match="/pulse/a/tokens/bad is not a token") as caught:
         TokenStore(ssm, "/pulse/a/tokens").token("bad")
     assert caught.value.kind == "token"
     assert "SECRET" not in str(caught.value)
@@ -293,7 +293,7 @@ def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(
 ) -> None:
     """Given no such secret, then a person hears; given an SSM that is down, it is tried again."""
     ssm = boto3.client("ssm")
-    with pytest.raises(XError, match="no secret is kept at /pulse/a/tokens/x") as caught:
+    with pytest.raises(XError, match="no secret is stored at /pulse/a/tokens/x") as caught:
         TokenStore(ssm, "/pulse/a/tokens").token("x")
     assert caught.value.kind == "token"
     with Stubber(ssm) as stub:

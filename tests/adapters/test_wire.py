@@ -108,8 +108,8 @@ def test_a_post_is_read(served: dict[str, Any], expected: dict[str, Any]) -> Non
 
 
 UNREADABLE: dict[str, tuple[Any, str]] = {
-    "no object": ("hello", "a post is no JSON object"),
-    "null": (None, "a post is no JSON object"),
+    "no object": ("hello", "a post is not a JSON object"),
+    "null": (None, "a post is not a JSON object"),
     "no id": (raw(id=None), "`id` is None"),
     "an id that is a number": (raw(id=1001), "`id` is 1001"),
     "an id with letters": (raw(id="12a"), "`id` is '12a'"),
@@ -158,8 +158,8 @@ def test_the_next_page_authors_and_errors_come_along() -> None:
         ([], "JSON list"),
         (None, "JSON NoneType"),
         ("Rate limit exceeded", "JSON str"),
-        ({"data": {"id": "1"}}, "no list"),
-        ({"data": "x"}, "no list"),
+        ({"data": {"id": "1"}}, "not a list"),
+        ({"data": "x"}, "not a list"),
         ({"errors": [{"detail": "Something broke"}]}, "only errors: Something broke"),
     ],
 )

@@ -31,11 +31,11 @@ def problem(command: Any, *arguments: str) -> str:
 
 
 def test_no_such_function() -> None:
-    assert "there are dispatch, poll" in problem(invoke, "dispatcher")
+    assert "available: dispatch, poll" in problem(invoke, "dispatcher")
 
 
 def test_what_a_topic_feeds_must_be_told() -> None:
-    assert "give --event infra/events/feedback.json" in problem(invoke, "feedback")
+    assert "use --event infra/events/feedback.json" in problem(invoke, "feedback")
 
 
 def test_nothing_listens(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_nothing_listens(tmp_path: Path) -> None:
     env = tmp_path / "env.json"
     env.write_text(json.dumps({"Dispatch": {"AWS_ENDPOINT_URL": url}}))
     said = problem(invoke, "dispatch", "--env", str(env))
-    assert f"Nothing answers at {url}" in said
+    assert f"nothing answers at {url}" in said
     assert "pulse local" in said
 
 
@@ -53,7 +53,7 @@ def test_nothing_listens(tmp_path: Path) -> None:
     [
         ("{", "is not an object of objects"),
         ('{"Dispatcher": {}}', "no function 'Dispatcher'"),
-        ('{"Dispatch": {"AWS_ENDPOINT_URL": "somewhere"}}', "'somewhere' is no address"),
+        ('{"Dispatch": {"AWS_ENDPOINT_URL": "somewhere"}}', "'somewhere' is not a URL"),
         ('{"Poll": {}}', "has no variables of dispatch"),
     ],
 )
@@ -116,7 +116,7 @@ def test_invoke_talks_to_local(env: str) -> None:
     written = [json.dumps(answer), Path(env).read_text("utf-8")]
     while (result := run(invoke, "poll", "--env", env)).exit_code == 0:
         written += [result.stdout, result.stderr]
-    assert "No poll is due" in str(result.exception)
+    assert "no poll is due" in str(result.exception)
     assert told("".join(written)) == set()
 
 

@@ -121,5 +121,5 @@ def test_what_is_not_built_is_said(tmp_path: Path) -> None:
 
 
 def test_what_does_not_exist_is_said() -> None:
-    with pytest.raises(EmulatorError, match="there are dispatch, poll"):
+    with pytest.raises(EmulatorError, match="available: dispatch, poll"):
         Emulator("dispatcher", {})

@@ -36,7 +36,7 @@ def stop(stack: LocalStack, *blocks: Suppression) -> None:
 def test_when_mail_reaches_everybody(deployed: LocalStack) -> None:
     """Given no address that bounced, also before the first push, then it says so."""
     said = run("addresses")
-    assert (said.code, said.out) == (0, "Every address is written to.\n")
+    assert (said.code, said.out) == (0, "Pulse writes to every address.\n")
 
 
 def test_it_lists_who_since_when_and_why(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
@@ -45,11 +45,14 @@ def test_it_lists_who_since_when_and_why(pushed: Table, deployed: LocalStack) ->
     said = run("addresses")
     assert said.code == 0
     assert said.out.splitlines() == [
-        "eve@else.example (nobody in the settings): mail was called spam 2026-11-01 09:16 UTC",
+        (
+            "eve@else.example (nobody in the settings): "
+            "email was marked as spam at 2026-11-01 09:16 UTC"
+        ),
         "  Complaint abuse",
-        "anna@example.com (anna of svyaz): mail bounced 2026-11-02 09:16 UTC",
+        "anna@example.com (anna of svyaz): email bounced at 2026-11-02 09:16 UTC",
         "  Permanent: smtp; 550[31m no user",
-        "pulse addresses --lift ADDRESS lets mail go there again.",
+        "To allow email to an address again, run pulse addresses --lift ADDRESS.",
     ]
     listed = run("addresses", "--json").json
     assert listed["addresses"][1] == {
@@ -67,20 +70,21 @@ def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: LocalSt
     stop(deployed, ANNA, EVE)
     said = run("addresses", "--lift", "Anna@Example.com")
     assert said.code == 0
-    assert "Mail goes to anna@example.com again" in said.out
+    assert "Pulse writes to anna@example.com again" in said.out
     assert "aws sesv2 delete-suppressed-destination --email-address anna@example.com" in said.out
     assert [row["address"] for row in run("addresses", "--json").json["addresses"]] == [EVE.address]
     again = run("addresses", "--lift", "anna@example.com")
     assert (again.code, again.out) == (1, "")
     assert again.err == (
-        "pulse: mail to anna@example.com was not stopped: pulse addresses lists them\n"
+        "pulse: email to anna@example.com was not stopped; "
+        "run pulse addresses to list stopped addresses\n"
     )
     assert run("addresses", "--lift", EVE.address, "--json").json["lifted"] == EVE.address
 
 
 def test_status_names_those_of_the_settings(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
     """Given one of ours and one of nobody, then only ours stands in the company's status."""
-    assert "Mail stopped nobody" in lines(run("status"))
+    assert "Email stopped nobody" in lines(run("status"))
     stop(deployed, ANNA, EVE)
     said = run("status")
     assert max(map(len, said.out.splitlines())) <= 80
@@ -94,7 +98,7 @@ def test_doctor_says_how_to_mend_it(sound: LocalStack) -> None:
     """Given an address of ours that bounced, then the doctor fails on it."""
     assert found(run("doctor", "--json", "--no-mail"))["addresses"] == (
         "OK",
-        "no mail came back for good",
+        "Pulse writes to every address",
         None,
     )
     stop(sound, ANNA, EVE)
@@ -103,18 +107,19 @@ def test_doctor_says_how_to_mend_it(sound: LocalStack) -> None:
     findings = found(said)
     status, words, mend = findings[f"address {ANNA.address}"]
     assert status == "FAIL"
-    assert "does not write to it since 2026-11-02 09:16 UTC, it bounced" in words
-    assert mend == "mend it in pulse.yaml and push, or pulse addresses --lift anna@example.com"
+    assert "has not written to it since 2026-11-02 09:16 UTC, because email to it bounced" in words
+    lift = "pulse addresses --lift anna@example.com"
+    assert mend == f"change the address in pulse.yaml and push, or run {lift}"
     assert f"address {EVE.address}" not in findings
 
 
 @pytest.mark.parametrize(
     ("limit", "line"),
     [
-        ("", "Reads of X 12,340 this month (UTC), 7 last month"),
+        ("", "Reads from X 12,340 this month (UTC), 7 last month"),
         (
             "    reads_per_month: 15000\n",
-            "Reads of X 12,340 of 15,000 this month (82 %), 7 last month",
+            "Reads from X 12,340 of 15,000 this month (82 %), 7 last month",
         ),
     ],
 )

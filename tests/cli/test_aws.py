@@ -26,13 +26,13 @@ def test_no_credentials(command: tuple[str, ...], pulse_yaml: Path) -> None:
 def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nobody")
-    assert "no AWS region is set: give --region" in run("status").err
+    assert "no AWS region is set; use --region" in run("status").err
 
 
 def test_no_such_profile() -> None:
     said = run("status", "--profile", "acme")
     assert said.code == 1
-    assert "profile (acme) could not be found: aws configure list-profiles" in said.err
+    assert "profile (acme) could not be found; run aws configure list-profiles" in said.err
 
 
 def test_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,15 +47,15 @@ def test_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "somewhere")
-    assert "AWS_ENDPOINT_URL=somewhere is no address" in run("status").err
+    assert "AWS_ENDPOINT_URL=somewhere is not a URL" in run("status").err
 
 
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("ExpiredToken", "credentials have run out (ExpiredToken): sign in again"),
-        ("InvalidClientTokenId", "does not take these credentials"),
-        ("AccessDenied", "does not let you DescribeStacks (no, not you): use credentials that may"),
+        ("ExpiredToken", "credentials have expired (ExpiredToken); sign in again"),
+        ("InvalidClientTokenId", "rejects these credentials"),
+        ("AccessDenied", "does not allow DescribeStacks (no, not you); use credentials that are"),
         ("Throttling", "AWS refused DescribeStacks: Throttling: no, not you"),
     ],
 )
@@ -79,7 +79,7 @@ def test_pulse_local_is_a_stack_like_any(
         assert run("push").code == 0
         said = run("connect", "@svyaz_help")
         assert said.code == 0, said.err
-        assert f"X is the one at {running.x_url}" in said.err
+        assert f"Using the simulated X at {running.x_url}" in said.err
         assert "never" in run("status").out
         doctor = run("doctor", "--no-mail", "--json")
         by_name = {one["what"]: one for one in doctor.json["findings"]}

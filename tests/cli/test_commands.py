@@ -42,7 +42,7 @@ def test_it_has_help_and_stands_in_the_docs(name: str) -> None:
     said = section(name)
     assert f"pulse {name}" in said
     assert "```\n" in said, "no example"
-    assert "Ends with 0" in said, "no exit codes"
+    assert "Exits with 0" in said, "no exit codes"
 
 
 def test_help_is_there_at_once_and_whole() -> None:

@@ -41,10 +41,10 @@ def test_a_user_token_is_tested_and_stored(deployed: LocalStack, x: Posts, token
     shows_no_secret(said)
     assert '- {username: svyaz_help, id: "700000001"}' in said.out
     assert "Token a user token of @svyaz_help" in words(said)
-    assert "Mentions may be read: 3 in the last 7 days, less than one a day" in words(said)
-    assert "Counts may not be used (X counts for a bearer only)" in words(said)
-    assert "mentions 299 of 300, posts 899 of 900 requests left until" in words(said)
-    assert "0.001 USD a post if @svyaz_help owns the app too, else 0.005" in words(said)
+    assert "Mentions readable: 3 in the last 7 days, less than one a day" in words(said)
+    assert "Counts not available (X provides counts for a bearer token only)" in words(said)
+    assert "mentions 299 of 300, posts 899 of 900 requests left; the limit resets at" in words(said)
+    assert "0.001 USD a post if @svyaz_help also owns the app, otherwise 0.005" in words(said)
     assert "Stored at /pulse/pulse/tokens/svyaz_help." in said.out
     assert kept(deployed, "svyaz_help").access_token == "sim-700000001"
 
@@ -54,7 +54,9 @@ def test_a_bearer_is_shared(deployed: LocalStack, x: Posts, token: Put) -> None:
     token(BEARER)
     said = run("connect", "svyaz_help", "--token", "app")
     assert said.code == 0, said.err
-    assert "a bearer: it speaks for the app, and all accounts that use it share" in words(said)
+    assert "a bearer token: it belongs to the app, and all accounts that use it share" in words(
+        said
+    )
     assert "mentions 449 of 450" in words(said)
     assert "0.005 USD a post; 0.001 with a token of @svyaz_help" in words(said)
     assert "Stored at /pulse/pulse/tokens/app." in said.out
@@ -108,12 +110,15 @@ def test_without_an_environment_it_asks_and_shows_nothing(deployed: LocalStack, 
         ((401, "Unauthorized"), "The token for @svyaz_help does not work (401 Unauthorized)"),
         (
             (402, json.dumps({"title": "CreditsDepleted", "detail": "No credits", "status": 402})),
-            "No credits left at X: @svyaz_help is not watched (402 No credits): Buy credits",
+            (
+                "X credits have run out: @svyaz_help is not being watched (402 No credits): "
+                "Buy credits"
+            ),
         ),
-        ((403, json.dumps({"detail": "Not enrolled"})), "X refuses access for @svyaz_help (403"),
-        ((429, "Too Many Requests"), "X asked to wait (429 Too Many Requests): try again"),
+        ((403, json.dumps({"detail": "Not enrolled"})), "X denies access for @svyaz_help (403"),
+        ((429, "Too Many Requests"), "X asked Pulse to wait (429 Too Many Requests): try again"),
         ((503, "Service Unavailable"), "X did not answer (503 Service Unavailable): try again in"),
-        ((200, "<html>"), "X did not answer (no JSON: '<html>'): try again in a minute"),
+        ((200, "<html>"), "X did not answer (not JSON: '<html>'): try again in a minute"),
     ],
 )
 def test_what_x_refuses_is_told_and_nothing_is_stored(
@@ -134,7 +139,7 @@ def test_what_it_can_do_without_is_told_only(x: Posts, token: Put) -> None:
     token(BEARER)
     said = run("connect", "@svyaz_help", "--dry-run")
     assert said.code == 0
-    assert "Search may not be used (X refuses access for @svyaz_help" in words(said)
+    assert "Search not available (X denies access for @svyaz_help" in words(said)
 
 
 def test_an_unknown_handle(x: Posts, token: Put) -> None:
@@ -142,15 +147,15 @@ def test_an_unknown_handle(x: Posts, token: Put) -> None:
     token(BEARER)
     said = run("connect", "@nobody", "--dry-run")
     assert said.code == 1
-    assert "pulse: X knows no account @nobody any more" in said.err
+    assert "pulse: X cannot find the account @nobody" in said.err
 
 
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
         ({"PULSE_X_CONSUMER_KEY": "k"}, "missing: PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN"),
-        ({"PULSE_X_BEARER": "two words"}, "PULSE_X_BEARER holds what no token holds"),
-        ({"PULSE_X_BEARER": "ключ"}, "PULSE_X_BEARER holds what no token holds"),
+        ({"PULSE_X_BEARER": "two words"}, "PULSE_X_BEARER has characters that no token has"),
+        ({"PULSE_X_BEARER": "ключ"}, "PULSE_X_BEARER has characters that no token has"),
     ],
 )
 def test_a_token_with_something_amiss(
@@ -173,7 +178,7 @@ def test_wrong_use(arguments: tuple[str, ...]) -> None:
 def test_no_address_for_x(monkeypatch: pytest.MonkeyPatch, token: Put) -> None:
     token(BEARER)
     monkeypatch.setenv("PULSE_X_URL", "somewhere")
-    assert "'somewhere' is no address for X" in run("connect", "@svyaz_help", "--dry-run").err
+    assert "'somewhere' is not a URL for X" in run("connect", "@svyaz_help", "--dry-run").err
 
 
 def test_x_is_asked_only_when_there_is_a_stack(deployed: LocalStack, x: Posts, token: Put) -> None:

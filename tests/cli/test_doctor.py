@@ -27,11 +27,11 @@ def test_a_sound_stack(sound: LocalStack) -> None:
     said = run("doctor")
     assert said.code == 0, said.out
     told = said.out.splitlines()
-    assert told[-1] == f"0 to mend, 0 to look at, of {len(told) - 1}"
+    assert told[-1] == f"0 failed, 0 with warnings, of {len(told) - 1} checks"
     assert all(line.startswith("OK    ") for line in told[:-1]), said.out
     assert "OK    schedules: all 6 are on" in told
-    assert "OK    deleted posts of svyaz: last checked for 2 h ago" in told
-    assert "OK    critical topic: wakes 1" in told
+    assert "OK    deleted posts of svyaz: last checked 2 h ago" in told
+    assert "OK    critical topic: confirmed subscriptions: 1" in told
     [mail] = mails()
     assert set(mail.destinations) == {"boris@example.com"}
     assert "Boris" in mail.raw_data
@@ -44,20 +44,20 @@ def test_a_bare_stack(deployed: LocalStack, ses_account: Callable[..., None]) ->
     by_name = found(said)
     assert by_name["settings"] == (
         "FAIL",
-        "none were pushed, so nothing runs",
+        "no settings were pushed, so nothing runs",
         "pulse push pulse.yaml",
     )
     assert by_name["schedules"][:2] == (
         "WARN",
-        "could not be checked: this stack was built without them",
+        "could not be checked: this stack was deployed without them",
     )
     assert by_name["critical topic"][0] == "FAIL"
     assert by_name["sender pulse@example.com"] == (
         "FAIL",
-        "SES does not know it, nor its domain",
+        "neither the address nor its domain is set up in SES",
         "aws sesv2 create-email-identity --email-identity example.com",
     )
-    assert by_name["test mail"][0] == "WARN"
+    assert by_name["test email"][0] == "WARN"
 
 
 def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
@@ -67,7 +67,7 @@ def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
     by_name = found(run("doctor", "--json"))
     for name in ("SES account", "recipients"):
         assert by_name[name][0] == "WARN"
-        assert by_name[name][1].startswith("could not be checked: AWS does not let you GetAccount")
+        assert by_name[name][1].startswith("could not be checked: AWS does not allow GetAccount")
     assert by_name["sender pulse@example.com"][0] == "OK"
 
 
@@ -79,7 +79,7 @@ def test_tokens_that_are_missing_or_refused(sound: LocalStack, x: Posts) -> None
         "The token for @svyaz_help does not work (401 Unauthorized)",
     )
     assert mend
-    assert mend.endswith("Then pulse connect @svyaz_help")
+    assert mend.endswith("Then run pulse connect @svyaz_help")
     x(faults=always(503, "over capacity"))
     status, said, _ = found(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
     assert status == "WARN"
@@ -87,7 +87,7 @@ def test_tokens_that_are_missing_or_refused(sound: LocalStack, x: Posts) -> None
     boto3.client("ssm").delete_parameter(Name="/pulse/pulse/tokens/svyaz_help")
     assert found(run("doctor", "--json", "--no-mail"))["token svyaz_help"] == (
         "FAIL",
-        "no secret is kept at /pulse/pulse/tokens/svyaz_help",
+        "no secret is stored at /pulse/pulse/tokens/svyaz_help",
         "pulse connect @svyaz_help",
     )
 
@@ -98,8 +98,8 @@ def test_an_id_that_is_another_account_s(sound: LocalStack, pulse_yaml: Path) ->
     run("push")
     said = run("doctor", "--json", "--no-mail")
     told = [one["said"] for one in said.json["findings"] if one["what"] == "token svyaz_help"]
-    assert "X shows no account with the id 700000003 (@svyaz_help)" in told
-    assert "the id 800000001 is @user1, and the settings say @svyaz" in told
+    assert "X has no account with the id 700000003 (@svyaz_help)" in told
+    assert "the id 800000001 belongs to @user1, but the settings have @svyaz" in told
 
 
 def test_polls_that_do_not_come(sound: LocalStack) -> None:
@@ -115,9 +115,9 @@ def test_polls_that_do_not_come(sound: LocalStack) -> None:
         CursorStore(table).save(new)
     said = run("doctor", "--json", "--no-mail")
     told = {f["said"]: f for f in said.json["findings"] if f["what"].startswith("polls of")}
-    assert told["the last good one 20 min ago"]["status"] == "FAIL"
-    assert told["the last good one 5 min ago"]["status"] == "WARN"
-    [trouble] = [f for words, f in told.items() if words.startswith("No credits left at X")]
+    assert told["last success 20 min ago"]["status"] == "FAIL"
+    assert told["last success 5 min ago"]["status"] == "WARN"
+    [trouble] = [f for words, f in told.items() if words.startswith("X credits have run out")]
     assert trouble["status"] == "FAIL"
     assert trouble["mend"] == "Buy credits in the X developer console."
 
@@ -135,8 +135,8 @@ def test_schedules_that_are_off_or_gone(sound: LocalStack) -> None:
     )
     said = run("doctor", "--no-mail")
     assert said.code == 1
-    assert "FAIL  schedules: missing: SendEachMinute — deploy again: make deploy" in said.out
-    assert "FAIL  schedules: switched off: FlagEachMinute; nobody is watched" in said.out
+    assert "FAIL  schedules: missing: SendEachMinute — deploy again with make deploy" in said.out
+    assert "FAIL  schedules: switched off: FlagEachMinute; no account is being watched" in said.out
 
 
 def test_alarms_that_ring_or_have_no_data(sound: LocalStack) -> None:
@@ -144,7 +144,7 @@ def test_alarms_that_ring_or_have_no_data(sound: LocalStack) -> None:
     state("OutboxAlarm", "INSUFFICIENT_DATA")
     boto3.client("cloudwatch").delete_alarms(AlarmNames=["pulse-DeadLettersAlarm-A1B2C3"])
     by_name = found(run("doctor", "--json", "--no-mail"))
-    assert by_name["alarm BlindAlarm"][:2] == ("FAIL", "rings: BlindAlarm has a reason.")
+    assert by_name["alarm BlindAlarm"][:2] == ("FAIL", "in alarm: BlindAlarm has a reason.")
     assert by_name["alarm OutboxAlarm"][0] == "WARN"
     assert by_name["alarm DeadLettersAlarm"][:2] == ("FAIL", "missing")
     assert by_name["alarm PollErrorsAlarm"][0] == "OK"
@@ -156,7 +156,7 @@ def test_dead_letters(sound: LocalStack) -> None:
     status, said, mend = found(run("doctor", "--json", "--no-mail"))["ticks that failed"]
     assert (status, said) == (
         "FAIL",
-        "1 in the queue: what was not delivered, or ended in an error",
+        "1 in the queue: invocations that were not delivered or ended in an error",
     )
     assert mend
     assert f"--queue-url {url}" in mend
@@ -166,10 +166,10 @@ def test_dead_letters(sound: LocalStack) -> None:
 def test_mail_that_comes_back_and_nobody_hears(sound: LocalStack, missing: str) -> None:
     """Given an event destination without one kind, then it is to be mended by deploying again."""
     tell_of_returns(*{"bounce", "complaint", "reject"} - {missing})
-    status, said, mend = found(run("doctor", "--json"))["mail that comes back"]
+    status, said, mend = found(run("doctor", "--json"))["bounces and complaints"]
     assert status == "FAIL"
     assert f"({missing})" in said
-    assert mend == "deploy again: make deploy"
+    assert mend == "deploy again with make deploy"
 
 
 @pytest.mark.parametrize(
@@ -186,14 +186,17 @@ def broken(kind: FaultKind, detail: str, hours: int = 1) -> OpenFault:
 
 
 CHECKS: dict[str, tuple[dict[str, Any], str]] = {
-    "never": ({"hours_ago": 0}, "they were never checked for yet"),
-    "late": ({"hours_ago": 30}, "last checked for 1 day 6 h ago"),
+    "never": ({"hours_ago": 0}, "not checked yet"),
+    "late": ({"hours_ago": 30}, "last checked 1 day 6 h ago"),
     "refused": (
         {"trouble": broken("forbidden", "403 Forbidden.")},
-        "X refuses the check (403 Forbidden.), so posts of those who wait are looked up once a day",
+        (
+            "X rejects the check (403 Forbidden.), so Pulse looks up the posts of waiting "
+            "customers once a day"
+        ),
     ),
-    "in trouble": ({"trouble": broken("unavailable", "503")}, "the check meets trouble since"),
-    "lasting": ({"trouble": broken("unavailable", "503", 25)}, "the check meets trouble since"),
+    "in trouble": ({"trouble": broken("unavailable", "503")}, "the check has been failing since"),
+    "lasting": ({"trouble": broken("unavailable", "503", 25)}, "the check has been failing since"),
 }
 
 
@@ -205,7 +208,9 @@ def test_whether_deleted_posts_are_found_out(sound: LocalStack, case: str) -> No
     status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
     assert told.startswith(said)
-    assert ("as long as it is kept: for 90 d" in told) == (case in ("refused", "lasting"))
+    assert ("until their retention period ends (for 90 d" in told) == (
+        case in ("refused", "lasting")
+    )
     assert mend
 
 
@@ -223,5 +228,5 @@ def test_without_a_bearer_deleted_posts_stay(sound: LocalStack) -> None:
     TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).put("svyaz_help", token)
     status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
-    assert told.startswith("no token has a bearer")
-    assert mend == "pulse connect @svyaz_help with PULSE_X_BEARER as well"
+    assert told.startswith("no stored token includes a bearer token")
+    assert mend == "run pulse connect @svyaz_help with PULSE_X_BEARER set as well"

@@ -27,7 +27,7 @@ HEALTHY = {
 def test_the_test_mail_goes_where_it_is_told(sound: LocalStack) -> None:
     said = run("doctor", "--mail", "me@example.org", "--json")
     assert said.json["ok"] is True
-    assert "test mail to me@example.org" in found(said)
+    assert "test email to me@example.org" in found(said)
     assert set(mails()[0].destinations) == {"me@example.org"}
 
 
@@ -47,7 +47,7 @@ def test_the_sandbox_asks_for_every_recipient(
     assert by_name["SES sandbox"][0] == "WARN"
     assert by_name["recipient anna@example.org"] == (
         "FAIL",
-        "not verified, and SES is in its sandbox: mail to it is refused",
+        "the address is not verified and SES is in the sandbox, so email to it is refused",
         "aws sesv2 create-email-identity --email-identity anna@example.org",
     )
     assert "recipient boris@example.com" not in by_name
@@ -67,16 +67,19 @@ def test_a_sender_that_the_stack_may_not_use(sound: LocalStack, pulse_yaml: Path
     pulse_yaml.write_text(SETTINGS + "    sender: Svyaz <care@example.com>\n", "utf-8")
     run("push")
     status, said, mend = found(run("doctor", "--json", "--no-mail"))["sender care@example.com"]
-    assert (status, said) == ("FAIL", "svyaz writes from it, and the stack may not")
+    assert (status, said) == (
+        "FAIL",
+        "svyaz sends from this address, but the stack is not allowed to",
+    )
     assert mend == "deploy again with Senders=pulse@example.com,care@example.com"
 
 
 def test_a_mail_that_ses_refuses(sound: LocalStack) -> None:
     boto3.client("sesv2").delete_email_identity(EmailIdentity="example.com")
     by_name = found(run("doctor", "--json"))
-    status, said, mend = by_name["test mail to boris@example.com"]
+    status, said, mend = by_name["test email to boris@example.com"]
     assert status == "FAIL"
-    assert said.startswith("SES refused it: MessageRejected")
+    assert said.startswith("SES refused the email: MessageRejected")
     assert mend
 
 
@@ -115,7 +118,7 @@ def test_what_ses_says_of_the_account(differs: dict[str, Any], what: str, status
             "example.com",
             {"VerifiedForSendingStatus": False, "VerificationStatus": "FAILED"},
             "FAIL",
-            "into the DNS",
+            "to the domain's DNS",
         ),
         ("a@example.com", {"DkimAttributes": {"Status": "NOT_STARTED"}}, "WARN", "with DKIM"),
     ],

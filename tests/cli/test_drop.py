@@ -81,7 +81,7 @@ def test_a_company_is_not_lost_by_a_file_without_it(full: Table, pulse_yaml: Pat
     pulse_yaml.write_text(pulse_yaml.read_text().replace(TWO, ""))
     said = run("push")
     assert said.code == 1
-    assert "other is in force and not in pulse.yaml, so nothing was pushed" in said.err
+    assert "other is in force but not in pulse.yaml, so nothing was pushed" in said.err
     assert "pulse push --without other" in said.err
     assert run("push", "--without", "svyaz").code == 1
     assert (SettingsStore(full).current() or ({}, 0))[1] == 1
@@ -108,7 +108,7 @@ def test_all_of_it_goes_and_nothing_else(parted: Table, later: Any) -> None:
     assert set(AuthorCache(parted).find(["5", "6", "9"])) == {"5", "6"}
     assert set(CursorStore(parted).load(["700000001", OTHERS])) == {"700000001"}
     with later():
-        assert "Nothing is kept of other." in run("drop", "other").out
+        assert "No data of other is stored." in run("drop", "other").out
 
 
 def test_while_functions_may_be_under_way_nothing_goes(parted: Table) -> None:
@@ -116,7 +116,7 @@ def test_while_functions_may_be_under_way_nothing_goes(parted: Table) -> None:
     before = of(parted, "other")
     said = run("drop", "other", "--yes")
     assert said.code == 1
-    assert "functions under way may still write of other: say it again from " in said.err
+    assert "functions that are still running may write data of other; try again after " in said.err
     assert of(parted, "other") == before
 
 
@@ -134,7 +134,10 @@ def test_saying_no_or_dry_run_removes_nothing(parted: Table, later: Any) -> None
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("svyaz", "svyaz is watched: take it out of pulse.yaml"), ("acme", "there are: other")],
+    [
+        ("svyaz", "svyaz is still watched; remove it from pulse.yaml"),
+        ("acme", "those that were: other"),
+    ],
 )
 def test_what_cannot_be_dropped(parted: Table, name: str, words: str) -> None:
     """Given a company that is watched, or none at all, then it says so."""
@@ -155,7 +158,7 @@ def test_what_is_kept_of_it_can_be_given_out(parted: Table, tmp_path: Path) -> N
 def test_the_doctor_names_what_is_kept_and_checked_no_more(parted: Table, later: Any) -> None:
     """Given a company parted with, then it is a finding until it is dropped."""
     said = run("doctor", "--no-mail")
-    assert "posts of other: it is not in the settings" in said.out
+    assert "posts of other: the company is no longer in the settings" in said.out
     with later():
         assert run("drop", "other", "--yes").code == 0
     assert "posts of other" not in run("doctor", "--no-mail").out

@@ -80,11 +80,11 @@ def test_nowhere_to_write_leaves_nothing(full: Table, tmp_path: Path) -> None:
 def test_a_company_that_is_none(full: Table) -> None:
     said = run("export", "acme", "--out", "out")
     assert said.code == 1
-    assert "there are: svyaz, other" in said.err
+    assert "available: svyaz, other" in said.err
 
 
 def test_what_it_says(full: Table) -> None:
     said = run("export", "other", "--out", "out")
     assert said.code == 0
     assert "        1  posts.ndjson" in said.out.splitlines()
-    assert "Written to out; README.md" in said.out
+    assert "Written to out; see README.md" in said.out

@@ -108,9 +108,9 @@ def test_one_person_goes_and_nobody_else(full: Table) -> None:
     nine, two = (f"{NOW - timedelta(days=n):%Y-%m-%d}" for n in (9, 2))
     lines = said.out.splitlines()
     assert lines[0].startswith("other: 1 post in 1 conversation")
-    told = f"svyaz: 2 posts in 3 conversations, {nine} to {two}, with 2 answers of ours"
-    assert lines[1] == f"{told}, 1 put aside"
-    assert "1 post of your own that name this person stay" in said.out
+    told = f"svyaz: 2 posts in 3 conversations, {nine} to {two}, and 2 answers of your own"
+    assert lines[1] == f"{told}, 1 in quarantine"
+    assert "1 post of your own mentioning this person stays" in said.out
     assert "35 days" in said.out
     assert about(full, r"#5\b", "Ivan") == ["said#svyaz 50/50"]
     left = [i["pk"] for i in lying(full) if i["pk"].startswith("c#")]
@@ -129,7 +129,7 @@ def test_an_answer_to_the_person_that_lies_aside_goes(full: Table) -> None:
     raw = {"author_id": "700000001", "in_reply_to_user_id": "5", "text": "Dear Ivan, 5551234"}
     AuditLog(full).append("svyaz", [LogEntry("aside", NOW, {"reason": "odd", "raw": raw})])
     said = run("forget", "id:5", "--yes", "--wait", "0")
-    assert "2 put aside" in said.out
+    assert "2 in quarantine" in said.out
     assert about(full, "5551234") == []
 
 
@@ -150,7 +150,7 @@ def test_what_was_told_of_the_person_goes_though_the_posts_are_gone(full: Table)
         outbox.put(Entry("b", "svyaz", person, "alert", NOW, which))
     said = run("forget", "id:77", "--yes", "--wait", "0")
     assert said.code == 0
-    assert "3 mails noted to tell of them" in said.out
+    assert "3 queued emails about them" in said.out
     assert {where.partition("#")[0] for where in about(full, r"\b77\b")} == {"forgotten"}
     assert [(e.person, e.keys) for e in outbox.waiting("svyaz")] == [("anna", keys[1:])]
     mail = outbox.find_sent("svyaz", "m", NOW)
@@ -206,7 +206,7 @@ def test_nothing_to_forget(full: Table) -> None:
     """Given somebody who never spoke, then it says so, and passes over what is older than now."""
     said = run("forget", "id:77", "--yes", "--wait", "0")
     assert said.code == 0
-    assert "Nothing is kept of 77." in said.out
+    assert "No data of 77 is stored." in said.out
     assert [i["sk"] for i in full.query("forgotten#other")] == ["77"]
 
 
@@ -227,7 +227,7 @@ def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
     )
     said = run("forget", "@user1", "--yes", "--wait", "0")
     assert said.code == 1
-    assert "id:NUMBER, or --ask-x" in said.err
+    assert "id:NUMBER, or use --ask-x" in said.err
     assert not sim.requests
     said = run("forget", "@user1", "--ask-x", "--yes", "--wait", "0", "--json")
     assert (said.code, said.json["person"]) == (0, "800000001")
@@ -261,7 +261,9 @@ def test_a_handle_that_is_somebody_elses_now(full: Table, asked: Any) -> None:
     before = lying(full)
     said = run("forget", "@user2", "--yes", "--wait", "0")
     assert said.code == 1
-    assert f"6 (Ol[2Jga) was @user2 on {seen:%Y-%m-%d}; now 800000002 has that handle" in said.err
+    assert (
+        f"6 (Ol[2Jga) was @user2 on {seen:%Y-%m-%d}, but 800000002 has that handle now" in said.err
+    )
     assert "give id:6 or id:800000002" in said.err
     assert lying(full) == before
 
@@ -278,16 +280,16 @@ def test_a_handle_of_which_x_does_not_say_whose_it_is(
     before = lying(full)
     said = run("forget", "@ivan_k", "--yes", "--wait", "0")
     assert said.code == 1
-    was = f"5 (Ivan) was @Ivan_K on {NOW:%Y-%m-%d}; whether it still is, X does not say"
+    was = f"5 (Ivan) was @Ivan_K on {NOW:%Y-%m-%d}; X could not confirm that it still is"
     assert was in said.err
-    assert said.err.endswith("; give id:NUMBER of whoever is meant\n")
+    assert said.err.endswith("; give the id:NUMBER of the person you mean\n")
     assert "\x1b" not in said.err
     assert lying(full) == before
     assert run("forget", "@ivan_k", "--dry-run").code == 0
     assert lying(full) == before
     told = run("forget", "@ivan_k", "--wait", "0", given="y\n")
     assert told.code == 0
-    assert told.err.index(was) < told.err.index("Forget 5 for good?")
+    assert told.err.index(was) < told.err.index("Permanently remove the data of 5?")
     assert about(full, "Ivan_K") == ["said#svyaz 50/50"]
 
 
@@ -302,9 +304,9 @@ def test_a_handle_that_was_two_peoples(full: Table) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("ivan k",), 2, "is nobody: write @handle"),
-        (("id:x",), 2, "is nobody"),
-        (("id:5", "--company", "acme"), 1, "no company 'acme'; there are: svyaz, other"),
+        (("ivan k",), 2, "is not a person on X; write @handle"),
+        (("id:x",), 2, "is not a person on X"),
+        (("id:5", "--company", "acme"), 1, "no company 'acme'; available: svyaz, other"),
     ],
 )
 def test_called_wrongly(full: Table, arguments: tuple[str, ...], code: int, said: str) -> None:

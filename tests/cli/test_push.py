@@ -30,9 +30,9 @@ def test_the_first_push_is_version_1_and_asks_for_tokens(
 ) -> None:
     said = run("push", str(pulse_yaml))
     assert said.code == 0, said.err
-    missing = "no secret is kept at /pulse/pulse/tokens/svyaz_help"
+    missing = "no secret is stored at /pulse/pulse/tokens/svyaz_help"
     assert said.out.splitlines() == [
-        "The first version of this stack.",
+        "This is the first version of the settings on this stack.",
         "Version 1 is in force on pulse.",
         f"The token svyaz_help is missing ({missing}): pulse connect @svyaz_help",
     ]
@@ -50,7 +50,7 @@ def test_a_change_is_shown_against_what_is_in_force(deployed: LocalStack, pulse_
     )
     said = run("push")
     assert said.out.splitlines() == [
-        "Against version 1, which is in force:",
+        "Changes from version 1, which is in force:",
         "  ~ svyaz.people.anna.email: anna@example.com → a@example.com",
         "  + svyaz.people.vera: vera@example.com",
         "  ~ svyaz.policy.levels.breach.after: 60 min → 45 min",
@@ -63,7 +63,7 @@ def test_nothing_changed_is_no_new_version(deployed: LocalStack, pulse_yaml: Pat
     run("push")
     said = run("push")
     assert said.code == 0
-    assert said.out == "Nothing changes: version 1 stays in force on pulse.\n"
+    assert said.out == "Nothing has changed: version 1 stays in force on pulse.\n"
 
 
 def test_a_dry_run_keeps_nothing(deployed: LocalStack, pulse_yaml: Path) -> None:
@@ -98,7 +98,7 @@ def test_no_such_file_is_wrong_use(deployed: LocalStack) -> None:
 def test_no_such_stack(deployed: LocalStack, pulse_yaml: Path) -> None:
     said = run("push", "--stack", "acme")
     assert said.code == 1
-    assert "pulse: there is no stack 'acme' in us-east-1: deploy it" in said.err
+    assert "pulse: there is no stack 'acme' in us-east-1; deploy it" in said.err
 
 
 @pytest.mark.parametrize(

@@ -103,16 +103,16 @@ def busy(pushed: Table) -> datetime:
 def test_before_anything_was_pushed(deployed: LocalStack) -> None:
     said = run("status")
     assert said.code == 1
-    assert said.err == "pulse: no settings are in force on pulse: pulse push pulse.yaml\n"
+    assert said.err == "pulse: no settings are in force on pulse; run pulse push pulse.yaml\n"
 
 
 def test_before_the_first_poll(pushed: Table) -> None:
     said = run("status")
     assert said.code == 0
     told = lines(said)
-    assert "@svyaz_help support never not told none" in told
-    assert "Waiting nobody: everyone is answered" in told
-    assert "Outbox nothing waits" in told
+    assert "@svyaz_help support never unknown none" in told
+    assert "Waiting nobody; everyone has been answered" in told
+    assert "Outbox nothing is queued" in told
 
 
 def test_a_busy_stack_in_80_columns(busy: datetime) -> None:
@@ -124,12 +124,12 @@ def test_a_busy_stack_in_80_columns(busy: datetime) -> None:
     assert "@svyaz_help support 1 min ago 287 mentions none" in told
     assert "mentions: credits since" in whole
     assert "[none]" in whole
-    assert "Waiting 3, the longest 6 h 40 min" in told
+    assert "Waiting 3, longest 6 h 40 min" in told
     assert "under 15 min 1 · 15-60 min 0 · 1-4 h 1 · 4-24 h 1 · over 24 h 0" in told
-    assert "critical 1 · breach 0 · warning 0 · not told 2" in told
-    assert "Outbox 2 wait (1 alert, 1 trouble), the oldest 7 min" in told
-    assert "anna: put off until" in whole
-    assert "after 2 tries" in whole
+    assert "critical 1 · breach 0 · warning 0 · not alerted 2" in told
+    assert "Outbox 2 queued (1 alert, 1 trouble), oldest 7 min" in told
+    assert "anna: postponed until" in whole
+    assert "after 2 failed attempts" in whole
     assert "gap: @svyaz" in whole
     assert "2 x `id` is 7" in told
     assert "anna <anna@example.com>: no" in whole
@@ -167,7 +167,7 @@ def test_json_says_the_same(busy: datetime) -> None:
 def test_an_unknown_company(busy: datetime) -> None:
     said = run("status", "--company", "acme")
     assert said.code == 1
-    assert "no company 'acme'; there are: svyaz" in said.err
+    assert "no company 'acme'; available: svyaz" in said.err
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_a_digest_lies_on_disk(
     assert said.code == 0, said.err
     assert dict(os.environ) == environment
     told = " ".join(said.out.split())
-    assert "This reads about 4 posts, for about 0.07 USD." in said.err
+    assert "This will read about 4 posts, for about 0.07 USD." in said.err
     assert "@user1 5 h critical @svyaz_help number 1" in told
     assert "@user3 5 min in time @svyaz_help [31mred[0m and more" in told
     assert "\x1b" not in said.out
@@ -52,7 +52,10 @@ def test_json_is_for_scripts(x: Posts, token: Put) -> None:
     token(USER_TOKEN)
     said = run("try", "svyaz_help", "--hours", "4", "--json")
     assert said.code == 0, said.err
-    assert "How much this reads is not known (X counts for a bearer only)" in said.err
+    assert (
+        "The number of posts to read is not known (X provides counts for a bearer token only)"
+        in said.err
+    )
     assert said.json["waiting"] == 1
     assert said.json["worst"][0]["level"] is None
     assert said.json["received"] == 2
@@ -76,13 +79,13 @@ def test_a_quiet_day(x: Posts, token: Put) -> None:
     token(BEARER)
     said = run("try", "svyaz_help")
     assert said.code == 0
-    assert "Waiting nobody: everyone is answered" in " ".join(said.out.split())
+    assert "Waiting nobody; everyone has been answered" in " ".join(said.out.split())
 
 
 def test_no_token() -> None:
     said = run("try", "svyaz_help")
     assert said.code == 1
-    assert "no token in the environment: set PULSE_X_BEARER" in said.err
+    assert "no token in the environment; set PULSE_X_BEARER" in said.err
 
 
 def test_x_gives_nothing(x: Posts, token: Put, tmp_path: Path) -> None:
@@ -99,13 +102,13 @@ def test_x_gives_a_part(x: Posts, token: Put) -> None:
     token(BEARER)
     said = run("try", "svyaz_help")
     assert said.code == 0
-    assert "X gave only a part: X did not answer (503 over capacity)" in said.err
+    assert "X returned only a part of the posts: X did not answer (503 over capacity)" in said.err
 
 
 def test_an_unknown_handle(x: Posts, token: Put) -> None:
     x()
     token(BEARER)
-    assert "X knows no account @nobody" in run("try", "svyaz_help", "nobody").err
+    assert "X cannot find the account @nobody" in run("try", "svyaz_help", "nobody").err
 
 
 @pytest.mark.parametrize("more", [("--hours", "0"), ("--time-zone", "Mars/Base"), ("--lang", "de")])

@@ -23,7 +23,7 @@ from pulse_cli.simulated_x.archived_posts import ArchivedPost
 from .world import FaultyWorld
 
 _ACCOUNT, _REGION = "123456789012", "us-east-1"
-_DIGEST = re.compile(r"^(OUR WATCH|НАБЛЮДЕНИЕ)\r?$", re.MULTILINE)
+_DIGEST = re.compile(r"^(OUR WATCH|МОНИТОРИНГ)\r?$", re.MULTILINE)
 
 TAKEN = frozenset({"sesv2.SendEmail", "sns.Publish"})
 """Calls after which a message is on its way."""

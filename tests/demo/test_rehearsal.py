@@ -128,7 +128,7 @@ def test_the_readme_shows_what_the_demo_shows(played: Played) -> None:
     console.print(draw_report(played.day, played.came, DemoTexts("en")))
     printed = {line.rstrip() for line in str(console.file.getvalue()).splitlines()}  # type: ignore[attr-defined]
     assert [line for line in shown if line.strip("─ ") and line not in printed] == []
-    assert f"{len(played.letters)} mails" in readme
+    assert f"{len(played.letters)} emails" in readme
 
 
 @pytest.mark.whole

@@ -62,7 +62,7 @@ def test_a_digest_comes_by_its_readers_clock(
 def test_who_is_on_duty_hears_of_a_wait(house: House) -> None:
     """Given a wait that becomes a warning, then whom the policy names gets a mail."""
     mail = house.inbox.first("anna@svyaz.example", within=house.until(PATIENCE))
-    assert re.fullmatch(r"Warning: 1 waiting, longest 1\d min · Svyaz", mail["Subject"])
+    assert re.fullmatch(r"Warning: 1 customer waiting for 1\d min · Svyaz", mail["Subject"])
     html = mail.get_body(("html",))
     assert html
     assert "личный кабинет" in html.get_content()
@@ -102,5 +102,5 @@ def test_the_doctor_finds_nothing_to_mend(house: House) -> None:
     assert "FAIL" not in found.values()
     untold = [one["what"] for one in answer["findings"] if "could not be checked" in one["said"]]
     # a stand-in does not promise to deliver, nor does it know what SES tells of
-    assert untold == ["mail that comes back", "test mail to you@svyaz.example"]
+    assert untold == ["bounces and complaints", "test email to you@svyaz.example"]
     assert "Svyaz" in house.inbox.first("you@svyaz.example", within=10)["Subject"]

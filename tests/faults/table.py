@@ -13,17 +13,20 @@ from .wires import Fault, answer, no_way_in, nobody_home, raw, reset, silence
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
 UNAVAILABLE = ("unavailable", "X did not answer")
-LIMITED = ("rate_limited", "X asked to wait")
+LIMITED = ("rate_limited", "X asked Pulse to wait")
 SAYS = {
     "usage_cap": (
-        "the month's reads are used up",
-        "The month's reads are used up: @acme_help is not watched",
+        "the monthly read limit is used up",
+        "The monthly read limit is used up: @acme_help is not being watched",
     ),
-    "credits": ("no credits left at X", "No credits left at X: @acme_help is not watched"),
+    "credits": (
+        "X credits have run out",
+        "X credits have run out: @acme_help is not being watched",
+    ),
     "token": ("the token does not work", "The token for @acme_help does not work"),
-    "forbidden": ("X refuses access", "X refuses access for @acme_help"),
-    "account": ("X knows no such account", "X knows no account @acme_help any more"),
-    "request": ("X refused the request", "X refused our request for @acme_help"),
+    "forbidden": ("X denies access", "X denies access for @acme_help"),
+    "account": ("X cannot find the account", "X cannot find the account @acme_help"),
+    "request": ("X rejected the request", "X rejected our request for @acme_help"),
 }
 """Of what only a person mends: the words in the digest, and the subject of the mail."""
 
@@ -188,23 +191,23 @@ TABLE: dict[str, Row] = {
     "half an answer, then silence": Row(
         silence(HEAD, POSTS), "ConnectionError", silent=True
     ),
-    "HTML with a 200": Row(ok(HTML, content_type="text/html"), "no JSON: '<!DOCTYPE"),
+    "HTML with a 200": Row(ok(HTML, content_type="text/html"), "not JSON: '<!DOCTYPE"),
     "JSON cut in the middle": Row(ok(POSTS[:-20]), "characters of JSON, cut or changed"),
     "JSON without a floor": Row(ok(b"[" * 200_000), "200000 characters of JSON, cut or changed"),
     "a list": Row(ok([]), "a JSON list, not an object"),
     "a number": Row(ok(7), "a JSON int, not an object"),
     "null": Row(ok(None), "a JSON NoneType, not an object"),
-    "nothing": Row(ok(b""), "no JSON: ''"),
+    "nothing": Row(ok(b""), "not JSON: ''"),
     "an empty object": Row(ok({}), "an answer without posts"),
     "a problem with a 200": Row(
         ok({"title": "Over capacity", "status": 503}), "an answer without posts: Over capacity"
     ),
-    "posts that are no list": Row(ok({"data": {"id": "1"}}), "no list of posts"),
+    "posts that are no list": Row(ok({"data": {"id": "1"}}), "not a list of posts"),
     "gzip that is none": Row(ok(POSTS, content_encoding="gzip"), "ContentDecodingError"),
     "gzip cut in the middle": Row(
-        ok(PACKED[: len(PACKED) // 2], content_encoding="gzip"), "no JSON: "
+        ok(PACKED[: len(PACKED) // 2], content_encoding="gzip"), "not JSON: "
     ),
-    "bytes that are no text": Row(ok(bytes(range(128, 256))), "no JSON: "),
+    "bytes that are no text": Row(ok(bytes(range(128, 256))), "not JSON: "),
     "only errors": Row(
         ok({"errors": [{"detail": "Over capacity"}]}), "only errors: Over capacity"
     ),

@@ -90,7 +90,7 @@ def test_half_an_emoji(posts: Said, story: Build) -> None:
     assert here.failures == here.troubles == []
     assert here.our_watch(2) == [
         "Watched 2 of 2 min.",
-        "- 1 post could not be read and lies aside: see pulse status",
+        "- 1 post could not be read and is in quarantine; for details, run pulse status",
     ]
     assert "1 post since" in here.status()
     assert "help ?" in here.mails[-1].text
@@ -187,10 +187,10 @@ def test_clocks_that_differ(posts: Said, story: Build, off: int) -> None:
     here.go(3 - off)
     assert here.stored == {asked}
     status = here.status()
-    assert f"Waiting 1, the longest {'0 s' if off > 0 else '2 min'}" in status
+    assert f"Waiting 1, longest {'0 s' if off > 0 else '2 min'}" in status
     assert "under 15 min 1" in status
     digest = here.digest(3 - off, 0)
-    assert ("longest under 1 min" if off > 0 else "longest 2 min") in digest.text
+    assert ("for under 1 min" if off > 0 else "for 2 min") in digest.text.splitlines()
     here.go(*range(4 - off, 6)).later(17, 18)
     assert here.told("anna") == [(18, "anna")]
     assert "-" not in next(x for x in here.mails[-1].text.splitlines() if "min" in x)
@@ -246,7 +246,7 @@ def test_trouble_that_comes_and_goes_is_told_once_for_each_kind(posts: Said, sto
     told = [(m.minute, m.subject.partition(" · ")[0]) for m in here.troubles]
     assert told == [
         (2, "The token for @acme_help does not work"),
-        (51, "No credits left at X: @acme_help is not watched"),
+        (51, "X credits have run out: @acme_help is not being watched"),
     ]
     assert here.stored == {said}
     assert here.cursor().faults == {}

@@ -165,7 +165,7 @@ def test_a_task_that_the_queue_does_not_take(
     assert app.counted["AccountsBlind"][1] == 0
     assert {run["account"] for run in here.world.drain()} == read
     assert here.failures == (
-        ["dispatch: RuntimeError: SQS took 2 tasks not: Full"] if times > 1 else []
+        ["dispatch: RuntimeError: SQS did not accept 2 tasks: Full"] if times > 1 else []
     )
 
 
@@ -177,10 +177,10 @@ def test_the_share_used_is_told_by_metric_and_digest(posts: Posts, town: Build) 
     assert dispatched(here)["budget_used"] == 0
     here.go(9)
     assert dispatched(here)["budget_used"] == 45
-    assert "reads of X this month: 9 of 20 (45%)" in here.digest(9, 0).text
+    assert "reads from X this month: 9 of 20 (45%)" in here.digest(9, 0).text
     here.go(30)
     assert dispatched(here)["budget_used"] == 125
-    assert "reads of X this month: 25 of 20 (125%)" in here.digest(30, 0).text
+    assert "reads from X this month: 25 of 20 (125%)" in here.digest(30, 0).text
     here.go(DAY * 20)
     assert dispatched(here)["budget_used"] == 0
     assert len(here.stored) == 25
@@ -224,7 +224,7 @@ def test_an_account_that_is_never_read_counts_from_the_push(posts: Posts, town: 
     for minute, blind in ((1, []), (10, []), (11, ["acme_shop"])):
         here.world.go_to(at(minute))
         assert [name for name in dispatched(here)["blind"] if name == "acme_shop"] == blind
-    assert "@acme_shop: never read yet" in here.digest(11, 0).text
+    assert "@acme_shop: not read yet" in here.digest(11, 0).text
 
 
 def test_months_are_counted_by_the_clock_of_utc(posts: Posts, town: Build) -> None:

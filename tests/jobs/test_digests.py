@@ -93,7 +93,7 @@ def test_it_comes_also_when_nobody_waits(posts: Posts, town: Build) -> None:
     here = town(reading({"period": "daily", "to": ["anna"], "at": ["09:00"]}), start=-5)
     here.go(-5, 0)
     [mail] = here.mails
-    assert "veryone is answered" in mail.subject
+    assert "veryone has been answered" in mail.subject
 
 
 def test_a_digest_that_ses_does_not_take_now_goes_later_once(posts: Posts, town: Build) -> None:
@@ -310,7 +310,7 @@ def test_we_are_not_called_silent_where_it_is_not_known(posts: Posts, town: Buil
     text = here.digest(12 * 60 + 41, 12 * 60).text
     assert "HAPPENING" in text
     assert "silent for" not in text
-    assert "Our own posts on @acme_help cannot be read at the moment" in text
+    assert "Pulse cannot read our own posts on @acme_help at the moment" in text
     here.go(12 * 60 + 46, 12 * 60 + 47)
     text = here.digest(12 * 60 + 48, 12 * 60).text
     assert "HAPPENING" in text
@@ -325,8 +325,8 @@ def test_what_nobody_knew_is_not_nothing(posts: Posts, town: Build) -> None:
     found = letter(here, -6 * DAY, DAY, "weekly")
     assert [row.received for row in found.trend] == [None] * 5 + [1, 0, 0]
     mail = MailRenderer().digest(found, Person("vera", "Vera", "vera@acme.example"))
-    assert "it takes in what came since 13 May, 21:00, before Pulse" in mail.text
-    assert "13 May, 21:00 to 15 May, 09:00; of the stretch before" in mail.text
+    assert "It also covers mentions since 13 May, 21:00, before Pulse was started" in mail.text
+    assert "13 May, 21:00 to 15 May, 09:00; data for the previous period" in mail.text
     assert "of 1,440 min since 14 May, 09:00" in mail.preheader
     here.world.app.db.settings_store.push(settings(look_back="0"), here.world.now())
     assert "13 May, 22:00 to 15 May, 09:01" in here.digest(DAY + 1, -6 * DAY).text
@@ -373,8 +373,8 @@ def test_what_lies_before_our_time_is_compared_with_nothing(posts: Posts, town: 
     here = town(settings(look_back="1 h")).go(0, 30, 60, 120)
     assert letter(here, 0, 60).before.received == 1
     assert letter(here, -1, 60).before is None
-    assert "not all is known" in here.digest(121, -1).text
-    assert "in brackets" in here.digest(122, 61).text
+    assert "data for the previous period is incomplete" in here.digest(121, -1).text
+    assert "previous period in brackets" in here.digest(122, 61).text
 
 
 def test_hundreds_of_readers_at_one_hour(posts: Posts, town: Build) -> None:

@@ -40,8 +40,8 @@ def test_deleted_after_its_alert_it_is_not_in_the_mails_to_come(posts: Posts, to
     assert "12345" not in everything(here)
     digest = here.digest(243, 0)
     assert "12345" not in digest.text
-    assert "Everyone is answered" in digest.subject
-    assert "1 post was removed because it is deleted or protected on X" in digest.text
+    assert "Everyone has been answered" in digest.subject
+    assert "1 post was removed from Pulse because it was deleted or protected on X" in digest.text
     assert billed(here) == 1
 
 

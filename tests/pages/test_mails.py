@@ -227,7 +227,7 @@ def test_the_sections_stand_in_their_order(every: dict[tuple[str, str], Mail]) -
         "HAPPENING",
         "OPEN NOW",
         "LAST 12 HOURS",
-        "ACCOUNTS AND SHIFTS",
+        "ACCOUNTS AND HOURS",
         "OUR WATCH",
         "As of",
     )
@@ -252,7 +252,7 @@ def test_waiting_but_no_cards_is_no_all_clear() -> None:
     """Given people who wait but no card to show, then the mail does not say all is well."""
     letter = replace(shift("en"), cards=())
     mail = MailRenderer().digest(letter, PEOPLE["en"])
-    assert "everyone is answered" not in mail.text.lower()
+    assert "everyone has been answered" not in mail.text.lower()
     assert "17 more waiting" in mail.text
 
 
@@ -262,13 +262,16 @@ WATCHES: dict[str, tuple[Coverage, str | None]] = {
     "reads counted": (Coverage(720, 720, reads=Budget(1, 0, 9)), None),
     "minutes": (Coverage(720, 719), None),
     "blind": (Coverage(720, 720, gaps=WATCH.gaps[:1]), "@svyaz: not watched"),
-    "wall": (Coverage(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: more posts than X hands out"),
-    "never read": (Coverage(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: never read yet"),
+    "wall": (Coverage(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: X did not provide all posts"),
+    "never read": (Coverage(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: not read yet"),
     "trouble passed": (Coverage(720, 720, troubles=WATCH.troubles[:1]), "@svyaz: X did not answer"),
-    "trouble lasts": (Coverage(720, 720, troubles=WATCH.troubles[1:]), "still so"),
+    "trouble lasts": (
+        Coverage(720, 720, troubles=WATCH.troubles[1:]),
+        "since 08:30, not fixed yet",
+    ),
     "aside": (Coverage(720, 720, aside=1), "1 post could not be read"),
-    "undelivered": (Coverage(720, 720, undelivered=2), "2 mails could not be delivered"),
-    "stopped": (Coverage(720, 720, stopped=WATCH.stopped[:1]), "nothing has been sent to oleg@"),
+    "undelivered": (Coverage(720, 720, undelivered=2), "2 emails could not be delivered"),
+    "stopped": (Coverage(720, 720, stopped=WATCH.stopped[:1]), "no email has been sent to oleg@"),
 }
 
 
@@ -299,17 +302,21 @@ def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
         watch=Coverage(1440, 1440, since=came),
     )
     mail = MailRenderer().digest(letter, PEOPLE["en"])
-    assert "it takes in what came since 21 Nov, 08:00, before Pulse" in mail.text
-    assert "21 Nov, 08:00 to 22 Nov, 09:00; of the stretch before, not all is known" in mail.text
-    assert "Fri 20 Nov: received –, answered –, median –, left in silence –" in mail.text
+    assert "It also covers mentions since 21 Nov, 08:00, before Pulse was started" in mail.text
+    assert "21 Nov, 08:00 to 22 Nov, 09:00; data for the previous period is incomplete" in mail.text
+    assert "Fri 20 Nov: received –, answered –, median –, unanswered –" in mail.text
     assert "Watched 1,440 of 1,440 min since 21 Nov, 09:00. Nothing was missed." in mail.text
     assert "watched 1,440 of 1,440 min since 21 Nov, 09:00" in mail.preheader
     mail = MailRenderer().digest(letter, PEOPLE["ru"])
-    assert "С 21 нояб., 09:00 наблюдали 1\xa0440 из 1\xa0440 мин." in mail.text
+    assert "Мониторинг с 21 нояб., 09:00: 1\xa0440 из 1\xa0440 мин." in mail.text
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "Our own posts on @svyaz"), ("ru", "Наши собственные посты")]
+    ("language", "said"),
+    [
+        ("en", "cannot read our own posts on @svyaz"),
+        ("ru", "не может читать посты наших аккаунтов"),
+    ],
 )
 def test_a_digest_says_that_some_may_be_answered_already(language: Language, said: str) -> None:
     """Given own posts that cannot be read, then it says so above those who wait, if any do."""
@@ -324,7 +331,7 @@ def test_a_digest_says_that_some_may_be_answered_already(language: Language, sai
 def test_what_reading_came_to() -> None:
     """Given a budget, then the mail says how much is used, and a monthly one of last month too."""
     mail = MailRenderer().digest(shift("en"), PEOPLE["en"])
-    assert "reads of X this month: 12,340 of 15,000 (82%)" in mail.text
+    assert "reads from X this month: 12,340 of 15,000 (82%)" in mail.text
     assert "last month" not in mail.text
     mail = MailRenderer().digest(monthly("ru"), PEOPLE["ru"])
-    assert "прочитано в X за прошлый месяц: 14\xa0210 из 15\xa0000" in mail.text
+    assert "лимит чтения X в прошлом месяце: использовано 14\xa0210 из 15\xa0000" in mail.text

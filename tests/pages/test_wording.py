@@ -71,14 +71,14 @@ def test_how_many_messages(count: int, en: str, ru: str) -> None:
         ("last {n} hour", "last {n} hours", ("за {n} час", "за {n} часа", "за {n} часов")),
         ("last {n} day", "last {n} days", ("за {n} день", "за {n} дня", "за {n} дней")),
         (
-            "{n} mail could not be delivered",
-            "{n} mails could not be delivered",
+            "{n} email could not be delivered",
+            "{n} emails could not be delivered",
             ("письмо не", "письма не", "писем не"),
         ),
         (
             "{n} mention received",
             "{n} mentions received",
-            ("упоминание", "упоминания", "упоминаний"),
+            ("обращение", "обращения", "обращений"),
         ),
     ],
 )
@@ -93,8 +93,8 @@ def test_russian_has_three_forms(one: str, more: str, forms: tuple[str, str, str
     ("length", "en", "ru"),
     [
         (None, "\N{EN DASH}", "\N{EN DASH}"),
-        (timedelta(seconds=-5), "under 1 min", "до 1 мин"),
-        (59.9, "under 1 min", "до 1 мин"),
+        (timedelta(seconds=-5), "under 1 min", "меньше 1 мин"),
+        (59.9, "under 1 min", "меньше 1 мин"),
         (60, "1 min", "1 мин"),
         (timedelta(minutes=59, seconds=59), "59 min", "59 мин"),
         (timedelta(hours=5), "5 h", "5 ч"),
@@ -169,7 +169,7 @@ def test_dates() -> None:
         (
             "ru",
             "17 ждут, дольше всех 5 ч 12 мин · Связь",
-            "Критичных 2 · наблюдали 683 из 720 мин · в наблюдении есть пробелы",
+            "2 критичных · мониторинг: 683 из 720 мин · были перерывы",
         ),
     ],
 )
@@ -183,7 +183,7 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
         letter = replace(shift(language), waiting=0, longest=None, cards=())
         return MailRenderer().digest(letter, PEOPLE[language]).subject
 
-    assert subject("en") == "Everyone is answered · Svyaz"
+    assert subject("en") == "Everyone has been answered · Svyaz"
     assert subject("ru") == "Всем ответили · Связь"
 
 
@@ -194,19 +194,19 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
             {"critical": 2, "breach": 5, "warning": 0},
             0,
             "CRITICAL: 2 waiting, longest 5 h 12 min; breach: 5 · Svyaz",
-            "КРИТИЧНО: 2 ждут, дольше всех 5 ч 12 мин; нарушение: 5 · Связь",
+            "КРИТИЧНО: 2 ждут, дольше всех 5 ч 12 мин; просрочено: 5 · Связь",
         ),
         (
             {"critical": 1},
             2,
-            "CRITICAL: 1 waiting, reminder 2, longest 5 h 12 min · Svyaz",
-            "КРИТИЧНО: 1 ждёт, напоминание 2, дольше всех 5 ч 12 мин · Связь",
+            "CRITICAL: 1 customer waiting for 5 h 12 min, reminder 2 · Svyaz",
+            "КРИТИЧНО: 1 клиент ждёт 5 ч 12 мин, напоминание 2 · Связь",
         ),
         (
             {"breach": 21},
             0,
             "Breach: 21 waiting, longest 5 h 12 min · Svyaz",
-            "Нарушение: 21 ждёт, дольше всех 5 ч 12 мин · Связь",
+            "Просрочено: 21 ждёт, дольше всех 5 ч 12 мин · Связь",
         ),
         (
             {"soon": 3},
@@ -217,8 +217,8 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
         (
             {},
             0,
-            "Waiting: 5 waiting, longest 5 h 12 min · Svyaz",
-            "Ждёт: 5 ждут, дольше всех 5 ч 12 мин · Связь",
+            "5 waiting, longest 5 h 12 min · Svyaz",
+            "5 ждут, дольше всех 5 ч 12 мин · Связь",
         ),
     ],
 )

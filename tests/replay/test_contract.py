@@ -304,7 +304,7 @@ def test_a_line_that_is_no_post_is_put_aside(posts: Posts, tmp_path: Path, repla
     found = replay()
     assert [r["first_mention_id"] for r in found["state"]["acme"]] == [asked]
     assert found["run"]["put_aside"] == 1
-    assert "posts.ndjson:2: put aside: no author_id" in found.said
+    assert "posts.ndjson:2: quarantined: no author_id" in found.said
 
 
 def test_an_end_before_the_beginning_gives_an_empty_state(posts: Posts, replay: Run) -> None:

@@ -81,7 +81,7 @@ def test_what_is_no_token_is_refused_without_a_word_of_it(text: str) -> None:
     ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(ssm) as stub:
         stub.add_response("get_parameter", {"Parameter": {"Value": text}})
-        with pytest.raises(XError, match="/t/help is no token") as caught:
+        with pytest.raises(XError, match="/t/help is not a token") as caught:
             TokenStore(ssm, "/t").token("help")
     assert told(confession(caught.value)) == set()
 

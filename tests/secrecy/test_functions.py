@@ -201,7 +201,7 @@ def test_a_secret_that_is_no_token(leaky: Callable[..., Leaky]) -> None:
     told["none"] = here.told()
     assert {name: parts for name, parts in told.items() if parts} == {}
     assert here.town.failures == []
-    assert "is no token" in here.town.mails[0].text
+    assert "is not a token" in here.town.mails[0].text
 
 
 def test_functions_that_crash(leaky: Callable[..., Leaky]) -> None:

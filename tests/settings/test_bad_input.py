@@ -18,12 +18,12 @@ FILES = [
     (b"companies:", 1, "is empty", START),
     (b"companies: []", 1, "is empty", START),
     (b"companies: [~]", 1, "is empty", START),
-    (b"company: []", 1, "is no field known here", "did you mean `companies`?"),
+    (b"company: []", 1, "is not a known field here", "did you mean `companies`?"),
     (b"a: 1\n# \xd1\xe2\xff\n", 2, "is not UTF-8 text", "save the file as UTF-8"),
     ("a: b".encode("utf-16"), 1, "is not UTF-8 text", "save the file as UTF-8"),
-    (b"a: 1\n---\nb: 2\n", 2, "begins a second document", "keep one, without `---`"),
-    (b"a: &a [*a]\n", 1, "repeats itself without end", "write it out, without *"),
-    (b"[" * 5000, 1, "is nested too deeply", "write it flat"),
+    (b"a: 1\n---\nb: 2\n", 2, "begins a second document", "keep one document, without `---`"),
+    (b"a: &a [*a]\n", 1, "refers to itself, or is too large", "write it out without *"),
+    (b"[" * 5000, 1, "is nested too deeply", "use fewer nested levels"),
     (b"#" * 400_000, 1, "is larger than 300 kB", "check that it is the right file"),
 ]
 

@@ -44,7 +44,7 @@ def test_a_finding_is_one_line_and_ends_with_1(in_folder: Path, sound: str) -> N
             "pulse.yaml:18: companies[0].policy.levels[1].after: "
             "`60` is not a length of time — write `60 min`"
         ),
-        "one thing to mend in pulse.yaml",
+        "1 error to fix in pulse.yaml",
     ]
 
 

@@ -159,7 +159,7 @@ def test_everything_that_is_said_is_read() -> None:
         ),
         (
             {"shadow": {"to": "anna", "until": "2026-12-01"}, "time_zone": "Mars/Olympus"},
-            "companies[0].shadow: Mars/Olympus is no time zone",
+            "companies[0].shadow: Mars/Olympus is not a time zone",
         ),
     ],
 )

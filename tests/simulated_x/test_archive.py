@@ -63,20 +63,20 @@ def test_both_vocabularies_are_read_even_in_one_line(write, make_post) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{not json", "no JSON"),
-        ("[]", "no JSON object"),
-        ("null", "no JSON object"),
-        ('{"id": "x1"}', "id 'x1' is no number of up to 19 digits"),
-        ('{"id": "12345678901234567890"}', "id '12345678901234567890' is no number"),
+        ("{not json", "not JSON"),
+        ("[]", "not a JSON object"),
+        ("null", "not a JSON object"),
+        ('{"id": "x1"}', "id 'x1' is not a number of up to 19 digits"),
+        ('{"id": "12345678901234567890"}', "id '12345678901234567890' is not a number"),
         ('{"text": "no id"}', "no id"),
-        ('{"id": true, "text": "t"}', "id True is no number"),
+        ('{"id": true, "text": "t"}', "id True is not a number"),
         ('{"id": "1"}', "no text"),
         ('{"id": "1", "text": 5}', "no text"),
         ('{"id": "1", "text": "t"}', "no author_id"),
         ('{"id": "1", "text": "t", "author_id": "2"}', "no created_at"),
         (
             '{"id": "1", "text": "t", "author_id": "2", "created_at": "yesterday"}',
-            "created_at: 'yesterday' is no ISO time",
+            "created_at: 'yesterday' is not an ISO time",
         ),
         (
             '{"id": "1", "text": "t", "author_id": "2", "created_at": "2030-05-14T12:00:00"}',
@@ -84,15 +84,15 @@ def test_both_vocabularies_are_read_even_in_one_line(write, make_post) -> None:
         ),
         (
             FIT[:-1] + ', "visible_at": 5}',
-            "visible_at: 5 is no time",
+            "visible_at: 5 is not a time",
         ),
         (
             FIT[:-1] + ', "entities": []}',
-            "entities is no object",
+            "entities is not an object",
         ),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "not JSON"),
         ('{"id": "1", "text": "\\ud83d"}', "half a character"),
-        ('{"id": "1", "n": NaN}', "NaN, which is no JSON"),
+        ('{"id": "1", "n": NaN}', "NaN, which is not JSON"),
     ],
 )
 def test_a_line_that_is_no_post_is_put_aside_with_its_reason(
@@ -112,7 +112,7 @@ def test_bytes_that_are_no_text_are_put_aside(write, make_post) -> None:
     (folder / "posts.ndjson").write_bytes(b"\xff\xfe{}\n" + good + b"\r\n")
     archive = Archive.load(folder)
     assert [post.id for post in archive.posts] == ["1000"]
-    assert archive.aside == [(1, "no JSON")]
+    assert archive.aside == [(1, "not JSON")]
 
 
 def test_a_user_that_is_none_is_put_aside_and_accounts_are_users_too(write) -> None:
@@ -137,9 +137,9 @@ ACCOUNT = {"id": "1", "username": "a", "role": "support"}
 @pytest.mark.parametrize(
     ("companies", "said"),
     [
-        ('[\n{"name": "A",}\n]', "line 2: .*mend the JSON"),
-        ("{}", "line 1: no list"),
-        ("[]", "line 1: no company"),
+        ('[\n{"name": "A",}\n]', "line 2: .*fix the JSON"),
+        ("{}", "line 1: not a list"),
+        ("[]", "line 1: there is no company"),
         ([{"accounts": [ACCOUNT]}], "line 2: a company without a name"),
         ([{"name": "A", "accounts": []}], "'A' has no accounts"),
         ([{"name": "A", "accounts": [{**ACCOUNT, "id": 1}]}], "account 1: id 1; write X's number"),
@@ -163,17 +163,20 @@ FAULT = {"from": "2030-05-14T12:00:00Z", "until": "2030-05-14T13:00:00Z", "statu
 @pytest.mark.parametrize(
     ("faults", "said"),
     [
-        ("[", "line 1: .*mend the JSON"),
-        ([FAULT, {**FAULT, "from": "noon"}], "line 7: a fault that from: 'noon' is no ISO time"),
+        ("[", "line 1: .*fix the JSON"),
+        (
+            [FAULT, {**FAULT, "from": "noon"}],
+            "line 7: a fault that from: 'noon' is not an ISO time",
+        ),
         ([{**FAULT, "until": FAULT["from"]}], "ends before it begins"),
-        ([{**FAULT, "endpoint": "likes"}], "endpoint 'likes' is none of mentions"),
+        ([{**FAULT, "endpoint": "likes"}], "endpoint 'likes' is not one of mentions"),
         ([{**FAULT, "every": 0.5}], "every 0.5"),
-        ([{**FAULT, "drop": "it"}], "drop 'it' is none of connect"),
-        ([{**FAULT, "status": 42}], "status 42 is no HTTP status"),
-        ([{**FAULT, "status": None}], "says nothing to do"),
+        ([{**FAULT, "drop": "it"}], "drop 'it' is not one of connect"),
+        ([{**FAULT, "status": 42}], "status 42 is not an HTTP status"),
+        ([{**FAULT, "status": None}], "does nothing"),
         ([{**FAULT, "headers": []}], None),
-        ([{**FAULT, "headers": ["a"]}], "headers is no object"),
-        (["x"], "is no object"),
+        ([{**FAULT, "headers": ["a"]}], "headers is not an object"),
+        (["x"], "is not an object"),
     ],
 )
 def test_wrong_faults_are_refused_with_line_and_mend(write, faults, said) -> None:

@@ -93,8 +93,11 @@ def test_the_clock_stops_where_a_post_goes(x, make_post, clock) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"gone_at": "yesterday"}, "gone_at: 'yesterday' is no ISO time"),
-        ({"gone_at": NOON.isoformat(), "gone_why": "bored"}, "gone_why 'bored' is none of deleted"),
+        ({"gone_at": "yesterday"}, "gone_at: 'yesterday' is not an ISO time"),
+        (
+            {"gone_at": NOON.isoformat(), "gone_why": "bored"},
+            "gone_why 'bored' is not one of deleted",
+        ),
     ],
 )
 def test_a_post_that_goes_wrongly_lies_aside(write, make_post, more, said) -> None:

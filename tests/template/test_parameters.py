@@ -9,12 +9,12 @@ MUST_BE_CHOSEN = {"Senders"}
 
 PARTS = (
     "What it means.",
-    "How bad.",
-    "First look.",
-    "Causes, the likely first.",
+    "Severity.",
+    "Start here.",
+    "Likely causes, most likely first.",
     "What to do.",
-    "Over when",
-    "Lost meanwhile.",
+    "Resolved when",
+    "What is lost.",
 )
 
 
@@ -46,7 +46,7 @@ def test_every_parameter_is_documented(written: dict[str, Any]) -> None:
 
 
 def _without(parameter: dict[str, Any]) -> str:
-    return "none" if "Default" in parameter else "**to be given**"
+    return "none" if "Default" in parameter else "**required**"
 
 
 def alarms(written: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -86,7 +86,7 @@ def test_the_runbook_has_a_whole_section_for_every_alarm_and_for_nothing_else(
     for name, text in by_name.items():
         for part in PARTS:
             assert f"\n**{part}" in text, f"{name} does not say: {part}"
-        first = text.split("\n**First look.**", 1)[1].split("\n**", 1)[0]
+        first = text.split("\n**Start here.**", 1)[1].split("\n**", 1)[0]
         assert "```\n" in first, f"{name} has no command to look with"
 
 

@@ -38,7 +38,9 @@ class PollQueue:
         failed = [one for one in failed if one["Id"] not in again]
         failed += self._send([entry for entry in entries if entry["Id"] in again])
         if failed:
-            raise RuntimeError(f"SQS took {len(failed)} tasks not: {failed[0].get('Message')}")
+            raise RuntimeError(
+                f"SQS did not accept {len(failed)} tasks: {failed[0].get('Message')}"
+            )
 
     def _send(
         self, entries: Sequence[SendMessageBatchRequestEntryTypeDef]

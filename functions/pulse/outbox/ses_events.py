@@ -59,7 +59,7 @@ def _wrong(event: Any, problem: Exception) -> str:
     The dead letter has it whole.
     """
     if not isinstance(event, str) or event not in _READERS:
-        return "an event of no known kind"
+        return "an event of an unknown kind"
     missing = isinstance(problem, KeyError)
     return f"a {event} without {problem}" if missing else f"a {event}: {type(problem).__name__}"
 

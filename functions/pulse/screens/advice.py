@@ -29,16 +29,16 @@ def trouble_words(kind: str, words: Locale) -> str:
     say = words.say
     return {
         "unavailable": say("X did not answer"),
-        "rate_limited": say("X asked to wait"),
-        "usage_cap": say("the month's reads are used up"),
-        "credits": say("no credits left at X"),
+        "rate_limited": say("X asked Pulse to wait"),
+        "usage_cap": say("the monthly read limit is used up"),
+        "credits": say("X credits have run out"),
         "token": say("the token does not work"),
-        "forbidden": say("X refuses access"),
-        "account": say("X knows no such account"),
-        "request": say("X refused the request"),
-        "address": say("mail could not be delivered"),
-        "bounce": say("mail came back"),
-        "complaint": say("mail was called spam"),
+        "forbidden": say("X denies access"),
+        "account": say("X cannot find the account"),
+        "request": say("X rejected the request"),
+        "address": say("email could not be delivered"),
+        "bounce": say("email bounced"),
+        "complaint": say("email was marked as spam"),
     }.get(kind, kind)
 
 
@@ -51,8 +51,8 @@ def advise(letter: FaultMail, words: Locale) -> Advice:
 
 def _unwatched(who: str, words: Locale) -> str:
     return words.say(
-        "Mentions of @{who} are not being read. Nobody is warned of them until this is mended; "
-        "Pulse then goes back to where it stopped.",
+        "Pulse is not reading mentions of @{who}, so nobody is alerted about new ones. "
+        "Once this is fixed, Pulse continues from where it stopped.",
         who=who,
     )
 
@@ -60,28 +60,33 @@ def _unwatched(who: str, words: Locale) -> str:
 def _of_posts(advice: Advice, who: str, words: Locale) -> Advice:
     return replace(
         advice,
-        title=words.say("Answers of @{who} are not seen", who=who),
+        title=words.say("Pulse cannot see replies from @{who}", who=who),
         means=words.say(
-            "Posts by @{who} itself are not being read. Until this is mended, people may be warned "
-            "of mentions that were answered; Pulse then goes back to where it stopped.",
+            "Pulse is not reading the posts of @{who}. Until this is fixed, people may be "
+            "alerted about mentions that have already been answered. Pulse then continues "
+            "from where it stopped.",
             who=who,
         ),
     )
 
 
 def _told_when_mended(words: Locale) -> str:
-    return words.say("Nothing else: Pulse tries again by itself every quarter of an hour.")
+    return words.say("You do not need to do anything else: Pulse tries again every 15 minutes.")
 
 
 def _token(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
         say("The token for @{who} does not work", who=who),
-        say("X refused the token for @{who}, or none is kept; the words below say which.", who=who),
+        say(
+            "X rejected the token for @{who}, or no token is stored. The original message "
+            "below shows which.",
+            who=who,
+        ),
         _unwatched(who, words),
         (
-            say("In the X developer console, make a new access token for @{who}.", who=who),
-            say("Store it with the command below; it tests the token before it keeps it."),
+            say("In the X developer console, create a new access token for @{who}.", who=who),
+            say("Store the token with the command below, which tests the token first."),
         ),
         f"pulse connect @{who}",
     )
@@ -90,12 +95,18 @@ def _token(who: str, words: Locale) -> Advice:
 def _forbidden(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("X refuses access for @{who}", who=who),
-        say("X answered that the app or the account @{who} may not do this.", who=who),
+        say("X denies access for @{who}", who=who),
+        say("X answered that the app or the account @{who} is not allowed to do this.", who=who),
         _unwatched(who, words),
         (
-            say("Sign in to X as @{who}: is the account suspended or locked?", who=who),
-            say("In the X developer console, see that the app is active and may read posts."),
+            say(
+                "Sign in to X as @{who} and check whether the account is suspended or locked.",
+                who=who,
+            ),
+            say(
+                "In the X developer console, check that the app is active and is allowed to read "
+                "posts."
+            ),
             _told_when_mended(words),
         ),
     )
@@ -104,12 +115,15 @@ def _forbidden(who: str, words: Locale) -> Advice:
 def _account(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("X knows no account @{who} any more", who=who),
+        say("X cannot find the account @{who}", who=who),
         say("The account @{who} was renamed, deactivated or suspended.", who=who),
         _unwatched(who, words),
         (
-            say("Open x.com/{who} and see what has become of it.", who=who),
-            say("If it has a new name, or is gone for good: change pulse.yaml and push it."),
+            say("Open x.com/{who} to see what happened to the account.", who=who),
+            say(
+                "If the account has a new name or is gone for good, update pulse.yaml and run the "
+                "command below."
+            ),
         ),
         "pulse push",
     )
@@ -118,12 +132,12 @@ def _account(who: str, words: Locale) -> Advice:
 def _credits(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("No credits left at X: @{who} is not watched", who=who),
+        say("X credits have run out: @{who} is not being watched", who=who),
         say("X answered that the developer account has no credits left."),
         _unwatched(who, words),
         (
             say("Buy credits in the X developer console."),
-            say("Turn on automatic recharge there, so that it does not happen at night."),
+            say("Turn on automatic recharge there, so that credits do not run out at night."),
             _told_when_mended(words),
         ),
     )
@@ -132,8 +146,8 @@ def _credits(who: str, words: Locale) -> Advice:
 def _usage_cap(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("The month's reads are used up: @{who} is not watched", who=who),
-        say("X answered that the plan's monthly cap, or the spending limit, is reached."),
+        say("The monthly read limit is used up: @{who} is not being watched", who=who),
+        say("X answered that the plan's monthly cap or the spending limit has been reached."),
         _unwatched(who, words),
         (
             say("Raise the cap or the spending limit in the X developer console."),
@@ -145,12 +159,12 @@ def _usage_cap(who: str, words: Locale) -> Advice:
 def _request(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("X refused our request for @{who}", who=who),
-        say("X does not accept what Pulse asked; X may have changed its rules."),
+        say("X rejected our request for @{who}", who=who),
+        say("X did not accept a request from Pulse. X may have changed its rules."),
         _unwatched(who, words),
         (
-            say("See whether there is a newer version of Pulse, and deploy it."),
-            say("If there is none: report it, with the words below."),
+            say("Check whether there is a newer version of Pulse. If there is, deploy it."),
+            say("If there is none, report the problem and include the original message below."),
         ),
     )
 
@@ -158,13 +172,13 @@ def _request(who: str, words: Locale) -> Advice:
 def _address(address: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("Mail to {address} is refused", address=address),
-        say("Amazon SES refused to send to {address}.", address=address),
-        say("What was meant for this address went to you instead."),
+        say("Email to {address} is refused", address=address),
+        say("Amazon SES refused to send email to {address}.", address=address),
+        say("Email meant for this address was sent to you instead."),
         (
-            say("See that the address is spelt right in pulse.yaml and still exists."),
-            say("While SES is in its sandbox: verify the address in the SES console."),
-            say("If it stands on the suppression list of SES: take it off there."),
+            say("Check that the address is spelled correctly in pulse.yaml and still exists."),
+            say("While SES is in the sandbox, verify the address in the SES console."),
+            say("If the address is on the SES suppression list, remove it there."),
         ),
         "pulse doctor",
     )
@@ -173,12 +187,15 @@ def _address(address: str, words: Locale) -> Advice:
 def _bounce(address: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("Mail to {address} comes back", address=address),
-        say("The mail server of {address} sent our mail back for good.", address=address),
+        say("Email to {address} bounces", address=address),
+        say("The mail server of {address} permanently rejected our email.", address=address),
         _not_written_to(words),
         (
-            say("See that the address is spelt right in pulse.yaml and still exists."),
-            say("Once another address stands in pulse.yaml and is pushed, mail goes out again."),
+            say("Check that the address is spelled correctly in pulse.yaml and still exists."),
+            say(
+                "If the person has another address, put it in pulse.yaml and run pulse push. "
+                "Email is then sent there."
+            ),
             _given_back(words),
         ),
         f"pulse addresses --lift {address}",
@@ -188,14 +205,14 @@ def _bounce(address: str, words: Locale) -> Advice:
 def _complaint(address: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("{address} called our mail spam", address=address),
+        say("{address} marked our email as spam", address=address),
         say(
-            "Whoever reads {address}, or their mail program, marked our mail as spam.",
+            "The recipient at {address}, or their email program, marked our email as spam.",
             address=address,
         ),
         _not_written_to(words),
         (
-            say("Ask whether this person wants these mails, and if not, change pulse.yaml."),
+            say("Ask whether this person wants these emails. If not, change pulse.yaml."),
             _given_back(words),
         ),
         f"pulse addresses --lift {address}",
@@ -204,28 +221,30 @@ def _complaint(address: str, words: Locale) -> Advice:
 
 def _not_written_to(words: Locale) -> str:
     return words.say(
-        "Nothing is sent to this address any more: alerts meant for it go to the next in line, "
-        "digests to nobody."
+        "Pulse no longer sends anything to this address. Its alerts go to the next person "
+        "in line; its digests are not sent to anyone."
     )
 
 
 def _given_back(words: Locale) -> str:
     return words.say(
-        "When it can be written to again, give it back with the command below. It also says how to "
-        "take the address off the suppression list of SES."
+        "When the address can receive email again, allow it with the command below. The "
+        "command also shows how to remove the address from the SES suppression list."
     )
 
 
 def _compliance(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("What is deleted on X cannot be looked for"),
-        say("X did not let the app of @{who} check which posts still stand.", who=who),
+        say("Pulse cannot check for posts deleted on X"),
+        say("X did not allow the app of @{who} to check which posts still exist.", who=who),
         _stays(words),
         (
-            say("In the X developer console, see that the app may use compliance jobs."),
-            say("If its bearer was made anew, store it with the command below."),
-            say("Nothing else: Pulse tries again by itself."),
+            say(
+                "In the X developer console, check that the app is allowed to use compliance jobs."
+            ),
+            say("If the app has a new bearer token, store it with the command below."),
+            say("You do not need to do anything else: Pulse tries again by itself."),
         ),
         f"pulse connect @{who}",
     )
@@ -234,19 +253,20 @@ def _compliance(who: str, words: Locale) -> Advice:
 def _unchecked(who: str, words: Locale) -> Advice:
     say = words.say
     return Advice(
-        say("For a day, what is deleted on X could not be looked for"),
+        say("Pulse has been unable to check for posts deleted on X for a day"),
         say(
-            "For a day, no check which posts still stand has gone through for the app of @{who}; "
-            "the words below say what is in the way.",
+            "For a day, the app of @{who} has been unable to check which posts still exist. "
+            "The original message below shows why.",
             who=who,
         ),
         _stays(words),
         (
             say(
-                "Nothing, if X is down: Pulse tries again by itself. Meanwhile the posts of those "
-                "who wait are looked up once a day, which costs reads."
+                "If X is down, you do not need to do anything: Pulse tries again by itself. "
+                "Meanwhile, Pulse looks up the posts of waiting customers once a day, which uses "
+                "reads."
             ),
-            say("If it does not pass, see with the command below what fails."),
+            say("If the problem does not go away, run the command below to see what fails."),
         ),
         "pulse doctor",
     )
@@ -254,8 +274,9 @@ def _unchecked(who: str, words: Locale) -> Advice:
 
 def _stays(words: Locale) -> str:
     return words.say(
-        "Mentions are watched as ever. Posts that are deleted or protected after their first "
-        "day may stay with us until this is mended, or until their time to be kept is over."
+        "Pulse watches mentions as usual. Posts that are deleted or protected more than a "
+        "day after they were published may stay in Pulse until this is fixed or their "
+        "retention period ends."
     )
 
 

@@ -38,22 +38,22 @@ def watched(words: Locale, letter: DigestMail) -> str:
 def watch(words: Locale, letter: DigestMail) -> list[str]:
     """What was not watched, read or delivered, and what reading came to: a line each."""
     seen = letter.watch
-    lines = [words.say("@{who}: never read yet", who=one_line(name)) for name in seen.unread]
+    lines = [words.say("@{who}: not read yet", who=one_line(name)) for name in seen.unread]
     lines += [_gap(words, gap, letter.at) for gap in seen.gaps]
     lines += [_trouble(words, trouble, letter.at) for trouble in seen.troubles]
     if seen.aside:
         lines.append(
             words.many(
-                "{n} post could not be read and lies aside: see pulse status",
-                "{n} posts could not be read and lie aside: see pulse status",
+                "{n} post could not be read and is in quarantine; for details, run pulse status",
+                "{n} posts could not be read and are in quarantine; for details, run pulse status",
                 seen.aside,
             )
         )
     if seen.undelivered:
         lines.append(
             words.many(
-                "{n} mail could not be delivered",
-                "{n} mails could not be delivered",
+                "{n} email could not be delivered",
+                "{n} emails could not be delivered",
                 seen.undelivered,
             )
         )
@@ -61,8 +61,8 @@ def watch(words: Locale, letter: DigestMail) -> list[str]:
     if seen.removed:
         lines.append(
             words.many(
-                "{n} post was removed because it is deleted or protected on X",
-                "{n} posts were removed because they are deleted or protected on X",
+                "{n} post was removed from Pulse because it was deleted or protected on X",
+                "{n} posts were removed from Pulse because they were deleted or protected on X",
                 seen.removed,
             )
         )
@@ -71,7 +71,7 @@ def watch(words: Locale, letter: DigestMail) -> list[str]:
 
 def _stopped(words: Locale, one: SuppressedAddress, at: datetime) -> str:
     return words.say(
-        "nothing has been sent to {address} since {time}: {reason}",
+        "no email has been sent to {address} since {time}: {reason}",
         address=one_line(one.address),
         time=words.clock(one.since, at),
         reason=trouble_words(one.kind, words),
@@ -85,7 +85,7 @@ def _reads(words: Locale, letter: DigestMail) -> list[str]:
     limit = words.number(budget.limit)
     lines = [
         words.say(
-            "reads of X this month: {n} of {limit} ({share})",
+            "reads from X this month: {n} of {limit} ({share})",
             n=words.number(budget.used),
             limit=limit,
             share=words.percent(budget.share),
@@ -93,14 +93,14 @@ def _reads(words: Locale, letter: DigestMail) -> list[str]:
     ]
     if letter.period == "monthly":
         used = words.number(budget.before)
-        lines.append(words.say("reads of X last month: {n} of {limit}", n=used, limit=limit))
+        lines.append(words.say("reads from X last month: {n} of {limit}", n=used, limit=limit))
     return lines
 
 
 def _gap(words: Locale, gap: Gap, at: datetime) -> str:
     reasons = {
         "blind": words.say("not watched"),
-        "wall": words.say("more posts than X hands out, some could not be had"),
+        "wall": words.say("X did not provide all posts, some could not be read"),
     }
     return words.say(
         "@{who}: {reason}, {start} to {end} ({length})",
@@ -116,7 +116,9 @@ def _trouble(words: Locale, trouble: FaultPeriod, at: datetime) -> str:
     who, what = one_line(trouble.username), trouble_words(trouble.kind, words)
     start = words.clock(trouble.since, at)
     if trouble.until is None:
-        text = words.say("@{who}: {what}, since {start}, still so", who=who, what=what, start=start)
+        text = words.say(
+            "@{who}: {what}, since {start}, not fixed yet", who=who, what=what, start=start
+        )
     else:
         text = words.say(
             "@{who}: {what}, {start} to {end}",

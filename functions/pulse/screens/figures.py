@@ -33,8 +33,8 @@ class Column:
 def first_digest(words: Locale, letter: DigestMail) -> str:
     """Why late ones may stand in it of which nobody heard."""
     return words.say(
-        "This is the first digest: it takes in what came since {time}, before Pulse. "
-        "Nobody was alerted of what was late already.",
+        "This is the first digest. It also covers mentions since {time}, before Pulse was "
+        "started. Pulse did not send alerts about mentions that were already late.",
         time=words.clock(letter.counted_from, letter.at),
     )
 
@@ -60,12 +60,12 @@ def compared(words: Locale, letter: DigestMail) -> str:
     """From when to when, and what stands in brackets."""
     if letter.before is None:
         return words.say(
-            "{start} to {end}; of the stretch before, not all is known",
+            "{start} to {end}; data for the previous period is incomplete",
             start=words.clock(letter.counted_from),
             end=words.clock(letter.end),
         )
     return words.say(
-        "{start} to {end}; in brackets: the stretch before",
+        "{start} to {end}; previous period in brackets",
         start=words.clock(letter.counted_from),
         end=words.clock(letter.end),
     )
@@ -75,9 +75,9 @@ def buckets(words: Locale, letter: DigestMail) -> list[tuple[str, int]]:
     """The ageing buckets by name."""
     names = (
         words.say("under 15 min"),
-        words.say("15-60 min"),
-        words.say("1-4 h"),
-        words.say("4-24 h"),
+        words.say("15\N{EN DASH}60 min"),
+        words.say("1\N{EN DASH}4 h"),
+        words.say("4\N{EN DASH}24 h"),
         words.say("over 24 h"),
     )
     return list(zip(names, letter.buckets, strict=True))
@@ -131,9 +131,9 @@ def _names(words: Locale) -> list[str]:
         words.say("Received"),
         words.say("Answered"),
         words.say("First response, median"),
-        words.say("First response, 9 of 10 within"),
+        words.say("First response, 9 in 10 within"),
         words.say("Next response, median"),
-        words.say("Next response, 9 of 10 within"),
+        words.say("Next response, 9 in 10 within"),
         words.say("Within policy"),
     ]
 

@@ -109,8 +109,8 @@ class MailRenderer:
         return self._mail(
             "probe",
             words,
-            headlines.subject(words.say("Test mail from Pulse"), company),
-            words.say("Mail from Pulse reaches you"),
+            headlines.subject(words.say("Test email from Pulse"), company),
+            words.say("Email from Pulse reaches you"),
             letter=TestMail(company, at, person.name),
         )
 
@@ -180,8 +180,7 @@ def _names(words: Locale) -> dict[str, Any]:
         phrases.level,
         phrases.role,
         phrases.period,
-        phrases.waiting,
-        phrases.longest,
+        phrases.waited,
         phrases.about,
         phrases.more,
         phrases.whole,
@@ -200,8 +199,10 @@ def _names(words: Locale) -> dict[str, Any]:
         figures.accounts,
         phrases.probe_words,
         headlines.alert_title,
+        headlines.alert_longest,
         headlines.alert_others,
         headlines.digest_title,
+        headlines.digest_longest,
         headlines.digest_preheader,
     )
     return {f.__name__: f for f in own} | {f.__name__: partial(f, words) for f in shared}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse.screens.locale import one_line, shortened
+from pulse.screens.locale import capital, one_line, shortened
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -49,14 +49,26 @@ def tone(card: Card) -> str:
     return "quiet" if card.level in {None, "warning"} else "amber"
 
 
-def waiting(words: Locale, count: int) -> str:
-    """How many wait."""
+def waiting(words: Locale, count: int, *, lone: bool = False) -> str:
+    """How many wait; `lone` when `longest` goes on to say how long that one customer has."""
+    if lone:
+        return words.say("1 customer waiting")
     return words.many("{n} waiting", "{n} waiting", count)
 
 
-def longest(words: Locale, length: timedelta) -> str:
-    """The longest wait of them."""
+def longest(words: Locale, length: timedelta | None, *, lone: bool = False) -> str:
+    """The longest wait of them; after one `lone` customer, how long that customer has waited."""
+    if lone:
+        return words.say("for {length}", length=words.duration(length))
     return words.say("longest {length}", length=words.duration(length))
+
+
+def waited(words: Locale, card: Card) -> str:
+    """The level of a card and how long its customer has waited."""
+    wait = words.say("waiting {length}", length=words.duration(card.waited))
+    if card.level is None:
+        return capital(wait)
+    return f"{level(words, card.level).upper()} · {wait}"
 
 
 def name(who: Author) -> str:
@@ -112,22 +124,22 @@ def more(words: Locale, count: int) -> str:
 def unread(words: Locale, letter: AlertMail | DigestMail) -> str:
     """Why some of it may be answered already."""
     return words.say(
-        "Our own posts on {accounts} cannot be read at the moment: "
-        "some of these people may have been answered already.",
+        "Pulse cannot read our own posts on {accounts} at the moment. Some of these "
+        "customers may have been answered already.",
         accounts=handles(words, letter.unread),
     )
 
 
 def reminder(words: Locale, letter: AlertMail) -> str:
     """Why they hear of it again."""
-    return words.say("Reminder {n}: still nobody has answered.", n=words.number(letter.again))
+    return words.say("Reminder {n}: nobody has answered yet.", n=words.number(letter.again))
 
 
 def probe_words(words: Locale, letter: TestMail) -> str:
     """Who sent a test mail to whom."""
     return words.say(
-        "This is a test mail of pulse doctor for {company}, sent to {person}. "
-        "Alerts and digests will come from the same address.",
+        "This is a test email that pulse doctor sent to {person} for {company}. Alerts "
+        "and digests will come from the same address.",
         company=one_line(letter.company),
         person=one_line(letter.to),
     )

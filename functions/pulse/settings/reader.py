@@ -194,7 +194,7 @@ def _shadow(value: Any, where: str, persons: Mapping[str, Person], time_zone: st
     try:
         local = until.replace(tzinfo=ZoneInfo(time_zone))
     except (KeyError, ValueError) as error:
-        raise SettingsError(where, f"{time_zone} is no time zone") from error
+        raise SettingsError(where, f"{time_zone} is not a time zone") from error
     return Shadow(persons[to].email if to in persons else to, local)
 
 

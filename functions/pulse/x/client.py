@@ -174,7 +174,7 @@ class XClient:
             body = _storable(response.json(), veil)
         except (ValueError, RecursionError):
             said = _quoted(veil(response.text))[:80]
-            raise XError("unavailable", f"no JSON: {said!r}") from None
+            raise XError("unavailable", f"not JSON: {said!r}") from None
         if not isinstance(body, dict):
             raise XError("unavailable", f"a JSON {type(body).__name__}, not an object")
         return body

@@ -89,14 +89,14 @@ class ComplianceApi:
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
-            raise XError("unavailable", "an answer about compliance jobs that is no JSON")
+            raise XError("unavailable", "an answer about compliance jobs that is not JSON")
         return body
 
     def _store(self, method: str, url: str, **more: Any) -> requests.Response:
         """Reach the host where ids and results lie; what it refuses may pass."""
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname or parts.username:
-            raise XError("unavailable", "X names no https address for the ids of a job")
+            raise XError("unavailable", "X gave no https address for the ids of a job")
         try:
             response = self._storage.request(
                 method, url, timeout=_TIMEOUT, allow_redirects=False, **more

@@ -29,7 +29,7 @@ class TokenStore:
         where = f"{self._path}/{name}"
         token = _token(self._kept(where))
         if token is None:
-            raise XError("token", f"the secret at {where} is no token")
+            raise XError("token", f"the secret at {where} is not a token")
         return token
 
     def bearer(self, company: Company) -> str | None:
@@ -61,7 +61,7 @@ class TokenStore:
         except botocore.exceptions.ClientError as problem:
             code = problem.response.get("Error", {}).get("Code")
             if code == "ParameterNotFound":
-                raise XError("token", f"no secret is kept at {where}") from problem
+                raise XError("token", f"no secret is stored at {where}") from problem
             raise XError("unavailable", f"SSM: {code}") from problem
         except botocore.exceptions.BotoCoreError as problem:
             raise XError("unavailable", f"SSM: {type(problem).__name__}") from problem

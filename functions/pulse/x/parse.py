@@ -79,7 +79,7 @@ def parse_page(body: Any) -> Page:
         raise UnreadablePostError(f"the answer is a JSON {type(body).__name__}, not an object")
     data = body.get("data", [])
     if not isinstance(data, list):
-        raise UnreadablePostError("the answer's `data` is no list of posts")
+        raise UnreadablePostError("the answer's `data` is not a list of posts")
     errors = tuple(_said(e) for e in _listed(body.get("errors")))
     if not data and errors and "meta" not in body:
         raise UnreadablePostError("the answer has only errors: " + "; ".join(errors))
@@ -130,7 +130,7 @@ def parse_users(users: Any) -> tuple[Author, ...]:
 def parse_post(raw: Any) -> Post:
     """Read one post object; `UnreadableError` names what is missing or wrong."""
     if not isinstance(raw, dict):
-        raise UnreadablePostError("a post is no JSON object")
+        raise UnreadablePostError("a post is not a JSON object")
     version = _digits(raw, "id")
     history = _either(raw, "edit_history_tweet_ids", "edit_history_post_ids")
     first = min([version, *filter(_is_id, _listed(history))], key=int)

@@ -21,16 +21,17 @@ _SUPPRESSED = "aws sesv2 {}-suppressed-destination --email-address {}"
 
 
 @click.command()
-@click.option("--lift", metavar="ADDRESS", help="Let mail go to this address again.")
-@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+@click.option("--lift", metavar="ADDRESS", help="Allow email to this address again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @with_deployment
 def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> None:
-    """Show the addresses that Pulse does not write to, since when and why; or give one back.
+    """Show the addresses that Pulse no longer writes to, since when and why, or allow one again.
 
-    Mail to an address stops when it bounces for good, or when its reader calls it spam. Alerts then
-    go to the next in line, until the address is given back (--lift) or changed in pulse.yaml.
+    Pulse stops writing to an address when email to it bounces permanently or is marked as spam.
+    Alerts then go to the next person in line until you allow the address again (--lift) or change
+    it in pulse.yaml.
 
-    Ends with 0, or with 1 when the address to lift is none of them.
+    Exits with 0, or with 1 when email to the given address was not stopped.
     """
     if lift is not None:
         _lift(deployment, lift, as_json=as_json)
@@ -43,27 +44,30 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     if not rows:
-        click.echo("Every address is written to.")
+        click.echo("Pulse writes to every address.")
     for block, row in zip(blocks, rows, strict=True):
         people = ", ".join(row["people"]) or "nobody in the settings"
-        why = "bounced" if block.kind == "bounce" else "was called spam"
-        click.echo(f"{block.address} ({people}): mail {why} {block.at:%Y-%m-%d %H:%M} UTC")
+        why = "bounced" if block.kind == "bounce" else "was marked as spam"
+        click.echo(f"{block.address} ({people}): email {why} at {block.at:%Y-%m-%d %H:%M} UTC")
         click.echo(f"  {one_line(block.said)}")
     if rows:
-        click.echo("pulse addresses --lift ADDRESS lets mail go there again.")
+        click.echo("To allow email to an address again, run pulse addresses --lift ADDRESS.")
 
 
 def _lift(deployment: Deployment, address: str, *, as_json: bool) -> None:
     block = deployment.db.suppressions.remove(address)
     if block is None:
-        raise CommandError(f"mail to {address} was not stopped: pulse addresses lists them")
+        raise CommandError(
+            f"email to {address} was not stopped; run pulse addresses to list stopped addresses"
+        )
     if as_json:
         answer = {"stack": deployment.name, "lifted": block.address}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    click.echo(f"Mail goes to {block.address} again, from the next minute on.")
+    click.echo(f"Pulse writes to {block.address} again from the next minute on.")
     click.echo(
-        "SES may hold it back all the same, by a list of its own. Look, and take it off there:"
+        "SES may still block the address through its own suppression list. Check, and "
+        "remove it there:"
     )
     click.echo(f"  {_SUPPRESSED.format('get', block.address)}")
     click.echo(f"  {_SUPPRESSED.format('delete', block.address)}")

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 @click.argument(
     "file", default="pulse.yaml", type=click.Path(exists=True, dir_okay=False, path_type=File)
 )
-@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(file: File, as_json: bool) -> None:
-    """Check the settings in FILE (pulse.yaml) before they are pushed.
+    """Check the settings in FILE (pulse.yaml) before you push them.
 
-    Each finding is one line that says where it stands, what is wrong and how to mend it.
-    When all is well, it shows who hears of what at which hours.
+    Each finding is one line with its place in the file, the problem and the fix. If there are no
+    errors, the command shows who is alerted about what, and at which hours.
 
-    Ends with 0 when the settings may be pushed (warnings are no hindrance), else with 1.
+    Exits with 0 when the settings can be pushed (warnings do not prevent that), otherwise with 1.
     """
     checked = check_file(file)
     if as_json:
@@ -44,9 +44,9 @@ def check(file: File, as_json: bool) -> None:
 
 @click.command()
 def schema() -> None:
-    """Print the JSON Schema of the settings, for editors.
+    """Print the JSON Schema of the settings for editors.
 
-    Editors with a YAML language server read it when the first line of the settings is
+    Editors with a YAML language server use it when the first line of the settings is
 
         # yaml-language-server: $schema=pulse.schema.json
     """
@@ -58,7 +58,7 @@ def _tell(file: File, checked: CheckedSettings) -> None:
         click.echo(finding.said(str(file)))
     if checked.settings is None:
         count = sum(finding.severity == "error" for finding in checked.findings)
-        click.echo(f"{count} to mend in {file}" if count > 1 else f"one thing to mend in {file}")
+        click.echo(f"{count} errors to fix in {file}" if count > 1 else f"1 error to fix in {file}")
         return
     console = Console(highlight=False)
     for company in checked.settings.companies:

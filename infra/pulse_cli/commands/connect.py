@@ -33,13 +33,13 @@ class Handle(click.ParamType):
         match = _HANDLE.fullmatch(str(value))
         if match is None:
             shown = quote(str(value))
-            self.fail(f"{shown} is no handle; write it as on X, such as @svyaz_help", param, ctx)
+            self.fail(f"{shown} is not a handle; write it as on X, such as @svyaz_help", param, ctx)
         return match[1]
 
 
 def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not _NAME.fullmatch(value):
-        raise click.BadParameter("write up to 64 letters, digits, - and _")
+        raise click.BadParameter("use up to 64 letters, digits, - and _")
     return value
 
 
@@ -50,24 +50,29 @@ def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     "name",
     metavar="NAME",
     callback=_named,
-    help="Name to keep it under.  [default: the account's in the settings, else the handle]",
+    help=(
+        "Name to store the token under.  [default: the account's token name in the "
+        "settings, else the handle]"
+    ),
 )
-@click.option("--dry-run", is_flag=True, help="Test it, store nothing; needs no AWS.")
-@click.option("--json", "as_json", is_flag=True, help="Write what was found as JSON.")
+@click.option("--dry-run", is_flag=True, help="Test the token without storing it; needs no AWS.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @with_deployment
 def connect(
     *, deployment: Deployment, handle: str, name: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Test a token for X, say what it may do and what reading costs, and store it.
+    """Test an X token, show what it is allowed to do and what reading costs, and store it.
 
-    The token is asked for, or taken from the environment: PULSE_X_CONSUMER_KEY,
-    PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN and PULSE_X_ACCESS_TOKEN_SECRET for a user
-    token, PULSE_X_BEARER for a bearer (both together are best). It is stored in SSM, encrypted,
-    where the deployed functions find it, and is never shown.
+    The command prompts for the token or takes it from the environment: PULSE_X_CONSUMER_KEY,
+    PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN and PULSE_X_ACCESS_TOKEN_SECRET for a user token,
+    PULSE_X_BEARER for a bearer token (both together work best). The token is stored encrypted in
+    SSM, where the deployed functions find it, and is never shown.
 
-    The test reads up to 100 mentions and 100 posts of the last week: at most about 1 USD.
+    The test reads up to 100 mentions and 100 posts of the last week, which costs at most about
+    1 USD.
 
-    Ends with 0 when the token was stored (or would be), with 1 when it is no good.
+    Exits with 0 when the token was stored (or would be, with --dry-run), or with 1 when it does not
+    work.
     """
     settings = None
     if not dry_run:
@@ -75,10 +80,12 @@ def connect(
         deployment.output("TokensPath")
     url = connection.simulated_x_url() if dry_run else deployment.x_url
     if url:
-        click.echo(f"X is the one at {url}, not the real one.", err=True)
+        click.echo(f"Using the simulated X at {url}, not the real X.", err=True)
     token = token_input.token_from_environment() or token_input.prompt_for_token()
     if name and token_input.contains(token, name):
-        raise CommandError("--token takes a name to keep the token under, not a part of the token")
+        raise CommandError(
+            "--token takes the name to store the token under, not a part of the token"
+        )
     errors = make_console(stderr=True)
     with errors.status("") as status:
         tested = check_token(

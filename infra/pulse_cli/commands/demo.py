@@ -30,19 +30,20 @@ _MINUTE = timedelta(minutes=1)
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("out/demo"),
     show_default=True,
-    help="Folder for the archive (archive/) and the mails (mail/).",
+    help="Folder for the archive (archive/) and the emails (mail/).",
 )
 @click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
-@click.option("--open", "to_open", is_flag=True, help="Open the mails in a browser at the end.")
+@click.option("--open", "to_open", is_flag=True, help="Open the emails in a browser at the end.")
 def demo(*, out: Path, lang: Language, to_open: bool) -> None:
-    """Show the main job on a made-up day: an outage at night, and who hears of it.
+    """Show the main job on a made-up day: an outage at night, and who is alerted about it.
 
-    A telecom with an account for support and one for news, 26 hours, some 400 posts in Russian
-    and English. They are polled from a simulated X, kept, judged by age, and told to people by
-    mail: by the code that is deployed, handler by handler, on this machine. Nothing leaves it.
+    The day has 26 hours of a telecom with one account for support and one for news, and about 400
+    posts in Russian and English. The handlers that are deployed to AWS run on this machine: they
+    poll a simulated X, store the posts, flag what is unanswered by age and email the people in
+    charge. Nothing leaves this machine.
 
-    The mails, and the posts as an archive for `pulse replay`, stay in the folder --out. The day
-    is the same each time.
+    The emails, and the posts as an archive for `pulse replay`, are written to the folder --out.
+    The day is the same each time.
     """
     from pulse_cli.demo import mailbox, make_day  # noqa: PLC0415 - moto and boto3 take seconds
     from pulse_cli.demo.report import draw_next_steps, draw_report  # noqa: PLC0415

@@ -31,22 +31,23 @@ def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     "to",
     metavar="ADDRESS",
     callback=_address,
-    help="Where the test mail goes.  [default: the first company's owner]",
+    help="Address for the test email.  [default: the first company's owner]",
 )
-@click.option("--no-mail", is_flag=True, help="Send no test mail.")
-@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON.")
+@click.option("--no-mail", is_flag=True, help="Do not send a test email.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @with_deployment
 def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bool) -> None:
-    """Look whether a deployed stack can do its work, and say how to mend what cannot.
+    """Check whether a deployed stack can do its job, and show how to fix what it cannot do.
 
-    Settings, tokens (X is asked who the accounts are: 0.01 USD each), last polls, schedules, dead
-    letters, alarms, the critical topic; SES's sandbox and quota, senders, recipients; then one
-    test mail, unless --no-mail.
+    The command checks the settings, tokens (it asks X for each account, 0.01 USD each), last polls,
+    schedules, dead letters, alarms and the critical topic; the SES sandbox and quota, senders and
+    recipients. Then it sends one test email, unless you give --no-mail.
 
-    Each line is OK, WARN or FAIL; what nobody could tell is WARN. Ends with 1 when one is FAIL.
+    Each line is OK, WARN or FAIL; a check that could not be made is WARN. Exits with 1 when any
+    line is FAIL.
     """
     if to and no_mail:
-        raise click.UsageError("--mail and --no-mail contradict each other: give one")
+        raise click.UsageError("--mail and --no-mail contradict each other; use only one of them")
     deployment.output("TableName")  # before anything is said, there must be a stack
     findings: list[DoctorFinding] = []
     for finding in run_checks(deployment, now(), to, mail=not no_mail):
@@ -63,7 +64,7 @@ def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bo
         }
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
-        click.echo(f"{failed} to mend, {warned} to look at, of {len(findings)}")
+        click.echo(f"{failed} failed, {warned} with warnings, of {len(findings)} checks")
     if failed:
         sys.exit(1)
 

@@ -28,35 +28,37 @@ _UNDER_WAY = timedelta(minutes=10)
 
 @click.command()
 @click.argument("company")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed without removing it.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @with_deployment
 def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Remove all that is kept of COMPANY, which is no longer in the settings, and say what went.
+    """Remove all stored data of COMPANY, which is no longer in the settings.
 
-    Conversations, own posts, journal, mails waiting and sent, figures, how far its accounts were
-    read. Nothing of it is polled or checked any more since the settings are without it; pulse
-    export still gives out what is there. The settings of before are kept, as every version is.
+    This removes conversations, own posts, the journal, queued and sent emails, figures, and how far
+    the accounts were read. If you need the data, run pulse export first: the company's posts have
+    not been polled or checked since it left the settings. Versions of the settings are kept.
 
-    Ends with 0 when it is done, else with 1.
+    Exits with 0 when the data is removed, otherwise with 1.
     """
     if company in current_companies(deployment.db):
         raise CommandError(
-            f"{company} is watched: take it out of pulse.yaml, pulse push --without {company}, "
-            "and then drop it"
+            f"{company} is still watched; remove it from pulse.yaml, run pulse push --without "
+            f"{company}, and then drop it"
         )
     known = former_companies(deployment.db)
     if company not in known:
         names = ", ".join(known) or "none"
-        raise CommandError(f"no company {company!r} was ever parted with; there are: {names}")
+        raise CommandError(
+            f"no company {company!r} was removed from the settings; those that were: {names}"
+        )
     found = find_company_data(deployment.db, company)
     if not as_json:
         _say_kept(company, found)
     if found.anything and not dry_run:
         _wait(deployment, company)
-        if not yes and not click.confirm(f"Remove all of {company} for good?", err=True):
-            raise CommandError("nothing was removed; say yes, or give --yes")
+        if not yes and not click.confirm(f"Permanently remove all data of {company}?", err=True):
+            raise CommandError("nothing was removed; answer yes, or use --yes")
         _remove(deployment, known[company][0], found)
     days = deployment.parameters.get("LogDays") or "30"
     if as_json:
@@ -71,7 +73,7 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
     elif dry_run:
         click.echo("Nothing was removed (--dry-run).")
     elif found.anything:
-        click.echo("Removed. Not reached:")
+        click.echo("Removed. The following is out of reach:")
         for one in copies_out_of_reach(days):
             click.echo(f"  {one}")
 
@@ -82,8 +84,8 @@ def _wait(deployment: Deployment, company: str) -> None:
     until = pushed[2] + _UNDER_WAY if pushed else now()
     if until > now():
         raise CommandError(
-            f"functions under way may still write of {company}: say it again from "
-            f"{until.astimezone():%H:%M} on"
+            f"functions that are still running may write data of {company}; try again after "
+            f"{until.astimezone():%H:%M}"
         )
 
 
@@ -91,7 +93,7 @@ def _say_kept(company: str, found: CompanyData) -> None:
     for what, count in found.counts.items():
         click.echo(f"{count:>9,}  {what}")
     if not found.anything:
-        click.echo(f"Nothing is kept of {company}.")
+        click.echo(f"No data of {company} is stored.")
 
 
 def _remove(deployment: Deployment, company: Company, found: CompanyData) -> None:

@@ -24,27 +24,28 @@ __all__ = ["export"]
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
     metavar="DIR",
-    help="Folder to write to; it must not be there yet.",
+    help="Folder to write to; it must not exist yet.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @with_deployment
 def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) -> None:
-    """Write everything that is kept of COMPANY into a folder, with a README that says what is what.
+    """Write everything that is stored about COMPANY to a folder, with a README that describes it.
 
-    Posts as an archive that pulse replay reads, conversations, positions, journal, sent mail,
-    figures and settings; of a company that is no longer watched, as long as it is kept. No tokens.
-    It looks through the whole table, page by page.
+    The export has the posts as an archive that pulse replay can read, conversations, positions, the
+    journal, sent emails, figures and settings. It has no tokens. A company that is no longer
+    watched can be exported for as long as its data is stored. The command reads the whole table,
+    page by page.
 
-    Ends with 0 when the folder is whole, else with 1, and there is none.
+    Exits with 0 when the export is complete; otherwise with 1, and no folder is left.
     """
     known = current_companies(deployment.db)
     if company not in known:
         known |= former_companies(deployment.db)
     if company not in known:
         names = ", ".join(known) or "none"
-        raise CommandError(f"no company {company!r} in any settings pushed; there are: {names}")
+        raise CommandError(f"no pushed settings have a company {company!r}; available: {names}")
     if out.exists():
-        raise CommandError(f"{out} is there already: name a folder that is not")
+        raise CommandError(f"{out} already exists; name a folder that does not exist")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f"{out.name}-", dir=out.parent))
@@ -61,4 +62,4 @@ def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) ->
         return
     for name, count in counts.items():
         click.echo(f"{count:>9,}  {name}")
-    click.echo(f"Written to {out}; README.md in it says what is what.")
+    click.echo(f"Written to {out}; see README.md there for a description.")

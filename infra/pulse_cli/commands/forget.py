@@ -41,27 +41,36 @@ class Person(click.ParamType):
     ) -> tuple[str | None, str | None]:
         match = _PERSON.fullmatch(str(value))
         if match is None:
-            self.fail(f"{value!r} is nobody: write @handle, or id: and X's number", param, ctx)
+            self.fail(f"{value!r} is not a person on X; write @handle or id:NUMBER", param, ctx)
         return match["handle"], match["id"]
 
 
 @click.command()
 @click.argument("person", type=Person(), metavar="@HANDLE")
 @click.option(
-    "--company", "names", multiple=True, metavar="NAME", help="Only from this.  [default: all]"
+    "--company",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Remove from this company only; repeatable.  [default: all]",
 )
-@click.option("--ask-x", is_flag=True, help="Ask X for the id of a handle that is not known here.")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--ask-x", is_flag=True, help="Ask X for the id of a handle that Pulse does not know."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be removed without removing it.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option(
     "--wait",
     type=click.IntRange(0),
     default=_WAIT,
     show_default=True,
     metavar="SECONDS",
-    help="Then look again: a poll under way may have stored something once more.",
+    help=(
+        "How long to wait before the second pass, which removes what a running poll may "
+        "have stored."
+    ),
 )
-@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @with_deployment
 def forget(
     *,
@@ -74,30 +83,33 @@ def forget(
     wait: int,
     as_json: bool,
 ) -> None:
-    """Remove one person's posts (@HANDLE or id:NUMBER) from all that is kept, and say what went.
+    """Remove one person's posts (@HANDLE or id:NUMBER) from all stored data.
 
-    The conversations with that person go whole, with our answers, flags and positions; so do the
-    name, and what was put aside. What the person published before now is not stored again; what
-    comes later is a new mention, and is watched.
+    Conversations with that person are removed completely, with our replies, flags and positions,
+    and so are the name and quarantined posts. What the person published before now is not stored
+    again; later posts are new mentions and are watched.
 
-    A handle is looked up among the names that mails have shown in the last 30 days, and X is asked
-    whether it is still the same person's (0.01 USD), since handles change hands; --ask-x asks X for
-    a handle that is not known here. Counts without text or names stay.
+    Pulse looks up a handle among the names that emails have shown in the last 30 days. Since
+    handles change hands, it then asks X whether the handle still belongs to the same person (0.01
+    USD). With --ask-x, it asks X for a handle that it does not know. Counts without text or names
+    stay.
 
-    Ends with 0 when it is done, else with 1.
+    Exits with 0 when the data is removed, otherwise with 1.
     """
     settings = deployment.settings()
     if settings is None or not settings.companies:
-        raise CommandError(f"no settings are in force on {deployment.name}: pulse push pulse.yaml")
+        raise CommandError(
+            f"no settings are in force on {deployment.name}; run pulse push pulse.yaml"
+        )
     known = [company.name for company in settings.companies]
     for name in names:
         if name not in known:
-            raise CommandError(f"no company {name!r}; there are: {', '.join(known)}")
+            raise CommandError(f"there is no company {name!r}; available: {', '.join(known)}")
     who, doubt = person[1], ""
     if who is None:
         who, doubt = _whose(deployment, settings, str(person[0]), ask_x=ask_x)
     if doubt and yes and not dry_run:
-        raise CommandError(f"{doubt}; give id:NUMBER of whoever is meant")
+        raise CommandError(f"{doubt}; give the id:NUMBER of the person you mean")
     kept = find_person_data(deployment.db.table, who, names)
     if not as_json:
         erase_view.print_found(who, kept)
@@ -107,8 +119,8 @@ def forget(
     if dry_run:
         _end(deployment.name, who, kept, days, as_json=as_json, done=False)
         return
-    if not yes and not click.confirm(f"Forget {who} for good?", err=True):
-        raise CommandError("nothing was removed; say yes, or give --yes")
+    if not yes and not click.confirm(f"Permanently remove the data of {who}?", err=True):
+        raise CommandError("nothing was removed; answer yes, or use --yes")
     _forget(deployment, settings, who, names or tuple(known), kept, wait)
     _end(deployment.name, who, kept, days, as_json=as_json, done=True)
 
@@ -121,16 +133,18 @@ def _whose(
         try:
             return _ask(deployment, settings, handle), ""
         except XError as trouble:
-            raise CommandError(f"{describe_x_error(trouble, handle)}; give id:NUMBER") from trouble
+            raise CommandError(
+                f"{describe_x_error(trouble, handle).rstrip('.')}; or give id:NUMBER"
+            ) from trouble
     found = find_by_handle(deployment.db.table, handle)
     if not found:
         raise CommandError(
-            f"no mail has shown a @{handle} in the last 30 days, so its id is not known here: "
-            f"give id:NUMBER, or --ask-x to ask X for it (0.01 USD)"
+            f"no email has shown @{handle} in the last 30 days, so Pulse does not know its id; "
+            "give id:NUMBER, or use --ask-x to ask X for it (0.01 USD)"
         )
     if len(found) > 1:
         ids = " or ".join(f"id:{one.id}" for one in found)
-        raise CommandError(f"@{handle} was the handle of more than one: give {ids}")
+        raise CommandError(f"more than one person has had the handle @{handle}; give {ids}")
     [seen] = found
     was = (
         f"{seen.id} ({one_line(seen.name or 'no name')}) was @{seen.username} on {seen.at:%Y-%m-%d}"
@@ -139,9 +153,11 @@ def _whose(
         holder = _ask(deployment, settings, handle)
     except (XError, botocore.exceptions.ClientError) as problem:
         why = problem.detail if isinstance(problem, XError) else aws.describe_error(problem)
-        return seen.id, f"{was}; whether it still is, X does not say ({one_line(why)})"
+        return seen.id, f"{was}; X could not confirm that it still is ({one_line(why)})"
     if holder != seen.id:
-        raise CommandError(f"{was}; now {holder} has that handle: give id:{seen.id} or id:{holder}")
+        raise CommandError(
+            f"{was}, but {holder} has that handle now; give id:{seen.id} or id:{holder}"
+        )
     return seen.id, ""
 
 
@@ -166,7 +182,7 @@ def _forget(
     for name in scope:
         deployment.db.erasures.add(name, who, moment)
     _remove(deployment, settings, who, kept)
-    with make_console(stderr=True).status("Waiting for polls under way"):
+    with make_console(stderr=True).status("Waiting for running polls"):
         time.sleep(wait)
     later = find_person_data(deployment.db.table, who)
     _remove(deployment, settings, who, {n: one for n, one in later.items() if n in scope})
@@ -186,7 +202,9 @@ def _remove(
         try:
             remove(deployment.db, settings, who, kept, now(), told)
         except ContentionError as problem:
-            raise CommandError(f"others write to {problem} all the time: say it again") from problem
+            raise CommandError(
+                f"{problem} is being written to by others all the time; try again"
+            ) from problem
 
 
 def _end(

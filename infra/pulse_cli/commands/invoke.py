@@ -20,27 +20,37 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("name", metavar="NAME")
-@click.option("--event", type=_FILE, help="The event, as JSON.  [default: what AWS would send now]")
-@click.option("--env", type=_FILE, help="Variables by function, as for sam local invoke.")
-@click.option("--json", "as_json", is_flag=True, help="Print answer, logs and cold start as JSON.")
+@click.option(
+    "--event", type=_FILE, help="File with the event as JSON.  [default: what AWS would send now]"
+)
+@click.option(
+    "--env", type=_FILE, help="File with the functions' variables, as for sam local invoke."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the answer, logs and cold start as JSON."
+)
 def invoke(name: str, event: Path | None, env: Path | None, as_json: bool) -> None:
-    """Run the built function NAME under Lambda's runtime, without Docker.
+    """Run the built function NAME in the Lambda runtime, without Docker.
 
-    It talks to the AWS and the X of a running `pulse local`. Without --event, a scheduled function
-    gets the event of this minute, and poll the next message of its queue; feedback must be told
-    what SES says.
+    The function uses the AWS and the X of a running `pulse local`. Without --event, a scheduled
+    function receives the event of this minute, and poll receives the next message of its queue;
+    feedback needs --event with a message from SES.
     """
     functions = load_template().functions
     if name not in functions:
-        raise CommandError(f"No function {name!r}; there are {', '.join(functions)}.")
+        raise CommandError(f"there is no function {name!r}; available: {', '.join(functions)}")
     if functions[name].topic and not event:
-        raise CommandError(f"{name} is fed by a topic: give --event infra/events/{name}.json.")
+        raise CommandError(
+            f"{name} receives its events from a topic; use --event infra/events/{name}.json"
+        )
     envs = local_env.read_env(env)
     for needed in {name, "dispatch"} if functions[name].queue and not event else {name}:
         if needed not in envs:
-            raise CommandError(f"The environment file has no variables of {needed}.")
+            raise CommandError(f"the environment file has no variables for {needed}")
     if not sam.is_built():
-        click.echo("The code has changed since it was built: make build brings it up.", err=True)
+        click.echo(
+            "The code has changed since it was built; run make build to update it.", err=True
+        )
     with Emulator(name, envs[name]) as function:
         if event:
             result = function.invoke(_parse(event))
@@ -66,7 +76,7 @@ def _parse(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise CommandError(f"{path} is not JSON: {error}.") from error
+        raise CommandError(f"{path} is not JSON: {error}") from error
 
 
 def _tick(function: Function) -> dict[str, Any]:
@@ -98,7 +108,7 @@ def _with_next_message(function: Emulator, envs: dict[str, dict[str, str]]) -> I
     queue = env["PULSE_POLL_QUEUE"]
     messages = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"]).get("Messages")
     if not messages:
-        raise CommandError("No poll is due: say pulse invoke dispatch first.")
+        raise CommandError("no poll is due; run pulse invoke dispatch first")
     [message] = messages
     result = function.invoke({"Records": [_record(message)]})
     if not (isinstance(result.payload, dict) and "errorMessage" in result.payload):

@@ -26,7 +26,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("archive", type=_FOLDER, default=_SAMPLE, required=False)
-@click.option("--settings", type=_FILE, help="Settings to push.  [default: made for the archive]")
+@click.option("--settings", type=_FILE, help="Settings to use.  [default: made for the archive]")
 @click.option(
     "--begun",
     metavar="MINUTES",
@@ -35,9 +35,18 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="When the first post was published.",
 )
 @click.option("--vocabulary", type=click.Choice(["tweet", "post", "mixed"]), default="tweet")
-@click.option("--env", type=_PATH, default=local_env.RUNNING, help="Where to write variables.")
-@click.option("--port-aws", default=local_env.AWS_PORT, show_default=True, help="0: any free one.")
-@click.option("--port-x", default=local_env.X_PORT, show_default=True, help="0: any free one.")
+@click.option(
+    "--env",
+    type=_PATH,
+    default=local_env.RUNNING,
+    help="File to write the functions' variables to.",
+)
+@click.option(
+    "--port-aws", default=local_env.AWS_PORT, show_default=True, help="0 means any free port."
+)
+@click.option(
+    "--port-x", default=local_env.X_PORT, show_default=True, help="0 means any free port."
+)
 def local(
     *,
     archive: Path,
@@ -48,11 +57,11 @@ def local(
     port_aws: int,
     port_x: int,
 ) -> None:
-    """Run an AWS (moto) and an X on this machine until Ctrl-C.
+    """Run a stand-in AWS (moto) and a simulated X on this machine until you press Ctrl-C.
 
-    X serves the posts of ARCHIVE as if the first had been published --begun minutes ago. AWS holds
-    the table, queues and topic of template.yaml, settings and tokens. Only this machine can reach
-    them. `pulse invoke` finds them by the environment that is written to --env.
+    X serves the posts of ARCHIVE as if the first one had been published --begun minutes ago. AWS
+    has the table, queues and topic of template.yaml, the settings and tokens. Both can be reached
+    from this machine only. `pulse invoke` finds them through the variables written to --env.
     """
     begins = datetime.now(UTC) - timedelta(minutes=begun)
     try:
@@ -80,13 +89,15 @@ def _document(archive: Path, settings: Path | None) -> dict[str, Any]:
         return {"companies": [one | {"look_back": "24 h"} for one in document["companies"]]}
     checked = check_file(settings)
     if checked.document is None:
-        raise CommandError(f"{settings} has errors: pulse check {settings} names them.")
+        raise CommandError(f"{settings} has errors; run pulse check {settings} to see them")
     return checked.document
 
 
 def _say(running: local_services.LocalServices, env: Path) -> None:
-    click.echo(f"AWS answers at {running.aws_url}, X at {running.x_url}; Ctrl-C stops them.")
+    click.echo(
+        f"AWS answers at {running.aws_url}, X at {running.x_url}. Press Ctrl-C to stop them."
+    )
     if env == local_env.RUNNING:
-        click.echo("Now, in another terminal: pulse invoke dispatch, pulse invoke poll ...")
+        click.echo("In another terminal, run pulse invoke dispatch, pulse invoke poll, and so on.")
     else:
-        click.echo(f"Now, in another terminal: pulse invoke dispatch --env {env}")
+        click.echo(f"In another terminal, run pulse invoke dispatch --env {env}")

@@ -34,10 +34,10 @@ _SHOWN = 40
     "parted_with",
     multiple=True,
     metavar="COMPANY",
-    help="Watch it no more, though it is in force and not in FILE.",
+    help="Stop watching this company, which is in force but not in FILE; repeatable.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would change, push nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Write what was done as JSON.")
+@click.option("--dry-run", is_flag=True, help="Show what would change without pushing it.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @with_deployment
 def push(
     *,
@@ -47,20 +47,24 @@ def push(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Check the settings in FILE (pulse.yaml) and put them into force, as a new version.
+    """Check the settings in FILE (pulse.yaml) and put them into force as a new version.
 
-    Shows what changes against the version in force, and which tokens are still to be stored with
-    pulse connect. Every version is kept. The functions take the new one up within a minute. A
-    company is not lost by mistake: FILE without one that is in force needs --without.
+    The command shows what changes compared with the version in force, and which tokens you still
+    have to store with pulse connect. Every version is kept. The functions use the new version
+    within a minute. To protect you from losing a company by mistake, a FILE that lacks a company in
+    force is refused unless you name that company with --without.
 
-    Ends with 0 when the settings are in force, else with 1.
+    Exits with 0 when the settings are in force, otherwise with 1.
     """
     checked = check_file(file)
     for finding in checked.findings:
         click.echo(finding.said(str(file)), err=True)
     if checked.document is None or checked.settings is None:
         errors = sum(finding.severity == "error" for finding in checked.findings)
-        raise CommandError(f"{file} has {errors} to mend, so nothing was pushed: see above")
+        raise CommandError(
+            f"{file} has {errors} {'error' if errors == 1 else 'errors'} (see above), so "
+            "nothing was pushed"
+        )
     before = deployment.db.settings_store.current()
     document = json.loads(json.dumps(checked.document, default=str))
     for name in missing_companies(before[0], document) if before else ():
@@ -90,10 +94,11 @@ def push(
 
 def _without(name: str, file: Path) -> str:
     return (
-        f"{name} is in force and not in {file}, so nothing was pushed. All that is kept of a "
-        "company lies under its name: give it its name back, and change `title` to change how "
-        f"mails call it. To watch it no more, pulse push --without {name}; what is kept of it "
-        f"stays then, and is not checked any more, until pulse drop {name}"
+        f"{name} is in force but not in {file}, so nothing was pushed. All data of a "
+        "company is stored under its name: if you renamed the company, restore the name "
+        "and change `title` instead, which is what emails show. To stop watching the "
+        f"company, run pulse push --without {name}; its data then stays, unchecked, until "
+        f"you run pulse drop {name}"
     )
 
 
@@ -102,7 +107,7 @@ def _push(deployment: Deployment, document: dict[str, Any]) -> int:
         return deployment.db.settings_store.push(document, now())
     except TransactionCancelledError:
         raise CommandError(
-            "somebody else pushed at the same moment, so nothing was pushed: see what "
+            "somebody else pushed settings at the same moment, so nothing was pushed; see what "
             "they changed (pulse push --dry-run), and push again"
         ) from None
 
@@ -119,7 +124,8 @@ def _missing(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]
         except XError as trouble:
             first = next((u for u in usernames if u == name), usernames[0])
             option = "" if first == name else f" --token {name}"
-            told, mend = "could not be looked up", "push with credentials that may read SSM"
+            told = "could not be looked up"
+            mend = "use AWS credentials that are allowed to read SSM"
             if trouble.kind == "token":
                 told, mend = "is missing", f"pulse connect @{first}{option}"
             rows.append(
@@ -135,10 +141,10 @@ def _missing(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]
 
 def _say_changes(found: Sequence[Change], since: int | None) -> None:
     if since is None:
-        click.echo("The first version of this stack.")
+        click.echo("This is the first version of the settings on this stack.")
         return
     if found:
-        click.echo(f"Against version {since}, which is in force:")
+        click.echo(f"Changes from version {since}, which is in force:")
     for change in found[:_SHOWN]:
         click.echo(f"  {change.said()}")
     if len(found) > _SHOWN:
@@ -151,4 +157,4 @@ def _say_outcome(stack: str, version: int, *, pushed: bool, dry_run: bool) -> No
     elif dry_run:
         click.echo("Nothing was pushed (--dry-run).")
     else:
-        click.echo(f"Nothing changes: version {version} stays in force on {stack}.")
+        click.echo(f"Nothing has changed: version {version} stays in force on {stack}.")

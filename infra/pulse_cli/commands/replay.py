@@ -25,26 +25,34 @@ class Instant(click.ParamType):
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no time; write 2017-10-31T12:00:00Z", param, ctx)
+            self.fail(f"{value!r} is not a time; write 2017-10-31T12:00:00Z", param, ctx)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.command()
 @click.argument("archive", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--company", "companies", multiple=True, metavar="NAME", help="Default: all.")
-@click.option("--since", type=Instant(), help="Default: the minute of the first post.")
-@click.option("--until", type=Instant(), help="Inclusive. Default: an hour after the last post.")
+@click.option(
+    "--company",
+    "companies",
+    multiple=True,
+    metavar="NAME",
+    help="Company to replay; repeatable.  [default: all]",
+)
+@click.option("--since", type=Instant(), help="Start.  [default: the minute of the first post]")
+@click.option(
+    "--until", type=Instant(), help="End, inclusive.  [default: an hour after the last post]"
+)
 @click.option(
     "--settings",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A pulse.yaml. Default: made from the archive's companies.",
+    help="A pulse.yaml.  [default: made from the archive's companies]",
 )
 @click.option(
     "--vocabulary",
     type=click.Choice(["tweet", "post", "mixed"]),
     default="tweet",
     show_default=True,
-    help="The words in which the simulated X speaks.",
+    help="Vocabulary of the simulated X's API.",
 )
 @click.option(
     "--out",
@@ -63,13 +71,15 @@ def replay(
 ) -> None:
     """Run the deployed handlers over a post ARCHIVE, on moto and a simulated X.
 
-    The clock jumps from one minute in which something can happen to the next. Each company
-    is a deployment of its own.
+    The clock jumps from one minute in which something can happen to the next. Each company is
+    replayed as a deployment of its own.
     """
     run = replay_all(archive, companies, since, until, settings, vocabulary, out)
     click.echo(
-        f"{run['conversations']} conversations, {run['open']} open; {run['messages_sent']} mails "
-        f"in {out / 'mail'}; {run['failed_invocations']} failed invocations; "
-        f"{run['wall_seconds']} s",
+        (
+            f"{run['conversations']} conversations, {run['open']} open; {run['messages_sent']} "
+            f"emails in {out / 'mail'}; {run['failed_invocations']} failed invocations; "
+            f"{run['wall_seconds']} s"
+        ),
         err=True,
     )

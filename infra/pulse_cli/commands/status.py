@@ -19,24 +19,26 @@ __all__ = ["status"]
 @click.option(
     "--company", "names", multiple=True, metavar="NAME", help="Only this.  [default: all]"
 )
-@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @with_deployment
 def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> None:
-    """Show how polls, waits and mail stand, company by company.
+    """Show the state of polls, waiting customers and email for each company.
 
-    Last poll of each account and what X leaves of its limits; who waits, by age and by level told;
-    the outbox; how the last 24 hours were watched; posts put aside and mails not delivered.
-    Times are UTC.
+    The command shows the last poll of each account and its remaining X requests; who is waiting, by
+    age and by level alerted; the outbox; how the last 24 hours were watched; quarantined posts and
+    undelivered emails. Times are UTC.
 
-    It only reads. Ends with 0; pulse doctor judges.
+    It only reads, and exits with 0; to find problems, run pulse doctor.
     """
     settings = deployment.settings()
     if settings is None:
-        raise CommandError(f"no settings are in force on {deployment.name}: pulse push pulse.yaml")
+        raise CommandError(
+            f"no settings are in force on {deployment.name}; run pulse push pulse.yaml"
+        )
     known = [company.name for company in settings.companies]
     for name in names:
         if name not in known:
-            raise CommandError(f"no company {name!r}; there are: {', '.join(known)}")
+            raise CommandError(f"there is no company {name!r}; available: {', '.join(known)}")
     moment = now()
     found = [
         company_status(deployment, company, moment)

@@ -31,7 +31,9 @@ def _zone(_: click.Context, __: click.Parameter, value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
-        raise click.BadParameter(f"{value!r} is no time zone; write e.g. Europe/Moscow") from None
+        raise click.BadParameter(
+            f"{value!r} is not a time zone; write for example Europe/Moscow"
+        ) from None
     return value
 
 
@@ -47,9 +49,15 @@ def _zone(_: click.Context, __: click.Parameter, value: str) -> str:
     help="Folder for the digest.",
 )
 @click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
-@click.option("--time-zone", default="UTC", callback=_zone, show_default=True, help="The digest's.")
-@click.option("--yes", is_flag=True, help="Do not ask before reading what costs.")
-@click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON.")
+@click.option(
+    "--time-zone",
+    default="UTC",
+    callback=_zone,
+    show_default=True,
+    help="Time zone of the digest.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before reading posts, which costs money.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def try_out(
     *,
     handles: tuple[str, ...],
@@ -61,36 +69,37 @@ def try_out(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """See what Pulse would say of the last day of @HANDLE..., before anything is deployed.
+    """See what Pulse would report about the last day of @HANDLE..., before you deploy anything.
 
-    The handlers that would be deployed run on this machine: they read the accounts of customer
-    care (@HANDLE...) and of news (--official) on X, and write a digest to a folder. Nothing is
-    sent to anybody, nothing is kept but the digest.
+    The handlers that are deployed to AWS run on this machine. They read your accounts for customer
+    support (@HANDLE...) and for news (--official) on X, and write a digest to a folder. Nothing is
+    sent to anybody, and nothing is stored except the digest.
 
-    Needs a token in the environment: PULSE_X_BEARER, or PULSE_X_CONSUMER_KEY,
+    The command needs a token in the environment: PULSE_X_BEARER, or PULSE_X_CONSUMER_KEY,
     PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN and PULSE_X_ACCESS_TOKEN_SECRET. Reading costs
-    about 0.005 USD a post; how much that will be is said before it is read.
+    about 0.005 USD a post; the command shows the expected cost before it reads.
 
-    Ends with 0 when there is a digest, else with 1.
+    Exits with 0 when there is a digest, otherwise with 1.
     """
     token = token_input.token_from_environment()
     if token is None:
         raise CommandError(
-            "no token in the environment: set PULSE_X_BEARER, or the four PULSE_X_CONSUMER_KEY, "
-            "PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN, PULSE_X_ACCESS_TOKEN_SECRET"
+            "there is no token in the environment; set PULSE_X_BEARER, or all four of "
+            "PULSE_X_CONSUMER_KEY, PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN, "
+            "PULSE_X_ACCESS_TOKEN_SECRET"
         )
     url = connection.simulated_x_url()
     if url:
-        click.echo(f"X is the one at {url}, not the real one.", err=True)
+        click.echo(f"Using the simulated X at {url}, not the real X.", err=True)
     found, expected = _look(token, url, handles, official, hours)
     click.echo(expected.said(), err=True)
     if sys.stdin.isatty() and not yes:
         click.confirm("Read it?", default=True, abort=True, err=True)
     outcome = _run(token, url, found.settings(lang, time_zone, hours), hours, expected.pages)
     if not outcome.mails:
-        raise CommandError("no digest was written: it is a bug of Pulse, report it")
+        raise CommandError("no digest was written; this is a bug in Pulse, please report it")
     for trouble in outcome.troubles:
-        click.echo(f"X gave only a part: {trouble}", err=True)
+        click.echo(f"X returned only a part of the posts: {trouble}", err=True)
     _say(outcome, found, hours, out, as_json=as_json)
 
 
@@ -140,5 +149,8 @@ def _say(
     handles = ", ".join(f"@{account.username}" for account in found.accounts)
     click.echo(f"The last {hours} h of {handles}")
     report.print_report(outcome, make_console())
-    click.echo(f"\nThe digest lies in {out}: open digest.html in a browser, digest.eml as a mail.")
-    click.echo(f"It read {outcome.read:,} posts on X, for about {prices.format_usd(cost)}.")
+    click.echo(
+        f"\nThe digest is in {out}: open digest.html in a browser, or digest.eml in an "
+        "email program."
+    )
+    click.echo(f"Pulse read {outcome.read:,} posts on X, for about {prices.format_usd(cost)}.")

@@ -21,11 +21,11 @@ def print_found(who: str, kept: Mapping[str, PersonData]) -> None:
         span = f", {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}" if one.first else ""
         said = f"{_count(len(one.mentions), 'post')} in {_count(len(one.posts), 'conversation')}"
         answers = _count(len(one.replies), "answer")
-        aside = f", {one.aside} put aside" if one.aside else ""
-        mails = f", {_count(one.told, 'mail')} noted to tell of them" if one.told else ""
-        click.echo(f"{name}: {said}{span}, with {answers} of ours{aside}{mails}")
+        aside = f", {one.aside} in quarantine" if one.aside else ""
+        mails = f", {_count(one.told, 'queued email')} about them" if one.told else ""
+        click.echo(f"{name}: {said}{span}, and {answers} of your own{aside}{mails}")
     if not any(one.anything for one in kept.values()):
-        click.echo(f"Nothing is kept of {who}.")
+        click.echo(f"No data of {who} is stored.")
 
 
 def print_outcome(kept: Mapping[str, PersonData], log_days: str, *, done: bool) -> None:
@@ -33,11 +33,14 @@ def print_outcome(kept: Mapping[str, PersonData], log_days: str, *, done: bool) 
     if not done:
         click.echo("Nothing was removed (--dry-run).")
         return
-    click.echo("Removed. What was published before now is not stored again; what comes is watched.")
+    click.echo("Removed. Posts published before now are not stored again; later posts are watched.")
     naming = sum(one.naming for one in kept.values())
     if naming:
-        click.echo(f"{_count(naming, 'post')} of your own that name this person stay.")
-    click.echo("Not reached:")
+        click.echo(
+            f"{_count(naming, 'post')} of your own mentioning this person "
+            f"{'stays' if naming == 1 else 'stay'}."
+        )
+    click.echo("The following is out of reach:")
     for one in copies_out_of_reach(log_days):
         click.echo(f"  {one}")
 
@@ -45,10 +48,10 @@ def print_outcome(kept: Mapping[str, PersonData], log_days: str, *, done: bool) 
 def copies_out_of_reach(log_days: str) -> list[str]:
     """Where something may lie all the same, and for how long."""
     return [
-        "mails that were sent lie in their readers' mailboxes",
-        f"logs hold counts, and ids at most, for {log_days} days",
-        "the table's backups (point-in-time recovery) reach back 35 days",
-        "exports that were made before",
+        "emails that were sent are in their readers' mailboxes",
+        f"logs contain counts and at most ids, for {log_days} days",
+        "backups of the table (point-in-time recovery) go back 35 days",
+        "exports that were made earlier",
     ]
 
 

@@ -37,7 +37,7 @@ def export_company(
     """
     with _ExportFiles(folder) as files:
         found = _Collected()
-        for item in scan_with_progress(table, f"Looking for what is kept of {company.name}"):
+        for item in scan_with_progress(table, f"Looking for data of {company.name}"):
             _export_item(item, company, files, found)
         for day in sorted(found.days):
             for item in table.query_index(day):

@@ -78,7 +78,7 @@ def missing_companies(before: dict[str, Any], after: dict[str, Any]) -> list[str
 def find_company_data(stores: Repositories, company: str) -> CompanyData:
     """Look through the whole table for it."""
     found, customers = CompanyData(), defaultdict(set)
-    for item in scan_with_progress(stores.table, f"Looking for what is kept of {company}"):
+    for item in scan_with_progress(stores.table, f"Looking for data of {company}"):
         kind, _, rest = item["pk"].partition("#")
         if kind == "c":
             key = key_from_pk(item["pk"])

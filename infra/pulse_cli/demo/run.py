@@ -54,7 +54,7 @@ def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> D
     mails.mkdir(parents=True)
     document = check_file(SETTINGS).document
     if document is None:
-        raise CommandError(f"{SETTINGS} has errors: pulse check {SETTINGS} names them")
+        raise CommandError(f"{SETTINGS} has errors; run pulse check {SETTINGS} to see them")
     seen: list[DemoResult] = []
     plan = ReplayPlan(
         Archive.load(out / "archive"),

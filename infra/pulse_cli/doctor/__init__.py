@@ -28,19 +28,19 @@ def run_checks(
     yield from _guarded(
         "deleted posts", lambda: retention.check_deletions(deployment, settings, now)
     )
-    yield from _guarded("companies of before", lambda: retention.check_former_companies(deployment))
+    yield from _guarded("former companies", lambda: retention.check_former_companies(deployment))
     yield from whole("schedules", lambda: infrastructure.check_schedules(deployment))
     yield from _guarded("dead letters", lambda: infrastructure.check_queues(deployment))
     yield from whole("alarms", lambda: infrastructure.check_alarms(deployment))
     yield from whole("critical topic", lambda: infrastructure.check_topic(deployment))
     yield from _guarded("addresses", lambda: ses.check_suppressed(deployment, settings, now))
-    yield from real("mail that comes back", lambda: bounces.check_bounce_events(deployment))
+    yield from real("bounces and complaints", lambda: bounces.check_bounce_events(deployment))
     yield from whole("SES account", lambda: ses.check_account(deployment))
     yield from whole("senders", lambda: ses.check_senders(deployment, settings))
     yield from whole("recipients", lambda: ses.check_recipients(deployment, settings, now))
     if mail:
         yield from _guarded(
-            "test mail", lambda: probe_mail.send_probe(deployment, settings, to, now)
+            "test email", lambda: probe_mail.send_probe(deployment, settings, to, now)
         )
 
 
@@ -58,4 +58,4 @@ def _is_fully_deployed(deployment: Deployment) -> bool:
 
 
 def _skipped(what: str, _check: Callable[[], Iterator[DoctorFinding]]) -> Iterator[DoctorFinding]:
-    yield unknown(what, f"AWS is a stand-in here, at {aws.endpoint_url()}")
+    yield unknown(what, f"AWS is a stand-in here (at {aws.endpoint_url()})")

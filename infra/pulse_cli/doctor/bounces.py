@@ -9,7 +9,7 @@ from pulse_cli.stack.deployment import Deployment
 
 __all__ = ["check_bounce_events"]
 
-_WHAT = "mail that comes back"
+_WHAT = "bounces and complaints"
 _REQUIRED_EVENTS = {"bounce", "complaint", "reject"}
 
 
@@ -23,8 +23,11 @@ def check_bounce_events(deployment: Deployment) -> Iterator[DoctorFinding]:
     ours = [one for one in answer.get("EventDestinations") or () if one and one["Name"] == name]
     told_of = {kind.lower() for one in ours for kind in one["MatchingEventTypes"] if one["Enabled"]}
     if told_of >= _REQUIRED_EVENTS:
-        yield ok(_WHAT, "SES tells of it")
+        yield ok(_WHAT, "SES reports them to Pulse")
     else:
         missing = ", ".join(sorted(_REQUIRED_EVENTS - told_of))
-        said = f"SES does not tell of it ({missing}): addresses that bounce are written to for ever"
-        yield fail(_WHAT, said, "deploy again: make deploy")
+        said = (
+            f"SES does not report them to Pulse ({missing}), so Pulse keeps writing to "
+            "addresses that bounce"
+        )
+        yield fail(_WHAT, said, "deploy again with make deploy")

@@ -12,7 +12,7 @@ from pulse_cli.template import load_template
 
 __all__ = ["check_alarms", "check_queues", "check_schedules", "check_topic"]
 
-_DEPLOY_AGAIN = "deploy again: make deploy"
+_DEPLOY_AGAIN = "deploy again with make deploy"
 
 
 def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
@@ -23,14 +23,14 @@ def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
     rows = [row for page in pages.paginate(GroupName=group) for row in page["Schedules"]]
     found = {row["Name"]: row.get("State") for row in rows}
     if not found and "ScheduleGroupName" not in deployment.outputs:
-        yield unknown("schedules", "this stack was built without them")
+        yield unknown("schedules", "this stack was deployed without them")
         return
     missing = [name for name in expected if name not in found]
     off = [name for name in expected if found.get(name) == "DISABLED"]
     if missing:
         yield fail("schedules", f"missing: {', '.join(missing)}", _DEPLOY_AGAIN)
     if off:
-        said = f"switched off: {', '.join(off)}; nobody is watched"
+        said = f"switched off: {', '.join(off)}; no account is being watched"
         yield fail("schedules", said, "deploy again with Schedules=ENABLED")
     if not missing and not off:
         yield ok("schedules", f"all {len(expected)} are on")
@@ -41,15 +41,24 @@ def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
     client = deployment.client("sqs")
     logs = f"aws logs tail {deployment.outputs.get('LogGroupName', '/pulse/' + deployment.name)}"
     for what, output, words in (
-        ("polls given up", "PollDeadLettersUrl", "polls that met a bug three times"),
-        ("ticks that failed", "DeadLettersUrl", "what was not delivered, or ended in an error"),
+        (
+            "polls given up",
+            "PollDeadLettersUrl",
+            "polls that failed three times because of a bug",
+        ),
+        (
+            "ticks that failed",
+            "DeadLettersUrl",
+            "invocations that were not delivered or ended in an error",
+        ),
     ):
         url = deployment.output(output)
         name = "ApproximateNumberOfMessages"
         answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
         count = int(answer["Attributes"][name])
         if count:
-            mend = f"find the error ({logs} --since 1d), then aws sqs purge-queue --queue-url {url}"
+            purge = f"aws sqs purge-queue --queue-url {url}"
+            mend = f"find the error ({logs} --since 1d), then run {purge}"
             yield fail(what, f"{count} in the queue: {words}", mend)
         else:
             yield ok(what, "none")
@@ -60,7 +69,7 @@ def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
     expected = _names_in_template("AWS::CloudWatch::Alarm")
     found = _alarms(deployment, expected)
     if not found and "ScheduleGroupName" not in deployment.outputs:
-        yield unknown("alarms", "this stack was built without them")
+        yield unknown("alarms", "this stack was deployed without them")
         return
     for name in expected:
         what, alarm = f"alarm {name}", found.get(name)
@@ -68,13 +77,13 @@ def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
             yield fail(what, "missing", _DEPLOY_AGAIN)
         elif alarm["StateValue"] == "ALARM":
             why = alarm.get("AlarmDescription") or alarm.get("StateReason", "")
-            yield fail(what, f"rings: {why}", f"see docs/runbook.md, {name}")
+            yield fail(what, f"in alarm: {why}", f"see docs/runbook.md, {name}")
         elif not alarm.get("ActionsEnabled", True):
             mend = "deploy again with Schedules=ENABLED"
-            yield warn(what, "tells nobody: its actions are switched off", mend)
+            yield warn(what, "alerts nobody because its actions are switched off", mend)
         elif alarm["StateValue"] != "OK":
-            wait = "after a night" if name == "FiguresAlarm" else "in some minutes"
-            mend = f"ask again {wait}, if the stack is new; else see docs/runbook.md, {name}"
+            wait = "after a night" if name == "FiguresAlarm" else "in a few minutes"
+            mend = f"if the stack is new, check again {wait}; otherwise see docs/runbook.md, {name}"
             yield warn(what, "has no data", mend)
         else:
             yield ok(what, "quiet")
@@ -88,12 +97,14 @@ def check_topic(deployment: Deployment) -> Iterator[DoctorFinding]:
     waiting = [r["Endpoint"] for r in rows if r["SubscriptionArn"] == "PendingConfirmation"]
     for endpoint in waiting:
         said = f"{endpoint} has not confirmed the subscription"
-        yield warn("critical topic", said, "open the link that SNS sent to it")
+        yield warn("critical topic", said, "open the link in the confirmation that SNS sent there")
     if len(rows) > len(waiting):
-        yield ok("critical topic", f"wakes {len(rows) - len(waiting)}")
+        yield ok("critical topic", f"confirmed subscriptions: {len(rows) - len(waiting)}")
     else:
-        said = "critical waits and alarms wake nobody"
-        mend = "deploy again with CriticalEmail or CriticalPhone, or subscribe to the topic"
+        said = "nobody is woken by critical waits and alarms"
+        mend = (
+            "deploy again with CriticalEmail or CriticalPhone, or add a subscription to the topic"
+        )
         yield fail("critical topic", said, mend)
 
 

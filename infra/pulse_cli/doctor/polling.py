@@ -25,7 +25,7 @@ _FRESH = timedelta(minutes=3)
 def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorFinding]:
     """Which settings hold."""
     if settings is None:
-        yield fail("settings", "none were pushed, so nothing runs", "pulse push pulse.yaml")
+        yield fail("settings", "no settings were pushed, so nothing runs", "pulse push pulse.yaml")
         return
     names = ", ".join(company.name for company in settings.companies)
     pushed = f", pushed {settings.pushed_at:%Y-%m-%d %H:%M} UTC" if settings.pushed_at else ""
@@ -33,8 +33,8 @@ def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorF
     for company in settings.companies:
         shadow = company.shadow
         if shadow is not None and now < shadow.until:
-            said = f"every mail goes to {shadow.to} until {shadow.until:%Y-%m-%d %H:%M}"
-            mend = "take shadow out of pulse.yaml and push it, when you are ready"
+            said = f"all email goes to {shadow.to} until {shadow.until:%Y-%m-%d %H:%M}"
+            mend = "when you are ready, remove shadow from pulse.yaml and push the settings"
             yield warn(f"shadow mode of {company.name}", said, mend)
 
 
@@ -77,7 +77,9 @@ def _check_token(
     except XError as trouble:
         if trouble.kind in FOR_A_PERSON:
             said, mend = explain_x_error(trouble, username)
-            yield fail(what, said, f"{mend} Then {connect}" if trouble.kind == "token" else mend)
+            yield fail(
+                what, said, f"{mend} Then run {connect}" if trouble.kind == "token" else mend
+            )
         else:
             yield unknown(what, describe_x_error(trouble, username))
         return
@@ -88,11 +90,13 @@ def _check_token(
 
 def _check_account(what: str, account: Account, handle: str | None) -> Iterator[DoctorFinding]:
     if handle is None:
-        said = f"X shows no account with the id {account.id} (@{account.username})"
-        yield fail(what, said, f"pulse connect @{account.username} prints the id it has")
+        said = f"X has no account with the id {account.id} (@{account.username})"
+        yield fail(what, said, f"run pulse connect @{account.username} to see its id")
     elif handle.lower() != account.username.lower():
-        said = f"the id {account.id} is @{handle}, and the settings say @{account.username}"
-        yield fail(what, said, "mend id or username in pulse.yaml, then pulse push")
+        said = (
+            f"the id {account.id} belongs to @{handle}, but the settings have @{account.username}"
+        )
+        yield fail(what, said, "correct the id or username in pulse.yaml, then run pulse push")
     else:
         yield ok(what, f"works for @{handle}")
 
@@ -106,14 +110,21 @@ def _check_poll(
         judged = fail if trouble.kind in FOR_A_PERSON else warn
         yield judged(what, f"{said}, since {trouble.since:%Y-%m-%d %H:%M} UTC", mend)
     if cursor is None or cursor.last_ok is None:
-        said = "it has never been read"
-        yield fail(what, said, "ask again in two minutes; then see schedules and tokens above")
+        said = "the account has never been read"
+        yield fail(
+            what,
+            said,
+            (
+                "check again in two minutes; if nothing has changed, check schedules and tokens "
+                "above"
+            ),
+        )
         return
     age = now - cursor.last_ok
-    said = f"the last good one {format_age(age.total_seconds())} ago"
+    said = f"last success {format_age(age.total_seconds())} ago"
     if age <= _FRESH:
         yield ok(what, said)
     elif age <= blind:
-        yield warn(what, said, "ask again in some minutes")
+        yield warn(what, said, "check again in a few minutes")
     else:
-        yield fail(what, said, "see troubles, schedules and tokens here, and pulse status")
+        yield fail(what, said, "check schedules and tokens here, and run pulse status")

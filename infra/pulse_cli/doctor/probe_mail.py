@@ -33,7 +33,9 @@ def send_probe(
         to = shadow.to
     address = to or owner.email
     if not address:
-        yield unknown("test mail", "no settings name an owner: give --mail ADDRESS")
+        yield unknown(
+            "test email", "no settings are in force, so there is no owner; use --mail ADDRESS"
+        )
         return
     person = replace(owner, email=address, name=address if to else owner.name)
     title = company.title_in(person.language) if company else deployment.name
@@ -43,17 +45,27 @@ def send_probe(
         deployment.output("SenderAddress"),
         deployment.outputs.get("ConfigurationSetName"),
     )
-    what = f"test mail to {address}"
+    what = f"test email to {address}"
     try:
         message = post.send(address, mail, now, company.sender if company else None)
     except PermanentDeliveryError as problem:
-        mend = "see sender and recipients above: unverified, or on the suppression list of SES"
-        yield fail(what, f"SES refused it: {problem}", mend)
+        mend = (
+            "check the sender and recipients above: the address is unverified or on the SES "
+            "suppression list"
+        )
+        yield fail(what, f"SES refused the email: {problem}", mend)
     except TemporaryDeliveryError as problem:
-        yield fail(what, f"SES did not take it: {problem}", "mend what SES says, and ask again")
+        yield fail(
+            what,
+            f"SES did not accept the email: {problem}",
+            "fix what SES reports, and try again",
+        )
     else:
         where = aws.endpoint_url()
         if where:
-            yield unknown(what, f"the stand-in at {where} took it; it need not deliver")
+            yield unknown(what, f"the stand-in at {where} accepted it, but does not deliver")
         else:
-            yield ok(what, f"SES took it ({message}): see that it arrives, and not among spam")
+            yield ok(
+                what,
+                f"SES accepted it ({message}); check that it arrives, and not in the spam folder",
+            )

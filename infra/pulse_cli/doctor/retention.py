@@ -35,8 +35,11 @@ def check_former_companies(deployment: Deployment) -> Iterator[DoctorFinding]:
     """Whether something is kept of companies that are not in the settings any more."""
     for name in former_companies(deployment.db):
         if any(deployment.db.table.query(f"company#{name}", limit=1)):
-            mend = f"pulse export {name}, if its data is wanted; then pulse drop {name}"
-            said = "it is not in the settings, and what is kept of it is checked no more"
+            mend = f"if you need the data, run pulse export {name}; then run pulse drop {name}"
+            said = (
+                "the company is no longer in the settings, so its stored posts are no longer "
+                "checked"
+            )
             yield warn(f"posts of {name}", said, mend)
 
 
@@ -44,26 +47,30 @@ def _judge(
     what: str, company: Company, checking: ComplianceState | None, now: datetime
 ) -> DoctorFinding:
     kept = (
-        f"for {format_duration(company.retention)}" if company.retention is not None else "for good"
+        f"for {format_duration(company.retention)}" if company.retention is not None else "forever"
     )
     instead = (
-        "posts of those who wait are looked up once a day (0.005 USD each); "
-        f"what was answered stays, deleted on X or not, as long as it is kept: {kept}"
+        "Pulse looks up the posts of waiting customers once a day (0.005 USD each); "
+        "answered posts that were deleted on X stay until their retention period ends "
+        f"({kept})"
     )
     if checking is None:
-        mend = f"pulse connect @{company.accounts[0].username} with PULSE_X_BEARER as well"
-        return warn(what, f"no token has a bearer, so {instead}", mend)
+        mend = f"run pulse connect @{company.accounts[0].username} with PULSE_X_BEARER set as well"
+        return warn(what, f"no stored token includes a bearer token, so {instead}", mend)
     if checking.is_refused and checking.fault is not None:
-        mend = "see in the X developer console that the app may use compliance jobs"
-        return warn(what, f"X refuses the check ({checking.fault.detail}), so {instead}", mend)
+        mend = "in the X developer console, check that the app is allowed to use compliance jobs"
+        return warn(what, f"X rejects the check ({checking.fault.detail}), so {instead}", mend)
     if checking.fault is not None:
         since = f"since {checking.fault.since:%Y-%m-%d %H:%M} UTC"
-        said = f"the check meets trouble {since}: {checking.fault.detail}"
+        said = f"the check has been failing {since}: {checking.fault.detail}"
         said += f", so {instead}" if checking.is_lasting(now) else ""
-        mend = "ask again in an hour; if it is the bearer, make a new one and pulse connect it"
+        mend = (
+            "check again in an hour; if the bearer token is the cause, create a new one and "
+            "store it with pulse connect"
+        )
         return warn(what, said, mend)
     if checking.done_at is None:
-        return warn(what, "they were never checked for yet", "ask again in an hour")
+        return warn(what, "not checked yet", "check again in an hour")
     age = now - checking.done_at
-    said = f"last checked for {format_age(age.total_seconds())} ago"
-    return warn(what, said, "see the log of the function comply") if age > _LATE else ok(what, said)
+    said = f"last checked {format_age(age.total_seconds())} ago"
+    return warn(what, said, "see the log of the comply function") if age > _LATE else ok(what, said)

@@ -42,26 +42,29 @@ def judge_account(answer: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     """Judge what SES says of the account."""
     health = answer.get("EnforcementStatus", "HEALTHY")
     if not answer.get("SendingEnabled", True) or health == "SHUTDOWN":
-        said = f"SES does not send for this account ({health})"
-        yield fail("SES account", said, "see what the SES console asks for")
+        said = f"SES does not send email for this account ({health})"
+        yield fail("SES account", said, "follow the instructions in the SES console")
     elif health != "HEALTHY":
-        said = f"SES has this account under review ({health}): too many bounces or complaints"
-        yield warn("SES account", said, "see what the SES console asks for")
+        said = (
+            f"SES has this account under review ({health}) because of too many bounces or "
+            "complaints"
+        )
+        yield warn("SES account", said, "follow the instructions in the SES console")
     if answer.get("ProductionAccessEnabled"):
         yield ok("SES sandbox", "production access is granted")
     else:
-        said = "SES is in its sandbox: it writes to verified addresses only"
-        yield warn("SES sandbox", said, "ask for production access in the SES console")
+        said = "SES is in the sandbox and sends to verified addresses only"
+        yield warn("SES sandbox", said, "request production access in the SES console")
     quota = answer.get("SendQuota") or {}
     most, sent = quota.get("Max24HourSend", 0), quota.get("SentLast24Hours", 0)
-    said = f"{sent:,.0f} of {most:,.0f} mails sent in 24 h"
+    said = f"{sent:,.0f} of {most:,.0f} emails sent in 24 h"
     if most < 0:
-        yield ok("SES quota", f"{sent:,.0f} mails sent in 24 h, no limit")
+        yield ok("SES quota", f"{sent:,.0f} emails sent in 24 h, no limit")
     elif sent >= most:
-        mend = "ask for a higher quota in the SES console; Pulse tries again by itself"
+        mend = "request a higher quota in the SES console; Pulse tries again by itself"
         yield fail("SES quota", said, mend)
     elif sent >= most * _NEARLY_SPENT:
-        yield warn("SES quota", said, "ask for a higher quota in the SES console")
+        yield warn("SES quota", said, "request a higher quota in the SES console")
     else:
         yield ok("SES quota", said)
 
@@ -78,7 +81,7 @@ def check_senders(deployment: Deployment, settings: Settings | None) -> Iterator
         what = f"sender {address}"
         if allowed and address not in allowed:
             listed = ",".join([*allowed, address])
-            said = f"{owner} writes from it, and the stack may not"
+            said = f"{owner} sends from this address, but the stack is not allowed to"
             yield fail(what, said, f"deploy again with Senders={listed}")
             continue
         yield from judge_identity(what, address, *_identity(client, address))
@@ -90,13 +93,15 @@ def judge_identity(
     """Judge the identity `name` that stands for an address, its own or its domain's, or none."""
     domain = address.rpartition("@")[2]
     if name is None:
-        yield fail(what, "SES does not know it, nor its domain", _VERIFY.format(domain))
+        yield fail(
+            what, "neither the address nor its domain is set up in SES", _VERIFY.format(domain)
+        )
         return
     if not (
         answer.get("VerifiedForSendingStatus") or answer.get("VerificationStatus") == "SUCCESS"
     ):
-        by_mail = "open the link that AWS mailed to it"
-        by_dns = "put the records that the SES console shows into the DNS of the domain"
+        by_mail = "open the link that AWS sent to the address"
+        by_dns = "add the records that the SES console shows to the domain's DNS"
         said = f"{name} is not verified ({answer.get('VerificationStatus', 'PENDING')})"
         yield fail(what, said, by_mail if "@" in name else by_dns)
         return
@@ -104,8 +109,8 @@ def judge_identity(
     if dkim.get("Status") == "SUCCESS" and dkim.get("SigningEnabled", True):
         yield ok(what, f"{name} is verified and signed (DKIM)")
     else:
-        said = f"{name} is verified, mail is not signed (DKIM {dkim.get('Status', 'unknown')})"
-        mend = f"verify the domain {domain} with DKIM, or mail may land among spam"
+        said = f"{name} is verified, but email is not signed (DKIM {dkim.get('Status', 'unknown')})"
+        mend = f"verify the domain {domain} with DKIM; otherwise email may be treated as spam"
         yield warn(what, said, mend)
 
 
@@ -117,13 +122,13 @@ def check_recipients(
         return
     client = deployment.client("sesv2")
     if client.get_account().get("ProductionAccessEnabled"):
-        yield ok("recipients", "SES is out of its sandbox, so any address may be written to")
+        yield ok("recipients", "SES is out of the sandbox, so Pulse can write to any address")
         return
     verified = {name for name, state in _identities(client) if state}
     addresses = _addresses(settings, now)
     missing = [a for a in addresses if not verified & set(_identity_names(a))]
     for address in missing:
-        said = "not verified, and SES is in its sandbox: mail to it is refused"
+        said = "the address is not verified and SES is in the sandbox, so email to it is refused"
         yield fail(f"recipient {address}", said, _VERIFY.format(address))
     if not missing:
         yield ok("recipients", f"all {len(addresses)} are verified")
@@ -140,12 +145,18 @@ def check_suppressed(
         if people_with_address(company, block.address, now)
     ]
     for company, block in ours:
-        why = "it bounced" if block.kind == "bounce" else "it was called spam"
-        said = f"{company.name} does not write to it since {block.at:%Y-%m-%d %H:%M} UTC, {why}"
-        mend = f"mend it in pulse.yaml and push, or pulse addresses --lift {block.address}"
+        why = "email to it bounced" if block.kind == "bounce" else "it was marked as spam"
+        said = (
+            f"{company.name} has not written to it since {block.at:%Y-%m-%d %H:%M} UTC, because "
+            f"{why}"
+        )
+        mend = (
+            "change the address in pulse.yaml and push, or run pulse addresses --lift "
+            f"{block.address}"
+        )
         yield fail(f"address {block.address}", f"{said} ({one_line(block.said)})", mend)
     if not ours:
-        yield ok("addresses", "no mail came back for good")
+        yield ok("addresses", "Pulse writes to every address")
 
 
 def _addresses(settings: Settings, now: datetime) -> list[str]:

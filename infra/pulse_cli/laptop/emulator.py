@@ -70,7 +70,7 @@ class Emulator:
         self._function = _function(name)
         self._artifact = build / self._function.resource
         if not (self._artifact / f"{name}.py").exists():
-            raise EmulatorError(f"{name} is not built: say make build first.")
+            raise EmulatorError(f"{name} is not built; run make build first")
         self._env = env
         self._port = 0
         self._running = ExitStack()
@@ -109,7 +109,7 @@ class Emulator:
             time.sleep(0.02)
         said = _read(self._errors)
         self._running.close()
-        raise EmulatorError(f"The emulator did not start: {said[-300:]}")
+        raise EmulatorError(f"the emulator did not start: {said[-300:]}")
 
     def __exit__(
         self,
@@ -128,7 +128,7 @@ class Emulator:
             connection.request("POST", _INVOCATIONS, json.dumps(event))
             payload = json.loads(connection.getresponse().read())
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise EmulatorError(f"{self._function.name} gave no answer: {error}.") from error
+            raise EmulatorError(f"{self._function.name} did not answer: {error}") from error
         finally:
             connection.close()
         init = _INIT.search(_read(self._errors))
@@ -156,17 +156,19 @@ class Emulator:
 def _function(name: str) -> Function:
     functions = load_template().functions
     if name not in functions:
-        raise EmulatorError(f"There is no function {name!r}; there are {', '.join(functions)}.")
+        raise EmulatorError(f"there is no function {name!r}; available: {', '.join(functions)}")
     return functions[name]
 
 
 def _emulator_path() -> Path:
     spec = importlib.util.find_spec("samcli")
     if spec is None or spec.origin is None:
-        raise EmulatorError("The AWS SAM CLI is not installed: say make setup.")
+        raise EmulatorError("the AWS SAM CLI is not installed; run make setup")
     name = _EMULATORS.get((sys.platform, platform.machine()))
     if name is None:
-        raise EmulatorError("The emulator runs on Linux only; elsewhere use sam local invoke.")
+        raise EmulatorError(
+            "the emulator runs on Linux only; on other systems use sam local invoke"
+        )
     return Path(spec.origin).parent / "local" / "rapid" / name
 
 

@@ -55,11 +55,11 @@ def read_env(path: Path | None = None) -> dict[str, dict[str, str]]:
         resources = {one.resource: one.name for one in load_template().functions.values()}
         read = {resources[name]: dict(env) for name, env in by_resource.items()}
     except FileNotFoundError:
-        raise LocalEnvError(f"There is no {path}.") from None
+        raise LocalEnvError(f"{path} does not exist") from None
     except (ValueError, TypeError) as error:
-        raise LocalEnvError(f"{path} is not an object of objects: {error}.") from error
+        raise LocalEnvError(f"{path} is not an object of objects: {error}") from error
     except KeyError as error:
-        raise LocalEnvError(f"{path}: there is no function {error} in template.yaml.") from error
+        raise LocalEnvError(f"{path}: template.yaml has no function {error}") from error
     for url in {env[key] for env in read.values() for key in _ADDRESSES if env.get(key)}:
         _check_reachable(url, path)
     return read
@@ -71,8 +71,8 @@ def _check_reachable(url: str, path: Path) -> None:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
         socket.create_connection((parts.hostname or "", port), timeout=2).close()
     except KeyError:
-        raise LocalEnvError(f"{path}: {url!r} is no address.") from None
+        raise LocalEnvError(f"{path}: {url!r} is not a URL") from None
     except OSError:
         raise LocalEnvError(
-            f"Nothing answers at {url}, which {path} names: say pulse local in another terminal."
+            f"nothing answers at {url}, which {path} names; run pulse local in another terminal"
         ) from None

@@ -97,7 +97,7 @@ def _refuse_taken(port: int, option: str) -> None:
         socket.create_server((_HOST, port)).close()
     except OSError:
         raise PortTakenError(
-            f"Port {port} is taken by another program: give a free one with {option}."
+            f"port {port} is used by another program; choose a free one with {option}"
         ) from None
 
 

@@ -34,4 +34,4 @@ def _make_runtime(folder: Path, requirements: Path) -> None:
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            raise BuildError(f"Lambda's Python could not be set up: {done.stderr[-500:]}")
+            raise BuildError(f"could not set up the Lambda runtime's Python: {done.stderr[-500:]}")

@@ -50,8 +50,8 @@ def find_python(version: str = "3.13") -> Path:
         if not _run(candidate, "-c", "").returncode:
             return candidate
     raise BuildError(
-        f"{name} is not on PATH nor under pyenv; the functions run on it. Install it "
-        f"(pyenv install {version}, or your system's packages) and say this again."
+        f"{name}, which the functions run on, is neither on PATH nor under pyenv; install "
+        f"it (pyenv install {version}, or your system's packages) and run this again"
     )
 
 
@@ -65,7 +65,7 @@ def build(root: Path = ROOT) -> None:
             _finish(first, python)
             _share(first, others)
             if found := find_build_problems(root):
-                raise BuildError("The built functions are not whole: " + "; ".join(found))
+                raise BuildError("The built functions are incomplete: " + "; ".join(found))
             (root / ".aws-sam" / "build" / _FINGERPRINT).write_text(fingerprint(root))
 
 
@@ -168,10 +168,10 @@ def _artifact_problems(name: str, artifact: Path) -> Iterator[str]:
     yield from (f"{path} is missing" for path in wanted if not (artifact / path).exists())
     for unwanted in ("boto3", "botocore", "babel/locale-data/zh.dat"):
         if (artifact / unwanted).exists():
-            yield f"{unwanted} is too much"
+            yield f"{unwanted} should not be there"
     for path in artifact.rglob("*"):
         if path.is_symlink():
-            yield f"{path.relative_to(artifact)} is a link, which a zip may lose"
+            yield f"{path.relative_to(artifact)} is a link, which a zip file may lose"
         elif path.suffix == ".py" and not _is_compiled(path):
             yield f"{path.relative_to(artifact)} is not compiled"
 

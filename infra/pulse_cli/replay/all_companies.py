@@ -58,12 +58,12 @@ def replay_all(
     except ArchiveError as problem:
         raise CommandError(str(problem)) from problem
     for line, reason in archive.aside:
-        click.echo(f"posts.ndjson:{line}: put aside: {reason}", err=True)
+        click.echo(f"posts.ndjson:{line}: quarantined: {reason}", err=True)
     names = list(companies) or [c.name for c in archive.companies]
     documents = _documents(archive, settings)
     for name in names:
         if name not in documents:
-            raise CommandError(f"no company {name!r}; there are: {', '.join(documents)}")
+            raise CommandError(f"there is no company {name!r}; available: {', '.join(documents)}")
     mails = out / "mail"
     shutil.rmtree(mails, ignore_errors=True)
     mails.mkdir(parents=True)

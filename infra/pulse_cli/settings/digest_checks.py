@@ -23,12 +23,14 @@ def check_days(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
         if period == "weekly" and len(durations.days(digest.get("days") or "mon")) > 1:
-            yield Remark((*place, "days"), "a weekly digest comes on one day", "write e.g. `mon`")
+            yield Remark(
+                (*place, "days"), "a weekly digest is sent on one day", "write for example `mon`"
+            )
         if period == "monthly" and "days" in digest:
-            mend = "write `on_day: 1` in its place"
-            yield Remark((*place, "days"), "a monthly digest has a day of the month", mend)
+            mend = "write `on_day: 1` instead"
+            yield Remark((*place, "days"), "a monthly digest is sent on a day of the month", mend)
         if period != "monthly" and "on_day" in digest:
-            mend = "take it out, or write `period: monthly`"
+            mend = "remove it, or write `period: monthly`"
             yield Remark((*place, "on_day"), f"a {period} digest has no day of the month", mend)
 
 
@@ -44,7 +46,7 @@ def check_once_an_hour(company: CompanyDocument, at: FieldPath) -> Iterator[Rema
                 slots = {(period, person, day, hour) for day in on}
                 if slots & seen:
                     problem = f"a second {period} digest to {person} within an hour"
-                    yield Remark(path, problem, "leave one out")
+                    yield Remark(path, problem, "remove one of them")
                 seen |= slots
 
 
@@ -54,6 +56,6 @@ def check_comparison_kept(company: CompanyDocument, at: FieldPath) -> Iterator[R
     for i, digest in enumerate(company.get("digests") or ()):
         need = _NEEDS.get(digest["period"], _WEEK)
         if keep is not None and _WEEK <= keep < need:
-            problem = f"compares with a time of which nothing is kept ({company['keep']})"
-            mend = f"let `keep` be at least {need.days} days"
+            problem = f"compares with a period whose data is no longer kept ({company['keep']})"
+            mend = f"set `keep` to at least {need.days} days"
             yield Remark((*at, "digests", i, "period"), problem, mend, "warning")

@@ -88,4 +88,4 @@ def suggest(word: str, known: Iterable[str]) -> str:
     meant = closest(word, known)
     if meant:
         return f"did you mean `{meant}`?"
-    return f"write one of: {', '.join(known)}" if known else "there is none to choose from yet"
+    return f"write one of: {', '.join(known)}" if known else "none is defined yet"

@@ -34,9 +34,9 @@ def format_duration(length: timedelta) -> str:
 def check_address(address: str) -> AddressProblem | None:
     """Say what keeps an address from being one that SES takes; None when nothing does."""
     local, at, domain = address.rpartition("@")
-    write = "write e.g. `anna@example.com`"
+    write = "write for example `anna@example.com`"
     if not at:
-        return AddressProblem(f"{quote(address)} is no e-mail address", write)
+        return AddressProblem(f"{quote(address)} is not an email address", write)
     strange = next((c for c in address if not c.isascii()), None)
     if strange:
         name = unicodedata.name(strange, f"U+{ord(strange):04X}").title()
@@ -48,9 +48,9 @@ def check_address(address: str) -> AddressProblem | None:
             f"{quote(address)} has the letter {strange} ({name}), which SES refuses", mend
         )
     if not _DOMAIN.fullmatch(domain):
-        return AddressProblem(f"{quote(domain)} in {quote(address)} is no mail domain", write)
+        return AddressProblem(f"{quote(domain)} in {quote(address)} is not an email domain", write)
     if not _LOCAL.fullmatch(local) or len(local) > 64 or len(address) > 254:  # noqa: PLR2004
-        return AddressProblem(f"{quote(address)} is no e-mail address", write)
+        return AddressProblem(f"{quote(address)} is not an email address", write)
     return None
 
 

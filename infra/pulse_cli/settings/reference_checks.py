@@ -41,7 +41,7 @@ def check_digest_recipients(company: CompanyDocument, at: FieldPath) -> Iterator
     for i, digest in enumerate(company.get("digests") or ()):
         for path, name in list_entries(digest["to"], (*at, "digests", i, "to")):
             if name in (company.get("groups") or {}) and name not in company["people"]:
-                yield Remark(path, f"`{name}` is a group", "name the people of it")
+                yield Remark(path, f"`{name}` is a group", "name its people instead")
             else:
                 yield from _check_person(company, path, name)
 
@@ -61,8 +61,8 @@ def check_unused_groups(company: CompanyDocument, at: FieldPath) -> Iterator[Rem
         return
     for group in company.get("groups") or {}:
         if group not in named:
-            mend = "name it under `tell`, or take it out"
-            problem = "hears of nothing: no level names this group"
+            mend = "name it under `tell`, or remove it"
+            problem = "is never alerted: no level names this group"
             yield Remark((*at, "groups", group), problem, mend, "warning")
 
 
@@ -91,7 +91,9 @@ def check_level_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remar
     """Hold that levels have different names."""
     levels = enumerate(company["policy"]["levels"])
     named = [((*at, "policy", "levels", i, "name"), level["name"]) for i, level in levels]
-    yield from find_duplicates(named, "is the name of an earlier level too", "give it another name")
+    yield from find_duplicates(
+        named, "is also the name of an earlier level", "give it another name"
+    )
 
 
 def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
@@ -103,7 +105,7 @@ def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[
         raw = company["people"][key]
         mails.append(((*place, "email") if isinstance(raw, dict) else place, person.email.lower()))
     yield from find_duplicates(
-        mails, "is another person's address too", "name one person in both places"
+        mails, "is also another person's address", "name one person in both places"
     )
 
 
@@ -118,11 +120,9 @@ def check_accounts_unique(
             ids.append(((*place, "id"), account["id"]))
             handle = account["username"].removeprefix("@").lower()
             handles.append(((*place, "username"), handle))
+    yield from find_duplicates(ids, "is also another account's id", "keep the account in one place")
     yield from find_duplicates(
-        ids, "is another account's number too", "keep the account in one place"
-    )
-    yield from find_duplicates(
-        handles, "is another account's handle too", "keep the account in one place"
+        handles, "is also another account's handle", "keep the account in one place"
     )
 
 
@@ -131,7 +131,7 @@ def check_company_names_unique(
 ) -> Iterator[Remark]:
     """Hold that companies have different names."""
     names = [((*at, "name"), company["name"]) for at, company in companies]
-    yield from find_duplicates(names, "is another company's name too", "give it another name")
+    yield from find_duplicates(names, "is also another company's name", "give it another name")
 
 
 def find_duplicates(

@@ -49,7 +49,7 @@ class _Violation(NamedTuple):
     def write(self) -> str:
         """Show what might stand there."""
         example = _example(_part(self.path)[0])
-        return f"write e.g. `{example}`" if example else _START
+        return f"write for example `{example}`" if example else _START
 
 
 class SchemaMisfit(NamedTuple):
@@ -94,7 +94,7 @@ def to_inline_yaml(value: Any) -> str:
 def _unknown(path: FieldPath, key: str, known: _Schema) -> Remark:
     homes = [] if closest(key, known) else _parents_of(key)
     mend = f"it belongs under {homes[0]}" if homes else suggest(key, known)
-    return Remark((*path, key), "is no field known here", mend)
+    return Remark((*path, key), "is not a known field here", mend)
 
 
 def _missing(path: FieldPath) -> Remark:
@@ -113,7 +113,7 @@ def _describe(misfit: _Violation) -> tuple[str, str]:
     """Say what is wrong with a value, and how to mend it."""
     if misfit.value is None:
         needed = _part(misfit.path)[1]
-        return "is empty", misfit.write + ("" if needed else ", or take the line out")
+        return "is empty", misfit.write + ("" if needed else ", or remove the line")
     return _DESCRIBERS.get(misfit.rule, _mistyped)(misfit)
 
 
@@ -126,7 +126,7 @@ def _pattern(misfit: _Violation) -> tuple[str, str]:
 def _enum(misfit: _Violation) -> tuple[str, str]:
     if not isinstance(misfit.value, str):
         return "must be text", f"write one of: {', '.join(misfit.wants)}"
-    return f"{quote(misfit.value)} is not known here", suggest(misfit.value, misfit.wants)
+    return f"{quote(misfit.value)} is not allowed here", suggest(misfit.value, misfit.wants)
 
 
 def _too_few(misfit: _Violation) -> tuple[str, str]:

@@ -64,7 +64,7 @@ def load_yaml(file: File) -> Source:
     except yaml.YAMLError as error:
         source.findings.append(describe_syntax_error(error, text))
     except RecursionError:
-        source.refuse(_TOP, "is nested too deeply", "write it flat")
+        source.refuse(_TOP, "is nested too deeply", "use fewer nested levels")
     except _UnreadableError as error:
         source.refuse(*error.args)
     return source
@@ -75,7 +75,7 @@ def _read_text(file: File, source: Source) -> str | None:
         raw = file.read_bytes()
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
-        source.refuse(_TOP, problem, "check the file's name and rights")
+        source.refuse(_TOP, problem, "check the file's name and permissions")
         return None
     if len(raw) > _MAX_BYTES:
         source.refuse(_TOP, "is larger than 300 kB", "check that it is the right file")
@@ -108,9 +108,11 @@ class _DocumentBuilder:
         self._source.places[path] = place
         self._seen += 1
         if id(node) in self._open or self._seen > _MAX_NODES:
-            raise _UnreadableError(place, "repeats itself without end", "write it out, without *")
+            raise _UnreadableError(
+                place, "refers to itself, or is too large", "write it out without *"
+            )
         if not node.tag.startswith("tag:yaml.org,2002:"):
-            raise _UnreadableError(place, f"the tag {node.tag} means nothing here", "leave it out")
+            raise _UnreadableError(place, f"the tag {node.tag} is not supported", "remove it")
         if isinstance(node, ScalarNode):
             absent = node.style is None and node.value in ("", "~", "null")
             return None if absent else node.value.strip()
@@ -129,11 +131,11 @@ class _DocumentBuilder:
             if not isinstance(key, ScalarNode) or not key.value.strip():
                 raise _UnreadableError(place, "a field's name must be text", "put quotes around it")
             if key.value == "<<":
-                raise _UnreadableError(place, "`<<` is not read here", "write the fields out")
+                raise _UnreadableError(place, "`<<` is not supported", "write the fields out")
             name = key.value.strip()
             here = (*path, name)
             if name in fields:
-                problem = f"stands twice, in line {self._source.keys[here].line} too"
+                problem = f"is already set on line {self._source.keys[here].line}"
                 finding = SettingsFinding(*place, format_path(here), problem, "keep one of the two")
                 self._source.findings.append(finding)
                 continue

@@ -35,7 +35,7 @@ _REWRITES: dict[str, _Rewrites] = {
     "is not a day of the week": _DAYS,
     "is not a whole number": ((r"(?<=[0-9])[ ,._']+(?=[0-9]{3}(?![0-9]))", ""),),
     "is not a share": ((",", "."), (r" ?(?:percent|pct)$", " %"), ("^([0-9]{2})$", r"\1 %")),
-    "is not a handle of X (up to 15 Latin letters, digits and _)": _HANDLE,
+    "is not an X handle (up to 15 Latin letters, digits and _)": _HANDLE,
     "is not a short name (up to 32 letters, digits, - and _)": ((r"\s+", "-"),),
     "is not a token's name (up to 64 Latin letters, digits, - and _)": ((r"[\s.@]+", "_"),),
 }

@@ -34,7 +34,7 @@ def _accounts(company: Company) -> str:
 
 def _week(company: Company) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=True)
-    for title in ("Level", "From", "Days", "Hours", "Who hears"):
+    for title in ("Level", "From", "Days", "Hours", "Who is alerted"):
         table.add_column(title, overflow="fold")
     for level in company.policy.levels:
         turns = [turn for group in level.tell for turn in company.policy.groups[group]]
@@ -49,29 +49,26 @@ def _week(company: Company) -> Table:
 
 def _rest(company: Company) -> Iterator[str]:
     policy = company.policy
-    yield f"Mails        {_pace(policy)}"
+    yield f"Emails       {_pace(policy)}"
     yield f"Reminders    {_reminders(company)}"
     for rule in company.digests:
         yield f"{'Digest':<12} {_digest(company, rule)}"
     if not company.digests:
         yield "Digests      none"
-    yield f"Trouble      {_names(company, [company.owner])}"
-    keep = (
-        "kept for good"
-        if company.retention is None
-        else f"kept {format_duration(company.retention)}"
-    )
-    yield f"Finished     {keep}"
+    yield f"Problems     {_names(company, [company.owner])}"
+    retention = company.retention
+    kept = "kept forever" if retention is None else f"kept {format_duration(retention)}"
+    yield f"Finished     {kept}"
     if company.reads_per_month:
-        yield f"Reads of X   {company.reads_per_month:,} posts a month are paid for"
+        yield f"Reads from X up to {company.reads_per_month:,} posts a month"
     if company.shadow:
         until = company.shadow.until.strftime("%Y-%m-%d %H:%M")
-        yield f"Shadow mode  every mail to {company.shadow.to} until {until}"
+        yield f"Shadow mode  all email goes to {company.shadow.to} until {until}"
 
 
 def _pace(policy: Policy) -> str:
     alert, critical = format_duration(policy.alert_window), format_duration(policy.critical_window)
-    return f"at most one a person in {alert}; {policy.top.name} in {critical}"
+    return f"at most one per person every {alert}; {policy.top.name} every {critical}"
 
 
 def _reminders(company: Company) -> str:

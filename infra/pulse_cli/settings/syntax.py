@@ -26,22 +26,38 @@ class Position(NamedTuple):
         return cls(mark.line + 1, mark.column + 1)
 
 
-_INDENT = "let it start in the same column as its neighbours"
+_INDENT = "start it in the same column as its neighbours"
 _SAID: tuple[tuple[str, str, str], ...] = (
-    ("character '@'", "a text may not begin with @", 'leave the @ out, or put quotes: "@name"'),
-    ("that cannot start any token", "begins with a sign that YAML keeps for itself", "use quotes"),
-    ("mapping values are not allowed", "has a colon where none may stand", _INDENT),
-    ("could not find expected ':'", "is no `field: value`", "write `field: value`"),
-    ("expected <block end>", "does not line up", _INDENT),
+    ("character '@'", "text cannot begin with @", 'remove the @, or use quotes: "@name"'),
+    ("that cannot start any token", "begins with a character that YAML reserves", "use quotes"),
+    ("mapping values are not allowed", "has a colon where none is allowed", _INDENT),
+    ("could not find expected ':'", "is not a `field: value`", "write `field: value`"),
+    ("expected <block end>", "is not aligned", _INDENT),
     ("expected ',' or", "opens a bracket that is never closed", "close the bracket"),
-    ("undefined alias", "has a * name that is set nowhere", 'set it with &, or quote: "*"'),
-    ("but found another document", "begins a second document", "keep one, without `---`"),
-    ("expected '<document start>'", "does not go with what stands above", "check the line above"),
-    ("sequence entries are not", "has a dash where none may stand", "begin the list on a new line"),
-    ("expected the node content", "has a sign where a value should stand", "write it, or quote it"),
-    ("expected alphabetic", "has a & or * that names nothing", "put quotes around the text"),
+    (
+        "undefined alias",
+        "uses a * name that is not defined",
+        'define it with &, or use quotes: "*"',
+    ),
+    (
+        "but found another document",
+        "begins a second document",
+        "keep one document, without `---`",
+    ),
+    ("expected '<document start>'", "does not fit the lines above", "check the line above"),
+    (
+        "sequence entries are not",
+        "has a dash where none is allowed",
+        "begin the list on a new line",
+    ),
+    (
+        "expected the node content",
+        "has a symbol where a value is expected",
+        "write a value, or use quotes",
+    ),
+    ("expected alphabetic", "has a & or * without a name", "put quotes around the text"),
     ("end of stream", "opens a quote that is never closed", "close the quote"),
-    ("unknown escape", "has a backslash that means nothing", "use single quotes"),
+    ("unknown escape", "has a backslash that YAML does not know", "use single quotes"),
 )
 _AT_START = ("expected ',' or", "end of stream", "could not find expected ':'")
 """Problems that lie where the thing began, not where PyYAML stumbled."""

@@ -26,11 +26,13 @@ def check_levels_ascend(company: CompanyDocument, at: FieldPath) -> Iterator[Rem
     for i, level in enumerate(company["policy"]["levels"]):
         path, after = (*at, "policy", "levels", i, "after"), durations.duration(level["after"])
         if after < _MINUTE:
-            yield Remark(path, f"`{level['after']}` is under a minute", "write e.g. `15 min`")
-        elif after <= before:
-            problem = f"{level['name']} comes not later than {name} ({format_duration(before)})"
             yield Remark(
-                path, problem, f"write more than {format_duration(before)}, or change places"
+                path, f"`{level['after']}` is less than a minute", "write for example `15 min`"
+            )
+        elif after <= before:
+            problem = f"{level['name']} is not later than {name} ({format_duration(before)})"
+            yield Remark(
+                path, problem, f"write more than {format_duration(before)}, or swap the levels"
             )
         before, name = after, level["name"]
 
@@ -67,7 +69,9 @@ def check_retention(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]
     keep = durations.retention(company.get("keep") or default_of("company", "keep"))
     yield from _check_range((*at, "look_back"), past, timedelta(0), 7 * _DAY)
     if keep is not None and keep < 7 * _DAY:
-        yield Remark((*at, "keep"), "is under 7 days, and X may show older posts", "write `7 days`")
+        yield Remark(
+            (*at, "keep"), "is less than 7 days, but X may show older posts", "write `7 days`"
+        )
 
 
 def check_time_zones(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
@@ -85,8 +89,8 @@ def check_hours_have_zone(company: CompanyDocument, at: FieldPath) -> Iterator[R
     for name, turns in (company.get("groups") or {}).items():
         for path, turn in list_entries(turns, (*at, "groups", name)):
             if isinstance(turn, dict) and "hours" in turn:
-                mend = "give the company a `time_zone`, e.g. `Europe/Moscow`"
-                yield Remark((*path, "hours"), "is read in UTC", mend, "warning")
+                mend = "give the company a `time_zone`, for example `Europe/Moscow`"
+                yield Remark((*path, "hours"), "is interpreted in UTC", mend, "warning")
                 return
 
 
@@ -109,8 +113,11 @@ def check_token_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remar
     """Hold that a token's name is not the token: settings are no place for secrets."""
     for i, account in enumerate(company["accounts"]):
         if looks_secret(str(account.get("token", ""))):
-            problem = "looks like a token itself, and here stands the name it is kept under"
-            mend = "take it out, and give the token to pulse connect"
+            problem = (
+                "looks like the token itself; this field is for the name that the token is stored "
+                "under"
+            )
+            mend = "remove it, and store the token with pulse connect"
             yield Remark((*at, "accounts", i, "token"), problem, mend)
 
 
@@ -123,23 +130,27 @@ def check_shadow(company: CompanyDocument, at: FieldPath, today: datetime) -> It
         if "@" in raw["to"]:
             yield from _check_one_address(raw["to"], (*place, "to"))
         else:
-            mend = "write an address, or one of the people"
+            mend = "write an address or the name of one of the people"
             yield Remark((*place, "to"), f"`{raw['to']}` is not among the people", mend)
     try:
         until = datetime.fromisoformat(raw["until"])
     except ValueError:
-        yield Remark((*place, "until"), f"`{raw['until']}` is no date", "write e.g. `2026-12-01`")
+        yield Remark(
+            (*place, "until"), f"`{raw['until']}` is not a date", "write for example `2026-12-01`"
+        )
         return
     if until <= today.replace(tzinfo=None):
-        mend = "take `shadow` out, or write a later day"
-        yield Remark((*place, "until"), "is over: mails go to everybody", mend, "warning")
+        mend = "remove `shadow`, or write a later date"
+        yield Remark(
+            (*place, "until"), "is in the past, so emails go to everybody", mend, "warning"
+        )
 
 
 def check_support_account(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Doubt a company of which no account answers."""
     if not any((account.get("role") or "support") == "support" for account in company["accounts"]):
-        problem = "none of them has the role `support`: who answers?"
-        mend = "add the account that answers, or give one `role: support`"
+        problem = "no account has the role `support`, so who answers?"
+        mend = "add the account that answers, or give an account `role: support`"
         yield Remark((*at, "accounts"), problem, mend, "warning")
 
 
@@ -147,7 +158,7 @@ def _check_range(
     path: FieldPath, value: timedelta, low: timedelta, high: timedelta
 ) -> Iterator[Remark]:
     if not low <= value <= high:
-        problem = f"is {'shorter' if value < low else 'longer'} than makes sense"
+        problem = f"is too {'short' if value < low else 'long'}"
         yield Remark(path, problem, f"write {format_duration(low)} to {format_duration(high)}")
 
 
@@ -168,5 +179,9 @@ def _check_zone(zone: str | None, path: FieldPath) -> Iterator[Remark]:
         if short
         else closest(zone, known) or cities.get(closest(zone.rpartition("/")[2], cities) or "")
     )
-    mend = f"did you mean `{near}`?" if near else "write a region and a city, e.g. `Europe/Moscow`"
-    yield Remark(path, f"{quote(zone)} is no time zone", mend)
+    mend = (
+        f"did you mean `{near}`?"
+        if near
+        else "write a region and a city, for example `Europe/Moscow`"
+    )
+    yield Remark(path, f"{quote(zone)} is not a time zone", mend)

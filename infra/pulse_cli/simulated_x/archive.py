@@ -56,7 +56,7 @@ class Archive:
         company = next((c for c in self.companies if c.name == company_name), None)
         if company is None:
             known = ", ".join(c.name for c in self.companies)
-            raise ArchiveError(f"companies.json: no company {company_name!r}; it has {known}")
+            raise ArchiveError(f"companies.json has no company {company_name!r}; it has {known}")
         since = since or self.since
         posts = {
             post.number: post

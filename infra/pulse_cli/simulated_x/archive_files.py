@@ -28,7 +28,7 @@ def read_lines(
         try:
             things.append(read(_parse(line)))
         except (ValueError, RecursionError) as error:
-            reason = str(error) if type(error) is ValueError else "no JSON"
+            reason = str(error) if type(error) is ValueError else "not JSON"
             aside.append((number, reason))
     return things, aside
 
@@ -39,18 +39,18 @@ def _parse(line: bytes) -> Any:
         try:
             json.dumps(parsed, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            raise ValueError("half a character, which cannot be written again") from None
+            raise ValueError("half a character, which cannot be written") from None
     return parsed
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name}, which is no JSON")
+    raise ValueError(f"{name}, which is not JSON")
 
 
 def read_user(raw: object) -> dict[str, Any]:
     """Read one line of users.ndjson. Raises ValueError with the reason."""
     if not isinstance(raw, dict):
-        raise ValueError("no JSON object")
+        raise ValueError("not a JSON object")
     user = to_older_names(raw)
     if not is_id(user.get("id")):
         raise ValueError("no id")
@@ -78,13 +78,13 @@ def read_entries(path: Path) -> Iterator[tuple[int, object]]:
     try:
         text = read_content(path).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ArchiveError(f"{path}, line 1: no UTF-8 text; save it as UTF-8") from None
+        raise ArchiveError(f"{path}, line 1: not UTF-8 text; save the file as UTF-8") from None
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ArchiveError(f"{path}, line {error.lineno}: {error.msg}; mend the JSON") from None
+        raise ArchiveError(f"{path}, line {error.lineno}: {error.msg}; fix the JSON") from None
     if not isinstance(whole, list):
-        raise ArchiveError(f"{path}, line 1: no list; put the entries between [ and ]")
+        raise ArchiveError(f"{path}, line 1: not a list; put the entries between [ and ]")
     decoder = json.JSONDecoder()
     at = text.index("[") + 1
     for _ in whole:

@@ -40,7 +40,9 @@ def read_companies(folder: Path) -> list[ArchivedCompany]:
             raise ArchiveError(f"{path}, line {line}: {again}")
         companies.append(company)
     if not companies:
-        raise ArchiveError(f"{path}, line 1: no company; write at least one with its accounts")
+        raise ArchiveError(
+            f"{path}, line 1: there is no company; write at least one with its accounts"
+        )
     return companies
 
 
@@ -55,12 +57,12 @@ def _read_company(raw: object) -> ArchivedCompany:
     for entry in listed:
         where = f"company {raw['name']!r}, account {len(accounts) + 1}"
         if not isinstance(entry, dict):
-            raise ValueError(f"{where} is no object; {shape}")
+            raise ValueError(f"{where} is not an object; {shape}")
         account_id, username = entry.get("id"), entry.get("username")
         if not is_id(account_id):
             raise ValueError(f"{where}: id {account_id!r}; write X's number in quotes")
         if not isinstance(username, str) or not username:
-            raise ValueError(f"{where}: no username; write the handle without @")
+            raise ValueError(f"{where} has no username; write the handle without @")
         role = entry.get("role", ROLES[0])
         if role not in ROLES:
             raise ValueError(f"{where}: role {role!r}; write one of {', '.join(ROLES)}")

@@ -73,7 +73,7 @@ def read_post(raw: object) -> ArchivedPost:
     Raises ValueError with the reason if it is no post.
     """
     if not isinstance(raw, dict):
-        raise ValueError("no JSON object")
+        raise ValueError("not a JSON object")
     fields = to_older_names(raw)
     post_id = _id(fields, "id")
     text = fields.get("text")
@@ -141,7 +141,7 @@ def _id(fields: Mapping[str, Any], name: str) -> str:
     if value is None:
         raise ValueError(f"no {name}")
     if not is_id(value):
-        raise ValueError(f"{name} {value!r} is no number of up to {MAX_ID_DIGITS} digits")
+        raise ValueError(f"{name} {value!r} is not a number of up to {MAX_ID_DIGITS} digits")
     return str(value)
 
 
@@ -159,14 +159,14 @@ def _gone(fields: Mapping[str, Any]) -> PostRemoval | None:
         return None
     why = fields.get("gone_why", REMOVAL_REASONS[0])
     if why not in REMOVAL_REASONS:
-        raise ValueError(f"gone_why {why!r} is none of {', '.join(REMOVAL_REASONS)}")
+        raise ValueError(f"gone_why {why!r} is not one of {', '.join(REMOVAL_REASONS)}")
     return PostRemoval(_time(fields, "gone_at"), why)
 
 
 def _part(fields: Mapping[str, Any], name: str, kind: type) -> Any:
     value = fields.get(name, kind())
     if not isinstance(value, kind):
-        raise ValueError(f"{name} is no {'object' if kind is dict else 'list'}")
+        raise ValueError(f"{name} is not {'an object' if kind is dict else 'a list'}")
     return value
 
 
@@ -174,7 +174,7 @@ def _history(fields: Mapping[str, Any], post_id: str) -> tuple[str, ...]:
     ids = {post_id}
     for version in _part(fields, "edit_history_tweet_ids", list):
         if not is_id(version):
-            raise ValueError(f"edit history: {version!r} is no id")
+            raise ValueError(f"edit history: {version!r} is not an id")
         if int(version) <= int(post_id):
             ids.add(version)
     return tuple(sorted(ids, key=int))

@@ -82,25 +82,25 @@ class FaultInjector:
 def read_fault(raw: object) -> InjectedFault:
     """Read one entry of faults.json. Raises ValueError with the reason."""
     if not isinstance(raw, dict):
-        raise ValueError("is no object")
+        raise ValueError("is not an object")
     start = _time(raw, "from") or FROM_EVER
     end = _time(raw, "until") or FOR_EVER
     if start >= end:
         raise ValueError("ends before it begins; swap from and until")
     endpoint = raw.get("endpoint", "*")
     if endpoint not in ENDPOINTS:
-        raise ValueError(f"endpoint {endpoint!r} is none of {', '.join(ENDPOINTS)}")
+        raise ValueError(f"endpoint {endpoint!r} is not one of {', '.join(ENDPOINTS)}")
     every = raw.get("every") or 1
     if not isinstance(every, int) or every < 1:
-        raise ValueError(f"every {every!r} is no whole number above 0")
+        raise ValueError(f"every {every!r} is not a whole number above 0")
     drop = raw.get("drop")
     if drop is not None and drop not in DROPS:
-        raise ValueError(f"drop {drop!r} is none of {', '.join(DROPS)}")
+        raise ValueError(f"drop {drop!r} is not one of {', '.join(DROPS)}")
     if drop is None and raw.get("status") is None and "body" not in raw:
-        raise ValueError("says nothing to do; give a status, a body or a drop")
+        raise ValueError("does nothing; give it a status, a body or a drop")
     status = raw.get("status") or HTTPStatus.OK
     if not isinstance(status, int) or not LEAST_STATUS <= status <= MOST_STATUS:
-        raise ValueError(f"status {status!r} is no HTTP status")
+        raise ValueError(f"status {status!r} is not an HTTP status")
     headers, body = _read_answer(raw, status)
     return InjectedFault(start, end, endpoint, every, int(status), headers, body, drop)
 
@@ -108,7 +108,7 @@ def read_fault(raw: object) -> InjectedFault:
 def _read_answer(raw: Mapping[str, Any], status: int) -> tuple[dict[str, str], str]:
     headers = raw.get("headers") or {}
     if not isinstance(headers, dict):
-        raise ValueError("headers is no object")
+        raise ValueError("headers is not an object")
     headers = {str(name).lower(): str(value) for name, value in headers.items()}
     body = raw.get("body")
     if body is None and status >= HTTPStatus.BAD_REQUEST:

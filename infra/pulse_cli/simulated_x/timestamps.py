@@ -9,11 +9,11 @@ def read_time(text: object) -> datetime:
     Raises ValueError, saying what was there, for anything else.
     """
     if not isinstance(text, str):
-        raise ValueError(f"{text!r} is no time")
+        raise ValueError(f"{text!r} is not a time")
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no ISO time") from None
+        raise ValueError(f"{text!r} is not an ISO time") from None
     if time.tzinfo is None:
         raise ValueError(f"{text!r} does not say its zone (Z or an offset)")
     try:

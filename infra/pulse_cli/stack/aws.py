@@ -27,21 +27,21 @@ _UNKNOWN = frozenset(
 )
 _UNREACHABLE = (exceptions.ConnectionError, exceptions.HTTPClientError)
 _EXPLANATIONS: tuple[tuple[Any, str], ...] = (
-    (exceptions.ProfileNotFound, "{}: aws configure list-profiles names those there are"),
-    (exceptions.NoRegionError, "no AWS region is set: give --region, or set AWS_REGION"),
+    (exceptions.ProfileNotFound, "{}; run aws configure list-profiles to list the profiles"),
+    (exceptions.NoRegionError, "no AWS region is set; use --region or set AWS_REGION"),
     (
         (
             exceptions.NoCredentialsError,
             exceptions.PartialCredentialsError,
             exceptions.CredentialRetrievalError,
         ),
-        "no AWS credentials ({}): give --profile, or say aws configure",
+        "no AWS credentials were found ({}); use --profile or run aws configure",
     ),
     (
         (exceptions.SSOError, exceptions.TokenRetrievalError),
-        "the AWS sign-in has run out ({}): say aws sso login",
+        "the AWS sign-in has expired ({}); run aws sso login",
     ),
-    (_UNREACHABLE, "AWS does not answer ({}): check the network and --region"),
+    (_UNREACHABLE, "AWS does not answer ({}); check the network and --region"),
     (Exception, "AWS: {}"),
 )
 _REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
@@ -51,7 +51,9 @@ def endpoint_url() -> str | None:
     """Where AWS is, when not where it is for everybody: `pulse local`, another stand-in."""
     url = os.environ.get("AWS_ENDPOINT_URL") or None
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise CommandError(f"AWS_ENDPOINT_URL={url} is no address: write http://127.0.0.1:5555")
+        raise CommandError(
+            f"AWS_ENDPOINT_URL={url} is not a URL; write for example http://127.0.0.1:5555"
+        )
     return url
 
 
@@ -70,7 +72,7 @@ def describe_error(problem: exceptions.BotoCoreError | exceptions.ClientError) -
         return _refusal(problem)
     kind = next(words for kinds, words in _EXPLANATIONS if isinstance(problem, kinds))
     if isinstance(problem, _UNREACHABLE) and (where := endpoint_url()):
-        return f"nothing answers at {where} (AWS_ENDPOINT_URL): is pulse local running?"
+        return f"nothing answers at {where} (AWS_ENDPOINT_URL); is pulse local running?"
     return kind.format(_line(problem))
 
 
@@ -78,12 +80,15 @@ def _refusal(problem: exceptions.ClientError) -> str:
     error = problem.response.get("Error", {})
     code, message = error.get("Code", "?"), " ".join(str(error.get("Message", "")).split())
     if code in _EXPIRED:
-        return f"the AWS credentials have run out ({code}): sign in again, such as aws sso login"
+        return (
+            f"the AWS credentials have expired ({code}); sign in again, for example with aws "
+            "sso login"
+        )
     if code in _UNKNOWN:
-        return f"AWS does not take these credentials ({code}): check --profile, or aws configure"
+        return f"AWS rejects these credentials ({code}); check --profile or run aws configure"
     if code in _REFUSED:
         what = f"{problem.operation_name} ({message})"
-        return f"AWS does not let you {what}: use credentials that may"
+        return f"AWS does not allow {what}; use credentials that are allowed to do this"
     return f"AWS refused {problem.operation_name}: {code}: {message}"
 
 

@@ -72,8 +72,8 @@ class Deployment:
                 raise
             where = aws.endpoint_url() or self.session.region_name
             raise CommandError(
-                f"there is no stack {self.name!r} in {where}: deploy it (make deploy), "
-                "or give --stack, --profile, --region"
+                f"there is no stack {self.name!r} in {where}; deploy it (make deploy), or use "
+                "--stack, --profile, --region"
             ) from problem
         described: Mapping[str, Any] = stacks[0]
         return described
@@ -95,8 +95,8 @@ class Deployment:
         if name not in self.outputs:
             status = self._described["StackStatus"]
             raise CommandError(
-                f"the stack {self.name!r} ({status}) has no output {name}: "
-                "wait until it is deployed, or give --stack if Pulse has another name"
+                f"the stack {self.name!r} ({status}) has no output {name}; wait until it is "
+                "deployed, or use --stack if Pulse has another name"
             )
         return self.outputs[name]
 
@@ -126,8 +126,8 @@ def with_deployment(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that find a stack, as `deployment`, and words for AWS's."""
 
     @click.option("--stack", default="pulse", show_default=True, help="Name of the stack.")
-    @click.option("--profile", help="AWS profile.  [default: as for aws]")
-    @click.option("--region", help="AWS region.  [default: as for aws]")
+    @click.option("--profile", help="AWS profile.  [default: that of the AWS CLI]")
+    @click.option("--region", help="AWS region.  [default: that of the AWS CLI]")
     @functools.wraps(command)
     def found(*, stack: str, profile: str | None, region: str | None, **given: Any) -> None:
         with aws.translate_errors():

@@ -47,10 +47,10 @@ def print_status(company: Json, console: Console) -> None:
         ("  Waiting", _waiting(company["backlog"])),
         ("  Outbox", _outbox(company["outbox"])),
         ("  Watched", _coverage(company["watch"])),
-        ("  Reads of X", _reads(company["reads"])),
-        ("  Put aside", _quarantined(company["aside"])),
-        ("  Not delivered", _undelivered(company["undelivered"])),
-        ("  Mail stopped", _suppressed(company["stopped"])),
+        ("  Reads from X", _reads(company["reads"])),
+        ("  Quarantined", _quarantined(company["aside"])),
+        ("  Undelivered", _undelivered(company["undelivered"])),
+        ("  Email stopped", _suppressed(company["stopped"])),
     ):
         for number, line in enumerate(lines):
             grid.add_row("" if number else name, line)
@@ -64,7 +64,7 @@ def _accounts(accounts: list[Json]) -> Table:
     table.add_column("Role")
     table.add_column("Last poll", no_wrap=True)
     table.add_column("Requests left")
-    table.add_column("Trouble", overflow="fold")
+    table.add_column("Problem", overflow="fold")
     for account in accounts:
         age = account["age_seconds"]
         polled = Text("never" if age is None else f"{format_age(age)} ago")
@@ -86,7 +86,7 @@ def _accounts(accounts: list[Json]) -> Table:
             f"@{account['username']}",
             account["role"],
             polled,
-            ", ".join(limits) or "not told",
+            ", ".join(limits) or "unknown",
             "; ".join(filter(None, (trouble, behind))) or "none",
         )
     return table
@@ -101,12 +101,12 @@ def _fault(trouble: Json) -> str:
 
 def _waiting(backlog: Json) -> Iterator[Text]:
     if not backlog["open"]:
-        yield Text("nobody: everyone is answered", style="green")
+        yield Text("nobody; everyone has been answered", style="green")
         return
-    yield Text(f"{backlog['open']}, the longest {format_age(backlog['longest_seconds'])}")
+    yield Text(f"{backlog['open']}, longest {format_age(backlog['longest_seconds'])}")
     yield _counts(backlog["ages"])
     told = _counts(backlog["levels"])
-    yield told.append(f" · not told {backlog['untold']}")
+    yield told.append(f" · not alerted {backlog['untold']}")
 
 
 def _counts(counts: dict[str, int]) -> Text:
@@ -119,18 +119,18 @@ def _outbox(outbox: Json) -> Iterator[Text]:
     if outbox["waiting"]:
         kinds = ", ".join(f"{count} {kind}" for kind, count in outbox["by_kind"].items())
         yield Text(
-            f"{outbox['waiting']} wait ({kinds}), the oldest {format_age(outbox['oldest_seconds'])}"
+            f"{outbox['waiting']} queued ({kinds}), oldest {format_age(outbox['oldest_seconds'])}"
         )
     else:
-        yield Text("nothing waits")
+        yield Text("nothing is queued")
     for row in outbox["put_off"]:
         who = "the critical topic" if row["person"] == TOPIC else row["person"]
-        words = f"{who}: put off until {_format_time(row['until'])} after {row['failures']}"
-        yield Text(f"{words} {'try' if row['failures'] == 1 else 'tries'}", style="yellow")
-    if outbox["sent"]:
-        yield Text(
-            f"{outbox['sent']} sent in 24 h, the last at {_format_time(outbox['last_sent'])}"
+        words = (
+            f"{who}: postponed until {_format_time(row['until'])} after {row['failures']} failed"
         )
+        yield Text(f"{words} {'attempt' if row['failures'] == 1 else 'attempts'}", style="yellow")
+    if outbox["sent"]:
+        yield Text(f"{outbox['sent']} sent in 24 h, last at {_format_time(outbox['last_sent'])}")
     else:
         yield Text("none sent in 24 h")
 
@@ -142,14 +142,16 @@ def _coverage(watch: Json) -> Iterator[Text]:
     yield from _first_few(
         [
             f"gap: @{gap['username']} {_format_time(gap['start'])} to {_format_time(gap['end'])}, "
-            + ("not read" if gap["reason"] == "blind" else "more posts than X hands out")
+            + ("not read" if gap["reason"] == "blind" else "X did not provide all posts")
             for gap in watch["gaps"]
         ]
     )
     yield from _first_few(
         [
-            f"trouble: @{one['username']} {one['kind']} {_format_time(one['since'])} to "
-            f"{_format_time(one['until'])}"
+            (
+                f"problem: @{one['username']} {one['kind']} {_format_time(one['since'])} to "
+                f"{_format_time(one['until'])}"
+            )
             for one in watch["troubles"]
             if one["until"]
         ]
@@ -202,7 +204,7 @@ def _first_few(lines: list[str]) -> Iterator[Text]:
     for line in lines[:_MAX_LINES]:
         yield Text(line, style="yellow")
     if len(lines) > _MAX_LINES:
-        yield Text(f"and {len(lines) - _MAX_LINES} more: pulse status --json")
+        yield Text(f"and {len(lines) - _MAX_LINES} more; see pulse status --json")
 
 
 def _format_time(moment: str) -> str:

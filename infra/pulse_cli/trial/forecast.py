@@ -34,8 +34,10 @@ class ReadForecast:
         """Give the forecast in one line."""
         if self.posts is None:
             hundred = format_usd(_PAGE * prices.POST)
-            return f"How much this reads is not known ({self.why}); 100 posts cost {hundred}."
-        return f"This reads about {self.posts:,} posts, for about {format_usd(self.cost)}."
+            return (
+                f"The number of posts to read is not known ({self.why}); 100 posts cost {hundred}."
+            )
+        return f"This will read about {self.posts:,} posts, for about {format_usd(self.cost)}."
 
 
 def forecast_reads(
@@ -53,7 +55,7 @@ def forecast_reads(
             except XError as trouble:
                 return ReadForecast(None, 0.0, None, describe_x_error(trouble, found.name))
             if counts is None:
-                return ReadForecast(None, 0.0, None, "X counts for a bearer only")
+                return ReadForecast(None, 0.0, None, "X provides counts for a bearer token only")
             number = sum(counts.values())
             posts, pages = posts + number, pages + max(1, ceil(number / _PAGE))
             cost += number * (prices.OWNED_POST if owned else prices.POST)

@@ -105,10 +105,10 @@ def level_of_wait(waited: timedelta, policy: Policy) -> str | None:
 
 def _worst_table(cards: Sequence[Card], policy: Policy, width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=True)
-    table.add_column("Who waits", overflow="fold", max_width=_NAME)
-    table.add_column("How long", no_wrap=True)
+    table.add_column("Customer", overflow="fold", max_width=_NAME)
+    table.add_column("Waiting", no_wrap=True)
     table.add_column("Level", no_wrap=True)
-    table.add_column("What was said", no_wrap=True)
+    table.add_column("Message", no_wrap=True)
     room = max(width - _OTHER_COLUMNS, _NAME)
     for card in cards:
         name, text = card.customer.username, one_line(card.text)
@@ -125,14 +125,18 @@ def _figures(outcome: TrialOutcome) -> list[tuple[str, str]]:
     letter, figures = outcome.letter, outcome.letter.now
     first = figures.first_response
     ages = " · ".join(f"{n} {c}" for n, c in zip(AGES, letter.buckets, strict=True))
-    waiting = f"{letter.waiting}: {ages}" if letter.waiting else "nobody: everyone is answered"
+    waiting = (
+        f"{letter.waiting}: {ages}" if letter.waiting else "nobody; everyone has been answered"
+    )
     rows = [
         ("Waiting", waiting),
         ("Received", f"{figures.received:,} mentions, {figures.answered:,} of them answered"),
     ]
     if first.median is not None and first.p90 is not None:
-        said = f"median {format_age(first.median)}, 90 % within {format_age(first.p90)}; "
-        said += "who waits still, counted"
+        said = (
+            f"median {format_age(first.median)}, 90 % within {format_age(first.p90)}; "
+            "includes customers who are still waiting"
+        )
         rows.append(("First response", said))
     if figures.within is not None:
         promise = format_age(outcome.policy.response_deadline.total_seconds())

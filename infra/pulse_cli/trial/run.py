@@ -63,7 +63,8 @@ def run_trial(
         if house.lambdas.failures:
             failure = house.lambdas.failures[0]
             raise CommandError(
-                f"{failure.function} failed ({failure.error}): it is a bug of Pulse, report it"
+                f"{failure.function} failed ({failure.error}); this is a bug in Pulse, please "
+                "report it"
             )
         mails = tuple(mail.raw_data.encode() for mail in house.mails())
         return TrialOutcome(_digest(house, start, now), house.company.policy, mails, read, troubles)

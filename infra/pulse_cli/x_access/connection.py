@@ -91,7 +91,7 @@ def x_adapter(url: str | None) -> BaseUrlAdapter | None:
     if url is None:
         return None
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise CommandError(f"{url!r} is no address for X: write e.g. http://127.0.0.1:5556")
+        raise CommandError(f"{url!r} is not a URL for X; write for example http://127.0.0.1:5556")
     return BaseUrlAdapter(url)
 
 

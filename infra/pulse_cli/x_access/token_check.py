@@ -112,7 +112,7 @@ class _TokenCheck:
         self.billed += prices.USER
         owner = None
         if self.token.is_user:
-            self.step("whose token it is")
+            self.step("who the token belongs to")
             owner = self.x.me()
             self.billed += prices.USER
         self.step("a page of mentions")
@@ -160,6 +160,6 @@ class _TokenCheck:
             self.cannot["counts"] = describe_x_error(trouble, self.username)
             return
         if found is None:
-            self.cannot["counts"] = "X counts for a bearer only"
+            self.cannot["counts"] = "X provides counts for a bearer token only"
         else:
             self.billed += prices.COUNT_REQUEST

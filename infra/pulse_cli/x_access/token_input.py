@@ -37,22 +37,29 @@ def token_from_environment() -> Token | None:
 
 def prompt_for_token() -> Token:
     """Ask for the parts of a token; what is typed is not shown."""
-    click.echo("A user token has four parts (the X developer console, Keys and tokens).", err=True)
-    click.echo("Enter leaves one out; a bearer alone does for a single small company.", err=True)
+    click.echo(
+        "A user token has four parts (see Keys and tokens in the X developer console).", err=True
+    )
+    click.echo(
+        "Press Enter to skip a part. A bearer token alone is enough for a single small company.",
+        err=True,
+    )
     parts = {
         name: click.prompt(words, default="", hide_input=True, show_default=False, err=True).strip()
         for name, words in _PROMPTS.items()
     }
     if not any(parts.values()):
-        raise CommandError("no token was given: paste the four parts of a user token, or a bearer")
+        raise CommandError(
+            "no token was given; paste the four parts of a user token, or a bearer token"
+        )
     return _token(parts, lambda name: _PROMPTS[name].lower())
 
 
 def describe_kind(token: Token) -> str:
     """Say what kind of token it is."""
     if not token.is_user:
-        return "a bearer"
-    return "a user token and a bearer" if token.bearer else "a user token"
+        return "a bearer token"
+    return "a user token and a bearer token" if token.bearer else "a user token"
 
 
 def contains(token: Token, text: str) -> bool:
@@ -63,7 +70,9 @@ def contains(token: Token, text: str) -> bool:
 def _token(parts: dict[str, str], named: Callable[[str], str]) -> Token:
     for name, part in parts.items():
         if part and not may_be_part(part):
-            raise CommandError(f"{named(name)} holds what no token holds: copy it again, whole")
+            raise CommandError(
+                f"{named(name)} has characters that no token has; copy the whole value again"
+            )
     missing = [named(name) for name in _USER_PARTS if not parts[name]]
     if missing and len(missing) < len(_USER_PARTS):
         raise CommandError(f"a user token has four parts; missing: {', '.join(missing)}")

@@ -72,32 +72,39 @@ def _identity(tested: TokenReport) -> RenderableType:
 
 def _rows(tested: TokenReport) -> Iterator[tuple[str, str]]:
     yield "Token", _owner(tested)
-    yield "Mentions", f"may be read: {_volume(tested.mentions)}"
-    yield "Own posts", f"may be read: {_volume(tested.posts)}"
-    yield "Search", _capability(tested, "search", "the way past the 800 newest mentions")
-    yield "Counts", _capability(tested, "counts", "no post is read again over midnight for nothing")
+    yield "Mentions", f"readable: {_volume(tested.mentions)}"
+    yield "Own posts", f"readable: {_volume(tested.posts)}"
+    yield "Search", _capability(tested, "search", "Pulse can read past the 800 newest mentions")
+    yield (
+        "Counts",
+        _capability(
+            tested, "counts", "Pulse does not read posts again after midnight without need"
+        ),
+    )
     yield "Limits", _limits(tested)
     yield "Price", _price(tested)
     posts, authors = tested.monthly
     month = f"about {format_usd(posts)} for posts at this volume, and at most "
-    month += f"{format_usd(authors)} for who "
-    month += f"customers are ({prices.USER:.3f} USD each, asked for when shown)"
+    month += f"{format_usd(authors)} for looking up customers' names ({prices.USER:.3f} USD each, only when they are shown)"
     yield "A month", month
-    yield "This test", f"about {format_usd(tested.cost)}; what it read is not billed again today"
+    yield "This test", f"about {format_usd(tested.cost)}; X does not bill these posts again today"
 
 
 def _owner(tested: TokenReport) -> str:
     words = describe_kind(tested.token)
     if tested.owner is None:
         return (
-            f"{words}: it speaks for the app, and all accounts that use it share its limits; "
-            "a user token for each account has limits of its own"
+            f"{words}: it belongs to the app, and all accounts that use it share its limits; a "
+            "user token for each account has limits of its own"
         )
     words += f" of @{tested.owner.username}"
     if not tested.owned:
-        words += f", not of @{tested.account.username}: it reads, at the full price"
+        words += f", not of @{tested.account.username}: it can read, but at the full price"
     if tested.access and tested.access != "read":
-        words += f". It may {tested.access.replace('-', ' and ', 1)}: one for reading is enough"
+        words += (
+            f". It is allowed to {tested.access.replace('-', ' and ', 1)}, but a read-only "
+            "token is enough"
+        )
     return words
 
 
@@ -112,8 +119,8 @@ def _volume(sample: TimelineSample) -> str:
 
 def _capability(tested: TokenReport, name: str, meaning: str) -> str:
     if name not in tested.cannot:
-        return f"may be used: {meaning}"
-    return f"may not be used ({tested.cannot[name]}); without it Pulse works, less exactly"
+        return f"available: {meaning}"
+    return f"not available ({tested.cannot[name]}); Pulse works without it, but less exactly"
 
 
 def _limits(tested: TokenReport) -> str:
@@ -123,14 +130,14 @@ def _limits(tested: TokenReport) -> str:
         if name in _TIMELINES
     ]
     if not told:
-        return "X told none"
+        return "X did not report any"
     resets = min(q.resets for n, q in tested.quotas.items() if n in _TIMELINES)
     fits = min(q.limit for n, q in tested.quotas.items() if n in _TIMELINES) // (
         _QUARTER * _A_MINUTE
     )
-    words = f"{', '.join(told)} requests left until {resets:%H:%M} UTC, then anew"
+    words = f"{', '.join(told)} requests left; the limit resets at {resets:%H:%M} UTC"
     if not fits:
-        return f"{words}: too few to look every minute"
+        return f"{words}; too few to poll every minute"
     if tested.owner is None:
         return f"{words}; enough for about {fits} accounts together"
     return f"{words}; enough for about {fits} accounts" if fits > 1 else words
@@ -139,10 +146,10 @@ def _limits(tested: TokenReport) -> str:
 def _price(tested: TokenReport) -> str:
     if tested.owned:
         return (
-            f"{prices.OWNED_POST:.3f} USD a post if @{tested.account.username} owns the app too, "
-            f"else {prices.POST:.3f}"
+            f"{prices.OWNED_POST:.3f} USD a post if @{tested.account.username} also owns the app, "
+            f"otherwise {prices.POST:.3f}"
         )
     return (
         f"{prices.POST:.3f} USD a post; {prices.OWNED_POST:.3f} with a token of "
-        f"@{tested.account.username} whose app it owns"
+        f"@{tested.account.username} if that account also owns the app"
     )

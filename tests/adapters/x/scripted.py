@@ -109,13 +109,13 @@ KINDS: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "an error that is a list": ((500, {}, ["odd"]), "unavailable", '500 ["odd"]'),
     "errors that are no list": ((400, {}, {"errors": "odd", "title": "Bad"}), "request", "400 Bad"),
     "a status nobody knows": ((299, {}, {}), "unavailable", "299"),
-    "HTML with a 200": ((200, {}, HTML), "unavailable", "no JSON"),
+    "HTML with a 200": ((200, {}, HTML), "unavailable", "not JSON"),
     "JSON cut in the middle": (
         (200, {}, '{"data":[{"id":"1"'),
         "unavailable",
-        "no JSON: '18 characters of JSON, cut or changed'",
+        "not JSON: '18 characters of JSON, cut or changed'",
     ),
-    "nothing with a 200": ((200, {}, ""), "unavailable", "no JSON"),
+    "nothing with a 200": ((200, {}, ""), "unavailable", "not JSON"),
     "a list with a 200": ((200, {}, []), "unavailable", "JSON list"),
     "only errors with a 200": (
         (200, {}, {"errors": [{"detail": "Over capacity"}]}),

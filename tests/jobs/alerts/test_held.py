@@ -51,4 +51,4 @@ def test_what_comes_back_is_not_told_of_the_next_wait(posts: Posts, town: Build)
     tell(here, of_mail(here))
     here.go(23)
     assert [m.posts for m in here.mails if m.who == "vera"] == [[]]
-    assert "comes back" in here.mails[-1].subject
+    assert "bounces" in here.mails[-1].subject

@@ -92,7 +92,7 @@ def test_the_topic_has_an_english_subject(posts: Posts, town: Build) -> None:
     heard = here.listen()
     here.go(0, 240)
     [said] = heard()
-    assert said["Subject"] == "CRITICAL: 1 waiting, longest 4 h Acme"
+    assert said["Subject"] == "CRITICAL: 1 customer waiting for 4 h Acme"
     assert "ждёт" in said["Message"]
     assert "Акме" in said["Message"]
 

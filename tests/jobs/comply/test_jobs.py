@@ -23,7 +23,7 @@ def test_deleted_after_three_days_gone_within_seven_hours(posts: Posts, town: Bu
     assert removed(here) == [(1, "deleted")]
     assert billed(here) == here.sim.figures()["posts_served"] == 2
     digest = here.digest(THREE_DAYS + 7 * HOUR, THREE_DAYS)
-    assert "1 post was removed because it is deleted or protected on X" in digest.text
+    assert "1 post was removed from Pulse because it was deleted or protected on X" in digest.text
     assert here.failures == []
 
 

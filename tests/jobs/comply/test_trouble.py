@@ -149,7 +149,7 @@ def test_what_only_a_person_can_mend_is_told_once(
     here = town(alone(), faults=faults).go(0, 2)
     check(here, 10, 12 * HOUR)
     here.later(12 * HOUR + 1, 12 * HOUR + 10, DAY)
-    [mail] = [m for m in here.mails if "What is deleted" in m.subject]
+    [mail] = [m for m in here.mails if "Pulse cannot check for posts deleted" in m.subject]
     assert mail.who == "vera"
     assert detail in mail.text
     assert here.cursor().faults == {}

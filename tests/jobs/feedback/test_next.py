@@ -37,8 +37,8 @@ def test_the_next_digest_says_so(posts: Posts, town: Build) -> None:
     assert "Nothing was missed" in here.digest(16, 0).text
     tell(here, of_mail(here, number=0))
     digest = here.digest(17, 0)
-    assert "nothing has been sent to anna@acme.example since 09:16: mail came back" in digest.text
-    assert "1 mail could not be delivered" in digest.text
+    assert "no email has been sent to anna@acme.example since 09:16: email bounced" in digest.text
+    assert "1 email could not be delivered" in digest.text
     assert "the watch had gaps" not in digest.text
     assert "Nothing was missed" not in digest.text
 

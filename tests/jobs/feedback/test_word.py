@@ -73,7 +73,7 @@ def test_a_complaint_stops_mail_as_well(posts: Posts, town: Build) -> None:
     assert here.journal("undelivered") == []
     digest = here.digest(18, 0)
     assert (
-        "nothing has been sent to anna@acme.example since 09:16: mail was called spam"
+        "no email has been sent to anna@acme.example since 09:16: email was marked as spam"
         in digest.text
     )
 

@@ -28,7 +28,7 @@ def stopped(here: Town) -> dict[str, str]:
 
 def subjects(here: Town, who: str) -> list[tuple[float, str]]:
     """What a person got, by minute: an alert by its first word, else of what it is."""
-    kinds = {"comes back": "bounce", "spam": "complaint", "is refused": "refused"}
+    kinds = {"bounces": "bounce", "spam": "complaint", "is refused": "refused"}
     return [
         (m.minute, next((k for words, k in kinds.items() if words in m.subject), "alert"))
         for m in here.mails

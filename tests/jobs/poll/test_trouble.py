@@ -95,7 +95,7 @@ def test_of_own_posts_alone_a_person_hears_just_that(posts: Posts, town: Build) 
     here = town(alone(), faults=[fault(1, 60, endpoint="posts", status=403)]).go(0, 1, 2)
     [mail] = here.mails
     assert here.stored == {asked}
-    assert mail.subject == "Answers of @acme_help are not seen · Acme"
+    assert mail.subject == "Pulse cannot see replies from @acme_help · Acme"
     assert "Nobody is warned" not in mail.text
 
 
@@ -104,7 +104,7 @@ def test_mentions_that_follow_are_told_all_the_same(posts: Posts, town: Build) -
     faults = [fault(1, 60, endpoint="posts", status=403), fault(3, 60, status=403)]
     here = town(alone(), faults=faults).go(0, 1, 2, 3)
     assert [m.minute for m in here.mails] == [1, 3]
-    assert "Mentions of @acme_help are not being read" in " ".join(here.mails[1].text.split())
+    assert "Pulse is not reading mentions of @acme_help" in " ".join(here.mails[1].text.split())
 
 
 def test_what_was_not_watched_before_the_first_poll_is_said(posts: Posts, town: Build) -> None:

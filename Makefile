@@ -13,7 +13,8 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all truth compare check format build deploy lock bench chromium clean
+.PHONY: help setup demo quick test test-all coverage mutants truth compare check format build deploy \
+	lock bench chromium clean
 
 help: ## Say what can be said
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,12 +24,26 @@ setup: .venv/.installed ## Make .venv with everything, .venv/bin/pulse included
 demo: setup ## Show the main job on a made-up day
 	$(BIN)/pulse demo
 
-test: setup check chromium ## Check everything, then test it (about 8 minutes on two cores)
-	$(PYTEST)
+quick: setup ## Test what needs no AWS, process or browser (under 30 seconds)
+	$(PYTEST) -m quick
 
-test-all: setup check chromium ## All tests, those too that `make test` only samples
-	PULSE_TEST_ALL=1 $(PYTEST)
-	$(MAKE) truth
+# The checks run beside the tests, whose first minutes wait for a deployment; what they find is
+# said at once, and once more at the end.
+test: setup chromium ## Check and test everything, the longest tests by samples (under 6 minutes)
+	@mkdir -p build
+	@{ $(MAKE) --no-print-directory check >build/check.log 2>&1 || \
+		{ cat build/check.log >&2; false; }; } & checks=$$!; \
+	$(PYTEST) --durations=20; tested=$$?; \
+	wait $$checks; checked=$$?; cat build/check.log; exit $$((tested || checked))
+
+test-all: setup check chromium ## Test all with a fresh seed, going on where it stopped (an hour)
+	SHARED=$(SHARED) $(BIN)/python -m tests.nightly --numprocesses auto --dist worksteal
+
+coverage: setup ## Branch coverage of functions/ by tests that start no process (under 3 minutes)
+	$(PYTEST) -m "quick or inside" --cov --cov-context=test --cov-report=term
+
+mutants: setup ## Change FILE=functions/pulse/... a little, again and again; tell what no test sees
+	$(BIN)/python -m tests.mutants $(FILE) $(TESTS)
 
 truth: setup ## Replay all companies of the real data against the truth
 	$(BIN)/python tests/replay/truth.py --shared $(SHARED)

@@ -1,35 +1,99 @@
-"""What all tests share: real data, what is built, how hard properties are tried; their order."""
+"""What all tests share: real data, built functions, the table on moto, a small company."""
 
+import gc
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import boto3
+import botocore.session
 import pytest
 from hypothesis import settings
+from moto import mock_aws
 
+from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.table import Table
 from pulse_cli.laptop import sam
+from pulse_cli.simulated_aws import local_stack, moto_speed
 from pulse_cli.template import load_template
-from tests.tiers import WHOLE, missing
+from tests.small_company import Posts, SmallCompany
+from tests.tiers import DONE, SEED, TEST_ALL, skip_or_fail, tier
 
+_SELDOM = 50_000
+"""Objects made between two collections of garbage."""
+
+settings.register_profile("quick", max_examples=15, deadline=None, derandomize=True)
 settings.register_profile("sample", max_examples=60, deadline=None, derandomize=True)
-settings.register_profile("all", max_examples=1500, deadline=None)
-settings.load_profile("all" if WHOLE else "sample")
+settings.register_profile("all", max_examples=600, deadline=None)
+
+# All sessions of boto3 share one reader of the descriptions of AWS's services: each would read
+# megabytes of JSON anew, for every test.
+botocore.session.create_loader = cache(botocore.session.create_loader)  # type: ignore[attr-defined]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how hard properties are tried; of a run that is gone on with, read what passed."""
+    settings.load_profile("all" if TEST_ALL else "quick" if _only_quick(config) else "sample")
+    if DONE is not None and not hasattr(config, "workerinput"):
+        DONE.begin()
+
+
+def _only_quick(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "quick")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what has passed."""
+    if DONE is not None and "PYTEST_XDIST_WORKER" not in os.environ:
+        DONE.note(report)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to `make test-all` what is marked `whole`; begin with what waits for the clock."""
-    left = [item for item in items if not WHOLE and item.get_closest_marker("whole")]
+    """Mark what is quick, or inside; leave out what only `make test-all` runs; set the order.
+
+    The deployed stack comes first and its tests that wait for the clock last among them: one
+    worker waits for it while the others do all the rest.
+    """
+    for item in items:
+        if (name := tier(item)) is not None:
+            item.add_marker(name)
+    passed = DONE.passed() if DONE is not None else frozenset()
+    left = {
+        item
+        for item in items
+        if item.nodeid in passed or (not TEST_ALL and item.get_closest_marker("whole"))
+    }
     if left:
-        config.hook.pytest_deselected(items=left)
+        config.hook.pytest_deselected(items=list(left))
         items[:] = [item for item in items if item not in left]
-    items.sort(key=lambda item: item.path.parent.name != "deployed")
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.path.parent.name != "deployed":
+        return 2
+    return 1 if item.get_closest_marker("clock") else 0
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what lives as long as the process.
+
+    A full collection looks at all modules and service descriptions: it took half of the time
+    of a test that builds a stack.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_SELDOM, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
     """One worker more than processors: one waits for minutes to come, in tests/deployed."""
-    return (yield) + 1
+    return (yield) + (not _only_quick(config))
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +102,7 @@ def built() -> dict[str, Path]:
     try:
         sam.find_python()
     except sam.BuildError as error:
-        missing(str(error))
+        skip_or_fail(str(error))
     sam.build()
     return {one.name: sam.BUILD / one.resource for one in load_template().functions.values()}
 
@@ -49,8 +113,55 @@ def shared() -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("PULSE_SHARED_DATA") or beside)
     if not folder.is_dir():
-        missing(f"no shared test data at {folder}; put it beside the checkout")
+        skip_or_fail(f"no shared test data at {folder}; put it beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[local_stack.LocalStack]:
+    """Everything that the template keeps or queues, once for the tests of a file."""
+    with pytest.MonkeyPatch.context() as env, mock_aws():
+        env.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        env.setenv("AWS_CONFIG_FILE", "/dev/null")
+        env.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+        moto_speed.install()
+        boto3.setup_default_session(region_name="us-east-1")
+        yield local_stack.create_stack()
+
+
+@pytest.fixture
+def client(aws: local_stack.LocalStack) -> Iterator[Any]:
+    """DynamoDB, with nothing in the table."""
+    dynamodb = boto3.client("dynamodb")
+    yield dynamodb
+    table = Table(dynamodb, aws.table, "by-time")
+    table.delete_many([ItemKey(item["pk"], item["sk"]) for item in table.scan()])
+
+
+@pytest.fixture
+def table(aws: local_stack.LocalStack, client: Any) -> Table:
+    return Table(client, aws.table, "by-time")
+
+
+@pytest.fixture
+def recorded_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the table was left in peace, instead of waiting so long."""
+    waited: list[float] = []
+    monkeypatch.setattr("pulse.dynamodb.table.sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def posts() -> Posts:
+    """What is said on X; the test writes it."""
+    return Posts()
+
+
+@pytest.fixture
+def small_company(tmp_path: Path, posts: Posts) -> Iterator[Callable[..., SmallCompany]]:
+    """Build the stack over what was said; see `SmallCompany` for what may be chosen."""
+    with ExitStack() as stack:
+        yield lambda *args, **how: stack.enter_context(SmallCompany(tmp_path, posts, *args, **how))
 
 
 @pytest.fixture
@@ -68,7 +179,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for name, seen in report.user_properties
         if name == "figure"
     ]
-    if noted and WHOLE:
+    if noted and TEST_ALL:
         terminalreporter.section("figures for docs/reliability.md")
         for of, seen in sorted(noted, key=lambda one: one[0]):
             terminalreporter.write_line(f"{of}: {seen}")
+    if TEST_ALL:
+        terminalreporter.write_line(f"seed {SEED}: PULSE_SEED={SEED} tries the same again")

@@ -31,7 +31,7 @@ def main() -> None:
         sys.exit("no Chromium here: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         came = run_demo(make_day(), Path(folder), lambda _: None)
-        letters = mailbox.write_pages(Path(folder) / "mail", came.company, came.sent)
+        letters = mailbox.write_pages(Path(folder) / "mail", came.company, came.sent_mails)
         browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
         for language, name in (("en", "Dan"), ("ru", "Galina")):
             digests = [one for one in letters if one.kind == "digest" and one.name == name]

@@ -10,7 +10,7 @@ import pytest
 
 from pulse_cli.laptop import sam
 from pulse_cli.laptop.runtime import lambda_python
-from tests.secrecy.scan import secrets_in
+from tests.secrecy.secret_scanner import secrets_in
 
 pytestmark = pytest.mark.built
 

@@ -17,7 +17,7 @@ from pulse_cli.commands.invoke import invoke
 from pulse_cli.commands.local import local
 from pulse_cli.errors import CommandError
 from pulse_cli.x_access.token_input import VARIABLES
-from tests.secrecy.canary import PARTS, told
+from tests.secrecy.canary import PARTS, parts_in
 
 
 def run(command: Any, *arguments: str) -> Result:
@@ -117,7 +117,7 @@ def test_invoke_talks_to_local(env: str) -> None:
     while (result := run(invoke, "poll", "--env", env)).exit_code == 0:
         written += [result.stdout, result.stderr]
     assert "no poll is due" in str(result.exception)
-    assert told("".join(written)) == set()
+    assert parts_in("".join(written)) == set()
 
 
 @pytest.mark.built

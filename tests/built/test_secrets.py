@@ -10,9 +10,9 @@ import pytest
 from pulse.x.credentials import TokenStore
 from pulse_cli.laptop.emulator import Emulator
 from pulse_cli.laptop.local_services import LocalServices
-from tests.faults.wires import Server
-from tests.secrecy.canary import AWS, TOKEN, told
-from tests.secrecy.echo import WAYS, Echo
+from tests.secrecy.canary import AWS, TOKEN, parts_in
+from tests.secrecy.echoing_x import ECHO_ANSWERS, EchoingX
+from tests.simulations.faults.faulty_server import FaultyServer
 
 from .test_functions import document
 
@@ -40,16 +40,16 @@ def test_a_poll_at_its_loudest(
     }
     minute = datetime.now(UTC).replace(second=0, microsecond=0)
     event = {"Records": [{"body": json.dumps(task | {"minute": minute.isoformat()})}]}
-    echo = Echo(running.x)
+    echo = EchoingX(running.x)
     with (
-        Server(echo, lambda _: None) as x,
+        FaultyServer(echo, lambda _: None) as x,
         Emulator("poll", env | {"PULSE_X_URL": x.url}) as poll,
     ):
         well = poll.invoke(event)
-        echo.way = WAYS["401"]
+        echo.way = ECHO_ANSWERS["401"]
         refused = poll.invoke(event)
     assert well.payload["troubles"] == []
     assert all("[hidden]" in trouble for trouble in refused.payload["troubles"])
     assert "left unsaid" in well.logs
-    assert told(json.dumps([*well, *refused])) == set()
-    assert told("".join(echo.seen)) == {"consumer_key", "access_token"}
+    assert parts_in(json.dumps([*well, *refused])) == set()
+    assert parts_in("".join(echo.seen)) == {"consumer_key", "access_token"}

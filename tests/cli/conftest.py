@@ -16,9 +16,8 @@ from pulse_cli.simulated_aws import local_stack as stacks
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX, serve
 from pulse_cli.x_access import token_input
-
-from .clinic import VERIFIED, furnish
-from .shell import SETTINGS, run, simulated, some_posts
+from tests.cli.command_runner import SETTINGS, run, simulated, some_posts
+from tests.cli.healthy_stack import VERIFIED, make_healthy
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +111,7 @@ def ses_account(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.fixture
-def sound(
+def healthy_stack(
     deployed: LocalStack,
     pulse_yaml: Path,
     x: Callable[..., SimulatedX],
@@ -123,7 +122,7 @@ def sound(
     x()
     ses_account()
     assert run("push").code == 0
-    furnish(deployed)
+    make_healthy(deployed)
     answer = EmailIdentity.get_response_object.fget
     signed = {"DkimAttributes": VERIFIED["DkimAttributes"]}
     monkeypatch.setattr(

@@ -13,9 +13,9 @@ from pulse.outbox.delivery import Suppression
 from pulse.outbox.store.outbox import Outbox
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
+from tests.cli.command_runner import SETTINGS, run
+from tests.cli.healthy_stack import findings
 
-from .clinic import found
-from .shell import SETTINGS, run
 from .test_status import lines, pushed  # noqa: F401 - a fixture
 
 SINCE = datetime(2026, 11, 2, 9, 16, tzinfo=UTC)
@@ -94,23 +94,23 @@ def test_status_names_those_of_the_settings(pushed: Table, deployed: LocalStack)
     assert [row["address"] for row in company["stopped"]] == [ANNA.address]
 
 
-def test_doctor_says_how_to_mend_it(sound: LocalStack) -> None:
+def test_doctor_says_how_to_mend_it(healthy_stack: LocalStack) -> None:
     """Given an address of ours that bounced, then the doctor fails on it."""
-    assert found(run("doctor", "--json", "--no-mail"))["addresses"] == (
+    assert findings(run("doctor", "--json", "--no-mail"))["addresses"] == (
         "OK",
         "Pulse writes to every address",
         None,
     )
-    stop(sound, ANNA, EVE)
+    stop(healthy_stack, ANNA, EVE)
     said = run("doctor", "--json", "--no-mail")
     assert said.code == 1
-    findings = found(said)
-    status, words, mend = findings[f"address {ANNA.address}"]
+    known = findings(said)
+    status, words, mend = known[f"address {ANNA.address}"]
     assert status == "FAIL"
     assert "has not written to it since 2026-11-02 09:16 UTC, because email to it bounced" in words
     lift = "pulse addresses --lift anna@example.com"
     assert mend == f"change the address in pulse.yaml and push, or run {lift}"
-    assert f"address {EVE.address}" not in findings
+    assert f"address {EVE.address}" not in known
 
 
 @pytest.mark.parametrize(

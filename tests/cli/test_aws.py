@@ -9,8 +9,7 @@ from botocore.exceptions import ClientError
 from pulse_cli.laptop import local_services
 from pulse_cli.stack import aws, deployment
 from pulse_cli.template import load_template
-
-from .shell import run, simulated, some_posts
+from tests.cli.command_runner import run, simulated, some_posts
 
 COMMANDS = [("status",), ("doctor",), ("push", "pulse.yaml"), ("connect", "@svyaz_help")]
 

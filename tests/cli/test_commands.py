@@ -9,8 +9,7 @@ import pytest
 
 from pulse_cli.main import Commands, pulse
 from pulse_cli.template import TEMPLATE
-
-from .shell import run
+from tests.cli.command_runner import run
 
 DOCS = (TEMPLATE.parent / "docs" / "commands.md").read_text("utf-8")
 NAMES = list(Commands.places)

@@ -12,8 +12,7 @@ from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX
-
-from .shell import BEARER, USER_TOKEN, Said, always, post, run
+from tests.cli.command_runner import BEARER, USER_TOKEN, CommandResult, always, post, run
 
 Posts = Callable[..., SimulatedX]
 Put = Callable[[dict[str, str]], None]
@@ -23,12 +22,12 @@ def kept(stack: LocalStack, name: str) -> Any:
     return TokenStore(boto3.client("ssm"), stack.outputs["TokensPath"]).token(name)
 
 
-def words(said: Said) -> str:
+def words(said: CommandResult) -> str:
     """All of the output on one line, as it reads."""
     return " ".join(said.out.split())
 
 
-def shows_no_secret(said: Said) -> None:
+def shows_no_secret(said: CommandResult) -> None:
     for part in (*USER_TOKEN.values(), *BEARER.values()):
         assert part not in said.out + said.err
 

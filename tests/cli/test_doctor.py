@@ -16,14 +16,21 @@ from pulse.x.faults import FaultKind, OpenFault
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX
 from pulse_cli.stack.deployment import INDEX
-
-from .clinic import MINUTE, checked, cursor, found, mails, state, tell_of_returns
-from .shell import SETTINGS, always, run
+from tests.cli.command_runner import SETTINGS, always, run
+from tests.cli.healthy_stack import (
+    MINUTE,
+    checked,
+    cursor,
+    enable_bounce_events,
+    findings,
+    mails,
+    state,
+)
 
 Posts = Callable[..., SimulatedX]
 
 
-def test_a_sound_stack(sound: LocalStack) -> None:
+def test_a_sound_stack(healthy_stack: LocalStack) -> None:
     said = run("doctor")
     assert said.code == 0, said.out
     told = said.out.splitlines()
@@ -41,7 +48,7 @@ def test_a_bare_stack(deployed: LocalStack, ses_account: Callable[..., None]) ->
     ses_account()
     said = run("doctor", "--json")
     assert said.code == 1
-    by_name = found(said)
+    by_name = findings(said)
     assert by_name["settings"] == (
         "FAIL",
         "no settings were pushed, so nothing runs",
@@ -61,19 +68,19 @@ def test_a_bare_stack(deployed: LocalStack, ses_account: Callable[..., None]) ->
 
 
 def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
-    sound: LocalStack, ses_account: Callable[..., None]
+    healthy_stack: LocalStack, ses_account: Callable[..., None]
 ) -> None:
     ses_account(Refused=True)
-    by_name = found(run("doctor", "--json"))
+    by_name = findings(run("doctor", "--json"))
     for name in ("SES account", "recipients"):
         assert by_name[name][0] == "WARN"
         assert by_name[name][1].startswith("could not be checked: AWS does not allow GetAccount")
     assert by_name["sender pulse@example.com"][0] == "OK"
 
 
-def test_tokens_that_are_missing_or_refused(sound: LocalStack, x: Posts) -> None:
+def test_tokens_that_are_missing_or_refused(healthy_stack: LocalStack, x: Posts) -> None:
     x(faults=always(401, "Unauthorized"))
-    status, said, mend = found(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
+    status, said, mend = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
     assert (status, said) == (
         "FAIL",
         "The token for @svyaz_help does not work (401 Unauthorized)",
@@ -81,18 +88,18 @@ def test_tokens_that_are_missing_or_refused(sound: LocalStack, x: Posts) -> None
     assert mend
     assert mend.endswith("Then run pulse connect @svyaz_help")
     x(faults=always(503, "over capacity"))
-    status, said, _ = found(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
+    status, said, _ = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
     assert status == "WARN"
     assert said.startswith("could not be checked: X did not answer (503 over capacity)")
     boto3.client("ssm").delete_parameter(Name="/pulse/pulse/tokens/svyaz_help")
-    assert found(run("doctor", "--json", "--no-mail"))["token svyaz_help"] == (
+    assert findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"] == (
         "FAIL",
         "no secret is stored at /pulse/pulse/tokens/svyaz_help",
         "pulse connect @svyaz_help",
     )
 
 
-def test_an_id_that_is_another_account_s(sound: LocalStack, pulse_yaml: Path) -> None:
+def test_an_id_that_is_another_account_s(healthy_stack: LocalStack, pulse_yaml: Path) -> None:
     mixed = SETTINGS.replace('"700000002"', '"800000001"').replace("700000001", "700000003")
     pulse_yaml.write_text(mixed, "utf-8")
     run("push")
@@ -102,9 +109,9 @@ def test_an_id_that_is_another_account_s(sound: LocalStack, pulse_yaml: Path) ->
     assert "the id 800000001 belongs to @user1, but the settings have @svyaz" in told
 
 
-def test_polls_that_do_not_come(sound: LocalStack) -> None:
+def test_polls_that_do_not_come(healthy_stack: LocalStack) -> None:
     now = datetime.now(UTC)
-    table = Table(boto3.client("dynamodb"), sound.table, INDEX)
+    table = Table(boto3.client("dynamodb"), healthy_stack.table, INDEX)
     known = CursorStore(table).load(["700000001", "700000002"])
     broke = OpenFault("credits", "402 none", now - 20 * MINUTE, 9, now + MINUTE)
     for old, new in (
@@ -122,7 +129,7 @@ def test_polls_that_do_not_come(sound: LocalStack) -> None:
     assert trouble["mend"] == "Buy credits in the X developer console."
 
 
-def test_schedules_that_are_off_or_gone(sound: LocalStack) -> None:
+def test_schedules_that_are_off_or_gone(healthy_stack: LocalStack) -> None:
     scheduler = boto3.client("scheduler")
     scheduler.delete_schedule(Name="SendEachMinute", GroupName="pulse")
     scheduler.update_schedule(
@@ -139,21 +146,21 @@ def test_schedules_that_are_off_or_gone(sound: LocalStack) -> None:
     assert "FAIL  schedules: switched off: FlagEachMinute; no account is being watched" in said.out
 
 
-def test_alarms_that_ring_or_have_no_data(sound: LocalStack) -> None:
+def test_alarms_that_ring_or_have_no_data(healthy_stack: LocalStack) -> None:
     state("BlindAlarm", "ALARM")
     state("OutboxAlarm", "INSUFFICIENT_DATA")
     boto3.client("cloudwatch").delete_alarms(AlarmNames=["pulse-DeadLettersAlarm-A1B2C3"])
-    by_name = found(run("doctor", "--json", "--no-mail"))
+    by_name = findings(run("doctor", "--json", "--no-mail"))
     assert by_name["alarm BlindAlarm"][:2] == ("FAIL", "in alarm: BlindAlarm has a reason.")
     assert by_name["alarm OutboxAlarm"][0] == "WARN"
     assert by_name["alarm DeadLettersAlarm"][:2] == ("FAIL", "missing")
     assert by_name["alarm PollErrorsAlarm"][0] == "OK"
 
 
-def test_dead_letters(sound: LocalStack) -> None:
-    url = sound.outputs["DeadLettersUrl"]
+def test_dead_letters(healthy_stack: LocalStack) -> None:
+    url = healthy_stack.outputs["DeadLettersUrl"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
-    status, said, mend = found(run("doctor", "--json", "--no-mail"))["ticks that failed"]
+    status, said, mend = findings(run("doctor", "--json", "--no-mail"))["ticks that failed"]
     assert (status, said) == (
         "FAIL",
         "1 in the queue: invocations that were not delivered or ended in an error",
@@ -163,10 +170,10 @@ def test_dead_letters(sound: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("missing", ["bounce", "complaint"])
-def test_mail_that_comes_back_and_nobody_hears(sound: LocalStack, missing: str) -> None:
+def test_mail_that_comes_back_and_nobody_hears(healthy_stack: LocalStack, missing: str) -> None:
     """Given an event destination without one kind, then it is to be mended by deploying again."""
-    tell_of_returns(*{"bounce", "complaint", "reject"} - {missing})
-    status, said, mend = found(run("doctor", "--json"))["bounces and complaints"]
+    enable_bounce_events(*{"bounce", "complaint", "reject"} - {missing})
+    status, said, mend = findings(run("doctor", "--json"))["bounces and complaints"]
     assert status == "FAIL"
     assert f"({missing})" in said
     assert mend == "deploy again with make deploy"
@@ -189,23 +196,23 @@ CHECKS: dict[str, tuple[dict[str, Any], str]] = {
     "never": ({"hours_ago": 0}, "not checked yet"),
     "late": ({"hours_ago": 30}, "last checked 1 day 6 h ago"),
     "refused": (
-        {"trouble": broken("forbidden", "403 Forbidden.")},
+        {"fault": broken("forbidden", "403 Forbidden.")},
         (
             "X rejects the check (403 Forbidden.), so Pulse looks up the posts of waiting "
             "customers once a day"
         ),
     ),
-    "in trouble": ({"trouble": broken("unavailable", "503")}, "the check has been failing since"),
-    "lasting": ({"trouble": broken("unavailable", "503", 25)}, "the check has been failing since"),
+    "in trouble": ({"fault": broken("unavailable", "503")}, "the check has been failing since"),
+    "lasting": ({"fault": broken("unavailable", "503", 25)}, "the check has been failing since"),
 }
 
 
 @pytest.mark.parametrize("case", CHECKS)
-def test_whether_deleted_posts_are_found_out(sound: LocalStack, case: str) -> None:
+def test_whether_deleted_posts_are_found_out(healthy_stack: LocalStack, case: str) -> None:
     """Given a check that is late, refused or in trouble, then the doctor says so, as a warning."""
     how, said = CHECKS[case]
-    checked(sound, **how)
-    status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
+    checked(healthy_stack, **how)
+    status, told, mend = findings(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
     assert told.startswith(said)
     assert ("until their retention period ends (for 90 d" in told) == (
@@ -214,19 +221,19 @@ def test_whether_deleted_posts_are_found_out(sound: LocalStack, case: str) -> No
     assert mend
 
 
-def test_what_x_said_moves_no_cursor(sound: LocalStack) -> None:
+def test_what_x_said_moves_no_cursor(healthy_stack: LocalStack) -> None:
     """Given words of X that would clear the screen, then the doctor's lines do not."""
-    checked(sound, trouble=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
+    checked(healthy_stack, fault=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
     said = run("doctor", "--no-mail")
     assert "503 [2J]0;owned" in said.out
     assert not {"\x1b", "\x07"} & set(said.out)
 
 
-def test_without_a_bearer_deleted_posts_stay(sound: LocalStack) -> None:
+def test_without_a_bearer_deleted_posts_stay(healthy_stack: LocalStack) -> None:
     """Given a user's token alone, then the doctor says what is done instead, and what to do."""
     token = Token(None, "key", "secret", "sim-700000001", "secret")
-    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).put("svyaz_help", token)
-    status, told, mend = found(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
+    TokenStore(boto3.client("ssm"), healthy_stack.outputs["TokensPath"]).put("svyaz_help", token)
+    status, told, mend = findings(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
     assert told.startswith("no stored token includes a bearer token")
     assert mend == "run pulse connect @svyaz_help with PULSE_X_BEARER set as well"

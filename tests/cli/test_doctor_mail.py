@@ -11,9 +11,8 @@ import pytest
 from pulse_cli.doctor.ses import judge_account, judge_identity
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX
-
-from .clinic import VERIFIED, found, mails
-from .shell import SETTINGS, run
+from tests.cli.command_runner import SETTINGS, run
+from tests.cli.healthy_stack import VERIFIED, findings, mails
 
 Posts = Callable[..., SimulatedX]
 HEALTHY = {
@@ -24,26 +23,26 @@ HEALTHY = {
 }
 
 
-def test_the_test_mail_goes_where_it_is_told(sound: LocalStack) -> None:
+def test_the_test_mail_goes_where_it_is_told(healthy_stack: LocalStack) -> None:
     said = run("doctor", "--mail", "me@example.org", "--json")
     assert said.json["ok"] is True
-    assert "test email to me@example.org" in found(said)
+    assert "test email to me@example.org" in findings(said)
     assert set(mails()[0].destinations) == {"me@example.org"}
 
 
-def test_no_mail_when_none_is_wanted(sound: LocalStack) -> None:
+def test_no_mail_when_none_is_wanted(healthy_stack: LocalStack) -> None:
     assert run("doctor", "--no-mail").code == 0
     assert not mails()
 
 
 def test_the_sandbox_asks_for_every_recipient(
-    sound: LocalStack, ses_account: Callable[..., None], pulse_yaml: Path
+    healthy_stack: LocalStack, ses_account: Callable[..., None], pulse_yaml: Path
 ) -> None:
     ses_account(production=False)
     pulse_yaml.write_text(SETTINGS.replace("anna@example.com", "anna@example.org"), "utf-8")
     run("push")
     said = run("doctor", "--json")
-    by_name = found(said)
+    by_name = findings(said)
     assert by_name["SES sandbox"][0] == "WARN"
     assert by_name["recipient anna@example.org"] == (
         "FAIL",
@@ -53,20 +52,22 @@ def test_the_sandbox_asks_for_every_recipient(
     assert "recipient boris@example.com" not in by_name
 
 
-def test_shadow_mode_is_told_and_gets_the_test_mail(sound: LocalStack, pulse_yaml: Path) -> None:
+def test_shadow_mode_is_told_and_gets_the_test_mail(
+    healthy_stack: LocalStack, pulse_yaml: Path
+) -> None:
     until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     shadow = f"    shadow: {{to: anna, until: {until}}}\n"
     pulse_yaml.write_text(SETTINGS + shadow, "utf-8")
     assert run("push").code == 0
     said = run("doctor", "--json")
-    assert found(said)["shadow mode of svyaz"][0] == "WARN"
+    assert findings(said)["shadow mode of svyaz"][0] == "WARN"
     assert set(mails()[0].destinations) == {"anna@example.com"}
 
 
-def test_a_sender_that_the_stack_may_not_use(sound: LocalStack, pulse_yaml: Path) -> None:
+def test_a_sender_that_the_stack_may_not_use(healthy_stack: LocalStack, pulse_yaml: Path) -> None:
     pulse_yaml.write_text(SETTINGS + "    sender: Svyaz <care@example.com>\n", "utf-8")
     run("push")
-    status, said, mend = found(run("doctor", "--json", "--no-mail"))["sender care@example.com"]
+    status, said, mend = findings(run("doctor", "--json", "--no-mail"))["sender care@example.com"]
     assert (status, said) == (
         "FAIL",
         "svyaz sends from this address, but the stack is not allowed to",
@@ -74,9 +75,9 @@ def test_a_sender_that_the_stack_may_not_use(sound: LocalStack, pulse_yaml: Path
     assert mend == "deploy again with Senders=pulse@example.com,care@example.com"
 
 
-def test_a_mail_that_ses_refuses(sound: LocalStack) -> None:
+def test_a_mail_that_ses_refuses(healthy_stack: LocalStack) -> None:
     boto3.client("sesv2").delete_email_identity(EmailIdentity="example.com")
-    by_name = found(run("doctor", "--json"))
+    by_name = findings(run("doctor", "--json"))
     status, said, mend = by_name["test email to boris@example.com"]
     assert status == "FAIL"
     assert said.startswith("SES refused the email: MessageRejected")

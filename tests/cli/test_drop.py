@@ -24,8 +24,8 @@ from pulse.reporting.store import FigureStore
 from pulse.settings.store import SettingsStore
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
+from tests.cli.command_runner import run
 
-from .shell import run
 from .test_forget import NOW, POLICY, TWO, full, mention
 
 __all__ = ["full"]
@@ -39,7 +39,7 @@ def table(deployed: LocalStack) -> Table:
 
 
 @pytest.fixture
-def parted(full: Table, pulse_yaml: Path) -> Table:
+def former_company(full: Table, pulse_yaml: Path) -> Table:
     """Two companies with everything, of which `other` is watched no more."""
     entry = Entry("e", "other", "anna", "alert", NOW, (ConversationKey("other", "40", "5"),))
     outbox = Outbox(full)
@@ -87,11 +87,11 @@ def test_a_company_is_not_lost_by_a_file_without_it(full: Table, pulse_yaml: Pat
     assert (SettingsStore(full).current() or ({}, 0))[1] == 1
 
 
-def test_all_of_it_goes_and_nothing_else(parted: Table, later: Any) -> None:
-    """Given a company parted with, when dropped, then nothing of it is left, all else stays."""
+def test_all_of_it_goes_and_nothing_else(former_company: Table, later: Any) -> None:
+    """Given a former company, when dropped, then nothing of it is left, all else stays."""
     going = {f"account#{OTHERS}", "author#9"}
-    others = [i for i in parted.scan() if "other" not in i["pk"] and i["pk"] not in going]
-    assert len(of(parted, "other")) > 6
+    others = [i for i in former_company.scan() if "other" not in i["pk"] and i["pk"] not in going]
+    assert len(of(former_company, "other")) > 6
     with later():
         said = run("drop", "other", "--yes", "--json")
     assert said.code == 0, said.err
@@ -103,33 +103,33 @@ def test_all_of_it_goes_and_nothing_else(parted: Table, later: Any) -> None:
         "days of figures": 1,
         "other": 3,
     }
-    assert of(parted, "other") == []
-    assert list(parted.scan()) == others
-    assert set(AuthorCache(parted).find(["5", "6", "9"])) == {"5", "6"}
-    assert set(CursorStore(parted).load(["700000001", OTHERS])) == {"700000001"}
+    assert of(former_company, "other") == []
+    assert list(former_company.scan()) == others
+    assert set(AuthorCache(former_company).find(["5", "6", "9"])) == {"5", "6"}
+    assert set(CursorStore(former_company).load(["700000001", OTHERS])) == {"700000001"}
     with later():
         assert "No data of other is stored." in run("drop", "other").out
 
 
-def test_while_functions_may_be_under_way_nothing_goes(parted: Table) -> None:
+def test_while_functions_may_be_under_way_nothing_goes(former_company: Table) -> None:
     """Given a push of just now, then it says from when on."""
-    before = of(parted, "other")
+    before = of(former_company, "other")
     said = run("drop", "other", "--yes")
     assert said.code == 1
     assert "functions that are still running may write data of other; try again after " in said.err
-    assert of(parted, "other") == before
+    assert of(former_company, "other") == before
 
 
-def test_saying_no_or_dry_run_removes_nothing(parted: Table, later: Any) -> None:
+def test_saying_no_or_dry_run_removes_nothing(former_company: Table, later: Any) -> None:
     """Given a question that is not answered with yes, then all of it stays."""
-    before = of(parted, "other")
+    before = of(former_company, "other")
     with later():
         assert run("drop", "other", given="n\n").code == 1
     said = run("drop", "other", "--dry-run")
     assert said.code == 0
     assert "        2  conversations" in said.out
     assert "Nothing was removed" in said.out
-    assert of(parted, "other") == before
+    assert of(former_company, "other") == before
 
 
 @pytest.mark.parametrize(
@@ -139,15 +139,15 @@ def test_saying_no_or_dry_run_removes_nothing(parted: Table, later: Any) -> None
         ("acme", "those that were: other"),
     ],
 )
-def test_what_cannot_be_dropped(parted: Table, name: str, words: str) -> None:
+def test_what_cannot_be_dropped(former_company: Table, name: str, words: str) -> None:
     """Given a company that is watched, or none at all, then it says so."""
     said = run("drop", name, "--yes")
     assert said.code == 1
     assert words in said.err
 
 
-def test_what_is_kept_of_it_can_be_given_out(parted: Table, tmp_path: Path) -> None:
-    """Given a company parted with, then it is exported by its last settings."""
+def test_what_is_kept_of_it_can_be_given_out(former_company: Table, tmp_path: Path) -> None:
+    """Given a former company, then it is exported by its last settings."""
     said = run("export", "other", "--out", "out", "--json")
     assert said.code == 0, said.err
     assert said.json["lines"]["posts.ndjson"] == 2
@@ -155,8 +155,10 @@ def test_what_is_kept_of_it_can_be_given_out(parted: Table, tmp_path: Path) -> N
     assert [one["name"] for one in settings["companies"]] == ["other"]
 
 
-def test_the_doctor_names_what_is_kept_and_checked_no_more(parted: Table, later: Any) -> None:
-    """Given a company parted with, then it is a finding until it is dropped."""
+def test_the_doctor_names_what_is_kept_and_checked_no_more(
+    former_company: Table, later: Any
+) -> None:
+    """Given a former company, then it is a finding until it is dropped."""
     said = run("doctor", "--no-mail")
     assert "posts of other: the company is no longer in the settings" in said.out
     with later():

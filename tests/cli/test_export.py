@@ -12,8 +12,8 @@ from pulse.dynamodb.table import Table
 from pulse_cli.settings import check_file
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
+from tests.cli.command_runner import run
 
-from .shell import run
 from .test_forget import full
 
 __all__ = ["full"]

@@ -24,8 +24,7 @@ from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
-
-from .shell import always, run
+from tests.cli.command_runner import always, run
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 POLICY = Policy(levels=(Level("warning", timedelta(minutes=15), ()),), groups={})
@@ -87,7 +86,7 @@ def full(pulse_yaml: Any, table: Table) -> Table:
     return table
 
 
-def lying(table: Table) -> list[Item]:
+def stored(table: Table) -> list[Item]:
     return [i for i in table.scan() if i["pk"] != "settings"]
 
 
@@ -95,14 +94,14 @@ def about(table: Table, *words: str) -> list[str]:
     """Keys of the items in which one of these patterns is found."""
     return sorted(
         f"{i['pk']} {i['sk']}"
-        for i in lying(table)
+        for i in stored(table)
         if any(re.search(w, json.dumps(i, ensure_ascii=False)) for w in words)
     )
 
 
 def test_one_person_goes_and_nobody_else(full: Table) -> None:
     """Given Ivan with two companies, when forgotten, then no text or name of Ivan's is left."""
-    others = [i for i in lying(full) if i["pk"].endswith("#6") or i["pk"] == "said#svyaz"]
+    others = [i for i in stored(full) if i["pk"].endswith("#6") or i["pk"] == "said#svyaz"]
     said = run("forget", "id:5", "--yes", "--wait", "0")
     assert said.code == 0
     nine, two = (f"{NOW - timedelta(days=n):%Y-%m-%d}" for n in (9, 2))
@@ -113,9 +112,9 @@ def test_one_person_goes_and_nobody_else(full: Table) -> None:
     assert "1 post of your own mentioning this person stays" in said.out
     assert "35 days" in said.out
     assert about(full, r"#5\b", "Ivan") == ["said#svyaz 50/50"]
-    left = [i["pk"] for i in lying(full) if i["pk"].startswith("c#")]
+    left = [i["pk"] for i in stored(full) if i["pk"].startswith("c#")]
     assert set(left) == {"c#svyaz#10#6"}
-    assert [i for i in lying(full) if i in others] == others
+    assert [i for i in stored(full) if i in others] == others
     [redacted, kept] = sorted(
         (i["what"] for i in full.query("journal#svyaz") if "#aside#" in i["sk"]), key=len
     )
@@ -185,7 +184,7 @@ def test_of_one_company_only(full: Table) -> None:
     )
     assert answer["companies"]["other"]["mentions"] == 1
     assert answer["companies"]["other"]["conversations"] == 1
-    pks = {i["pk"] for i in lying(full)}
+    pks = {i["pk"] for i in stored(full)}
     assert "c#other#40#5" not in pks
     assert "c#svyaz#10#5" in pks
     assert AuthorCache(full).find(["5"])
@@ -195,11 +194,11 @@ def test_of_one_company_only(full: Table) -> None:
 @pytest.mark.parametrize(("arguments", "given"), [(("--dry-run",), None), ((), "n\n")])
 def test_nothing_goes_unasked(full: Table, arguments: tuple[str, ...], given: str | None) -> None:
     """Given --dry-run or a no, then it says what there is, and all of it stays."""
-    before = lying(full)
+    before = stored(full)
     said = run("forget", "id:5", "--wait", "0", *arguments, given=given)
     assert said.code == (1 if given else 0)
     assert "svyaz: 2 posts in 3 conversations" in said.out
-    assert lying(full) == before
+    assert stored(full) == before
 
 
 def test_nothing_to_forget(full: Table) -> None:
@@ -212,9 +211,9 @@ def test_nothing_to_forget(full: Table) -> None:
 
 def test_a_second_time_changes_nothing(full: Table) -> None:
     run("forget", "id:5", "--yes", "--wait", "0")
-    before = [i for i in lying(full) if not i["pk"].startswith("forgotten")]
+    before = [i for i in stored(full) if not i["pk"].startswith("forgotten")]
     assert run("forget", "id:5", "--yes", "--wait", "0").code == 0
-    assert [i for i in lying(full) if not i["pk"].startswith("forgotten")] == before
+    assert [i for i in stored(full) if not i["pk"].startswith("forgotten")] == before
 
 
 def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
@@ -258,14 +257,14 @@ def test_a_handle_that_is_somebody_elses_now(full: Table, asked: Any) -> None:
     """Given a handle that changed hands since a mail showed it, then neither goes by guess."""
     seen = NOW - timedelta(days=21)
     AuthorCache(full).put([Author("6", "user2", "Ol\x1b[2Jga")], seen)
-    before = lying(full)
+    before = stored(full)
     said = run("forget", "@user2", "--yes", "--wait", "0")
     assert said.code == 1
     assert (
         f"6 (Ol[2Jga) was @user2 on {seen:%Y-%m-%d}, but 800000002 has that handle now" in said.err
     )
     assert "give id:6 or id:800000002" in said.err
-    assert lying(full) == before
+    assert stored(full) == before
 
 
 @pytest.mark.parametrize("why", ["no token", "X is down", "nobody has it"])
@@ -277,16 +276,16 @@ def test_a_handle_of_which_x_does_not_say_whose_it_is(
         keeper = TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"])
         keeper.put("svyaz_help", Token("bearer"))
         x(faults=always(503, "down \x1b[2J") if why == "X is down" else ())
-    before = lying(full)
+    before = stored(full)
     said = run("forget", "@ivan_k", "--yes", "--wait", "0")
     assert said.code == 1
     was = f"5 (Ivan) was @Ivan_K on {NOW:%Y-%m-%d}; X could not confirm that it still is"
     assert was in said.err
     assert said.err.endswith("; give the id:NUMBER of the person you mean\n")
     assert "\x1b" not in said.err
-    assert lying(full) == before
+    assert stored(full) == before
     assert run("forget", "@ivan_k", "--dry-run").code == 0
-    assert lying(full) == before
+    assert stored(full) == before
     told = run("forget", "@ivan_k", "--wait", "0", given="y\n")
     assert told.code == 0
     assert told.err.index(was) < told.err.index("Permanently remove the data of 5?")

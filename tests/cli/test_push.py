@@ -13,8 +13,7 @@ from pulse.x.credentials import TokenStore
 from pulse_cli.settings.diff import compare
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
-
-from .shell import SETTINGS, run
+from tests.cli.command_runner import SETTINGS, run
 
 
 def settings_store(stack: LocalStack) -> SettingsStore:
@@ -121,4 +120,4 @@ def test_no_such_stack(deployed: LocalStack, pulse_yaml: Path) -> None:
     ],
 )
 def test_changes(was: object, now: object, said: list[str]) -> None:
-    assert [change.said() for change in compare(was, now)] == said
+    assert [change.to_line() for change in compare(was, now)] == said

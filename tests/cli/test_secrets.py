@@ -14,12 +14,11 @@ import pytest
 from pulse.x.credentials import TokenStore
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.x_access.token_input import VARIABLES
-from tests.faults.wires import Server
-from tests.secrecy.canary import PARTS, TOKEN, told
-from tests.secrecy.echo import WAYS, Echo
-from tests.secrecy.overheard import overheard
-
-from .shell import run, simulated, some_posts
+from tests.cli.command_runner import run, simulated, some_posts
+from tests.secrecy.canary import PARTS, TOKEN, parts_in
+from tests.secrecy.echoing_x import ECHO_ANSWERS, EchoingX
+from tests.secrecy.log_capture import captured_output
+from tests.simulations.faults.faulty_server import FaultyServer
 
 COMMANDS = [
     ("connect", "@svyaz_help", "--dry-run"),
@@ -43,46 +42,46 @@ def put(monkeypatch: pytest.MonkeyPatch, **parts: str | None) -> None:
 
 
 @pytest.fixture
-def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Echo]:
+def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EchoingX]:
     """An X that says back what it was sent, when told to, where PULSE_X_URL says."""
-    echo = Echo(simulated(tmp_path / "echo", some_posts()))
-    with Server(echo, lambda _: None) as server:
+    echo = EchoingX(simulated(tmp_path / "echo", some_posts()))
+    with FaultyServer(echo, lambda _: None) as server:
         monkeypatch.setenv("PULSE_X_URL", server.url)
         yield echo
 
 
 @pytest.mark.parametrize("name", ["well", "401", "200 in HTML"])
 def test_commands(
-    sound: LocalStack, echo: Echo, monkeypatch: pytest.MonkeyPatch, name: str
+    healthy_stack: LocalStack, echo: EchoingX, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Given X well or saying the token back, then no command writes or logs a part of it."""
-    echo.way = WAYS.get(name)
+    echo.way = ECHO_ANSWERS.get(name)
     token = TOKEN if echo.way else OURS
     put(monkeypatch, **{part: getattr(token, part) for part in VARIABLES})
-    TokenStore(boto3.client("ssm"), sound.outputs["TokensPath"]).put("svyaz_help", token)
+    TokenStore(boto3.client("ssm"), healthy_stack.outputs["TokensPath"]).put("svyaz_help", token)
     wrote = {}
-    with overheard() as heard:
+    with captured_output() as heard:
         for command in COMMANDS:
             said = run(*command)
             assert said.out + said.err
-            wrote[command] = told("\n".join([said.out, said.err, *heard.lines()]))
+            wrote[command] = parts_in("\n".join([said.out, said.err, *heard.lines()]))
     assert {command: parts for command, parts in wrote.items() if parts} == {}
-    assert "consumer_key" in told("".join(echo.seen))
+    assert "consumer_key" in parts_in("".join(echo.seen))
 
 
 @pytest.mark.parametrize("name", ["well", "403 in HTML"])
-def test_try(echo: Echo, monkeypatch: pytest.MonkeyPatch, name: str, tmp_path: Path) -> None:
+def test_try(echo: EchoingX, monkeypatch: pytest.MonkeyPatch, name: str, tmp_path: Path) -> None:
     """Given a first look at real accounts, then neither screen, log nor digest has a part of it."""
-    echo.way = WAYS.get(name)
+    echo.way = ECHO_ANSWERS.get(name)
     token = TOKEN if echo.way else OURS
     put(monkeypatch, **{part: getattr(token, part) for part in VARIABLES})
-    with overheard() as heard:
+    with captured_output() as heard:
         said = run("try", "@svyaz_help", "--yes", "--out", "seen")
     assert (said.code == 0) == (echo.way is None)
     files = [file.read_text("utf-8") for file in (tmp_path / "seen").glob("*")]
     assert bool(files) == (echo.way is None)
-    assert told("\n".join([said.out, said.err, *heard.lines(), *files])) == set()
-    assert "consumer_key" in told("".join(echo.seen))
+    assert parts_in("\n".join([said.out, said.err, *heard.lines(), *files])) == set()
+    assert "consumer_key" in parts_in("".join(echo.seen))
 
 
 DIES = """
@@ -114,4 +113,4 @@ def test_a_command_that_dies_of_a_bug(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert "a bug of somebody's" in done.stderr
-    assert told(done.stdout + done.stderr) == set()
+    assert parts_in(done.stdout + done.stderr) == set()

@@ -22,8 +22,7 @@ from pulse.x.faults import OpenFault
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
 from pulse_cli.stack.status_view import format_age
-
-from .shell import Said, run
+from tests.cli.command_runner import CommandResult, run
 
 MINUTE = timedelta(minutes=1)
 POLICY = Policy(
@@ -36,7 +35,7 @@ POLICY = Policy(
 )
 
 
-def lines(said: Said) -> list[str]:
+def lines(said: CommandResult) -> list[str]:
     return [" ".join(line.split()) for line in said.out.splitlines()]
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from pulse_cli.simulated_x import SimulatedX
-
-from .shell import BEARER, USER_TOKEN, always, post, run
+from tests.cli.command_runner import BEARER, USER_TOKEN, always, post, run
 
 Posts = Callable[..., SimulatedX]
 Put = Callable[[dict[str, str]], None]

@@ -12,16 +12,15 @@ import pytest
 from pulse_cli.demo import DemoDay, mailbox, make_day
 from pulse_cli.demo.run import DemoResult, run_demo
 from pulse_cli.demo.script import TimeRange, parse_moment
-from tests.tiers import WHOLE
-
-from . import plain
+from tests.demo import plain_check
+from tests.tiers import TEST_ALL
 
 _PART = "Tue 03:35"
 """Past the first breaches of the outage."""
 
 
 @dataclass(frozen=True)
-class Played:
+class ReplayedDay:
     """What was replayed, the ticks it took, and what came of it."""
 
     day: DemoDay
@@ -32,7 +31,7 @@ class Played:
 
     @property
     def posts(self) -> list[dict[str, Any]]:
-        return plain.read(self.out / "archive")
+        return plain_check.read(self.out / "archive")
 
 
 @pytest.fixture(scope="session")
@@ -41,19 +40,19 @@ def day() -> DemoDay:
 
 
 @pytest.fixture(scope="session")
-def played(day: DemoDay, tmp_path_factory: pytest.TempPathFactory) -> Played:
+def replayed_day(day: DemoDay, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
     out = tmp_path_factory.mktemp("demo")
-    shown = day if WHOLE else _until(day, parse_moment(_PART))
+    shown = day if TEST_ALL else _until(day, parse_moment(_PART))
     ticks: list[datetime] = []
     came = run_demo(shown, out, ticks.append)
-    letters = mailbox.write_pages(out / "mail", came.company, came.sent)
-    return Played(shown, out, ticks, came, letters)
+    letters = mailbox.write_pages(out / "mail", came.company, came.sent_mails)
+    return ReplayedDay(shown, out, ticks, came, letters)
 
 
 def _until(day: DemoDay, end: datetime) -> DemoDay:
     return replace(
         day,
         mentions=tuple(said for said in day.mentions if said.at < end),
-        posts=[post for post in day.posts if plain.time_of(post) < end],
-        whole=TimeRange(day.whole.start, end),
+        posts=[post for post in day.posts if plain_check.time_of(post) < end],
+        period=TimeRange(day.period.start, end),
     )

@@ -14,8 +14,7 @@ from pulse_cli.demo import DemoDay, archive, make_day
 from pulse_cli.demo.script import parse_moment
 from pulse_cli.simulated_x import Archive
 from pulse_cli.template import TEMPLATE
-
-from . import plain
+from tests.demo import plain_check
 
 _MINUTE = timedelta(minutes=1)
 
@@ -36,8 +35,8 @@ def test_it_is_the_same_each_time(day: DemoDay) -> None:
 def test_the_simulated_x_takes_every_line(folder: Path, day: DemoDay) -> None:
     """Given the archive as written, then nothing in it is put aside, nothing is there twice."""
     read = Archive.load(folder)
-    assert not read.aside
-    assert not read.users_aside
+    assert not read.quarantined
+    assert not read.quarantined_users
     assert len(read.posts) == len(day.posts) == len({post["id"] for post in day.posts})
     assert {post.author_id for post in read.posts} <= read.users.keys()
 
@@ -45,7 +44,7 @@ def test_the_simulated_x_takes_every_line(folder: Path, day: DemoDay) -> None:
 def test_it_is_a_day_of_some_hundred_posts(day: DemoDay) -> None:
     """Given the day, then it is neither too much to watch nor too little to believe."""
     assert 250 <= len(day.posts) <= 400
-    assert timedelta(hours=25) < day.whole.length < timedelta(hours=28)
+    assert timedelta(hours=25) < day.period.length < timedelta(hours=28)
     languages = Counter(post["lang"] for post in day.posts)
     assert languages["ru"] > languages["en"] > 40
 
@@ -55,8 +54,8 @@ def test_ids_hold_their_times_and_rise(day: DemoDay) -> None:
     numbers = [int(post["id"]) for post in day.posts]
     assert numbers == sorted(numbers)
     for post in day.posts:
-        assert plain.time_in(post["id"]).replace(microsecond=0) == plain.time_of(post)
-        assert day.whole.start <= plain.time_of(post) <= day.whole.end
+        assert plain_check.time_in(post["id"]).replace(microsecond=0) == plain_check.time_of(post)
+        assert day.period.start <= plain_check.time_of(post) <= day.period.end
 
 
 def test_replies_fit_what_they_answer(day: DemoDay) -> None:
@@ -103,7 +102,7 @@ def test_nobody_says_what_is_not_theirs_to_say(day: DemoDay) -> None:
     """Given the texts, then none is empty or left unfilled, and few people say the same."""
     texts = [post["text"] for post in day.posts]
     assert not any("{" in text or text.endswith(" ") or "  " in text for text in texts)
-    users = {user["id"] for user in day.users} - plain.OURS.keys()
+    users = {user["id"] for user in day.users} - plain_check.OURS.keys()
     said = Counter(
         post["text"].split(maxsplit=1)[1] for post in day.posts if post["author_id"] in users
     )
@@ -115,10 +114,10 @@ def test_those_whom_nobody_answers_are_those_of_the_script(day: DemoDay) -> None
     names = {user["id"]: user["username"] for user in day.users}
     waiting = {
         names[talk.customer]
-        for talk in plain.talks(day.posts, day.whole.end).values()
+        for talk in plain_check.conversations(day.posts, day.period.end).values()
         if talk.waiting_since()
     }
-    assert waiting == day.never
+    assert waiting == day.never_answered
     assert len(waiting) == 6
 
 
@@ -126,25 +125,25 @@ def test_the_outage_begins_and_is_met_when_the_script_says(day: DemoDay) -> None
     """Given the night, then nobody of ours says a word for 47 minutes, while many speak."""
     start, word = day.outage
     assert word - start == 47 * _MINUTE
-    ours = [p for p in day.posts if p["author_id"] in plain.OURS]
-    said = [plain.time_of(p) for p in ours]
+    ours = [p for p in day.posts if p["author_id"] in plain_check.OURS]
+    said = [plain_check.time_of(p) for p in ours]
     assert not [at for at in said if start <= at < word]
     assert any(word <= at < word + _MINUTE for at in said)
-    counts = plain.received(day.posts, start, word)
+    counts = plain_check.received(day.posts, start, word)
     assert counts["all"] >= 20
-    before = plain.received(day.posts, start - 47 * _MINUTE, start)
+    before = plain_check.received(day.posts, start - 47 * _MINUTE, start)
     assert before.get("all", 0) <= 3
     over = parse_moment("Tue 09:38")
-    assert day.spoken(start, over) == plain.received(day.posts, start, over)["all"]
+    assert day.count_mentions(start, over) == plain_check.received(day.posts, start, over)["all"]
 
 
 def test_the_morning_digest_will_tell_of_the_outage(day: DemoDay) -> None:
     """Given the mentions until nine, then by the digest's rule it began when it did."""
     nine = parse_moment("Tue 09:00")
-    told = detect_surge([said.at for said in day.mentions], day.whole.start, None, nine)
+    told = detect_surge([said.at for said in day.mentions], day.period.start, None, nine)
     assert told is not None
     assert told.since.replace(second=0, microsecond=0) == day.outage.start
-    assert told.count == day.spoken(day.outage.start, nine)
+    assert told.count == day.count_mentions(day.outage.start, nine)
 
 
 def test_the_readme_tells_of_this_day(day: DemoDay) -> None:

@@ -19,37 +19,36 @@ from pulse_cli.demo.texts import DemoTexts
 
 if TYPE_CHECKING:
     from pulse_cli.demo.script import Language
-
-    from .conftest import Played
+    from tests.demo.conftest import ReplayedDay
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_the_report_fits_eighty_columns(played: Played, language: Language) -> None:
+def test_the_report_fits_eighty_columns(replayed_day: ReplayedDay, language: Language) -> None:
     """Given a terminal of eighty columns, then no line is longer, none is cut short."""
     words = DemoTexts(language)
     console = Console(width=80, file=StringIO(), highlight=False, markup=False)
-    console.print(draw_report(played.day, played.came, words))
+    console.print(draw_report(replayed_day.day, replayed_day.came, words))
     console.print(draw_next_steps(Path("out/demo"), Path("out/demo/mail/index.html"), 9, words))
     text = str(console.file.getvalue())  # type: ignore[attr-defined]
     lines = text.splitlines()
     assert max(cell_len(line.rstrip()) for line in lines) <= 80
     cut = [line for line in lines if "…" in line and "@" not in line]
     assert not cut
-    received = words.number(len(played.day.mentions))
+    received = words.number(len(replayed_day.day.mentions))
     assert received in text
     assert words("outage") in text
 
 
-def test_one_page_holds_all_the_mails(played: Played) -> None:
+def test_one_page_holds_all_the_mails(replayed_day: ReplayedDay) -> None:
     """Given the page, then each mail is in it as it was sent, and nothing is fetched."""
-    index = mailbox.write_index(played.letters, played.out / "mail", DemoTexts("en"))
+    index = mailbox.write_index(replayed_day.letters, replayed_day.out / "mail", DemoTexts("en"))
     page = index.read_text("utf-8")
     found = re.search(r'<script type="application/json" id="pages">(.*?)</script>', page, re.DOTALL)
     assert found is not None
     pages = json.loads(found[1])
     assert [one.replace('<base target="_blank">', "") for one in pages] == [
-        letter.html for letter in played.letters
+        letter.html for letter in replayed_day.letters
     ]
     assert not re.findall(r'(?:src|href)="(?!#)', page.replace(found[1], ""))
     rows = re.findall(r'<span class="what">(.*?)</span>', page)
-    assert [unescape(row) for row in rows] == [letter.subject for letter in played.letters]
+    assert [unescape(row) for row in rows] == [letter.subject for letter in replayed_day.letters]

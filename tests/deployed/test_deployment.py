@@ -11,15 +11,14 @@ import requests
 
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.template import load_template
-
-from .house import House, eventually
+from tests.deployed.deployment import Deployment, eventually
 
 pytestmark = pytest.mark.built
 
 FUNCTIONS = load_template().functions
 
 
-def test_all_of_the_template_is_there(house: House) -> None:
+def test_all_of_the_template_is_there(house: Deployment) -> None:
     """Given a deployment, then each resource stands, those apart that a parameter asks for."""
     resources = load_template().body["Resources"]
     always = {name for name, one in resources.items() if "Condition" not in one}
@@ -28,7 +27,7 @@ def test_all_of_the_template_is_there(house: House) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_what_runs_is_what_was_built(house: House, built: dict[str, Path], name: str) -> None:
+def test_what_runs_is_what_was_built(house: Deployment, built: dict[str, Path], name: str) -> None:
     """Given a deployed function, then its code is the artifact, file by file, compiled ones too."""
     function = FUNCTIONS[name]
     found = house.client("lambda").get_function(FunctionName=house.resources[function.resource])
@@ -43,7 +42,7 @@ def test_what_runs_is_what_was_built(house: House, built: dict[str, Path], name:
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_each_function_answers_where_it_is_deployed(house: House, name: str) -> None:
+def test_each_function_answers_where_it_is_deployed(house: Deployment, name: str) -> None:
     """Given its sample event, when a function is invoked, then it ends well, by its own right."""
     event = (ROOT / "infra" / "events" / f"{name}.json").read_bytes()
     answer = house.client("lambda").invoke(
@@ -52,7 +51,7 @@ def test_each_function_answers_where_it_is_deployed(house: House, name: str) -> 
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 
-def test_functions_run_when_the_template_says(house: House) -> None:
+def test_functions_run_when_the_template_says(house: Deployment) -> None:
     """Given a deployment, then the schedules are those of the template, and on."""
     scheduler, group = house.client("scheduler"), house.outputs["ScheduleGroupName"]
     names = [one["Name"] for one in scheduler.list_schedules(GroupName=group)["Schedules"]]
@@ -64,7 +63,7 @@ def test_functions_run_when_the_template_says(house: House) -> None:
 
 
 @pytest.mark.parametrize("name", [one.name for one in FUNCTIONS.values() if one.schedules])
-def test_a_tick_that_fails_is_kept(house: House, name: str) -> None:
+def test_a_tick_that_fails_is_kept(house: Deployment, name: str) -> None:
     """Given a function that a schedule runs, then what fails goes where the alarm looks."""
     function = FUNCTIONS[name]
     found = house.client("lambda").get_function_event_invoke_config(
@@ -75,18 +74,18 @@ def test_a_tick_that_fails_is_kept(house: House, name: str) -> None:
     assert found["MaximumRetryAttempts"] == function.retries
 
 
-def test_a_digest_that_fails_lies_among_the_dead_letters(house: House) -> None:
+def test_a_digest_that_fails_lies_among_the_dead_letters(house: Deployment) -> None:
     """Given an event that `digest` cannot read, when it has failed, then the event is kept."""
     function = house.resources[FUNCTIONS["digest"].resource]
     asked = b'{"now": {"company": "svyaz", "to": ["nobody"]}}'
     house.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=asked)
     url = house.outputs["DeadLettersUrl"]
-    [kept] = eventually(lambda: house.taken(url), within=60)
+    [kept] = eventually(lambda: house.receive(url), within=60)
     assert json.loads(kept)["requestPayload"]["now"]["to"] == ["nobody"]
     house.client("sqs").purge_queue(QueueUrl=url)
 
 
-def test_to_deploy_the_same_again_changes_nothing(house: House) -> None:
+def test_to_deploy_the_same_again_changes_nothing(house: Deployment) -> None:
     """Given a deployment, when the same is deployed again, then nothing is to be done."""
     before = house.resources
     assert "No changes to deploy" in house.deploy()

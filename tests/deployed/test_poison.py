@@ -5,8 +5,7 @@ import json
 import pytest
 
 from pulse_cli.template import load_template
-
-from .house import House, eventually
+from tests.deployed.deployment import Deployment, eventually
 
 pytestmark = pytest.mark.built
 
@@ -19,7 +18,7 @@ PATIENCE = 120
 
 @pytest.mark.parametrize("name", sorted(FED))
 def test_poison_is_given_up_after_as_many_tries_as_the_template_says(
-    house: House, name: str
+    house: Deployment, name: str
 ) -> None:
     """Given a message that the function cannot read, when it has failed often, it is put aside.
 
@@ -39,6 +38,6 @@ def test_poison_is_given_up_after_as_many_tries_as_the_template_says(
     failed = len(house.logged("Traceback"))
     fifo = {"MessageGroupId": "poison", "MessageDeduplicationId": "poison"}
     sqs.send_message(QueueUrl=url, MessageBody=POISON, **(fifo if url.endswith(".fifo") else {}))
-    assert eventually(lambda: house.taken(aside), PATIENCE) == [POISON]
+    assert eventually(lambda: house.receive(aside), PATIENCE) == [POISON]
     assert len(house.logged("Traceback")) - failed == queue.max_receive_count
     sqs.purge_queue(QueueUrl=aside)

@@ -9,26 +9,25 @@ from typing import Any
 import pytest
 
 from pulse_cli.template import load_template
+from tests.deployed.deployment import Deployment, eventually
 
-from .house import House, eventually
-
-pytestmark = pytest.mark.built
+pytestmark = [pytest.mark.built, pytest.mark.clock]
 
 PATIENCE = 2.5
 """Minutes after digests are due: `send` looks once a minute, and may be busy before us."""
 
 
-def status(house: House) -> dict[str, Any]:
-    answer = json.loads(house.shell.done("pulse", "status", "--json"))
+def status(house: Deployment) -> dict[str, Any]:
+    answer = json.loads(house.shell.run_ok("pulse", "status", "--json"))
     [company] = answer["companies"]
     return company
 
 
-def are_read(house: House) -> bool:
+def are_read(house: Deployment) -> bool:
     return all(one["last_poll"] for one in status(house)["accounts"])
 
 
-def test_both_accounts_are_read(house: House) -> None:
+def test_both_accounts_are_read(house: Deployment) -> None:
     """Given settings, when the minute comes, then mentions and answers are read and kept."""
     assert eventually(lambda: are_read(house), house.until(1))
     now = status(house)
@@ -45,10 +44,10 @@ def test_both_accounts_are_read(house: House) -> None:
     ],
 )
 def test_a_digest_comes_by_its_readers_clock(
-    house: House, to: str, subject: str, language: str
+    house: Deployment, to: str, subject: str, language: str
 ) -> None:
     """Given a digest that is due in a minute, then it comes, in two parts and one language."""
-    mail = house.inbox.first(to, within=house.until(PATIENCE))
+    mail = house.inbox.wait_for_mail(to, within=house.until(PATIENCE))
     assert re.fullmatch(subject, mail["Subject"])
     assert mail["From"] == "Pulse <pulse@svyaz.example>"
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
@@ -59,9 +58,9 @@ def test_a_digest_comes_by_its_readers_clock(
         assert "No signal in the whole district" in part.get_content()
 
 
-def test_who_is_on_duty_hears_of_a_wait(house: House) -> None:
+def test_who_is_on_duty_hears_of_a_wait(house: Deployment) -> None:
     """Given a wait that becomes a warning, then whom the policy names gets a mail."""
-    mail = house.inbox.first("anna@svyaz.example", within=house.until(PATIENCE))
+    mail = house.inbox.wait_for_mail("anna@svyaz.example", within=house.until(PATIENCE))
     assert re.fullmatch(r"Warning: 1 customer waiting for 1\d min · Svyaz", mail["Subject"])
     html = mail.get_body(("html",))
     assert html
@@ -70,12 +69,12 @@ def test_who_is_on_duty_hears_of_a_wait(house: House) -> None:
     assert "No signal" not in html.get_content()
 
 
-def test_functions_run_on_lambdas_python_and_nothing_of_ours(house: House) -> None:
+def test_functions_run_on_lambdas_python_and_nothing_of_ours(house: Deployment) -> None:
     """Given a minute gone by, then what has run did so as built, on the runtime's own Python.
 
     Every function with a queue or a schedule of each minute, that is; `figures` waits for night.
     """
-    house.inbox.first("anna@svyaz.example", within=house.until(PATIENCE))
+    house.inbox.wait_for_mail("anna@svyaz.example", within=house.until(PATIENCE))
     ran = {}
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):  # it may have ended
@@ -91,11 +90,11 @@ def test_functions_run_on_lambdas_python_and_nothing_of_ours(house: House) -> No
     assert set(ran.values()) == {str(house.python)}
 
 
-def test_the_doctor_finds_nothing_to_mend(house: House) -> None:
+def test_the_doctor_finds_nothing_to_mend(house: Deployment) -> None:
     """Given a stack that works, then the doctor fails nothing, and its test mail arrives."""
     assert eventually(lambda: are_read(house), house.until(1))
     answer = json.loads(
-        house.shell.done("pulse", "doctor", "--json", "--mail", "you@svyaz.example")
+        house.shell.run_ok("pulse", "doctor", "--json", "--mail", "you@svyaz.example")
     )
     found = {one["what"]: one["status"] for one in answer["findings"]}
     assert found["schedules"] == found["critical topic"] == found["polls given up"] == "OK"
@@ -103,4 +102,4 @@ def test_the_doctor_finds_nothing_to_mend(house: House) -> None:
     untold = [one["what"] for one in answer["findings"] if "could not be checked" in one["said"]]
     # a stand-in does not promise to deliver, nor does it know what SES tells of
     assert untold == ["bounces and complaints", "test email to you@svyaz.example"]
-    assert "Svyaz" in house.inbox.first("you@svyaz.example", within=10)["Subject"]
+    assert "Svyaz" in house.inbox.wait_for_mail("you@svyaz.example", within=10)["Subject"]

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from pulse_cli.errors import CommandError
 from pulse_cli.main import pulse
-from tests.jobs.town import NEWS, Posts, at, settings
+from tests.small_company import NEWS, Posts, at, settings
 
 Run = Callable[..., dict[str, Any]]
 

@@ -10,11 +10,10 @@ from pulse_cli.replay.outcome import ReplayOutcome
 from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.settings.defaults import default_settings
 from pulse_cli.simulated_x import Archive
+from tests.replay.random_archive import START, RandomArchive
 
-from .made_up import START, MadeUp
 
-
-def replayed(made: MadeUp, folder: Path) -> tuple[ReplayOutcome, dict[str, int]]:
+def replayed(made: RandomArchive, folder: Path) -> tuple[ReplayOutcome, dict[str, int]]:
     made.write(folder)
     seen: dict[str, int] = {}
 
@@ -25,22 +24,24 @@ def replayed(made: MadeUp, folder: Path) -> tuple[ReplayOutcome, dict[str, int]]
     document = default_settings([{"name": "acme", "accounts": ours}])
     until = START + timedelta(days=3)
     archive = Archive.load(folder)
-    plan = ReplayPlan(archive, "acme", document, START, until, parting=False, look=look)
+    plan = ReplayPlan(archive, "acme", document, START, until, final_digest=False, on_end=look)
     return replay_company(plan), seen
 
 
 @pytest.fixture
-def made() -> MadeUp:
-    return MadeUp(5, hours=1, posts_an_hour=20)
+def made() -> RandomArchive:
+    return RandomArchive(5, hours=1, posts_an_hour=20)
 
 
-def test_without_any_nothing_is_checked(made: MadeUp, tmp_path: Path) -> None:
+def test_without_any_nothing_is_checked(made: RandomArchive, tmp_path: Path) -> None:
     _, invocations = replayed(made, tmp_path)
     assert "comply" not in invocations
 
 
 @pytest.mark.parametrize("later", [timedelta(minutes=10), timedelta(days=2)])
-def test_what_goes_is_not_there_at_the_end(made: MadeUp, tmp_path: Path, later: timedelta) -> None:
+def test_what_goes_is_not_there_at_the_end(
+    made: RandomArchive, tmp_path: Path, later: timedelta
+) -> None:
     """Given half of the posts going, the same hour or two days on, then none of them is left."""
     whole, _ = replayed(made, tmp_path / "whole")
     going = {p["id"] for n, p in enumerate(made.posts) if n % 2 and p["kind"] == "mention"}

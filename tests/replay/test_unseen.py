@@ -9,14 +9,15 @@ import pytest
 from click.testing import CliRunner
 
 from pulse_cli.main import pulse
-from tests.tiers import WHOLE
-
-from .made_up import START, MadeUp, truth
+from tests.replay.random_archive import START, RandomArchive, expected_state
+from tests.tiers import TEST_ALL
 
 VOCABULARIES = ("tweet", "post", "mixed")
 
 
-def replayed(made: MadeUp, folder: Path, vocabulary: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def replayed(
+    made: RandomArchive, folder: Path, vocabulary: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     archive, out = made.write(folder / "archive"), folder / "out"
     options = ("--vocabulary", vocabulary, "--until", made.end.isoformat(), "--out", str(out))
     said = CliRunner().invoke(pulse, ["replay", str(archive), *options], catch_exceptions=False)
@@ -39,13 +40,13 @@ def timed(rows: list[dict[str, Any]], *fields: str) -> list[dict[str, Any]]:
     return kept
 
 
-@pytest.mark.parametrize("seed", range(12) if WHOLE else [3])
+@pytest.mark.parametrize("seed", range(12) if TEST_ALL else [3])
 def test_states_and_flags_are_those_of_the_posts(tmp_path: Path, seed: int) -> None:
     """Given hours of talk and a burst, then states, and each flag to the minute, are the truth."""
-    made = MadeUp(seed) if WHOLE else MadeUp(seed, hours=4.5, posts_an_hour=12)
+    made = RandomArchive(seed) if TEST_ALL else RandomArchive(seed, hours=4.5, posts_an_hour=12)
     state, run = replayed(made, tmp_path, VOCABULARIES[seed % 3])
     for company, rows in state.items():
-        assert timed(rows) == timed(truth(made.posts, company, made.end))
+        assert timed(rows) == timed(expected_state(made.posts, company, made.end))
         assert {f["level"] for row in rows for f in row["flagged"]} == {
             "warning",
             "breach",
@@ -79,17 +80,17 @@ TROUBLE = (
 )
 
 
-@pytest.mark.parametrize("seed", range(20, 28) if WHOLE else [20])
+@pytest.mark.parametrize("seed", range(20, 28) if TEST_ALL else [20])
 def test_what_is_shown_late_or_reached_late_ends_the_same(tmp_path: Path, seed: int) -> None:
     """Given posts shown up to 40 minutes late, and trouble with X, then the states are the truth.
 
     When each level was told depends on what could be known; that no open wait is below its
     level in the end does not.
     """
-    talk = {} if WHOLE else {"hours": 2, "posts_an_hour": 20}
-    made = MadeUp(seed, late=0.25, faults=TROUBLE, **talk)
+    talk = {} if TEST_ALL else {"hours": 2, "posts_an_hour": 20}
+    made = RandomArchive(seed, late=0.25, faults=TROUBLE, **talk)
     state, run = replayed(made, tmp_path, VOCABULARIES[seed % 3])
     for company, rows in state.items():
-        expected = truth(made.posts, company, made.end)
+        expected = expected_state(made.posts, company, made.end)
         assert timed(rows, "flagged") == timed(expected, "flagged")
     assert run["failed_invocations"] == 0

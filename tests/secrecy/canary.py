@@ -25,7 +25,7 @@ _PIECE = 10
 """So many signs of a part are as good as the part: no piece of it may be left."""
 
 
-def told(text: str) -> set[str]:
+def parts_in(text: str) -> set[str]:
     """The parts that a text tells of."""
     return {name for name, pieces in _known().items() if any(piece in text for piece in pieces)}
 

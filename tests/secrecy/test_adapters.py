@@ -23,12 +23,12 @@ from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.simulated_x import SimulatedX
-from tests.faults.wires import Server
-from tests.jobs.town import HELP, Posts, at
+from tests.secrecy.canary import BEARER, PARTS, TOKEN, parts_in
+from tests.secrecy.echoing_x import ECHO_ANSWERS, EchoingX
+from tests.secrecy.log_capture import captured_output
+from tests.simulations.faults.faulty_server import FaultyServer
+from tests.small_company import HELP, Posts, at
 
-from .canary import BEARER, PARTS, TOKEN, told
-from .echo import WAYS, Echo
-from .overheard import overheard
 from .test_functions import NO_TOKENS
 
 DAY = timedelta(days=1)
@@ -43,7 +43,7 @@ ASKED: dict[str, Callable[[XClient], Any]] = {
 }
 
 
-def confession(problem: BaseException | None) -> str:
+def full_traceback(problem: BaseException | None) -> str:
     """All that a traceback may show of an error: its text, causes, notes, and our own variables."""
     if problem is None:
         return ""
@@ -55,8 +55,8 @@ def confession(problem: BaseException | None) -> str:
             plain,
             repr(problem),
             *ours,
-            confession(problem.__cause__),
-            confession(problem.__context__),
+            full_traceback(problem.__cause__),
+            full_traceback(problem.__context__),
         ]
     )
 
@@ -72,7 +72,7 @@ def test_a_token_shows_in_no_form_of_itself() -> None:
         lambda x: json.dumps(x, default=str),
         "{!r}".format,
     ]
-    assert told("".join(form(holder) for form in forms for holder in holders)) == set()
+    assert parts_in("".join(form(holder) for form in forms for holder in holders)) == set()
 
 
 @pytest.mark.parametrize("text", NO_TOKENS.values(), ids=NO_TOKENS)
@@ -83,7 +83,7 @@ def test_what_is_no_token_is_refused_without_a_word_of_it(text: str) -> None:
         stub.add_response("get_parameter", {"Parameter": {"Value": text}})
         with pytest.raises(XError, match="/t/help is not a token") as caught:
             TokenStore(ssm, "/t").token("help")
-    assert told(confession(caught.value)) == set()
+    assert parts_in(full_traceback(caught.value)) == set()
 
 
 def test_parts_that_make_no_token_are_not_quoted() -> None:
@@ -98,7 +98,7 @@ def test_parts_that_make_no_token_are_not_quoted() -> None:
     for parts in given:
         with pytest.raises(ValueError, match="token") as caught:
             Token(**parts)
-        assert told("".join(traceback.format_exception(caught.value))) == set()
+        assert parts_in("".join(traceback.format_exception(caught.value))) == set()
 
 
 def test_ssm_that_quotes_what_it_refuses() -> None:
@@ -110,8 +110,8 @@ def test_ssm_that_quotes_what_it_refuses() -> None:
         stub.add_client_error("put_parameter", "ValidationException", said)
         with pytest.raises(ClientError, match="at 'value' failed") as caught:
             TokenStore(ssm, "/t").put("help", TOKEN)
-    assert told("".join(traceback.format_exception(caught.value))) == set()
-    assert told(repr(caught.value.response)) == set()
+    assert parts_in("".join(traceback.format_exception(caught.value))) == set()
+    assert parts_in(repr(caught.value.response)) == set()
 
 
 class Broken(requests.adapters.BaseAdapter):
@@ -129,7 +129,7 @@ def test_a_way_to_x_that_says_what_it_was_to_send(token: Token) -> None:
     """Given an error with the request in its words, then the trouble names its kind alone."""
     with pytest.raises(XError, match="ConnectionError") as caught:
         XClient(lambda: token, Broken()).users(["55"])
-    assert told("".join(traceback.format_exception(caught.value))) == set()
+    assert parts_in("".join(traceback.format_exception(caught.value))) == set()
 
 
 def test_one_part_within_another_leaves_no_rest() -> None:
@@ -152,24 +152,24 @@ def test_a_signature_is_hidden_however_it_is_said_back(said: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Echo, str]]:
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EchoingX, str]]:
     """An X that says back what it was sent, and where it answers."""
     archive = Posts().archive(tmp_path_factory.mktemp("x") / "archive")
-    echo = Echo(SimulatedX(archive, clock=lambda: at(1)))
-    with Server(echo, lambda _: None) as server:
+    echo = EchoingX(SimulatedX(archive, clock=lambda: at(1)))
+    with FaultyServer(echo, lambda _: None) as server:
         yield echo, server.url
 
 
 @pytest.mark.parametrize("token", [TOKEN, BEARER], ids=["user", "app"])
-@pytest.mark.parametrize("name", WAYS)
-def test_what_x_says_back_is_hidden(echo: tuple[Echo, str], name: str, token: Token) -> None:
+@pytest.mark.parametrize("name", ECHO_ANSWERS)
+def test_what_x_says_back_is_hidden(echo: tuple[EchoingX, str], name: str, token: Token) -> None:
     """Given any answer with the header in it, then neither result, error nor log has a part."""
     x_server, url = echo
     x_server.seen.clear()
-    x_server.way = WAYS[name]
+    x_server.way = ECHO_ANSWERS[name]
     way = BaseUrlAdapter(url)
     results = []
-    with overheard() as heard:
+    with captured_output() as heard:
         for ask in ASKED.values():
             try:
                 results.append(repr(ask(XClient(lambda: token, way))))
@@ -178,8 +178,8 @@ def test_what_x_says_back_is_hidden(echo: tuple[Echo, str], name: str, token: To
     way.close()
     assert len(results) == len(ASKED)
     text = "\n".join([*results, *heard.lines()])
-    assert told(text) == set()
+    assert parts_in(text) == set()
     signed = re.findall(r'oauth_signature="([^"]+)"', "".join(x_server.seen))
     assert [one for one in signed if one in text or unquote(one) in text] == []
     assert bool(signed) == token.is_user
-    assert "bearer" in told("".join(x_server.seen))
+    assert "bearer" in parts_in("".join(x_server.seen))

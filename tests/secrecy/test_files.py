@@ -7,28 +7,27 @@ import subprocess
 import pytest
 
 from pulse_cli.laptop.sam import ROOT
-from tests.tiers import missing
-
-from .canary import PARTS, told
-from .scan import secrets_in, tracked
+from tests.secrecy.canary import PARTS, parts_in
+from tests.secrecy.secret_scanner import secrets_in, tracked_files
+from tests.tiers import skip_or_fail
 
 SIGNS = string.ascii_letters + string.digits
 NEVER = (".env", ".env.local", "key.pem", "build/local.env.json")
 
 
-def lot(length: int) -> str:
+def random_text(length: int) -> str:
     return "".join(random.Random(7).choices(SIGNS, k=length))
 
 
 LOOKS = {
     "AWS key id": f"key = AKIA{'Q' * 16}",
-    "AWS secret": f"secret: {lot(40)}",
-    "in YAML": f'token: "{lot(45)}"',
-    "X bearer": "Bearer " + "A" * 22 + lot(40) + "%3D" + lot(40),
-    "X access token": f"1234567890-{lot(40)}",
+    "AWS secret": f"secret: {random_text(40)}",
+    "in YAML": f'token: "{random_text(45)}"',
+    "X bearer": "Bearer " + "A" * 22 + random_text(40) + "%3D" + random_text(40),
+    "X access token": f"1234567890-{random_text(40)}",
     "private key": "-----BEGIN RSA " + "PRIVATE KEY-----",
-    "code host": "ghp_" + lot(36),
-    "chat": "xoxb-" + lot(20),
+    "code host": "ghp_" + random_text(36),
+    "chat": "xoxb-" + random_text(20),
 }
 HARMLESS = [
     "    --hash=sha256:" + "0f1e2d3c" * 8,
@@ -53,13 +52,13 @@ def test_what_does_not_is_left_alone(text: str) -> None:
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 def test_the_canary_is_known_in_pieces(part: str) -> None:
     """Given a piece of a part amid other words, then the searcher of these tests knows it."""
-    assert len(told(f"x{part[4:15]}y")) == 1
-    assert told("nothing of it") == set()
+    assert len(parts_in(f"x{part[4:15]}y")) == 1
+    assert parts_in("nothing of it") == set()
 
 
 def test_no_file_of_the_project_holds_a_secret() -> None:
     """Given all files of the project, then none holds what looks like a secret; pictures apart."""
-    files = [file for file in tracked() if file.suffix != ".png"]
+    files = [file for file in tracked_files() if file.suffix != ".png"]
     assert len(files) > 300
     found = {
         f"{file.relative_to(ROOT)}:{line}": kind
@@ -78,5 +77,5 @@ def test_git_takes_no_secret_in(name: str) -> None:
         check=False,
     )
     if done.returncode not in (0, 1):
-        missing("not a checkout of git: what it passes over is not known")
+        skip_or_fail("not a checkout of git: what it passes over is not known")
     assert done.returncode == 0

@@ -17,36 +17,35 @@ from pulse.x.http import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.replay.lambda_service import InvocationError
 from tests import ses
-from tests.faults.wires import Fault, Server, raw
-from tests.jobs.town import HELP, Posts, Town, at, settings
-from tests.tiers import WHOLE
-
-from .canary import BEARER, PARTS, TOKEN, told
-from .echo import APART, WAYS, Echo
-from .overheard import Overheard, overheard
+from tests.secrecy.canary import BEARER, PARTS, TOKEN, parts_in
+from tests.secrecy.echoing_x import ECHO_ANSWERS, SAMPLE, EchoingX
+from tests.secrecy.log_capture import CapturedOutput, captured_output
+from tests.simulations.faults.faulty_server import Fault, FaultyServer, raw
+from tests.small_company import HELP, Posts, SmallCompany, at, settings
+from tests.tiers import TEST_ALL
 
 STEP = 32
 """Minutes from one trouble to the next: longer than the window between two alerts."""
 
 
 @dataclass
-class Leaky:
+class ObservedCompany:
     """A town that all listen to; `sent` is what its functions sent to AWS, mails unpacked."""
 
-    town: Town
-    echo: Echo
-    heard: Overheard
+    small_company: SmallCompany
+    echo: EchoingX
+    heard: CapturedOutput
     sent: list[str] = field(default_factory=list)
     said: set[str] = field(default_factory=set)
     fault: Fault | None = None
 
-    def told(self) -> set[str]:
+    def leaked_parts(self) -> set[str]:
         """Parts of tokens that went since it was last asked: to a log, the table, a mail ..."""
-        failures = [failure.error for failure in self.town.world.lambdas.failures]
+        failures = [failure.error for failure in self.small_company.world.lambdas.failures]
         self.said = self.heard.lines()
         text = "\n".join([*self.said, *self.sent, *failures])
         self.sent.clear()
-        return told(text)
+        return parts_in(text)
 
     def note(self, params: Any, model: Any, **_: Any) -> None:
         """Write down a call to AWS; what a person stores in SSM is no function's."""
@@ -59,7 +58,7 @@ class Leaky:
 
     def crash(self, name: str, event: Any) -> None:
         """Run a function, and print what it dies of as Lambda does, and as Powertools does."""
-        with self.town.world.functions() as lambdas:
+        with self.small_company.world.counting_calls() as lambdas:
             try:
                 lambdas.invoke(name, event)
             except InvocationError as problem:
@@ -68,39 +67,42 @@ class Leaky:
 
 
 @pytest.fixture
-def leaky(tmp_path: Path) -> Iterator[Callable[..., Leaky]]:
+def observed(tmp_path: Path) -> Iterator[Callable[..., ObservedCompany]]:
     """Acme's support reads with a user's token and a bearer, its news with another bearer."""
     with ExitStack() as stack:
         yield lambda posts: stack.enter_context(_leaky(tmp_path, posts))
 
 
 @contextmanager
-def _leaky(folder: Path, posts: Posts) -> Iterator[Leaky]:
-    with Town(folder, posts, settings(look_back="0")) as town, overheard() as heard:
-        here = Leaky(town, Echo(town.sim), heard)
-        with Server(here.echo, lambda _: here.fault) as server:
-            secrets = town.world.app.tokens
+def _leaky(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
+    with (
+        SmallCompany(folder, posts, settings(look_back="0")) as small_company,
+        captured_output() as heard,
+    ):
+        here = ObservedCompany(small_company, EchoingX(small_company.sim), heard)
+        with FaultyServer(here.echo, lambda _: here.fault) as server:
+            secrets = small_company.world.app.tokens
             secrets.put("acme_help", TOKEN)
             secrets.put("acme", BEARER)
-            town.world._transport = BaseUrlAdapter(server.url)
+            small_company.world._transport = BaseUrlAdapter(server.url)
             boto3.DEFAULT_SESSION.events.register("before-parameter-build", here.note)
-            town.world.lambdas.wired = town.world.lambdas.begin()
+            small_company.world.lambdas.app = small_company.world.lambdas.make_app()
             yield here
 
 
-def test_a_good_day(leaky: Callable[..., Leaky]) -> None:
+def test_a_good_day(observed: Callable[..., ObservedCompany]) -> None:
     """Given every function of the template at its loudest, then none says a part of a token."""
     posts = Posts()
     posts.mention(0.5, "7")
     posts.reply(3, posts.mention(2, "8"))
-    here = leaky(posts)
-    here.town.go(0, 1, 4, 15, 16, 61, 240, 241)
+    here = observed(posts)
+    here.town.run_minutes(0, 1, 4, 15, 16, 61, 240, 241)
     here.town.digest(242, 0)
     for name in here.town.world.stack.functions:
         event = json.loads((ROOT / "infra" / "events" / f"{name}.json").read_text("utf-8"))
-        with here.town.world.functions() as lambdas:
+        with here.town.world.counting_calls() as lambdas:
             lambdas.invoke(name, event)
-    assert here.told() == set()
+    assert here.leaked_parts() == set()
     assert here.town.failures == []
     # they did speak, and did send every part that is sent
     assert {
@@ -110,39 +112,39 @@ def test_a_good_day(leaky: Callable[..., Leaky]) -> None:
     } <= here.heard.names
     assert "botocore.parsers" in here.heard.names
     assert any('"_aws"' in line for line in here.said)
-    assert told("".join(here.echo.seen)) == {"bearer", "consumer_key", "access_token"}
+    assert parts_in("".join(here.echo.seen)) == {"bearer", "consumer_key", "access_token"}
 
 
-def test_x_says_the_token_back(leaky: Callable[..., Leaky]) -> None:
+def test_x_says_the_token_back(observed: Callable[..., ObservedCompany]) -> None:
     """Given answers with the header that was sent, then nobody hears of it, now or later."""
-    ways = {name: way for name, way in WAYS.items() if WHOLE or name in APART}
+    ways = {name: way for name, way in ECHO_ANSWERS.items() if TEST_ALL or name in SAMPLE}
     posts = Posts()
     for number, _ in enumerate(ways, start=1):
         posts.mention(number * STEP - 15.5, str(1000 + number))
-    here = leaky(posts)
-    here.town.go(0)
+    here = observed(posts)
+    here.town.run_minutes(0)
     told = {}
     for number, (name, way) in enumerate(ways.items(), start=1):
-        here.town.go(number * STEP - 4)
+        here.town.run_minutes(number * STEP - 4)
         before = sum(here.echo.seen.values())
         here.echo.way = way
-        here.town.go(number * STEP)
+        here.town.run_minutes(number * STEP)
         assert sum(here.echo.seen.values()) >= before + 5  # two accounts, and who the customer is
         here.echo.way = None
-        told[name] = here.told()
-    here.town.go(number * STEP + 16)
+        told[name] = here.leaked_parts()
+    here.town.run_minutes(number * STEP + 16)
     here.town.digest(number * STEP + 17, 0)
-    told["later"] = here.told()
+    told["later"] = here.leaked_parts()
     assert {name: parts for name, parts in told.items() if parts} == {}
     assert here.town.failures == []
 
 
-def test_addresses_of_mail_that_came_back(leaky: Callable[..., Leaky]) -> None:
+def test_addresses_of_mail_that_came_back(observed: Callable[..., ObservedCompany]) -> None:
     """Given SES's word of addresses, known, cut and too early, then no log has any of them."""
     posts = Posts()
     posts.mention(0.5, "7")
-    here = leaky(posts)
-    here.town.go(0, 1, 16)
+    here = observed(posts)
+    here.town.run_minutes(0, 1, 16)
     mail, now = here.town.world.mails()[-1], here.town.world.now()
     here.heard.lines()
     code = f"smtp; 550 5.1.1 <{mail.destinations[0]}>: Recipient address rejected"
@@ -164,12 +166,12 @@ BROKEN_HEADERS = (
 )
 
 
-def test_headers_that_are_broken(leaky: Callable[..., Leaky]) -> None:
+def test_headers_that_are_broken(observed: Callable[..., ObservedCompany]) -> None:
     """Given a header said back that is none, of which urllib3 warns, then it is not printed."""
-    here = leaky(Posts())
+    here = observed(Posts())
     here.fault = raw(BROKEN_HEADERS)
-    here.town.go(0)
-    assert here.told() == set()
+    here.town.run_minutes(0)
+    assert here.leaked_parts() == set()
     assert any("urllib3.connectionpool" in name for name in here.heard.names)
 
 
@@ -186,30 +188,30 @@ NO_TOKENS = {
 }
 
 
-def test_a_secret_that_is_no_token(leaky: Callable[..., Leaky]) -> None:
+def test_a_secret_that_is_no_token(observed: Callable[..., ObservedCompany]) -> None:
     """Given a broken secret, then the owner hears where it lies, and nobody what it is."""
-    here, ssm = leaky(Posts()), boto3.client("ssm")
+    here, ssm = observed(Posts()), boto3.client("ssm")
     place = f"{here.town.world.stack.outputs['TokensPath']}/acme_help"
     told = {}
     for number, (name, text) in enumerate(NO_TOKENS.items()):
         ssm.put_parameter(Name=place, Value=text, Type="SecureString", Overwrite=True)
-        here.town.world.lambdas.wired = here.town.world.lambdas.begin()
-        here.town.go(number * STEP)
-        told[name] = here.told()
+        here.town.world.lambdas.app = here.town.world.lambdas.make_app()
+        here.town.run_minutes(number * STEP)
+        told[name] = here.leaked_parts()
     ssm.delete_parameter(Name=place)
-    here.town.go(number * STEP + 17)
-    told["none"] = here.told()
+    here.town.run_minutes(number * STEP + 17)
+    told["none"] = here.leaked_parts()
     assert {name: parts for name, parts in told.items() if parts} == {}
     assert here.town.failures == []
     assert "is not a token" in here.town.mails[0].text
 
 
-def test_functions_that_crash(leaky: Callable[..., Leaky]) -> None:
+def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
     """Given functions that die of anything, a token in hand, then no traceback tells of it."""
     posts = Posts()
     posts.mention(0.5, "7")
-    here = leaky(posts)
-    here.town.go(0, 1)
+    here = observed(posts)
+    here.town.run_minutes(0, 1)
     world = here.town.world
     task = {"company": "acme", "account_id": HELP, "kind": "poll", "minute": at(16).isoformat()}
     events: dict[str, Any] = {name: {} for name in world.stack.functions}
@@ -220,10 +222,10 @@ def test_functions_that_crash(leaky: Callable[..., Leaky]) -> None:
         if moment == "after" and read_x:
             raise RuntimeError(f"gone after {call}")
 
-    world.passing = die  # type: ignore[method-assign]
-    world.go_to(at(16))
+    world.on_call = die  # type: ignore[method-assign]
+    world.move_clock_to(at(16))
     for name, event in events.items():
         here.crash(name, event)
     assert len(here.town.failures) == len(events)
-    assert here.told() == set()
+    assert here.leaked_parts() == set()
     assert any("Traceback" in line for line in here.said)

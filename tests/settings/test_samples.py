@@ -72,7 +72,7 @@ def test_no_slip_makes_the_check_stumble(
     assert (found is None) == (document is None) == bool(errors)
     assert all(1 <= finding.line <= text.count("\n") + 2 for finding in findings)
     assert all(finding.problem and finding.mend for finding in findings)
-    assert all("\n" not in finding.said("pulse.yaml") for finding in findings)
+    assert all("\n" not in finding.to_line("pulse.yaml") for finding in findings)
 
 
 def test_the_settings_made_for_an_archive_are_those_of_the_contract() -> None:

@@ -39,11 +39,11 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
-    def on(self, **by: float) -> None:
+    def advance(self, **by: float) -> None:
         self.now += timedelta(**by)
 
 
-class Asker:
+class XClient:
     """Asks a simulated X in process, with requests, and gives the answers."""
 
     def __init__(self, app: SimulatedX, clock: Clock) -> None:
@@ -134,18 +134,18 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def x(write: Callable[..., Path], clock: Clock) -> Callable[..., Asker]:
+def x(write: Callable[..., Path], clock: Clock) -> Callable[..., XClient]:
     """A simulated X over posts, ready to be asked."""
 
     def x(
         posts: list[Any], vocabulary: VocabularyName = "tweet", faults: Any = None, **options: Any
-    ) -> Asker:
+    ) -> XClient:
         archive = Archive.load(write(posts, faults=faults))
-        return Asker(SimulatedX(archive, clock, vocabulary, **options), clock)
+        return XClient(SimulatedX(archive, clock, vocabulary, **options), clock)
 
     return x
 
 
 @pytest.fixture
-def asker_class() -> type[Asker]:
-    return Asker
+def x_client_class() -> type[XClient]:
+    return XClient

@@ -8,8 +8,7 @@ import pytest
 
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.simulated_x import Archive, SimulatedX, serve
-
-from .conftest import NOON, Asker
+from tests.simulated_x.conftest import NOON, XClient
 
 MENTIONS = "/2/users/100/mentions"
 JOBS = "/2/compliance/jobs"
@@ -20,7 +19,7 @@ def gone(make_post, number: int, why: str = "deleted", at: datetime = SOON, **mo
     return make_post(number, gone_at=at.isoformat(), gone_why=why, **more)
 
 
-def looked_up(asker: Asker, *ids: str) -> tuple[list[str], dict[str, str]]:
+def looked_up(asker: XClient, *ids: str) -> tuple[list[str], dict[str, str]]:
     """The ids of the posts that are served, and of those that are not, with the title."""
     body = asker.get("/2/tweets", ids=",".join(ids)).json()
     errors = {error["resource_id"]: error["title"] for error in body.get("errors", [])}
@@ -41,10 +40,10 @@ def test_from_then_on_it_is_in_no_list(x, make_post, clock, why, title) -> None:
     """Given a post that goes, then lists have it until then; what is lost is had by its id."""
     asker = x([make_post(998), gone(make_post, 999, why)])
     search = {"path": "/2/tweets/search/recent", "query": "@NimbusHelp"}
-    clock.on(minutes=9)
+    clock.advance(minutes=9)
     assert asker.ids(MENTIONS) == asker.ids(**search) == ["999", "998"]
     assert looked_up(asker, "998", "999") == (["998", "999"], {})
-    clock.on(minutes=1)
+    clock.advance(minutes=1)
     assert asker.ids(MENTIONS) == asker.ids(**search) == ["998"]
     assert looked_up(asker, "999", "998") == (
         (["999", "998"], {}) if title is None else (["998"], {"999": title})
@@ -56,7 +55,7 @@ def test_look_ups_count_as_reads(x, make_post, clock) -> None:
     asker = x([make_post(998), gone(make_post, 999, at=NOON)])
     for _ in range(2):
         looked_up(asker, "998", "999", "12345")
-    figures = asker.app.figures()
+    figures = asker.app.usage()
     assert figures["posts_served"] == 2
     assert figures["rereads_within_day"] == 1
     assert figures["requests"]["by_endpoint"] == {"lookup": 2}
@@ -84,10 +83,10 @@ def test_what_is_gone_does_not_come_along_with_others(x, make_post) -> None:
 
 def test_the_clock_stops_where_a_post_goes(x, make_post, clock) -> None:
     app = x([make_post(998), gone(make_post, 999)]).app
-    assert app.next_change(NOON) == app.last_gone == SOON
-    assert app.vanished(NOON, SOON)
-    assert not app.vanished(SOON, SOON + timedelta(days=1))
-    assert x([make_post(998)]).app.last_gone is None
+    assert app.next_change(NOON) == app.last_removal == SOON
+    assert app.has_removals(NOON, SOON)
+    assert not app.has_removals(SOON, SOON + timedelta(days=1))
+    assert x([make_post(998)]).app.last_removal is None
 
 
 @pytest.mark.parametrize(
@@ -102,23 +101,23 @@ def test_the_clock_stops_where_a_post_goes(x, make_post, clock) -> None:
 )
 def test_a_post_that_goes_wrongly_lies_aside(write, make_post, more, said) -> None:
     archive = Archive.load(write([make_post(999, **more)]))
-    [(_, reason)] = archive.aside
+    [(_, reason)] = archive.quarantined
     assert said in reason
 
 
-def upload(asker: Asker, job: Any, *ids: str, **more: Any) -> int:
+def upload(asker: XClient, job: Any, *ids: str, **more: Any) -> int:
     headers = {"Content-Type": "text/plain", **more}
     text = "".join(f"{one}\n" for one in ids)
     return asker.session.put(job["upload_url"], data=text, headers=headers).status_code
 
 
-def results(asker: Asker, job: Any, **headers: str) -> list[dict[str, str]]:
+def results(asker: XClient, job: Any, **headers: str) -> list[dict[str, str]]:
     answer = asker.session.get(job["download_url"], headers=headers)
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def status(asker: Asker, job: Any) -> str:
+def status(asker: XClient, job: Any) -> str:
     return str(asker.get(f"{JOBS}/{job['id']}").json()["data"]["status"])
 
 
@@ -133,14 +132,14 @@ def test_a_job_from_its_making_to_its_results(x, make_post, clock) -> None:
     assert upload(asker, job, *(str(990 + n) for n in range(10)), "4711", "no id") == 200
     assert status(asker, job) == "in_progress"
     assert asker.session.get(job["download_url"]).status_code == 404
-    clock.on(minutes=4)
+    clock.advance(minutes=4)
     assert status(asker, job) == "complete"
     found = results(asker, job)
     assert {line["id"]: line["reason"] for line in found} == {
         str(990 + n): why for n, why in enumerate(whys) if why != "lost"
     }
     assert {line["action"] for line in found} == {"delete"}
-    assert asker.app.figures()["posts_served"] == 0
+    assert asker.app.usage()["posts_served"] == 0
 
 
 def test_one_job_of_a_kind_at_a_time_for_each_app(x, clock) -> None:
@@ -154,7 +153,7 @@ def test_one_job_of_a_kind_at_a_time_for_each_app(x, clock) -> None:
     assert asker.get(JOBS, type="tweets", token="other").json() == {"meta": {"result_count": 0}}
     assert "errors" in asker.get(f"{JOBS}/{job['id']}", token="other").json()
     upload(asker, job, "1")
-    clock.on(minutes=4)
+    clock.advance(minutes=4)
     assert asker.post(JOBS, {"type": "tweets"}).status_code == 200
 
 
@@ -162,13 +161,13 @@ def test_what_runs_out(x, clock) -> None:
     """Given nothing uploaded for 15 minutes, then the job is void; results last a week."""
     asker = x([])
     job = asker.post(JOBS, {"type": "tweets"}).json()["data"]
-    clock.on(minutes=15)
+    clock.advance(minutes=15)
     assert (status(asker, job), upload(asker, job, "1")) == ("expired", 400)
     second = asker.post(JOBS, {"type": "tweets"}).json()["data"]
     upload(asker, second, "1")
-    clock.on(days=6, hours=23)
+    clock.advance(days=6, hours=23)
     assert results(asker, second) == []
-    clock.on(hours=1)
+    clock.advance(hours=1)
     assert asker.session.get(second["download_url"]).status_code == 400
     assert "data" not in asker.get(JOBS, type="tweets").json()
 
@@ -209,10 +208,10 @@ def test_jobs_are_for_apps_and_listed_by_kind(x) -> None:
 def test_over_http_as_in_process(write, make_post, clock) -> None:
     """Given the simulated X on a port, then the way to X leads to its storage as well."""
     app = SimulatedX(Archive.load(write([gone(make_post, 999, at=NOON)])), clock)
-    asker = Asker(app, clock)
+    asker = XClient(app, clock)
     with serve(app) as server:
         asker.session.mount("https://", BaseUrlAdapter(server.url))
         job = asker.post(JOBS, {"type": "tweets"}).json()["data"]
         assert upload(asker, job, "998", "999") == 200
-        clock.on(minutes=4)
+        clock.advance(minutes=4)
         assert [line["id"] for line in results(asker, job)] == ["999"]

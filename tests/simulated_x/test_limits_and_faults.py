@@ -62,7 +62,7 @@ def test_a_window_runs_out_and_begins_anew(x, clock) -> None:
         assert answer.status_code == 200
         assert answer.headers["x-rate-limit-remaining"] == str(left)
         assert answer.headers["x-rate-limit-reset"] == reset
-        clock.on(seconds=2.9)
+        clock.advance(seconds=2.9)
     refused = asker.get(MENTIONS, user="sim-100")
     assert refused.status_code == 429
     assert refused.headers["x-rate-limit-remaining"] == "0"
@@ -76,7 +76,7 @@ def test_a_window_runs_out_and_begins_anew(x, clock) -> None:
     }
     assert asker.get(MENTIONS, user="sim-101").status_code == 200
     assert asker.get("/2/users/100/tweets", user="sim-100").status_code == 200
-    clock.on(seconds=30)
+    clock.advance(seconds=30)
     assert asker.get(MENTIONS, user="sim-100").headers["x-rate-limit-remaining"] == "299"
 
 
@@ -105,11 +105,11 @@ def statuses(asker, path: str = MENTIONS, times: int = 4) -> list[int]:
 def test_a_fault_holds_from_until_excluded(x, clock) -> None:
     asker = x([], faults=[fault(endpoint="mentions", status=503)])
     assert statuses(asker, times=1) == [200]
-    clock.on(minutes=10)
+    clock.advance(minutes=10)
     assert statuses(asker, times=1) == [503]
     assert statuses(asker, "/2/users/100/tweets", times=1) == [200]
     assert asker.get(MENTIONS).json()["title"] == "Service Unavailable"
-    clock.on(minutes=10)
+    clock.advance(minutes=10)
     assert statuses(asker, times=1) == [200]
 
 
@@ -127,13 +127,13 @@ def test_a_fault_holds_from_until_excluded(x, clock) -> None:
 )
 def test_a_fault_of_each_endpoint(x, clock, endpoint, path) -> None:
     asker = x([], faults=[fault(endpoint=endpoint, status=500)])
-    clock.on(minutes=10)
+    clock.advance(minutes=10)
     assert statuses(asker, path, times=2) == [500, 500]
 
 
 def test_every_nth_request(x, clock) -> None:
     asker = x([], faults=[fault(every=3, status=503), fault(every=2, status=502)])
-    clock.on(minutes=10)
+    clock.advance(minutes=10)
     assert statuses(asker, times=7) == [200, 502, 503, 502, 200, 503, 200]
 
 
@@ -146,7 +146,7 @@ def test_status_headers_and_body_as_written(x, clock) -> None:
         )
     ]
     asker = x([], faults=faults)
-    clock.on(minutes=10)
+    clock.advance(minutes=10)
     answer = asker.get(MENTIONS)
     assert (answer.status_code, answer.text) == (429, "Rate limit exceeded\n")
     assert answer.headers["x-rate-limit-reset"] == "1905000000"
@@ -156,7 +156,7 @@ def test_status_headers_and_body_as_written(x, clock) -> None:
 
 def test_a_body_may_be_json_even_a_list_and_the_status_200(x, clock) -> None:
     asker = x([], faults=[fault(body=[{"a": "ы"}])])
-    clock.on(minutes=10)
+    clock.advance(minutes=10)
     assert asker.get(MENTIONS).json() == [{"a": "ы"}]
     assert asker.get(MENTIONS).headers["content-type"] == "application/json; charset=utf-8"
 
@@ -171,7 +171,7 @@ def test_a_body_may_be_json_even_a_list_and_the_status_200(x, clock) -> None:
 )
 def test_drops_raise_what_requests_would_raise(x, clock, drop, error) -> None:
     asker = x([], faults=[fault(drop=drop, every=2)])
-    clock.on(minutes=10)
+    clock.advance(minutes=10)
     assert asker.get(MENTIONS).status_code == 200
     with pytest.raises(error) as caught:
         asker.get(MENTIONS)
@@ -183,9 +183,9 @@ def test_a_fault_costs_no_reads_and_no_limit(x, make_post, clock) -> None:
     asker = x(
         [make_post(999)], faults=[fault(drop="mid-body", every=2), fault(status=500, every=3)]
     )
-    clock.on(minutes=10)
+    clock.advance(minutes=10)
     assert asker.get(MENTIONS).headers["x-rate-limit-remaining"] == "449"
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         asker.get(MENTIONS)
     assert asker.get(MENTIONS).status_code == 500
-    assert asker.app.figures()["posts_served"] == 1
+    assert asker.app.usage()["posts_served"] == 1

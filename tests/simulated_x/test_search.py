@@ -107,7 +107,7 @@ def test_search_reaches_back_seven_days(x, make_post, clock) -> None:
 
     asker = x([days_ago(1, 8), days_ago(2, 7), days_ago(3, 7, 1), days_ago(4, 1)])
     assert asker.ids(SEARCH, query="@NimbusHelp") == ["4", "3", "2"]
-    clock.on(seconds=1)
+    clock.advance(seconds=1)
     assert asker.ids(SEARCH, query="@NimbusHelp") == ["4", "3"]
     assert asker.ids("/2/users/100/mentions") == ["4", "3", "2", "1"]
 

@@ -101,7 +101,7 @@ def test_page_sizes_out_of_bounds_are_refused(x, size) -> None:
 def test_pages_stay_in_step_while_posts_arrive(x, make_post, clock) -> None:
     asker = x([make_post(number) for number in range(990, 1003)])
     first = asker.get(MENTIONS, max_results=5).json()
-    clock.on(minutes=2)
+    clock.advance(minutes=2)
     token = first["meta"]["next_token"]
     assert asker.ids(MENTIONS, max_results=5, pagination_token=token) == ids(*range(995, 990, -1))
 
@@ -112,9 +112,9 @@ def test_tokens_expire_and_belong_to_their_list(x, make_post, clock) -> None:
     assert "no token of this list" in asker.problem("/2/users/101/mentions", pagination_token=token)
     assert "no token" in asker.problem(MENTIONS, pagination_token="garbage")
     assert "no token" in asker.problem(MENTIONS, pagination_token="ы")
-    clock.on(hours=1)
+    clock.advance(hours=1)
     assert len(asker.ids(MENTIONS, pagination_token=token)) == 10
-    clock.on(seconds=1)
+    clock.advance(seconds=1)
     assert "expired" in asker.problem(MENTIONS, pagination_token=token)
 
 
@@ -154,7 +154,7 @@ def test_a_post_exists_from_visible_at(x, make_post, clock) -> None:
     asker = x([make_post(999, visible_at=soon), make_post(1000)])
     assert asker.ids(MENTIONS) == ids(1000)
     assert asker.ids("/2/tweets/search/recent", query="@nimbushelp") == ids(1000)
-    clock.on(minutes=5)
+    clock.advance(minutes=5)
     assert asker.ids(MENTIONS) == ids(1000, 999)
     assert asker.ids(MENTIONS, since_id=1000) == []
 
@@ -167,7 +167,7 @@ def test_visible_at_before_publication_counts_as_publication(x, make_post) -> No
 def test_the_clock_may_go_back(x, make_post, clock) -> None:
     asker = x([make_post(999), make_post(1000)])
     assert asker.ids(MENTIONS) == ids(1000, 999)
-    clock.on(seconds=-1)
+    clock.advance(seconds=-1)
     assert asker.ids(MENTIONS) == ids(999)
 
 
@@ -184,10 +184,10 @@ def test_of_an_edited_post_only_the_newest_version_is_shown(x, make_post, clock)
     )
     assert asker.ids(MENTIONS) == ids(1000, 998)
     assert asker.get(MENTIONS).json()["data"][1]["edit_history_tweet_ids"] == ["998"]
-    clock.on(minutes=5)
+    clock.advance(minutes=5)
     assert asker.ids(MENTIONS) == ids(1005, 1000)
     assert asker.get(MENTIONS).json()["data"][0]["edit_history_tweet_ids"] == ["998", "1005"]
-    clock.on(minutes=5)
+    clock.advance(minutes=5)
     assert asker.ids(MENTIONS) == ids(1000)
 
 
@@ -199,7 +199,7 @@ def test_a_version_shown_after_the_next_one_is_never_shown(x, make_post, clock) 
         ]
     )
     assert asker.ids(MENTIONS) == ids(999)
-    clock.on(hours=2)
+    clock.advance(hours=2)
     assert asker.ids(MENTIONS) == ids(999)
 
 

@@ -67,11 +67,11 @@ def test_me_is_not_for_apps(x) -> None:
     }
 
 
-def test_a_pinned_post_comes_along(write, make_post, clock, asker_class) -> None:
+def test_a_pinned_post_comes_along(write, make_post, clock, x_client_class) -> None:
     users = [{"id": "7", "username": "anna", "pinned_tweet_id": "999", "affiliation": {"url": "u"}}]
     archive = Archive.load(write([make_post(999)], users=users))
     for vocabulary, word in (("tweet", "pinned_tweet_id"), ("post", "pinned_post_id")):
-        asker = asker_class(SimulatedX(archive, clock, vocabulary), clock)
+        asker = x_client_class(SimulatedX(archive, clock, vocabulary), clock)
         body = asker.get("/2/users", ids=7, expansions=word).json()
         assert body["data"][0][word] == "999"
         assert "affiliation" not in body["data"][0]

@@ -8,8 +8,7 @@ import pytest
 
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.template import Template
-
-from .schedules import is_schedule
+from tests.template.schedule_expressions import is_schedule
 
 FUNCTIONS = ROOT / "functions"
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from pulse_cli.template import load_template
-from tests.iam import needs
-from tests.iam.deployed import ACCOUNT, REGION, Deployed
-from tests.iam.judge import Call, Grant
-
-from .stories import PARAMETERS, STORIES, Stage
+from tests.iam import service_requirements
+from tests.iam.policy_evaluator import Call, Grant
+from tests.iam.resolved_template import ACCOUNT, REGION, ResolvedStack
+from tests.template.permission_scenarios import PARAMETERS, SCENARIOS, PermissionRun
 
 # What a role allows and nobody does, with the reason. One that is done after all must go.
 EXCEPTIONS = {
@@ -34,44 +33,46 @@ FUNCTIONS = sorted(load_template().functions)
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Deployed:
-    return Deployed(load_template(parameters={**SENDERS, **PARAMETERS}))
+def deployed() -> ResolvedStack:
+    return ResolvedStack(load_template(parameters={**SENDERS, **PARAMETERS}))
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PermissionRun]:
     """All stories, played one after the other."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")
-        stage = Stage(tmp_path_factory.mktemp("stories"))
-        for story in STORIES:
+        stage = PermissionRun(tmp_path_factory.mktemp("stories"))
+        for story in SCENARIOS:
             story(stage)
         yield stage
 
 
 @pytest.fixture(scope="module")
-def asked(stage: Stage, deployed: Deployed) -> dict[str, set[Call]]:
+def asked(stage: PermissionRun, deployed: ResolvedStack) -> dict[str, set[Call]]:
     """All that is asked by each role, by its logical id."""
     functions = {
-        deployed.role_of(name): stage.asked[name] | needs.of_lambda(deployed, name)
+        deployed.role_of(name): stage.asked[name] | service_requirements.of_lambda(deployed, name)
         for name in deployed.template.functions
     }
-    return functions | needs.of_schedules(deployed)
+    return functions | service_requirements.of_schedules(deployed)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_function_has_its_story(stage: Stage, name: str) -> None:
+def test_each_function_has_its_story(stage: PermissionRun, name: str) -> None:
     """Given the stories, then each function of the template asks for something in one of them."""
-    assert stage.asked[name], f"no story runs {name}: add one to tests/template/stories.py"
+    assert stage.asked[name], (
+        f"no story runs {name}: add one to tests/template/permission_scenarios.py"
+    )
 
 
-def test_each_role_is_somebodys(asked: dict[str, set[Call]], deployed: Deployed) -> None:
+def test_each_role_is_somebodys(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
     """Given the roles of the template, then each is of one function, or of one schedule."""
     assert set(asked) == set(deployed.roles())
     assert len(asked) == len(FUNCTIONS) + len(list(deployed.of_type("AWS::Scheduler::Schedule")))
 
 
-def test_all_that_is_asked_is_allowed(asked: dict[str, set[Call]], deployed: Deployed) -> None:
+def test_all_that_is_asked_is_allowed(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
     """Given every call, then the role allows it on that very resource."""
     roles = deployed.roles()
     denied = [
@@ -80,7 +81,7 @@ def test_all_that_is_asked_is_allowed(asked: dict[str, set[Call]], deployed: Dep
     assert denied == []
 
 
-def test_all_that_is_allowed_is_asked(asked: dict[str, set[Call]], deployed: Deployed) -> None:
+def test_all_that_is_allowed_is_asked(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
     """Given every action that a role allows on a resource, then somebody makes use of it."""
     unused = {
         (role, grant)
@@ -92,7 +93,7 @@ def test_all_that_is_allowed_is_asked(asked: dict[str, set[Call]], deployed: Dep
     assert {grant for _, grant in unused} == set(EXCEPTIONS), "an exception is needed no longer"
 
 
-def test_what_is_named_by_its_beginning_has_a_reason(deployed: Deployed) -> None:
+def test_what_is_named_by_its_beginning_has_a_reason(deployed: ResolvedStack) -> None:
     """Given the resources that end in a wildcard, then each has its reason, and no other is."""
     resources = {g.resource for policy in deployed.roles().values() for g in policy.grants}
     assert {one for one in resources if one.endswith("*")} == set(WIDE)

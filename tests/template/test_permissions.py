@@ -3,9 +3,9 @@
 import pytest
 
 from pulse_cli.template import load_template
-from tests.iam import needs
-from tests.iam.deployed import ACCOUNT, REGION, Deployed
-from tests.iam.judge import Call, policy
+from tests.iam import service_requirements
+from tests.iam.policy_evaluator import Call, policy
+from tests.iam.resolved_template import ACCOUNT, REGION, ResolvedStack
 
 PARAMETERS = {"Senders": "pulse@example.com,desk@acme.example"}
 US = (("ses:FromAddress", "pulse@example.com"),)
@@ -15,8 +15,8 @@ PUBLISHERS = {"ses.amazonaws.com": "mail that came back"}
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Deployed:
-    return Deployed(load_template(parameters=PARAMETERS))
+def deployed() -> ResolvedStack:
+    return ResolvedStack(load_template(parameters=PARAMETERS))
 
 
 def arn(service: str, resource: str) -> str:
@@ -58,12 +58,12 @@ TO_NOBODY = [
 
 
 @pytest.mark.parametrize("call", TO_NOBODY, ids=str)
-def test_what_no_role_may(deployed: Deployed, call: Call) -> None:
+def test_what_no_role_may(deployed: ResolvedStack, call: Call) -> None:
     """Given a call close to what is allowed, then no role of the stack allows it."""
     assert [name for name, role in deployed.roles().items() if role.allows(call)] == []
 
 
-def test_who_reads_tokens(deployed: Deployed) -> None:
+def test_who_reads_tokens(deployed: ResolvedStack) -> None:
     """Given the roles, then only functions that read X may read what opens it."""
     call, roles = Call("ssm:GetParameter", arn("ssm", TOKENS + "/x")), deployed.roles()
     given = deployed.template.functions.values()
@@ -72,7 +72,7 @@ def test_who_reads_tokens(deployed: Deployed) -> None:
     assert {"poll", "send"} <= told < {f.name for f in given}
 
 
-def test_who_writes_mail_and_wakes_people(deployed: Deployed) -> None:
+def test_who_writes_mail_and_wakes_people(deployed: ResolvedStack) -> None:
     """Given the roles, then send alone writes mail, as each of the senders, and publishes."""
     roles = deployed.roles()
     for call in (
@@ -91,21 +91,21 @@ def test_who_writes_mail_and_wakes_people(deployed: Deployed) -> None:
 def test_one_configuration_set_is_allowed(given: str) -> None:
     """Given a configuration set or none, then send may use that one, or the stack's own."""
     parameters = PARAMETERS | {"ConfigurationSet": given}
-    send = Deployed(load_template(parameters=parameters)).roles()["SendRole"]
+    send = ResolvedStack(load_template(parameters=parameters)).roles()["SendRole"]
     sets = {g.resource for g in send.grants if ":configuration-set/" in g.resource}
     assert sets == {arn("ses", f"configuration-set/{given or 'pulse'}")}
 
 
-def test_every_function_has_a_role_of_its_own(deployed: Deployed) -> None:
+def test_every_function_has_a_role_of_its_own(deployed: ResolvedStack) -> None:
     """Given the functions, then no two share a role."""
     roles = [deployed.role_of(name) for name in deployed.template.functions]
     assert len(roles) == len(set(roles))
 
 
-def test_only_the_service_that_runs_it_may_take_a_role(deployed: Deployed) -> None:
+def test_only_the_service_that_runs_it_may_take_a_role(deployed: ResolvedStack) -> None:
     """Given the roles, then Lambda takes the functions', Scheduler the schedules', nobody else."""
     functions = {deployed.role_of(name) for name in deployed.template.functions}
-    assert functions | needs.of_schedules(deployed).keys() == deployed.roles().keys()
+    assert functions | service_requirements.of_schedules(deployed).keys() == deployed.roles().keys()
     for name, role in deployed.of_type("AWS::IAM::Role"):
         service = "lambda" if name in functions else "scheduler"
         assert role["AssumeRolePolicyDocument"]["Statement"] == [
@@ -117,7 +117,7 @@ def test_only_the_service_that_runs_it_may_take_a_role(deployed: Deployed) -> No
         ]
 
 
-def test_a_function_is_invoked_by_its_own_sources_alone(deployed: Deployed) -> None:
+def test_a_function_is_invoked_by_its_own_sources_alone(deployed: ResolvedStack) -> None:
     """Given what lets a service invoke a function, then it names a source of this stack."""
     arns = {
         deployed.arn(name) for name, _ in deployed.of_type("AWS::SNS::Topic", "AWS::SQS::Queue")
@@ -128,7 +128,7 @@ def test_a_function_is_invoked_by_its_own_sources_alone(deployed: Deployed) -> N
     assert list(deployed.of_type("AWS::Lambda::Url")) == []
 
 
-def test_who_may_publish_to_a_topic(deployed: Deployed) -> None:
+def test_who_may_publish_to_a_topic(deployed: ResolvedStack) -> None:
     """Given the topics, then their policies let those publish that we know of, and nobody else."""
     policies = {
         topic: policy([one["PolicyDocument"]])
@@ -136,9 +136,9 @@ def test_who_may_publish_to_a_topic(deployed: Deployed) -> None:
         for topic in one["Topics"]
     }
     assert set(policies) == {deployed.arn(name) for name, _ in deployed.of_type("AWS::SNS::Topic")}
-    alarms = list(needs.alarms(deployed))
+    alarms = list(service_requirements.alarms(deployed))
     for call in alarms:
-        [statement] = [one for one in policies[call.resource].statements if one.about(call)]
+        [statement] = [one for one in policies[call.resource].statements if one.applies_to(call)]
         assert statement.services == (ALARMS,)
     for topic, given in policies.items():
         for one in given.statements:
@@ -151,7 +151,9 @@ def test_who_may_publish_to_a_topic(deployed: Deployed) -> None:
                 assert one.condition["StringEquals"]["aws:SourceAccount"] == ACCOUNT
 
 
-def test_a_queue_is_open_to_our_roles_and_to_what_was_not_delivered(deployed: Deployed) -> None:
+def test_a_queue_is_open_to_our_roles_and_to_what_was_not_delivered(
+    deployed: ResolvedStack,
+) -> None:
     """Given the queues, then beside our roles SNS alone reaches one, where its failures go."""
     [(_, one)] = deployed.of_type("AWS::SQS::QueuePolicy")
     [statement] = policy([one["PolicyDocument"]]).statements

@@ -7,18 +7,18 @@ import pytest
 
 from pulse import app
 from pulse_cli.template import Template
-from tests.jobs.between import fault
-from tests.jobs.comply.days import DAY, HOUR, USER_ONLY, check
-from tests.jobs.town import Posts, Town, alone
+from tests.privacy.comply_days import DAY, HOUR, USER_ONLY, run_comply
+from tests.small_company import Posts, SmallCompany, one_account_settings
+from tests.x_interceptor import fault
 
 Counted = dict[int, float]
 
 
-def counted(here: Town, start: int, end: int) -> Counted:
+def counted(here: SmallCompany, start: int, end: int) -> Counted:
     """What each run of `comply` in [start, end] counts, by its minute."""
     found = {}
     for minute in range(start, end + 1, 10):
-        check(here, minute, minute)
+        run_comply(here, minute, minute)
         _, found[minute] = app.counted["HoursUnchecked"]
     return found
 
@@ -57,27 +57,27 @@ def test_it_is_quiet(alarm: dict[str, Any], tmp_path: Path, case: str) -> None:
     """Given the usual six hours, a day's trouble, or look-ups instead, then nobody is woken."""
     posts = Posts()
     posts.mention(1, "7")
-    with Town(tmp_path, posts, alone(), QUIET[case]) as here:
-        here.go(0, 2)
+    with SmallCompany(tmp_path, posts, one_account_settings(), QUIET[case]) as here:
+        here.run_minutes(0, 2)
         assert first_ring(alarm, counted(here, 0, 2 * DAY), 2 * DAY) is None
 
 
 def test_it_is_quiet_where_nothing_is_kept(alarm: dict[str, Any], tmp_path: Path) -> None:
     """Given an X that is down, and nothing to ask it for, then nobody is woken, nor told."""
     down = [fault(0, endpoint="compliance", status=503)]
-    with Town(tmp_path, Posts(), alone(), down) as here:
-        here.go(0, 2)
+    with SmallCompany(tmp_path, Posts(), one_account_settings(), down) as here:
+        here.run_minutes(0, 2)
         assert first_ring(alarm, counted(here, 0, 2 * DAY), 2 * DAY) is None
-        here.later(2 * DAY + 1)
+        here.flag_and_send_at(2 * DAY + 1)
         assert here.mails == []
 
 
 def test_without_a_bearer_nothing_is_counted(tmp_path: Path) -> None:
     posts = Posts()
     posts.mention(1, "7")
-    with Town(tmp_path, posts, alone()) as here:
+    with SmallCompany(tmp_path, posts, one_account_settings()) as here:
         here.world.app.tokens.put("acme_help", USER_ONLY)
-        here.go(0, 2)
+        here.run_minutes(0, 2)
         assert set(counted(here, DAY, DAY + 20).values()) == {0}
 
 
@@ -89,8 +89,8 @@ def test_it_rings_when_no_check_goes_through(
     posts = Posts()
     posts.mention(1, "7")
     faults = [fault(HOUR, endpoint=endpoint, status=503)]
-    with Town(tmp_path, posts, alone(), faults) as here:
-        here.go(0, 2)
+    with SmallCompany(tmp_path, posts, one_account_settings(), faults) as here:
+        here.run_minutes(0, 2)
         rung = first_ring(alarm, counted(here, 10, 2 * DAY), 2 * DAY)
         assert rung is not None
         assert DAY + 6 * HOUR < rung <= 1.5 * DAY

@@ -55,7 +55,7 @@ def schema() -> None:
 
 def _tell(file: File, checked: CheckedSettings) -> None:
     for finding in checked.findings:
-        click.echo(finding.said(str(file)))
+        click.echo(finding.to_line(str(file)))
     if checked.settings is None:
         count = sum(finding.severity == "error" for finding in checked.findings)
         click.echo(f"{count} errors to fix in {file}" if count > 1 else f"1 error to fix in {file}")

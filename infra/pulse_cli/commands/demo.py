@@ -51,9 +51,9 @@ def demo(*, out: Path, lang: Language, to_open: bool) -> None:
     from pulse_cli.demo.texts import DemoTexts  # noqa: PLC0415
 
     words, day = DemoTexts(lang), make_day()
-    with _progress(day.whole, words) as progress:
+    with _progress(day.period, words) as progress:
         came = run_demo(day, out, progress)
-    letters = mailbox.write_pages(out / "mail", came.company, came.sent)
+    letters = mailbox.write_pages(out / "mail", came.company, came.sent_mails)
     index = mailbox.write_index(letters, out / "mail", words)
     console = make_console()
     console.print(draw_report(day, came, words))

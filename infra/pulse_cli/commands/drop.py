@@ -55,7 +55,7 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
     found = find_company_data(deployment.db, company)
     if not as_json:
         _say_kept(company, found)
-    if found.anything and not dry_run:
+    if found.has_data and not dry_run:
         _wait(deployment, company)
         if not yes and not click.confirm(f"Permanently remove all data of {company}?", err=True):
             raise CommandError("nothing was removed; answer yes, or use --yes")
@@ -72,7 +72,7 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     elif dry_run:
         click.echo("Nothing was removed (--dry-run).")
-    elif found.anything:
+    elif found.has_data:
         click.echo("Removed. The following is out of reach:")
         for one in copies_out_of_reach(days):
             click.echo(f"  {one}")
@@ -92,7 +92,7 @@ def _wait(deployment: Deployment, company: str) -> None:
 def _say_kept(company: str, found: CompanyData) -> None:
     for what, count in found.counts.items():
         click.echo(f"{count:>9,}  {what}")
-    if not found.anything:
+    if not found.has_data:
         click.echo(f"No data of {company} is stored.")
 
 

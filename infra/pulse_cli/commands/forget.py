@@ -186,7 +186,7 @@ def _forget(
         time.sleep(wait)
     later = find_person_data(deployment.db.table, who)
     _remove(deployment, settings, who, {n: one for n, one in later.items() if n in scope})
-    if not any(one.anything for name, one in later.items() if name not in scope):
+    if not any(one.has_data for name, one in later.items() if name not in scope):
         deployment.db.author_cache.delete([who])
 
 

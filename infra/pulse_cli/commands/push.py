@@ -58,7 +58,7 @@ def push(
     """
     checked = check_file(file)
     for finding in checked.findings:
-        click.echo(finding.said(str(file)), err=True)
+        click.echo(finding.to_line(str(file)), err=True)
     if checked.document is None or checked.settings is None:
         errors = sum(finding.severity == "error" for finding in checked.findings)
         raise CommandError(
@@ -146,7 +146,7 @@ def _say_changes(found: Sequence[Change], since: int | None) -> None:
     if found:
         click.echo(f"Changes from version {since}, which is in force:")
     for change in found[:_SHOWN]:
-        click.echo(f"  {change.said()}")
+        click.echo(f"  {change.to_line()}")
     if len(found) > _SHOWN:
         click.echo(f"  and {len(found) - _SHOWN} more")
 

@@ -92,13 +92,13 @@ def try_out(
     if url:
         click.echo(f"Using the simulated X at {url}, not the real X.", err=True)
     found, expected = _look(token, url, handles, official, hours)
-    click.echo(expected.said(), err=True)
+    click.echo(expected.to_line(), err=True)
     if sys.stdin.isatty() and not yes:
         click.confirm("Read it?", default=True, abort=True, err=True)
     outcome = _run(token, url, found.settings(lang, time_zone, hours), hours, expected.pages)
     if not outcome.mails:
         raise CommandError("no digest was written; this is a bug in Pulse, please report it")
-    for trouble in outcome.troubles:
+    for trouble in outcome.faults:
         click.echo(f"X returned only a part of the posts: {trouble}", err=True)
     _say(outcome, found, hours, out, as_json=as_json)
 
@@ -140,8 +140,8 @@ def _say(
 
     files = report.write_files(outcome.mails, out)
     owned = all(found.owner is not None and a.id == found.owner.id for a in found.accounts)
-    cost = outcome.read * (prices.OWNED_POST if owned else prices.POST)
-    cost += (len(found.accounts) + len(outcome.letter.cards)) * prices.USER
+    cost = outcome.posts_read * (prices.OWNED_POST if owned else prices.POST)
+    cost += (len(found.accounts) + len(outcome.digest.cards)) * prices.USER
     if as_json:
         answer = report.as_json(outcome, cost) | {"files": [str(file) for file in files]}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
@@ -153,4 +153,6 @@ def _say(
         f"\nThe digest is in {out}: open digest.html in a browser, or digest.eml in an "
         "email program."
     )
-    click.echo(f"Pulse read {outcome.read:,} posts on X, for about {prices.format_usd(cost)}.")
+    click.echo(
+        f"Pulse read {outcome.posts_read:,} posts on X, for about {prices.format_usd(cost)}."
+    )

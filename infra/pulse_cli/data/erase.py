@@ -50,18 +50,18 @@ class PersonData:
     posts: dict[ConversationKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     mentions: set[str] = field(default_factory=set)
     replies: set[str] = field(default_factory=set)
-    aside: int = 0
-    told: int = 0
+    quarantined: int = 0
+    mails: int = 0
     """Mails, sent or waiting, that are noted to tell of the person."""
-    naming: int = 0
+    own_posts_naming: int = 0
     """Posts of the company's own, answering nobody, that name the person."""
     first: datetime | None = None
     last: datetime | None = None
 
     @property
-    def anything(self) -> bool:
+    def has_data(self) -> bool:
         """Whether there is something to forget."""
-        return bool(self.posts or self.aside or self.told)
+        return bool(self.posts or self.quarantined or self.mails)
 
     def add(self, key: ConversationKey, post: Mention | Reply) -> None:
         """One more post of a conversation, or a version of it."""
@@ -79,11 +79,11 @@ class PersonData:
             "conversations": len(self.posts),
             "mentions": len(self.mentions),
             "replies": len(self.replies),
-            "put_aside": self.aside,
-            "mails": self.told,
+            "put_aside": self.quarantined,
+            "mails": self.mails,
             "first": self.first.isoformat() if self.first else None,
             "last": self.last.isoformat() if self.last else None,
-            "own_posts_naming": self.naming,
+            "own_posts_naming": self.own_posts_naming,
         }
 
 
@@ -113,11 +113,13 @@ def find_person_data(
             if key.customer_id == person and isinstance(fact, (Mention, Reply)):
                 found[key.company].add(key, fact)
         elif kind == "journal" and "#aside#" in item["sk"]:
-            found[company].aside += concerns_person(person, json.loads(item["what"]).get("raw"))
+            found[company].quarantined += concerns_person(
+                person, json.loads(item["what"]).get("raw")
+            )
         elif kind in ("outbox", "sent"):
-            found[company].told += any(key.customer_id == person for key in keys_in(item))
+            found[company].mails += any(key.customer_id == person for key in keys_in(item))
         elif kind == "said":
-            found[company].naming += person in item["named"]
+            found[company].own_posts_naming += person in item["named"]
     return {
         company: kept
         for company, kept in sorted(found.items())
@@ -154,7 +156,7 @@ def erase_person(
         stores.outbox.forget_conversations(name, lambda key: key.customer_id == person)
         redacted = (
             stores.audit_log.redact(name, lambda raw: concerns_person(person, raw))
-            if one.aside
+            if one.quarantined
             else 0
         )
         if redacted:

@@ -16,15 +16,15 @@ __all__ = ["copies_out_of_reach", "print_found", "print_outcome"]
 def print_found(who: str, kept: Mapping[str, PersonData]) -> None:
     """A line for each company."""
     for name, one in kept.items():
-        if not one.anything:
+        if not one.has_data:
             continue
         span = f", {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}" if one.first else ""
         said = f"{_count(len(one.mentions), 'post')} in {_count(len(one.posts), 'conversation')}"
         answers = _count(len(one.replies), "answer")
-        aside = f", {one.aside} in quarantine" if one.aside else ""
-        mails = f", {_count(one.told, 'queued email')} about them" if one.told else ""
+        aside = f", {one.quarantined} in quarantine" if one.quarantined else ""
+        mails = f", {_count(one.mails, 'queued email')} about them" if one.mails else ""
         click.echo(f"{name}: {said}{span}, and {answers} of your own{aside}{mails}")
-    if not any(one.anything for one in kept.values()):
+    if not any(one.has_data for one in kept.values()):
         click.echo(f"No data of {who} is stored.")
 
 
@@ -34,7 +34,7 @@ def print_outcome(kept: Mapping[str, PersonData], log_days: str, *, done: bool) 
         click.echo("Nothing was removed (--dry-run).")
         return
     click.echo("Removed. Posts published before now are not stored again; later posts are watched.")
-    naming = sum(one.naming for one in kept.values())
+    naming = sum(one.own_posts_naming for one in kept.values())
     if naming:
         click.echo(
             f"{_count(naming, 'post')} of your own mentioning this person "

@@ -43,9 +43,9 @@ def export_company(
             for item in table.query_index(day):
                 post = archive_post_of(item, company)
                 if post is not None:
-                    files.line("posts.ndjson", post)
+                    files.write_line("posts.ndjson", post)
         for user in _users(company, found):
-            files.line("users.ndjson", user)
+            files.write_line("users.ndjson", user)
         counts = files.counts
     ours = [{"id": a.id, "username": a.username, "role": a.role} for a in company.accounts]
     _write_json(folder / "companies.json", [{"name": company.name, "accounts": ours}])
@@ -83,7 +83,7 @@ class _ExportFiles:
     def __exit__(self, *error: object) -> None:
         self._exit.close()
 
-    def line(self, name: str, value: Json) -> None:
+    def write_line(self, name: str, value: Json) -> None:
         """Write one line."""
         self._files[name].write(json.dumps(value, ensure_ascii=False) + "\n")
         self.counts[name] += 1
@@ -106,12 +106,16 @@ def _export_item(item: Item, company: Company, files: _ExportFiles, found: _Coll
         found.days.add(item["gpk"])
     elif kind == "journal":
         at, row, _ = item["sk"].split("#")
-        files.line("journal.ndjson", {"at": at, "kind": row, "what": json.loads(item["what"])})
+        files.write_line(
+            "journal.ndjson", {"at": at, "kind": row, "what": json.loads(item["what"])}
+        )
     elif kind == "sent":
-        files.line("sent.ndjson", {n: v for n, v in item.items() if n not in _INTERNAL_FIELDS})
+        files.write_line(
+            "sent.ndjson", {n: v for n, v in item.items() if n not in _INTERNAL_FIELDS}
+        )
     elif kind == "figures":
         day = {"day": item["sk"], "figures": json.loads(item["figures"])}
-        files.line("figures.ndjson", day)
+        files.write_line("figures.ndjson", day)
 
 
 def _export_conversation(item: Item, files: _ExportFiles, found: _Collected) -> None:
@@ -119,12 +123,12 @@ def _export_conversation(item: Item, files: _ExportFiles, found: _Collected) -> 
     which = {"conversation_id": key.conversation_id, "customer_id": key.customer_id}
     if not is_fact(item):
         found.customers.add(key.customer_id)
-        files.line("conversations.ndjson", {**which, **to_json(state_of(item))})
+        files.write_line("conversations.ndjson", {**which, **to_json(state_of(item))})
         return
     fact = fact_of(item)
     if isinstance(fact, (Position, Lease)):
         what = "position" if isinstance(fact, Position) else "lease"
-        files.line("positions.ndjson", {**which, "what": what, **to_json(fact)})
+        files.write_line("positions.ndjson", {**which, "what": what, **to_json(fact)})
     elif "gpk" in item:
         found.days.add(item["gpk"])
 

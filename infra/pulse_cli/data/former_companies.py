@@ -50,7 +50,7 @@ class CompanyData:
     customers: set[str] = field(default_factory=set)
 
     @property
-    def anything(self) -> bool:
+    def has_data(self) -> bool:
         """Whether there is something to remove."""
         return bool(self.keys)
 

@@ -37,7 +37,7 @@ def mails_by_person(came: DemoResult, words: DemoTexts) -> RenderableType:
     """Each person: how many alerts, the first and the last, and the digests."""
     heads = ("person", "alerts", "first", "last", "digests")
     table = make_table(*map(words, heads))
-    for person, records in _by_person(came.sent).items():
+    for person, records in _by_person(came.sent_mails).items():
         alerts = [_sent_at(one) for one in records if _is_alert(one)]
         digests = [words.short(_sent_at(one)) for one in records if not _is_alert(one)]
         table.add_row(
@@ -54,14 +54,14 @@ def _moments(day: DemoDay, came: DemoResult, words: DemoTexts) -> Iterator[tuple
     start, word = day.outage
     over = parse_moment(read_script("told")["outage"]["restored"])
     yield start, words("outage_first")
-    if came.noticed is not None:
-        yield came.noticed, words("outage_noticed")
+    if came.surge_noticed_at is not None:
+        yield came.surge_noticed_at, words("outage_noticed")
     for level in came.company.policy.levels:
         for at, names in _first_alerts(day, came, level, words).items():
             shown = words("outage_alert", level=words.level(level.name), people=words.row(names))
             yield at, shown
     yield word, words("outage_word", silent=words.duration(word - start))
-    yield over, words("outage_over", mentions=day.spoken(start, over))
+    yield over, words("outage_over", mentions=day.count_mentions(start, over))
 
 
 def _first_alerts(
@@ -75,7 +75,9 @@ def _first_alerts(
     reached: dict[datetime, list[str]] = defaultdict(list)
     heard = policy.recipients(level.name, 0, flagged)
     for key in (*heard, *([TOPIC] if level == policy.top else [])):
-        mails = (_sent_at(one) for one in came.sent if one["person"] == key and _is_alert(one))
+        mails = (
+            _sent_at(one) for one in came.sent_mails if one["person"] == key and _is_alert(one)
+        )
         at = min((mail for mail in mails if mail >= flagged), default=None)
         if at is not None:
             name = words("topic") if key == TOPIC else came.company.people[key].name

@@ -31,21 +31,21 @@ class DemoDay:
     posts: list[dict[str, Any]]
     users: list[dict[str, str]]
     companies: list[dict[str, Any]]
-    never: frozenset[str]
+    never_answered: frozenset[str]
     outage: TimeRange
-    whole: TimeRange
+    period: TimeRange
 
     @property
     def people(self) -> int:
         """How many people speak to the company."""
-        return len({said.who for said in self.mentions})
+        return len({said.author for said in self.mentions})
 
     @property
     def shown_late(self) -> int:
         """How many posts X shows later than they were published."""
         return sum("visible_at" in post for post in self.posts)
 
-    def spoken(self, start: datetime, end: datetime) -> int:
+    def count_mentions(self, start: datetime, end: datetime) -> int:
         """How many mentions were published from `start` on, before `end`."""
         return sum(start <= said.at < end for said in self.mentions)
 
@@ -55,7 +55,7 @@ def make_day() -> DemoDay:
     rng = Random(_SEED)
     told, cast = read_script("told"), PersonGenerator(rng)
     accounts = {
-        key: cast.called(one["username"], one["name"], one["id"])
+        key: cast.named_person(one["username"], one["name"], one["id"])
         for key, one in told["accounts"].items()
     }
     published = scripted_posts.make_news(accounts["news"])
@@ -87,17 +87,17 @@ def make_day() -> DemoDay:
 
 
 def _is_mention(said: DraftPost, accounts: dict[str, XUser]) -> bool:
-    passed_on = said.retweets is not None or said.edits is not None
+    passed_on = said.retweeted is not None or said.previous_version is not None
     named = post_format.mentioned_handles(said.text)
     return (
         not passed_on
-        and said.who not in accounts.values()
+        and said.author not in accounts.values()
         and any(account.username in named for account in accounts.values())
     )
 
 
 def _speakers(said: list[DraftPost]) -> list[XUser]:
-    return sorted({one.who for one in said}, key=lambda who: int(who.id))
+    return sorted({one.author for one in said}, key=lambda who: int(who.id))
 
 
 def _user(who: XUser) -> dict[str, str]:

@@ -62,11 +62,11 @@ class PersonGenerator:
         self.people: dict[str, XUser] = {}
         """Everybody so far, by handle."""
 
-    def somebody(self, language: Language, gender: Gender | None = None) -> XUser:
+    def new_person(self, language: Language, gender: Gender | None = None) -> XUser:
         """Somebody new who speaks this language; `gender` where a text tells it."""
         if language == "ru" and gender is None and self._nicks and self._rng.random() < _NICKNAMED:
             nick = self._nicks.pop()
-            return self.called(nick["username"], nick["name"])
+            return self.named_person(nick["username"], nick["name"])
         names = read_script("people")[language]
         gender = gender or self._rng.choice(("he", "she"))
         while True:
@@ -74,9 +74,9 @@ class PersonGenerator:
             family = f"{family}а" if language == "ru" and gender == "she" else family
             handle = self._handle(first, family)
             if handle not in self.people:
-                return self.called(handle, self._shown(first, family))
+                return self.named_person(handle, self._display_name(first, family))
 
-    def called(self, username: str, name: str, user_id: str | None = None) -> XUser:
+    def named_person(self, username: str, name: str, user_id: str | None = None) -> XUser:
         """Somebody whom the script calls by name; the same person each time."""
         if username not in self.people:
             self.people[username] = XUser(
@@ -84,7 +84,7 @@ class PersonGenerator:
             )
         return self.people[username]
 
-    def _shown(self, first: str, family: str) -> str:
+    def _display_name(self, first: str, family: str) -> str:
         return self._rng.choice(
             (f"{first} {family}", f"{first} {family[0]}.", first, first.lower())
         )

@@ -46,32 +46,32 @@ def archive_line(said: DraftPost, people: Mapping[str, XUser]) -> dict[str, Any]
     fields: dict[str, Any] = {
         "id": said.id,
         "text": html.escape(_shorten(said.text), quote=False),
-        "author_id": said.who.id,
+        "author_id": said.author.id,
         "created_at": _format_time(said.at),
         "conversation_id": said.root.id,
         "lang": said.lang,
         "edit_history_tweet_ids": [version.id for version in said.history],
     }
-    if said.answers is not None:
-        fields["in_reply_to_user_id"] = said.answers.who.id
+    if said.in_reply_to is not None:
+        fields["in_reply_to_user_id"] = said.in_reply_to.author.id
     references = (
-        ("replied_to", said.answers),
-        ("quoted", said.quotes),
-        ("retweeted", said.retweets),
+        ("replied_to", said.in_reply_to),
+        ("quoted", said.quoted),
+        ("retweeted", said.retweeted),
     )
     named = [{"type": kind, "id": other.id} for kind, other in references if other is not None]
     if named:
         fields["referenced_tweets"] = named
     if mentions := _mentions(fields["text"], people):
         fields["entities"] = {"mentions": mentions}
-    if said.text != _shorten(said.text) and said.retweets is None:
+    if said.text != _shorten(said.text) and said.retweeted is None:
         whole = html.escape(said.text, quote=False)
         fields["note_tweet"] = {
             "text": whole,
             "entities": {"mentions": _mentions(whole, people)},
         }
-    if said.visible is not None:
-        fields["visible_at"] = _format_time(said.visible)
+    if said.visible_at is not None:
+        fields["visible_at"] = _format_time(said.visible_at)
     return fields
 
 

@@ -71,26 +71,26 @@ def _section(title: str, note: str, body: RenderableType) -> RenderableType:
 
 
 def _head(day: DemoDay, words: DemoTexts) -> RenderableType:
-    stretch = words("stretch", start=words.time(day.whole.start), end=words.time(day.whole.end))
+    stretch = words("stretch", start=words.time(day.period.start), end=words.time(day.period.end))
     scale = words("scale", posts=len(day.posts), mentions=len(day.mentions), people=day.people)
     return Text.assemble((f"\n{words('title')}", "bold"), f": {stretch}\n", (scale, "dim"))
 
 
 def _waiting_note(day: DemoDay, came: DemoResult, words: DemoTexts) -> str:
-    longest = words.duration(came.letter.longest)
+    longest = words.duration(came.digest.longest)
     return words(
-        "waits_note", n=came.letter.waiting, time=words.time(day.whole.end), longest=longest
+        "waits_note", n=came.digest.waiting, time=words.time(day.period.end), longest=longest
     )
 
 
 def _waiting(came: DemoResult, words: DemoTexts) -> RenderableType:
     table = make_table("", words("waited"), words("who"), words("says"), left=4)
     table.columns[-1].no_wrap = False
-    for card in came.letter.cards:
+    for card in came.digest.cards:
         table.add_row(
             _level(card, words), words.duration(card.waited), _customer(card), _text(card)
         )
-    left = came.letter.waiting - len(came.letter.cards)
+    left = came.digest.waiting - len(came.digest.cards)
     if left:
         table.add_row("", "", Text(words("more", n=left), style="dim"), "")
     return table
@@ -113,7 +113,7 @@ def _answers(came: DemoResult, words: DemoTexts) -> RenderableType:
     promise = words.duration(came.company.policy.response_deadline)
     heads = ("received", "answered", "median", "nine")
     table = make_table("", *map(words, heads), words("within", promise=promise))
-    for row in came.rows:
+    for row in came.figure_rows:
         figures = row.figures
         good = figures.within is None or figures.within >= came.company.policy.target
         table.add_row(
@@ -136,14 +136,14 @@ def _name(row: FigureRow, words: DemoTexts) -> str:
 
 
 def _operation(day: DemoDay, came: DemoResult, words: DemoTexts) -> RenderableType:
-    outcome, watch = came.outcome, came.letter.watch
-    lag = sorted(outcome.visible)
+    outcome, watch = came.outcome, came.digest.watch
+    lag = sorted(outcome.seconds_from_visible)
     posts = int(outcome.x["distinct_posts"]) + int(outcome.x["rereads_across_days"])
     authors = int(outcome.x["users_served"])
     cost = words.money(posts * prices.POST + authors * prices.USER)
     rows = {
         "watched": words("watched_value", watched=watch.watched, minutes=watch.minutes),
-        "kept": words("kept_value", kept=came.letter.now.received, mentions=len(day.mentions)),
+        "kept": words("kept_value", kept=came.digest.now.received, mentions=len(day.mentions)),
         "lag": words(
             "lag_value",
             median=words("seconds", n=round(quantile(lag, 0.5) or 0)),

@@ -39,10 +39,10 @@ class DemoResult:
     """
 
     company: Company
-    letter: DigestMail
-    rows: tuple[FigureRow, ...]
-    sent: Sequence[dict[str, Any]]
-    noticed: datetime | None
+    digest: DigestMail
+    figure_rows: tuple[FigureRow, ...]
+    sent_mails: Sequence[dict[str, Any]]
+    surge_noticed_at: datetime | None
     outcome: ReplayOutcome = field(default_factory=lambda: ReplayOutcome(COMPANY))
 
 
@@ -60,19 +60,19 @@ def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> D
         Archive.load(out / "archive"),
         COMPANY,
         document,
-        since=day.whole.start,
-        until=day.whole.end,
+        since=day.period.start,
+        until=day.period.end,
         mails=mails,
-        progress=progress,
-        parting=False,
-        look=lambda world: seen.append(_collect(world, day)),
+        on_minute=progress,
+        final_digest=False,
+        on_end=lambda world: seen.append(_collect(world, day)),
     )
     outcome = replay_company(plan)
     return replace(seen[0], outcome=outcome)
 
 
 def _collect(world: ReplayWorld, day: DemoDay) -> DemoResult:
-    app, company, (start, end) = world.app, world.company, day.whole
+    app, company, (start, end) = world.app, world.company, day.period
     letter = summary(
         Entry(
             "demo",

@@ -24,9 +24,9 @@ def make_retweets(cast: PersonGenerator, published: Mapping[str, DraftPost]) -> 
     """Our news, passed on by others."""
     for told in read_script("told")["retweets"]:
         of, who = published[told["of"]], told["who"]
-        text = f"RT @{of.who.username}: {of.text}"
-        somebody = cast.called(who["username"], who["name"])
-        yield DraftPost(somebody, parse_moment(told["at"]), text, of.lang, retweets=of)
+        text = f"RT @{of.author.username}: {of.text}"
+        somebody = cast.named_person(who["username"], who["name"])
+        yield DraftPost(somebody, parse_moment(told["at"]), text, of.lang, retweeted=of)
 
 
 def make_scenes(
@@ -49,7 +49,7 @@ def _make_scene(
     published: Mapping[str, DraftPost],
     begun: DraftPost | None,
 ) -> Iterator[DraftPost]:
-    customer = cast.called(scene["who"]["username"], scene["who"]["name"])
+    customer = cast.named_person(scene["who"]["username"], scene["who"]["name"])
     lang, last = scene["who"]["lang"], begun
     to = accounts[scene["to"]]
     for told in scene["posts"]:
@@ -57,16 +57,20 @@ def _make_scene(
         if told.get("by"):
             said = make_reply(accounts[told["by"]], at, text, lang, _require_post(last))
         else:
-            handle = last.who if last and last.who in accounts.values() else to
+            handle = last.author if last and last.author in accounts.values() else to
             addressed = text if f"@{to.username}" in text else f"@{handle.username} {text}"
-            said = DraftPost(customer, at, addressed, lang, answers=last)
-            said.visible = parse_moment(told["visible"]) if "visible" in told else None
-            said.quotes = published[scene["quote"]] if "quote" in scene and last is None else None
+            said = DraftPost(customer, at, addressed, lang, in_reply_to=last)
+            said.visible_at = parse_moment(told["visible"]) if "visible" in told else None
+            said.quoted = published[scene["quote"]] if "quote" in scene and last is None else None
         yield (last := said)
         if "edited" in told:
             edit = told["edited"]
             text = f"@{to.username} {edit['text']}"
-            yield (last := DraftPost(customer, parse_moment(edit["at"]), text, lang, edits=said))
+            yield (
+                last := DraftPost(
+                    customer, parse_moment(edit["at"]), text, lang, previous_version=said
+                )
+            )
 
 
 def _require_post(said: DraftPost | None) -> DraftPost:

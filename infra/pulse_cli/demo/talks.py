@@ -38,20 +38,20 @@ class Talk:
     """
 
     customer: XUser
-    to: XUser
+    account: XUser
     lang: Language
-    begins: datetime
-    lines: list[str]
-    answers: list[str] = field(default_factory=list)
+    starts_at: datetime
+    customer_lines: list[str]
+    desk_lines: list[str] = field(default_factory=list)
     about_outage: bool = False
-    below: DraftPost | None = None
+    news_post: DraftPost | None = None
     """Our post that the customer answers, where it begins so."""
-    said: list[DraftPost] = field(default_factory=list)
+    posts: list[DraftPost] = field(default_factory=list)
 
     @property
     def answered(self) -> bool:
         """Whether anybody has answered yet."""
-        return any(post.who is not self.customer for post in self.said)
+        return any(post.author is not self.customer for post in self.posts)
 
 
 def make_ordinary_talks(
@@ -66,7 +66,7 @@ def make_ordinary_talks(
         to = accounts["news" if entry.get("to") == "svyaz" else "help"]
         at = part.start + share**_EAGER * part.length
         turns = entry[lang]
-        yield Talk(cast.somebody(lang, _gender(entry)), to, lang, at, turns[::2], turns[1::2])
+        yield Talk(cast.new_person(lang, _gender(entry)), to, lang, at, turns[::2], turns[1::2])
 
 
 def make_outage_talks(
@@ -79,13 +79,13 @@ def make_outage_talks(
             told: dict[str, Any] = {"ru": entry} if isinstance(entry, str) else entry
             text = next(iter(told.values()))
             lang = entry_language(told)
-            customer = cast.somebody(lang, _gender(told))
+            customer = cast.new_person(lang, _gender(told))
             to = accounts["news" if rng.random() < _TO_OFFICIAL else "help"]
             below = _latest_news(news, lang, at) if to is accounts["news"] else None
             lines = [text, DECIDED_LATER] if rng.random() < _SPEAKS_AGAIN else [text]
             if rng.random() >= _BELOW_NEWS:
                 below = None
-            yield Talk(customer, to, lang, at, lines, about_outage=True, below=below)
+            yield Talk(customer, to, lang, at, lines, about_outage=True, news_post=below)
 
 
 class OutageLines:
@@ -97,15 +97,18 @@ class OutageLines:
             name: cycle(lines) for name, lines in script.items()
         }
         told = read_script("told")["outage"]
-        self._promised, self._over = parse_moment(told["promised"]), parse_moment(told["restored"])
+        self._promised, self._restored = (
+            parse_moment(told["promised"]),
+            parse_moment(told["restored"]),
+        )
 
-    def answer(self, talk: Talk, at: datetime) -> str:
+    def next_answer(self, talk: Talk, at: datetime) -> str:
         """What the desk says: to a first word or a later one, when it is late, or over."""
         if at >= self._promised:
-            return self._next("answers_late" if at >= self._over else "answers_overdue", talk)
+            return self._next("answers_late" if at >= self._restored else "answers_overdue", talk)
         return self._next("answers_again" if talk.answered else "answers", talk)
 
-    def again(self, talk: Talk) -> str:
+    def next_follow_up(self, talk: Talk) -> str:
         """What a customer adds, after an answer or without one."""
         return self._next("again" if talk.answered else "impatient", talk)
 

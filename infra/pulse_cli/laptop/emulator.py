@@ -62,8 +62,8 @@ class Invocation(NamedTuple):
 class Emulator:
     """One built function, ready to be invoked; a context manager.
 
-    >>> with Emulator("dispatch", env) as dispatch:
-    ...     payload, logs, init_ms = dispatch.invoke({})
+    with Emulator("dispatch", env) as dispatch:
+        payload, logs, init_ms = dispatch.invoke({})
     """
 
     def __init__(self, name: str, env: dict[str, str], *, build: Path = BUILD) -> None:

@@ -57,7 +57,7 @@ def replay_all(
         archive = Archive.load(folder)
     except ArchiveError as problem:
         raise CommandError(str(problem)) from problem
-    for line, reason in archive.aside:
+    for line, reason in archive.quarantined:
         click.echo(f"posts.ndjson:{line}: quarantined: {reason}", err=True)
     names = list(companies) or [c.name for c in archive.companies]
     documents = _documents(archive, settings)
@@ -67,7 +67,7 @@ def replay_all(
     mails = out / "mail"
     shutil.rmtree(mails, ignore_errors=True)
     mails.mkdir(parents=True)
-    posts = [p for name in names for p in archive.of(name, since).posts]
+    posts = [p for name in names for p in archive.for_company(name, since).posts]
     if posts:
         since = since or min(p.created_at for p in posts)
         until = until or max(p.created_at for p in posts) + timedelta(hours=1)
@@ -78,14 +78,16 @@ def replay_all(
     outcomes = {o.company: o for o in run_plans(plans, archive)}
     state = {name: outcomes[name].conversations for name in names}
     _write_json(out / "state.json", state)
-    run = _summary([outcomes[n] for n in names], len(archive.aside), time.perf_counter() - began)
+    run = _summary(
+        [outcomes[n] for n in names], len(archive.quarantined), time.perf_counter() - began
+    )
     _write_json(out / "run.json", run)
     return run
 
 
 def run_plans(plans: Sequence[_CompanyPlan], archive: Archive) -> Iterator[ReplayOutcome]:
     """Run the plans, largest first, on all processors; a bar shows how far they are."""
-    size = {p.company: len(archive.of(p.company, p.since).posts) for p in plans}
+    size = {p.company: len(archive.for_company(p.company, p.since).posts) for p in plans}
     ordered = sorted(plans, key=lambda p: -size[p.company])
     bar = Progress(
         TextColumn("{task.description}"),
@@ -149,7 +151,7 @@ def _documents(archive: Archive, settings: Path | None) -> dict[str, dict[str, A
         checked = check_file(settings)
         errors = [f for f in checked.findings if f.severity == "error"]
         if errors or checked.document is None:
-            raise CommandError("; ".join(f.said(str(settings)) for f in errors))
+            raise CommandError("; ".join(f.to_line(str(settings)) for f in errors))
         made = dict(checked.document)
     return {c["name"]: {**made, "companies": [c]} for c in made["companies"]}
 
@@ -178,8 +180,8 @@ def _summary(outcomes: Sequence[ReplayOutcome], aside: int, wall: float) -> dict
         "messages_sent": sum(o.mails for o in outcomes),
         "put_aside": aside,
         "capture_latency_seconds": {
-            "from_publishing": percentiles(_flatten(o.published for o in outcomes)),
-            "from_visible_at": percentiles(_flatten(o.visible for o in outcomes)),
+            "from_publishing": percentiles(_flatten(o.seconds_from_published for o in outcomes)),
+            "from_visible_at": percentiles(_flatten(o.seconds_from_visible for o in outcomes)),
         },
         "flag_lateness_max_seconds": max(_flatten(o.flag_lateness for o in outcomes), default=None),
         "wall_seconds": round(wall, 1),

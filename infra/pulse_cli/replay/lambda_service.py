@@ -31,12 +31,12 @@ class LambdaContext:
     """What Lambda hands to a handler, as far as Pulse uses it."""
 
     function_name: str
-    left_ms: int
+    remaining_ms: int
     aws_request_id: str = "replay"
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda would end the invocation."""
-        return self.left_ms
+        return self.remaining_ms
 
 
 @dataclass(slots=True)
@@ -44,18 +44,18 @@ class LambdaService:
     """The functions of a stack. They share a process, as warm ones do each by itself."""
 
     functions: dict[str, Function]
-    begin: Callable[[], App]
+    make_app: Callable[[], App]
     """Wires the parts anew, as a process does that begins."""
     clock: Callable[[], datetime]
-    wired: App = field(init=False)
+    app: App = field(init=False)
     running: list[tuple[str, Any]] = field(default_factory=list)
     """Names and events of the invocations under way, the innermost last."""
     failures: list[FailedInvocation] = field(default_factory=list)
     invocations: dict[str, int] = field(default_factory=dict)
-    _again: list[tuple[datetime, str, Any, int]] = field(default_factory=list)
+    _retries: list[tuple[datetime, str, Any, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.wired = self.begin()
+        self.app = self.make_app()
 
     def invoke(self, name: str, event: Any) -> Any:
         """Run a handler. Whatever it raises is recorded and raised again, as `InvokedError`.
@@ -63,7 +63,7 @@ class LambdaService:
         An exit takes the process with it: the next invocation begins with a new one.
         """
         self.invocations[name] = self.invocations.get(name, 0) + 1
-        app.use(self.wired)
+        app.use(self.app)
         self.running.append((name, event))
         try:
             function = self.functions[name]
@@ -75,13 +75,13 @@ class LambdaService:
         except BaseException as problem:
             self.failures.append(FailedInvocation(name, self.clock(), _describe_error(problem)))
             if not isinstance(problem, Exception):
-                self.wired = self.begin()
+                self.app = self.make_app()
             raise InvocationError(name) from problem
         finally:
             self.running.pop()
-            app.use(self.wired if self.running else None)
+            app.use(self.app if self.running else None)
 
-    def scheduled(self, name: str, event: Any = None, attempt: int = 0) -> Any:
+    def invoke_scheduled(self, name: str, event: Any = None, attempt: int = 0) -> Any:
         """Run a handler as a schedule does: what fails is tried again after 1 and 2 minutes."""
         try:
             return self.invoke(name, event or {})
@@ -89,20 +89,20 @@ class LambdaService:
             retries = min(len(_ASYNC_RETRIES), self.functions[name].retries)
             if attempt < retries:
                 at = self.clock() + _ASYNC_RETRIES[attempt]
-                self._again.append((at, name, event, attempt + 1))
+                self._retries.append((at, name, event, attempt + 1))
             return None
 
-    def retry_due(self) -> None:
+    def run_due_retries(self) -> None:
         """Run what failed and is due to be tried again."""
-        due = [x for x in self._again if x[0] <= self.clock()]
-        self._again = [x for x in self._again if x[0] > self.clock()]
+        due = [x for x in self._retries if x[0] <= self.clock()]
+        self._retries = [x for x in self._retries if x[0] > self.clock()]
         for _, name, event, attempt in due:
-            self.scheduled(name, event, attempt)
+            self.invoke_scheduled(name, event, attempt)
 
     @property
     def next_retry(self) -> datetime | None:
         """When something that failed is tried again."""
-        return min((at for at, *_ in self._again), default=None)
+        return min((at for at, *_ in self._retries), default=None)
 
 
 class InvocationError(Exception):

@@ -54,7 +54,7 @@ class LocalDeployment:
     opens it for an account.
     """
 
-    lambdas_of: Callable[..., LambdaService] = LambdaService
+    lambda_service_class: Callable[..., LambdaService] = LambdaService
 
     def __init__(
         self,
@@ -83,14 +83,14 @@ class LocalDeployment:
         self._exit.callback(setattr, boto3, "DEFAULT_SESSION", None)
         events = boto3.DEFAULT_SESSION.events if boto3.DEFAULT_SESSION else None
         if events is not None:
-            events.register("before-call.*.*", self._begins)
-            events.register("after-call.*.*", self._ends)
+            events.register("before-call.*.*", self._before_call)
+            events.register("after-call.*.*", self._after_call)
         self._settings = settings_reader.read(dict(self._document))
         self.parameters = {"Senders": ",".join(self._senders()), **self.parameters}
         self.stack = stacks.create_stack(stacks.load_template(parameters=self.parameters))
-        self.lambdas = self.lambdas_of(self.stack.functions, self._wired, self.now)
+        self.lambdas = self.lambda_service_class(self.stack.functions, self._make_app, self.now)
         self._sqs = boto3.client("sqs")
-        self._furnish()
+        self._prepare()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -103,7 +103,7 @@ class LocalDeployment:
     @property
     def app(self) -> App:
         """The parts of Pulse, as the functions of this stack share them."""
-        return self.lambdas.wired
+        return self.lambdas.app
 
     @property
     def company(self) -> Company:
@@ -111,7 +111,7 @@ class LocalDeployment:
         return self._settings.companies[0]
 
     @contextmanager
-    def functions(self) -> Iterator[LambdaService]:
+    def counting_calls(self) -> Iterator[LambdaService]:
         """The functions, with their calls to AWS counted."""
         self._counting = True
         try:
@@ -119,7 +119,7 @@ class LocalDeployment:
         finally:
             self._counting = False
 
-    def drain(self) -> list[Any]:
+    def drain_queue(self) -> list[Any]:
         """Let the queue's event source run the poll function until the queue is empty."""
         function = next(f for f in self.stack.functions.values() if f.queue is not None)
         queue = function.queue
@@ -136,14 +136,14 @@ class LocalDeployment:
             message = answer["Messages"][0]
             event = {"Records": [_record(message)]}
             try:
-                with self.functions() as lambdas:
+                with self.counting_calls() as lambdas:
                     results.append(lambdas.invoke(function.name, event))
             except InvocationError:
                 continue
-            self.done_with(queue, message["ReceiptHandle"])
+            self.delete_message(queue, message["ReceiptHandle"])
         return results
 
-    def done_with(self, queue: Queue, receipt: str) -> None:
+    def delete_message(self, queue: Queue, receipt: str) -> None:
         """What the event source does with a message whose poll ended well."""
         self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=receipt)
 
@@ -152,7 +152,7 @@ class LocalDeployment:
         backend = sesv2_backends[_ACCOUNT][_REGION].core_backend
         return [m for m in backend.sent_messages if isinstance(m, RawMessage)]
 
-    def _furnish(self) -> None:
+    def _prepare(self) -> None:
         """What a person does after deploying: a verified sender, tokens, settings."""
         ses = boto3.client("sesv2")
         for address in self._senders():
@@ -170,21 +170,21 @@ class LocalDeployment:
     def _all_env(self) -> dict[str, str]:
         return {name: value for env in self.stack.env.values() for name, value in env.items()}
 
-    def passing(self, call: str, moment: Literal["before", "after"]) -> None:
+    def on_call(self, call: str, moment: Literal["before", "after"]) -> None:
         """A function is about to call AWS, or has: for those who want to interfere."""
 
-    def _wired(self) -> App:
+    def _make_app(self) -> App:
         return App(self._all_env(), transport=self._transport)
 
-    def _begins(self, event_name: str, **_: Any) -> None:
+    def _before_call(self, event_name: str, **_: Any) -> None:
         if self._counting:
             call = event_name.partition(".")[2]
             self.calls[call] += 1
-            self.passing(call, "before")
+            self.on_call(call, "before")
 
-    def _ends(self, event_name: str, **_: Any) -> None:
+    def _after_call(self, event_name: str, **_: Any) -> None:
         if self._counting:
-            self.passing(event_name.partition(".")[2], "after")
+            self.on_call(event_name.partition(".")[2], "after")
 
 
 def _unsigned(**_: Any) -> Any:

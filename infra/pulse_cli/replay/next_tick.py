@@ -47,17 +47,17 @@ class TickScheduler:
         self._world = world
         self._sweep_until: datetime | None = None
         self._figures_at: datetime | None = None
-        self._busy: set[str] = set()
-        self._restless_until: datetime | None = None
+        self._unfinished: set[str] = set()
+        self._unsettled_until: datetime | None = None
 
-    def next(self, now: datetime, before: datetime, tick: TickResult) -> datetime | None:
+    def next_tick(self, now: datetime, before: datetime, tick: TickResult) -> datetime | None:
         """The next minute in which something can happen; None when nothing ever will.
 
         `before` is when the tick before this one, `tick`, was.
         """
         world = self._world
-        unsettled = self._unsettled(now, tick.polls)
-        if unsettled or world.x.late(before, now) or world.x.vanished(before, now):
+        unsettled = self._is_unsettled(now, tick.polls)
+        if unsettled or world.x.has_late_posts(before, now) or world.x.has_removals(before, now):
             self._sweep_until = _day_sweep(now)
         if unsettled:
             return now + MINUTE
@@ -76,16 +76,16 @@ class TickScheduler:
         due = [max(round_up_to_minute(m), now + MINUTE) for m in moments if m is not None]
         return min(due, default=None)
 
-    def _unsettled(self, now: datetime, polls: list[Any]) -> bool:
+    def _is_unsettled(self, now: datetime, polls: list[Any]) -> bool:
         """Whether a poll has to go on, or trouble lasts, or a failure may still be about."""
         for poll in polls:
             if poll and "under_way" in poll:
                 busy = poll["under_way"] or poll["lasting"] or poll["troubles"]
-                (self._busy.add if busy else self._busy.discard)(poll["account"])
+                (self._unfinished.add if busy else self._unfinished.discard)(poll["account"])
         failed = self._world.lambdas.failures
-        if self._busy or self._world.x.faulty(now) or (failed and failed[-1].at == now):
-            self._restless_until = now + _LINGER
-        return self._restless_until is not None and now < self._restless_until
+        if self._unfinished or self._world.x.has_fault(now) or (failed and failed[-1].at == now):
+            self._unsettled_until = now + _LINGER
+        return self._unsettled_until is not None and now < self._unsettled_until
 
     def _next_mail(self) -> datetime | None:
         """When something in the outbox may go, or passes to the next shift."""
@@ -111,7 +111,7 @@ class TickScheduler:
 
     def _next_check(self, now: datetime) -> datetime | None:
         """When the kept posts are next checked, while some of them are still to go."""
-        world, last = self._world, self._world.x.last_gone
+        world, last = self._world, self._world.x.last_removal
         if last is None or now > last + _COMPLIANCE_DELAY:
             return None
         checking = world.app.db.compliance_states.load(

@@ -44,29 +44,29 @@ class ReplayPlan:
     vocabulary: VocabularyName = "tweet"
     mails: Path | None = None
     checkpoints: tuple[datetime, ...] = ()
-    progress: OnMinute = field(default=lambda _: None)
-    parting: bool = True
-    place: Callable[[Mapping[str, Any], SimulatedX, datetime], ReplayWorld] = ReplayWorld
-    look: Callable[[ReplayWorld], None] = field(default=lambda _: None)
+    on_minute: OnMinute = field(default=lambda _: None)
+    final_digest: bool = True
+    make_world: Callable[[Mapping[str, Any], SimulatedX, datetime], ReplayWorld] = ReplayWorld
+    on_end: Callable[[ReplayWorld], None] = field(default=lambda _: None)
 
 
 def replay_company(plan: ReplayPlan) -> ReplayOutcome:
     """Run the handlers over the archive as deployed; returns what came of it."""
-    posts = plan.archive.of(plan.company, plan.since).posts
+    posts = plan.archive.for_company(plan.company, plan.since).posts
     since = plan.since or min((p.created_at for p in posts), default=None)
     if since is None:
         return ReplayOutcome(plan.company)
     last = max((p.created_at for p in posts), default=since)
     until = plan.until or last + timedelta(hours=1)
-    part = plan.archive.of(plan.company, plan.since)
+    part = plan.archive.for_company(plan.company, plan.since)
     start = since.replace(second=0, microsecond=0)
-    world = plan.place(plan.document, SimulatedX(part, vocabulary=plan.vocabulary), start)
+    world = plan.make_world(plan.document, SimulatedX(part, vocabulary=plan.vocabulary), start)
     began = time.perf_counter()
     with _infrequent_garbage_collection(), world:
         run = _ReplayRun(world, plan, until)
-        run.to_the_end(start)
+        run.run(start)
         outcome = run.outcome()
-        plan.look(world)
+        plan.on_end(world)
     outcome.wall_seconds = time.perf_counter() - began
     return outcome
 
@@ -90,21 +90,21 @@ class _ReplayRun:
         self._plan = plan
         self._until = until
         self._clockwork = TickScheduler(world)
-        self._written = 0
+        self._mails_written = 0
         self._ticks = 0
-        self._checked: dict[datetime, list[dict[str, Any]]] = {}
-        self._stops = sorted(c for c in plan.checkpoints if c < until)
+        self._at_checkpoints: dict[datetime, list[dict[str, Any]]] = {}
+        self._checkpoints = sorted(c for c in plan.checkpoints if c < until)
 
-    def to_the_end(self, start: datetime) -> None:
+    def run(self, start: datetime) -> None:
         now, before = start, start - MINUTE
         while now < self._until:
             tick = self._tick(now)
-            following = self._clockwork.next(now, before, tick) or self._until
+            following = self._clockwork.next_tick(now, before, tick) or self._until
             before = now
-            now = min(following, self._until, *self._checkpoint(now, following))
-            self._rest(now)
+            now = min(following, self._until, *self._next_checkpoint(now, following))
+            self._mark_skipped_minutes(now)
         self._tick(self._until, last=True)
-        if self._plan.parting:
+        if self._plan.final_digest:
             self._digest_now(start)
 
     def outcome(self) -> ReplayOutcome:
@@ -112,54 +112,54 @@ class _ReplayRun:
         return ReplayOutcome(
             self._plan.company,
             list_conversations(world),
-            self._checked,
+            self._at_checkpoints,
             polls=world.lambdas.invocations.get("poll", 0),
             ticks=self._ticks,
             failures=[(f.function, f.at.isoformat(), f.error) for f in world.lambdas.failures],
-            x=world.x.figures(),
+            x=world.x.usage(),
             dynamodb={
                 name.split(".")[1]: count
                 for name, count in sorted(world.calls.items())
                 if name.startswith("dynamodb.")
             },
-            mails=self._written,
+            mails=self._mails_written,
             **measure_latencies(world),
         )
 
     def _tick(self, now: datetime, *, last: bool = False) -> TickResult:
         """A minute as deployed: dispatch, the polls, flag, send, digest."""
         world = self._world
-        world.go_to(now)
+        world.move_clock_to(now)
         if last:
-            self._without_patience(now)
+            self._skip_backoff(now)
         self._ticks += 1
-        self._plan.progress(now)
-        with world.functions() as lambdas:
-            lambdas.retry_due()
-            lambdas.scheduled("dispatch")
-        polls = world.drain()
+        self._plan.on_minute(now)
+        with world.counting_calls() as lambdas:
+            lambdas.run_due_retries()
+            lambdas.invoke_scheduled("dispatch")
+        polls = world.drain_queue()
         if last:
             self._sweep(now)
-        with world.functions() as lambdas:
-            lambdas.scheduled("flag")
-            sent = lambdas.scheduled("send")
-            if self._plan_has_digests() and any((lambdas.scheduled("digest") or {}).values()):
-                sent = lambdas.scheduled("send")
+        with world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("flag")
+            sent = lambdas.invoke_scheduled("send")
+            if self._has_digests() and any((lambdas.invoke_scheduled("digest") or {}).values()):
+                sent = lambdas.invoke_scheduled("send")
             if (now.hour, now.minute) == _FIGURES_AT:
-                lambdas.scheduled("figures")
-            if now.minute % _COMPLIANCE_EVERY == 0 and world.x.last_gone is not None:
-                lambdas.scheduled("comply")
-        self._collect(now)
-        if now in self._stops:
+                lambdas.invoke_scheduled("figures")
+            if now.minute % _COMPLIANCE_EVERY == 0 and world.x.last_removal is not None:
+                lambdas.invoke_scheduled("comply")
+        self._write_mails(now)
+        if now in self._checkpoints:
             self._sweep(now)
-            with world.functions() as lambdas:
-                lambdas.scheduled("flag")
-                lambdas.scheduled("send")
-            self._collect(now)
-            self._checked[now] = list_conversations(world)
+            with world.counting_calls() as lambdas:
+                lambdas.invoke_scheduled("flag")
+                lambdas.invoke_scheduled("send")
+            self._write_mails(now)
+            self._at_checkpoints[now] = list_conversations(world)
         return TickResult(polls, sent)
 
-    def _without_patience(self, now: datetime) -> None:
+    def _skip_backoff(self, now: datetime) -> None:
         """Let the last minute be polled, however long trouble would have us wait."""
         accounts = self._world.app.db.cursors
         for cursor in accounts.load(self._world.company.account_ids).values():
@@ -176,7 +176,7 @@ class _ReplayRun:
         ]
         if minute.minute % 15:
             world.app.queue.put(tasks)
-        world.drain()
+        world.drain_queue()
 
     def _digest_now(self, start: datetime) -> None:
         """The digest of the last moment, to whoever gets digests, else to all."""
@@ -184,22 +184,22 @@ class _ReplayRun:
         to = sorted({p for rule in company.digests for p in rule.to}) or sorted(company.people)
         reach = max(start, now - _LAST_DIGEST_PERIOD)
         event = {"now": {"company": company.name, "to": to, "start": reach.isoformat()}}
-        with self._world.functions() as lambdas:
-            lambdas.scheduled("digest", event)
-            lambdas.scheduled("send")
-        self._collect(now)
+        with self._world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("digest", event)
+            lambdas.invoke_scheduled("send")
+        self._write_mails(now)
 
-    def _plan_has_digests(self) -> bool:
+    def _has_digests(self) -> bool:
         return bool(self._world.company.digests)
 
-    def _checkpoint(self, now: datetime, following: datetime) -> list[datetime]:
-        return [stop for stop in self._stops if now < stop < following][:1]
+    def _next_checkpoint(self, now: datetime, following: datetime) -> list[datetime]:
+        return [stop for stop in self._checkpoints if now < stop < following][:1]
 
-    def _rest(self, until: datetime) -> None:
+    def _mark_skipped_minutes(self, until: datetime) -> None:
         """Minutes in which nothing can happen count as watched, as the polls would note."""
         world = self._world
         passed = until - MINUTE
-        if passed <= world.now() or world.x.faulty(world.now()):
+        if passed <= world.now() or world.x.has_fault(world.now()):
             return
         minute = passed.replace(second=0, microsecond=0)
         swept = minute
@@ -208,11 +208,11 @@ class _ReplayRun:
         for account in world.company.accounts:
             world.app.db.cursors.mark_watched(account.id, minute, swept)
 
-    def _collect(self, now: datetime) -> None:
+    def _write_mails(self, now: datetime) -> None:
         """Write the mails that SES took since the last look."""
         mails = self._world.mails()
-        for number in range(self._written, len(mails)):
-            self._written += 1
+        for number in range(self._mails_written, len(mails)):
+            self._mails_written += 1
             if self._plan.mails is not None:
                 mail = mails[number]
                 whose = _safe_file_name(f"{self._plan.company}-{mail.destinations[0]}")

@@ -28,15 +28,15 @@ class ReplayOutcome:
 
     company: str
     conversations: list[Row] = field(default_factory=list)
-    checked: dict[datetime, list[Row]] = field(default_factory=dict)
+    at_checkpoints: dict[datetime, list[Row]] = field(default_factory=dict)
     polls: int = 0
     ticks: int = 0
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     x: dict[str, Any] = field(default_factory=dict)
     dynamodb: dict[str, int] = field(default_factory=dict)
     mails: int = 0
-    published: list[float] = field(default_factory=list)
-    visible: list[float] = field(default_factory=list)
+    seconds_from_published: list[float] = field(default_factory=list)
+    seconds_from_visible: list[float] = field(default_factory=list)
     flag_lateness: list[float] = field(default_factory=list)
     aside: int = 0
     wall_seconds: float = 0.0
@@ -88,7 +88,11 @@ def measure_latencies(world: ReplayWorld) -> dict[str, Any]:
                 published.append((fact.stored_at - fact.at).total_seconds())
                 visible.append((fact.stored_at - shown).total_seconds())
         late += _flag_lateness(facts, world.company.policy)
-    return {"published": published, "visible": visible, "flag_lateness": late}
+    return {
+        "seconds_from_published": published,
+        "seconds_from_visible": visible,
+        "flag_lateness": late,
+    }
 
 
 def _flag_lateness(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:

@@ -26,7 +26,7 @@ class ReplayWorld(LocalDeployment):
         self._time = self._exit.enter_context(time_machine.travel(self._start, tick=False))
         return super().__enter__()
 
-    def go_to(self, moment: datetime) -> None:
+    def move_clock_to(self, moment: datetime) -> None:
         """Move the clock of the whole process."""
         self._time.move_to(moment, tick=False)
 

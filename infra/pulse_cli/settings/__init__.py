@@ -42,17 +42,17 @@ def check_file(file: File, today: datetime | None = None) -> CheckedSettings:
         return CheckedSettings(sorted(source.findings), None, None)
     findings, broken = set(source.findings), set()
     for found in find_misfits(source.document):
-        if found.said:
-            findings.add(source.find(found.remark, key=not found.breaks))
-        if found.breaks:
+        if found.is_worth_reporting:
+            findings.add(source.locate(found.remark, key=not found.is_unreadable))
+        if found.is_unreadable:
             broken.add(found.remark.path)
     if () not in broken and ("companies",) not in broken:
         for remark in find_remarks(source.document, broken, today or datetime.now(UTC)):
-            findings.add(source.find(remark))
+            findings.add(source.locate(remark))
     if not any(finding.severity == "error" for finding in findings):
         try:
             return CheckedSettings(sorted(findings), source.document, read(source.document))
         except SettingsError as error:
             remark = Remark(parse_path(error.field), error.problem, "see docs/settings.md")
-            findings.add(source.find(remark))
+            findings.add(source.locate(remark))
     return CheckedSettings(sorted(findings), None, None)

@@ -19,7 +19,7 @@ class Change(NamedTuple):
     was: str | None
     now: str | None
 
-    def said(self) -> str:
+    def to_line(self) -> str:
         """Give the change in one line."""
         if self.was is None:
             return f"+ {self.where}: {self.now}"

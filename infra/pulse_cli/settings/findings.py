@@ -38,7 +38,7 @@ class SettingsFinding:
     mend: str
     severity: Severity = "error"
 
-    def said(self, file: str) -> str:
+    def to_line(self, file: str) -> str:
         """Give the finding in one line."""
         parts = [f"{file}:{self.line}"]
         if self.severity == "warning":

@@ -42,11 +42,11 @@ class _Violation(NamedTuple):
     path: FieldPath
     value: Any
     rule: str
-    wants: Any
-    part: _Schema
+    expected: Any
+    schema: _Schema
 
     @property
-    def write(self) -> str:
+    def example_hint(self) -> str:
         """Show what might stand there."""
         example = _example(_part(self.path)[0])
         return f"write for example `{example}`" if example else _START
@@ -56,9 +56,9 @@ class SchemaMisfit(NamedTuple):
     """A remark on something that does not fit."""
 
     remark: Remark
-    breaks: bool = True
+    is_unreadable: bool = True
     """Whether what stands there cannot be read; a field that nobody knows is passed over."""
-    said: bool = True
+    is_worth_reporting: bool = True
     """Whether it is worth saying: a missing field is not, when it is there but misspelt."""
 
 
@@ -71,12 +71,12 @@ def find_misfits(document: Any) -> Iterator[SchemaMisfit]:
             path = (*path, str(value))
         if error.validator == "additionalProperties":
             for key in value.keys() - part["properties"].keys():
-                yield SchemaMisfit(_unknown(path, key, part["properties"]), breaks=False)
+                yield SchemaMisfit(_unknown(path, key, part["properties"]), is_unreadable=False)
         elif error.validator == "required":
             known = part["properties"]
             misspelt = {closest(key, known) for key in value.keys() - known.keys()}
             for key in [key for key in wants if key not in value]:
-                yield SchemaMisfit(_missing((*path, key)), said=key not in misspelt)
+                yield SchemaMisfit(_missing((*path, key)), is_worth_reporting=key not in misspelt)
         else:
             misfit = _Violation(path, value, str(error.validator), wants, part)
             yield SchemaMisfit(Remark(path, *_describe(misfit)))
@@ -113,24 +113,27 @@ def _describe(misfit: _Violation) -> tuple[str, str]:
     """Say what is wrong with a value, and how to mend it."""
     if misfit.value is None:
         needed = _part(misfit.path)[1]
-        return "is empty", misfit.write + ("" if needed else ", or remove the line")
+        return "is empty", misfit.example_hint + ("" if needed else ", or remove the line")
     return _DESCRIBERS.get(misfit.rule, _mistyped)(misfit)
 
 
 def _pattern(misfit: _Violation) -> tuple[str, str]:
-    problem = misfit.part["patternErrorMessage"]
-    better = suggest_rewrite(misfit.value, misfit.wants, problem)
-    return f"{quote(misfit.value)} {problem}", f"write `{better}`" if better else misfit.write
+    problem = misfit.schema["patternErrorMessage"]
+    better = suggest_rewrite(misfit.value, misfit.expected, problem)
+    return (
+        f"{quote(misfit.value)} {problem}",
+        f"write `{better}`" if better else misfit.example_hint,
+    )
 
 
 def _enum(misfit: _Violation) -> tuple[str, str]:
     if not isinstance(misfit.value, str):
-        return "must be text", f"write one of: {', '.join(misfit.wants)}"
-    return f"{quote(misfit.value)} is not allowed here", suggest(misfit.value, misfit.wants)
+        return "must be text", f"write one of: {', '.join(misfit.expected)}"
+    return f"{quote(misfit.value)} is not allowed here", suggest(misfit.value, misfit.expected)
 
 
 def _too_few(misfit: _Violation) -> tuple[str, str]:
-    return "is empty", misfit.write
+    return "is empty", misfit.example_hint
 
 
 def _repeated(misfit: _Violation) -> tuple[str, str]:
@@ -139,12 +142,12 @@ def _repeated(misfit: _Violation) -> tuple[str, str]:
 
 
 def _mistyped(misfit: _Violation) -> tuple[str, str]:
-    kinds = [misfit.wants] if isinstance(misfit.wants, str) else misfit.wants
+    kinds = [misfit.expected] if isinstance(misfit.expected, str) else misfit.expected
     words = [_KINDS.get(kind, "text") for kind in kinds if kind not in ("integer", "number")]
     problem = f"must be {' or '.join(dict.fromkeys(words))}"
     if "array" in kinds and isinstance(misfit.value, dict):
         return problem, "begin each entry with `- `"
-    return problem, misfit.write
+    return problem, misfit.example_hint
 
 
 _KINDS = {"object": "a block of fields", "array": "a list"}

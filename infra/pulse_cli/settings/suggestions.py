@@ -26,7 +26,7 @@ _DAYS: _Rewrites = (
     (r"\s*[;/]\s*|\s+and\s+|(?<=[a-z]) (?=[a-z])", ", "),
 )
 _HANDLE: _Rewrites = ((r"^https?://(?:www\.)?(?:x|twitter)\.com/@?([A-Za-z0-9_]+).*$", r"\1"),)
-_REWRITES: dict[str, _Rewrites] = {
+REWRITES: dict[str, _Rewrites] = {
     "is not a length of time": (*_LENGTH, ("^([0-9]+)$", r"\1 min")),
     "is neither a length of time nor `forever`": (*_LENGTH, ("^(?:always|never)$", "forever")),
     "are not hours of the day": (*_DASHES, *_CLOCK),
@@ -48,7 +48,7 @@ def suggest_rewrite(value: str, pattern: str, misfit: str) -> str | None:
     if hours and "length of time" in misfit:
         return f"{float(hours[1].replace(',', '.')) * 60:.0f} min"
     for text in (value.strip(), value.strip().lower()):
-        for rewrite, to in (("", ""), *_REWRITES.get(misfit, ())):
+        for rewrite, to in (("", ""), *REWRITES.get(misfit, ())):
             text = re.sub(rewrite, to, text)  # noqa: PLW2901
             if re.search(pattern, text):
                 return text

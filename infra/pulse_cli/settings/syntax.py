@@ -21,7 +21,7 @@ class Position(NamedTuple):
     column: int
 
     @classmethod
-    def of(cls, mark: Mark) -> Position:
+    def from_mark(cls, mark: Mark) -> Position:
         """Read a mark of PyYAML, which counts from 0."""
         return cls(mark.line + 1, mark.column + 1)
 
@@ -79,7 +79,7 @@ def describe_syntax_error(error: YAMLError, text: str) -> SettingsFinding:
     marks = [mark for mark in (error.problem_mark, error.context_mark) if mark]
     if any(sign in said for sign in _AT_START):
         marks.reverse()
-    place = Position.of(marks[0])
+    place = Position.from_mark(marks[0])
     lines = [*_BREAK.split(text), ""]
     quote = _open_quote(lines[: place.line])
     if quote:

@@ -62,11 +62,13 @@ def create_stack(
 
     >>> stack = create(load_template(), name="acme")
     >>> stack.env["dispatch"]["PULSE_POLL_QUEUE"]
+    'https://sqs.us-east-1.amazonaws.com/123456789012/acme-poll.fifo'
     """
     template = template or load_template()
     parameters = _DEFAULT_PARAMETERS | template.parameters
     expressions = _expressions(template)
-    session = session or boto3.Session()
+    # A session of its own would read the descriptions of AWS's services anew.
+    session = session or boto3.DEFAULT_SESSION or boto3.Session()
     cloudformation = session.client("cloudformation", endpoint_url=endpoint_url)
     cloudformation.create_stack(
         StackName=name,

@@ -11,17 +11,24 @@ Its answers look at every attribute for each of ten possible types under several
 each. Here an attribute's value goes out as it lies in the table.
 
 It works out the names of its own methods for every call. Here, once.
+
+It reads CloudFormation's JSON as YAML, in Python, and draws an RSA key for every table. Here
+JSON is read as JSON, and a process draws one key, which nothing of Pulse looks at.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import moto.core.responses
 import moto.core.utils
+import moto.kms.models
+import moto.kms.utils
 import moto.sqs.models
+from moto.cloudformation.models import Stack
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
@@ -42,6 +49,7 @@ _INDEX_NAME = 6
 _Backend: Any = DynamoDBBackend
 _Table: Any = Table
 _Serializer: Any = BaseJSONSerializer
+_CloudFormation: Any = Stack
 
 _whole = _Backend.transact_write_items
 _query_whole = _Table.query
@@ -49,6 +57,8 @@ _all_items_whole = _Table.all_items
 _method_names = cache(moto.core.utils.method_names_from_class)
 _underscored = cache(moto.core.utils.camelcase_to_underscores)
 _structure = _Serializer._serialize_type_structure  # noqa: SLF001
+_private_key = cache(moto.kms.utils.generate_private_key)
+_template = _CloudFormation.parse_template
 
 
 def install() -> None:
@@ -58,9 +68,15 @@ def install() -> None:
     _Serializer._serialize_type_structure = _serialize  # noqa: SLF001
     _Table.query = _query
     _Table.all_items = _all_items
+    _CloudFormation.parse_template = staticmethod(_parse_template)
+    setattr(moto.kms.models, "generate_private_key", _private_key)  # noqa: B010
     setattr(moto.core.responses, "method_names_from_class", _method_names)  # noqa: B010
     for module in (moto.core.responses, moto.sqs.models):
         setattr(module, "camelcase_to_underscores", _underscored)  # noqa: B010
+
+
+def _parse_template(text: str) -> Any:
+    return json.loads(text) if text.startswith("{") else _template(text)
 
 
 def _query(self: Any, hash_key: Any, *args: Any, hash_key_conditions: Any, **kwargs: Any) -> Any:

@@ -26,8 +26,8 @@ class Archive:
     users: Mapping[str, Mapping[str, Any]]
     companies: Sequence[ArchivedCompany]
     faults: Sequence[InjectedFault]
-    aside: list[tuple[int, str]]
-    users_aside: list[tuple[int, str]]
+    quarantined: list[tuple[int, str]]
+    quarantined_users: list[tuple[int, str]]
     index: ArchiveIndex
     since: datetime | None = None
 
@@ -47,7 +47,7 @@ class Archive:
         index = ArchiveIndex(posts, users, companies)
         return cls(posts, users, companies, read_faults(folder), aside, users_aside, index)
 
-    def of(self, company_name: str, since: datetime | None = None) -> "Archive":
+    def for_company(self, company_name: str, since: datetime | None = None) -> "Archive":
         """Take what concerns one company: the mentions of its accounts, and their own posts.
 
         What was published before `since` does not exist. Raises ArchiveError for a company that
@@ -69,8 +69,8 @@ class Archive:
             self.users,
             [company],
             self.faults,
-            self.aside,
-            self.users_aside,
+            self.quarantined,
+            self.quarantined_users,
             self.index,
             since,
         )

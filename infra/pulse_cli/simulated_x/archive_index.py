@@ -21,7 +21,7 @@ class ArchiveIndex:
         self._posts = posts
         self._users = users
         self._accounts = [account for company in companies for account in company.accounts]
-        self._keys: dict[str, tuple[str, ...]] = {}
+        self._list_keys: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def by_id(self) -> Mapping[str, ArchivedPost]:
@@ -33,13 +33,13 @@ class ArchiveIndex:
         """By the id of each company account, the posts by it or naming it."""
         lists: dict[str, list[ArchivedPost]] = {account.id: [] for account in self._accounts}
         for post in self._posts:
-            for user in {post.author_id, *post.named}:
+            for user in {post.author_id, *post.mentioned_ids}:
                 if user in lists:
                     lists[user].append(post)
         return lists
 
     @cached_property
-    def hidden_at(self) -> Mapping[str, datetime]:
+    def replaced_at(self) -> Mapping[str, datetime]:
         """By id, when a newer version of an edited post takes its place."""
         versions: dict[str, list[ArchivedPost]] = {}
         for post in self._posts:
@@ -54,13 +54,13 @@ class ArchiveIndex:
         return hidden
 
     @cached_property
-    def gone(self) -> Mapping[str, PostRemoval]:
+    def removals(self) -> Mapping[str, PostRemoval]:
         """By the first id of its edit history, when and why a post goes, with all its versions."""
         gone: dict[str, PostRemoval] = {}
         for post in self._posts:
-            if post.gone is not None:
+            if post.removal is not None:
                 known = gone.get(post.first_id)
-                gone[post.first_id] = min(known, post.gone) if known else post.gone
+                gone[post.first_id] = min(known, post.removal) if known else post.removal
         return gone
 
     @cached_property
@@ -68,22 +68,24 @@ class ArchiveIndex:
         """The user ids by lower-case name; an account's name in companies.json counts too."""
         return {name: user for user, names in self._names.items() for name in names}
 
-    def keys(self, post: ArchivedPost) -> tuple[str, ...]:
+    def list_keys(self, post: ArchivedPost) -> tuple[str, ...]:
         """The lists that a post stands in: timelines, handles, conversation, and that of all.
 
         They are called `mentions:ID`, `from:ID`, `conversation_id:ID`, `@name` and the empty name.
         """
-        keys = self._keys.get(post.id)
+        keys = self._list_keys.get(post.id)
         if keys is None:
-            handles = post.handles.union(*(self._names.get(user, ()) for user in post.named))
+            handles = post.mentioned_handles.union(
+                *(self._names.get(user, ()) for user in post.mentioned_ids)
+            )
             keys = (
                 "",
                 f"from:{post.author_id}",
                 f"conversation_id:{post.conversation_id}",
-                *(f"mentions:{user}" for user in post.named if user != post.author_id),
+                *(f"mentions:{user}" for user in post.mentioned_ids if user != post.author_id),
                 *(f"@{handle}" for handle in handles),
             )
-            self._keys[post.id] = keys
+            self._list_keys[post.id] = keys
         return keys
 
     @cached_property

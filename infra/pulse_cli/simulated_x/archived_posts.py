@@ -16,7 +16,7 @@ class PostRemoval(NamedTuple):
     """From when on X does not show a post, and why; what is `lost` is missing in lists alone."""
 
     at: datetime
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,12 +37,12 @@ class ArchivedPost:
     conversation_id: str
     in_reply_to_user_id: str | None
     history: tuple[str, ...]
-    named: frozenset[str]
-    handles: frozenset[str]
+    mentioned_ids: frozenset[str]
+    mentioned_handles: frozenset[str]
     references: tuple[tuple[str, str], ...]
     fields: Mapping[str, Any]
     raw: Mapping[str, Any]
-    gone: PostRemoval | None = None
+    removal: PostRemoval | None = None
 
     @property
     def first_id(self) -> str:
@@ -115,12 +115,14 @@ def read_post(raw: object) -> ArchivedPost:
         conversation_id=conversation_id,
         in_reply_to_user_id=in_reply_to,
         history=history,
-        named=frozenset(str(m["id"]) for m in mentions if m.get("id") is not None),
-        handles=frozenset(str(m["username"]).lower() for m in mentions if m.get("username")),
+        mentioned_ids=frozenset(str(m["id"]) for m in mentions if m.get("id") is not None),
+        mentioned_handles=frozenset(
+            str(m["username"]).lower() for m in mentions if m.get("username")
+        ),
         references=references,
         fields=fields,
         raw=raw,
-        gone=_gone(fields),
+        removal=_gone(fields),
     )
 
 

@@ -30,20 +30,20 @@ class ApiCall:
 
     operation: str
     path: Mapping[str, Any]
-    asked: ParsedRequest
-    who: Identity
+    request: ParsedRequest
+    identity: Identity
     now: datetime
     archive: Archive
-    shown: VisiblePosts
-    spoken: tuple[Vocabulary, ...]
-    rules: XBehavior
-    figures: Usage
-    answer: ResponseBuilder = field(init=False)
+    visible: VisiblePosts
+    vocabularies: tuple[Vocabulary, ...]
+    behavior: XBehavior
+    usage: Usage
+    response: ResponseBuilder = field(init=False)
 
     def __post_init__(self) -> None:
-        answer = ResponseBuilder(self.archive, self.shown, self.asked, self.spoken)
-        object.__setattr__(self, "answer", answer)
+        response = ResponseBuilder(self.archive, self.visible, self.request, self.vocabularies)
+        object.__setattr__(self, "response", response)
 
     def refuse(self, parameter: str, value: object, message: str) -> NoReturn:
         """Refuse the request for one parameter (400)."""
-        raise invalid_request([(parameter, str(value), message)], self.spoken[-1])
+        raise invalid_request([(parameter, str(value), message)], self.vocabularies[-1])

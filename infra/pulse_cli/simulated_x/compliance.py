@@ -41,21 +41,21 @@ class BatchJob:
     app: str
     kind: str
     name: str | None
-    made: datetime
+    created_at: datetime
     ids: tuple[str, ...] | None = None
-    ready: datetime | None = None
+    ready_at: datetime | None = None
 
     def status(self, now: datetime) -> str:
         """How far it is."""
-        if self.ready is None:
-            return "created" if now < self.made + UPLOAD_LIFE else "expired"
-        return "in_progress" if now < self.ready else "complete"
+        if self.ready_at is None:
+            return "created" if now < self.created_at + UPLOAD_LIFE else "expired"
+        return "in_progress" if now < self.ready_at else "complete"
 
     def signature(self, what: str) -> str:
         """What opens one of its two addresses, without any token."""
         return f"signed-{what}-{self.id}"
 
-    def written(self, now: datetime) -> dict[str, Any]:
+    def to_json(self, now: datetime) -> dict[str, Any]:
         """The job as X writes it."""
         urls = {
             f"{name}_url": f"{STORAGE}/{self.id}/{what}?signature={self.signature(what)}"
@@ -65,9 +65,9 @@ class BatchJob:
             "id": self.id,
             "type": self.kind,
             "status": self.status(now),
-            "created_at": write_time(self.made),
-            "upload_expires_at": write_time(self.made + UPLOAD_LIFE),
-            "download_expires_at": write_time(self.made + DOWNLOAD_LIFE),
+            "created_at": write_time(self.created_at),
+            "upload_expires_at": write_time(self.created_at + UPLOAD_LIFE),
+            "download_expires_at": write_time(self.created_at + DOWNLOAD_LIFE),
             **urls,
             **({"name": self.name} if self.name else {}),
         }
@@ -78,92 +78,96 @@ class BatchJobs:
     """The jobs of all apps."""
 
     archive: Archive
-    shown: VisiblePosts
+    visible: VisiblePosts
     _jobs: dict[str, BatchJob] = field(default_factory=dict)
 
-    def create(self, call: ApiCall, body: Any) -> dict[str, Any]:
+    def create_job(self, call: ApiCall, body: Any) -> dict[str, Any]:
         """A new job, if none of this app and kind is under way."""
         _app_only(call)
-        kind, name = _read(body, call.spoken[-1])
+        kind, name = _read(body, call.vocabularies[-1])
         if any(
-            job.app == call.who.token
+            job.app == call.identity.token
             and job.kind == kind
             and job.status(call.now) in ("created", "in_progress")
             for job in self._jobs.values()
         ):
             said = "You already have a job of this type in progress."
-            raise invalid_request([("type", kind, said)], call.spoken[-1])
-        job = BatchJob(str(_FIRST_ID + len(self._jobs)), call.who.token, kind, name, call.now)
+            raise invalid_request([("type", kind, said)], call.vocabularies[-1])
+        job = BatchJob(str(_FIRST_ID + len(self._jobs)), call.identity.token, kind, name, call.now)
         self._jobs[job.id] = job
-        return {"data": job.written(call.now)}
+        return {"data": job.to_json(call.now)}
 
-    def listed(self, call: ApiCall) -> dict[str, Any]:
+    def list_jobs(self, call: ApiCall) -> dict[str, Any]:
         """The app's jobs of the last seven days."""
         _app_only(call)
-        asked = call.asked
+        asked = call.request
         found = [
-            job.written(call.now)
+            job.to_json(call.now)
             for job in self._jobs.values()
-            if job.app == call.who.token
+            if job.app == call.identity.token
             and job.kind == asked.job_type
-            and call.now < job.made + DOWNLOAD_LIFE
+            and call.now < job.created_at + DOWNLOAD_LIFE
             and asked.job_status in (None, job.status(call.now))
         ]
         meta = {"meta": {"result_count": len(found)}}
         return {"data": found, **meta} if found else meta
 
-    def one(self, call: ApiCall) -> dict[str, Any]:
+    def get_job(self, call: ApiCall) -> dict[str, Any]:
         """A job by its id."""
         _app_only(call)
         job = self._jobs.get(str(call.path["id"]))
-        if job is None or job.app != call.who.token:
-            error = not_found("job", "id", str(call.path["id"]), call.spoken[-1])
+        if job is None or job.app != call.identity.token:
+            error = not_found("job", "id", str(call.path["id"]), call.vocabularies[-1])
             return {"errors": [error]}
-        return {"data": job.written(call.now)}
+        return {"data": job.to_json(call.now)}
 
-    def stored(self, operation: str, job_id: str, request: Request, now: datetime) -> bytes:
+    def transfer(self, operation: str, job_id: str, request: Request, now: datetime) -> bytes:
         """Take what is uploaded, or give the results; only the signature opens an address."""
         job, what = self._jobs.get(job_id), "submission" if operation == "upload" else "results"
         if job is None or request.args.get("signature") != job.signature(what):
             raise _storage_error(403, "SignatureDoesNotMatch")
         if "Authorization" in request.headers:
             raise _storage_error(400, "AuthenticationConflict")
-        if now >= job.made + (UPLOAD_LIFE if operation == "upload" else DOWNLOAD_LIFE):
+        if now >= job.created_at + (UPLOAD_LIFE if operation == "upload" else DOWNLOAD_LIFE):
             raise _storage_error(400, "ExpiredToken")
-        return self._take(job, request, now) if operation == "upload" else self._give(job, now)
+        return (
+            self._accept_upload(job, request, now)
+            if operation == "upload"
+            else self._results(job, now)
+        )
 
-    def _take(self, job: BatchJob, request: Request, now: datetime) -> bytes:
+    def _accept_upload(self, job: BatchJob, request: Request, now: datetime) -> bytes:
         if request.mimetype != "text/plain":
             raise _storage_error(403, "SignatureDoesNotMatch")
         lines = request.get_data().decode("ascii", errors="replace").split()
         job.ids = tuple(line for line in lines if is_id(line))
-        job.ready = now + JOB_DURATION
+        job.ready_at = now + JOB_DURATION
         return b""
 
-    def _give(self, job: BatchJob, now: datetime) -> bytes:
+    def _results(self, job: BatchJob, now: datetime) -> bytes:
         """A JSON object a line, only of ids with something to tell."""
-        if job.ready is None or now < job.ready:
+        if job.ready_at is None or now < job.ready_at:
             raise _storage_error(404, "NoSuchKey")
-        return "".join(f"{json.dumps(line)}\n" for line in self._lines(job, job.ready)).encode()
+        return "".join(f"{json.dumps(line)}\n" for line in self._lines(job, job.ready_at)).encode()
 
     def _lines(self, job: BatchJob, at: datetime) -> Iterator[dict[str, str]]:
         for post_id in job.ids or ():
             post = self.archive.index.by_id.get(post_id)
-            gone = self.shown.gone(post, at) if post is not None else None
+            gone = self.visible.removal_of(post, at) if post is not None else None
             if post is not None and gone is not None:
                 yield {
                     "id": post_id,
                     "action": "delete",
                     "created_at": write_time(post.created_at),
                     "redacted_at": write_time(gone.at),
-                    "reason": gone.why,
+                    "reason": gone.reason,
                 }
 
 
 def _app_only(call: ApiCall) -> None:
-    if call.who.is_user:
+    if call.identity.is_user:
         raise unsupported_authentication(
-            "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.spoken[-1]
+            "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.vocabularies[-1]
         )
 
 

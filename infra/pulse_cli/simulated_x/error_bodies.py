@@ -37,7 +37,7 @@ def invalid_request(
         ],
         "title": "Invalid Request",
         "detail": "One or more parameters to your request was invalid.",
-        "type": f"{words.problems}invalid-request",
+        "type": f"{words.problem_url}invalid-request",
     }
     return RequestRefusedError(400, body, JSON)
 
@@ -48,7 +48,7 @@ def unsupported_authentication(way: str, ways: str, words: Vocabulary) -> Reques
         "title": "Unsupported Authentication",
         "detail": f"Authenticating with {way} is forbidden for this endpoint.  "
         f"Supported authentication types are [{ways}].",
-        "type": f"{words.problems}unsupported-authentication",
+        "type": f"{words.problem_url}unsupported-authentication",
         "status": 403,
     }
     return RequestRefusedError(403, body, PROBLEM_JSON)
@@ -66,7 +66,7 @@ def not_authorized(parameter: str, value: str, words: Vocabulary) -> dict[str, s
         "parameter": parameter,
         "resource_id": value,
         "section": "data",
-        "type": f"{words.problems}not-authorized-for-resource",
+        "type": f"{words.problem_url}not-authorized-for-resource",
     }
 
 
@@ -83,5 +83,5 @@ def not_found(kind: str, parameter: str, value: str, words: Vocabulary) -> dict[
         "resource_type": kind,
         "parameter": parameter,
         "resource_id": value,
-        "type": f"{words.problems}resource-not-found",
+        "type": f"{words.problem_url}resource-not-found",
     }

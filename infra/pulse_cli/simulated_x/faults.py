@@ -52,7 +52,7 @@ class InjectedFault:
         """When it begins and ends, as far as it does."""
         return tuple(edge for edge in (self.start, self.end) if edge not in (FROM_EVER, FOR_EVER))
 
-    def concerns(self, endpoint: str, now: datetime) -> bool:
+    def applies_to(self, endpoint: str, now: datetime) -> bool:
         """Whether a request to this endpoint at this instant is one to count."""
         return self.start <= now < self.end and self.endpoint in ("*", endpoint)
 
@@ -64,17 +64,17 @@ class FaultInjector:
         self._faults = faults
         self._seen = [0] * len(faults)
 
-    def strikes(self, endpoint: str, now: datetime) -> InjectedFault | None:
+    def count_request(self, endpoint: str, now: datetime) -> InjectedFault | None:
         """Count a request; the first fault that it falls to, if any."""
         struck = None
         for index, fault in enumerate(self._faults):
-            if fault.concerns(endpoint, now):
+            if fault.applies_to(endpoint, now):
                 self._seen[index] += 1
                 if self._seen[index] % fault.every == 0 and struck is None:
                     struck = fault
         return struck
 
-    def in_force(self, at: datetime) -> bool:
+    def is_active(self, at: datetime) -> bool:
         """Whether a fault holds at this instant."""
         return any(fault.start <= at < fault.end for fault in self._faults)
 

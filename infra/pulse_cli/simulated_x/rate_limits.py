@@ -28,7 +28,7 @@ class RateWindow:
     resets: datetime
 
     @property
-    def exceeded(self) -> bool:
+    def is_exceeded(self) -> bool:
         """Whether the last request counted was one too many."""
         return self.used > self.limit
 

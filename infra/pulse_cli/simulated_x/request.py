@@ -72,7 +72,7 @@ class ParsedRequest:
     expansions: set[str] = field(default_factory=set)
     user_fields: set[str] = field(default_factory=set)
     max_results: int = DEFAULT_PAGE
-    token: str | None = None
+    page_token: str | None = None
     since_id: int | None = None
     until_id: int | None = None
     start: datetime | None = None
@@ -80,7 +80,7 @@ class ParsedRequest:
     exclude: frozenset[str] = frozenset()
     query: str = ""
     granularity: str = "hour"
-    listed: tuple[str, ...] = ()
+    listed_values: tuple[str, ...] = ()
     job_type: str = ""
     job_status: str | None = None
 
@@ -125,14 +125,16 @@ class _Reader:
         asked = ParsedRequest()
         of_users = operation in USER_OPERATIONS
         for words in spoken:
-            asked.fields |= words.older(self._list(words.fields_parameter, words.post_fields))
+            asked.fields |= words.to_older_fields(
+                self._list(words.fields_parameter, words.post_fields)
+            )
         values = _all(words.user_expansions if of_users else words.expansions for words in spoken)
         asked.expansions = set(self._list("expansions", values))
         values = _all(words.user_fields for words in spoken)
         asked.user_fields = set(self._list("user.fields", values))
         for words in spoken:
-            asked.expansions = words.older_expansions(asked.expansions)
-            asked.user_fields = words.older(asked.user_fields)
+            asked.expansions = words.to_older_expansions(asked.expansions)
+            asked.user_fields = words.to_older_fields(asked.user_fields)
         self._list("media.fields", MEDIA_FIELDS)
         self._list("poll.fields", POLL_FIELDS)
         self._list("place.fields", PLACE_FIELDS)
@@ -148,8 +150,8 @@ class _Reader:
         if operation == "jobs" and "type" not in self._args:
             self._refuse("type", "", "The `type` query parameter can not be empty")
         asked.query = self._query()
-        asked.token = self._args.get("next_token") or self._args.get("pagination_token")
-        asked.listed = self._things("ids", ID) + self._things("usernames", USERNAME)
+        asked.page_token = self._args.get("next_token") or self._args.get("pagination_token")
+        asked.listed_values = self._things("ids", ID) + self._things("usernames", USERNAME)
         return asked
 
     def _bounds(self, asked: ParsedRequest) -> None:

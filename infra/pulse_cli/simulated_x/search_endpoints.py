@@ -19,48 +19,50 @@ STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": time
 def search_posts(call: ApiCall) -> dict[str, Any]:
     """Posts that match a query."""
     query = _query(call)
-    return make_page(call, call.asked.query, call.shown.ids(query.key), matches=query.matches)
+    return make_page(
+        call, call.request.query, call.visible.ids_in(query.key), matches=query.matches
+    )
 
 
 def count_posts(call: ApiCall) -> dict[str, Any]:
     """How many posts match a query, per minute, hour or day; for apps' tokens only."""
-    if call.who.is_user and not call.rules.user_counts:
+    if call.identity.is_user and not call.behavior.user_counts:
         raise unsupported_authentication(
-            "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.spoken[-1]
+            "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.vocabularies[-1]
         )
-    query, asked = _query(call), call.asked
+    query, asked = _query(call), call.request
     asked.end = asked.end or call.now
-    ids = call.shown.ids(query.key)
-    low, high = index_range(asked, call.shown, ids)
+    ids = call.visible.ids_in(query.key)
+    low, high = index_range(asked, call.visible, ids)
     times = sorted(
         post.created_at
-        for post in map(call.shown.post, ids[low:high])
+        for post in map(call.visible.post, ids[low:high])
         if is_in_time_range(asked, post) and query.matches(post)
     )
     start = asked.start or call.now - SEARCH_WINDOW
     edges = _edges(start, asked.end, STEPS[asked.granularity])
     rows = []
     for index, (begin, end) in enumerate(pairwise(edges)):
-        words = call.spoken[index % len(call.spoken)]
+        words = call.vocabularies[index % len(call.vocabularies)]
         number = bisect_left(times, end) - bisect_left(times, begin)
         rows.append({"end": write_time(end), "start": write_time(begin), words.count: number})
-    return call.answer.body(rows, meta={call.spoken[-1].total: len(times)})
+    return call.response.build(rows, meta={call.vocabularies[-1].total: len(times)})
 
 
 def _query(call: ApiCall) -> Query:
     _check_bounds(call)
     try:
-        query = read_query(call.asked.query, call.archive)
+        query = read_query(call.request.query, call.archive)
     except QueryError as error:
         said = f"There were errors processing your request: {error}"
-        call.refuse("query", call.asked.query, said)
-    if call.asked.start is None:
-        call.asked.start = call.now - SEARCH_WINDOW
+        call.refuse("query", call.request.query, said)
+    if call.request.start is None:
+        call.request.start = call.now - SEARCH_WINDOW
     return query
 
 
 def _check_bounds(call: ApiCall) -> None:
-    asked, oldest = call.asked, call.now - SEARCH_WINDOW
+    asked, oldest = call.request, call.now - SEARCH_WINDOW
     for name, number in (("since_id", asked.since_id), ("until_id", asked.until_id)):
         if number is not None and (asked.start or asked.end):
             said = "Invalid use of 'since_id' or 'until_id' in conjunction with 'start_time' or "
@@ -74,7 +76,7 @@ def _check_bounds(call: ApiCall) -> None:
     if asked.start and asked.end and asked.start >= asked.end:
         rule = f"must be before the 'end_time' {write_time(asked.end)}"
         _refuse_time(call, "start_time", asked.start, rule)
-    too_old = call.shown.newest_unsearchable()
+    too_old = call.visible.newest_unsearchable()
     if asked.since_id is not None and too_old is not None and asked.since_id <= too_old:
         said = f"'since_id' must be a tweet id created after {write_time(oldest)}. "
         said += f"Please use a 'since_id' that is larger than {too_old}"

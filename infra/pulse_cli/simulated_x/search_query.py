@@ -135,7 +135,7 @@ class _Reader:
         return str(user["id"]) if user else name
 
     def _key(self, key: str) -> Query:
-        keys = self._archive.index.keys
+        keys = self._archive.index.list_keys
         return Query(lambda post: key in keys(post), key, True)
 
 

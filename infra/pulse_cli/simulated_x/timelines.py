@@ -23,24 +23,24 @@ def get_mentions(call: ApiCall) -> dict[str, Any]:
 
 def get_user_posts(call: ApiCall) -> dict[str, Any]:
     """A user's own posts; the newest 3,200, or 800 without replies."""
-    fewer = "replies" in call.asked.exclude
+    fewer = "replies" in call.request.exclude
     return _timeline(call, "from", NEWEST_POSTS_WITHOUT_REPLIES if fewer else NEWEST_POSTS)
 
 
 def _timeline(call: ApiCall, which: str, newest: int) -> dict[str, Any]:
-    user, asked = str(call.path["id"]), call.asked
+    user, asked = str(call.path["id"]), call.request
     if not re.fullmatch(ID, user, re.ASCII):
         call.refuse("id", user, f"The `id` query parameter value [{user}] does not match {ID}")
     if user not in call.archive.users:
-        call.answer.missing("user", "id", user)
-        return call.answer.body(None)
+        call.response.add_not_found("user", "id", user)
+        return call.response.build(None)
     # By X's description an id takes precedence over a time.
     if asked.since_id is not None:
         asked.start = None
     if asked.until_id is not None:
         asked.end = None
     key = f"{which}:{user}"
-    ids = call.shown.ids(key)
+    ids = call.visible.ids_in(key)
     return make_page(call, key, ids, first=max(0, len(ids) - newest))
 
 
@@ -57,16 +57,16 @@ def make_page(
     As at X, posts to exclude are taken out of a page when it is full: it may be short, even
     empty, and not the last.
     """
-    asked = call.asked
-    inclusive = call.rules.since_id_inclusive and call.operation != "search"
-    low, high = index_range(asked, call.shown, ids, inclusive=inclusive)
+    asked = call.request
+    inclusive = call.behavior.since_id_inclusive and call.operation != "search"
+    low, high = index_range(asked, call.visible, ids, inclusive=inclusive)
     of = f"{call.operation} {name}"
-    if asked.token:
-        high = min(high, bisect_left(ids, _older_than(call, asked.token, of)))
+    if asked.page_token:
+        high = min(high, bisect_left(ids, _older_than(call, asked.page_token, of)))
     found: list[ArchivedPost] = []
     more = False
     for index in range(high - 1, max(low, first) - 1, -1):
-        post = call.shown.post(ids[index])
+        post = call.visible.post(ids[index])
         if is_in_time_range(asked, post) and matches(post):
             more = len(found) == asked.max_results
             if more:
@@ -78,8 +78,8 @@ def make_page(
         meta |= {"newest_id": kept[0].id, "oldest_id": kept[-1].id}
     if more:
         meta["next_token"] = write_token(found[-1].number, of, call.now)
-    call.figures.served((post.id for post in kept), call.now.date())
-    return call.answer.body(call.answer.posts(kept), meta=meta)
+    call.usage.count_served((post.id for post in kept), call.now.date())
+    return call.response.build(call.response.write_posts(kept), meta=meta)
 
 
 def index_range(
@@ -110,7 +110,7 @@ def _excluded(asked: ParsedRequest, post: ArchivedPost) -> bool:
 
 def _older_than(call: ApiCall, token: str, of: str) -> int:
     try:
-        return read_token(token, of, call.now, call.rules.token_life)
+        return read_token(token, of, call.now, call.behavior.token_life)
     except TokenError as error:
         said = f"The `pagination_token` query parameter value [{token}] is not valid: {error}"
         call.refuse("pagination_token", token, said)

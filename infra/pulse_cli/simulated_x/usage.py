@@ -11,18 +11,18 @@ class Usage:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str]] = Counter()
-        self.days: dict[str, set[date]] = {}
+        self.days_served: dict[str, set[date]] = {}
         self.posts_served = 0
         self.rereads_within_day = 0
         self.rereads_across_days = 0
         self.includes_served = 0
         self.users_served = 0
 
-    def served(self, post_ids: Iterable[str], day: date) -> None:
+    def count_served(self, post_ids: Iterable[str], day: date) -> None:
         """Count posts served as data of an answer."""
         for post_id in post_ids:
             self.posts_served += 1
-            days = self.days.setdefault(post_id, set())
+            days = self.days_served.setdefault(post_id, set())
             if day in days:
                 self.rereads_within_day += 1
             elif days:
@@ -43,7 +43,7 @@ class Usage:
                 "by_status": dict(sorted(by_status.items())),
             },
             "posts_served": self.posts_served,
-            "distinct_posts": len(self.days),
+            "distinct_posts": len(self.days_served),
             "rereads_within_day": self.rereads_within_day,
             "rereads_across_days": self.rereads_across_days,
             "includes_served": self.includes_served,

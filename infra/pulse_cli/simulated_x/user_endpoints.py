@@ -29,36 +29,36 @@ def get_user_by_name(call: ApiCall) -> dict[str, Any]:
         call.refuse("username", name, said)
     user = call.archive.user_named(name)
     if user is None:
-        call.answer.missing("user", "username", name)
-        return call.answer.body(None)
+        call.response.add_not_found("user", "username", name)
+        return call.response.build(None)
     return _one(call, user)
 
 
 def get_me(call: ApiCall) -> dict[str, Any]:
     """The user whose token it is: `sim-` and an account's id or name; else the first account."""
-    if not call.who.is_user:
+    if not call.identity.is_user:
         ways = "OAuth 1.0a User Context, OAuth 2.0 User Context"
-        raise unsupported_authentication("OAuth 2.0 Application-Only", ways, call.spoken[-1])
-    token = call.who.token.removeprefix(ACCOUNT_PREFIX)
+        raise unsupported_authentication("OAuth 2.0 Application-Only", ways, call.vocabularies[-1])
+    token = call.identity.token.removeprefix(ACCOUNT_PREFIX)
     user = call.archive.users.get(token) or call.archive.user_named(token)
-    if user is None or token == call.who.token:
+    if user is None or token == call.identity.token:
         user = call.archive.users[call.archive.companies[0].accounts[0].id]
     return _one(call, user)
 
 
 def _one(call: ApiCall, user: Mapping[str, Any]) -> dict[str, Any]:
-    call.figures.users_served += 1
-    return call.answer.body(call.answer.user(user))
+    call.usage.users_served += 1
+    return call.response.build(call.response.write_user(user))
 
 
 def _several(call: ApiCall, parameter: str) -> dict[str, Any]:
     found = []
-    for name in dict.fromkeys(call.asked.listed):
+    for name in dict.fromkeys(call.request.listed_values):
         by_id = parameter == "ids"
         user = call.archive.users.get(name) if by_id else call.archive.user_named(name)
         if user is None:
-            call.answer.missing("user", parameter, name)
+            call.response.add_not_found("user", parameter, name)
         else:
-            found.append(call.answer.user(user))
-    call.figures.users_served += len(found)
-    return call.answer.body(found)
+            found.append(call.response.write_user(user))
+    call.usage.users_served += len(found)
+    return call.response.build(found)

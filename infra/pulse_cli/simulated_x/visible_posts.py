@@ -27,43 +27,43 @@ class VisiblePosts:
         self._appear: list[tuple[datetime, ArchivedPost]] = []
         self._vanish: list[tuple[datetime, ArchivedPost]] = []
         for post in posts:
-            ends = self._ends(post)
+            ends = self._visible_until(post)
             if ends is None or ends > post.visible_at:
                 self._appear.append((post.visible_at, post))
                 if ends is not None:
                     self._vanish.append((ends, post))
-        gone = {post.first_id: archive.index.gone.get(post.first_id) for post in posts}
-        self._going = sorted(one.at for one in gone.values() if one is not None)
+        gone = {post.first_id: archive.index.removals.get(post.first_id) for post in posts}
+        self._removals = sorted(one.at for one in gone.values() if one is not None)
         self._appear.sort(key=_instant)
         self._vanish.sort(key=_instant)
         self._now = BEFORE_ALL
         self._lists: dict[str, list[int]] = {}
         self._appeared = self._vanished = 0
-        self._late = sorted(at for at, post in self._appear if at > post.created_at)
+        self._late_times = sorted(at for at, post in self._appear if at > post.created_at)
         self._changes = sorted(
             {at for at, _ in self._appear}
             | {at for at, _ in self._vanish}
             | {edge for fault in archive.faults for edge in fault.edges}
         )
 
-    def at(self, now: datetime) -> None:
+    def advance_to(self, now: datetime) -> None:
         """Go to this instant."""
         if now < self._now:
             self._start_over()
         self._now = now
         while self._appeared < len(self._appear) and self._appear[self._appeared][0] <= now:
             post = self._appear[self._appeared][1]
-            for key in self._archive.index.keys(post):
+            for key in self._archive.index.list_keys(post):
                 insort(self._lists.setdefault(key, []), post.number)
             self._appeared += 1
         while self._vanished < len(self._vanish) and self._vanish[self._vanished][0] <= now:
             post = self._vanish[self._vanished][1]
-            for key in self._archive.index.keys(post):
+            for key in self._archive.index.list_keys(post):
                 ids = self._lists[key]
                 del ids[bisect_left(ids, post.number)]
             self._vanished += 1
 
-    def ids(self, key: str) -> Sequence[int]:
+    def ids_in(self, key: str) -> Sequence[int]:
         """Give the ids in one list, rising; do not change it."""
         return self._lists.get(key, ())
 
@@ -76,12 +76,12 @@ class VisiblePosts:
         post = self._archive.index.by_id.get(post_id)
         if post is None or post.created_at < self._since or post.visible_at > self._now:
             return None
-        return None if self.gone(post, self._now) else post
+        return None if self.removal_of(post, self._now) else post
 
-    def gone(self, post: ArchivedPost, at: datetime) -> PostRemoval | None:
+    def removal_of(self, post: ArchivedPost, at: datetime) -> PostRemoval | None:
         """Tell when and why a post has gone by then; one that is lost can still be had."""
-        gone = self._archive.index.gone.get(post.first_id)
-        return gone if gone is not None and gone.at <= at and gone.why != "lost" else None
+        gone = self._archive.index.removals.get(post.first_id)
+        return gone if gone is not None and gone.at <= at and gone.reason != "lost" else None
 
     def between(
         self, ids: Sequence[int], start: datetime | None, end: datetime | None
@@ -98,7 +98,7 @@ class VisiblePosts:
 
     def newest_unsearchable(self) -> int | None:
         """Give the newest id that is too old for recent search; None if there is none."""
-        ids = self.ids("")
+        ids = self.ids_in("")
         too_old, _ = self.between(ids, self._now - SEARCH_WINDOW, None)
         return ids[too_old - 1] if too_old else None
 
@@ -107,24 +107,24 @@ class VisiblePosts:
         index = bisect_right(self._changes, after)
         return self._changes[index] if index < len(self._changes) else None
 
-    def late(self, since: datetime, until: datetime) -> bool:
+    def has_late_posts(self, since: datetime, until: datetime) -> bool:
         """Tell whether a post came in sight in (since, until], later than it was published."""
-        return bisect_right(self._late, until) > bisect_right(self._late, since)
+        return bisect_right(self._late_times, until) > bisect_right(self._late_times, since)
 
-    def vanished(self, since: datetime, until: datetime) -> bool:
+    def has_removals(self, since: datetime, until: datetime) -> bool:
         """Tell whether a post went out of the lists for good in (since, until]."""
-        return bisect_right(self._going, until) > bisect_right(self._going, since)
+        return bisect_right(self._removals, until) > bisect_right(self._removals, since)
 
     @property
-    def last_gone(self) -> datetime | None:
+    def last_removal(self) -> datetime | None:
         """When the last of all posts goes; None when none ever does."""
-        return self._going[-1] if self._going else None
+        return self._removals[-1] if self._removals else None
 
-    def _ends(self, post: ArchivedPost) -> datetime | None:
+    def _visible_until(self, post: ArchivedPost) -> datetime | None:
         """When a version of a post leaves the lists: for a newer one, or for good."""
         hidden, gone = (
-            self._archive.index.hidden_at.get(post.id),
-            self._archive.index.gone.get(post.first_id),
+            self._archive.index.replaced_at.get(post.id),
+            self._archive.index.removals.get(post.first_id),
         )
         return min((at for at in (hidden, gone.at if gone else None) if at), default=None)
 

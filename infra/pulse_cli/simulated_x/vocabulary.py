@@ -16,7 +16,7 @@ class Vocabulary:
 
     name: str
     api_version: str
-    problems: str
+    problem_url: str
     fields_parameter: str
     post_fields: tuple[str, ...]
     expansions: tuple[str, ...]
@@ -29,17 +29,17 @@ class Vocabulary:
     names: Mapping[str, str]
     expansion_names: Mapping[str, str]
 
-    def older(self, words: Iterable[str]) -> set[str]:
+    def to_older_fields(self, words: Iterable[str]) -> set[str]:
         """Fields as asked in this vocabulary, by their older names."""
         back = {new: old for old, new in self.names.items()}
         return {back.get(word, word) for word in words}
 
-    def older_expansions(self, words: Iterable[str]) -> set[str]:
+    def to_older_expansions(self, words: Iterable[str]) -> set[str]:
         """Expansions as asked in this vocabulary, by their older names."""
         back = {new: old for old, new in self.expansion_names.items()}
         return {back.get(word, word) for word in words}
 
-    def say(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def translate(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """An object whose fields have their older names, in this vocabulary."""
         if not self.names:
             return dict(fields)
@@ -75,7 +75,7 @@ attachments.poll_ids author_id entities.mentions.username geo.place_id in_reply_
 TWEET = Vocabulary(
     name="tweet",
     api_version="2.159",
-    problems="https://api.twitter.com/2/problems/",
+    problem_url="https://api.twitter.com/2/problems/",
     fields_parameter="tweet.fields",
     post_fields=_words(
         _POST_FIELDS
@@ -99,7 +99,7 @@ TWEET = Vocabulary(
 POST = Vocabulary(
     name="post",
     api_version="2.167",
-    problems="https://api.x.com/2/problems/",
+    problem_url="https://api.x.com/2/problems/",
     fields_parameter="post.fields",
     post_fields=_words(
         _POST_FIELDS

@@ -28,15 +28,14 @@ class ReadForecast:
     posts: int | None
     cost: float
     pages: int | None
-    why: str = ""
+    unknown_because: str = ""
 
-    def said(self) -> str:
+    def to_line(self) -> str:
         """Give the forecast in one line."""
         if self.posts is None:
             hundred = format_usd(_PAGE * prices.POST)
-            return (
-                f"The number of posts to read is not known ({self.why}); 100 posts cost {hundred}."
-            )
+            why = self.unknown_because
+            return f"The number of posts to read is not known ({why}); 100 posts cost {hundred}."
         return f"This will read about {self.posts:,} posts, for about {format_usd(self.cost)}."
 
 

@@ -50,7 +50,7 @@ def write_files(mails: Sequence[bytes], out: Path) -> list[Path]:
 
 def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
     """What came of it, for a script."""
-    letter = outcome.letter
+    letter = outcome.digest
     return {
         "company": letter.company,
         "start": letter.start.isoformat(timespec="seconds"),
@@ -76,15 +76,15 @@ def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
         },
         "within_policy": letter.now.within,
         "target": letter.target,
-        "posts_read": outcome.read,
+        "posts_read": outcome.posts_read,
         "cost_usd": round(cost, 2),
-        "troubles": list(outcome.troubles),
+        "troubles": list(outcome.faults),
     }
 
 
 def print_report(outcome: TrialOutcome, console: Console) -> None:
     """Print who waits, and how it went."""
-    letter = outcome.letter
+    letter = outcome.digest
     if letter.cards:
         console.print(_worst_table(letter.cards, outcome.policy, console.width))
         if letter.waiting > len(letter.cards):
@@ -122,7 +122,7 @@ def _worst_table(cards: Sequence[Card], policy: Policy, width: int) -> Table:
 
 
 def _figures(outcome: TrialOutcome) -> list[tuple[str, str]]:
-    letter, figures = outcome.letter, outcome.letter.now
+    letter, figures = outcome.digest, outcome.digest.now
     first = figures.first_response
     ages = " · ".join(f"{n} {c}" for n, c in zip(AGES, letter.buckets, strict=True))
     waiting = (

@@ -32,12 +32,12 @@ _MAX_ROUNDS = 30
 class TrialOutcome:
     """What came of it: the digest as a letter and as mails, and what X would not give."""
 
-    letter: DigestMail
+    digest: DigestMail
     policy: Policy
     mails: tuple[bytes, ...]
-    read: int
+    posts_read: int
     """Posts that X served."""
-    troubles: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
 def run_trial(
@@ -56,10 +56,10 @@ def run_trial(
         now = house.now()
         start = now - timedelta(hours=hours)
         event = {"company": house.company.name, "to": [READER], "start": start.isoformat()}
-        with house.functions() as lambdas:
+        with house.counting_calls() as lambdas:
             for name, given in (("flag", None), ("send", None), ("digest", {"now": event})):
-                lambdas.scheduled(name, given)
-            lambdas.scheduled("send")
+                lambdas.invoke_scheduled(name, given)
+            lambdas.invoke_scheduled("send")
         if house.lambdas.failures:
             failure = house.lambdas.failures[0]
             raise CommandError(
@@ -84,7 +84,7 @@ def _poll(house: LocalDeployment) -> int:
         # a minute that differs, or the queue would take it for the one before
         then = minute + timedelta(minutes=number)
         house.app.queue.put([PollTask(house.company.name, i, "poll", then) for i in sorted(behind)])
-        polls = [poll for poll in house.drain() if poll]
+        polls = [poll for poll in house.drain_queue() if poll]
         read += sum(poll["read"] for poll in polls)
         behind = {
             by_name[poll["account"]] for poll in polls if poll["under_way"] and not poll["troubles"]

@@ -44,7 +44,7 @@ class Quota:
 
     limit: int
     remaining: int
-    resets: datetime
+    resets_at: datetime
 
 
 class RecordingAdapter(requests.adapters.BaseAdapter):
@@ -60,25 +60,25 @@ class RecordingAdapter(requests.adapters.BaseAdapter):
         hear: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__()
-        self._way = way or requests.adapters.HTTPAdapter()
-        self._hear = hear
+        self._adapter = way or requests.adapters.HTTPAdapter()
+        self._on_response = hear
         self.quotas: dict[str, Quota] = {}
         self.access: str | None = None
 
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
         """Send a request on its way, and note what comes with the answer."""
         endpoint = _endpoint(request.path_url)
-        response = self._way.send(request, *args, **more)
+        response = self._adapter.send(request, *args, **more)
         quota = _quota(response.headers)
         if quota is not None:
             self.quotas[endpoint] = quota
         self.access = response.headers.get("x-access-level", self.access)
-        self._hear(endpoint)
+        self._on_response(endpoint)
         return response
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._way.close()
+        self._adapter.close()
 
 
 def simulated_x_url() -> str | None:

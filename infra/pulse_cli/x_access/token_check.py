@@ -52,26 +52,26 @@ class TokenReport:
     mentions: TimelineSample
     posts: TimelineSample
     quotas: dict[str, Quota]
-    cannot: dict[str, str]
+    refused: dict[str, str]
     cost: float
     """What the test itself was billed, in USD, at most."""
 
     @property
-    def owned(self) -> bool:
+    def is_owned(self) -> bool:
         """Whether reads may be at the owned price: the token is that account's."""
         return self.owner is not None and self.owner.id == self.account.id
 
     @property
-    def price(self) -> float:
+    def post_price(self) -> float:
         """USD for a post read."""
-        return prices.OWNED_POST if self.owned else prices.POST
+        return prices.OWNED_POST if self.is_owned else prices.POST
 
     @property
-    def monthly(self) -> tuple[float, float]:
+    def monthly_cost(self) -> tuple[float, float]:
         """USD a month at this volume: for posts, and at most for who customers are."""
         a_day = self.mentions.per_day + self.posts.per_day
         customers = self.mentions.authors / self.mentions.days * _MONTH
-        return a_day * _MONTH * self.price, customers * prices.USER
+        return a_day * _MONTH * self.post_price, customers * prices.USER
 
 
 def check_token(
@@ -100,27 +100,27 @@ class _TokenCheck:
     username: str
     token: Token
     x: XClient
-    heard: RecordingAdapter
+    adapter: RecordingAdapter
     now: datetime
-    step: Callable[[str], None]
-    cannot: dict[str, str] = field(default_factory=dict)
+    on_step: Callable[[str], None]
+    refused: dict[str, str] = field(default_factory=dict)
     billed: float = 0.0
 
     def run(self) -> TokenReport:
-        self.step(f"who @{self.username} is")
+        self.on_step(f"who @{self.username} is")
         account = self.x.user(self.username)
         self.billed += prices.USER
         owner = None
         if self.token.is_user:
-            self.step("who the token belongs to")
+            self.on_step("who the token belongs to")
             owner = self.x.me()
             self.billed += prices.USER
-        self.step("a page of mentions")
+        self.on_step("a page of mentions")
         mentions = self._sample(self.x.mentions(account.id, Bounds(start=self.now - _WEEK)))
-        self.step("a page of its own posts")
+        self.on_step("a page of its own posts")
         posts = self._sample(self.x.posts(account.id, Bounds(start=self.now - _WEEK)))
         timelines = self.x.reads
-        self.step("search and counts")
+        self.on_step("search and counts")
         self._search()
         self._count()
         found = self.x.reads - timelines
@@ -128,14 +128,14 @@ class _TokenCheck:
             account,
             owner,
             self.token,
-            self.heard.access,
+            self.adapter.access,
             mentions,
             posts,
-            dict(self.heard.quotas),
-            self.cannot,
+            dict(self.adapter.quotas),
+            self.refused,
             self.billed + found * prices.POST,
         )
-        return replace(tested, cost=tested.cost + timelines * tested.price)
+        return replace(tested, cost=tested.cost + timelines * tested.post_price)
 
     def _sample(self, page: Page) -> TimelineSample:
         days = _WEEK / _DAY
@@ -150,16 +150,16 @@ class _TokenCheck:
         try:
             self.x.search(f"@{self.username} -is:retweet", Bounds(start=end - _MINUTE, end=end))
         except XError as trouble:
-            self.cannot["search"] = describe_x_error(trouble, self.username)
+            self.refused["search"] = describe_x_error(trouble, self.username)
 
     def _count(self) -> None:
         end = self.now - SEARCH_LAG
         try:
             found = self.x.counts(f"@{self.username} -is:retweet", end - _MINUTE, end)
         except XError as trouble:
-            self.cannot["counts"] = describe_x_error(trouble, self.username)
+            self.refused["counts"] = describe_x_error(trouble, self.username)
             return
         if found is None:
-            self.cannot["counts"] = "X provides counts for a bearer token only"
+            self.refused["counts"] = "X provides counts for a bearer token only"
         else:
             self.billed += prices.COUNT_REQUEST

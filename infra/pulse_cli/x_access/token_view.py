@@ -35,7 +35,7 @@ def print_report(tested: TokenReport, console: Console) -> None:
 
 def as_json(tested: TokenReport) -> dict[str, Any]:
     """What came of the test, for a script."""
-    posts, authors = tested.monthly
+    posts, authors = tested.monthly_cost
     return {
         "username": tested.account.username,
         "id": tested.account.id,
@@ -44,18 +44,18 @@ def as_json(tested: TokenReport) -> dict[str, Any]:
             "of": tested.owner.username if tested.owner else None,
             "access": tested.access,
         },
-        "cannot": tested.cannot,
+        "cannot": tested.refused,
         "mentions_a_day": round(tested.mentions.per_day, 1),
         "posts_a_day": round(tested.posts.per_day, 1),
         "limits": {
             name: {
                 "limit": quota.limit,
                 "remaining": quota.remaining,
-                "resets": quota.resets.isoformat(),
+                "resets": quota.resets_at.isoformat(),
             }
             for name, quota in sorted(tested.quotas.items())
         },
-        "price_a_post_usd": tested.price,
+        "price_a_post_usd": tested.post_price,
         "monthly_usd": {"posts": round(posts, 2), "authors_at_most": round(authors, 2)},
         "test_cost_usd": round(tested.cost, 3),
     }
@@ -83,9 +83,10 @@ def _rows(tested: TokenReport) -> Iterator[tuple[str, str]]:
     )
     yield "Limits", _limits(tested)
     yield "Price", _price(tested)
-    posts, authors = tested.monthly
+    posts, authors = tested.monthly_cost
     month = f"about {format_usd(posts)} for posts at this volume, and at most "
-    month += f"{format_usd(authors)} for looking up customers' names ({prices.USER:.3f} USD each, only when they are shown)"
+    month += f"{format_usd(authors)} for looking up customers' names "
+    month += f"({prices.USER:.3f} USD each, only when they are shown)"
     yield "A month", month
     yield "This test", f"about {format_usd(tested.cost)}; X does not bill these posts again today"
 
@@ -98,7 +99,7 @@ def _owner(tested: TokenReport) -> str:
             "user token for each account has limits of its own"
         )
     words += f" of @{tested.owner.username}"
-    if not tested.owned:
+    if not tested.is_owned:
         words += f", not of @{tested.account.username}: it can read, but at the full price"
     if tested.access and tested.access != "read":
         words += (
@@ -118,9 +119,9 @@ def _volume(sample: TimelineSample) -> str:
 
 
 def _capability(tested: TokenReport, name: str, meaning: str) -> str:
-    if name not in tested.cannot:
+    if name not in tested.refused:
         return f"available: {meaning}"
-    return f"not available ({tested.cannot[name]}); Pulse works without it, but less exactly"
+    return f"not available ({tested.refused[name]}); Pulse works without it, but less exactly"
 
 
 def _limits(tested: TokenReport) -> str:
@@ -131,7 +132,7 @@ def _limits(tested: TokenReport) -> str:
     ]
     if not told:
         return "X did not report any"
-    resets = min(q.resets for n, q in tested.quotas.items() if n in _TIMELINES)
+    resets = min(q.resets_at for n, q in tested.quotas.items() if n in _TIMELINES)
     fits = min(q.limit for n, q in tested.quotas.items() if n in _TIMELINES) // (
         _QUARTER * _A_MINUTE
     )
@@ -144,7 +145,7 @@ def _limits(tested: TokenReport) -> str:
 
 
 def _price(tested: TokenReport) -> str:
-    if tested.owned:
+    if tested.is_owned:
         return (
             f"{prices.OWNED_POST:.3f} USD a post if @{tested.account.username} also owns the app, "
             f"otherwise {prices.POST:.3f}"

@@ -1,0 +1,54 @@
+"""What the window held back is of a wait; another wait of the same customer is not late yet."""
+
+from tests.outbox.ses_feedback import deliver_event, event_about_mail
+from tests.small_company import Build, Posts, one_account_settings
+
+
+def test_who_was_answered_and_writes_again_is_not_late(posts: Posts, small_company: Build) -> None:
+    """Given an alert held back, answered, when the customer writes again, then that is no alert."""
+    posts.mention(0, "7")
+    second = posts.mention(5, "8")
+    posts.reply(29, second)
+    again = posts.mention(44.5, "8", thread=second)
+    here = small_company(one_account_settings()).run_minutes(0, 5, 15, 20, 30, 45, 46, 59)
+    assert here.mails_to() == [(15, "anna")]
+    assert here.waiting() == []
+    here.run_minutes(60)
+    assert [m.posts for m in here.mails if m.minute == 60 and m.who == "anna"] == [[again]]
+
+
+def test_nor_is_anybody_woken_for_it(posts: Posts, small_company: Build) -> None:
+    """Given a critical one held back, answered, when the customer writes again: no message."""
+    asked, second = posts.mention(0, "7"), posts.mention(3, "8")
+    posts.reply(4 * 60 + 4, second)
+    posts.mention(4 * 60 + 4.6, "8", thread=second)
+    here = small_company(one_account_settings()).run_minutes(0, 3)
+    heard = here.subscribe_to_critical_topic()
+    here.run_minutes(240, 243, 244, 245, 246)
+    assert [(m.minute, m.posts) for m in here.mails if m.who == "vera"] == [(240, [asked])]
+    assert len(heard()) == 1
+    assert here.waiting() == []
+
+
+def test_a_milder_level_of_the_next_wait_is_not_for_who_hears_of_the_worse(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given a breach held back, answered, then the next wait's warning is not the manager's."""
+    asked, second = posts.mention(0, "7"), posts.mention(5, "8")
+    posts.reply(70, second)
+    posts.mention(71.5, "8", thread=second)
+    here = small_company(one_account_settings()).run_minutes(0, 5, 15, 60, 65, 71, 72, 87, 90, 91)
+    assert [(m.minute, m.posts) for m in here.mails if m.who == "boris"] == [(60, [asked])]
+    assert here.waiting() == []
+
+
+def test_what_comes_back_is_not_told_of_the_next_wait(posts: Posts, small_company: Build) -> None:
+    """Given an alert that bounces when all is answered, then a new question is no alert of it."""
+    first = posts.mention(0, "7")
+    posts.reply(20, first)
+    posts.mention(21.5, "7", thread=first)
+    here = small_company(one_account_settings()).run_minutes(0, 15, 21, 22)
+    deliver_event(here, event_about_mail(here))
+    here.run_minutes(23)
+    assert [m.posts for m in here.mails if m.who == "vera"] == [[]]
+    assert "bounces" in here.mails[-1].subject

@@ -1,0 +1,222 @@
+"""Mail that does not go: refused falls to the next, later goes later, nobody else waits."""
+
+from datetime import timedelta
+
+import pytest
+
+from pulse.conversations.facts import ConversationKey, Flag
+from pulse.outbox.entries import Entry
+from tests.alerting.trouble_entries import trouble_entry
+from tests.outbox.ses_feedback import deliver_event, event_about_mail
+from tests.small_company import Build, Posts, at, settings
+
+
+def test_an_address_that_is_refused_falls_to_the_next(posts: Posts, small_company: Build) -> None:
+    """Given an agent whose address SES refuses, then the owner hears of the wait, and of that."""
+    asked = posts.mention(0)
+    here = small_company()
+    here.refuse_mail(lambda to: "MessageRejected" if to.startswith("anna") else None)
+    here.run_minutes(0, 15, 16, 17)
+    assert here.mails_to() == [(16, "vera"), (16, "vera")]
+    alert, trouble = here.mails
+    assert alert.posts == [asked]
+    assert "anna@acme.example" in trouble.subject + trouble.text
+    [row] = here.log_entries("undelivered")
+    assert (row.what["address"], row.what["final"]) == ("anna@acme.example", True)
+    assert here.waiting() == []
+
+
+def test_when_every_address_is_refused_the_topic_hears(posts: Posts, small_company: Build) -> None:
+    """Given an SES that refuses everybody, then the alert reaches the topic, nothing goes round."""
+    asked = posts.mention(0)
+    here = small_company()
+    heard = here.subscribe_to_critical_topic()
+    here.refuse_mail(lambda _: "MessageRejected")
+    here.run_minutes(0).flag_and_send_at(*range(15, 25))
+    assert here.mails == []
+    [said] = heard()
+    assert asked in said["Message"]
+    assert here.waiting() == []
+
+
+def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, small_company: Build) -> None:
+    """Given eighty entries for one who cannot be written to, then all come to the next, at once."""
+    asked = posts.mention(0)
+    here = small_company()
+    here.refuse_mail(lambda to: "MessageRejected" if to.startswith("anna") else None)
+    here.run_minutes(0)
+    key = ConversationKey("acme", asked, "7")
+    here.add_facts(asked, Flag("warning", frozenset([asked]), at(0), at(0)))
+    for n in range(80):
+        here.world.app.db.outbox.put(Entry(f"e{n}", "acme", "anna", "alert", at(0), (key,)))
+    here.flag_and_send_at(1, 2)
+    assert here.failures == []
+    assert here.waiting() == []
+    assert [m.posts for m in here.mails] == [[asked], []]
+    assert {m.who for m in here.mails} == {"vera"}
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "SendingPausedException"])
+def test_what_ses_does_not_take_now_goes_later(
+    posts: Posts, small_company: Build, code: str
+) -> None:
+    """Given an SES that says wait for ten minutes, then it is asked ever less, and nothing lost."""
+    first, second = posts.mention(0, "7"), posts.mention(4, "8")
+    tried: list[float] = []
+    here = small_company()
+
+    def throttled(to: str) -> str | None:
+        tried.append((here.world.now() - at(0)) / timedelta(minutes=1))
+        return code if here.world.now() < at(25) else None
+
+    here.refuse_mail(throttled)
+    here.run_minutes(0, 4).flag_and_send_at(*range(15, 40))
+    assert tried == [15, 16, 18, 22, 30]
+    [mail] = here.mails
+    assert (mail.minute, mail.who, mail.posts) == (30, "anna", [first, second])
+    assert [row.what["final"] for row in here.log_entries("undelivered")] == [False] * 4
+    assert here.waiting() == []
+
+
+def test_after_a_mail_that_went_waits_begin_anew(posts: Posts, small_company: Build) -> None:
+    """Given an SES that is busy twice, an hour apart, then the second time is like the first."""
+    tried: list[float] = []
+    busy = [*range(15, 18), *range(60, 63)]
+    here = small_company()
+
+    def throttled(to: str) -> str | None:
+        tried.append((here.world.now() - at(0)) / timedelta(minutes=1))
+        return "TooManyRequestsException" if tried[-1] in busy else None
+
+    here.refuse_mail(throttled)
+    for n in (15, 60):
+        here.world.app.db.outbox.put(trouble_entry(f"t{n}", n))
+        here.flag_and_send_at(*range(n, n + 8))
+    assert tried == [15, 16, 18, 60, 61, 63]
+    assert here.mails_to() == [(18, "vera"), (63, "vera")]
+
+
+def test_who_is_to_wait_is_asked_for_nothing_more(posts: Posts, small_company: Build) -> None:
+    """Given two mails for one reader, when SES says wait, then the other is not tried either."""
+    here = small_company()
+    tried: list[str] = []
+
+    def throttled(to: str) -> str | None:
+        tried.append(to)
+        return "TooManyRequestsException" if here.world.now() < at(2) else None
+
+    here.refuse_mail(throttled)
+    for n in range(2):
+        here.world.app.db.outbox.put(trouble_entry(f"t{n}"))
+    here.flag_and_send_at(1)
+    assert len(tried) == 1
+    here.flag_and_send_at(2)
+    assert here.mails_to() == [(2, "vera"), (2, "vera")]
+
+
+def test_while_mail_is_left_nobody_else_writes_to_its_reader(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given three mails for one reader, then the claim lasts to the last of them, and ends."""
+    here = small_company()
+    outbox = here.world.app.db.outbox
+    claimed: list[bool] = []
+
+    def look(_: str = "") -> None:
+        claimed.append(outbox.mailboxes("acme", ["vera"])["vera"].claimed_until is not None)
+
+    here.refuse_mail(look)
+    for n in range(3):
+        outbox.put(trouble_entry(f"t{n}"))
+    here.flag_and_send_at(1)
+    look()
+    assert claimed == [True, True, True, False]
+
+
+def test_an_address_given_up_is_so_however_the_settings_spell_it(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given an address that bounces, written in capitals, then nothing more is sent to it."""
+    posts.mention(0, "7")
+    second = posts.mention(31, "8")
+    here = small_company(settings(people={"anna": "Anna <Anna@ACME.example>"})).run_minutes(0, 15)
+    assert [m.to for m in here.mails] == ["Anna@ACME.example"]
+    deliver_event(here, event_about_mail(here))
+    here.run_minutes(31).flag_and_send_at(46, 47, 61)
+    later = [(m.who, m.posts) for m in here.mails if m.minute > 40]
+    assert ("vera", [second]) in later
+    assert "Anna" not in dict(later)
+
+
+def test_what_breaks_for_one_is_said_and_holds_up_nobody_else(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given mail for one that breaks, then the others hear, and the run is a failure, by name."""
+    posts.mention(0)
+    here = small_company(
+        settings(
+            policy={"levels": [{"name": "warning", "after": "15 min", "tell": ["anna", "boris"]}]}
+        )
+    )
+    here.refuse_mail(lambda to: 1 / 0 if to.startswith("anna") else None)
+    here.run_minutes(0, 15)
+    assert here.mails_to() == [(15, "boris")]
+    assert len(here.failures) == 1
+    assert here.failures[0].startswith("send: ")
+
+
+def test_while_the_sender_is_not_verified_everything_waits(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given an SES that takes nothing of ours for a while, then no address is given up for it."""
+    asked = posts.mention(0)
+    here = small_company()
+    heard = here.subscribe_to_critical_topic()
+    unverified = (
+        "MessageRejected: Email address is not verified. The following identities failed the "
+        "check in region US-EAST-1: pulse@example.com"
+    )
+    here.refuse_mail(lambda _: unverified if here.world.now() < at(25) else None)
+    here.run_minutes(0).flag_and_send_at(*range(15, 25))
+    assert (here.mails, heard()) == ([], [])
+    assert [entry.person for entry in here.waiting()] == ["anna"]
+    here.flag_and_send_at(*range(25, 40))
+    [mail] = here.mails
+    assert (mail.who, mail.posts) == ("anna", [asked])
+    assert here.waiting() == []
+
+
+def test_one_persons_trouble_holds_up_nobody_else(posts: Posts, small_company: Build) -> None:
+    """Given a throttled agent, then the manager's mail goes all the same."""
+    posts.mention(0)
+    here = small_company()
+    here.refuse_mail(lambda to: "TooManyRequestsException" if to.startswith("anna") else None)
+    here.run_minutes(0, 15, 60)
+    assert here.mails_to() == [(60, "boris")]
+
+
+def test_in_shadow_mode_everything_goes_to_one_address(posts: Posts, small_company: Build) -> None:
+    """Given the first week, then one person gets it all and sees for whom it was meant."""
+    posts.mention(0)
+    document = settings(shadow={"to": "boss@acme.example", "until": "2030-05-14T12:00:00"})
+    here = small_company(document)
+    heard = here.subscribe_to_critical_topic()
+    here.run_minutes(0, 15, 60)
+    assert [m.to for m in here.mails] == ["boss@acme.example"] * 2
+    assert "anna@acme.example" in here.mails[0].text
+    assert "boris@acme.example" in here.mails[1].text
+    here.run_minutes(240)
+    assert here.mails[-1].to == "vera@acme.example"
+    assert len(heard()) == 1
+
+
+def test_in_shadow_mode_the_topic_is_silent(posts: Posts, small_company: Build) -> None:
+    """Given a critical wait in the first week, then nobody is woken."""
+    posts.mention(0)
+    here = small_company(
+        settings(shadow={"to": "boss@acme.example", "until": "2030-06-01T00:00:00"})
+    )
+    heard = here.subscribe_to_critical_topic()
+    here.run_minutes(0, 240, 241)
+    assert heard() == []
+    assert here.waiting() == []

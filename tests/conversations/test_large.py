@@ -1,0 +1,89 @@
+"""What grows without end: a wait of months, told again and again; it must fit into the table."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention
+from pulse.conversations.fold import State, fold, levels_due
+from pulse.conversations.store.codec import STATE, state_of
+from pulse.conversations.store.conversations import MOST_FACTS, ConversationStore
+from pulse.dynamodb.table import Table
+from tests.conversations.conversation_writers import KEEP, POLICY, at, reply, stored_conversation
+
+_ID = 1904979780000000000
+"""As long as X's ids are."""
+KEY = ConversationKey("acme", str(_ID), "1234567890123456789")
+OTHER = ConversationKey("acme", str(_ID + 1), "7")
+
+
+def asked(number: int, minute: float) -> Mention:
+    name = str(_ID + number)
+    return Mention(name, name, at(minute), f"help {number}", frozenset({"100"}))
+
+
+def flag_all(conversations: ConversationStore, minute: float) -> int:
+    """As the job of the minute does."""
+
+    def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
+        return levels_due(state, POLICY, at(minute))
+
+    due = list(conversations.due("acme", at(minute)))
+    return len(conversations.append(due, decide, POLICY, KEEP))
+
+
+def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:
+    """Given two hundred mentions told a hundred times, then they are told once more, others too."""
+    mentions = [asked(number, number / 10) for number in range(200)]
+    flags = [
+        Flag("critical", frozenset(m.id for m in mentions), at(240), at(240 + day * 1440), day)
+        for day in range(100)
+    ]
+    conversations = ConversationStore(table)
+    conversations.add({KEY: [*mentions, *flags]}, POLICY, KEEP)
+    later = 240 + 100 * 1440
+    conversations.add({OTHER: [asked(300, later - 20)]}, POLICY, KEEP)
+    assert flag_all(conversations, later) == 2
+    state, facts, _ = stored_conversation(table, KEY)
+    assert state == fold(facts, POLICY)
+    assert [f.again for f in state.flags] == list(range(101))
+
+
+def test_a_state_is_read_as_it_was_written(table: Table) -> None:
+    """Given flags of waits that grew, shrank and were others, then each tells of its own."""
+    mentions = [asked(number, number) for number in range(6)]
+    told = [(0, 1), (0, 1, 2), (2,), (3, 4), (3, 4), (5, 3)]
+    flags = [
+        Flag("critical", frozenset(mentions[n].id for n in which), at(240), at(300 + day), day)
+        for day, which in enumerate(told)
+    ]
+    facts = [*mentions, *flags]
+    ConversationStore(table).add({KEY: facts}, POLICY, KEEP)
+    state = stored_conversation(table, KEY)[0]
+    assert state == fold(facts, POLICY)
+    assert set(state.flags) == set(flags)
+
+
+def test_states_of_before_are_read_in_full() -> None:
+    """Given a state in which each flag lists all that it told, then it is read so."""
+    flag = '{"level":"warning","mentions":["1","2"],"due_at":"%s","at":"%s"}'
+    first, second = (flag % (at(15 * n).isoformat(), at(15 * n).isoformat()) for n in (1, 2))
+    state = state_of({"sk": STATE, "state": f'{{"status":"open","flags":[{first},{second}]}}'})
+    assert [f.mentions for f in state.flags] == [frozenset({"1", "2"})] * 2
+
+
+def test_who_writes_without_end_fills_one_conversation_and_no_more(table: Table) -> None:
+    """Given thousands of mentions in a thread, then those past the limit are named, not stored."""
+    conversations = ConversationStore(table)
+    left_out: list[str] = []
+
+    def say(*facts: Fact) -> int:
+        return conversations.add({KEY: facts}, POLICY, KEEP, lambda _, m: left_out.append(m.id))
+
+    many = [asked(number, number / 10) for number in range(MOST_FACTS)]
+    for start in range(0, MOST_FACTS, 500):
+        assert say(*many[start : start + 500]) == 500
+    late = asked(MOST_FACTS, MOST_FACTS)
+    answer = replace(reply(1, MOST_FACTS + 1), id=str(_ID + 9000), version=str(_ID + 9000))
+    assert say(many[0], late, answer) == 1
+    assert left_out == [late.id]
+    assert stored_conversation(table, KEY)[0].status == "answered"

@@ -1,0 +1,227 @@
+"""The table itself: every page, what was left over, what belongs together."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.kernel.errors import StaleWriteError
+from pulse.listening.cursor import Cursor
+from pulse.listening.store import CursorStore
+from pulse.outbox.store.outbox import Outbox
+from tests.interleaving import HookedClient, failing
+from tests.outbox.sample_entries import MINUTE, NOON
+
+
+class Partly:
+    """A client that takes (or gives) only the first of what is in a batch, as DynamoDB may."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - AWS's word
+        self.calls += 1
+        [(table, asked)] = RequestItems.items()
+        now, later = asked["Keys"][:1], asked["Keys"][1:]
+        answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": now}})
+        return {**answer, "UnprocessedKeys": {table: {**asked, "Keys": later}} if later else {}}
+
+    def batch_write_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - AWS's word
+        self.calls += 1
+        [(table, asked)] = RequestItems.items()
+        answer = self._client.batch_write_item(RequestItems={table: asked[:1]})
+        return {**answer, "UnprocessedItems": {table: asked[1:]} if asked[1:] else {}}
+
+
+def test_more_items_than_a_batch_takes(table: Table) -> None:
+    """Given 230 items, when put and got, then all are there; what is not there is left out."""
+    table.put_many((ItemKey("a", f"{n:03}"), {"n": n}) for n in range(230))
+    found = table.get_many([*(ItemKey("a", f"{n:03}") for n in range(230)), ItemKey("b", "0")] * 2)
+    assert [found[ItemKey("a", f"{n:03}")]["n"] for n in range(230)] == list(range(230))
+    assert len(found) == 230
+
+
+def test_what_a_batch_left_over_is_asked_for_again(table: Table, pauses: list[float]) -> None:
+    """Given a table that takes one item at a time, then all go in the end, ever more slowly."""
+    client = Partly(table.client)
+    partly = Table(client, table.name, table.index)
+    keys = [ItemKey("a", str(n)) for n in range(7)]
+    partly.put_many((key, {"n": key.sk}) for key in keys)
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
+    assert len(partly.get_many(keys)) == 7
+    assert client.calls == 14
+    partly.delete_many([*keys, ItemKey("a", "not there")])
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6] * 3 + [1.6]
+    assert list(table.query("a")) == []
+
+
+def test_a_partition_is_read_to_its_last_page(table: Table) -> None:
+    """Given more than the megabyte of one page, then every item comes, in order."""
+    for n in range(6):
+        table.put(ItemKey("a", str(n)), {"n": n, "text": "x" * 300_000})
+    assert [i["n"] for i in table.query("a")] == list(range(6))
+    assert [i["n"] for i in table.query("a", "2", "4")] == [2, 3, 4]
+    assert [i["n"] for i in table.query("a", limit=2)] == [0, 1]
+    assert [i["n"] for i in table.query("a", limit=5)] == [0, 1, 2, 3, 4]
+
+
+def test_only_what_has_index_keys_stands_in_the_index(table: Table) -> None:
+    """Given items with and without, then the index is sparse."""
+    table.put(ItemKey("a", "1"), {"gpk": "g", "gsk": "2"})
+    table.put(ItemKey("a", "2"), {"gpk": None, "gsk": None})
+    table.put(ItemKey("a", "3"), {"gpk": "g", "gsk": "1"})
+    assert [i["sk"] for i in table.query_index("g")] == ["3", "1"]
+    assert [i["sk"] for i in table.query_index("g", high="1")] == ["3"]
+    assert [i["sk"] for i in table.query_index("g", limit=1)] == ["3"]
+    assert list(table.query_index("h")) == []
+
+
+def test_reads_that_decide_are_consistent(table: Table) -> None:
+    """Whatever is read by key is as it is now; only the index may be a moment late."""
+    asked: list[tuple[str, Any]] = []
+
+    class Watched(HookedClient):
+        def __getattr__(self, name: str) -> Any:
+            real = super().__getattr__(name)
+
+            def call(**arguments: Any) -> Any:
+                asked.append((name, arguments))
+                return real(**arguments)
+
+            return call if name in ("get_item", "batch_get_item", "query") else real
+
+    watched = Table(Watched(table.client), table.name, table.index)
+    watched.get(ItemKey("a", "1"))
+    watched.get_many([ItemKey("a", "1")])
+    list(watched.query("a"))
+    [got, batch, query] = [arguments for _, arguments in asked]
+    assert got["ConsistentRead"] is True
+    assert batch["RequestItems"][table.name]["ConsistentRead"] is True
+    assert query["ConsistentRead"] is True
+
+
+def test_an_update_says_whether_its_condition_held(table: Table) -> None:
+    """Given a condition, then it is written or not; None takes an attribute off."""
+    assert table.update(ItemKey("a", "1"), {"n": 1, "m": 2}, condition="attribute_not_exists(pk)")
+    assert not table.update(ItemKey("a", "1"), {"n": 5}, condition="attribute_not_exists(pk)")
+    assert table.update(ItemKey("a", "1"), {"m": None}, condition="n = :n", given={":n": 1})
+    assert table.get(ItemKey("a", "1")) == {"pk": "a", "sk": "1", "n": 1}
+
+
+def test_a_transaction_is_all_or_nothing(table: Table) -> None:
+    """Given one condition of three that does not hold, then nothing is written; it says which."""
+    table.put(ItemKey("a", "1"), {"n": 1})
+    actions = [
+        table.put_action(ItemKey("a", "2"), {"n": 2}),
+        table.put_action(ItemKey("a", "1"), {"n": 3}, "attribute_not_exists(pk)"),
+        table.delete_action(ItemKey("a", "1")),
+    ]
+    with pytest.raises(TransactionCancelledError) as caught:
+        table.transact(actions[:2])
+    assert caught.value.failed == (1,)
+    assert [i["n"] for i in table.query("a")] == [1]
+    with pytest.raises(TransactionCancelledError):
+        table.write(actions[1:2])
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_waits_for_a_table_that_is_too_busy(
+    table: Table, pauses: list[float], code: str
+) -> None:
+    """Given a table that takes nothing for a while, then what was to be written is written."""
+    busy = Table(failing(table.client, code, 6), table.name, table.index)
+    busy.transact([table.put_action(ItemKey("a", "1"), {"n": 1})])
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
+    assert table.get(ItemKey("a", "1")) is not None
+
+
+def test_a_table_that_is_too_busy_for_long_is_an_error(table: Table, pauses: list[float]) -> None:
+    """Given one that never takes it, then it is no conflict with others, and nothing is written."""
+    busy = Table(failing(table.client, "ThrottlingError", 99), table.name, table.index)
+    with pytest.raises(table.client.exceptions.TransactionCanceledException):
+        busy.transact([table.put_action(ItemKey("a", "1"), {"n": 1})])
+    assert len(pauses) == 6
+    assert table.get(ItemKey("a", "1")) is None
+
+
+@pytest.mark.parametrize("single", ["put_item", "update_item"])
+@pytest.mark.usefixtures("pauses")
+def test_a_single_write_gives_way_to_a_transaction(table: Table, single: str) -> None:
+    """Given a transaction under way on the item, then whoever holds it is faster; no error."""
+
+    def others(name: str) -> None:
+        if name == single:
+            response = {"Error": {"Code": "TransactionConflictException"}}
+            raise table.client.exceptions.TransactionConflictException(response, single)
+
+    busy = Table(HookedClient(table.client, others), table.name, table.index)
+    if single == "update_item":
+        assert Outbox(busy).claim("acme", "anna", NOON, NOON + MINUTE) is None
+    else:
+        with pytest.raises(StaleWriteError):
+            CursorStore(busy).save(Cursor("100", NOON))
+
+
+def lose(table: Table, call: str) -> list[str]:
+    """AWS does what this call asks, once, and the answer does not come; botocore asks again."""
+    lost: list[str] = []
+
+    def again(**_: Any) -> float | None:
+        if lost:
+            return None
+        lost.append(call)
+        return 0
+
+    table.client.meta.events.register_first(f"needs-retry.dynamodb.{call}", again)
+    return lost
+
+
+def test_a_claim_whose_answer_is_lost_is_ones_own(table: Table) -> None:
+    """Given a claim that AWS took, when botocore asks again, then it holds, and no other does."""
+    lost = lose(table, "UpdateItem")
+    mailbox = Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE)
+    assert lost
+    assert mailbox is not None
+    assert Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE) is None
+    Outbox(table).complete("acme", "anna", [], mailbox)
+
+
+def test_a_cursor_whose_answer_is_lost_is_saved(table: Table) -> None:
+    """Given a cursor that AWS took, when botocore asks again, then nobody was faster."""
+    accounts = CursorStore(table)
+    first = accounts.save(Cursor("100", NOON))
+    lost = lose(table, "PutItem")
+    assert accounts.save(first).rev == 2
+    assert lost
+    with pytest.raises(StaleWriteError):
+        accounts.save(first)
+
+
+def test_what_others_wrote_while_an_answer_was_lost_is_theirs(table: Table) -> None:
+    """Given a call made again that others were faster than, then it is not taken for done."""
+    accounts = CursorStore(table)
+    first = accounts.save(Cursor("100", NOON))
+    accounts.save(replace(first, vocabulary="post"))
+    lost = lose(table, "PutItem")
+    with pytest.raises(StaleWriteError):
+        accounts.save(first)
+    assert lost
+
+
+def test_a_transaction_has_a_name_by_which_aws_knows_it_again(table: Table) -> None:
+    """Given any transaction, then botocore names it, so that AWS does it once, asked twice."""
+    names: list[str] = []
+    table.client.meta.events.register(
+        "before-call.dynamodb.TransactWriteItems",
+        lambda params, **_: names.append(json.loads(params["body"])["ClientRequestToken"]),
+    )
+    for _ in range(2):
+        table.transact([table.put_action(ItemKey("a", "1"), {"n": 1})])
+    assert len(set(names)) == 2

@@ -1,0 +1,63 @@
+"""Stands before AWS while functions run: judges each call by the function's own role."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+
+from pulse_cli.replay.local_deployment import LocalDeployment
+from pulse_cli.template import load_template
+from tests.iam.policy_evaluator import Call
+from tests.iam.required_actions import required_calls
+from tests.iam.resolved_template import ResolvedStack
+
+
+class DeniedError(Exception):
+    """A function asked for what its role does not allow."""
+
+
+class CallGuard:
+    """`asked` is what each function asked for and may, as IAM names it; `denied` what not."""
+
+    def __init__(self, deployed: ResolvedStack, running: Callable[[], str | None]) -> None:
+        self.asked: dict[str, set[Call]] = defaultdict(set)
+        self.denied: list[str] = []
+        self._running = running
+        self._aside = False
+        roles = deployed.roles()
+        self._may = {name: roles[deployed.role_of(name)] for name in deployed.template.functions}
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is asked meanwhile is asked by somebody else, though a function runs."""
+        self._aside = True
+        try:
+            yield
+        finally:
+            self._aside = False
+
+    def check(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        name = self._running()
+        if name is None or self._aside:
+            return
+        service = str(model.service_model.service_name)
+        for call in required_calls(service, model.name, params) - self.asked[name]:
+            if not self._may[name].allows(call):
+                self.denied.append(f"{name} may not {call}")
+                raise DeniedError(self.denied[-1])
+            self.asked[name].add(call)
+
+
+def install_guard(house: LocalDeployment) -> CallGuard:
+    """Judge what the functions of a house ask for, from now on."""
+    session = boto3.DEFAULT_SESSION
+    assert session
+    guard = CallGuard(
+        ResolvedStack(load_template(parameters=house.parameters)),
+        lambda: house.lambdas.running[-1][0] if house.lambdas.running else None,
+    )
+    session.events.register("before-parameter-build", guard.check)
+    house.lambdas.app = house.lambdas.make_app()  # clients that were made before are not judged
+    return guard

@@ -1,0 +1,136 @@
+"""Writers that take turns, one call to AWS at a time: every order can be tried."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from greenlet import GreenletExit, greenlet
+
+CALLS = frozenset(
+    {
+        "get_item",
+        "batch_get_item",
+        "query",
+        "put_item",
+        "update_item",
+        "batch_write_item",
+        "transact_write_items",
+    }
+)
+
+
+class HookedClient:
+    """A boto client that says before each call of the table which one it is, and after it."""
+
+    def __init__(
+        self,
+        client: Any,
+        before: Callable[[str], None] = lambda _: None,
+        after: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._client = client
+        self._before = before
+        self._after = after
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._client, name)
+        if name not in CALLS:
+            return real
+
+        def call(**arguments: Any) -> Any:
+            self._before(name)
+            answer = real(**arguments)
+            self._after(name)
+            return answer
+
+        return call
+
+
+def cancelled(client: Any, code: str) -> Exception:
+    response = {
+        "Error": {"Code": "TransactionCanceledException"},
+        "CancellationReasons": [{"Code": code}],
+    }
+    error: Exception = client.exceptions.TransactionCanceledException(
+        response, "TransactWriteItems"
+    )
+    return error
+
+
+def failing(client: Any, code: str, times: int) -> HookedClient:
+    """A client whose first transactions are cancelled for this reason."""
+    calls = itertools.count(1)
+
+    def fail(name: str) -> None:
+        if name == "transact_write_items" and next(calls) <= times:
+            raise cancelled(client, code)
+
+    return HookedClient(client, fail)
+
+
+class SteppedWriter:
+    """A writer in a greenlet of its own that stops before each call until it is its turn.
+
+    `write` is handed what to call before each of them; `next` is what it said there.
+    """
+
+    def __init__(self, write: Callable[[Callable[[Any], None]], object]) -> None:
+        self.error: BaseException | None = None
+        self.next: Any = None
+        self.done = False
+        self._greenlet = greenlet(self._run)
+        self._greenlet.switch(write)
+
+    def _run(self, write: Callable[[Callable[[Any], None]], object]) -> None:
+        try:
+            write(self._wait)
+        except BaseException as error:  # noqa: BLE001 - handed to who asked for the run
+            self.error = error
+        self.done = True
+
+    def _wait(self, what: Any) -> None:
+        self.next = what
+        self._greenlet.parent.switch()
+
+    def step(self) -> None:
+        """Make one call, up to the next one."""
+        self._greenlet.switch()
+
+    def abandon(self) -> None:
+        """Go no further, wherever it stands."""
+        self._greenlet.throw(GreenletExit)
+
+
+def run_interleaved(
+    writers: Sequence[Callable[[Any], None]], client: Any, choices: Sequence[int]
+) -> list[int]:
+    """Let the writers go by these choices (0 when they are used up); how many options each had."""
+    players = [SteppedWriter(lambda wait, w=w: w(HookedClient(client, wait))) for w in writers]
+    options: list[int] = []
+    while ready := [p for p in players if not p.done]:
+        number = len(options)
+        choice = choices[number] if number < len(choices) else 0
+        options.append(len(ready))
+        ready[choice % len(ready)].step()
+    for player in players:
+        if player.error is not None:
+            raise player.error
+    return options
+
+
+def all_orders(
+    run: Callable[[Sequence[int]], list[int]], most: int | None = None
+) -> Iterator[tuple[int, ...]]:
+    """Every order there is (or the first so many): `run` plays one and says what was open."""
+    choices: list[int] = []
+    count = 0
+    while most is None or count < most:
+        options = run(choices)
+        count += 1
+        yield tuple(choices)
+        choices += [0] * (len(options) - len(choices))
+        while choices and choices[-1] + 1 >= options[len(choices) - 1]:
+            choices.pop()
+        if not choices:
+            return
+        choices[-1] += 1

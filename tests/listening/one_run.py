@@ -1,0 +1,44 @@
+"""One run over the account, with as much time as a test gives it."""
+
+from typing import Any
+
+from pulse.kernel.company import Company
+from pulse.listening.poll import poll
+from pulse.listening.run import PollRun
+from pulse.listening.tasks import PollTask, TaskKind
+from tests.small_company import HELP, SmallCompany, at
+
+
+def run_poll(
+    here: SmallCompany,
+    minute: float,
+    pages: int,
+    kind: TaskKind = "poll",
+    of: float | None = None,
+    known: Company | None = None,
+) -> dict[str, Any]:
+    """One run that has time for so many pages; `of` is the minute of its task, if another.
+
+    By the settings that are `known` to it, if others than those in force.
+    """
+    app, company = here.world.app, known or here.world.company
+    here.world.move_clock_to(at(minute))
+    left = iter([False] * pages + [True] * 99)
+    account = company.accounts[0]
+    reading = PollRun(
+        company=company,
+        account=account,
+        x=app.x(account),
+        accounts=app.db.cursors,
+        conversations=app.db.conversations,
+        retraction=app.db.deletions,
+        own_posts=app.db.own_posts,
+        author_cache=app.db.author_cache,
+        erasures=app.db.erasures,
+        journal=app.db.audit_log,
+        outbox=app.db.outbox,
+        now=here.world.now(),
+        out_of_time=lambda: next(left),
+    )
+    task = PollTask("acme", HELP, kind, at(minute if of is None else of), retried=of is not None)
+    return poll(reading, task)

@@ -1,0 +1,25 @@
+"""Posts that go on X: when, why, and what is left of them here."""
+
+import json
+
+from tests.small_company import SmallCompany, at
+
+
+def deleted_at(minute: float, why: str = "deleted") -> dict[str, str]:
+    return {"gone_at": at(minute).isoformat(), "gone_why": why}
+
+
+def billed(here: SmallCompany) -> int:
+    """Posts that X bills: each once a UTC day."""
+    figures = here.sim.usage()
+    return int(figures["posts_served"]) - int(figures["rereads_within_day"])
+
+
+def removed(here: SmallCompany) -> list[tuple[int, str]]:
+    return [(row.what["posts"], row.what["why"]) for row in here.log_entries("removed")]
+
+
+def table_text(here: SmallCompany) -> str:
+    """All that lies in the table, but for how far each account was read."""
+    items = here.world.app.db.table.scan()
+    return json.dumps([i for i in items if not i["pk"].startswith("account#")])

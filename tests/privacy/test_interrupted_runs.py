@@ -1,0 +1,108 @@
+"""A run that ends too early, by the clock or killed."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pulse.privacy.comply import comply
+from pulse_cli.simulated_x import SimulatedX
+from tests.privacy.comply_days import DAY, THREE_DAYS, run_comply
+from tests.privacy.deleted_posts import deleted_at, table_text
+from tests.small_company import Build, Posts, SmallCompany, at, one_account_settings, settings
+from tests.tiers import TEST_ALL
+
+
+def test_a_run_that_has_no_time_left_is_done_again(posts: Posts, small_company: Build) -> None:
+    """Given results for more days than a run has time for, then the next run carries them out."""
+    posts.mention(1, "7", **deleted_at(3 * THREE_DAYS))
+    posts.mention(2 * DAY, "8", **deleted_at(3 * THREE_DAYS))
+    here = small_company(one_account_settings()).run_minutes(0, 2, 2 * DAY, 2 * DAY + 2)
+    run_comply(here, 3 * THREE_DAYS, 3 * THREE_DAYS)
+    app = here.world.app
+    steps, counts = [], []
+    for minute in (10, 20):
+        here.world.move_clock_to(at(3 * THREE_DAYS + minute))
+        left = iter([False] * 9 + [True] * 99)
+        out = (lambda left=left: next(left)) if minute == 10 else (lambda: False)
+        companies = app.settings().companies
+        [done] = comply(
+            companies, app.tokens.bearer, app.compliance, app.company_x, app.db, app.now(), out
+        ).values()
+        steps.append(done["step"])
+        counts.append(len(here.stored))
+    assert (steps, counts) == (["carries out", "done"], [1, 0])
+
+
+class KilledError(BaseException):
+    """The process of a function is gone."""
+
+
+def killed(here: SmallCompany, number: int) -> Callable[[], int]:
+    """Let the process of `comply` die at this call to AWS or X; gives how many there were."""
+    calls = 0
+
+    def on_call(_: str, moment: str) -> None:
+        nonlocal calls
+        calls += moment == "after"
+        if calls == number and moment == "after":
+            raise KilledError
+
+    here.world.on_call = on_call  # type: ignore[method-assign]
+    return lambda: calls
+
+
+class Watched:
+    """The way to X, where a process may die after each answer."""
+
+    def __init__(self, sim: SimulatedX, after: Callable[[], None]) -> None:
+        self._sim, self._after = sim, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sim, name)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        content = b"".join(self._sim(environ, start))
+        self._after()
+        return [content]
+
+
+def test_a_crash_anywhere_ends_the_same(
+    posts: Posts, small_company: Build, tmp_path_factory: Any
+) -> None:
+    """Given a process that dies after any call of its, then it all goes, and stays gone."""
+    goes = posts.mention(1, "7", **deleted_at(THREE_DAYS, "suspended"))
+    posts.reply(3, goes)
+    stays = posts.mention(2, "8")
+    posts.news(4)
+    posts.lines[-1] |= deleted_at(THREE_DAYS)
+    number, step = 0, 1 if TEST_ALL else 4
+    while True:
+        number += step
+        here: SmallCompany
+        folder = tmp_path_factory.mktemp("crash")
+        hook: list[Callable[[str, str], None]] = []
+
+        def after(hook: list[Callable[[str, str], None]] = hook) -> None:
+            for one in hook:
+                one("x", "after")
+
+        def x(sim: SimulatedX, after: Callable[[], None] = after) -> Watched:
+            return Watched(sim, after)
+
+        with SmallCompany(folder, posts, settings(look_back="0"), x=x) as here:
+            here.run_minutes(0, 5)
+            run_comply(here, 10, 20)
+            calls = killed(here, number)
+            hook.append(here.world.on_call)
+            run_comply(here, THREE_DAYS, THREE_DAYS + 10)
+            met = calls() >= number
+            here.world.on_call = lambda *_: None  # type: ignore[method-assign]
+            hook.clear()
+            run_comply(here, THREE_DAYS + 20, THREE_DAYS + 130)
+            assert here.stored == {stays}, number
+            assert set(here.states()) == {stays}, number
+            assert "All is well" not in table_text(here), number
+            assert here.world.app.db.author_cache.find(["7"]) == {}
+            assert len(here.failures) == met
+        if not met:
+            break
+    assert number > 40

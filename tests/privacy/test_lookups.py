@@ -1,0 +1,122 @@
+"""Where no compliance job may be made: looked up, billed, counted, bounded."""
+
+from typing import Any
+
+from tests.privacy.comply_days import DAY, HOUR, USER_ONLY, compliance_requests, run_comply
+from tests.privacy.deleted_posts import deleted_at
+from tests.small_company import Build, Posts, one_account_settings
+from tests.x_interceptor import XInterceptor, fault
+
+
+def test_where_x_refuses_what_waits_is_looked_up_and_x_asked_again_a_day_later(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given a 403 for two days, then open posts are looked up each day, and then jobs work."""
+    _, answered = posts.mention(1, "7", **deleted_at(DAY)), posts.mention(2, "8", **deleted_at(DAY))
+    posts.reply(3, answered)
+    faults = [fault(0, 2 * DAY, endpoint="compliance", status=403)]
+    here = small_company(one_account_settings(), faults=faults).run_minutes(0, 4)
+    run_comply(here, DAY, DAY + 20)
+    assert here.stored == {answered}
+    assert compliance_requests(here) == 1
+    run_comply(here, DAY + 30, 2 * DAY - 10)
+    assert compliance_requests(here) == 1
+    run_comply(here, 2 * DAY, 2 * DAY + 20)
+    assert here.stored == set()
+
+
+def test_without_a_bearer_what_waits_is_looked_up_once_a_day_and_billed(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given a user's token alone, then open posts of before today are asked for, and counted."""
+    stays = posts.mention(1, "7")
+    posts.mention(2, "8", **deleted_at(DAY))
+    answered = posts.mention(3, "9", **deleted_at(DAY))
+    posts.reply(4, answered)
+    here = small_company(one_account_settings(reads_per_month=1000))
+    here.world.app.tokens.put("acme_help", USER_ONLY)
+    here.run_minutes(0, 5)
+    polled = sum(here.cursor().reads.values())
+    assert set(run_comply(here, 10, 850)) == {"looked up", "not due"}
+    assert here.sim.requests["lookup", "200"] == 0
+    steps = run_comply(here, 15 * HOUR, DAY + 14 * HOUR)
+    assert steps.count("looked up") == 1
+    assert here.sim.requests["lookup", "200"] == 1
+    run_comply(here, DAY + 15 * HOUR, 2 * DAY)
+    assert here.stored == {stays, answered}
+    assert here.sim.requests["lookup", "200"] == 2
+    assert compliance_requests(here) == 0
+    assert sum(here.cursor().reads.values()) - polled == 3
+    assert here.sim.usage()["rereads_across_days"] == 3
+    assert here.mails == []
+
+
+def test_with_the_months_reads_used_up_nothing_is_looked_up(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given no bearer and no reads left, then the posts stay until `keep` ends."""
+    post = posts.mention(1, "7", **deleted_at(DAY))
+    here = small_company(one_account_settings(reads_per_month=1))
+    here.world.app.tokens.put("acme_help", USER_ONLY)
+    here.run_minutes(0, 5)
+    assert set(run_comply(here, DAY, DAY + HOUR)) == {"the month's reads are used up"}
+    assert here.stored == {post}
+
+
+def test_at_most_so_many_are_looked_up_a_day(posts: Posts, small_company: Build) -> None:
+    """Given 230 who wait without a bearer, then 200 of them are asked for, the longest waits."""
+    asked = [posts.mention(1 + n / 100, str(n + 1000)) for n in range(230)]
+    here = small_company(one_account_settings())
+    here.world.app.tokens.put("acme_help", USER_ONLY)
+    here.run_minutes(0, 5)
+    run_comply(here, DAY, DAY)
+    assert here.sim.requests["lookup", "200"] == 2
+    days = here.sim.reads
+    assert {i for i in asked if len(days[i]) == 2} == set(asked[:200])
+
+
+def test_trouble_with_look_ups_is_tried_again(posts: Posts, small_company: Build) -> None:
+    posts.mention(1, "7", **deleted_at(DAY))
+    here = small_company(
+        one_account_settings(), faults=[fault(DAY, DAY + 5, endpoint="lookup", status=503)]
+    )
+    here.world.app.tokens.put("acme_help", USER_ONLY)
+    here.run_minutes(0, 5)
+    first, second = run_comply(here, DAY, DAY + 10)
+    assert first.startswith("trouble: unavailable")
+    assert (second, here.stored) == ("looked up", set())
+    assert here.failures == []
+
+
+def test_what_was_read_before_the_trouble_is_billed(posts: Posts, small_company: Build) -> None:
+    """Given 150 who wait, and an X that gives way after the first hundred, then they count."""
+    for n in range(150):
+        posts.mention(1 + n / 1000, str(n + 1000))
+    served: list[str] = []
+
+    def down(environ: dict[str, Any]) -> tuple[str, bytes] | None:
+        if environ["PATH_INFO"] != "/2/tweets":
+            return None
+        served.append(environ["QUERY_STRING"])
+        return ("503 Service Unavailable", b"{}") if len(served) > 1 else None
+
+    here = small_company(one_account_settings(), x=lambda sim: XInterceptor(sim, instead=down))
+    here.world.app.tokens.put("acme_help", USER_ONLY)
+    here.run_minutes(0, 5)
+    polled = sum(here.cursor().reads.values())
+    [step] = run_comply(here, DAY, DAY)
+    assert step.startswith("trouble: unavailable")
+    assert sum(here.cursor().reads.values()) - polled == 100
+
+
+def test_a_missing_secret_is_the_polls_to_tell(posts: Posts, small_company: Build) -> None:
+    """Given no token at all, then comply looks nothing up, says nothing, and does not fail."""
+    posts.mention(1, "7")
+    here = small_company(one_account_settings()).run_minutes(0, 2)
+    secrets = here.world.app.tokens
+    secrets._client.delete_parameter(Name=f"{secrets._path}/acme_help")
+    here.world.app._xs.clear()
+    [step] = run_comply(here, DAY, DAY)
+    assert step.startswith("trouble: token")
+    assert here.failures == []
+    assert here.mails == []

@@ -1,0 +1,271 @@
+"""What was deleted or protected on X within the day is gone after the next sweep, free of reads."""
+
+from typing import Any
+
+import pytest
+
+from pulse.conversations.facts import ConversationKey, Mention
+from pulse.privacy.deletion import delete_posts
+from pulse.privacy.removal import StoredPost
+from tests.privacy.deleted_posts import billed, deleted_at, removed, table_text
+from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settings
+from tests.x_interceptor import XInterceptor, fault
+
+
+@pytest.mark.parametrize("why", ["deleted", "protected", "suspended"])
+def test_gone_after_the_sweep_and_nobody_hears_of_it(
+    posts: Posts, small_company: Build, why: str
+) -> None:
+    """Given a mention that goes after 12 minutes, then the sweep takes it, before the alert."""
+    post = posts.mention(1, "7", **deleted_at(13, why))
+    stays = posts.mention(1, "8")
+    here = small_company(one_account_settings()).run_minutes(0, 2, 3, 14)
+    assert here.stored == {post, stays}
+    here.run_minutes(15, 16, 17, 18)
+    assert set(here.states()) == {stays}
+    assert [m.posts for m in here.mails] == [[stays]]
+    assert post not in table_text(here)
+    assert billed(here) == 2
+    assert here.sim.requests["lookup", "200"] == 1
+    assert removed(here) == [(1, "protected" if why == "protected" else "deleted")]
+    assert post not in str(here.log_entries())
+    assert here.failures == []
+
+
+def test_deleted_after_its_alert_it_is_not_in_the_mails_to_come(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given a mention deleted after it was told, then no later mail shows or counts it."""
+    post = posts.mention(1, "7", text="@acme_help my number is 12345", **deleted_at(36))
+    here = small_company(one_account_settings()).run_minutes(0, 2, 16, 17, 30, 45, 62, 63, 242)
+    assert [(m.minute, m.posts) for m in here.mails] == [(16, [post])]
+    assert here.states() == {}
+    assert "12345" not in table_text(here)
+    digest = here.digest(243, 0)
+    assert "12345" not in digest.text
+    assert "Everyone has been answered" in digest.subject
+    assert "1 post was removed from Pulse because it was deleted or protected on X" in digest.text
+    assert billed(here) == 1
+
+
+def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> None:
+    """Given posts removed between their state and their facts, then the mail is of the others."""
+    whole, stays = posts.mention(0.1, "7"), posts.mention(0.2, "8")
+    newest = posts.mention(0.3, "8", thread=stays)
+    here = small_company(one_account_settings()).run_minutes(0, 1)
+    gone = {
+        whole: {StoredPost(whole, whole, ConversationKey("acme", whole, "7"), False): "deleted"},
+        stays: {StoredPost(newest, newest, ConversationKey("acme", stays, "8"), False): "deleted"},
+    }
+
+    def remove_it(params: Any, **_: Any) -> None:
+        app = here.world.app
+        for conversation in [c for c in gone if f"c#acme#{c}#" in str(params["body"])]:
+            with here.guard.paused():
+                delete_posts(
+                    here.world.company,
+                    gone.pop(conversation),
+                    app.db.deletions,
+                    app.db.outbox,
+                    app.db.author_cache,
+                    app.db.own_posts,
+                    here.world.now(),
+                    "comply",
+                )
+
+    here.world.move_clock_to(at(16))
+    with here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("flag")
+    query = "before-call.dynamodb.Query"
+    here.world.app.db.table.client.meta.events.register(query, remove_it)
+    here.flag_and_send_at(16, 17)
+    assert gone == {}
+    assert [(m.minute, m.posts) for m in here.mails] == [(16, [stays])]
+    assert here.failures == []
+
+
+def test_of_a_protected_account_the_name_goes_too(posts: Posts, small_company: Build) -> None:
+    """Given a customer shown in a mail who then protects the account, then we forget the name."""
+    posts.mention(1, "7", **deleted_at(20, "protected"))
+    posts.mention(1, "8", **deleted_at(20))
+    here = small_company(one_account_settings()).run_minutes(0, 2, 16, 17)
+    assert "user7" in here.mails[0].text
+    assert set(here.world.app.db.author_cache.find(["7", "8"])) == {"7", "8"}
+    here.run_minutes(30)
+    assert set(here.world.app.db.author_cache.find(["7", "8"])) == {"8"}
+
+
+def test_what_x_merely_loses_stays_and_is_told(posts: Posts, small_company: Build) -> None:
+    """Given a post that vanishes from the timeline alone, then it stays, at no read billed."""
+    post = posts.mention(1, "7", **deleted_at(5, "lost"))
+    here = small_company(one_account_settings()).run_minutes(0, 2, *range(14, 32))
+    assert set(here.states()) == {post}
+    assert [m.posts for m in here.mails] == [[post]]
+    assert here.sim.requests["lookup", "200"] == 2
+    assert billed(here) == 1
+    assert removed(here) == []
+
+
+def test_what_another_account_or_search_brought_is_asked_for_only_where_it_belongs(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given mentions of either account and of both, then what is served is not asked for."""
+    posts.mention(1, "7", to=[HELP])
+    posts.mention(2, "8", to=[NEWS])
+    both = posts.mention(3, "9", to=[HELP, NEWS], **deleted_at(10))
+    posts.mention(4, "10", to=[HELP, NEWS])
+    here = small_company().run_minutes(0, 5, 15)
+    assert both not in here.stored
+    assert len(here.stored) == 3
+    assert here.sim.requests["lookup", "200"] == 1
+    assert removed(here) == [(1, "deleted")]
+
+
+def test_one_post_of_a_thread_goes_the_rest_waits_on(posts: Posts, small_company: Build) -> None:
+    """Given the first of two mentions deleted, then the wait is that of the second."""
+    first = posts.mention(1, "7", **deleted_at(10))
+    second = posts.mention(9, "7", thread=first)
+    here = small_company(one_account_settings()).run_minutes(0, 2, 10, 15)
+    [state] = here.states().values()
+    assert (state.waiting, state.waiting_since) == ((second,), at(9))
+
+
+def test_an_edited_post_goes_in_all_its_versions(posts: Posts, small_company: Build) -> None:
+    """Given a mention of which we hold both versions, when it is deleted, then neither is left."""
+    post = posts.mention(1, "7", **deleted_at(20))
+    posts.edit(6, post, "@acme_help edited")
+    here = small_company(one_account_settings()).run_minutes(0, 2, 7, 16)
+    assert here.states()[post].mentions == 1
+    here.run_minutes(30)
+    assert post not in table_text(here)
+    assert "edited" not in table_text(here)
+
+
+def test_our_own_posts_go_when_we_deleted_them(posts: Posts, small_company: Build) -> None:
+    """Given a reply and news of ours deleted, then the customer waits again, the news is gone."""
+    asked = posts.mention(1, "7")
+    posts.reply(3, asked, **deleted_at(20))
+    news = posts.news(4)
+    posts.lines[-1] |= deleted_at(20)
+    here = small_company().run_minutes(0, 5, 16)
+    assert here.states()[asked].status == "answered"
+    here.run_minutes(30)
+    assert (here.states()[asked].status, here.states()[asked].waiting_since) == ("open", at(1))
+    assert news not in table_text(here)
+    assert removed(here) == [(1, "deleted")] * 2
+
+
+def test_our_own_posts_stay_when_our_account_is_protected(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given our account protected for a while, then what it answered stays answered."""
+    asked = posts.mention(1, "7")
+    posts.reply(3, asked, **deleted_at(20, "protected"))
+    here = small_company(one_account_settings()).run_minutes(0, 5, 16, 30, 45)
+    assert here.states()[asked].status == "answered"
+    assert removed(here) == []
+
+
+@pytest.mark.parametrize("endpoint", ["mentions", "lookup"])
+def test_while_x_is_in_trouble_nothing_goes(
+    posts: Posts, small_company: Build, endpoint: str
+) -> None:
+    """Given no timeline or no look-up at one sweep, then nothing goes, and nobody is told."""
+    post = posts.mention(1, "7", **deleted_at(5))
+    here = small_company(
+        one_account_settings(), faults=[fault(14, 16, endpoint=endpoint, status=503)]
+    ).run_minutes(0, 2, 15)
+    assert here.stored == {post}
+    assert removed(here) == []
+    assert here.mails == []
+    if endpoint == "lookup":
+        assert here.cursor().faults == {}
+        assert here.cursor().swept == at(15)
+    here.run_minutes(16, 30)
+    assert here.stored == set()
+    assert here.failures == []
+
+
+def test_an_empty_timeline_removes_nothing(posts: Posts, small_company: Build) -> None:
+    """Given X that serves empty timelines for once, then each post is asked for, and stays."""
+
+    def emptied(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        empty = "/mentions" in environ["PATH_INFO"] and here.world.now() == at(15)
+        return {"meta": {"result_count": 0}} if empty else body
+
+    asked = {posts.mention(1 + n / 200, str(n + 1000)) for n in range(150)}
+    here = small_company(one_account_settings(), x=lambda sim: XInterceptor(sim, change=emptied))
+    here.run_minutes(0, 3, 15)
+    assert here.stored == asked
+    assert here.sim.requests["lookup", "200"] == 2
+    assert billed(here) == 150
+
+
+def test_a_post_that_a_poll_under_way_puts_back_goes_again(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given a post removed, and stored by a poll that read it before, then the next sweep heals."""
+    post = posts.mention(1, "7", **deleted_at(10))
+    here = small_company(one_account_settings()).run_minutes(0, 2, 15)
+    assert here.stored == set()
+    here.add_facts(post, Mention(post, post, at(1), "help", frozenset({HELP}), stored_at=at(2)))
+    here.run_minutes(30)
+    assert here.stored == set()
+
+
+def test_the_sweep_of_the_day_finds_what_went_hours_later(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given a morning's mention deleted in the evening, then the sweep of 23:50 takes it, free."""
+    post = posts.mention(1, "7", **deleted_at(700))
+    here = small_company(one_account_settings()).run_minutes(0, 2, *range(15, 720, 60))
+    assert here.stored == {post}
+    here.run_minutes(890)
+    assert here.stored == set()
+    assert billed(here) == 1
+
+
+def test_nothing_of_yesterday_is_asked_for(posts: Posts, small_company: Build) -> None:
+    """Given sweeps after midnight, then no post of the day before is looked up and billed."""
+    posts.mention(1, "7", **deleted_at(895))
+    posts.mention(898, "8", **deleted_at(905))
+    here = small_company(one_account_settings()).run_minutes(0, 2, 890, 899, *range(900, 1000, 15))
+    assert here.sim.requests["lookup", "200"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
+
+
+def test_an_alert_held_back_tells_nothing_of_who_is_gone(
+    posts: Posts, small_company: Build
+) -> None:
+    """Given an alert that waits for the window when its post goes, then no id of it is sent."""
+    posts.mention(0, "8")
+    posts.mention(5, "77777", **deleted_at(22))
+    last = posts.mention(5.5, "9")
+    here = small_company(one_account_settings()).run_minutes(0, 6, 15, 21, 29)
+    assert "77777" in str(here.waiting())
+    here.run_minutes(30, 31)
+    assert here.waiting() != []
+    here.flag_and_send_at(44, 45, 46)
+    assert here.mails[-1].posts == [last]
+    assert "77777" not in table_text(here)
+    assert here.failures == []
+
+
+def test_an_alert_of_nobody_is_not_sent(posts: Posts, small_company: Build) -> None:
+    """Given the only one of a waiting alert gone, then nothing waits, and nobody is written to."""
+    posts.mention(0, "8")
+    posts.mention(5, "77777", **deleted_at(22))
+    here = small_company(one_account_settings()).run_minutes(0, 5, 15, 20, 29, 30)
+    assert here.waiting() == []
+    here.flag_and_send_at(44, 45, 46)
+    assert len(here.mails) == 1
+    assert "77777" not in table_text(here)
+
+
+def test_the_counts_reach_the_metrics(posts: Posts, small_company: Build) -> None:
+    """Given a sweep that removes a post, then the poll says what it checked and removed."""
+    posts.mention(1, "7", **deleted_at(5))
+    posts.mention(1, "8", **deleted_at(5, "lost"))
+    here = small_company(one_account_settings()).run_minutes(0, 2, 15)
+    [swept] = [p for p in here.polls if p["kind"] == "sweep"]
+    assert (swept["checked"], swept["removed"]) == (2, 1)

@@ -1,0 +1,150 @@
+"""Response times as the customer feels them, as they stood at an instant."""
+
+import statistics
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse.conversations.facts import Fact, Mention
+from pulse.conversations.fold import State, fold
+from pulse.reporting.stats import (
+    Histogram,
+    PeriodStats,
+    ageing,
+    duration_stats,
+    period_stats,
+    quantile,
+)
+from tests.conversations.fact_builders import POLICY, at, mention, position, reply
+from tests.conversations.test_fold_properties import conversations
+
+PROMISE = timedelta(minutes=60)
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [
+        ([], 0.5, None),
+        ([7], 0.5, 7),
+        ([7], 0.9, 7),
+        ([1, 3], 0.5, 2),
+        ([1, 2, 3, 4], 0.5, 2.5),
+        ([1, 2, 3, 4, 5], 0.9, 4.6),
+        ([1, 2, 3, 4, 5], 0, 1),
+        ([1, 2, 3, 4, 5], 1, 5),
+    ],
+)
+def test_quantiles(values: list[float], share: float, expected: float | None) -> None:
+    """Between the two nearest values; none of none."""
+    assert quantile(values, share) == (None if expected is None else pytest.approx(expected))
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2))
+def test_median_and_p90_are_those_of_the_statistics_module(values: list[int]) -> None:
+    """Compared with the inclusive method of Python's own statistics."""
+    found = duration_stats(values)
+    assert found.median == pytest.approx(statistics.median(values))
+    assert found.p90 == pytest.approx(statistics.quantiles(values, n=10, method="inclusive")[8])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "bucket"), [(0, 0), (15, 0), (15.1, 1), (60, 1), (61, 2), (241, 3), (1441, 4)]
+)
+def test_ageing(minutes: float, bucket: int) -> None:
+    """Five buckets, youngest first."""
+    assert ageing([at(-minutes)], at(0)).index(1) == bucket
+
+
+def figures(conversations: list[list[Fact]], start: float, end: float) -> PeriodStats:
+    rows: list[tuple[State, Mention]] = []
+    for facts in conversations:
+        state = fold(facts, POLICY)
+        rows += [(state, f) for f in facts if isinstance(f, Mention)]
+    return period_stats(rows, at(start), at(end), PROMISE)
+
+
+def test_a_span_counts_what_began_in_it() -> None:
+    """Given three waits of which one began before, then two mentions are counted, one answered."""
+    found = figures(
+        [
+            [mention(1, -5), reply(2, 3)],
+            [mention(3, 10), reply(4, 20)],
+            [mention(5, 30)],
+        ],
+        0,
+        100,
+    )
+    assert (found.received, found.answered) == (2, 1)
+    assert found.first_response.median == pytest.approx((10 * 60 + 70 * 60) / 2)
+    assert found.next_response.count == 2
+    assert found.within == 0.5
+
+
+SHARES: dict[str, tuple[list[list[Fact]], float | None]] = {
+    "none judged yet": ([[mention(1, 50)]], None),
+    "kept": ([[mention(1, 0), reply(2, 60)]], 1.0),
+    "missed, answered late": ([[mention(1, 0), reply(2, 61)]], 0.0),
+    "missed, still open": ([[mention(1, 0)]], 0.0),
+    "one of two": ([[mention(1, 0), reply(2, 5)], [mention(3, 0)]], 0.5),
+    "no answer needed is no answer kept or missed": ([[mention(1, 0), position("p", 5, 1)]], None),
+}
+
+
+@pytest.mark.parametrize(("conversations", "share"), SHARES.values(), ids=SHARES)
+def test_the_share_within_the_promise(conversations: list[list[Fact]], share: float | None) -> None:
+    """Of waits whose promise of an hour had run out or been kept by the end."""
+    assert figures(conversations, 0, 100).within == share
+
+
+LATER: dict[str, list[Fact]] = {
+    "a reply": [reply(9, 120)],
+    "a position": [position("p", 120, 1)],
+    "another mention": [mention(9, 120)],
+    "another mention and a reply": [mention(9, 120), reply(10, 130)],
+}
+
+
+@pytest.mark.parametrize("later", LATER.values(), ids=LATER)
+def test_the_figures_of_a_span_do_not_change_later(later: list[Fact]) -> None:
+    """Given what happens after the end, when counted again, then nothing is different."""
+    for facts in ([mention(1, 10)], [mention(1, 10), mention(2, 20)]):
+        assert figures([[*facts, *later]], 0, 100) == figures([facts], 0, 100)
+
+
+@given(conversations(most=6), st.integers(0, 400))
+def test_a_span_looks_at_nothing_after_its_end(facts: list[Fact], end: int) -> None:
+    """For any conversation: the figures are those that were counted at the end itself."""
+    posts = [f for f in facts if getattr(f, "version", None) in (None, getattr(f, "id", None))]
+    known = [f for f in posts if f.at < at(end)]
+    now, later = figures([known], 0, end), figures([posts], 0, end)
+    assert (later.received, later.answered) == (now.received, now.answered)
+    assert (later.first_response, later.within) == (now.first_response, now.within)
+
+
+@given(
+    st.lists(st.floats(1, 6e6), min_size=1),
+    st.lists(st.floats(1, 6e6)),
+    st.sampled_from([0.5, 0.9]),
+)
+def test_histograms_merge_and_are_right_to_within_a_quarter(
+    some: list[float], more: list[float], share: float
+) -> None:
+    """Given two histograms, when merged, then quantiles are near those of all the values."""
+    one, other = Histogram(), Histogram()
+    for seconds in some:
+        one.add(seconds)
+    for seconds in more:
+        other.add(seconds)
+    one.merge(other)
+    ordered = sorted(some + more)
+    true = ordered[-(-int(share * 100) * len(ordered) // 100) - 1]
+    found = one.quantile(share)
+    assert max(true, 30) <= found * 1.0001
+    assert found <= max(true * 1.3, 31)
+
+
+def test_an_empty_histogram_has_no_quantile() -> None:
+    """Nothing measured, nothing said."""
+    assert Histogram().quantile(0.5) is None

@@ -1,0 +1,405 @@
+"""Letters of a made-up telecom, Svyaz: one of each kind, and the hard ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from pulse.incidents.surge import Surge
+from pulse.kernel.company import Language, Person
+from pulse.kernel.posts import Author
+from pulse.listening.budget import Budget
+from pulse.outbox.escalation import ADDRESS_FAULTS
+from pulse.reporting.coverage import Coverage, FaultPeriod, Gap, SuppressedAddress
+from pulse.reporting.stats import DurationStats, PeriodStats
+from pulse.screens.mails import Mail, MailRenderer
+from pulse.screens.models import (
+    AccountFigures,
+    AlertMail,
+    Card,
+    DayFigures,
+    DigestMail,
+    FaultMail,
+    HourFigures,
+    ThreadPost,
+)
+
+AT = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+"""Sunday, nine in the morning in Moscow."""
+
+TITLE: dict[Language, str] = {"en": "Svyaz", "ru": "Связь"}
+PEOPLE: dict[Language, Person] = {
+    "en": Person("anna", "Anna Petrova", "anna@svyaz.example", "en", "Europe/Moscow"),
+    "ru": Person("anna", "Анна Петрова", "anna@svyaz.example", "ru", "Europe/Moscow"),
+}
+US = Author("11", "svyaz_help", "Связь: помощь")
+
+
+def minutes(n: float) -> timedelta:
+    return timedelta(minutes=n)
+
+
+def card(
+    number: int,
+    who: Author,
+    text: str,
+    waited: timedelta,
+    level: str | None,
+    **more: object,
+) -> Card:
+    values: dict[str, object] = {
+        "customer": who,
+        "post_id": str(1990000000000000000 + number),
+        "text": text,
+        "lang": "ru",
+        "since": AT - waited,
+        "waited": waited,
+        "level": level,
+        "top": level == "critical",
+        "said": 1,
+        "accounts": ("svyaz_help",),
+    }
+    return Card(**(values | more))  # type: ignore[arg-type]
+
+
+IVAN = card(
+    1,
+    Author("101", "ivan_k", "Иван К."),
+    "Интернет лежит со вчера, вы где? Третий раз пишу. Химки, ул. Победы, 12.",
+    minutes(312),
+    "critical",
+    said=3,
+    thread=(
+        ThreadPost(
+            Author("101", "ivan_k", "Иван К."), "@svyaz_help пропал интернет", AT - minutes(340)
+        ),
+        ThreadPost(US, "@ivan_k Добрый вечер! Подскажите адрес.", AT - minutes(331), ours=True),
+        ThreadPost(Author("101", "ivan_k", "Иван К."), "Химки, Победы 12", AT - minutes(312)),
+    ),
+)
+MARY = card(
+    2,
+    Author("102", "mary_osullivan", "Mary O'Sullivan"),
+    "@svyaz_help @svyaz roaming charged me twice in Tbilisi & nobody answers the phone.\n\n"
+    "Case 88-1204. Please call me back?",
+    minutes(251),
+    "critical",
+    lang="en",
+    accounts=("svyaz_help", "svyaz"),
+    taken_by="Oleg",
+)
+PAVEL = card(
+    3,
+    Author("103", "pavel_dachnik", "Павел 🌻 дача"),
+    "Спасибо, конечно, за «ускорение», но у меня теперь 3 Мбит/с вместо 100 😡😡",
+    minutes(72),
+    "breach",
+    said=2,
+)
+AMIRA = card(
+    4,
+    Author("104", "amira_travels", "أميرة"),
+    "هل تعمل شريحة Svyaz في دبي؟ أحتاج إلى الإنترنت غدًا صباحًا",
+    minutes(64),
+    "breach",
+    lang="ar",
+    accounts=("svyaz",),
+)
+NAMELESS = card(
+    5, Author("105"), "Не приходит СМС с кодом.", minutes(21), "warning", accounts=("svyaz_help",)
+)
+CARDS = (IVAN, MARY, PAVEL, AMIRA, NAMELESS)
+
+
+def alert(language: Language) -> AlertMail:
+    """Two critical, two breaches, one warning; one account's own posts unread."""
+    return AlertMail(
+        company=TITLE[language],
+        at=AT,
+        cards=CARDS,
+        more=0,
+        levels={"critical": 2, "breach": 2, "warning": 1},
+        longest=minutes(312),
+        unread=("svyaz",),
+    )
+
+
+def reminder(language: Language) -> AlertMail:
+    """One critical that nobody has taken, told for the third time, in shadow mode."""
+    return replace(
+        alert(language),
+        cards=(IVAN,),
+        levels={"critical": 1},
+        again=2,
+        unread=(),
+        meant_for="Ольга Ким <olga@svyaz.example>",
+    )
+
+
+def full_alert(language: Language) -> AlertMail:
+    """Fifty cards with long texts and threads, and more behind them."""
+    text = (
+        "@svyaz_help Уже вторые сутки нет связи в Химках, на горячей линии час музыки, "
+        "в чате бот, который не понимает ни слова. Верните деньги за ноябрь или дайте "
+        "человека! Номер договора 4471-208, дом 12, подъезд 3. Жду ответа сегодня, завтра "
+        "иду к другому оператору."
+    )
+    cards = tuple(
+        replace(
+            IVAN,
+            post_id=str(1990000000000001000 + n),
+            customer=Author(str(500 + n), f"customer_no_{n:02}", f"Константин Константинович {n}"),
+            text=text[:279],
+            waited=minutes(400 - 7 * n),
+            since=AT - minutes(400 - 7 * n),
+            level="critical" if n < 20 else "breach",
+            top=n < 20,
+        )
+        for n in range(50)
+    )
+    return replace(
+        alert(language),
+        cards=cards,
+        more=87,
+        levels={"critical": 20, "breach": 117},
+        longest=minutes(400),
+        board_url="https://board.svyaz.example/",
+    )
+
+
+def span(
+    received: int, answered: int, first: DurationStats, following: DurationStats, within: float
+) -> PeriodStats:
+    return PeriodStats(received, answered, first, following, within)
+
+
+NOW = span(214, 203, DurationStats(120, 420, 2460), DurationStats(231, 380, 2100), 0.93)
+BEFORE = span(191, 188, DurationStats(101, 540, 2280), DurationStats(204, 410, 1980), 0.96)
+SHIFT_HOURS = tuple(
+    HourFigures(hour % 24, received, answered)
+    for hour, received, answered in zip(
+        range(21, 33),
+        (21, 14, 9, 6, 4, 48, 39, 22, 14, 11, 12, 14),
+        (21, 14, 9, 6, 4, 44, 36, 20, 14, 11, 12, 12),
+        strict=True,
+    )
+)
+WATCH = Coverage(
+    minutes=720,
+    watched=683,
+    gaps=(
+        Gap("svyaz", AT - minutes(410), AT - minutes(373), "blind"),
+        Gap("svyaz_help", AT - minutes(400), AT - minutes(398), "wall"),
+    ),
+    aside=2,
+    undelivered=1,
+    removed=3,
+    troubles=(
+        FaultPeriod(
+            "svyaz",
+            "unavailable",
+            AT - minutes(410),
+            AT - minutes(373),
+            "503 Service Unavailable",
+        ),
+        FaultPeriod("svyaz", "token", AT - minutes(30), None, "401 Unauthorized"),
+    ),
+    unread=("svyaz_shop",),
+    stopped=(
+        SuppressedAddress("oleg@svyaz.example", "bounce", AT - minutes(95)),
+        SuppressedAddress("vera@svyaz.example", "complaint", AT - minutes(3000)),
+    ),
+    reads=Budget(used=12340, before=14210, limit=15000),
+)
+
+
+def shift(language: Language) -> DigestMail:
+    """The morning after an outage: 17 wait."""
+    return DigestMail(
+        company=TITLE[language],
+        period="shift",
+        start=AT - minutes(720),
+        end=AT,
+        at=AT,
+        waiting=17,
+        longest=minutes(312),
+        critical=2,
+        cards=CARDS,
+        buckets=(6, 5, 4, 2, 0),
+        now=NOW,
+        before=BEFORE,
+        target=0.95,
+        accounts=(
+            AccountFigures("svyaz_help", "support", 171, 165, 380),
+            AccountFigures("svyaz", "official", 43, 38, 960),
+        ),
+        hours=SHIFT_HOURS,
+        watch=WATCH,
+        known_from=AT - timedelta(days=90),
+        happening=Surge(AT - minutes(410), 140, 11.6, None),
+        unread=("svyaz",),
+        board_url="https://board.svyaz.example/now",
+        settings_url="https://board.svyaz.example/me",
+        unsubscribe_url="https://board.svyaz.example/bye?key=abc&to=anna",
+    )
+
+
+def quiet(language: Language) -> DigestMail:
+    """A calm day: everyone is answered, nothing was missed; the first digest.
+
+    Pulse came in the evening, and looked back two hours.
+    """
+    return replace(
+        shift(language),
+        period="daily",
+        start=AT - minutes(1440),
+        waiting=0,
+        longest=None,
+        critical=0,
+        cards=(),
+        buckets=(0, 0, 0, 0, 0),
+        now=PeriodStats(1, 1, DurationStats(1, 47, 47), DurationStats(1, 47, 47), 1.0),
+        before=None,
+        accounts=(
+            AccountFigures("svyaz_help", "support", 1, 1, 47),
+            AccountFigures("svyaz", "official", 0, 0, None),
+        ),
+        hours=tuple(HourFigures(h % 24, int(h == 20), int(h == 20)) for h in range(18, 33)),
+        watch=Coverage(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
+        known_from=AT - minutes(900),
+        happening=None,
+        board_url=None,
+        settings_url=None,
+        unsubscribe_url=None,
+        first=True,
+        unread=(),
+    )
+
+
+def weekly(language: Language) -> DigestMail:
+    """A week with its trend and its nights, in shadow mode."""
+    trend = tuple(
+        DayFigures(date(2026, 11, 15 + n), received, answered, median, silent)
+        for n, (received, answered, median, silent) in enumerate(
+            [
+                (191, 188, 540.0, 0.01),
+                (204, 201, 420.0, 0.0),
+                (1214, 1103, 2460.0, 0.09),
+                (340, 333, 600.0, 0.02),
+                (188, 188, 300.0, 0.0),
+                (173, 170, 310.0, 0.02),
+                (0, 0, None, None),
+            ]
+        )
+    )
+    return replace(
+        shift(language),
+        period="weekly",
+        start=AT - timedelta(days=7),
+        now=span(2310, 2183, DurationStats(1400, 470, 3100), DurationStats(2500, 430, 2900), 0.91),
+        before=span(
+            1402, 1390, DurationStats(900, 440, 2300), DurationStats(1500, 400, 2200), 0.97
+        ),
+        hours=tuple(HourFigures(h, 20 + 9 * h, 18 + 8 * h) for h in range(24)),
+        happening=Surge(AT - minutes(410), 140, 11.6, minutes(47)),
+        unread=(),
+        watch=Coverage(10080, 10080),
+        trend=trend,
+        night=span(402, 371, DurationStats(300, 1500, 7900), DurationStats(410, 1300, 7000), 0.71),
+        day=span(1908, 1812, DurationStats(1100, 380, 2000), DurationStats(2090, 340, 1900), 0.96),
+        meant_for="Ольга Ким <olga@svyaz.example>",
+    )
+
+
+def monthly(language: Language) -> DigestMail:
+    """A month: thirty days in a row."""
+    trend = tuple(
+        DayFigures(
+            date(2026, 10, 23) + timedelta(days=n), 90 + 7 * n, 88 + 6 * n, 300.0 + n, n / 100
+        )
+        for n in range(30)
+    )
+    return replace(
+        weekly(language), period="monthly", start=AT - timedelta(days=30), trend=trend, watch=WATCH
+    )
+
+
+LONG = "Ы" * 280
+HOSTILE = Card(
+    customer=Author("66", "x_66", "\u202eEve\r\nBcc: all@example.com\u2066<b>"),
+    post_id="1990000000000000066",
+    text=(
+        "<script>alert(1)</script><img src=https://evil.example/p.png> {{ 7*7 }} {n} %s\r\n"
+        "\u202eDO NOW\u2028CRITICAL 99 h\x0b--\x85Reply on X: https://evil.example/"
+    ),
+    lang="en",
+    since=AT - minutes(5),
+    waited=minutes(5),
+    level="escalation <i>nine</i>\nSubject: x",
+    top=False,
+    said=2,
+    accounts=("svyaz_help",),
+    taken_by="O\u2019Neil\r\n<u>Bob</u>",
+    thread=(
+        ThreadPost(Author("66", "x_66", "E" * 50), LONG, AT - minutes(9)),
+        ThreadPost(
+            US, "</div></td></table><style>*{display:none}</style>", AT - minutes(7), ours=True
+        ),
+    ),
+)
+
+
+def hostile(language: Language) -> AlertMail:
+    """Names and texts that try to break out, and words that never end."""
+    return replace(
+        alert(language),
+        company="Evil\r\nBcc: all@example.com\x00\u202e <b>Corp</b>",
+        cards=(HOSTILE, replace(HOSTILE, text=LONG, customer=Author("67", "w" * 15, "W" * 50))),
+        levels={"escalation <i>nine</i>\nSubject: x": 2},
+        meant_for="Eve\r\n<eve@example.com>",
+    )
+
+
+SAID = {
+    "token": '401 Unauthorized\n{"title": "Unauthorized", "status": 401}',
+    "forbidden": "403 Forbidden: client-not-enrolled",
+    "credits": "402 Payment Required: CreditsDepleted",
+    "usage_cap": "429 Usage cap exceeded: Monthly product cap",
+    "account": "X knows no user @svyaz",
+    "request": "400 Invalid Request: one or more parameters to your request was invalid",
+    "address": "MessageRejected: Email address is not verified.",
+    "bounce": "Permanent (General): smtp; 550 5.1.1 user unknown",
+    "complaint": "Complaint abuse",
+    "compliance": "403 Forbidden: client-not-enrolled",
+    "unchecked": "503 Service Unavailable",
+}
+
+
+def trouble(kind: str, language: Language) -> FaultMail:
+    """Trouble of this kind with @svyaz, or with a person's address."""
+    return FaultMail(
+        company=TITLE[language],
+        at=AT,
+        kind=kind,  # type: ignore[arg-type]
+        subject="oleg@svyaz.example" if kind in ADDRESS_FAULTS else "svyaz",
+        detail=SAID[kind],
+    )
+
+
+TROUBLES = tuple(SAID)
+
+
+def all_mails(language: Language) -> dict[str, Mail]:
+    """Every mail there is, by name."""
+    pages, person = MailRenderer(), PEOPLE[language]
+    alerts = {"alert": alert, "reminder": reminder, "full_alert": full_alert, "hostile": hostile}
+    digests = {"shift": shift, "quiet": quiet, "weekly": weekly, "monthly": monthly}
+    return {
+        **{name: pages.alert(make(language), person) for name, make in alerts.items()},
+        **{name: pages.digest(make(language), person) for name, make in digests.items()},
+        **{f"trouble_{k}": pages.trouble(trouble(k, language), person) for k in TROUBLES},
+        "trouble_of_posts": pages.trouble(
+            replace(trouble("forbidden", language), endpoint="posts"), person
+        ),
+        "probe": pages.probe(TITLE[language], AT, person),
+    }

@@ -1,0 +1,41 @@
+"""The mails as they are read. After a change meant: PULSE_GOLDEN=write, then look at the diff."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.screens.sample_mails import TROUBLES, all_mails
+
+if TYPE_CHECKING:
+    from pulse.kernel.company import Language
+
+GOLDEN = Path(__file__).parent / "golden"
+HTML = {"alert", "shift", "quiet", "trouble_token", "probe"}
+TEXT = (
+    HTML
+    | {"reminder", "weekly", "hostile"}
+    | {f"trouble_{kind}" for kind in (*TROUBLES, "of_posts")}
+)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_mails_are_as_they_were(language: Language) -> None:
+    """Given the sample letters, when rendered, then each reads as the golden file does."""
+    for name, mail in all_mails(language).items():
+        if name in TEXT:
+            text = f"Subject: {mail.subject}\nPreheader: {mail.preheader}\n\n{mail.text}"
+            _compare(f"{name}.{language}.txt", text)
+        if name in HTML:
+            _compare(f"{name}.{language}.html", mail.html)
+
+
+def _compare(name: str, found: str) -> None:
+    path = GOLDEN / name
+    if os.environ.get("PULSE_GOLDEN") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(found.encode())
+    assert found == path.read_bytes().decode(), f"{name}: see the docstring of this file"

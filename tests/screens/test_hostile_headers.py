@@ -1,0 +1,93 @@
+"""What strangers write to get more than to be read: the message stays ours, line by line."""
+
+from __future__ import annotations
+
+import email
+import re
+from email.message import EmailMessage
+from email.policy import default
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pulse.outbox.mailer import compose
+from pulse.screens.mails import LIMIT, Mail, MailRenderer
+from tests.screens.hostile_mails import (
+    DETAIL,
+    KINDS,
+    LANGUAGES,
+    failure,
+    is_shown,
+    packs,
+    summary,
+    warning,
+)
+from tests.screens.payloads import ALL, PAYLOADS
+from tests.screens.sample_mails import AT, PEOPLE
+
+if TYPE_CHECKING:
+    from pulse.kernel.company import Language
+
+
+def sent(mail: Mail) -> EmailMessage:
+    """The mail as it goes over the wire, and as a mail client parses it."""
+    raw = compose("Pulse <pulse@svyaz.example>", "anna@svyaz.example", mail, AT).as_bytes()
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert head.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert not re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n", raw)
+    assert body
+    parsed = email.message_from_bytes(raw, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def check_sent(mail: Mail) -> None:
+    """Headers are ours, and both parts arrive as they were written."""
+    message = sent(mail)
+    assert [part.defects for part in message.walk()] == [[], [], []]
+    assert sorted(message.keys()) == [
+        "Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Subject", "To",
+        "X-Auto-Response-Suppress",
+    ]  # fmt: skip
+    assert not [header for header in message.values() if header.defects]
+    assert str(message["To"]) == "anna@svyaz.example"
+    assert str(message["Subject"]) == mail.subject
+    text, html = message.iter_parts()
+    assert text.get_content().replace("\r\n", "\n") == mail.text
+    assert html.get_content().replace("\r\n", "\n").rstrip("\n") == mail.html.rstrip("\n")
+    assert len(mail.html.encode()) < LIMIT
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_message_is_whole_and_its_headers_are_ours(kind: str, language: Language) -> None:
+    """Given hostile words anywhere, when sent, then one subject, one recipient, no defect."""
+    person = PEOPLE[language]
+    for pack in packs(kind):
+        check_sent(MailRenderer().alert(warning(language, pack), person))
+        check_sent(MailRenderer().digest(summary(language, pack), person))
+    for number, payload in enumerate(PAYLOADS[kind]):
+        check_sent(MailRenderer().trouble(failure(language, number, payload), person))
+        check_sent(MailRenderer().probe(payload[:DETAIL], AT, person))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_text_says_the_same_and_quotes_it(kind: str, language: Language) -> None:
+    """Given hostile words, then they stand quoted in the text, and no line of it is theirs."""
+    for payload in PAYLOADS[kind]:
+        mail = MailRenderer().alert(warning(language, (payload,)), PEOPLE[language])
+        quoted = [one.removeprefix(">") for one in mail.text.split("\n") if one.startswith(">")]
+        assert is_shown("".join(quoted), payload)
+        ours = [one for one in mail.text.split("\n") if not one.lstrip().startswith(">")]
+        calm = MailRenderer().alert(warning(language, ("calm",)), PEOPLE[language])
+        expected = [one for one in calm.text.split("\n") if not one.lstrip().startswith(">")]
+        cut = len(payload) > 1000 or payload.count("\n") > 50  # says so, and counts the thread
+        assert len(expected) - cut <= len(ours) <= len(expected) + cut
+        assert len(mail.text.splitlines()) == len(mail.text.split("\n")) - 1
+
+
+def test_there_are_many_and_each_is_another() -> None:
+    """Given the payloads, then there are more than a hundred, none of them twice."""
+    assert len(ALL) == len({text for _, text in ALL}) > 100

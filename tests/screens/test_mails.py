@@ -1,0 +1,336 @@
+"""What every mail keeps to: size, links, one line of subject, the same in both parts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from html import escape
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pulse.kernel.posts import post_url
+from pulse.listening.budget import Budget
+from pulse.reporting.coverage import Coverage
+from pulse.screens.mails import LIMIT, Mail, MailRenderer
+from pulse.screens.models import DayFigures
+from tests.screens.sample_mails import (
+    AT,
+    CARDS,
+    PEOPLE,
+    WATCH,
+    alert,
+    all_mails,
+    card,
+    full_alert,
+    minutes,
+    monthly,
+    shift,
+    weekly,
+)
+from tests.screens.sample_mails import US as SOMEBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pulse.kernel.company import Language
+
+LANGUAGES: tuple[Language, ...] = ("en", "ru")
+ALL = [(language, name) for language in LANGUAGES for name in all_mails(language)]
+HEAD_LIMIT = 8192
+"""Characters of style that Gmail takes before it drops them all."""
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[tuple[str, str], Mail]:
+    return {(lang, name): mail for lang in LANGUAGES for name, mail in all_mails(lang).items()}
+
+
+class Reader(HTMLParser):
+    """What a person sees, and where it leads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.crossed: list[str] = []
+        self._silent = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._silent += tag in {"style", "title"}
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+        for name, value in attrs:
+            self.attributes.append((tag, name, value or ""))
+            if name == "title":
+                self.words.append(value or "")
+            if name == "href":
+                self.links.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in {"style", "title"}
+        if self.open.pop() != tag:
+            self.crossed.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+@pytest.mark.parametrize(("language", "name"), ALL)
+def test_a_mail_is_small_and_whole(
+    language: str, name: str, every: dict[tuple[str, str], Mail]
+) -> None:
+    """Given any letter, then no mailbox cuts it, no part is empty, nothing is left unfilled."""
+    mail = every[language, name]
+    assert len(mail.html.encode()) < LIMIT
+    styles = re.findall(r"<style>(.*?)</style>", mail.html, re.DOTALL)
+    assert max(map(len, styles)) < HEAD_LIMIT
+    assert max(map(len, mail.html.splitlines())) < 20_000
+    assert f'<html lang="{language}"' in mail.html
+    assert mail.text.strip()
+    for part in (mail.subject, mail.preheader):
+        assert part
+        assert part.isprintable() or "\u00a0" in part
+        assert len(part.splitlines()) == 1
+    if name != "hostile":
+        assert not re.search(r"[{}]{2}|\{\w*\}", mail.text + mail.subject)
+
+
+@pytest.mark.parametrize(("language", "name"), ALL)
+def test_nothing_is_fetched_and_every_link_is_meant(
+    language: str, name: str, every: dict[tuple[str, str], Mail]
+) -> None:
+    """Given any letter, then no picture, script, form or address from outside is in it."""
+    read = Reader(every[language, name].html)
+    assert [*read.open, *read.crossed] == []
+    assert not {"img", "script", "link", "iframe", "form", "object", "svg"} & set(read.tags)
+    assert "url(" not in every[language, name].html
+    assert {name for _, name, _ in read.attributes if name.startswith("on")} == set()
+    assert all(re.match(r"https://(x\.com|board\.svyaz\.example)/", link) for link in read.links)
+    assert not [1 for _, name, _ in read.attributes if name in {"src", "background"}]
+
+
+@pytest.mark.parametrize(("language", "name"), ALL)
+def test_both_parts_say_the_same(
+    language: str, name: str, every: dict[tuple[str, str], Mail]
+) -> None:
+    """Given any letter, then each number and each link stands in both parts."""
+    mail = every[language, name]
+    read = Reader(mail.html.replace(escape(mail.preheader), "", 1))
+    steps = re.compile(r"^\d\. ", re.MULTILINE)
+    assert set(_numbers(steps.sub("", mail.text))) == set(_numbers(read.text))
+    in_text = set(re.findall(r"https://(?:x\.com|board\.svyaz\.example)/\S*", mail.text))
+    threads = {line.who.url for one in CARDS for line in one.thread} | {"https://x.com/svyaz_help"}
+    assert set(read.links) - threads <= in_text
+    assert in_text <= set(read.links)
+
+
+def _numbers(text: str) -> Iterator[str]:
+    without_links = re.sub(r"https://\S+", "", text)
+    for number in re.findall(r"\d[\d\u00a0,]*", without_links):
+        yield re.sub(r"\D", "", number)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_real_posts_are_shown_unmodified(
+    language: Language, every: dict[tuple[str, str], Mail]
+) -> None:
+    """Given cards, then text, name, handle and links stand there as they are."""
+    mail = every[language, "alert"]
+    seen = Reader(mail.html)
+    for one in CARDS:
+        for line in one.text.splitlines():
+            assert line in seen.text
+            assert line in mail.text
+        assert (one.customer.name or "") in seen.text
+        assert f"@{one.customer.username}" in seen.text or one.customer.username is None
+        assert {one.customer.url, post_url(one.post_id), one.reply_url} <= set(seen.links)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_fifty_cards_are_all_there(language: Language, every: dict[tuple[str, str], Mail]) -> None:
+    """Given the largest alert, then each card has its whole post, and the others a count."""
+    mail, letter = every[language, "full_alert"], full_alert(language)
+    text = Reader(mail.html).text
+    assert text.count(letter.cards[0].text) == len(letter.cards) == 50
+    assert all(one.reply_url in mail.html for one in letter.cards)
+    assert ("87 more waiting" if language == "en" else "ещё 87 ждут") in text
+
+
+def test_posts_of_any_length_fit() -> None:
+    """Given fifty posts of 25,000 characters, then all are named, and long ones lead to X."""
+    long = tuple(
+        card(n, SOMEBODY, "Длинный пост. " * 1800, minutes(300 - n), "breach") for n in range(50)
+    )
+    letter = replace(alert("en"), cards=long, levels={"breach": 50})
+    mail = MailRenderer().alert(letter, PEOPLE["en"])
+    assert len(mail.html.encode()) < LIMIT
+    assert "Show the whole post (25,200 characters)" in mail.html
+    assert all(one.reply_url in mail.html and one.reply_url in mail.text for one in long)
+
+
+def test_one_long_post_is_whole() -> None:
+    """Given a single long post, then there is room for all of it."""
+    text = "Слово за слово. " * 1500
+    letter = replace(alert("en"), cards=(card(1, SOMEBODY, text, minutes(300), "breach"),))
+    mail = MailRenderer().alert(letter, PEOPLE["en"])
+    assert text.strip() in mail.html
+    assert len(mail.html.encode()) < LIMIT
+
+
+def test_nothing_in_a_post_is_obeyed(every: dict[tuple[str, str], Mail]) -> None:
+    """Given names and texts that try to break out, then they are shown and do nothing."""
+    for language in LANGUAGES:
+        mail = every[language, "hostile"]
+        assert "<script>alert" not in mail.html
+        assert "<i>nine" not in mail.html
+        assert "<u>Bob" not in mail.html
+        assert "{{ 7*7 }} {n} %s" in mail.html
+        assert mail.html.count("<style>") == 2
+        assert "\u202e" not in mail.subject
+        assert "\u202e" not in mail.preheader
+        ours = [line for line in mail.text.splitlines() if not line.lstrip().startswith(">")]
+        assert not [line for line in ours if line.startswith(("DO NOW CRITICAL", "Bcc", "--\n"))]
+        assert "CRITICAL 99 h" not in "\n".join(ours)
+        assert "evil.example" not in "\n".join(ours)
+
+
+def test_links_are_there_only_when_given(every: dict[tuple[str, str], Mail]) -> None:
+    """Given no board, then the count stands in words; duty alerts never say unsubscribe."""
+    bare = replace(shift("en"), board_url=None, settings_url=None, unsubscribe_url=None)
+    mail = MailRenderer().digest(bare, PEOPLE["en"])
+    assert "12 more waiting" in mail.text
+    for part in (mail.html, mail.text):
+        assert "board" not in part
+        assert "unsubscribe" not in part
+        assert "settings" not in part
+    assert "unsubscribe" not in every["en", "full_alert"].html
+
+
+def test_the_sections_stand_in_their_order(every: dict[tuple[str, str], Mail]) -> None:
+    """Given a digest, then one reads it from what is to be done to how it was watched."""
+    wanted = (
+        "DO NOW",
+        "HAPPENING",
+        "OPEN NOW",
+        "LAST 12 HOURS",
+        "ACCOUNTS AND HOURS",
+        "OUR WATCH",
+        "As of",
+    )
+    text = every["en", "shift"].text
+    places = [text.index(title) for title in wanted]
+    assert places == sorted(places)
+    html = every["en", "shift"].html
+    places = [html.lower().index(title.lower()) for title in wanted]
+    assert places == sorted(places)
+
+
+def test_who_took_it_and_until_when_it_sleeps() -> None:
+    """Given a lease, then the card says so; without one it says that nobody took it."""
+    one = card(1, SOMEBODY, "?", minutes(90), "breach", taken_by="Oleg", snoozed_until=AT)
+    letter = replace(alert("en"), cards=(one, *CARDS[2:3]))
+    text = MailRenderer().alert(letter, PEOPLE["en"]).text
+    assert "taken by: Oleg · snoozed until 09:00" in text
+    assert "taken by: nobody" in text
+
+
+def test_waiting_but_no_cards_is_no_all_clear() -> None:
+    """Given people who wait but no card to show, then the mail does not say all is well."""
+    letter = replace(shift("en"), cards=())
+    mail = MailRenderer().digest(letter, PEOPLE["en"])
+    assert "everyone has been answered" not in mail.text.lower()
+    assert "17 more waiting" in mail.text
+
+
+GAPS = {"minutes", "blind", "wall", "never read"}
+WATCHES: dict[str, tuple[Coverage, str | None]] = {
+    "all well": (Coverage(720, 720), None),
+    "reads counted": (Coverage(720, 720, reads=Budget(1, 0, 9)), None),
+    "minutes": (Coverage(720, 719), None),
+    "blind": (Coverage(720, 720, gaps=WATCH.gaps[:1]), "@svyaz: not watched"),
+    "wall": (Coverage(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: X did not provide all posts"),
+    "never read": (Coverage(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: not read yet"),
+    "trouble passed": (Coverage(720, 720, troubles=WATCH.troubles[:1]), "@svyaz: X did not answer"),
+    "trouble lasts": (
+        Coverage(720, 720, troubles=WATCH.troubles[1:]),
+        "since 08:30, not fixed yet",
+    ),
+    "aside": (Coverage(720, 720, aside=1), "1 post could not be read"),
+    "undelivered": (Coverage(720, 720, undelivered=2), "2 emails could not be delivered"),
+    "stopped": (Coverage(720, 720, stopped=WATCH.stopped[:1]), "no email has been sent to oleg@"),
+}
+
+
+@pytest.mark.parametrize("case", WATCHES)
+def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
+    """Given anything that was not watched, read or told, then the mail says so.
+
+    At its top only what was not watched: a mail that was lost makes no gap.
+    """
+    watch, said = WATCHES[case]
+    mail = MailRenderer().digest(replace(shift("en"), watch=watch), PEOPLE["en"])
+    clear = said is None and watch.watched == watch.minutes
+    for text in (mail.text, mail.html):
+        assert ("Nothing was missed." in text) is clear
+        assert said is None or said in text
+    assert ("the watch had gaps" in mail.preheader) is (case in GAPS)
+
+
+def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
+    """Given a week that Pulse saw the end of, then its days before have no figures, nor has it."""
+    came = AT - timedelta(days=1)
+    letter = replace(
+        weekly("en"),
+        known_from=came - minutes(60),
+        before=None,
+        first=True,
+        trend=(DayFigures(date(2026, 11, 20)), *weekly("en").trend[-2:]),
+        watch=Coverage(1440, 1440, since=came),
+    )
+    mail = MailRenderer().digest(letter, PEOPLE["en"])
+    assert "It also covers mentions since 21 Nov, 08:00, before Pulse was started" in mail.text
+    assert "21 Nov, 08:00 to 22 Nov, 09:00; data for the previous period is incomplete" in mail.text
+    assert "Fri 20 Nov: received –, answered –, median –, unanswered –" in mail.text
+    assert "Watched 1,440 of 1,440 min since 21 Nov, 09:00. Nothing was missed." in mail.text
+    assert "watched 1,440 of 1,440 min since 21 Nov, 09:00" in mail.preheader
+    mail = MailRenderer().digest(letter, PEOPLE["ru"])
+    assert "Мониторинг с 21 нояб., 09:00: 1\xa0440 из 1\xa0440 мин." in mail.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "cannot read our own posts on @svyaz"),
+        ("ru", "не может читать посты наших аккаунтов"),
+    ],
+)
+def test_a_digest_says_that_some_may_be_answered_already(language: Language, said: str) -> None:
+    """Given own posts that cannot be read, then it says so above those who wait, if any do."""
+    letter = shift(language)
+    for part in ("text", "html"):
+        for unread, waiting, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
+            one = replace(letter, unread=unread, waiting=waiting)
+            mail = MailRenderer().digest(one, PEOPLE[language])
+            assert (said in getattr(mail, part)) is there
+
+
+def test_what_reading_came_to() -> None:
+    """Given a budget, then the mail says how much is used, and a monthly one of last month too."""
+    mail = MailRenderer().digest(shift("en"), PEOPLE["en"])
+    assert "reads from X this month: 12,340 of 15,000 (82%)" in mail.text
+    assert "last month" not in mail.text
+    mail = MailRenderer().digest(monthly("ru"), PEOPLE["ru"])
+    assert "лимит чтения X в прошлом месяце: использовано 14\xa0210 из 15\xa0000" in mail.text

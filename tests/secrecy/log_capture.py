@@ -1,0 +1,100 @@
+"""All that a process logs and prints, everybody in it told to say as much as they can."""
+
+import http.client
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from itertools import count
+
+import pytest
+
+from pulse import app
+
+_LOUDEST = 1
+_LOUD = {
+    "POWERTOOLS_LOG_LEVEL": "DEBUG",
+    "POWERTOOLS_LOGGER_LOG_EVENT": "true",
+    "POWERTOOLS_DEV": "true",
+}
+_USUAL = logging.makeLogRecord({}).__dict__.keys()
+_number = count()
+
+
+@dataclass
+class CapturedOutput:
+    """What is logged and printed, and the names of those who log."""
+
+    out: StringIO = field(default_factory=StringIO)
+    names: set[str] = field(default_factory=set)
+
+    def lines(self) -> set[str]:
+        """The lines since they were last taken, each once."""
+        said = set(self.out.getvalue().splitlines())
+        self.out.seek(0)
+        self.out.truncate()
+        return said
+
+
+class _VerboseHandler(logging.StreamHandler[StringIO]):
+    """Writes records with all that they carry, tracebacks too."""
+
+    def __init__(self, heard: CapturedOutput) -> None:
+        super().__init__(heard.out)
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._heard.names.add(record.name)
+        super().emit(record)
+        more = {name: value for name, value in record.__dict__.items() if name not in _USUAL}
+        self.stream.write(f"{record.args} {more}\n")
+
+
+@contextmanager
+def captured_output() -> Iterator[CapturedOutput]:
+    """Root, every logger by itself, Powertools, and http.client print all they can."""
+    heard = CapturedOutput()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(heard.out),
+        redirect_stderr(heard.out),
+        warnings.catch_warnings(),
+        _attached(_VerboseHandler(heard)),
+    ):
+        warnings.filterwarnings("ignore", "POWERTOOLS_DEV")
+        patch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+        for name, value in _LOUD.items():
+            patch.setenv(name, value)
+        patch.setenv("POWERTOOLS_SERVICE_NAME", f"heard-{next(_number)}")  # a logger of its own
+        patch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+        _reset_loggers()
+        yield heard
+    _reset_loggers()
+
+
+@contextmanager
+def _attached(ear: logging.Handler) -> Iterator[None]:
+    known = logging.root.manager.loggerDict.values()
+    loggers = [logging.root, *(one for one in known if isinstance(one, logging.Logger))]
+    levels = [logger.level for logger in loggers]
+    deaf = [logger for logger in loggers if logger is logging.root or not logger.propagate]
+    handlers = [logger.handlers for logger in deaf]
+    for logger in loggers:
+        logger.setLevel(_LOUDEST)
+    for logger in deaf:
+        logger.handlers = [ear]
+    try:
+        yield
+    finally:
+        for logger, before in zip(deaf, handlers, strict=True):
+            logger.handlers = before
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _reset_loggers() -> None:
+    """Let the app make its logger and metrics anew."""
+    app._logger.cache_clear()
+    app._metrics.cache_clear()

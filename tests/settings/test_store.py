@@ -1,0 +1,105 @@
+"""What is kept of a company beside its conversations: settings, digests, authors, news, figures."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from pulse.alerting.store import PolicyProgress
+from pulse.authors.store import AuthorCache
+from pulse.conversations.store.own_posts import OwnPosts
+from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.kernel.posts import Author, Post
+from pulse.outbox.store.outbox import Outbox
+from pulse.reporting.store import DigestLedger, FigureStore
+from pulse.settings.store import SettingsStore
+from tests.interleaving import HookedClient
+from tests.outbox.sample_entries import MINUTE, NOON, entry
+
+
+def test_settings_are_versioned_and_all_are_kept(table: Table) -> None:
+    """Given two pushes, then the second is in force, and the first can still be found."""
+    settings_store = SettingsStore(table)
+    assert settings_store.current() is None
+    assert settings_store.push({"companies": ["один"]}, NOON) == 1
+    assert settings_store.push({"companies": ["два"]}, NOON + MINUTE) == 2
+    assert settings_store.current() == ({"companies": ["два"]}, 2, NOON + MINUTE)
+    assert len(list(table.query("settings", "v", "v~"))) == 2
+
+
+@pytest.mark.parametrize("pushes", [0, 1])
+def test_of_two_pushes_at_once_one_wins(table: Table, pushes: int) -> None:
+    """Given another push between reading and writing, then ours fails and says so."""
+    for n in range(pushes):
+        SettingsStore(table).push({"n": n}, NOON)
+    overtaken = [False]
+
+    def overtake(name: str) -> None:
+        if name == "transact_write_items" and not overtaken[0]:
+            overtaken[0] = True
+            SettingsStore(table).push({"theirs": 1}, NOON)
+
+    slow = SettingsStore(Table(HookedClient(table.client, overtake), table.name, table.index))
+    with pytest.raises(TransactionCancelledError):
+        slow.push({"ours": 1}, NOON)
+    document, version, _ = SettingsStore(table).current()
+    assert (document, version) == ({"theirs": 1}, pushes + 1)
+
+
+def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> None:
+    """Given marks that another changed meanwhile, then neither mark nor entry is written."""
+    digest_ledger, outbox = DigestLedger(table), Outbox(table)
+    assert digest_ledger.write("acme", {}, {"daily#anna": "1"}, [entry("a")])
+    assert not digest_ledger.write("acme", {}, {"daily#anna": "2"}, [entry("b")])
+    assert digest_ledger.write("acme", {"daily#anna": "1"}, {"daily#anna": "2"}, [])
+    assert digest_ledger.written("acme") == {"daily#anna": "2"}
+    assert [e.id for e in outbox.waiting("acme")] == ["a"]
+
+
+def test_which_policy_was_folded_is_remembered(table: Table) -> None:
+    """Given a mark, then this process and another know it."""
+    policy_progress = PolicyProgress(table)
+    assert policy_progress.folded("acme") == (0, None)
+    policy_progress.mark_folded("acme", 3, NOON)
+    assert policy_progress.folded("acme") == PolicyProgress(table).folded("acme") == (3, NOON)
+
+
+def test_authors_are_remembered_for_a_month_those_not_shown_too(table: Table) -> None:
+    """Given who X showed and who not, then neither is asked for again."""
+    author_cache = AuthorCache(table)
+    known = [Author("7", "anna", "Anna 🙂"), Author("8")]
+    author_cache.put(known, NOON)
+    assert author_cache.find(["7", "8", "9"]) == {a.id: a for a in known}
+    item = table.get(ItemKey("author#7", "author"))
+    assert datetime.fromtimestamp(item["ttl"], UTC) == NOON + timedelta(days=30)
+
+
+def said(number: int, minute: float) -> Post:
+    return Post(str(number), str(number), "news", "100", str(number), NOON + minute * MINUTE)
+
+
+def test_own_news_are_found_by_their_time(table: Table) -> None:
+    """Given own posts that answer nobody, then those of a stretch of time are found."""
+    own_posts = OwnPosts(table)
+    own_posts.put("acme", [said(1, 0), said(2, 10), said(3, 20)], timedelta(days=90))
+    own_posts.put("other", [said(4, 10)], None)
+    assert [i["sk"] for i in own_posts.published("acme", NOON, NOON + 20 * MINUTE)] == [
+        "1/1",
+        "2/2",
+    ]
+    midnight = NOON.replace(hour=0) + timedelta(days=1)
+    found = own_posts.published("acme", midnight - timedelta(days=1), midnight)
+    assert [i["sk"] for i in found] == ["1/1", "2/2", "3/3"]
+    kept = table.get(ItemKey("said#acme", "1/1"))
+    assert datetime.fromtimestamp(kept["ttl"], UTC) == NOON + timedelta(days=90)
+
+
+def test_figures_are_kept_for_good(table: Table) -> None:
+    """Given a day's figures, then they are there, without an end."""
+    figure_store = FigureStore(table)
+    for day in (13, 14, 15):
+        figure_store.put("acme", date(2030, 5, day), {"100": {"9": {"received": day}}})
+    found = figure_store.of_days("acme", date(2030, 5, 14), date(2030, 5, 15))
+    assert [d.day for d in found] == [14, 15]
+    assert found[date(2030, 5, 14)] == {"100": {"9": {"received": 14}}}
+    assert "ttl" not in table.get(ItemKey("figures#acme", "2030-05-14"))

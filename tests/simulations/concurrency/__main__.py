@@ -1,0 +1,47 @@
+"""Crowded days on ministack: `python -m tests.simulations.concurrency --minutes 200 --days 3`.
+
+Prints what was done and what is wrong at the end of each day; ends with 1 when anything is.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+
+from tests.simulations.concurrency.crowded_day import run_day
+from tests.simulations.concurrency.invariants import violations
+
+
+def main() -> int:
+    """Play the days, and say what was seen."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=int, default=20, help="in which something is said")
+    parser.add_argument("--days", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    all_wrong: list[str] = []
+    for seed in range(asked.seed, asked.seed + asked.days):
+        day = run_day(seed, asked.minutes)
+        found = violations(day.evidence)
+        figures = {
+            "seed": seed,
+            "minutes": day.rounds,
+            "instances at once": len(day.evidence.call_logs),
+            "writes": len(day.evidence.writes),
+            "lost to others, and made again": dict(
+                sum((wire.conflicts for wire in day.evidence.call_logs), Counter[str]())
+            ),
+            "clicks": day.clicks,
+            "clicks to be made again": day.contended,
+            "mails": len(day.evidence.mails),
+            "seconds": round(day.seconds, 1),
+            "wrong": found,
+        }
+        sys.stdout.write(json.dumps(figures) + "\n")
+        sys.stdout.flush()
+        all_wrong += found
+    return 1 if all_wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""The functions as deployed, on moto, each stopping before a call until it is its turn."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from os.path import commonprefix
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from pulse import app as wiring
+from pulse.app import App
+from pulse.conversations.facts import ConversationKey, Fact
+from pulse.dynamodb.codec import from_dynamodb
+from pulse_cli.replay.lambda_service import LambdaContext, load_handler
+from pulse_cli.replay.world import ReplayWorld
+from pulse_cli.simulated_x import SimulatedX, WsgiTransport
+from tests.interleaving import SteppedWriter
+from tests.simulations.concurrency.call_log import CallLog, writes_of
+from tests.simulations.concurrency.invariants import Evidence
+from tests.simulations.concurrency.order_search import Access
+from tests.simulations.concurrency.posts import ExpectedPosts
+from tests.simulations.concurrency.table_cache import TableCache
+from tests.small_company import HELP, at
+
+_SHARED = ("table", "secrets", "post", "topic", "pages")
+"""Parts of an app that remember nothing; the stores, X and the settings are each app's own."""
+_LEFT_MS = 50_000
+_PAGE = 2
+"""Items in one answer to a query, so that what is read is read in several calls."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Somebody who does something in this minute, by the settings in force or those before."""
+
+    act: Callable[[App], Any]
+    minute: float
+    settings: Literal["new", "old"] = "new"
+
+
+def function(name: str, minute: float, event: Any = None, **how: Any) -> Writer:
+    """A function as deployed."""
+    handler = load_handler(f"{name}.handler")
+    return Writer(lambda _: handler(event or {}, LambdaContext(name, _LEFT_MS)), minute, **how)
+
+
+def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> Writer:
+    """The poll of an account, as its queue asks for it."""
+    body = {"company": "acme", "account_id": account, "kind": kind, "minute": str(at(minute))}
+    return function("poll", minute, {"Records": [{"body": json.dumps(body)}]}, **how)
+
+
+_APP: ContextVar[App] = ContextVar("app")
+_WAIT: ContextVar[Callable[[Access], None] | None] = ContextVar("wait", default=None)
+_RECEIVED: ContextVar["_ReceivedAnswers"] = ContextVar("ear")
+"""Of the writer that is at work: each has an app of its own, as each process has."""
+
+
+class _AppOfCaller:
+    """The app of whoever asks."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_APP.get(), name)
+
+
+@dataclass(eq=False)
+class _ReceivedAnswers:
+    """What a writer was told."""
+
+    name: str
+    heard: list[str] = field(default_factory=list)
+
+
+class InterleavedWorld(ReplayWorld):
+    """A house in which writers take turns, a call at a time; each play begins at one scene."""
+
+    def __init__(self, folder: Path, said: ExpectedPosts, document: Mapping[str, Any]) -> None:
+        self._archive = said.posts.archive(folder / "archive")
+        super().__init__(document, SimulatedX(self._archive), at(0))
+        self._said = said
+        self._wire = CallLog()
+        self._failures: list[str] = []
+        self._clicks: list[tuple[ConversationKey, Fact]] = []
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if boto3.DEFAULT_SESSION is not None:
+            boto3.DEFAULT_SESSION.events.register("provide-client-params.*.*", self._stop)
+            boto3.DEFAULT_SESSION.events.register("after-call.*.*", self._hear)
+            self._wire.attach(boto3.DEFAULT_SESSION)
+            backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][boto3.DEFAULT_SESSION.region_name]
+            self._recall = TableCache(backend.tables[self.app.db.table.name].items)
+            self._recall.attach(boto3.DEFAULT_SESSION)
+        self._parts = self._make_app()  # its clients know of the stops
+        wiring.use(_AppOfCaller())  # type: ignore[arg-type]
+        return self
+
+    def prepare(self, *writers: Writer) -> None:
+        """What has happened before, one after the other."""
+        self.run_in_sequence(*writers)
+        self._scene = self._recall.version
+        self._before = list(self._parts.db.table.scan())
+        self._earlier = list(self._clicks)
+
+    def run_in_sequence(self, *writers: Writer) -> None:
+        """Let them go one after the other, each to its end."""
+        for writer in writers:
+            self.move_clock_to(at(writer.minute))
+            self._act(writer, self._app(writer))
+
+    def restart(
+        self, *writers: Writer, push: Mapping[str, Any] | None = None
+    ) -> list[SteppedWriter]:
+        """Set the scene anew; each writer has read the settings, and comes to its first call."""
+        self._wire.clear()
+        self._recall.version = self._scene
+        self._failures, self._clicks = [], list(self._earlier)
+        self.move_clock_to(at(max(writer.minute for writer in writers)))
+        apps = {w: self._app(w) for w in writers if w.settings == "old"}
+        if push is not None:
+            self._parts.db.settings_store.push(push, at(min(writer.minute for writer in writers)))
+        self._ears = [_ReceivedAnswers(str(number)) for number in range(len(writers))]
+        return [
+            self._player(writer, apps.get(writer) or self._app(writer), ear)
+            for writer, ear in zip(writers, self._ears, strict=True)
+        ]
+
+    def state(self) -> object:
+        """All that is stored, and all that each writer was told."""
+        return self._recall.digest(), *(hash(tuple(ear.heard)) for ear in self._ears)
+
+    def evidence(self) -> Evidence:
+        """What is seen now."""
+        handed_in = {key: list(facts) for key, facts in self._said.facts.items()}
+        for key, fact in self._clicks:
+            handed_in[key].append(fact)
+        return Evidence(
+            expected_facts=handed_in,
+            policy=self._app(Writer(print, 0)).settings().company("acme").policy,
+            call_logs=[self._wire],
+            failures=self._failures,
+            before=self._before,
+            items=list(self._parts.db.table.scan()),
+            mails=[],  # the wire hears of all of them
+        )
+
+    def _app(self, writer: Writer) -> App:
+        x = SimulatedX(self._archive)  # which has counted no request yet
+        app = App(self._all_env(), lambda: at(writer.minute), WsgiTransport(x))
+        for name in _SHARED:
+            setattr(app, name, getattr(self._parts, name))
+        app.settings()
+        return app
+
+    def _player(self, writer: Writer, app: App, ear: _ReceivedAnswers) -> SteppedWriter:
+        def write(wait: Callable[[Access], None]) -> None:
+            _WAIT.set(wait)
+            _RECEIVED.set(ear)
+            self._act(writer, app)
+
+        return SteppedWriter(write)
+
+    def _act(self, writer: Writer, app: App) -> None:
+        _APP.set(app)
+        try:
+            result = writer.act(app)
+        except Exception as error:  # noqa: BLE001 - reckoned with at the end
+            self._failures.append(f"{error!r}")
+        else:
+            if isinstance(result, tuple):
+                self._clicks.append(result)
+
+    def _stop(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        if (wait := _WAIT.get()) is None:
+            return
+        if model.name == "Query":
+            params.setdefault("Limit", _PAGE)
+        if (touch := access_of(model.name, params)) is not None:
+            context["ear"] = _RECEIVED.get()
+            wait(touch)
+
+    def _hear(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        if (ear := context.get("ear")) is None:
+            return
+        if "MessageId" in parsed:
+            parsed["MessageId"] = f"{model.name} {ear.name} {len(ear.heard)}"
+        told = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+        ear.heard.append(f"{model.name} {told}")
+
+
+def access_of(call: str, asked: Mapping[str, Any]) -> Access | None:  # noqa: PLR0911 - a table
+    """What a call reads and writes; None for those that nobody else minds."""
+    match call:
+        case "GetItem":
+            return Access(call, reads=frozenset({_name(asked["Key"])}))
+        case "BatchGetItem":
+            [tables] = asked["RequestItems"].values()
+            return Access(call, reads=frozenset(map(_name, tables["Keys"])))
+        case "Query":
+            given = from_dynamodb(asked["ExpressionAttributeValues"])
+            company = given.get(":g", "").rpartition("#")[0]
+            if ":pk" not in given:
+                return Access(call, reads=frozenset({f"c#{company}#", f"said#{company}|"}))
+            begins = commonprefix([given.get(":low", ""), given.get(":high", "")])  # noqa: RUF071 - of keys
+            return Access(call, reads=frozenset({f"{given[':pk']}|{begins}"}))
+        case "SendEmail":
+            return Access(call, writes=frozenset({f"mail to {asked['Destination']}"}))
+        case "Publish":
+            return Access(call, writes=frozenset({"topic"}))
+    written = frozenset(f"{deed.at.pk}|{deed.at.sk}|" for deed in writes_of(call, asked))
+    return Access(call, writes=written) if written else None
+
+
+def _name(key: Mapping[str, Any]) -> str:
+    plain = from_dynamodb(key)
+    return f"{plain['pk']}|{plain['sk']}|"

@@ -1,0 +1,161 @@
+"""What is wrong at the end, reckoned from what was handed in and from the wire."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Position
+from pulse.conversations.fold import fold
+from pulse.conversations.store.codec import STATE, fact_of, is_fact, key_from_pk, state_of
+from pulse.dynamodb.codec import Item, ItemKey
+from pulse.kernel.policy import Policy
+from tests.conversations.oracle import expected_state
+from tests.simulations.concurrency.call_log import CallLog, Write
+
+
+@dataclass
+class Evidence:
+    """What was handed in, what was seen on the way, and what lies in the table at the end."""
+
+    expected_facts: dict[ConversationKey, list[Fact]]
+    """Posts that X has shown, and what people were told is stored."""
+    policy: Policy
+    call_logs: list[CallLog]
+    failures: list[str]
+    before: list[Item]
+    items: list[Item]
+    mails: list[str]
+    """Ids of what the mail service has taken."""
+
+    @property
+    def writes(self) -> list[tuple[Write, ...]]:
+        """What all of them wrote, each call by itself."""
+        return [write for wire in self.call_logs for write in wire.writes]
+
+
+def violations(seen: Evidence) -> list[str]:
+    """Everything that is lost, told twice, or does not fit together."""
+    return [
+        *(f"failed: {failure}" for failure in seen.failures),
+        *_facts(seen),
+        *_revisions(seen),
+        *_repeated_alerts(seen),
+        *_outbox(seen),
+        *_mails(seen),
+    ]
+
+
+def _facts(seen: Evidence) -> Iterator[str]:
+    """Posts and clicks against what is stored; the state against the facts, and the oracle."""
+    stored: dict[ConversationKey, dict[str, Item]] = defaultdict(dict)
+    for item in seen.items:
+        if item["pk"].startswith("c#"):
+            stored[key_from_pk(item["pk"])][item["sk"]] = item
+    yield from (f"nobody said {key}" for key in stored.keys() - seen.expected_facts.keys())
+    for key, expected in seen.expected_facts.items():
+        yield from (f"{key}: {what}" for what in _conversation(expected, stored[key], seen.policy))
+
+
+def _conversation(expected: list[Fact], items: dict[str, Item], policy: Policy) -> Iterator[str]:
+    if STATE not in items:
+        yield "it is lost"
+        return
+    state = state_of(items[STATE])
+    facts = [fact_of(item) for item in items.values() if is_fact(item)]
+    tokens = {f.token for f in facts if not isinstance(f, Flag)}
+    for token in tokens ^ {f.token for f in expected}:
+        yield f"{token} is {'unheard of' if token in tokens else 'lost'}"
+    decided = [f for f in expected if isinstance(f, (Position, Lease))]
+    yield from (f"{f.token} is not as it was decided" for f in decided if f not in facts)
+    if state != fold(facts, policy):
+        yield "the state is not the fold of the facts"
+    if len({item.get("ttl") for item in items.values()}) > 1:
+        yield "its items live for different times"
+    if "partly" in items[STATE]:
+        yield "it was not written to its end"
+    true = expected_state([f for f in expected if not isinstance(f, Lease)])
+    if (state.status, list(state.waiting)) != (true.status, true.waiting):
+        yield f"{state.status}, {state.waiting} wait; true is {true.status}, {true.waiting}"
+
+
+def _revisions(seen: Evidence) -> Iterator[str]:
+    """Each write of a state or a cursor has a revision of its own, the next after the last."""
+    revisions: dict[ItemKey, list[int]] = defaultdict(list)
+    for item in seen.before:
+        if "rev" in item:
+            revisions[ItemKey(item["pk"], item["sk"])].append(item["rev"])
+    for deed in (deed for write in seen.writes for deed in write):
+        if deed.at.sk in {STATE, "cursor"} and "rev" in deed.item:
+            revisions[deed.at].append(deed.item["rev"])
+    for item in seen.items:
+        at = ItemKey(item["pk"], item["sk"])
+        if "rev" in item:
+            found = sorted(revisions[at])
+            if found != list(range(item["rev"] - len(found) + 1, item["rev"] + 1)):
+                yield f"{at}: revision {item['rev']} after {found}"
+
+
+def _repeated_alerts(seen: Evidence) -> Iterator[str]:
+    """A wait hears of a level once (and of each reminder), and each person of it once."""
+    heard: Counter[tuple[Any, ...]] = Counter()
+    for write in seen.writes:
+        entries = [_entry(d.item) for d in write if d.kind == "put" and d.at.pk[:7] == "outbox#"]
+        for key, flags in _flags(deed.item for deed in write).items():
+            last = max(flags, key=lambda f: f.due_at)
+            people = [e["person"] for e in entries if list(key) in e["keys"]]
+            if not people:
+                yield f"{key}: {last.level} was flagged, and nobody is told"
+            heard.update((key, last.level, last.again, last.due_at, who) for who in people)
+    yield from (f"{what} is put into the outbox {n} times" for what, n in heard.items() if n > 1)
+    for key, flags in _flags(seen.items).items():
+        for one, other in combinations(flags, 2):
+            same = (one.level, one.again) == (other.level, other.again)
+            if same and one.mentions & other.mentions:
+                yield f"{key}: {one.level} ({one.again}) at {one.at:%H:%M} and {other.at:%H:%M}"
+
+
+def _flags(items: Any) -> dict[ConversationKey, list[Flag]]:
+    found: dict[ConversationKey, list[Flag]] = defaultdict(list)
+    for item in items:
+        if is_fact(item) and isinstance(fact := fact_of(item), Flag):
+            found[key_from_pk(item["pk"])].append(fact)
+    return found
+
+
+def _outbox(seen: Evidence) -> Iterator[str]:
+    """Each entry is settled, in one mail at most; nobody is still being written to."""
+    put = {item["sk"] for item in seen.before if item["pk"].startswith("outbox#")}
+    gone: set[str] = set()
+    mailed: Counter[str] = Counter()
+    for write in seen.writes:
+        entries = [deed for deed in write if deed.at.pk.startswith("outbox#")]
+        put |= {deed.at.sk for deed in entries if deed.kind == "put"}
+        gone |= {deed.at.sk for deed in entries if deed.kind == "delete"}
+        if any(deed.at.pk.startswith("sent#") for deed in write):
+            mailed.update(deed.at.sk for deed in entries if deed.kind == "delete")
+    yield from (f"{sk} was never settled" for sk in put - gone)
+    yield from (f"{sk} was settled and never there" for sk in gone - put)
+    yield from (f"{sk} is in {number} mails" for sk, number in mailed.items() if number > 1)
+    for item in seen.items:
+        if item["pk"].startswith("outbox#"):
+            yield f"{item['sk']} is left in the outbox"
+        if item["pk"].startswith("mailbox#") and "claimed" in item:
+            yield f"{item['pk']} is still claimed"
+
+
+def _mails(seen: Evidence) -> Iterator[str]:
+    """What was sent and what is recorded as sent are the same, one to one."""
+    recorded = Counter(i["message_id"] for i in seen.items if i["pk"].startswith("sent#"))
+    recorded -= Counter(i["message_id"] for i in seen.before if i["pk"].startswith("sent#"))
+    sent = {i for wire in seen.call_logs for i in wire.message_ids}
+    yield from (f"recorded {n} times: {i}" for i, n in recorded.items() if n > 1)
+    yield from (f"recorded and not sent: {i}" for i in recorded.keys() - sent)
+    yield from (f"sent and not recorded: {i}" for i in (sent | set(seen.mails)) - recorded.keys())
+
+
+def _entry(item: Item) -> dict[str, Any]:
+    entry: dict[str, Any] = json.loads(item["entry"])
+    return entry

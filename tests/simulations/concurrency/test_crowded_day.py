@@ -1,0 +1,27 @@
+"""A crowded day on ministack, in a process of its own: nine instances at once in each minute."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tests.tiers import SEED, TEST_ALL
+
+DAYS, MINUTES = (3, 250) if TEST_ALL else (1, 6)
+LONGEST = 3600
+
+
+def test_nothing_is_lost_and_nothing_told_twice(figure: Callable[[str, object], None]) -> None:
+    """Given pollers, flaggers, senders and people at once, then the end is what was handed in."""
+    asked = ["--days", str(DAYS), "--minutes", str(MINUTES), "--seed", str(SEED)]
+    command = [sys.executable, "-m", "tests.simulations.concurrency", *asked]
+    played = subprocess.run(  # noqa: S603 - our own words
+        command, capture_output=True, text=True, timeout=LONGEST, check=False
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    days = [json.loads(line) for line in played.stdout.splitlines()]
+    assert len(days) == DAYS
+    for day in days:
+        assert day.pop("wrong") == []
+        assert min(day["writes"], day["clicks"], day["mails"]) > 0
+        figure("a crowded day on ministack", day)

@@ -1,0 +1,161 @@
+"""What must have been told to whom and when, worked out from the flags; each time once.
+
+It goes minute by minute by the rules of the domain (windows, shifts, refused addresses) and
+knows nothing of the outbox and its leases.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pulse.conversations.facts import ConversationKey, Flag, Mention
+from pulse.kernel.company import Company
+from pulse.outbox.entries import TOPIC, Entry, Mailbox, due
+from pulse.outbox.escalation import escalate_undeliverable, hand_over
+from tests.simulations.crashes.conversation_history import ConversationHistory
+from tests.simulations.crashes.snapshot import Message
+
+_MINUTE = timedelta(minutes=1)
+_CLAIM = timedelta(minutes=3)
+"""How long a sender that was killed holds up those whom it was writing to."""
+_NAMED = 3
+"""Of those who wait, how many a message to the topic names."""
+
+
+@dataclass
+class AlertCheck:
+    """All alerts of a run, minute by minute: those that should have come, and those that did."""
+
+    company: Company
+    threads: Mapping[ConversationKey, ConversationHistory]
+    killed: Sequence[datetime]
+    """When `send` was."""
+    refused: AbstractSet[tuple[str, datetime]]
+    """Whose mail SES refused when, as the journal has it."""
+    lost: list[str] = field(default_factory=list)
+    doubled: list[tuple[str, str]] = field(default_factory=list)
+    """To whom, and what."""
+    _mailboxes: dict[str, Mailbox] = field(default_factory=lambda: defaultdict(Mailbox))
+
+    def compare(self, messages: Sequence[Message], start: datetime, before: datetime) -> None:
+        """Go through the minutes from `start` on, those before `before`."""
+        mails: dict[tuple[datetime, str], list[Message]] = defaultdict(list)
+        for message in messages:
+            mails[message.at, message.to].append(message)
+        entries = sorted(self._entries(), key=lambda e: e.at)
+        waiting: dict[str, list[Entry]] = defaultdict(list)
+        moment = start
+        while moment < before:
+            while entries and entries[0].at <= moment:
+                self._add(waiting, [entries.pop(0)])
+            passed = list(self._pass_on(waiting, moment))
+            self._add(waiting, passed)
+            self._hand_over(waiting, moment)
+            for person in sorted(waiting):
+                self._check_person(person, waiting, mails, moment, passed)
+            moment += _MINUTE
+        for (at, to), left in mails.items():
+            self.lost += [f"{to} was told at {at:%d %H:%M} of nothing: {m.subject}" for m in left]
+
+    def _entries(self) -> Iterator[Entry]:
+        """One for each conversation, telling and person."""
+        policy = self.company.policy
+        for thread in self.threads.values():
+            last: dict[datetime, Flag] = {}
+            for flag in sorted(thread.flags, key=lambda f: policy.rank(f.level)):
+                last[flag.at] = flag
+            for at, flag in last.items():
+                people = policy.recipients(flag.level, flag.again, at) or (self.company.owner,)
+                urgent = flag.level == policy.top.name
+                for person in (*people, TOPIC) if urgent else people:
+                    yield Entry(
+                        id=f"{at}#{flag.level}#{thread.key}",
+                        company=self.company.name,
+                        person=person,
+                        kind="alert",
+                        at=at,
+                        keys=(thread.key,),
+                        urgent=urgent,
+                        again=flag.again,
+                        details=(("level", flag.level), ("people", list(people))),
+                    )
+
+    def _hand_over(self, waiting: dict[str, list[Entry]], moment: datetime) -> None:
+        moved = [
+            (entry, heirs)
+            for entries in waiting.values()
+            for entry in entries
+            if (heirs := hand_over(entry, self.company, moment)) is not None
+        ]
+        for entry, heirs in moved:
+            waiting[entry.person].remove(entry)
+            self._add(waiting, heirs)
+
+    def _pass_on(self, waiting: dict[str, list[Entry]], moment: datetime) -> Iterator[Entry]:
+        """What those hear who are next in line: in the next minute at the latest."""
+        for person in [p for p in waiting if (p, moment) in self.refused]:
+            someone = self.company.person(person)
+            for entry in waiting.pop(person):
+                heirs = escalate_undeliverable(entry, someone, self.company, moment, "")
+                yield from (heir for heir in heirs if heir.kind == "alert")
+
+    def _add(self, waiting: dict[str, list[Entry]], entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if all(e.id != entry.id for e in waiting[entry.person]):
+                waiting[entry.person].append(entry)
+
+    def _check_person(
+        self,
+        person: str,
+        waiting: dict[str, list[Entry]],
+        mails: dict[tuple[datetime, str], list[Message]],
+        moment: datetime,
+        passed: Sequence[Entry],
+    ) -> None:
+        to = TOPIC if person == TOPIC else self.company.person(person).email
+        came = mails.pop((moment, to), [])
+        entries = waiting[person]
+        ready = due(entries, self._mailboxes[person], self.company.policy, moment)
+        wait = self._waits(ready, moment)
+        for number, mail in enumerate(came):
+            named = self._conversations_in(mail)
+            again = named - self._waits(entries, moment)
+            if number or again or not ready:
+                heard = f"heard again at {moment:%d %H:%M} of {sorted(again or named)}"
+                self.doubled.append((to, heard))
+            elif named != wait and not (person == TOPIC and len(named) == min(_NAMED, len(wait))):
+                self.lost.append(f"{to} did not hear at {moment:%d %H:%M} of {wait - named}")
+        if came:
+            self._mailboxes[person] = Mailbox(last_alert=moment)
+            waiting[person] = []
+        elif any(e not in passed for e in ready) and not self._claim_is_left(moment):
+            waiting[person] = [e for e in entries if e not in ready]
+            if wait:
+                self.lost.append(f"{to} never heard, due {moment:%d %H:%M}, of {sorted(wait)}")
+
+    def _claim_is_left(self, moment: datetime) -> bool:
+        return any(at <= moment < at + _CLAIM for at in self.killed)
+
+    def _waits(self, entries: Sequence[Entry], moment: datetime) -> set[ConversationKey]:
+        policy = self.company.policy
+        return {
+            k for e in entries for k in e.keys if self.threads[k].still_waits(moment, e.at, policy)
+        }
+
+    def _conversations_in(self, mail: Message) -> set[ConversationKey]:
+        return {self._by_post[post] for post in mail.posts if post in self._by_post}
+
+    @property
+    def _by_post(self) -> dict[str, ConversationKey]:
+        if not hasattr(self, "_index"):
+            self._index = {
+                fact.version: key
+                for key, thread in self.threads.items()
+                for fact in thread.facts
+                if isinstance(fact, Mention)
+            }
+        return self._index

@@ -1,0 +1,43 @@
+"""Whether the posts read were counted: never too few, and too many only where the design says.
+
+What a poll read that was killed is counted by the next one, and by a sweep in between once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from pulse.conversations.facts import Mention, Reply
+from pulse.kernel.company import Company
+from tests.simulations.crashes.conversation_history import histories
+from tests.simulations.crashes.snapshot import Snapshot, reads
+
+
+def wrong_read_counts(
+    company: Company, undisturbed: Mapping[str, int], other: Snapshot, away: timedelta
+) -> Iterator[str]:
+    """Accounts that count fewer posts than in the undisturbed run, or more than a kill explains.
+
+    `away` is how long a killed poll's message is out of sight.
+    """
+    killed = [at for function, at in other.killed if function in ("poll", "dispatch")]
+    found = reads(other.items)
+    for account in company.accounts:
+        was, is_now = undisturbed.get(account.id, 0), found.get(account.id, 0)
+        moments = _stored_times(company, account.id, other)
+        twice = sum(any(at <= m <= at + away for at in killed) for m in moments)
+        if not was <= is_now <= was + twice:
+            yield f"@{account.username} has read {is_now} posts, {was} undisturbed"
+
+
+def _stored_times(company: Company, account: str, other: Snapshot) -> Iterator[datetime]:
+    """When each post of the account's timelines was stored; of news, about when."""
+    for thread in histories(other.items).values():
+        for fact in thread.facts:
+            mine = isinstance(fact, Mention) and account in fact.named
+            if mine or (isinstance(fact, Reply) and fact.account_id == account):
+                yield fact.stored_at or fact.at
+    for _, item in other.with_prefix("said#"):
+        if item["account"] == account or account in item["named"]:
+            yield datetime.fromisoformat(item["at"])

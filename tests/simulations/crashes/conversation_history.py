@@ -1,0 +1,123 @@
+"""Conversations as they became known: every flag raised when it was due, none else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention, Reply
+from pulse.conversations.fold import State, fold, levels_due
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
+from pulse.dynamodb.codec import ItemKey
+from pulse.kernel.policy import Policy
+from pulse_cli.replay.next_tick import MINUTE, round_up_to_minute
+from tests.simulations.crashes.snapshot import Item
+
+FirstMinuteAlive = Callable[[datetime], datetime]
+"""The first minute from this one on in which the function was not killed."""
+
+
+@dataclass
+class ConversationHistory:
+    """The facts of a conversation, and its state as the table has it."""
+
+    key: ConversationKey
+    facts: list[Fact] = field(default_factory=list)
+    state: State | None = None
+
+    @property
+    def flags(self) -> list[Flag]:
+        """All that was raised."""
+        return [f for f in self.facts if isinstance(f, Flag)]
+
+    def facts_known_at(self, moment: datetime, *, flags: bool = True) -> list[Fact]:
+        """What was stored by then, and raised before."""
+        return [
+            f
+            for f in self.facts
+            if (flags and f.at < moment if isinstance(f, Flag) else _stored(f) <= moment)
+        ]
+
+    def still_waits(self, moment: datetime, told: datetime, policy: Policy) -> bool:
+        """Whether the customer was known to wait then for what was flagged at `told` or before."""
+        waiting = frozenset(fold(self.facts_known_at(moment, flags=False), policy).waiting)
+        return any(flag.at <= told and flag.mentions & waiting for flag in self.flags)
+
+
+def histories(items: Mapping[ItemKey, Item]) -> dict[ConversationKey, ConversationHistory]:
+    """All conversations."""
+    found: dict[ConversationKey, ConversationHistory] = {}
+    for at, item in items.items():
+        if at.pk.startswith("c#"):
+            key = key_from_pk(at.pk)
+            thread = found.setdefault(key, ConversationHistory(key))
+            if is_fact(item):
+                thread.facts.append(fact_of(item))
+            else:
+                thread.state = state_of(item)
+    return found
+
+
+def wrong_states(thread: ConversationHistory, policy: Policy) -> Iterator[str]:
+    """A state that is not what its facts come to."""
+    if thread.state != fold(thread.facts, policy):
+        yield f"{thread.key}: its state is not folded from its facts"
+
+
+def wrong_flags(
+    thread: ConversationHistory, policy: Policy, alive: FirstMinuteAlive, before: datetime
+) -> Iterator[str]:
+    """Flags that were due and not raised in their minute, or raised and not due.
+
+    Late only where `flag` was killed in that minute.
+    """
+    raised: dict[datetime, set[Flag]] = defaultdict(set)
+    for flag in thread.flags:
+        raised[flag.at].add(flag)
+    stored = {round_up_to_minute(_stored(f)) for f in thread.facts if not isinstance(f, Flag)}
+    moments = sorted(stored | raised.keys())
+    for moment, following in zip(moments, [*moments[1:], before], strict=True):
+        due = set(levels_due(fold(thread.facts_known_at(moment), policy), policy, moment))
+        for flag in raised[moment] - due:
+            yield f"{thread.key}: {flag.level} flagged at {moment:%d %H:%M} was not due"
+        if due and not raised[moment] and alive(moment) == moment:
+            yield f"{thread.key}: not flagged at {moment:%d %H:%M}"
+        for flag in due - raised[moment] if raised[moment] else ():
+            yield f"{thread.key}: {flag.level} not flagged at {moment:%d %H:%M}"
+        state = fold([*thread.facts_known_at(moment), *raised[moment]], policy)
+        if state.attention_at is not None:
+            at = alive(max(round_up_to_minute(state.attention_at), moment + MINUTE))
+            if at < following:
+                yield f"{thread.key}: not flagged at {at:%d %H:%M}, due {state.attention_at}"
+
+
+def late_posts(
+    thread: ConversationHistory,
+    before: ConversationHistory,
+    by_when: Callable[[datetime, str], datetime],
+) -> Iterator[str]:
+    """Posts stored later than in `before`, and than `by_when` lets a post be."""
+    stored = {f.token: _stored(f) for f in before.facts if isinstance(f, (Mention, Reply))}
+    for fact in thread.facts:
+        if isinstance(fact, (Mention, Reply)) and fact.token in stored:
+            was = stored[fact.token]
+            if _stored(fact) > by_when(was, fact.version):
+                yield f"{thread.key}: {fact.token} stored {_stored(fact) - was} late"
+
+
+def first_minute_alive(moments: set[datetime]) -> FirstMinuteAlive:
+    """For what runs each minute: the next one after those in which it was killed."""
+
+    def alive(moment: datetime) -> datetime:
+        while moment in moments:
+            moment += timedelta(minutes=1)
+        return moment
+
+    return alive
+
+
+def _stored(fact: Fact) -> datetime:
+    stored = getattr(fact, "stored_at", None)
+    return stored if isinstance(stored, datetime) else fact.at

@@ -1,0 +1,64 @@
+"""A second run of an invocation, beside the first or in turns with it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pulse import app
+from pulse_cli.replay.lambda_service import FailedInvocation, LambdaContext, load_handler
+
+if TYPE_CHECKING:
+    from tests.simulations.crashes.faulty_world import FaultyWorld, Invocation, Moment
+
+
+class DuplicateRun:
+    """A second run of an invocation, in a process (here: a thread) of its own."""
+
+    def __init__(self, world: FaultyWorld, first: Invocation, stop: int | None) -> None:
+        self.stopped = False
+        self._world = world
+        self._stop = stop
+        self._calls = 0
+        self._app = world.lambdas.make_app()
+        self._mine, self._theirs = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, args=(first,), daemon=True)
+        self._thread.start()
+
+    @property
+    def is_current_thread(self) -> bool:
+        """Whether it is this run that asks."""
+        return threading.current_thread() is self._thread
+
+    def resume(self) -> None:
+        """Let it run until it stops or ends."""
+        first, before = self._world.lambdas.app, self._world._duplicate
+        self._world._duplicate = self
+        app.use(self._app)
+        self.stopped = False
+        self._mine.release()
+        self._theirs.acquire()
+        self._world._duplicate = before
+        app.use(first)
+
+    def on_call(self, moment: Moment) -> None:
+        """Count a call of this run; stop before that which was named."""
+        if moment == "before":
+            self._calls += 1
+            if self._calls == self._stop:
+                self.stopped = True
+                self._theirs.release()
+                self._mine.acquire()
+
+    def _run(self, first: Invocation) -> None:
+        self._mine.acquire()
+        lambdas = self._world.lambdas
+        try:
+            function = lambdas.functions[first.function]
+            handler: Callable[[Any, Any], Any] = load_handler(function.handler)
+            handler(first.event, LambdaContext(function.name, function.timeout * 1000))
+        except BaseException as problem:  # noqa: BLE001 - recorded as Lambda would
+            error = f"{type(problem).__name__}: {problem}"
+            lambdas.failures.append(FailedInvocation(first.function, self._world.now(), error))
+        self._theirs.release()

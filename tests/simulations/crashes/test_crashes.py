@@ -1,0 +1,72 @@
+"""Whatever is gone, or runs twice, at whichever outward call: nothing is lost, nothing said twice.
+
+But for the one double that the design names: gone between the yes of SES and the mark.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.simulations.crashes.fork_sweep import sample_points, sweep
+from tests.simulations.crashes.injection_points import FAULTS, KILLS, Fault
+from tests.simulations.crashes.runs import FaultResult, reference_run, run_with_faults
+from tests.simulations.crashes.scenarios import SCENARIOS
+from tests.simulations.crashes.statistics import statistics
+from tests.tiers import DONE, SEED, TEST_ALL
+
+SAMPLES = {"evening": 100, "many": 150, "deleted": 300, "hour": 900}
+"""Where not everything is tried: one point in so many."""
+NIGHTLY = {"demo": 8, "hour": 2, "deleted": 2}
+"""Of what takes an hour, `make test-all` tries one point in so many, others with each seed."""
+PAIRS = 100 if TEST_ALL else 4
+Note = Callable[[str, object], None]
+Strike = Callable[[Mapping[int, Fault]], FaultResult | None]
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, pytest.param("demo", marks=pytest.mark.whole)])
+def test_a_fault_at_any_call_loses_nothing(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest, figure: Note
+) -> None:
+    """Given a kill, or a second run, at an outward call, then all ends as if there was none."""
+    shared = request.getfixturevalue("shared") if name == "hour" else tmp_path
+    share = NIGHTLY.get(name, 1) if TEST_ALL else SAMPLES[name]
+    done = DONE.folder / f"crashes-{name}" if DONE else None
+    swept = sweep(
+        SCENARIOS[name](shared, tmp_path), sample_points(share, SEED), seed=SEED, done=done
+    )
+    again = f"python -m tests.simulations.crashes {name} --share {share} --seed {SEED}"
+    assert [
+        f"{point}: {line}" for point, results in swept.results for line in results.violations()
+    ] == [], again
+    found = statistics(swept)
+    assert found["messages"] > 0
+    assert found["runs"] > 5
+    figure(f"crashes, {name}, one point in {share}, seed {SEED}", found)
+
+
+@pytest.fixture(scope="module")
+def strike(tmp_path_factory: pytest.TempPathFactory) -> Strike:
+    """The small story, with faults at calls of these numbers."""
+    folder = tmp_path_factory.mktemp("evening")
+    scene = SCENARIOS["evening"](folder, folder)
+    before = reference_run(scene)
+    return lambda faults: run_with_faults(scene, before, faults)
+
+
+@settings(max_examples=PAIRS, derandomize=not TEST_ALL, phases=[Phase.generate])  # no shrinking
+@given(
+    first=st.integers(1, 460),  # the second by 520: later ones are not made up for by the end
+    fault=st.sampled_from(KILLS),
+    further=st.integers(1, 60),
+    another=st.sampled_from(FAULTS[:-1]),
+)
+def test_two_faults_lose_nothing(
+    strike: Strike, first: int, fault: Fault, further: int, another: Fault
+) -> None:
+    """Given a kill, and some calls later another fault, then all ends as if there was none."""
+    met = strike({first: fault, first + further: another})
+    assert met is not None
+    assert list(met.violations()) == []

@@ -1,0 +1,140 @@
+"""X on a loopback port that can be made to misbehave, down to the bytes and the socket."""
+
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from pulse.x.http import BaseUrlAdapter
+
+Fault = Callable[[socket.socket], None]
+"""Says or does something on the connection, in place of an answer."""
+_HASTE = (0.1, 0.1)
+"""Seconds to connect and to read where X is known to be silent."""
+
+
+def raw(*said: bytes) -> Fault:
+    """These bytes, then the end of the connection."""
+    return lambda line: line.sendall(b"".join(said))
+
+
+def answer(status: str, body: bytes = b"", **headers: str) -> Fault:
+    """A whole answer; `_` in the names of headers stands for a hyphen."""
+    headers = {"content_length": str(len(body)), "connection": "close", **headers}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return raw("\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode(), body)
+
+
+def reset(*said: bytes) -> Fault:
+    """These bytes, then the connection is torn down (RST)."""
+
+    def tear(line: socket.socket) -> None:
+        line.sendall(b"".join(said))
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.close()
+
+    return tear
+
+
+def silence(*said: bytes) -> Fault:
+    """These bytes, then nothing more until the other side has had enough."""
+
+    def wait(line: socket.socket) -> None:
+        line.sendall(b"".join(said))
+        line.recv(1)
+
+    return wait
+
+
+@contextmanager
+def closed_port() -> Iterator[str]:
+    """An address at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield _url(taken)
+
+
+@contextmanager
+def unanswering_port() -> Iterator[str]:
+    """An address that takes no connection and refuses none."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        callers = [socket.socket() for _ in range(4)]
+        for caller in callers:
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        try:
+            yield _url(full)
+        finally:
+            for caller in callers:
+                caller.close()
+
+
+class FaultyServer:
+    """Serves an application; `meddle` may put a fault in place of the answer to a path."""
+
+    def __init__(self, app: Any, meddle: Callable[[str], Fault | None]) -> None:
+        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+        self._server.meddle = meddle  # type: ignore[attr-defined]
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def run_wsgi(self) -> None:
+        fault = self.server.meddle(self.path)  # type: ignore[attr-defined]
+        if fault is None:
+            super().run_wsgi()
+            return
+        self.close_connection = True
+        fault(self.connection)
+
+    def log(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class RecordingTransport(BaseUrlAdapter):
+    """The way to the server; notes when what was asked. Where X is silent, patience is short."""
+
+    def __init__(self, url: str, astray: Callable[[str], str | None]) -> None:
+        super().__init__(url)
+        self._url = url
+        self._astray = astray
+        self.asked: list[tuple[datetime, str]] = []
+        self.silent: Callable[[str], bool] = lambda _: False
+
+    def send(self, request: Any, *args: Any, **how: Any) -> Any:
+        """Send it, or lead it astray."""
+        self.asked.append((datetime.now(UTC), request.path_url))
+        self._base = self._astray(request.path_url) or self._url
+        if self.silent(request.path_url):
+            how["timeout"] = _HASTE
+        return super().send(request, *args, **how)
+
+
+def _url(taken: socket.socket) -> str:
+    host, port = taken.getsockname()
+    return f"http://{host}:{port}"

@@ -1,0 +1,58 @@
+"""Whatever X may put where posts should be, to the end: kept or put aside, each counted."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulse.x import parse
+from tests.simulations.faults.two_companies import TwoCompanies, TwoCompaniesPosts
+from tests.small_company import HELP, NEWS
+from tests.tiers import TEST_ALL
+from tests.x.schema_fuzzer import DESCRIPTIONS, SchemaFuzzer
+
+MENTIONS = f"/2/users/{HELP}/mentions"
+POSTS = 300
+SEEDS = range(12 if TEST_ALL else 1)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("odd", [0.01, 0.3])
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_each_is_kept_or_put_aside_and_the_next_poll_is_well(
+    shared: Path,
+    posts: TwoCompaniesPosts,
+    two_companies: Callable[..., TwoCompanies],
+    figure: Callable[[str, object], None],
+    name: str,
+    odd: float,
+    seed: int,
+) -> None:
+    """Given drawn posts in a page, then none is lost, none stops us, and all of it is told."""
+    draw = SchemaFuzzer(shared / "x-api" / "openapi" / name, f"to the end {seed}")
+    given = [draw.post(odd) for _ in range(POSTS)]
+
+    def change(path: str, _: dict[str, str], body: Any) -> Any:
+        return {**body, "data": given, "meta": {}} if path == MENTIONS and here.minute < 2 else body
+
+    said = posts.mention(1.5, "7")
+    here = two_companies(change=change)
+    here.run_minutes(0, 1)
+    read = parse.parse_page({"data": given})
+    mentions = {p.id for p in read.posts if not p.retweet and p.author_id not in {HELP, NEWS}}
+    assert here.failures == []
+    assert here.troubles == []
+    assert here.stored == mentions
+    aside = {json.dumps([a.raw, a.reason], sort_keys=True) for a in read.quarantined}
+    assert len(here.log_entries("aside")) == len(aside)
+    here.run_minutes(2)
+    assert said in here.stored
+    assert here.failures == []
+    watched = " ".join(here.coverage_section(3))
+    assert (str(len(aside)) in watched) is bool(aside)
+    figure(
+        "drawn posts, to the end", f"{len(mentions)} kept, {len(aside)} put aside ({name} {odd})"
+    )

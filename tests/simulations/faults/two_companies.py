@@ -1,0 +1,169 @@
+"""Two companies of whom one has trouble with X: what is asked, read, kept, mailed and said."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlencode
+
+from rich.console import Console
+
+from pulse.x.access import Token
+from pulse_cli.simulated_x import Archive, SimulatedX
+from pulse_cli.stack.status import company_status
+from pulse_cli.stack.status_view import print_status
+from tests.simulations.faults.faulty_server import Fault, FaultyServer, RecordingTransport
+from tests.small_company import HELP, NINE, Posts, ReceivedMail, SmallCompany, settings
+
+OTHER = "300"
+FOREIGN_TOKEN_PREFIX = "odd-"
+"""Begins page tokens that are not the simulated X's."""
+_LEAST = 10
+"""On a page of search, says X; timelines have five."""
+_MINUTE = timedelta(minutes=1)
+
+
+def two_companies_settings(**more: Any) -> dict[str, Any]:
+    """Acme with its two accounts, and Blue with one; neither looks back."""
+    [acme] = settings(**{"look_back": "0", **more})["companies"]
+    blue = {
+        **acme,
+        "name": "blue",
+        "title": "Blue",
+        "accounts": [{"id": OTHER, "username": "blue_help", "role": "support"}],
+        "people": {"anna": "Anna <anna@blue.example>", "vera": "Vera <vera@blue.example>"},
+        "policy": {"levels": [{"name": "critical", "after": "4 h", "tell": ["anna"]}]},
+    }
+    return {"companies": [acme, blue]}
+
+
+class TwoCompaniesPosts(Posts):
+    """What is said to both companies."""
+
+    def to_blue(self, minute: float, who: str = "72") -> str:
+        """A customer of the other company."""
+        named = [{"id": OTHER, "username": "blue_help"}]
+        return self._post(minute, who, "@blue_help hello", named)
+
+    def archive(self, folder: Path, faults: Iterable[Mapping[str, Any]] = ()) -> Archive:
+        """Write it down, with the other company's account."""
+        super().archive(folder, faults)
+        listed = json.loads((folder / "companies.json").read_text())
+        account = {"id": OTHER, "username": "blue_help", "role": "support"}
+        listed.append({"name": "blue", "accounts": [account]})
+        (folder / "companies.json").write_text(json.dumps(listed))
+        return Archive.load(folder)
+
+
+class ChangedAnswers:
+    """Stands before the simulated X: gives small pages, and changes what they say."""
+
+    def __init__(
+        self,
+        sim: SimulatedX,
+        change: Callable[[str, dict[str, str], Any], Any],
+        size: int | None = None,
+    ) -> None:
+        self._sim = sim
+        self._change = change
+        self._size = size
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        asked = dict(parse_qsl(environ["QUERY_STRING"]))
+        if asked.get("pagination_token", "").startswith(FOREIGN_TOKEN_PREFIX):
+            environ["QUERY_STRING"] = urlencode(
+                {n: v for n, v in asked.items() if n != "pagination_token"}
+            )
+        if self._size and "max_results" in asked:
+            size = max(self._size, _LEAST) if "/search/" in environ["PATH_INFO"] else self._size
+            environ["QUERY_STRING"] = urlencode({**asked, "max_results": str(size)})
+        begun: list[Any] = []
+        content = b"".join(self._sim(environ, lambda *said: begun.append(said)))
+        status, headers = begun[0]
+        if status.startswith("200"):
+            body = self._change(environ["PATH_INFO"], asked, json.loads(content))
+            content = json.dumps(body).encode()
+        kept = [(n, v) for n, v in headers if n.lower() != "content-length"]
+        start(status, [*kept, ("content-length", str(len(content)))])
+        return [content]
+
+
+class TwoCompanies(SmallCompany):
+    """A town that reads X over HTTP. Faults concern what is asked of one account (or all)."""
+
+    def __init__(
+        self,
+        folder: Path,
+        posts: Posts,
+        fault: Callable[[float], Fault | None] = lambda _: None,
+        *,
+        of: str = f"/2/users/{HELP}/",
+        astray: str | None = None,
+        during: tuple[float, float] = (2, 12),
+        silent: bool = False,
+        change: Callable[[str, dict[str, str], Any], Any] | None = None,
+        size: int | None = None,
+        **how: Any,
+    ) -> None:
+        super().__init__(
+            folder, posts, how.pop("document", None) or two_companies_settings(), **how
+        )
+        app = ChangedAnswers(self.sim, change or (lambda _path, _asked, body: body), size)
+
+        def struck(path: str) -> bool:
+            return of in path and during[0] <= self.minute < during[1]
+
+        self.server = FaultyServer(app, lambda path: fault(self.minute) if struck(path) else None)
+        self.way = RecordingTransport(
+            self.server.url, lambda path: astray if struck(path) else None
+        )
+        if silent:
+            self.way.silent = struck
+        self.world._transport = self.way
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self.server)
+        self._stack.callback(self.way.close)
+        super().__enter__()
+        self.world.app.tokens.put("blue_help", Token("b", "b", "b", f"sim-{OTHER}", "b"))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)  # type: ignore[arg-type]
+        self._stack.close()
+
+    @property
+    def minute(self) -> float:
+        return (datetime.now(UTC) - NINE) / _MINUTE
+
+    def asked(self, what: str = f"/2/users/{HELP}/mentions") -> list[float]:
+        """The minutes in which this was asked of X, request by request."""
+        return [(at - NINE) / _MINUTE for at, path in self.way.asked if what in path]
+
+    def status(self) -> str:
+        """What `pulse status` says of the company, its lines unbroken."""
+        out = StringIO()
+        world = self.world
+        console = Console(file=out, width=800, color_system=None)
+        print_status(company_status(world.app, world.company, world.now()), console)
+        return "\n".join(" ".join(line.split()) for line in out.getvalue().splitlines())
+
+    def coverage_section(self, minute: float, start: float = 0) -> list[str]:
+        """What the digest of [start, minute) says of the watch, line by line."""
+        lines = self.digest(minute, start).text.splitlines()
+        said = takewhile(lambda x: x != "--", lines[lines.index("OUR WATCH") + 2 :])
+        return [line for line in said if line]
+
+    @property
+    def troubles(self) -> list[ReceivedMail]:
+        """Mails about X, not about customers."""
+        return [m for m in self.mails if m.who == "vera" and "in_reply_to" not in m.text]
+
+
+Build = Callable[..., TwoCompanies]
+"""How a test builds its story; see the fixture `story`."""

@@ -1,0 +1,213 @@
+"""A function may end at any point, by anything: it is recorded, retried, and nothing is lost."""
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from pulse_cli.simulated_x import SimulatedX
+from tests.small_company import Build, Posts, SmallCompany, one_account_settings
+from tests.tiers import TEST_ALL
+
+QUICK = {
+    "levels": [
+        {"name": "warning", "after": "5 min", "tell": ["anna"]},
+        {"name": "critical", "after": "20 min", "tell": ["vera"]},
+    ]
+}
+MINUTES = (0, 1, 2, 5, 6, 9, 14, 21, 22, 27, 33, 39, 45, 60)
+
+
+def said() -> Posts:
+    """One who is never answered, one who is at once, one who asks again."""
+    posts = Posts()
+    posts.mention(0.5, "7")
+    second = posts.mention(1.5, "8")
+    posts.reply(4.5, second)
+    posts.mention(8.5, "8", thread=second)
+    return posts
+
+
+def outcome(here: SmallCompany) -> dict[str, Any]:
+    """What must be the same however often a function was gone."""
+    return {
+        "conversations": {
+            first: (s.status, s.waiting, s.first_response_seconds, s.level)
+            for first, s in here.states().items()
+        },
+        "flags": {
+            first: Counter((f.level, f.again) for f in s.flags if not f.again)
+            for first, s in here.states().items()
+        },
+        "told": {(m.who, post) for m in here.mails for post in m.posts},
+        "outbox": here.waiting(),
+        "mark": here.cursor().high_water,
+    }
+
+
+def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], SmallCompany, int]:
+    """The story, with a function gone right before its call to AWS of this number."""
+    with SmallCompany(folder, said(), one_account_settings(policy=QUICK, look_back="1 h")) as here:
+        app, calls = here.world.app, itertools.count(1)
+        made = [0]
+
+        def count(**_: Any) -> None:
+            if not here.world._counting:
+                return
+            made[0] = next(calls)
+            if made[0] == crash:
+                raise SystemExit(1) if crash % 2 else RuntimeError("gone")
+
+        here.run_minutes(*MINUTES[:1])
+        for client in (
+            app.db.table.client,
+            app.queue._client,
+            app.mailer._client,
+            app.topic._client,
+            app.tokens._client,
+        ):
+            client.meta.events.register("before-call.*.*", count)
+        here.run_minutes(*MINUTES[1:])
+        return outcome(here), here, made[0]
+
+
+def test_gone_at_any_call_to_aws_the_end_is_the_same(tmp_path: Path) -> None:
+    """Given a function that ends before any of its calls, then the end is as if it had not."""
+    undisturbed, here, calls = run(tmp_path)
+    assert here.failures == []
+    assert len(undisturbed["told"]) == 4
+    for crash in range(1, calls + 1, 1 if TEST_ALL else calls // 4):
+        found, here, _ = run(tmp_path, crash)
+        assert len(here.failures) == 1, crash
+        assert same(found, undisturbed), f"gone before call {crash}: {here.failures}"
+        doubles = Counter((m.who, m.minute) for m in here.mails)
+        assert max(doubles.values()) == 1
+
+
+def same(found: dict[str, Any], undisturbed: dict[str, Any]) -> bool:
+    """All conversations alike, everybody told; an answer read later may cost a warning more."""
+    for first, flags in undisturbed["flags"].items():
+        more = found["flags"][first] - flags
+        if flags - found["flags"][first] or more.total() > 1:
+            return False
+    everybody = undisturbed["told"] <= found["told"]
+    alike = ("conversations", "outbox", "mark")
+    return everybody and all(found[name] == undisturbed[name] for name in alike)
+
+
+class Trap:
+    """An X whose request of this number ends the whole process that asked."""
+
+    def __init__(self, sim: SimulatedX, number: int, error: BaseException) -> None:
+        self._sim = sim
+        self._requests = itertools.count(1)
+        self._number = number
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sim, name)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if next(self._requests) == self._number:
+            raise self._error
+        return self._sim(environ, start)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The story with nothing in its way."""
+    found, here, _ = run(tmp_path_factory.mktemp("undisturbed"))
+    assert here.failures == []
+    return found
+
+
+@pytest.mark.parametrize("error", [SystemExit(2), RuntimeError("a bug")])
+def test_gone_while_reading_x(
+    tmp_path: Path, undisturbed: dict[str, Any], error: BaseException
+) -> None:
+    """Given a poll that ends in the middle, then it is recorded and tried again."""
+    with SmallCompany(
+        tmp_path,
+        said(),
+        one_account_settings(policy=QUICK, look_back="1 h"),
+        x=lambda sim: Trap(sim, 6, error),
+    ) as here:
+        here.run_minutes(*MINUTES)
+        assert [f.split(":")[0] for f in here.failures] == ["poll"]
+        assert type(error).__name__ in here.failures[0]
+        assert outcome(here) == undisturbed
+
+
+def test_a_person_who_stops_the_replay_stops_it(tmp_path: Path) -> None:
+    """Given Ctrl-C, then it is no failure of a function."""
+    with (
+        SmallCompany(
+            tmp_path, said(), one_account_settings(), x=lambda s: Trap(s, 1, KeyboardInterrupt())
+        ) as here,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        here.run_minutes(0)
+
+
+def test_a_mail_is_sent_twice_only_if_ses_took_it_and_the_mark_was_lost(tmp_path: Path) -> None:
+    """Given a function gone between SES's yes and the mark, then the mail comes once more."""
+    with SmallCompany(tmp_path, said(), one_account_settings(policy=QUICK)) as here:
+        taken: list[str] = []
+
+        def lose(**_: Any) -> None:
+            if len(here.world.mails()) == 1 and not taken:
+                taken.append("lost")
+                raise SystemExit(1)
+
+        here.world.app.db.table.client.meta.events.register(
+            "before-call.dynamodb.TransactWriteItems", lose
+        )
+        here.run_minutes(0, 1, 2, 5, 6, 7, 8, 9, 10)
+        assert taken
+        first, again = (m for m in here.mails if m.who == "anna")
+        assert again.posts[: len(first.posts)] == first.posts
+        assert 3 <= again.minute - first.minute <= 5
+
+
+@pytest.mark.parametrize("what", ["#state#", "outbox#", "sent#"], ids=["poll", "flag", "mark"])
+def test_a_throttled_transaction_is_made_again_at_once(
+    posts: Posts, small_company: Build, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a table too busy for one transaction, then nothing is late and no mail goes twice."""
+    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
+    asked = posts.mention(0.5)
+    here = small_company(one_account_settings())
+    busy = []
+
+    def throttle(params: dict[str, Any], **_: Any) -> Any:
+        keys = {f"{i['pk']['S']}#{i['sk']['S']}" for i in map(_item, _actions(params))}
+        if busy or not any(what in f"{key}#" for key in keys):
+            return None
+        busy.append(keys)
+        reasons = [{"Code": "ThrottlingError"}, *[{"Code": "None"}] * (len(keys) - 1)]
+        error = {"Code": "TransactionCanceledException", "Message": "throttled"}
+        return AWSResponse("https://dynamodb", 400, {}, None), {
+            "Error": error,
+            "CancellationReasons": reasons,
+        }
+
+    events = here.world.app.db.table.client.meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", throttle)
+    here.run_minutes(0, 1, 2).flag_and_send_at(*range(15, 20))
+    assert len(busy) == 1
+    assert here.mails_to() == [(16, "anna")]
+    assert here.mails[0].posts == [asked]
+    assert here.failures == []
+
+
+def _actions(params: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for a in json.loads(params["body"])["TransactItems"] for one in a.values()]
+
+
+def _item(action: dict[str, Any]) -> dict[str, Any]:
+    return action.get("Item") or action["Key"]

@@ -1,0 +1,343 @@
+"""A small company and its customers, day by day, through the handlers as deployed."""
+
+import email
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.awsrequest import AWSResponse
+
+from pulse.audit.entries import LogEntry
+from pulse.conversations.facts import ConversationKey, Fact
+from pulse.conversations.fold import State
+from pulse.conversations.store.codec import fact_of, is_fact, state_of
+from pulse.listening.cursor import Cursor
+from pulse.outbox.entries import Entry
+from pulse_cli.replay.world import ReplayWorld
+from pulse_cli.simulated_x import Archive, SimulatedX
+from tests.iam.call_guard import install_guard
+
+NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
+"""Minute 0 unless a test says otherwise: a Tuesday."""
+HELP, NEWS = "100", "200"
+_X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
+_ACCOUNTS = {HELP: "acme_help", NEWS: "acme"}
+
+
+def at(minute: float) -> datetime:
+    return NINE + timedelta(minutes=minute)
+
+
+@dataclass
+class Posts:
+    """What is said on X, by the minute; ids grow with time, as X's do."""
+
+    lines: list[Any] = field(default_factory=list)
+    accounts: Mapping[str, str] = field(default_factory=lambda: _ACCOUNTS)
+    """Handles by id."""
+    _count: int = 0
+
+    def mention(
+        self, minute: float, who: str = "7", to: Iterable[str] = (HELP,), **more: Any
+    ) -> str:
+        """A customer names us; `thread` is the post that began it, `seen` when X shows it."""
+        handles = " ".join(f"@{self.accounts[i]}" for i in to)
+        named = [{"id": i, "username": self.accounts[i]} for i in to]
+        return self._post(minute, who, f"{handles} help me", named, **more)
+
+    def reply(self, minute: float, to: str, account: str = HELP, **more: Any) -> str:
+        """We answer a mention."""
+        asked = next(p for p in self.lines if p["id"] == to)
+        return self._post(
+            minute,
+            account,
+            "We look into it",
+            [{"id": asked["author_id"], "username": f"user{asked['author_id']}"}],
+            thread=asked["conversation_id"],
+            in_reply_to_user_id=asked["author_id"],
+            referenced_tweets=[{"type": "replied_to", "id": to}],
+            **more,
+        )
+
+    def news(self, minute: float, account: str = NEWS) -> str:
+        """We publish something that answers nobody."""
+        return self._post(minute, account, "All is well", [])
+
+    def edit(self, minute: float, of: str, text: str) -> str:
+        """The author changes a post: a new id, the same history."""
+        before = next(p for p in self.lines if p["id"] == of)
+        made = self._post(minute, before["author_id"], text, before["entities"]["mentions"])
+        self.lines[-1] = {**before, **{k: self.lines[-1][k] for k in ("id", "text", "created_at")}}
+        self.lines[-1]["edit_history_tweet_ids"] = [*before["edit_history_tweet_ids"], made]
+        return made
+
+    def _post(
+        self, minute: float, author: str, said: str, named: list[dict[str, str]], **more: Any
+    ) -> str:
+        moment = at(minute)
+        self._count += 1
+        number = (int((moment - _X_EPOCH) / timedelta(milliseconds=1)) << 22) + self._count
+        thread, seen = more.pop("thread", str(number)), more.pop("seen", None)
+        made = {
+            "id": str(number),
+            "text": said,
+            "author_id": author,
+            "created_at": moment.isoformat(),
+            "conversation_id": thread,
+            "edit_history_tweet_ids": [str(number)],
+            "entities": {"mentions": named},
+            "visible_at": None if seen is None else at(seen).isoformat(),
+            **more,
+        }
+        self.lines.append({name: value for name, value in made.items() if value is not None})
+        return str(number)
+
+    def archive(self, folder: Path, faults: Iterable[Mapping[str, Any]] = ()) -> Archive:
+        """Write it down as a post archive."""
+        ordered = sorted(self.lines, key=lambda p: int(p["id"]))
+        users = [
+            {"id": i, "username": f"user{i}", "name": f"User {i}"}
+            for i in sorted({p.get("author_id", "7") for p in ordered} - set(self.accounts))
+        ]
+        roles = {NEWS: "official"}
+        accounts = [
+            {"id": i, "username": name, "role": roles.get(i, "support")}
+            for i, name in self.accounts.items()
+        ]
+        folder.mkdir(exist_ok=True)
+        (folder / "posts.ndjson").write_text("".join(json.dumps(p) + "\n" for p in ordered))
+        (folder / "users.ndjson").write_text("".join(json.dumps(u) + "\n" for u in users))
+        (folder / "companies.json").write_text(json.dumps([{"name": "acme", "accounts": accounts}]))
+        (folder / "faults.json").write_text(json.dumps(list(faults)))
+        return Archive.load(folder)
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    """Agents hear after 15 min, the manager after 60, the head after 4 h; vera owns it."""
+    levels = [
+        {"name": "warning", "after": "15 min", "tell": ["anna"]},
+        {"name": "breach", "after": "60 min", "tell": ["boris"]},
+        {"name": "critical", "after": "4 h", "tell": ["vera"]},
+    ]
+    policy = {"levels": levels, **more.pop("policy", {})}
+    people = {key: f"{key.capitalize()} <{key}@acme.example>" for key in ("anna", "boris", "vera")}
+    company = {
+        "name": "acme",
+        "title": "Acme",
+        "accounts": [
+            {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"},
+            {"id": NEWS, "username": _ACCOUNTS[NEWS], "role": "official"},
+        ],
+        "people": people | more.pop("people", {}),
+        "policy": policy,
+        "owner": "vera",
+        "look_back": "24 h",
+        **more,
+    }
+    return {"companies": [company]}
+
+
+def one_account_settings(**more: Any) -> dict[str, Any]:
+    """Settings of a company with the support account only, that looks back at nothing."""
+    account = {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"}
+    return settings(**{"look_back": "0", "accounts": [account], **more})
+
+
+@dataclass(frozen=True)
+class ReceivedMail:
+    """A mail in somebody's box."""
+
+    minute: float
+    to: str
+    subject: str
+    text: str
+    message: EmailMessage
+
+    @property
+    def who(self) -> str:
+        return self.to.partition("@")[0]
+
+    @property
+    def posts(self) -> list[str]:
+        """Ids of the posts that it asks to answer, the worst first."""
+        return re.findall(r"in_reply_to=([0-9]+)", self.text)
+
+
+class SmallCompany:
+    """The stack, its functions, and X; the clock goes where the test says.
+
+    A function that asks AWS for what its role does not allow fails the test.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        posts: Posts,
+        document: Mapping[str, Any] | None = None,
+        faults: Iterable[Mapping[str, Any]] = (),
+        x: Callable[[SimulatedX], Any] = lambda sim: sim,
+        **how: Any,
+    ) -> None:
+        start = how.pop("start", 0)
+        self.sim = SimulatedX(posts.archive(folder / "archive", faults), **how)
+        document = document or settings()
+        self._has_digests = "digests" in document["companies"][0]
+        self.world = ReplayWorld(document, x(self.sim), at(start))
+        self.mails: list[ReceivedMail] = []
+        self.polls: list[Any] = []
+
+    def __enter__(self) -> Self:
+        self.world.__enter__()
+        self.guard = install_guard(self.world)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.world.__exit__(kind, error, trace)
+        if error is None:
+            assert self.guard.denied == []
+
+    def run_minute(self, minute: float) -> None:
+        """All that happens in a minute."""
+        world = self.world
+        world.move_clock_to(at(minute))
+        with world.counting_calls() as lambdas:
+            lambdas.run_due_retries()
+            lambdas.invoke_scheduled("dispatch")
+        self.polls = world.drain_queue()
+        with world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("flag")
+            if self._has_digests:
+                lambdas.invoke_scheduled("digest")
+            lambdas.invoke_scheduled("send")
+        self.fetch_mails(minute)
+
+    def run_minutes(self, *minutes: float) -> Self:
+        """These minutes, and nothing between them."""
+        for minute in minutes:
+            self.run_minute(minute)
+        return self
+
+    def flag_and_send_at(self, *minutes: float) -> Self:
+        """These minutes, when nothing is said any more: judged and told, not polled."""
+        for minute in minutes:
+            self.world.move_clock_to(at(minute))
+            with self.world.counting_calls() as lambdas:
+                lambdas.invoke_scheduled("flag")
+                lambdas.invoke_scheduled("send")
+            self.fetch_mails(minute)
+        return self
+
+    def digest(self, minute: float, start: float, to: str = "vera") -> ReceivedMail:
+        """The digest of a stretch, asked for at once."""
+        self.world.move_clock_to(at(minute))
+        event = {"now": {"company": "acme", "to": [to], "start": at(start).isoformat()}}
+        with self.world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("digest", event)
+            lambdas.invoke_scheduled("send")
+        self.fetch_mails(minute)
+        return self.mails[-1]
+
+    def mails_to(self, who: str | None = None) -> list[tuple[float, str]]:
+        """When a mail came, and for whom (or for this person)."""
+        return [(m.minute, m.who) for m in self.mails if who in (None, m.who)]
+
+    def states(self) -> dict[str, State]:
+        """All conversations by the id of their first mention."""
+        found = {}
+        for item in self.world.app.db.table.scan():
+            if "state" in item:
+                state = state_of(item)
+                found[state.first_mention_id or ""] = state
+        return found
+
+    @property
+    def stored(self) -> set[str]:
+        """Ids of all mentions that are stored."""
+        items = self.world.app.db.table.scan()
+        return {fact_of(i).id for i in items if is_fact(i) and i["sk"].startswith("m")}
+
+    def cursor(self, account: str = HELP) -> Cursor:
+        return self.world.app.db.cursors.load([account])[account]
+
+    def no_bearer(self) -> None:
+        """Leave the account's token to its user: X does not count for it."""
+        secrets = self.world.app.tokens
+        secrets.put("acme_help", replace(secrets.token("acme_help"), bearer=None))
+
+    def log_entries(self, kind: str | None = None) -> list[LogEntry]:
+        """Rows of the journal of these days."""
+        rows = self.world.app.db.audit_log.read("acme", at(-3000), at(30000))
+        return [row for row in rows if kind in (None, row.kind)]
+
+    def waiting(self) -> list[Entry]:
+        return self.world.app.db.outbox.waiting("acme")
+
+    def add_facts(self, conversation: str, *facts: Fact, customer: str = "7") -> None:
+        """What a person does, straight into the conversation."""
+        company = self.world.company
+        key = ConversationKey("acme", conversation, customer)
+        self.world.app.db.conversations.add({key: facts}, company.policy, company.retention)
+
+    @property
+    def failures(self) -> list[str]:
+        return [f"{f.function}: {f.error}" for f in self.world.lambdas.failures]
+
+    def subscribe_to_critical_topic(self) -> Callable[[], list[dict[str, Any]]]:
+        """Subscribe to the critical topic; gives what came since it was last asked."""
+        sqs, sns = boto3.client("sqs"), boto3.client("sns")
+        url = sqs.create_queue(QueueName="pager")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+        topic = self.world.stack.outputs["CriticalTopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+
+        def heard() -> list[dict[str, Any]]:
+            found = []
+            while messages := sqs.receive_message(QueueUrl=url).get("Messages"):
+                for message in messages:
+                    found.append(json.loads(message["Body"]))
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            return found
+
+        return heard
+
+    def refuse_mail(self, answer: Callable[[str], str | None]) -> None:
+        """Let SES refuse: `answer` gives the error for an address, or None to take it.
+
+        Its code, or code and words with a colon between.
+        """
+
+        def judge(params: Mapping[str, Any], **_: Any) -> Any:
+            [to] = json.loads(params["body"])["Destination"]["ToAddresses"]
+            refusal = answer(to)
+            if refusal is None:
+                return None
+            code, _, said = refusal.partition(": ")
+            error = {"Error": {"Code": code, "Message": said or f"{to} cannot be written to"}}
+            return AWSResponse("https://ses", 400, {}, None), error
+
+        boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", judge)
+
+    def fetch_mails(self, minute: float) -> None:
+        for mail in self.world.mails()[len(self.mails) :]:
+            message = email.message_from_bytes(mail.raw_data.encode(), policy=default)
+            text = message.get_body(("plain",)).get_content()
+            self.mails.append(
+                ReceivedMail(minute, mail.destinations[0], message["Subject"], text, message)
+            )
+
+
+Build = Callable[..., SmallCompany]
+"""How a test builds its town; see the fixture `town`."""

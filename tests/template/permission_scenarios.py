@@ -1,0 +1,214 @@
+"""Stories in which the functions, each in its own environment, do all that they ever ask of AWS.
+
+Whoever adds a function adds the story in which it does all that its role allows, to `STORIES`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulse.app import App
+from pulse.audit.entries import LogEntry
+from pulse.conversations.facts import Position
+from pulse_cli.replay.lambda_service import LambdaService
+from tests.iam.policy_evaluator import Call
+from tests.ses import bounce, event
+from tests.small_company import Posts, SmallCompany, at, one_account_settings, settings
+from tests.x_interceptor import XInterceptor, fault, with_invalid_posts
+
+PARAMETERS = {"ConfigurationSet": "pulse-mail"}
+"""What the stack is deployed with, beside what must be said."""
+DAY, MIDNIGHT = 24 * 60, 15 * 60
+"""Minutes from nine in the morning."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SeparateEnvironments(LambdaService):
+    """Each function wired from its own environment alone, as the template gives it."""
+
+    alone: Callable[[str], App]
+    apps: dict[str, App] = field(default_factory=dict)
+
+    def invoke(self, name: str, event: Any) -> Any:
+        if name not in self.apps:
+            self.apps[name] = self.alone(name)
+        together, self.app = self.app, self.apps[name]
+        try:
+            return LambdaService.invoke(self, name, event)
+        finally:
+            self.app = together
+
+
+@dataclass
+class PermissionRun:
+    """Where stories are played; `asked` is what each function asked for in all of them."""
+
+    folder: Path
+    asked: dict[str, set[Call]] = field(default_factory=lambda: defaultdict(set))
+
+    @contextmanager
+    def small_company(
+        self, posts: Posts, document: Mapping[str, Any] | None = None, **how: Any
+    ) -> Iterator[SmallCompany]:
+        """A town as those of the rooms, its functions apart; nothing may fail in it."""
+        built = SmallCompany(self.folder, posts, document, **how)
+        built.world.parameters = dict(PARAMETERS)
+        with built as small_company:
+            world = small_company.world
+            world.lambdas = SeparateEnvironments(
+                world.stack.functions,
+                world.lambdas.make_app,
+                world.now,
+                alone=lambda name: App(world.stack.env[name], transport=world._transport),
+            )
+            yield small_company
+            assert small_company.failures == []
+            for name, asked in small_company.guard.asked.items():
+                self.asked[name] |= asked
+
+
+def two_days(stage: PermissionRun) -> None:
+    """Waits up to critical, bad addresses, trouble, midnight, all digests, another policy."""
+    posts = Posts()
+    asked = posts.mention(0.2, "7")
+    posts.reply(0.8, asked)
+    posts.reply(8, posts.mention(5, "7", thread=asked))  # it opened again
+    posts.edit(4, posts.mention(1.5, "8"), "@acme_help nobody answers")
+    posts.news(3)
+    posts.mention(MIDNIGHT - 5.3, "9", seen=MIDNIGHT + 10)
+    posts.mention(MIDNIGHT - 1, "9")
+    digests = [
+        {"period": "shift", "to": ["vera"], "at": ["09:00", "21:00"]},
+        {"period": "daily", "to": ["vera"], "at": ["08:30"]},
+        {"period": "weekly", "to": ["vera"], "at": ["09:00"], "days": "wed"},
+        {"period": "monthly", "to": ["vera"], "at": ["09:00"], "on_day": 15},
+    ]
+    rules = {"digests": digests, "sender": "Acme <desk@acme.example>", "keep": "30 days"}
+    faults = [fault(70, 80, status=401), fault(100, 105, status=429)]
+    with stage.company(
+        posts,
+        settings(**rules),
+        faults=faults,
+        x=lambda sim: XInterceptor(sim, change=with_invalid_posts),
+    ) as small_company:
+        small_company.refuse_mail(lambda to: _ses(to, small_company))
+        small_company.run_minutes(0, 1, 2, 6, 9, 15, 16, 17, 61, 62, 64, 70, 85, 86, 100, 116, 117)
+        small_company.run_minutes(240, 241, 242, 12 * 60, MIDNIGHT - 10, MIDNIGHT, MIDNIGHT + 15)
+        _run(small_company, MIDNIGHT + 40, "figures")
+        small_company.world.app.db.settings_store.push(
+            settings(**rules | {"keep": "60 days"}), small_company.world.now()
+        )
+        with _just_before_call(
+            small_company, "flag", "dynamodb.BatchGetItem", lambda: _close(small_company)
+        ):
+            small_company.run_minutes(MIDNIGHT + 41)
+        small_company.run_minutes(DAY - 30, DAY)
+        small_company.digest(DAY + 1, 0)
+    assert {m.who for m in small_company.mails} == {"boris", "vera"}
+    assert len([m for m in small_company.mails if "OUR WATCH" in m.text]) == 6
+
+
+def backlog(stage: PermissionRun) -> None:
+    """More mentions than X's timelines show, beyond them in search; with no time to spare."""
+    posts = Posts()
+    asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(820)}
+    with stage.company(posts, one_account_settings()) as small_company:
+        small_company.run_minutes(0, 11)
+        assert small_company.stored == asked
+        assert small_company.sim.requests["search", "200"]
+
+
+def mail_comes_back(stage: PermissionRun) -> None:
+    """An answer that somebody is away, then that there is no such address."""
+    posts = Posts()
+    posts.mention(0.2, "7")
+    with stage.company(posts, one_account_settings()) as small_company:
+        small_company.run_minutes(0, 1, 16)
+        [mail] = small_company.world.mails()
+        for kind in ("Transient", "Permanent"):
+            word = bounce(mail.id, mail.destinations[0], small_company.world.now(), kind)
+            _run(small_company, 20, "feedback", event(word))
+        small_company.run_minutes(21)
+        assert {m.who for m in small_company.mails} == {"anna", "vera"}
+
+
+def deleted(stage: PermissionRun) -> None:
+    """A post is deleted on X, and the next sweep misses it."""
+    posts = Posts()
+    posts.mention(1, "7", gone_at=at(9).isoformat(), gone_why="deleted")
+    with stage.company(posts, one_account_settings()) as small_company:
+        small_company.run_minutes(0, 2)
+        assert small_company.stored
+        small_company.run_minutes(15)
+        assert not small_company.stored
+
+
+def deleted_later(stage: PermissionRun) -> None:
+    """Posts go on X two days on: one that waits, one of ours, one that lay aside, an account's."""
+    posts, late = Posts(), {"gone_at": at(2 * DAY).isoformat(), "gone_why": "deleted"}
+    asked = posts.mention(1, "7", **late)
+    posts.mention(1.5, "9", **{**late, "gone_why": "protected"})
+    posts.reply(3, posts.mention(2, "8"), **late)
+    posts.news(4)
+    posts.lines[-1] |= late
+    with stage.company(posts) as small_company:
+        small_company.run_minutes(0, 5)
+        aside = {"account": "acme_help", "reason": "odd", "raw": {"id": asked}}
+        small_company.world.app.db.audit_log.append("acme", [LogEntry("aside", at(5), aside)])
+        for minute in (2 * DAY, 2 * DAY + 10):
+            _run(small_company, minute, "comply")
+        assert {s.status for s in small_company.states().values()} == {"open"}
+        assert len(small_company.states()) == 1
+
+
+SCENARIOS: tuple[Callable[[PermissionRun], None], ...] = (
+    two_days,
+    backlog,
+    mail_comes_back,
+    deleted,
+    deleted_later,
+)
+
+
+def _ses(to: str, small_company: SmallCompany) -> str | None:
+    """Anna's address is refused; of Boris SES wants to hear later."""
+    if to.startswith("boris") and small_company.world.now() < at(62):
+        return "TooManyRequestsException"
+    return "MessageRejected" if to.startswith("anna") else None
+
+
+def _run(small_company: SmallCompany, minute: float, function: str, given: Any = None) -> None:
+    small_company.world.move_clock_to(at(minute))
+    with small_company.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled(function, given)
+
+
+def _close(small_company: SmallCompany) -> None:
+    """A person takes the position on all that wait that no answer is needed."""
+    for key, state in small_company.world.app.db.conversations.open("acme").items():
+        position = Position(
+            "1", "no_answer_needed", frozenset(state.waiting), "vera", small_company.world.now()
+        )
+        small_company.add_facts(key.conversation_id, position, customer=key.customer_id)
+
+
+@contextmanager
+def _just_before_call(
+    small_company: SmallCompany, function: str, call: str, do: Callable[[], None]
+) -> Iterator[None]:
+    """Just before this function first asks this of AWS, somebody does that."""
+    left = [do]
+
+    def on_call(this: str, moment: str) -> None:
+        running, _ = small_company.world.lambdas.running[-1]
+        if left and (this, moment, running) == (call, "before", function):
+            with small_company.guard.paused():
+                left.pop()()
+
+    small_company.world.on_call = on_call  # type: ignore[method-assign]
+    yield
+    del small_company.world.on_call
+    assert not left

@@ -1,0 +1,160 @@
+"""What is asked of X, in whose name and in which words."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulse.x.access import Bounds, Token
+from pulse.x.client import XClient
+from pulse.x.faults import XError
+from pulse_cli.simulated_x import SimulatedX, WsgiTransport
+from tests.x.scripted_x import APP, BOUNDS, NOON, USER, ScriptedTransport, archive
+
+NOT_FOUND = {
+    "resource_id": "2",
+    "parameter": "ids",
+    "resource_type": "tweet",
+    "type": "https://api.twitter.com/2/problems/resource-not-found",
+}
+
+
+def test_every_call_has_a_time_out() -> None:
+    """Whatever is asked, X has some seconds to answer, not for ever."""
+    body = {"data": {"id": "7"}, "meta": {}}
+    wire = ScriptedTransport((200, {}, {"meta": {}}))
+    x = XClient(lambda: USER, wire)
+    x.mentions("100", BOUNDS)
+    x.posts("100", BOUNDS)
+    x.search("@a", BOUNDS)
+    x.counts("@a", NOON, NOON + timedelta(minutes=1))
+    x.users(["7"])
+    wire.answers = [(200, {}, body)]
+    x.user("anna")
+    x.me()
+    assert len(wire.timeouts) == 7
+    assert all(connect <= 5 and read <= 15 for connect, read in wire.timeouts)
+
+
+def test_what_is_asked_of_a_timeline() -> None:
+    """Given bounds and a page token, then they go out in X's words, a hundred posts a page."""
+    wire = ScriptedTransport((200, {}, {"meta": {}}))
+    x = XClient(lambda: USER, wire)
+    x.posts("100", Bounds("5", "9", NOON, NOON + timedelta(hours=1)), "next")
+    asked = wire.params()
+    assert wire.asked[0]["PATH_INFO"] == "/2/users/100/tweets"
+    assert asked.pop("tweet.fields").count(",") > 5
+    assert asked == {
+        "max_results": "100",
+        "since_id": "5",
+        "until_id": "9",
+        "start_time": "2030-05-14T12:00:00Z",
+        "end_time": "2030-05-14T13:00:00Z",
+        "pagination_token": "next",
+        "exclude": "retweets",
+    }
+    x.search("@a -is:retweet", Bounds(start=NOON), "next")
+    assert wire.params()["next_token"] == "next"
+    assert "expansions" not in wire.params()
+
+
+@pytest.mark.parametrize(("token", "scheme"), [(USER, "OAuth"), (APP, "Bearer")])
+def test_who_asks(token: Token, scheme: str) -> None:
+    """The user's own token where there is one (its limits, its price), else the app's."""
+    wire = ScriptedTransport((200, {}, {"meta": {}}))
+    XClient(lambda: token, wire).mentions("100", BOUNDS)
+    assert wire.asked[0]["HTTP_AUTHORIZATION"].startswith(scheme)
+
+
+def test_a_signature_goes_to_no_other_address() -> None:
+    """Given an answer that sends us elsewhere, then nobody goes there, and it is trouble."""
+    wire = ScriptedTransport((307, {"location": "/2/elsewhere"}, ""), (200, {}, {"meta": {}}))
+    with pytest.raises(XError) as caught:
+        XClient(lambda: USER, wire).mentions("100", BOUNDS)
+    assert caught.value.kind == "unavailable"
+    assert len(wire.asked) == 1
+
+
+def test_counts_are_the_apps_and_nobody_elses() -> None:
+    """Given a user's token with a bearer, then counts go by the bearer; without one, not at all."""
+    row = {"start": "2030-05-14T12:00:00.000Z", "end": "2030-05-14T12:01:00.000Z"}
+    wire = ScriptedTransport(
+        (200, {}, {"data": [row | {"tweet_count": 2}, row | {"post_count": 3}]})
+    )
+    x = XClient(lambda: USER, wire)
+    assert x.counts("@a", NOON, NOON + timedelta(minutes=1)) == {NOON: 3}
+    assert wire.asked[0]["HTTP_AUTHORIZATION"].startswith("Bearer")
+    alone = Token(None, "k", "s", "a", "s")
+    assert XClient(lambda: alone, wire).counts("@a", NOON, NOON + timedelta(minutes=1)) is None
+
+
+@pytest.mark.parametrize(
+    ("spoken", "asked_first", "requests_made", "asked_last"),
+    [
+        ("tweet", "tweet", 1, "tweet"),
+        ("tweet", "post", 2, "tweet"),
+        ("post", "tweet", 2, "post"),
+        ("post", "post", 1, "post"),
+        ("mixed", "tweet", 1, "tweet"),
+    ],
+)
+def test_the_words_that_x_understands_are_found(
+    tmp_path: Path, spoken: Any, asked_first: Any, requests_made: int, asked_last: str
+) -> None:
+    """Given an X of one vocabulary, when asked in the other, then asked again in its own."""
+    sim = SimulatedX(archive(tmp_path), lambda: NOON, spoken)
+    x = XClient(lambda: USER, WsgiTransport(sim))
+    x.vocabulary = asked_first
+    page = x.mentions("100", Bounds(start=NOON - timedelta(days=1)))
+    assert [(p.id, p.text, p.author_id) for p in page.posts] == [("1001", "@NimbusHelp <3", "7")]
+    assert sim.requests.total() == requests_made
+    assert x.vocabulary == asked_last
+    assert x.reads == 1
+
+
+def test_words_that_x_understands_no_more_are_trouble_for_a_person() -> None:
+    """Given an X that takes neither vocabulary, then it is asked in both, and a person hears."""
+    refusal = (400, {}, {"errors": [{"message": "`tweet.fields` is unknown"}], "title": "Invalid"})
+    wire = ScriptedTransport(refusal)
+    x = XClient(lambda: USER, wire)
+    with pytest.raises(XError, match=r"tweet\.fields") as caught:
+        x.mentions("100", BOUNDS)
+    assert caught.value.kind == "request"
+    assert ["tweet.fields" in wire.params(n) for n in range(len(wire.asked))] == [True, False]
+
+
+def test_a_bad_request_about_something_else_is_not_asked_twice() -> None:
+    """Given a 400 about an id, then the other vocabulary would not help."""
+    wire = ScriptedTransport(
+        (400, {}, {"errors": [{"message": "`id` is odd"}], "title": "Invalid"})
+    )
+    with pytest.raises(XError):
+        XClient(lambda: USER, wire).mentions("100", BOUNDS)
+    assert len(wire.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "scheme"),
+    [(USER, "Bearer"), (APP, "Bearer"), (Token(None, "K", "S", "A", "S2"), "OAuth")],
+)
+def test_posts_are_asked_for_by_the_app_where_it_may(token: Token, scheme: str) -> None:
+    """Given a bearer, then it asks: a user whom the author has blocked would be told of nothing."""
+    wire = ScriptedTransport(
+        (200, {}, {"data": [{"id": "1"}], "errors": [NOT_FOUND, {**NOT_FOUND, "resource_id": "9"}]})
+    )
+    x = XClient(lambda: token, wire)
+    assert x.absent(["1", "2"]) == {"2": "deleted"}
+    assert wire.params() == {"ids": "1,2"}
+    assert wire.asked[0]["HTTP_AUTHORIZATION"].startswith(scheme)
+    assert x.reads == 1
+
+
+def test_users(tmp_path: Path) -> None:
+    """Given ids, then those whom X shows; a handle that nobody has is trouble `account`."""
+    x = XClient(lambda: USER, WsgiTransport(SimulatedX(archive(tmp_path), lambda: NOON)))
+    assert [a.username for a in x.users(["7", "8"])] == ["anna"]
+    assert x.user("anna").id == "7"
+    with pytest.raises(XError) as caught:
+        x.user("nobody")
+    assert caught.value.kind == "account"

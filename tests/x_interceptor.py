@@ -1,0 +1,55 @@
+"""What stands between Pulse and the simulated X: faults by the clock, answers in its place."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pulse_cli.simulated_x import SimulatedX
+from tests.small_company import at
+
+_STORAGE = "/compliance/"
+"""Where no JSON is answered."""
+
+
+class XInterceptor:
+    """Stands before the simulated X: may answer in its place, or change what it says."""
+
+    def __init__(
+        self,
+        sim: SimulatedX,
+        instead: Callable[[dict[str, Any]], tuple[str, bytes] | None] = lambda _: None,
+        change: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] = lambda _, body: body,
+    ) -> None:
+        self._sim = sim
+        self._instead = instead
+        self._change = change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sim, name)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        answer = self._instead(environ)
+        if answer is not None:
+            status, body = answer
+            start(status, [("content-type", "application/json")])
+            return [body]
+        begun: list[Any] = []
+        content = b"".join(self._sim(environ, lambda *said: begun.append(said)))
+        if begun[0][0].startswith("200") and not environ["PATH_INFO"].startswith(_STORAGE):
+            content = json.dumps(self._change(environ, json.loads(content))).encode()
+        headers = [(n, v) for n, v in begun[0][1] if n.lower() != "content-length"]
+        start(begun[0][0], headers)
+        return [content]
+
+
+def fault(begin: float, end: float | None = None, **what: Any) -> dict[str, Any]:
+    until = {} if end is None else {"until": at(end).isoformat()}
+    return {"from": at(begin).isoformat(), **until, **what}
+
+
+def with_invalid_posts(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """X puts things among the mentions that are no posts."""
+    if "/mentions" in environ["PATH_INFO"] and body.get("data"):
+        odd = [{"id": "12", "text": 5}, "odd", {"id": "13", "author_id": "7", "text": "no time"}]
+        return {**body, "data": [odd[0], *body["data"], *odd[1:]]}
+    return body

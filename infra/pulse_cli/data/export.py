@@ -55,7 +55,7 @@ def export_company(
     return counts
 
 
-@dataclass
+@dataclass(slots=True)
 class _Collected:
     """What is put together while looking: days with posts, and who spoke."""
 

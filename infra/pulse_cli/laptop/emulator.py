@@ -3,6 +3,8 @@
 The emulator comes with the AWS SAM CLI; beside it only Lambda's own Python is needed.
 """
 
+from __future__ import annotations
+
 import http.client
 import importlib.util
 import json

@@ -3,6 +3,8 @@
 The file has the shape of `sam local invoke --env-vars`: variables by the function's logical id.
 """
 
+from __future__ import annotations
+
 import json
 import socket
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Lambda's own Python: its version, in an environment that holds what Lambda brings, no more."""
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 import subprocess

@@ -5,6 +5,8 @@
 hundred languages are cut down to those that Pulse speaks.
 """
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 import json

@@ -6,6 +6,8 @@ session.mount("https://api.twitter.com", WsgiTransport(x))   # in process
 server = serve(x)                                            # or on a loopback port
 """
 
+from __future__ import annotations
+
 from pulse_cli.simulated_x.app import SimulatedX
 from pulse_cli.simulated_x.archive import Archive
 from pulse_cli.simulated_x.archive_files import ArchiveError

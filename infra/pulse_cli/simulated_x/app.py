@@ -1,5 +1,7 @@
 """The simulated X: X API v2, as far as Pulse uses it, over a post archive."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -111,9 +113,7 @@ class SimulatedX:
         self._behavior = XBehavior(since_id_inclusive, user_counts, token_life)
         self._lock = Lock()
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request. Raises DropError where a fault breaks the connection."""
         with self._lock:
             response = self._respond(Request(environ))

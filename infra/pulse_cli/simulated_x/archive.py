@@ -1,5 +1,7 @@
 """A post archive: the folder that the simulated X serves."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +15,7 @@ from pulse_cli.simulated_x.archived_posts import ArchivedPost, read_post
 from pulse_cli.simulated_x.faults import InjectedFault
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Archive:
     """Posts by rising id, users by id, companies, faults, and the lines that were no posts.
 
@@ -32,7 +34,7 @@ class Archive:
     since: datetime | None = None
 
     @classmethod
-    def load(cls, folder: Path) -> "Archive":
+    def load(cls, folder: Path) -> Archive:
         """Read an archive. Raises ArchiveError if a file is missing or cannot be understood."""
         companies = read_companies(folder)
         read, aside = read_lines(folder / "posts.ndjson", read_post)
@@ -47,7 +49,7 @@ class Archive:
         index = ArchiveIndex(posts, users, companies)
         return cls(posts, users, companies, read_faults(folder), aside, users_aside, index)
 
-    def for_company(self, company_name: str, since: datetime | None = None) -> "Archive":
+    def for_company(self, company_name: str, since: datetime | None = None) -> Archive:
         """Take what concerns one company: the mentions of its accounts, and their own posts.
 
         What was published before `since` does not exist. Raises ArchiveError for a company that

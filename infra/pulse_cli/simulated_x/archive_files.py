@@ -1,5 +1,7 @@
 """The files of an archive: lines that may be put aside, lists that must be right."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,5 +1,7 @@
 """What is worked out once for an archive, and shared by all its parts."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property

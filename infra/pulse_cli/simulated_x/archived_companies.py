@@ -1,5 +1,7 @@
 """The companies of an archive and their accounts."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 

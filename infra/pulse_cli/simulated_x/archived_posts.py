@@ -1,5 +1,7 @@
 """A line of an archive, read as a post."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

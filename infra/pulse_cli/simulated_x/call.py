@@ -1,5 +1,7 @@
 """A request on its way to an answer."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +17,7 @@ from pulse_cli.simulated_x.visible_posts import VisiblePosts
 from pulse_cli.simulated_x.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class XBehavior:
     """Where X leaves room, or may change its mind; see `SimulatedX`."""
 
@@ -24,7 +26,7 @@ class XBehavior:
     token_life: timedelta
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ApiCall:
     """One request: what was asked by whom and when, and all that an answer is made from."""
 

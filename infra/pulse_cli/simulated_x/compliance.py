@@ -1,5 +1,7 @@
 """Batch compliance: ids go up, and down comes what was deleted, protected or suspended."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +35,7 @@ _LONGEST_NAME = 64
 _FIRST_ID = 1_400_000_000_000_000_000
 
 
-@dataclass
+@dataclass(slots=True)
 class BatchJob:
     """A job of one app; `ids` are None until they are uploaded."""
 
@@ -73,7 +75,7 @@ class BatchJob:
         }
 
 
-@dataclass
+@dataclass(slots=True)
 class BatchJobs:
     """The jobs of all apps."""
 

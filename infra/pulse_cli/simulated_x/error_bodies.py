@@ -1,5 +1,7 @@
 """How X says no."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,5 +1,7 @@
 """Trouble on request: what an archive's faults.json makes go wrong, and when."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +36,7 @@ class DropError(ConnectionError):
         self.how = how
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InjectedFault:
     """Every `every`-th request to `endpoint`, from `start` up to `end`, goes wrong like this."""
 

@@ -1,5 +1,7 @@
 """Pages: where the next one begins, told to the client as a token that means nothing to it."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import struct

@@ -1,5 +1,7 @@
 """Posts by their ids; of those that are not there any more, that they are not."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from pulse_cli.simulated_x.call import ApiCall

@@ -1,5 +1,7 @@
 """Rate limits: so many requests in a quarter of an hour, per token and endpoint."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +21,7 @@ LIMITS = {
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class RateWindow:
     """What one token has left of an endpoint until `resets`."""
 

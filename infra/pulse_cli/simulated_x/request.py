@@ -1,5 +1,7 @@
 """What a request asks for: its parameters read by X's rules, in the words that X speaks."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -64,7 +66,7 @@ PAGE_SIZES = {"mentions": (5, 100), "posts": (5, 100), "search": (10, 100)}
 DEFAULT_PAGE = 10
 
 
-@dataclass
+@dataclass(slots=True)
 class ParsedRequest:
     """A request, understood; fields and expansions by their older names."""
 

@@ -1,5 +1,7 @@
 """Posts and users as X writes them, with what was asked to come along."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 from zlib import crc32

@@ -1,5 +1,7 @@
 """Recent search, and recent counts: the same queries over the last seven days."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from datetime import datetime, timedelta
 from itertools import pairwise

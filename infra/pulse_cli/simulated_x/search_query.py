@@ -1,5 +1,7 @@
 """The query language of recent search, as far as Pulse needs it."""
 
+from __future__ import annotations
+
 import html
 import re
 from collections.abc import Callable
@@ -24,7 +26,7 @@ class QueryError(Exception):
     """X would refuse this query; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query: which posts match, and a list (see `Index.keys`) that holds them all."""
 

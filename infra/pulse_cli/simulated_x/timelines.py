@@ -1,5 +1,7 @@
 """Lists of posts, newest first, page by page: mentions, an account's own posts, search."""
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence

@@ -1,5 +1,7 @@
 """Instants as X writes them."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 

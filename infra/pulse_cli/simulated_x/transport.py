@@ -1,5 +1,7 @@
 """A `requests` transport into a WSGI application, with no socket between."""
 
+from __future__ import annotations
+
 import io
 import sys
 from collections.abc import Iterable
@@ -26,7 +28,7 @@ class WsgiTransport(BaseAdapter):
     ConnectionError, ReadTimeout (at once, without waiting), ChunkedEncodingError.
     """
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         super().__init__()
         self._app = app
         self._builder = HTTPAdapter()
@@ -86,7 +88,7 @@ def _read(chunks: Iterable[bytes]) -> bytes:
     return content
 
 
-def _environ(request: requests.PreparedRequest) -> "WSGIEnvironment":
+def _environ(request: requests.PreparedRequest) -> WSGIEnvironment:
     url = urlsplit(request.url or "")
     body = request.body or b""
     body = body.encode() if isinstance(body, str) else body

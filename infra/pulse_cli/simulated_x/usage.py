@@ -1,5 +1,7 @@
 """What was served: the simulated X's own bill."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date

@@ -1,5 +1,7 @@
 """Users: by id, by name, and who a token belongs to."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,7 @@
 """What X shows at an instant, kept up to date as the clock goes on."""
 
+from __future__ import annotations
+
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

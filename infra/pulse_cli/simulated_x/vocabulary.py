@@ -3,6 +3,8 @@
 Inside the simulated X everything has its older name; only requests and answers are translated.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,7 +12,7 @@ from typing import Any, Literal
 VocabularyName = Literal["tweet", "post", "mixed"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """One set of words: its parameters, the values that they take, and its names for fields."""
 

@@ -121,8 +121,8 @@ def find_person_data(
         elif kind == "said":
             found[company].own_posts_naming += person in item["named"]
     return {
-        company: kept
-        for company, kept in sorted(found.items())
+        company: found_data
+        for company, found_data in sorted(found.items())
         if not companies or company in companies
     }
 
@@ -133,31 +133,31 @@ def concerns_person(person: str, raw: Any) -> bool:
 
 
 def erase_person(
-    stores: Repositories,
+    db: Repositories,
     settings: Settings,
     person: str,
-    kept: dict[str, PersonData],
+    found_data: dict[str, PersonData],
     now: datetime,
-    told: ProgressCallback,
+    on_progress: ProgressCallback,
 ) -> None:
     """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
     policies = {c.name: c for c in settings.companies}
 
-    def told_of(ids: Collection[str]) -> list[LogEntry]:
+    def audit_entries(ids: Collection[str]) -> list[LogEntry]:
         return [LogEntry("forgotten", now, {"posts": len(ids)})]
 
-    total, done = sum(len(one.posts) for one in kept.values()), 0
-    for name, one in kept.items():
+    total, done = sum(len(data.posts) for data in found_data.values()), 0
+    for name, data in found_data.items():
         company = policies.get(name, settings.companies[0])
-        for key, ids in one.posts.items():
-            stores.deletions.delete({key: ids}, company.policy, company.retention, now, told_of)
+        for key, ids in data.posts.items():
+            db.deletions.delete({key: ids}, company.policy, company.retention, now, audit_entries)
             done += 1
-            told(done, total)
-        stores.outbox.forget_conversations(name, lambda key: key.customer_id == person)
+            on_progress(done, total)
+        db.outbox.forget_conversations(name, lambda key: key.customer_id == person)
         redacted = (
-            stores.audit_log.redact(name, lambda raw: concerns_person(person, raw))
-            if one.quarantined
+            db.audit_log.redact(name, lambda raw: concerns_person(person, raw))
+            if data.quarantined
             else 0
         )
         if redacted:
-            stores.audit_log.append(name, [LogEntry("forgotten", now, {"posts": redacted})])
+            db.audit_log.append(name, [LogEntry("forgotten", now, {"posts": redacted})])

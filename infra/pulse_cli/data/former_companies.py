@@ -55,19 +55,19 @@ class CompanyData:
         return bool(self.keys)
 
 
-def current_companies(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
+def current_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """The companies of the settings in force, by name, each with the document it stands in."""
-    pushed = stores.settings_store.current()
+    pushed = db.settings_store.current()
     return _companies(pushed[0]) if pushed else {}
 
 
-def former_companies(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
+def former_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """Companies of earlier settings alone, as they were last, each with the document of then."""
-    found: dict[str, tuple[Company, dict[str, Any]]] = {}
-    for document in stores.settings_store.versions():
-        found |= _companies(document)
-    watched = current_companies(stores)
-    return {name: one for name, one in found.items() if name not in watched}
+    data: dict[str, tuple[Company, dict[str, Any]]] = {}
+    for document in db.settings_store.versions():
+        data |= _companies(document)
+    current = current_companies(db)
+    return {name: one for name, one in data.items() if name not in current}
 
 
 def missing_companies(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -75,36 +75,34 @@ def missing_companies(before: dict[str, Any], after: dict[str, Any]) -> list[str
     return [name for name in _names(before) if name not in _names(after)]
 
 
-def find_company_data(stores: Repositories, company: str) -> CompanyData:
+def find_company_data(db: Repositories, company: str) -> CompanyData:
     """Look through the whole table for it."""
-    found, customers = CompanyData(), defaultdict(set)
-    for item in scan_with_progress(stores.table, f"Looking for data of {company}"):
+    data, customers = CompanyData(), defaultdict(set)
+    for item in scan_with_progress(db.table, f"Looking for data of {company}"):
         kind, _, rest = item["pk"].partition("#")
         if kind == "c":
             key = key_from_pk(item["pk"])
             customers[key.company].add(key.customer_id)
         if kind in _KINDS and rest.partition("#")[0] == company:
-            found.keys.append(ItemKey(item["pk"], item["sk"]))
-            found.counts[_kind(kind, item)] += 1
+            data.keys.append(ItemKey(item["pk"], item["sk"]))
+            data.counts[_kind(kind, item)] += 1
     ours = customers.pop(company, set())
-    found.customers = ours.difference(*customers.values())
-    return found
+    data.customers = ours.difference(*customers.values())
+    return data
 
 
-def delete_company_data(
-    stores: Repositories, company: Company, found: CompanyData
-) -> Iterator[int]:
+def delete_company_data(db: Repositories, company: Company, data: CompanyData) -> Iterator[int]:
     """Remove it, and say again and again how many items went; may be done again.
 
     What tells that something is kept goes last.
     """
-    keys = sorted(found.keys, key=lambda at: at.pk.startswith("company#"))
-    watched = {a.id for one, _ in current_companies(stores).values() for a in one.accounts}
+    keys = sorted(data.keys, key=lambda at: at.pk.startswith("company#"))
+    current = {a.id for one, _ in current_companies(db).values() for a in one.accounts}
     for start in range(0, len(keys), _AT_ONCE):
-        stores.table.delete_many(keys[start : start + _AT_ONCE])
+        db.table.delete_many(keys[start : start + _AT_ONCE])
         yield min(start + _AT_ONCE, len(keys))
-    stores.author_cache.delete(found.customers)
-    stores.cursors.delete({a.id for a in company.accounts} - watched)
+    db.author_cache.delete(data.customers)
+    db.cursors.delete({a.id for a in company.accounts} - current)
 
 
 def _kind(kind: str, item: Item) -> str:

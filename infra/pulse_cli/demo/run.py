@@ -55,7 +55,7 @@ def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> D
     document = check_file(SETTINGS).document
     if document is None:
         raise CommandError(f"{SETTINGS} has errors; run pulse check {SETTINGS} to see them")
-    seen: list[DemoResult] = []
+    results: list[DemoResult] = []
     plan = ReplayPlan(
         Archive.load(out / "archive"),
         COMPANY,
@@ -65,15 +65,15 @@ def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> D
         mails=mails,
         on_minute=progress,
         final_digest=False,
-        on_end=lambda world: seen.append(_collect(world, day)),
+        on_end=lambda world: results.append(_collect(world, day)),
     )
     outcome = replay_company(plan)
-    return replace(seen[0], outcome=outcome)
+    return replace(results[0], outcome=outcome)
 
 
 def _collect(world: ReplayWorld, day: DemoDay) -> DemoResult:
     app, company, (start, end) = world.app, world.company, day.period
-    letter = summary(
+    digest = summary(
         Entry(
             "demo",
             COMPANY,
@@ -95,7 +95,7 @@ def _collect(world: ReplayWorld, day: DemoDay) -> DemoResult:
     received = figures.mentions_with_states(app.db.conversations, start, end)
     return DemoResult(
         company,
-        letter,
+        digest,
         tuple(figures.figure_rows(received, company, start, end)),
         app.db.outbox.sent(COMPANY, start, end),
         figures.surge_noticed_at(received, start - company.look_back, day.outage.start, end),

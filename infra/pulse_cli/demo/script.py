@@ -49,18 +49,18 @@ def script_zone() -> ZoneInfo:
     return ZoneInfo(read_script("told")["zone"])
 
 
-def parse_moment(told: str) -> datetime:
+def parse_moment(entry: str) -> datetime:
     """When that is: `Tue 02:10` or `Tue 02:10:12` by the script's clock."""
-    day, clock = told.split()
+    day, clock = entry.split()
     date = read_script("told")["monday"] + timedelta(days=_DAYS.index(day))
     return datetime.combine(date, time.fromisoformat(clock), script_zone()).astimezone(
         ZoneInfo("UTC")
     )
 
 
-def parse_range(told: dict[str, Any]) -> TimeRange:
+def parse_range(entry: dict[str, Any]) -> TimeRange:
     """The stretch told by `from` and `to`."""
-    return TimeRange(parse_moment(told["from"]), parse_moment(told["to"]))
+    return TimeRange(parse_moment(entry["from"]), parse_moment(entry["to"]))
 
 
 def entry_language(entry: dict[str, Any]) -> Language:

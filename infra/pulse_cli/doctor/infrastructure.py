@@ -30,8 +30,8 @@ def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
     if missing:
         yield fail("schedules", f"missing: {', '.join(missing)}", _DEPLOY_AGAIN)
     if off:
-        said = f"switched off: {', '.join(off)}; no account is being watched"
-        yield fail("schedules", said, "deploy again with Schedules=ENABLED")
+        message = f"switched off: {', '.join(off)}; no account is being watched"
+        yield fail("schedules", message, "deploy again with Schedules=ENABLED")
     if not missing and not off:
         yield ok("schedules", f"all {len(expected)} are on")
 
@@ -96,16 +96,18 @@ def check_topic(deployment: Deployment) -> Iterator[DoctorFinding]:
     rows = [row for page in pages.paginate(TopicArn=arn) for row in page["Subscriptions"]]
     waiting = [r["Endpoint"] for r in rows if r["SubscriptionArn"] == "PendingConfirmation"]
     for endpoint in waiting:
-        said = f"{endpoint} has not confirmed the subscription"
-        yield warn("critical topic", said, "open the link in the confirmation that SNS sent there")
+        message = f"{endpoint} has not confirmed the subscription"
+        yield warn(
+            "critical topic", message, "open the link in the confirmation that SNS sent there"
+        )
     if len(rows) > len(waiting):
         yield ok("critical topic", f"confirmed subscriptions: {len(rows) - len(waiting)}")
     else:
-        said = "nobody is woken by critical waits and alarms"
+        message = "nobody is woken by critical waits and alarms"
         mend = (
             "deploy again with CriticalEmail or CriticalPhone, or add a subscription to the topic"
         )
-        yield fail("critical topic", said, mend)
+        yield fail("critical topic", message, mend)
 
 
 def _names_in_template(kind: str) -> list[str]:

@@ -131,5 +131,5 @@ def _shift_line(line: str, by: timedelta) -> str:
 
 
 def _shift_times(fields: dict[str, Any], by: timedelta) -> dict[str, Any]:
-    moved = {key: write_time(read_time(fields[key]) + by) for key in _TIMES if fields.get(key)}
-    return fields | moved
+    shifted = {key: write_time(read_time(fields[key]) + by) for key in _TIMES if fields.get(key)}
+    return fields | shifted

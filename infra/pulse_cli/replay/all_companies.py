@@ -52,7 +52,7 @@ def replay_all(
     out: Path,
 ) -> dict[str, Any]:
     """Replay and write `state.json`, `run.json` and `mail/`; returns what run.json holds."""
-    began = time.perf_counter()
+    started = time.perf_counter()
     try:
         archive = Archive.load(folder)
     except ArchiveError as problem:
@@ -79,7 +79,7 @@ def replay_all(
     state = {name: outcomes[name].conversations for name in names}
     _write_json(out / "state.json", state)
     run = _summary(
-        [outcomes[n] for n in names], len(archive.quarantined), time.perf_counter() - began
+        [outcomes[n] for n in names], len(archive.quarantined), time.perf_counter() - started
     )
     _write_json(out / "run.json", run)
     return run

@@ -61,13 +61,13 @@ def replay_company(plan: ReplayPlan) -> ReplayOutcome:
     part = plan.archive.for_company(plan.company, plan.since)
     start = since.replace(second=0, microsecond=0)
     world = plan.make_world(plan.document, SimulatedX(part, vocabulary=plan.vocabulary), start)
-    began = time.perf_counter()
+    started = time.perf_counter()
     with _infrequent_garbage_collection(), world:
         run = _ReplayRun(world, plan, until)
         run.run(start)
         outcome = run.outcome()
         plan.on_end(world)
-    outcome.wall_seconds = time.perf_counter() - began
+    outcome.wall_seconds = time.perf_counter() - started
     return outcome
 
 
@@ -164,8 +164,8 @@ class _ReplayRun:
         accounts = self._world.app.db.cursors
         for cursor in accounts.load(self._world.company.account_ids).values():
             if any(t.next_try > now for t in cursor.faults.values()):
-                troubles = {e: replace(t, next_try=now) for e, t in cursor.faults.items()}
-                accounts.save(replace(cursor, faults=troubles))
+                faults = {e: replace(t, next_try=now) for e, t in cursor.faults.items()}
+                accounts.save(replace(cursor, faults=faults))
 
     def _sweep(self, now: datetime) -> None:
         """A sweep of every account, whatever the quarter of the hour."""

@@ -33,5 +33,5 @@ class ReplayWorld(LocalDeployment):
 
 def _simulated_token(account: Account) -> Token:
     """Whom the simulated X takes for this account."""
-    said = "rehearsal"
-    return Token(said, said, said, f"sim-{account.id}", said)
+    filler = "rehearsal"
+    return Token(filler, filler, filler, f"sim-{account.id}", filler)

@@ -180,10 +180,10 @@ class SimulatedX:
         request: Request,
         now: datetime,
     ) -> Response:
-        who = identify(request.headers.get("Authorization"))
-        if who is None:
+        identity = identify(request.headers.get("Authorization"))
+        if identity is None:
             return self._refusal(endpoint, title_only(401, "Unauthorized"), now)
-        window = self._rate_limiter.count(who, endpoint, now)
+        window = self._rate_limiter.count(identity, endpoint, now)
         if window.is_exceeded:
             return self._refusal(
                 endpoint, title_only(429, "Too Many Requests"), now, window.headers()
@@ -191,8 +191,8 @@ class SimulatedX:
         self._visible.advance_to(now)
         try:
             args = {name: ",".join(found) for name, found in request.args.lists()}
-            asked = read_request(operation, args, self._vocabularies)
-            body = self._perform(operation, values, asked, who, now, request)
+            parsed = read_request(operation, args, self._vocabularies)
+            body = self._perform(operation, values, parsed, identity, now, request)
         except RequestRefusedError as refused:
             return self._refusal(endpoint, refused, now, window.headers())
         headers = [("content-type", JSON), *window.headers()]
@@ -210,16 +210,16 @@ class SimulatedX:
         self,
         operation: str,
         path: Mapping[str, Any],
-        asked: ParsedRequest,
-        who: Identity,
+        parsed: ParsedRequest,
+        identity: Identity,
         now: datetime,
         request: Request,
     ) -> dict[str, Any]:
         call = ApiCall(
             operation,
             path,
-            asked,
-            who,
+            parsed,
+            identity,
             now,
             self.archive,
             self._visible,

@@ -37,9 +37,9 @@ class Archive:
     def load(cls, folder: Path) -> Archive:
         """Read an archive. Raises ArchiveError if a file is missing or cannot be understood."""
         companies = read_companies(folder)
-        read, aside = read_lines(folder / "posts.ndjson", read_post)
+        read, quarantined = read_lines(folder / "posts.ndjson", read_post)
         posts = sorted({post.id: post for post in read}.values(), key=lambda post: post.number)
-        listed, users_aside = read_lines(folder / "users.ndjson", read_user)
+        listed, quarantined_users = read_lines(folder / "users.ndjson", read_user)
         accounts = {
             account.id: {"id": account.id, "username": account.username, "name": account.username}
             for company in companies
@@ -47,7 +47,9 @@ class Archive:
         }
         users = accounts | {user["id"]: user for user in listed}
         index = ArchiveIndex(posts, users, companies)
-        return cls(posts, users, companies, read_faults(folder), aside, users_aside, index)
+        return cls(
+            posts, users, companies, read_faults(folder), quarantined, quarantined_users, index
+        )
 
     def for_company(self, company_name: str, since: datetime | None = None) -> Archive:
         """Take what concerns one company: the mentions of its accounts, and their own posts.

@@ -19,20 +19,20 @@ class ArchiveError(Exception):
 
 
 def read_lines(
-    path: Path, read: Callable[[object], Parsed]
+    path: Path, read_line: Callable[[object], Parsed]
 ) -> tuple[list[Parsed], list[tuple[int, str]]]:
     """What could be read of a file with a thing a line, and (line number, reason) of the rest."""
     things: list[Parsed] = []
-    aside: list[tuple[int, str]] = []
+    quarantined: list[tuple[int, str]] = []
     for number, line in enumerate(read_content(path).split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
-            things.append(read(_parse(line)))
+            things.append(read_line(_parse(line)))
         except (ValueError, RecursionError) as error:
             reason = str(error) if type(error) is ValueError else "not JSON"
-            aside.append((number, reason))
-    return things, aside
+            quarantined.append((number, reason))
+    return things, quarantined
 
 
 def _parse(line: bytes) -> Any:

@@ -93,8 +93,8 @@ class BatchJobs:
             and job.status(call.now) in ("created", "in_progress")
             for job in self._jobs.values()
         ):
-            said = "You already have a job of this type in progress."
-            raise invalid_request([("type", kind, said)], call.vocabularies[-1])
+            message = "You already have a job of this type in progress."
+            raise invalid_request([("type", kind, message)], call.vocabularies[-1])
         job = BatchJob(str(_FIRST_ID + len(self._jobs)), call.identity.token, kind, name, call.now)
         self._jobs[job.id] = job
         return {"data": job.to_json(call.now)}
@@ -102,14 +102,14 @@ class BatchJobs:
     def list_jobs(self, call: ApiCall) -> dict[str, Any]:
         """The app's jobs of the last seven days."""
         _app_only(call)
-        asked = call.request
+        parsed = call.request
         found = [
             job.to_json(call.now)
             for job in self._jobs.values()
             if job.app == call.identity.token
-            and job.kind == asked.job_type
+            and job.kind == parsed.job_type
             and call.now < job.created_at + DOWNLOAD_LIFE
-            and asked.job_status in (None, job.status(call.now))
+            and parsed.job_status in (None, job.status(call.now))
         ]
         meta = {"meta": {"result_count": len(found)}}
         return {"data": found, **meta} if found else meta
@@ -155,14 +155,14 @@ class BatchJobs:
     def _lines(self, job: BatchJob, at: datetime) -> Iterator[dict[str, str]]:
         for post_id in job.ids or ():
             post = self.archive.index.by_id.get(post_id)
-            gone = self.visible.removal_of(post, at) if post is not None else None
-            if post is not None and gone is not None:
+            removal = self.visible.removal_of(post, at) if post is not None else None
+            if post is not None and removal is not None:
                 yield {
                     "id": post_id,
                     "action": "delete",
                     "created_at": write_time(post.created_at),
-                    "redacted_at": write_time(gone.at),
-                    "reason": gone.reason,
+                    "redacted_at": write_time(removal.at),
+                    "reason": removal.reason,
                 }
 
 

@@ -68,13 +68,13 @@ class FaultInjector:
 
     def count_request(self, endpoint: str, now: datetime) -> InjectedFault | None:
         """Count a request; the first fault that it falls to, if any."""
-        struck = None
+        hit = None
         for index, fault in enumerate(self._faults):
             if fault.applies_to(endpoint, now):
                 self._seen[index] += 1
-                if self._seen[index] % fault.every == 0 and struck is None:
-                    struck = fault
-        return struck
+                if self._seen[index] % fault.every == 0 and hit is None:
+                    hit = fault
+        return hit
 
     def is_active(self, at: datetime) -> bool:
         """Whether a fault holds at this instant."""

@@ -49,14 +49,14 @@ class RateLimiter:
     def __init__(self) -> None:
         self._windows: dict[tuple[Identity, str], RateWindow] = {}
 
-    def count(self, who: Identity, endpoint: str, now: datetime) -> RateWindow:
+    def count(self, identity: Identity, endpoint: str, now: datetime) -> RateWindow:
         """Count a request."""
-        window = self._windows.get((who, endpoint))
+        window = self._windows.get((identity, endpoint))
         if window is None or not window.resets - WINDOW <= now < window.resets:
             user, app = LIMITS[endpoint]
             window = RateWindow(
-                user if who.is_user else app, 0, now.replace(microsecond=0) + WINDOW
+                user if identity.is_user else app, 0, now.replace(microsecond=0) + WINDOW
             )
-            self._windows[who, endpoint] = window
+            self._windows[identity, endpoint] = window
         window.used += 1
         return window

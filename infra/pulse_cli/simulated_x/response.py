@@ -22,15 +22,15 @@ class ResponseBuilder:
     def __init__(
         self,
         archive: Archive,
-        shown: VisiblePosts,
-        asked: ParsedRequest,
-        spoken: tuple[Vocabulary, ...],
+        visible: VisiblePosts,
+        parsed: ParsedRequest,
+        vocabularies: tuple[Vocabulary, ...],
     ) -> None:
         self._archive = archive
-        self._visible = shown
-        self._request = asked
-        self._vocabularies = spoken
-        self._fields = asked.post_fields
+        self._visible = visible
+        self._request = parsed
+        self._vocabularies = vocabularies
+        self._fields = parsed.post_fields
         self._users: dict[str, dict[str, Any]] = {}
         self._posts: dict[str, ArchivedPost] = {}
         self.errors: list[dict[str, str]] = []
@@ -55,12 +55,12 @@ class ResponseBuilder:
 
     def write_user(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """Write a user that was asked for by name or id."""
-        asked = self._request
-        pinned = asked.expansions & {"pinned_tweet_id", "most_recent_tweet_id"}
+        parsed = self._request
+        pinned = parsed.expansions & {"pinned_tweet_id", "most_recent_tweet_id"}
         for field in sorted(pinned & user.keys()):
             self._include_post(str(user[field]), field)
-        shown_too = {FIELDS_OF_EXPANSIONS[name] for name in asked.expansions}
-        return self._user_object(user, asked.user_fields | shown_too)
+        shown_too = {FIELDS_OF_EXPANSIONS[name] for name in parsed.expansions}
+        return self._user_object(user, parsed.user_fields | shown_too)
 
     def add_not_found(self, kind: str, parameter: str, value: str) -> None:
         """Say in the answer that something named is not there."""

@@ -111,7 +111,7 @@ def _environ(request: requests.PreparedRequest) -> WSGIEnvironment:
         "wsgi.run_once": False,
     }
     for name, value in request.headers.items():
-        said = value.decode("latin-1") if isinstance(value, bytes) else value
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
         key = name.upper().replace("-", "_")
-        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = said
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = text
     return environ

@@ -27,8 +27,8 @@ def get_user_by_name(call: ApiCall) -> dict[str, Any]:
     """The user with a name."""
     name = str(call.path["username"])
     if not re.fullmatch(USERNAME, name, re.ASCII):
-        said = f"The `username` query parameter value [{name}] does not match {USERNAME}"
-        call.refuse("username", name, said)
+        message = f"The `username` query parameter value [{name}] does not match {USERNAME}"
+        call.refuse("username", name, message)
     user = call.archive.user_named(name)
     if user is None:
         call.response.add_not_found("user", "username", name)

@@ -34,8 +34,8 @@ class VisiblePosts:
                 self._appear.append((post.visible_at, post))
                 if ends is not None:
                     self._vanish.append((ends, post))
-        gone = {post.first_id: archive.index.removals.get(post.first_id) for post in posts}
-        self._removals = sorted(one.at for one in gone.values() if one is not None)
+        removal = {post.first_id: archive.index.removals.get(post.first_id) for post in posts}
+        self._removals = sorted(one.at for one in removal.values() if one is not None)
         self._appear.sort(key=_instant)
         self._vanish.sort(key=_instant)
         self._now = BEFORE_ALL
@@ -82,8 +82,12 @@ class VisiblePosts:
 
     def removal_of(self, post: ArchivedPost, at: datetime) -> PostRemoval | None:
         """Tell when and why a post has gone by then; one that is lost can still be had."""
-        gone = self._archive.index.removals.get(post.first_id)
-        return gone if gone is not None and gone.at <= at and gone.reason != "lost" else None
+        removal = self._archive.index.removals.get(post.first_id)
+        return (
+            removal
+            if removal is not None and removal.at <= at and removal.reason != "lost"
+            else None
+        )
 
     def between(
         self, ids: Sequence[int], start: datetime | None, end: datetime | None
@@ -124,11 +128,11 @@ class VisiblePosts:
 
     def _visible_until(self, post: ArchivedPost) -> datetime | None:
         """When a version of a post leaves the lists: for a newer one, or for good."""
-        hidden, gone = (
+        hidden, removal = (
             self._archive.index.replaced_at.get(post.id),
             self._archive.index.removals.get(post.first_id),
         )
-        return min((at for at in (hidden, gone.at if gone else None) if at), default=None)
+        return min((at for at in (hidden, removal.at if removal else None) if at), default=None)
 
     def _start_over(self) -> None:
         self._lists.clear()

@@ -84,15 +84,15 @@ def _account(account: Account, cursor: Cursor | None, now: datetime) -> Json:
 
 def _backlog(states: Mapping[Any, State], company: Company, now: datetime) -> Json:
     since = [s.waiting_since for s in states.values() if s.waiting_since is not None]
-    told = Counter(s.level for s in states.values() if s.waiting_since is not None)
+    by_level = Counter(s.level for s in states.values() if s.waiting_since is not None)
     levels = [level.name for level in reversed(company.policy.levels)]
-    gone = [level for level in told if level is not None and level not in levels]
+    former_levels = [level for level in by_level if level is not None and level not in levels]
     return {
         "open": len(since),
         "longest_seconds": int((now - min(since)).total_seconds()) if since else None,
         "ages": dict(zip(AGES, ageing(since, now), strict=True)),
-        "levels": {level: told[level] for level in (*levels, *gone)},
-        "untold": told[None],
+        "levels": {level: by_level[level] for level in (*levels, *former_levels)},
+        "untold": by_level[None],
     }
 
 
@@ -127,16 +127,16 @@ def _coverage(
     start: datetime,
     now: datetime,
 ) -> Json:
-    begun = min((c.watched_from for c in cursors.values()), default=now)
-    start = max(start, min(begun, now))
+    watched_from = min((c.watched_from for c in cursors.values()), default=now)
+    start = max(start, min(watched_from, now))
     by_name = {a.username: cursors.get(a.id) for a in company.accounts}
-    seen = measure_coverage(by_name, (r for r in rows if r.at >= start), start, now, now)
+    coverage = measure_coverage(by_name, (r for r in rows if r.at >= start), start, now, now)
     return {
         "since": _iso(start),
-        "minutes": seen.minutes,
-        "watched": seen.watched,
-        "gaps": [_to_json(asdict(gap)) for gap in seen.gaps],
-        "troubles": [_to_json(asdict(trouble)) for trouble in seen.troubles],
+        "minutes": coverage.minutes,
+        "watched": coverage.watched,
+        "gaps": [_to_json(asdict(gap)) for gap in coverage.gaps],
+        "troubles": [_to_json(asdict(trouble)) for trouble in coverage.troubles],
     }
 
 

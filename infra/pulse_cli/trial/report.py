@@ -50,14 +50,14 @@ def write_files(mails: Sequence[bytes], out: Path) -> list[Path]:
 
 def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
     """What came of it, for a script."""
-    letter = outcome.digest
+    digest = outcome.digest
     return {
-        "company": letter.company,
-        "start": letter.start.isoformat(timespec="seconds"),
-        "end": letter.end.isoformat(timespec="seconds"),
-        "waiting": letter.waiting,
-        "longest_seconds": int(letter.longest.total_seconds()) if letter.longest else None,
-        "ages": dict(zip(AGES, letter.buckets, strict=True)),
+        "company": digest.company,
+        "start": digest.start.isoformat(timespec="seconds"),
+        "end": digest.end.isoformat(timespec="seconds"),
+        "waiting": digest.waiting,
+        "longest_seconds": int(digest.longest.total_seconds()) if digest.longest else None,
+        "ages": dict(zip(AGES, digest.buckets, strict=True)),
         "worst": [
             {
                 "username": card.customer.username,
@@ -66,16 +66,16 @@ def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
                 "waited_seconds": int(card.waited.total_seconds()),
                 "level": level_of_wait(card.waited, outcome.policy),
             }
-            for card in letter.cards
+            for card in digest.cards
         ],
-        "received": letter.now.received,
-        "answered": letter.now.answered,
+        "received": digest.now.received,
+        "answered": digest.now.answered,
         "first_response_seconds": {
-            "median": letter.now.first_response.median,
-            "p90": letter.now.first_response.p90,
+            "median": digest.now.first_response.median,
+            "p90": digest.now.first_response.p90,
         },
-        "within_policy": letter.now.within,
-        "target": letter.target,
+        "within_policy": digest.now.within,
+        "target": digest.target,
         "posts_read": outcome.posts_read,
         "cost_usd": round(cost, 2),
         "troubles": list(outcome.faults),
@@ -84,11 +84,11 @@ def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
 
 def print_report(outcome: TrialOutcome, console: Console) -> None:
     """Print who waits, and how it went."""
-    letter = outcome.digest
-    if letter.cards:
-        console.print(_worst_table(letter.cards, outcome.policy, console.width))
-        if letter.waiting > len(letter.cards):
-            console.print(f"  and {letter.waiting - len(letter.cards)} more")
+    digest = outcome.digest
+    if digest.cards:
+        console.print(_worst_table(digest.cards, outcome.policy, console.width))
+        if digest.waiting > len(digest.cards):
+            console.print(f"  and {digest.waiting - len(digest.cards)} more")
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -122,24 +122,24 @@ def _worst_table(cards: Sequence[Card], policy: Policy, width: int) -> Table:
 
 
 def _figures(outcome: TrialOutcome) -> list[tuple[str, str]]:
-    letter, figures = outcome.digest, outcome.digest.now
+    digest, figures = outcome.digest, outcome.digest.now
     first = figures.first_response
-    ages = " · ".join(f"{n} {c}" for n, c in zip(AGES, letter.buckets, strict=True))
+    ages = " · ".join(f"{n} {c}" for n, c in zip(AGES, digest.buckets, strict=True))
     waiting = (
-        f"{letter.waiting}: {ages}" if letter.waiting else "nobody; everyone has been answered"
+        f"{digest.waiting}: {ages}" if digest.waiting else "nobody; everyone has been answered"
     )
     rows = [
         ("Waiting", waiting),
         ("Received", f"{figures.received:,} mentions, {figures.answered:,} of them answered"),
     ]
     if first.median is not None and first.p90 is not None:
-        said = (
+        text = (
             f"median {format_age(first.median)}, 90 % within {format_age(first.p90)}; "
             "includes customers who are still waiting"
         )
-        rows.append(("First response", said))
+        rows.append(("First response", text))
     if figures.within is not None:
         promise = format_age(outcome.policy.response_deadline.total_seconds())
-        said = f"{figures.within:.0%} answered within {promise} (target {letter.target:.0%})"
-        rows.append(("Within policy", said))
+        text = f"{figures.within:.0%} answered within {promise} (target {digest.target:.0%})"
+        rows.append(("Within policy", text))
     return rows

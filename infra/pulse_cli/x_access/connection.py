@@ -56,12 +56,12 @@ class RecordingAdapter(requests.adapters.BaseAdapter):
 
     def __init__(
         self,
-        way: requests.adapters.BaseAdapter | None,
-        hear: Callable[[str], None] = lambda _: None,
+        adapter: requests.adapters.BaseAdapter | None,
+        on_response: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__()
-        self._adapter = way or requests.adapters.HTTPAdapter()
-        self._on_response = hear
+        self._adapter = adapter or requests.adapters.HTTPAdapter()
+        self._on_response = on_response
         self.quotas: dict[str, Quota] = {}
         self.access: str | None = None
 
@@ -95,23 +95,23 @@ def x_adapter(url: str | None) -> BaseUrlAdapter | None:
     return BaseUrlAdapter(url)
 
 
-def describe_x_error(trouble: XError, username: str) -> str:
+def describe_x_error(error: XError, username: str) -> str:
     """What went wrong with X, in one line with the mend."""
-    return ": ".join(explain_x_error(trouble, username))
+    return ": ".join(explain_x_error(error, username))
 
 
-def explain_x_error(trouble: XError, username: str) -> tuple[str, str]:
+def explain_x_error(error: XError, username: str) -> tuple[str, str]:
     """What went wrong with X, and the mend."""
-    words = Locale("en", "UTC")
-    detail = one_line(trouble.detail)
-    if trouble.kind in FOR_A_PERSON:
-        kind: Any = trouble.kind
-        advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), words)
+    locale = Locale("en", "UTC")
+    detail = one_line(error.detail)
+    if error.kind in FOR_A_PERSON:
+        kind: Any = error.kind
+        advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), locale)
         return f"{advice.title} ({detail})", advice.steps[0]
     wait = "try again in a minute"
-    if trouble.retry_at is not None:
-        wait = f"try again after {trouble.retry_at:%H:%M} UTC"
-    return f"{trouble_words(trouble.kind, words)} ({detail})", wait
+    if error.retry_at is not None:
+        wait = f"try again after {error.retry_at:%H:%M} UTC"
+    return f"{trouble_words(error.kind, locale)} ({detail})", wait
 
 
 def _endpoint(path_url: str) -> str:

@@ -77,22 +77,22 @@ class TokenReport:
 def check_token(
     username: str,
     token: Token,
-    way: requests.adapters.BaseAdapter | None,
+    base_adapter: requests.adapters.BaseAdapter | None,
     now: datetime,
-    step: Callable[[str], None],
+    on_step: Callable[[str], None],
 ) -> TokenReport:
     """Try what Pulse will ask for; CommandError when a thing that it needs is refused.
 
     `way` is the transport to X, None for the real one. `step` hears what comes next.
     """
-    heard = RecordingAdapter(way)
-    x = XClient(lambda: token, heard)
+    adapter = RecordingAdapter(base_adapter)
+    x = XClient(lambda: token, adapter)
     try:
-        return _TokenCheck(username, token, x, heard, now, step).run()
-    except XError as trouble:
-        raise CommandError(describe_x_error(trouble, username)) from trouble
+        return _TokenCheck(username, token, x, adapter, now, on_step).run()
+    except XError as error:
+        raise CommandError(describe_x_error(error, username)) from error
     finally:
-        heard.close()
+        adapter.close()
 
 
 @dataclass(slots=True)
@@ -124,7 +124,7 @@ class _TokenCheck:
         self._search()
         self._count()
         found = self.x.reads - timelines
-        tested = TokenReport(
+        report = TokenReport(
             account,
             owner,
             self.token,
@@ -135,7 +135,7 @@ class _TokenCheck:
             self.refused,
             self.billed + found * prices.POST,
         )
-        return replace(tested, cost=tested.cost + timelines * tested.post_price)
+        return replace(report, cost=report.cost + timelines * report.post_price)
 
     def _sample(self, page: Page) -> TimelineSample:
         days = _WEEK / _DAY
@@ -149,15 +149,15 @@ class _TokenCheck:
         end = self.now - SEARCH_LAG
         try:
             self.x.search(f"@{self.username} -is:retweet", Bounds(start=end - _MINUTE, end=end))
-        except XError as trouble:
-            self.refused["search"] = describe_x_error(trouble, self.username)
+        except XError as error:
+            self.refused["search"] = describe_x_error(error, self.username)
 
     def _count(self) -> None:
         end = self.now - SEARCH_LAG
         try:
             found = self.x.counts(f"@{self.username} -is:retweet", end - _MINUTE, end)
-        except XError as trouble:
-            self.refused["counts"] = describe_x_error(trouble, self.username)
+        except XError as error:
+            self.refused["counts"] = describe_x_error(error, self.username)
             return
         if found is None:
             self.refused["counts"] = "X provides counts for a bearer token only"

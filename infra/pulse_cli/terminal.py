@@ -1,4 +1,4 @@
-"""The terminal: what others wrote is shown as it is, and moves no cursor."""
+"""Consoles that print text as it is: no markup, and no control characters of strangers."""
 
 from __future__ import annotations
 

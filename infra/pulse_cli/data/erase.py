@@ -1,4 +1,4 @@
-"""One person's posts: where they lie, and how they go."""
+"""Finds and erases everything that is stored of one person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Companies that are no longer in the settings: what is kept of them, and how it goes."""
+"""Finds and deletes the data of companies that are no longer in the settings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.conversations.store.codec import is_fact, key_from_pk
 from pulse.dynamodb.codec import ItemKey
+from pulse.kernel.batching import batched
 from pulse.settings import reader as settings_reader
 from pulse_cli.data.scan import scan_with_progress
 
@@ -62,7 +63,7 @@ def current_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, An
 
 
 def former_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
-    """Companies of earlier settings alone, as they were last, each with the document of then."""
+    """Return companies that only earlier settings name, each with the last document it is in."""
     data: dict[str, tuple[Company, dict[str, Any]]] = {}
     for document in db.settings_store.versions():
         data |= _companies(document)
@@ -71,12 +72,12 @@ def former_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, Any
 
 
 def missing_companies(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Names of companies that one document has and the next has not."""
+    """Return the names of companies that are in `before` and not in `after`."""
     return [name for name in _names(before) if name not in _names(after)]
 
 
 def find_company_data(db: Repositories, company: str) -> CompanyData:
-    """Look through the whole table for it."""
+    """Scan the whole table for items under the company's name."""
     data, customers = CompanyData(), defaultdict(set)
     for item in scan_with_progress(db.table, f"Looking for data of {company}"):
         kind, _, rest = item["pk"].partition("#")
@@ -92,15 +93,19 @@ def find_company_data(db: Repositories, company: str) -> CompanyData:
 
 
 def delete_company_data(db: Repositories, company: Company, data: CompanyData) -> Iterator[int]:
-    """Remove it, and say again and again how many items went; may be done again.
+    """Delete all data of a company, and yield how many items are deleted so far.
 
-    What tells that something is kept goes last.
+    It may be called again after a failure.
     """
+    # The item `company#NAME` is what shows that there is something left to delete. It goes last, so
+    # that a run that was interrupted is found, and can be completed, by the next one.
     keys = sorted(data.keys, key=lambda at: at.pk.startswith("company#"))
     current = {a.id for one, _ in current_companies(db).values() for a in one.accounts}
-    for start in range(0, len(keys), _AT_ONCE):
-        db.table.delete_many(keys[start : start + _AT_ONCE])
-        yield min(start + _AT_ONCE, len(keys))
+    deleted = 0
+    for batch in batched(keys, _AT_ONCE):
+        db.table.delete_many(batch)
+        deleted += len(batch)
+        yield deleted
     db.author_cache.delete(data.customers)
     db.cursors.delete({a.id for a in company.accounts} - current)
 

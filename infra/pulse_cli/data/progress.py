@@ -1,4 +1,4 @@
-"""How far a removal is."""
+"""A progress bar for deletions."""
 
 from __future__ import annotations
 

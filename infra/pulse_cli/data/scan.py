@@ -1,4 +1,4 @@
-"""The whole table, looked through with a count of how far it is."""
+"""Scans the whole table, with a count of items on standard error."""
 
 from __future__ import annotations
 

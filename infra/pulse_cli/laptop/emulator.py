@@ -103,6 +103,8 @@ class Emulator:
         )
         self._running.callback(process.wait)
         self._running.callback(process.terminate)
+        # The emulator says nothing when it is ready, so its port is tried until it takes a
+        # connection, or until the process has ended.
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             with socket.socket() as probe:
@@ -175,6 +177,8 @@ def _emulator_path() -> Path:
 
 
 def _free_ports(count: int) -> list[int]:
+    # All are open at once, so that no port is given out twice. Another program may still take one
+    # before the emulator does; then it does not start, and says so.
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports: list[int] = [one.getsockname()[1] for one in sockets]
     for one in sockets:

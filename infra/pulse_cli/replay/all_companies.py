@@ -1,4 +1,4 @@
-"""Replay every company of an archive, two at a time, and write what came of it."""
+"""Replays every company of an archive, one per processor, and writes the results."""
 
 from __future__ import annotations
 
@@ -103,6 +103,8 @@ def run_plans(plans: Sequence[_CompanyPlan], archive: Archive) -> Iterator[Repla
             yield _run_plan(ordered[0])
             return
         workers = min(os.cpu_count() or 1, len(plans))
+        # Not "fork": this process has threads (the progress bar), and a fork may copy a lock that
+        # one of them holds.
         context = multiprocessing.get_context("forkserver")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             for outcome in pool.map(_run_plan, ordered):

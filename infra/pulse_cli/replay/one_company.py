@@ -160,7 +160,7 @@ class _ReplayRun:
         return TickResult(polls, sent)
 
     def _skip_backoff(self, now: datetime) -> None:
-        """Let the last minute be polled, however long trouble would have us wait."""
+        """Make every account due now, so that the last minute is polled despite any backoff."""
         accounts = self._world.app.db.cursors
         for cursor in accounts.load(self._world.company.account_ids).values():
             if any(t.next_try > now for t in cursor.faults.values()):
@@ -196,13 +196,18 @@ class _ReplayRun:
         return [stop for stop in self._checkpoints if now < stop < following][:1]
 
     def _mark_skipped_minutes(self, until: datetime) -> None:
-        """Minutes in which nothing can happen count as watched, as the polls would note."""
+        """Mark the skipped minutes as watched, as the polls would have done.
+
+        Without it the coverage of a digest would show the minutes that were skipped as gaps. While
+        a fault is in force nothing is marked: the polls of these minutes might have failed.
+        """
         world = self._world
         passed = until - MINUTE
         if passed <= world.now() or world.x.has_fault(world.now()):
             return
         minute = passed.replace(second=0, microsecond=0)
         swept = minute
+        # The last of the skipped minutes in which a sweep, too, would have run.
         while kinds_due(swept) == ("poll",):
             swept -= MINUTE
         for account in world.company.accounts:

@@ -38,7 +38,6 @@ class ReplayOutcome:
     seconds_from_published: list[float] = field(default_factory=list)
     seconds_from_visible: list[float] = field(default_factory=list)
     flag_lateness: list[float] = field(default_factory=list)
-    aside: int = 0
     wall_seconds: float = 0.0
 
 

@@ -1,4 +1,4 @@
-"""A house on the simulated X, by a clock that we move."""
+"""One company's deployment on the simulated X, with a clock that the replay moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a deployed stack stands, company by company: plain values, for tables and scripts."""
+"""Collects the status of a deployed stack, one company at a time, as JSON values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a stack stands, as a person reads it in a terminal of 80 columns."""
+"""Prints the status of a company for a terminal of 80 columns."""
 
 from __future__ import annotations
 

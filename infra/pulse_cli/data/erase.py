@@ -74,7 +74,7 @@ class PersonData:
         self.last = max(self.last or post.at, post.at)
 
     def as_json(self) -> dict[str, Any]:
-        """Counts and times, for scripts."""
+        """Return counts and times, for scripts."""
         return {
             "conversations": len(self.posts),
             "mentions": len(self.mentions),
@@ -88,7 +88,7 @@ class PersonData:
 
 
 def find_by_handle(table: Table, handle: str) -> list[KnownHandle]:
-    """Those whose handle, in any case, was this when it was last shown in a mail."""
+    """Return those whose handle, in any case, was this when it was last shown in a mail."""
     return [
         KnownHandle(
             item["pk"].removeprefix("author#"),
@@ -128,7 +128,7 @@ def find_person_data(
 
 
 def concerns_person(person: str, raw: Any) -> bool:
-    """Whether something that was put aside is by this person, or answers them."""
+    """Return whether something that was put aside is by this person, or answers them."""
     return person in user_ids_in(raw)
 
 

@@ -48,7 +48,7 @@ def print_outcome(data_by_company: Mapping[str, PersonData], log_days: str, *, d
 
 
 def copies_out_of_reach(log_days: str) -> list[str]:
-    """Where something may lie all the same, and for how long."""
+    """Return where something may lie all the same, and for how long."""
     return [
         "emails that were sent are in their readers' mailboxes",
         f"logs contain counts and at most ids, for {log_days} days",

@@ -10,7 +10,7 @@ __all__ = ["progress_bar"]
 
 
 def progress_bar() -> Progress:
-    """Give a bar that counts on standard error, and is gone in the end."""
+    """Return a bar that counts on standard error, and is gone in the end."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""Who heard of what, and when: of the outage, and all day long."""
+"""Reports who was alerted, of what and when: in the outage, and all day."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def outage_timeline(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
-    """The outage, moment by moment."""
+    """Return the outage, moment by moment."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for at, what in sorted(_moments(day, result, texts)):
         table.add_row(Text(texts.short(at), style="bold"), what)
@@ -34,7 +34,7 @@ def outage_timeline(day: DemoDay, result: DemoResult, texts: DemoTexts) -> Rende
 
 
 def mails_by_person(result: DemoResult, texts: DemoTexts) -> RenderableType:
-    """Each person: how many alerts, the first and the last, and the digests."""
+    """Return each person: how many alerts, the first and the last, and the digests."""
     heads = ("person", "alerts", "first", "last", "digests")
     table = make_table(*map(texts, heads))
     for person, records in _by_person(result.sent_mails).items():
@@ -67,7 +67,7 @@ def _moments(day: DemoDay, result: DemoResult, texts: DemoTexts) -> Iterator[tup
 def _first_alerts(
     day: DemoDay, result: DemoResult, level: Level, texts: DemoTexts
 ) -> dict[datetime, list[str]]:
-    """When whom the first mail reached that tells of the outage at this level."""
+    """Return when whom the first mail reached that tells of the outage at this level."""
     policy = result.company.policy
     flagged = _first_flag(day, result, level.name)
     if flagged is None:
@@ -86,7 +86,7 @@ def _first_alerts(
 
 
 def _first_flag(day: DemoDay, result: DemoResult, level: str) -> datetime | None:
-    """When somebody who first spoke in the outage was first flagged at this level."""
+    """Return when somebody who first spoke in the outage was first flagged at this level."""
     flagged = (
         flag["flagged_at"]
         for row in result.outcome.conversations

@@ -46,7 +46,7 @@ class DemoDay:
         return sum("visible_at" in post for post in self.posts)
 
     def count_mentions(self, start: datetime, end: datetime) -> int:
-        """How many mentions were published from `start` on, before `end`."""
+        """Return how many mentions were published from `start` on, before `end`."""
         return sum(start <= drafts.at < end for drafts in self.mentions)
 
 

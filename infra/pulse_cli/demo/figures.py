@@ -1,4 +1,4 @@
-"""The day in figures: by account and by shift, as the digests count, and when it was noticed."""
+"""Figures of the demo day by account and by shift, and when the surge was noticed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MentionStates = Sequence[tuple[Mention, State]]
 def mentions_with_states(
     conversations: ConversationStore, start: datetime, end: datetime
 ) -> MentionStates:
-    """The mentions of a stretch, each with the state of its conversation."""
+    """Return the mentions of a stretch, each with the state of its conversation."""
     found = {
         fact.id: (key, fact)
         for key, fact in conversations.published(COMPANY, start, end)

@@ -21,12 +21,12 @@ _HANDLE = re.compile(r"@(\w{1,15})")
 
 
 def mentioned_handles(text: str) -> set[str]:
-    """The handles named in a text."""
+    """Return the handles named in a text."""
     return set(_HANDLE.findall(text))
 
 
 def published_at(post_id: str) -> datetime:
-    """When a post was published, which its id tells."""
+    """Return when a post was published, which its id tells."""
     return X_EPOCH + timedelta(milliseconds=int(post_id) >> _BITS)
 
 
@@ -42,7 +42,7 @@ def assign_ids(draft: Sequence[DraftPost], rng: Random) -> None:
 
 
 def archive_line(draft: DraftPost, people: Mapping[str, XUser]) -> dict[str, Any]:
-    """A post as a line of an archive, in the older words of X API v2."""
+    """Return a post as a line of an archive, in the older words of X API v2."""
     fields: dict[str, Any] = {
         "id": draft.id,
         "text": html.escape(_shorten(draft.text), quote=False),
@@ -89,7 +89,7 @@ def _mentions(text: str, people: Mapping[str, XUser]) -> list[dict[str, Any]]:
 
 
 def _shorten(text: str) -> str:
-    """What X shows of a long post."""
+    """Return what X shows of a long post."""
     if len(text) <= _LONGEST:
         return text
     return f"{text[: _LONGEST - 1].rsplit(maxsplit=1)[0]}…"

@@ -43,7 +43,7 @@ def draw_report(day: DemoDay, result: DemoResult, texts: DemoTexts) -> Renderabl
 
 
 def draw_next_steps(out: Path, index: Path, mails: int, texts: DemoTexts) -> RenderableType:
-    """Where the mails lie, and what to do next."""
+    """Return where the mails lie, and what to do next."""
     nexts = (
         ("pulse try @handle", texts("next_try")),
         (f"pulse replay {out / 'archive'} --out out/replay --settings FILE", texts("next_replay")),

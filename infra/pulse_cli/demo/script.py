@@ -39,18 +39,18 @@ class TimeRange(NamedTuple):
 
 @cache
 def read_script(name: str) -> Any:
-    """One file of the script."""
+    """Return one file of the script."""
     return yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))
 
 
 @cache
 def script_zone() -> ZoneInfo:
-    """The clock by which the script is told."""
+    """Return the clock by which the script is told."""
     return ZoneInfo(read_script("told")["zone"])
 
 
 def parse_moment(entry: str) -> datetime:
-    """When that is: `Tue 02:10` or `Tue 02:10:12` by the script's clock."""
+    """Return when that is: `Tue 02:10` or `Tue 02:10:12` by the script's clock."""
     day, clock = entry.split()
     date = read_script("told")["monday"] + timedelta(days=_DAYS.index(day))
     return datetime.combine(date, time.fromisoformat(clock), script_zone()).astimezone(
@@ -59,10 +59,10 @@ def parse_moment(entry: str) -> datetime:
 
 
 def parse_range(entry: dict[str, Any]) -> TimeRange:
-    """The stretch told by `from` and `to`."""
+    """Return the stretch told by `from` and `to`."""
     return TimeRange(parse_moment(entry["from"]), parse_moment(entry["to"]))
 
 
 def entry_language(entry: dict[str, Any]) -> Language:
-    """The language of an entry that holds its text under `en` or `ru`."""
+    """Return the language of an entry that holds its text under `en` or `ru`."""
     return "en" if "en" in entry else "ru"

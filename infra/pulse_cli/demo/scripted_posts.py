@@ -1,4 +1,4 @@
-"""What the script tells to the second: our own news, passed on by others, and the scenes."""
+"""Posts that the script times to the second: own news, retweets of it, and scenes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_retweets(
 def make_scenes(
     people: PersonGenerator, accounts: Mapping[str, XUser], published: Mapping[str, DraftPost]
 ) -> dict[str, list[DraftPost]]:
-    """The scenes by key: their posts, oldest first."""
+    """Return the scenes by key: their posts, oldest first."""
     entry = {scene["key"]: scene for scene in read_script("told")["scenes"]}
     scenes_by_key: dict[str, list[DraftPost]] = {}
     for key in sorted(entry, key=lambda key: "answers" in entry[key]):

@@ -1,4 +1,4 @@
-"""The support desk: one person at a time, who answers whoever has waited longest."""
+"""Simulates the support desk: one agent at a time, who answers whoever has waited longest."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SupportDesk:
         heapify(self._upcoming)
 
     def run(self) -> Iterator[DraftPost]:
-        """All that is said, in no order."""
+        """Yield all that is said, in no order."""
         talks = [talk for _, _, talk in self._upcoming]
         for shift in read_script("told")["desk"]:
             self._shift(shift)
@@ -69,7 +69,7 @@ class SupportDesk:
                 now += shift["rest"] * self._rng.uniform(0.7, 1.3) * _MINUTE
 
     def _attention(self, talk: Talk) -> float:
-        """How hard a customer is to overlook, from 0 to 1; it stays as it is."""
+        """Return how hard a customer is to overlook, from 0 to 1; it stays as it is."""
         return self._attentions.setdefault(id(talk), self._rng.random())
 
     def _post_next(self) -> None:

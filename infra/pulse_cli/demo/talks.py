@@ -1,4 +1,4 @@
-"""Talks that nobody tells to the second: who says what, in turn; the desk says when."""
+"""Generated conversations: who says what in turn; the support desk decides when."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Talk:
 def make_ordinary_talks(
     name: str, people: PersonGenerator, accounts: dict[str, XUser], rng: Random
 ) -> Iterator[Talk]:
-    """The talks of one file, spread over its part of the day."""
+    """Yield the talks of one file, spread over its part of the day."""
     entries = read_script(name)
     part = parse_range(read_script("told")["pace"][name])
     shares = sorted(rng.random() for _ in entries)
@@ -72,7 +72,7 @@ def make_ordinary_talks(
 def make_outage_talks(
     people: PersonGenerator, accounts: dict[str, XUser], news: dict[str, DraftPost], rng: Random
 ) -> Iterator[Talk]:
-    """What customers say of the outage, in bursts; some of it below our news."""
+    """Yield what customers say of the outage, in bursts; some of it below our news."""
     script = read_script("outage")
     for phase in ("first", "night", "morning"):
         for entry, at in zip(script[phase], _bursts(phase, len(script[phase]), rng), strict=True):
@@ -103,13 +103,13 @@ class OutageLines:
         )
 
     def next_answer(self, talk: Talk, at: datetime) -> str:
-        """What the desk says: to a first word or a later one, when it is late, or over."""
+        """Return what the desk says: to a first word or a later one, when it is late, or over."""
         if at >= self._promised:
             return self._next("answers_late" if at >= self._restored else "answers_overdue", talk)
         return self._next("answers_again" if talk.answered else "answers", talk)
 
     def next_follow_up(self, talk: Talk) -> str:
-        """What a customer adds, after an answer or without one."""
+        """Return what a customer adds, after an answer or without one."""
         return self._next("again" if talk.answered else "impatient", talk)
 
     def _next(self, kind: str, talk: Talk) -> str:

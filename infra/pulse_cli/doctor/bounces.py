@@ -14,7 +14,7 @@ _REQUIRED_EVENTS = {"bounce", "complaint", "reject"}
 
 
 def check_bounce_events(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether bounces and complaints of what is sent reach the function `feedback`."""
+    """Check whether bounces and complaints of what is sent reach the function `feedback`."""
     answer = deployment.client("ses").describe_configuration_set(
         ConfigurationSetName=deployment.output("ConfigurationSetName"),
         ConfigurationSetAttributeNames=["eventDestinations"],

@@ -1,4 +1,4 @@
-"""What makes Pulse tick, and what rings when it does not: schedules, queues, alarms, topic."""
+"""Checks what AWS runs and watches: schedules, dead-letter queues, alarms, the critical topic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DEPLOY_AGAIN = "deploy again with make deploy"
 
 
 def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether every function of the template runs by its clock."""
+    """Check whether every function of the template runs by its clock."""
     expected = _names_in_template("AWS::Scheduler::Schedule")
     group = deployment.outputs.get("ScheduleGroupName", deployment.name)
     pages = deployment.client("scheduler").get_paginator("list_schedules")
@@ -37,7 +37,7 @@ def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
 
 
 def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether anything was given up."""
+    """Check whether a poll or a scheduled run was given up and lies in a dead-letter queue."""
     client = deployment.client("sqs")
     logs = f"aws logs tail {deployment.outputs.get('LogGroupName', '/pulse/' + deployment.name)}"
     for what, output, words in (
@@ -65,7 +65,7 @@ def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
 
 
 def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """What each alarm of the template says."""
+    """Check what each alarm of the template says."""
     expected = _names_in_template("AWS::CloudWatch::Alarm")
     found = _alarms(deployment, expected)
     if not found and "ScheduleGroupName" not in deployment.outputs:
@@ -90,7 +90,7 @@ def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
 
 
 def check_topic(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether critical waits and alarms wake anybody."""
+    """Check whether critical waits and alarms wake anybody."""
     arn = deployment.output("CriticalTopicArn")
     pages = deployment.client("sns").get_paginator("list_subscriptions_by_topic")
     rows = [row for page in pages.paginate(TopicArn=arn) for row in page["Subscriptions"]]
@@ -111,7 +111,7 @@ def check_topic(deployment: Deployment) -> Iterator[DoctorFinding]:
 
 
 def _names_in_template(kind: str) -> list[str]:
-    """Names of the template's own resources of a kind."""
+    """Return names of the template's own resources of a kind."""
     resources = load_template().body["Resources"]
     return [name for name, resource in resources.items() if resource["Type"] == kind]
 

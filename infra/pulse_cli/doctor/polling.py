@@ -23,7 +23,7 @@ _FRESH = timedelta(minutes=3)
 
 
 def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorFinding]:
-    """Which settings hold."""
+    """Check which settings hold."""
     if settings is None:
         yield fail("settings", "no settings were pushed, so nothing runs", "pulse push pulse.yaml")
         return
@@ -51,7 +51,7 @@ def check_tokens(deployment: Deployment, settings: Settings | None) -> Iterator[
 def check_polls(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """When each account was last read, and what stands in the way."""
+    """Check when each account was last read, and what stands in the way."""
     accounts = [a for company in settings.companies for a in company.accounts] if settings else []
     cursors = deployment.db.cursors.load(account.id for account in accounts)
     blind = timedelta(minutes=int(deployment.parameters.get("BlindMinutes") or 10))

@@ -24,7 +24,7 @@ _LATE = timedelta(hours=24)
 def check_deletions(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """When all kept posts were last checked; what is done where X does not let us."""
+    """Check when all stored posts were last compared with X, and what happens if X refuses."""
     for company in settings.companies if settings else ():
         bearer = deployment.tokens.bearer(company)
         state = deployment.db.compliance_states.load(app_of(bearer)) if bearer else None
@@ -32,7 +32,7 @@ def check_deletions(
 
 
 def check_former_companies(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether something is kept of companies that are not in the settings any more."""
+    """Check whether something is kept of companies that are not in the settings any more."""
     for name in former_companies(deployment.db):
         if any(deployment.db.table.query(f"company#{name}", limit=1)):
             mend = f"if you need the data, run pulse export {name}; then run pulse drop {name}"

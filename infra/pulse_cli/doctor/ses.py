@@ -34,7 +34,7 @@ _VERIFY = "aws sesv2 create-email-identity --email-identity {}"
 
 
 def check_account(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether SES sends for this account, and how much."""
+    """Check whether SES sends for this account, and how much."""
     yield from judge_account(deployment.client("sesv2").get_account())
 
 
@@ -70,7 +70,7 @@ def judge_account(answer: Mapping[str, Any]) -> Iterator[DoctorFinding]:
 
 
 def check_senders(deployment: Deployment, settings: Settings | None) -> Iterator[DoctorFinding]:
-    """Whether every address that Pulse writes from is verified, and signs its mail."""
+    """Check whether every address that Pulse writes from is verified, and signs its mail."""
     allowed = _ADDRESS.findall(deployment.parameters.get("Senders", ""))
     addresses = {deployment.output("SenderAddress"): "the stack"}
     for company in settings.companies if settings else ():
@@ -119,7 +119,7 @@ def judge_identity(
 def check_recipients(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Whether the people may be written to, while SES is in its sandbox."""
+    """Check whether the people may be written to, while SES is in its sandbox."""
     if settings is None:
         return
     client = deployment.client("sesv2")
@@ -139,7 +139,7 @@ def check_recipients(
 def check_suppressed(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Whether mail reaches everybody, as far as it came back."""
+    """Check whether mail reaches everybody, as far as it came back."""
     suppressed = [
         (company, block)
         for block in deployment.db.suppressions.all().values()
@@ -173,7 +173,7 @@ def _addresses(settings: Settings, now: datetime) -> list[str]:
 
 
 def _identity_names(address: str) -> list[str]:
-    """What may be verified for an address: itself, its domain, those above it."""
+    """Return what may be verified for an address: itself, its domain, those above it."""
     parts = address.rpartition("@")[2].lower().split(".")
     return [address, *(".".join(parts[i:]) for i in range(len(parts) - 1))]
 

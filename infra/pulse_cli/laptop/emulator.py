@@ -139,7 +139,7 @@ class Emulator:
         return Invocation(payload, self._logs(*before), float(init[1]) if init else 0.0)
 
     def _logs(self, output: int, errors: int) -> str:
-        """Give what the function printed; the emulator's own words go by the name of rapid."""
+        """Return what the function printed; the emulator's own words go by the name of rapid."""
         lines = _read(self._errors, errors).splitlines(keepends=True)
         return _read(self._output, output) + "".join(one for one in lines if "(rapid)" not in one)
 

@@ -39,7 +39,7 @@ class LocalEnvError(CommandError):
 
 
 def variables_by_resource(stack: LocalStack) -> dict[str, dict[str, str]]:
-    """Give each function's environment by its logical id, as SAM wants it."""
+    """Return each function's environment by its logical id, as SAM wants it."""
     return {stack.functions[name].resource: env for name, env in stack.env.items()}
 
 

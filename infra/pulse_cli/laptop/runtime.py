@@ -13,7 +13,7 @@ __all__ = ["lambda_python"]
 
 
 def lambda_python(root: Path = ROOT) -> Path:
-    """Give the Python that functions run on; made once from `requirements/runtime.txt`."""
+    """Return the Python that functions run on; made once from `requirements/runtime.txt`."""
     requirements = root / "requirements" / "runtime.txt"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     folder = root / ".aws-sam" / "runtime"

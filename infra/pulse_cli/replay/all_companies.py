@@ -138,7 +138,7 @@ def _load_cached(folder: Path) -> Archive:
 
 
 def _documents(archive: Archive, settings: Path | None) -> dict[str, dict[str, Any]]:
-    """A settings document for each company, of it alone."""
+    """Return a settings document for each company, of it alone."""
     if settings is None:
         made = default_settings(
             {

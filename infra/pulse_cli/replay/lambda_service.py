@@ -59,9 +59,11 @@ class LambdaService:
         self.app = self.make_app()
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Run a handler. Whatever it raises is recorded and raised again, as `InvokedError`.
+        """Run a handler and return its result.
 
-        An exit takes the process with it: the next invocation begins with a new one.
+        Raises:
+            InvocationError: the handler raised; the failure is recorded in `failures`. After an
+                exit the next invocation gets a new process.
         """
         self.invocations[name] = self.invocations.get(name, 0) + 1
         app.use(self.app)

@@ -98,7 +98,7 @@ class LocalDeployment:
         self._exit.close()
 
     def now(self) -> datetime:
-        """The time by this process's clock."""
+        """Return the time by this process's clock."""
         return datetime.now(UTC)
 
     @property
@@ -149,7 +149,7 @@ class LocalDeployment:
         self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=receipt)
 
     def mails(self) -> list[RawMessage]:
-        """Every mail that SES has taken so far."""
+        """Return every mail that SES has taken so far."""
         backend = sesv2_backends[_ACCOUNT][_REGION].core_backend
         return [m for m in backend.sent_messages if isinstance(m, RawMessage)]
 
@@ -194,7 +194,7 @@ def _unsigned(**_: Any) -> Any:
 
 @cache
 def _loader() -> Loader:
-    """The descriptions of AWS's services, read once for all houses of this process."""
+    """Return the descriptions of AWS's services, read once for all deployments of this process."""
     return create_loader()
 
 

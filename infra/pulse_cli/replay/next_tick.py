@@ -88,7 +88,7 @@ class TickScheduler:
         return min(due, default=None)
 
     def _is_unsettled(self, now: datetime, polls: list[Any]) -> bool:
-        """Whether a poll is unfinished, a fault lasts, or a failure may still be retried."""
+        """Return whether a poll is unfinished, a fault lasts, or a failure may still be retried."""
         for poll in polls:
             if poll and "under_way" in poll:
                 busy = poll["under_way"] or poll["lasting"] or poll["troubles"]

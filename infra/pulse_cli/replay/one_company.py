@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pulse.kernel.time import MINUTE
 from pulse.listening.tasks import PollTask, kinds_due
-from pulse_cli.replay.next_tick import MINUTE, TickResult, TickScheduler
+from pulse_cli.replay.next_tick import TickResult, TickScheduler
 from pulse_cli.replay.outcome import ReplayOutcome, list_conversations, measure_latencies
 from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName
@@ -127,7 +128,7 @@ class _ReplayRun:
         )
 
     def _tick(self, now: datetime, *, last: bool = False) -> TickResult:
-        """A minute as deployed: dispatch, the polls, flag, send, digest."""
+        """Return a minute as deployed: dispatch, the polls, flag, send, digest."""
         world = self._world
         world.move_clock_to(now)
         if last:

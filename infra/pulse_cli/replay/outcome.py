@@ -42,7 +42,7 @@ class ReplayOutcome:
 
 
 def list_conversations(world: ReplayWorld) -> list[Row]:
-    """Every conversation with a mention, ordered by its first."""
+    """Return every conversation with a mention, ordered by its first."""
     rows = []
     for item in _items(world):
         if "state" not in item:
@@ -95,7 +95,7 @@ def measure_latencies(world: ReplayWorld) -> dict[str, Any]:
 
 
 def _flag_lateness(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
-    """Seconds from when a level was due, and could be known to be, until it was flagged."""
+    """Yield seconds from when a level was due, and could be known to be, until it was flagged."""
     posts = [f for f in facts if isinstance(f, (Mention, Reply)) and f.stored_at is not None]
     posts.sort(key=lambda f: f.stored_at or f.at)
     for flag in facts:

@@ -32,6 +32,6 @@ class ReplayWorld(LocalDeployment):
 
 
 def _simulated_token(account: Account) -> Token:
-    """Whom the simulated X takes for this account."""
+    """Return whom the simulated X takes for this account."""
     filler = "rehearsal"
     return Token(filler, filler, filler, f"sim-{account.id}", filler)

@@ -130,12 +130,12 @@ class SimulatedX:
         return self._usage.days_served
 
     def usage(self) -> dict[str, Any]:
-        """Give what was served so far: requests, posts, re-reads, users; see `Figures.as_dict`."""
+        """Give what was served so far: requests, posts, re-reads, users; see `Usage.as_dict`."""
         with self._lock:
             return self._usage.as_dict()
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Give the first instant after this one at which answers may change; None if none.
+        """Return the first instant after this one at which answers may change; None if none.
 
         That is when a post comes in sight or gives way to a newer version of itself, and when a
         fault begins or ends.
@@ -143,11 +143,11 @@ class SimulatedX:
         return self._visible.next_change(after)
 
     def has_late_posts(self, since: datetime, until: datetime) -> bool:
-        """Tell whether a post came in sight in (since, until] that was published earlier."""
+        """Return whether a post came in sight in (since, until] that was published earlier."""
         return self._visible.has_late_posts(since, until)
 
     def has_removals(self, since: datetime, until: datetime) -> bool:
-        """Tell whether a post went out of sight for good in (since, until]."""
+        """Return whether a post went out of sight for good in (since, until]."""
         return self._visible.has_removals(since, until)
 
     @property
@@ -156,7 +156,7 @@ class SimulatedX:
         return self._visible.last_removal
 
     def has_fault(self, at: datetime) -> bool:
-        """Tell whether a fault is in force at this instant."""
+        """Return whether a fault is in force at this instant."""
         return self._fault_injector.is_active(at)
 
     def _respond(self, request: Request) -> Response:

@@ -35,7 +35,11 @@ class Archive:
 
     @classmethod
     def load(cls, folder: Path) -> Archive:
-        """Read an archive. Raises ArchiveError if a file is missing or cannot be understood."""
+        """Read an archive.
+
+        Raises:
+            ArchiveError: a file is missing or cannot be understood.
+        """
         companies = read_companies(folder)
         read, quarantined = read_lines(folder / "posts.ndjson", read_post)
         posts = sorted({post.id: post for post in read}.values(), key=lambda post: post.number)

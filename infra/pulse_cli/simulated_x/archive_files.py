@@ -50,7 +50,11 @@ def _no_number(name: str) -> NoReturn:
 
 
 def read_user(raw: object) -> dict[str, Any]:
-    """Read one line of users.ndjson. Raises ValueError with the reason."""
+    """Read one line of users.ndjson.
+
+    Raises:
+        ValueError: the line is no user; the message is the reason.
+    """
     if not isinstance(raw, dict):
         raise ValueError("not a JSON object")
     user = to_older_names(raw)
@@ -62,7 +66,11 @@ def read_user(raw: object) -> dict[str, Any]:
 
 
 def read_faults(folder: Path) -> list[InjectedFault]:
-    """The faults of an archive, none if it has no faults.json. Raises ArchiveError."""
+    """Return the faults of an archive, none if it has no faults.json.
+
+    Raises:
+        ArchiveError: the file cannot be understood.
+    """
     path = folder / "faults.json"
     if not path.exists():
         return []
@@ -76,7 +84,7 @@ def read_faults(folder: Path) -> list[InjectedFault]:
 
 
 def read_entries(path: Path) -> Iterator[tuple[int, object]]:
-    """The entries of a JSON list, each with the line where it begins."""
+    """Yield the entries of a JSON list, each with the line where it begins."""
     try:
         text = read_content(path).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -98,7 +106,11 @@ def read_entries(path: Path) -> Iterator[tuple[int, object]]:
 
 
 def read_content(path: Path) -> bytes:
-    """The bytes of a file that an archive must have. Raises ArchiveError."""
+    """Return the bytes of a file that an archive must have.
+
+    Raises:
+        ArchiveError: the file cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A request on its way to an answer."""
+"""One request with all that its answer is made from."""
 
 from __future__ import annotations
 

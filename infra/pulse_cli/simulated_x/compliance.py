@@ -48,17 +48,17 @@ class BatchJob:
     ready_at: datetime | None = None
 
     def status(self, now: datetime) -> str:
-        """How far it is."""
+        """Return how far it is."""
         if self.ready_at is None:
             return "created" if now < self.created_at + UPLOAD_LIFE else "expired"
         return "in_progress" if now < self.ready_at else "complete"
 
     def signature(self, what: str) -> str:
-        """What opens one of its two addresses, without any token."""
+        """Return what opens one of its two addresses, without any token."""
         return f"signed-{what}-{self.id}"
 
     def to_json(self, now: datetime) -> dict[str, Any]:
-        """The job as X writes it."""
+        """Return the job as X writes it."""
         urls = {
             f"{name}_url": f"{STORAGE}/{self.id}/{what}?signature={self.signature(what)}"
             for name, what in (("upload", "submission"), ("download", "results"))
@@ -84,7 +84,7 @@ class BatchJobs:
     _jobs: dict[str, BatchJob] = field(default_factory=dict)
 
     def create_job(self, call: ApiCall, body: Any) -> dict[str, Any]:
-        """A new job, if none of this app and kind is under way."""
+        """Return a new job, if none of this app and kind is under way."""
         _app_only(call)
         kind, name = _read(body, call.vocabularies[-1])
         if any(
@@ -100,7 +100,7 @@ class BatchJobs:
         return {"data": job.to_json(call.now)}
 
     def list_jobs(self, call: ApiCall) -> dict[str, Any]:
-        """The app's jobs of the last seven days."""
+        """Return the app's jobs of the last seven days."""
         _app_only(call)
         parsed = call.request
         found = [
@@ -115,7 +115,7 @@ class BatchJobs:
         return {"data": found, **meta} if found else meta
 
     def get_job(self, call: ApiCall) -> dict[str, Any]:
-        """A job by its id."""
+        """Return a job by its id."""
         _app_only(call)
         job = self._jobs.get(str(call.path["id"]))
         if job is None or job.app != call.identity.token:
@@ -147,7 +147,7 @@ class BatchJobs:
         return b""
 
     def _results(self, job: BatchJob, now: datetime) -> bytes:
-        """A JSON object a line, only of ids with something to tell."""
+        """Return a JSON object a line, only of ids with something to tell."""
         if job.ready_at is None or now < job.ready_at:
             raise _storage_error(404, "NoSuchKey")
         return "".join(f"{json.dumps(line)}\n" for line in self._lines(job, job.ready_at)).encode()

@@ -1,4 +1,4 @@
-"""Trouble on request: what an archive's faults.json makes go wrong, and when."""
+"""Injected faults: what an archive's faults.json makes go wrong, and when."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class InjectedFault:
         return tuple(edge for edge in (self.start, self.end) if edge not in (FROM_EVER, FOR_EVER))
 
     def applies_to(self, endpoint: str, now: datetime) -> bool:
-        """Whether a request to this endpoint at this instant is one to count."""
+        """Return whether a request to this endpoint at this instant is one to count."""
         return self.start <= now < self.end and self.endpoint in ("*", endpoint)
 
 
@@ -77,12 +77,16 @@ class FaultInjector:
         return hit
 
     def is_active(self, at: datetime) -> bool:
-        """Whether a fault holds at this instant."""
+        """Return whether a fault holds at this instant."""
         return any(fault.start <= at < fault.end for fault in self._faults)
 
 
 def read_fault(raw: object) -> InjectedFault:
-    """Read one entry of faults.json. Raises ValueError with the reason."""
+    """Read one entry of faults.json.
+
+    Raises:
+        ValueError: the entry is no fault; the message is the reason.
+    """
     if not isinstance(raw, dict):
         raise ValueError("is not an object")
     start = _time(raw, "from") or FROM_EVER

@@ -18,7 +18,7 @@ class Identity:
 
 
 def identify(authorization: str | None) -> Identity | None:
-    """Who an Authorization header speaks for; None if nobody."""
+    """Return who an Authorization header speaks for; None if nobody."""
     scheme, _, rest = (authorization or "").partition(" ")
     if scheme.lower() == "oauth" and (token := _OAUTH_TOKEN.search(rest)):
         return Identity(unquote(token[1]), is_user=True)

@@ -10,7 +10,7 @@ HIDDEN = "protected"
 
 
 def get_posts(call: ApiCall) -> dict[str, Any]:
-    """Up to 100 posts; what was deleted is not found, what is protected not to be seen."""
+    """Return up to 100 posts; what was deleted is not found, what is protected not to be seen."""
     found = []
     for post_id in dict.fromkeys(call.request.listed_values):
         known, post = call.archive.index.by_id.get(post_id), call.visible.find(post_id)

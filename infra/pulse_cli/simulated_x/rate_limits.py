@@ -1,4 +1,4 @@
-"""Rate limits: so many requests in a quarter of an hour, per token and endpoint."""
+"""Rate limits: requests per token and endpoint in windows of 15 minutes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RateWindow:
         return self.used > self.limit
 
     def headers(self) -> list[tuple[str, str]]:
-        """The headers that tell a client about it; the reset in epoch seconds."""
+        """Return the headers that tell a client about it; the reset in epoch seconds."""
         return [
             ("x-rate-limit-limit", str(self.limit)),
             ("x-rate-limit-remaining", str(max(0, self.limit - self.used))),

@@ -1,4 +1,4 @@
-"""What a request asks for: its parameters read by X's rules, in the words that X speaks."""
+"""Parses and validates the query parameters of a request by X's rules."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ def read_request(
 ) -> ParsedRequest:
     """Read the query string of one operation.
 
-    Raises RefusedError (400) with everything that is wrong with it.
+    Raises:
+        RequestRefusedError: status 400, with everything that is wrong with the request.
     """
     reader = _Reader(operation, args, vocabularies)
     parsed = reader.read()

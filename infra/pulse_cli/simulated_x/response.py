@@ -75,7 +75,7 @@ class ResponseBuilder:
             self.errors.append(error)
 
     def build(self, data: Any, **more: Any) -> dict[str, Any]:
-        """The whole answer: empty parts are left out, as X does."""
+        """Return the whole answer: empty parts are left out, as X does."""
         includes: dict[str, Any] = {}
         if self._users:
             includes["users"] = list(self._users.values())

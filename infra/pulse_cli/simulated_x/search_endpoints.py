@@ -19,7 +19,7 @@ STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": time
 
 
 def search_posts(call: ApiCall) -> dict[str, Any]:
-    """Posts that match a query."""
+    """Return posts that match a query."""
     query = _query(call)
     return make_page(
         call, call.request.query, call.visible.ids_in(query.key), matches=query.matches
@@ -27,7 +27,7 @@ def search_posts(call: ApiCall) -> dict[str, Any]:
 
 
 def count_posts(call: ApiCall) -> dict[str, Any]:
-    """How many posts match a query, per minute, hour or day; for apps' tokens only."""
+    """Return how many posts match a query, per minute, hour or day; for apps' tokens only."""
     if call.identity.is_user and not call.behavior.user_counts:
         raise unsupported_authentication(
             "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.vocabularies[-1]
@@ -91,7 +91,7 @@ def _refuse_time(call: ApiCall, name: str, time: datetime, rule: str) -> None:
 
 
 def _edges(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
-    """Where the rows begin and end: at whole steps, but for the first and the last."""
+    """Return where the rows begin and end: at whole steps, but for the first and the last."""
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     edges = [start]
     while edges[-1] < end:

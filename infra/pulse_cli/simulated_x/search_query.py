@@ -28,7 +28,7 @@ class QueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query: which posts match, and a list (see `Index.keys`) that holds them all."""
+    """A query: which posts match, and a list (see `ArchiveIndex.list_keys`) that holds them all."""
 
     matches: Matches
     key: str

@@ -19,12 +19,12 @@ NEWEST_POSTS_WITHOUT_REPLIES = 800
 
 
 def get_mentions(call: ApiCall) -> dict[str, Any]:
-    """Posts by others that name a user; the newest 800, whatever is asked."""
+    """Return posts by others that name a user; the newest 800, whatever is asked."""
     return _timeline(call, "mentions", NEWEST_MENTIONS)
 
 
 def get_user_posts(call: ApiCall) -> dict[str, Any]:
-    """A user's own posts; the newest 3,200, or 800 without replies."""
+    """Return a user's own posts; the newest 3,200, or 800 without replies."""
     fewer = "replies" in call.request.exclude
     return _timeline(call, "from", NEWEST_POSTS_WITHOUT_REPLIES if fewer else NEWEST_POSTS)
 
@@ -87,7 +87,7 @@ def make_page(
 def index_range(
     parsed: ParsedRequest, visible: VisiblePosts, ids: Sequence[int], *, inclusive: bool = False
 ) -> tuple[int, int]:
-    """The part of a list that the bounds leave, times still to be checked post by post."""
+    """Return the part of a list that the bounds leave, times still to be checked post by post."""
     low, high = visible.between(ids, parsed.start, parsed.end)
     if parsed.since_id is not None:
         after = bisect_left if inclusive else bisect_right
@@ -98,7 +98,7 @@ def index_range(
 
 
 def is_in_time_range(parsed: ParsedRequest, post: ArchivedPost) -> bool:
-    """Whether a post was published in [start, end)."""
+    """Return whether a post was published in [start, end)."""
     if parsed.start and post.created_at < parsed.start:
         return False
     return not (parsed.end and post.created_at >= parsed.end)

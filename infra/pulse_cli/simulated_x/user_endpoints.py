@@ -14,17 +14,17 @@ ACCOUNT_PREFIX = "sim-"
 
 
 def get_users(call: ApiCall) -> dict[str, Any]:
-    """Users by their ids."""
+    """Return users by their ids."""
     return _several(call, "ids")
 
 
 def get_users_by_name(call: ApiCall) -> dict[str, Any]:
-    """Users by their names."""
+    """Return users by their names."""
     return _several(call, "usernames")
 
 
 def get_user_by_name(call: ApiCall) -> dict[str, Any]:
-    """The user with a name."""
+    """Return the user with a name."""
     name = str(call.path["username"])
     if not re.fullmatch(USERNAME, name, re.ASCII):
         message = f"The `username` query parameter value [{name}] does not match {USERNAME}"

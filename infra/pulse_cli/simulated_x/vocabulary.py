@@ -42,7 +42,7 @@ class Vocabulary:
         return {old_names.get(word, word) for word in names}
 
     def translate(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """An object whose fields have their older names, in this vocabulary."""
+        """Return an object whose fields have their older names, in this vocabulary."""
         if not self.names:
             return dict(fields)
         translated = {self.names.get(name, name): value for name, value in fields.items()}

@@ -48,7 +48,7 @@ _REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOper
 
 
 def endpoint_url() -> str | None:
-    """Where AWS is, when not where it is for everybody: `pulse local`, another stand-in."""
+    """Return where AWS is, when not where it is for everybody: `pulse local`, another stand-in."""
     url = os.environ.get("AWS_ENDPOINT_URL") or None
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
         raise CommandError(

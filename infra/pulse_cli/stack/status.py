@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 def company_status(deployment: Deployment, company: Company, now: datetime) -> Json:
-    """Everything that `pulse status` says of one company."""
+    """Return everything that `pulse status` says of one company."""
     cursors = deployment.db.cursors.load(a.id for a in company.accounts)
     start = now - _DAY
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -141,7 +141,7 @@ def _coverage(
 
 
 def _reads(company: Company, cursors: Mapping[str, Cursor], now: datetime) -> Json:
-    """Posts read, as X bills them: this UTC month and the last."""
+    """Return posts read, as X bills them: this UTC month and the last."""
     found = monthly_budget([c.reads for c in cursors.values()], company.reads_per_month, now)
     percent = round(100 * found.share, 1) if found.share is not None else None
     return {

@@ -49,7 +49,7 @@ def write_files(mails: Sequence[bytes], out: Path) -> list[Path]:
 
 
 def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
-    """What came of it, for a script."""
+    """Return what came of it, for a script."""
     digest = outcome.digest
     return {
         "company": digest.company,

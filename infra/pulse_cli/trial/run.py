@@ -47,7 +47,11 @@ def run_trial(
     hours: int,
     on_step: Callable[[str], None],
 ) -> TrialOutcome:
-    """Run the handlers on moto; CommandError when nothing could be read, or one failed."""
+    """Run the handlers on moto and return the digest with what X did not give.
+
+    Raises:
+        CommandError: nothing could be read from X, or a handler failed.
+    """
     with LocalDeployment(document, adapter, lambda _: token) as deployment:
         on_step("Reading")
         read = _poll(deployment)
@@ -99,7 +103,7 @@ def _poll(deployment: LocalDeployment) -> int:
 
 
 def _describe_faults(deployment: LocalDeployment) -> tuple[str, ...]:
-    """What X would not give, in words; CommandError when it gave nothing at all."""
+    """Return what X would not give, in words; CommandError when it gave nothing at all."""
     accounts = deployment.company.accounts
     cursors = deployment.app.db.cursors.load(account.id for account in accounts)
     messages: dict[str, None] = {}
@@ -114,7 +118,7 @@ def _describe_faults(deployment: LocalDeployment) -> tuple[str, ...]:
 
 
 def _digest(deployment: LocalDeployment, start: datetime, now: datetime) -> DigestMail:
-    """The figures of the digest that was just written."""
+    """Return the figures of the digest that was just written."""
     company, app = deployment.company, deployment.app
     details: Sequence[tuple[str, str]] = (
         ("period", "shift"),

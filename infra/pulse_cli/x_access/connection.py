@@ -1,4 +1,4 @@
-"""X asked from the command: what its headers tell, and its refusals in words."""
+"""Connects the command to X: records its rate-limit headers and explains its errors."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ class RecordingAdapter(requests.adapters.BaseAdapter):
 
 
 def simulated_x_url() -> str | None:
-    """Where a simulated X answers, if the environment says so (PULSE_X_URL)."""
+    """Return where a simulated X answers, if the environment says so (PULSE_X_URL)."""
     return os.environ.get("PULSE_X_URL") or None
 
 
 def x_adapter(url: str | None) -> BaseUrlAdapter | None:
-    """The transport to X at that address; None for the real one, at its own."""
+    """Return the transport to X at that address; None for the real one, at its own."""
     if url is None:
         return None
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
@@ -96,12 +96,12 @@ def x_adapter(url: str | None) -> BaseUrlAdapter | None:
 
 
 def describe_x_error(error: XError, username: str) -> str:
-    """What went wrong with X, in one line with the mend."""
+    """Return what went wrong with X, in one line with the mend."""
     return ": ".join(explain_x_error(error, username))
 
 
 def explain_x_error(error: XError, username: str) -> tuple[str, str]:
-    """What went wrong with X, and the mend."""
+    """Return what went wrong with X, and the mend."""
     locale = Locale("en", "UTC")
     detail = one_line(error.detail)
     if error.kind in FOR_A_PERSON:

@@ -1,4 +1,4 @@
-"""A token put to the test: whose it is, what it may do, what reading by it costs."""
+"""Checks a token: whose it is, what it may do, and what reading with it costs."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def check_token(
     now: datetime,
     on_step: Callable[[str], None],
 ) -> TokenReport:
-    """Try what Pulse will ask for; CommandError when a thing that it needs is refused.
+    """Ask X for everything that Pulse will ask for, and return what the token may do.
 
     `way` is the transport to X, None for the real one. `step` hears what comes next.
     """

@@ -34,7 +34,7 @@ def print_report(report: TokenReport, console: Console) -> None:
 
 
 def as_json(report: TokenReport) -> dict[str, Any]:
-    """What came of the test, for a script."""
+    """Return what came of the test, for a script."""
     posts, authors = report.monthly_cost
     return {
         "username": report.account.username,

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import click
 
-from pulse_cli.problems import ProblemError
+from pulse_cli.errors import CommandError
 
 
 class Commands(click.Group):
@@ -37,11 +37,11 @@ class Commands(click.Group):
     """By name: the module of the command, and what it does in a line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Names of all commands, in the order in which a newcomer meets them."""
+        """Return names of all commands, in the order in which a newcomer meets them."""
         return list(self.places)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name, or None."""
+        """Return the command of that name, or None."""
         if name not in self.places:
             return None
         module = importlib.import_module(f"pulse_cli.commands.{self.places[name][0]}")
@@ -68,6 +68,6 @@ def main() -> None:
     """Run the command; an error that a person can mend is one line on standard error."""
     try:
         pulse(prog_name="pulse")
-    except ProblemError as problem:
+    except CommandError as problem:
         click.echo(f"pulse: {problem}", err=True)
         sys.exit(1)

@@ -8,13 +8,13 @@ import jsonschema
 import pytest
 
 from pulse_cli.simulated_x import Archive, SimulatedX
-from pulse_cli.simulated_x.asked import (
+from pulse_cli.simulated_x.request import (
     JOB_FIELDS,
     JOB_STATUSES,
     JOB_TYPES,
-    OF_USERS,
     PAGE_SIZES,
     PARAMETERS,
+    USER_OPERATIONS,
 )
 from pulse_cli.simulated_x.vocabulary import (
     MEDIA_FIELDS,
@@ -177,7 +177,7 @@ def full_post(number: int, make_post, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def asker_of(write, make_post, clock, asker_class):
+def asker_of(write, make_post, clock, x_client_class):
     """A simulated X full of everything, in a vocabulary."""
     posts = [full_post(number, make_post) for number in range(980, 996)] + [
         full_post(
@@ -213,7 +213,7 @@ def asker_of(write, make_post, clock, asker_class):
         },
     ]
     archive = Archive.load(write(posts, users=users))
-    return lambda words: asker_class(SimulatedX(archive, clock, words.name), clock)
+    return lambda words: x_client_class(SimulatedX(archive, clock, words.name), clock)
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_the_parameters_are_those_described(description, version, words, operati
 
 @cases
 def test_the_values_are_those_described(description, version, words, operation) -> None:
-    of_users = operation in OF_USERS
+    of_users = operation in USER_OPERATIONS
     ours = {
         words.fields_parameter: words.post_fields,
         "expansions": words.user_expansions if of_users else words.expansions,
@@ -343,12 +343,12 @@ def test_compliance_jobs_are_made_as_described(description, asker_of, version, w
 @pytest.mark.parametrize(("version", "words"), VERSIONS)
 @pytest.mark.parametrize("why", ["deleted", "protected"])
 def test_what_is_gone_is_told_as_described(
-    description, write, make_post, clock, asker_class, version, words, why
+    description, write, make_post, clock, x_client_class, version, words, why
 ) -> None:
     """Given a post that went, then the answer to its id is one that X may give."""
     gone = make_post(990, gone_at=clock.now.isoformat(), gone_why=why)
     archive = Archive.load(write([gone, make_post(991)]))
-    asker = asker_class(SimulatedX(archive, clock, words.name), clock)
+    asker = x_client_class(SimulatedX(archive, clock, words.name), clock)
     body = asker.get("/2/tweets", ids="990,991").json()
     described = description(version)
     described.check(body, "lookup")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pulse.observability import telemetry
-from pulse_cli.stand_in.template import Template
+from pulse_cli.template import Template
 from tests.privacy.comply_days import DAY, HOUR, USER_ONLY, run_comply
 from tests.small_company import Posts, SmallCompany, one_account_settings
 from tests.x_interceptor import fault

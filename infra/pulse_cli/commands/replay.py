@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pulse_cli.replay.many import replay_all
+from pulse_cli.replay.all_companies import replay_all
 from pulse_cli.simulated_x import VocabularyName
 
 
@@ -19,7 +19,7 @@ class Instant(click.ParamType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        """The time, in UTC."""
+        """Return the time, in UTC."""
         if isinstance(value, datetime):
             return value
         try:

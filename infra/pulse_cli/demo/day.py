@@ -8,18 +8,18 @@ from itertools import chain
 from random import Random
 from typing import Any
 
-from pulse_cli.demo import posting, scenes, threads
-from pulse_cli.demo.cast import Cast
-from pulse_cli.demo.desk import Desk
-from pulse_cli.demo.said import Said
-from pulse_cli.demo.script import Stretch, Who, moment, read, stretch
+from pulse_cli.demo import post_format, scripted_posts, talks
+from pulse_cli.demo.people import PersonGenerator
+from pulse_cli.demo.posts import DraftPost
+from pulse_cli.demo.script import TimeRange, XUser, parse_moment, parse_range, read_script
+from pulse_cli.demo.support_desk import SupportDesk
 
 _SEED = 20261118
 COMPANY = "svyaz"
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DemoDay:
     """The archive of the day, and what its script says that came to pass.
 
     `mentions` are the posts that speak to the company, an edited one as it first was. `never`
@@ -27,82 +27,84 @@ class Day:
     first mention to the first word of ours.
     """
 
-    mentions: tuple[Said, ...]
+    mentions: tuple[DraftPost, ...]
     posts: list[dict[str, Any]]
     users: list[dict[str, str]]
     companies: list[dict[str, Any]]
-    never: frozenset[str]
-    outage: Stretch
-    whole: Stretch
+    never_answered: frozenset[str]
+    outage: TimeRange
+    period: TimeRange
 
     @property
     def people(self) -> int:
         """How many people speak to the company."""
-        return len({said.who for said in self.mentions})
+        return len({drafts.author for drafts in self.mentions})
 
     @property
     def shown_late(self) -> int:
         """How many posts X shows later than they were published."""
         return sum("visible_at" in post for post in self.posts)
 
-    def spoken(self, start: datetime, end: datetime) -> int:
-        """How many mentions were published from `start` on, before `end`."""
-        return sum(start <= said.at < end for said in self.mentions)
+    def count_mentions(self, start: datetime, end: datetime) -> int:
+        """Return how many mentions were published from `start` on, before `end`."""
+        return sum(start <= drafts.at < end for drafts in self.mentions)
 
 
-def made_up() -> Day:
+def make_day() -> DemoDay:
     """Make the day up."""
     rng = Random(_SEED)
-    told, cast = read("told"), Cast(rng)
+    script, people = read_script("told"), PersonGenerator(rng)
     accounts = {
-        key: cast.called(one["username"], one["name"], one["id"])
-        for key, one in told["accounts"].items()
+        key: people.named_person(one["username"], one["name"], one["id"])
+        for key, one in script["accounts"].items()
     }
-    published = scenes.news(accounts["news"])
-    played = scenes.scenes(cast, accounts, published)
-    talks = [
-        *threads.ordinary("evening", cast, accounts, rng),
-        *threads.outage(cast, accounts, published, rng),
-        *threads.ordinary("day", cast, accounts, rng),
+    published = scripted_posts.make_news(accounts["news"])
+    scenes = scripted_posts.make_scenes(people, accounts, published)
+    customers = [
+        *talks.make_ordinary_talks("evening", people, accounts, rng),
+        *talks.make_outage_talks(people, accounts, published, rng),
+        *talks.make_ordinary_talks("day", people, accounts, rng),
     ]
-    said = [
+    drafts = [
         *published.values(),
-        *scenes.retweets(cast, published),
-        *chain.from_iterable(played.values()),
-        *Desk(talks, accounts["help"], rng).run(),
+        *scripted_posts.make_retweets(people, published),
+        *chain.from_iterable(scenes.values()),
+        *SupportDesk(customers, accounts["help"], rng).run(),
     ]
-    said.sort(key=lambda one: one.at)
-    posting.number(said, rng)
-    by_name = {who.username: who for who in cast.people.values()}
-    silent = {one["who"]["username"] for one in told["scenes"] if one.get("never")}
-    return Day(
-        tuple(one for one in said if _is_mention(one, accounts)),
-        [posting.post(one, by_name) for one in said],
-        [_user(who) for who in _speakers(said)],
-        [{"name": COMPANY, "accounts": [_account(one) for one in told["accounts"].values()]}],
+    drafts.sort(key=lambda one: one.at)
+    post_format.assign_ids(drafts, rng)
+    by_name = {who.username: who for who in people.people.values()}
+    silent = {one["who"]["username"] for one in script["scenes"] if one.get("never")}
+    return DemoDay(
+        tuple(one for one in drafts if _is_mention(one, accounts)),
+        [post_format.archive_line(one, by_name) for one in drafts],
+        [_user(who) for who in _speakers(drafts)],
+        [{"name": COMPANY, "accounts": [_account(one) for one in script["accounts"].values()]}],
         frozenset(silent),
-        Stretch(moment(told["outage"]["from"]), moment(told["outage"]["first_word"])),
-        stretch(told),
+        TimeRange(
+            parse_moment(script["outage"]["from"]), parse_moment(script["outage"]["first_word"])
+        ),
+        parse_range(script),
     )
 
 
-def _is_mention(said: Said, accounts: dict[str, Who]) -> bool:
-    passed_on = said.retweets is not None or said.edits is not None
-    named = posting.handles(said.text)
+def _is_mention(drafts: DraftPost, accounts: dict[str, XUser]) -> bool:
+    passed_on = drafts.retweeted is not None or drafts.previous_version is not None
+    named = post_format.mentioned_handles(drafts.text)
     return (
         not passed_on
-        and said.who not in accounts.values()
+        and drafts.author not in accounts.values()
         and any(account.username in named for account in accounts.values())
     )
 
 
-def _speakers(said: list[Said]) -> list[Who]:
-    return sorted({one.who for one in said}, key=lambda who: int(who.id))
+def _speakers(drafts: list[DraftPost]) -> list[XUser]:
+    return sorted({one.author for one in drafts}, key=lambda who: int(who.id))
 
 
-def _user(who: Who) -> dict[str, str]:
+def _user(who: XUser) -> dict[str, str]:
     return {"id": who.id, "username": who.username, "name": who.name}
 
 
-def _account(told: dict[str, str]) -> dict[str, str]:
-    return {key: told[key] for key in ("id", "username", "role")}
+def _account(script: dict[str, str]) -> dict[str, str]:
+    return {key: script[key] for key in ("id", "username", "role")}

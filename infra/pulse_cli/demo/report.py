@@ -11,9 +11,9 @@ from rich.text import Text
 
 from pulse.reporting.stats import quantile
 from pulse.screens.phrases import tone
-from pulse_cli.demo import hearing
-from pulse_cli.demo.tables import table_of
-from pulse_cli.screen import plain
+from pulse_cli.demo import alert_report
+from pulse_cli.demo.table_style import make_table
+from pulse_cli.terminal import one_line
 from pulse_cli.x_access import prices
 
 if TYPE_CHECKING:
@@ -22,44 +22,44 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from pulse.screens.models import Card
-    from pulse_cli.demo.day import Day
-    from pulse_cli.demo.rehearsal import Rehearsed
-    from pulse_cli.demo.spans import Row
-    from pulse_cli.demo.words import Words
+    from pulse_cli.demo.day import DemoDay
+    from pulse_cli.demo.figures import FigureRow
+    from pulse_cli.demo.run import DemoResult
+    from pulse_cli.demo.texts import DemoTexts
 
 _COLOURS = {"red": "bold red", "amber": "yellow", "quiet": "dim"}
 
 
-def report(day: Day, came: Rehearsed, words: Words) -> RenderableType:
+def draw_report(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
     """Draw all of it."""
     return Group(
-        _head(day, words),
-        _section(words("waits"), _waiting_note(day, came, words), _waiting(came, words)),
-        _section(words("answers"), words("answers_note"), _answers(came, words)),
-        _section(words("outage"), "", hearing.outage(day, came, words)),
-        _section(words("told"), "", hearing.told(came, words)),
-        _section(words("watch"), "", _watch(day, came, words)),
+        _head(day, texts),
+        _section(texts("waits"), _waiting_note(day, result, texts), _waiting(result, texts)),
+        _section(texts("answers"), texts("answers_note"), _answers(result, texts)),
+        _section(texts("outage"), "", alert_report.outage_timeline(day, result, texts)),
+        _section(texts("told"), "", alert_report.mails_by_person(result, texts)),
+        _section(texts("watch"), "", _operation(day, result, texts)),
     )
 
 
-def where(out: Path, index: Path, mails: int, words: Words) -> RenderableType:
-    """Where the mails lie, and what to do next."""
+def draw_next_steps(out: Path, index: Path, mails: int, texts: DemoTexts) -> RenderableType:
+    """Return where the mails lie, and what to do next."""
     nexts = (
-        ("pulse try @handle", words("next_try")),
-        (f"pulse replay {out / 'archive'} --out out/replay --settings FILE", words("next_replay")),
-        ("pulse check infra/settings/pulse.demo.yaml", words("next_check")),
-        ("make deploy", words("next_deploy")),
+        ("pulse try @handle", texts("next_try")),
+        (f"pulse replay {out / 'archive'} --out out/replay --settings FILE", texts("next_replay")),
+        ("pulse check infra/settings/pulse.demo.yaml", texts("next_check")),
+        ("make deploy", texts("next_deploy")),
     )
     lines = Text()
     for command, what in nexts:
         lines.append(f"{command}\n", style="cyan")
         lines.append(f"    {what}\n", style="dim")
     lines.rstrip()
-    look = Text(f"{words('look')} ")
+    look = Text(f"{texts('look')} ")
     look.append(str(index), style=f"cyan link {index.resolve().as_uri()}")
-    look.append(f"\n{words('browser')}", style="dim")
+    look.append(f"\n{texts('browser')}", style="dim")
     return Group(
-        _section(words("mails", n=mails), "", look), _section(words("next"), "", lines), Text()
+        _section(texts("mails", n=mails), "", look), _section(texts("next"), "", lines), Text()
     )
 
 
@@ -70,91 +70,93 @@ def _section(title: str, note: str, body: RenderableType) -> RenderableType:
     return Group(head, Padding(body, (0, 0, 0, 2)))
 
 
-def _head(day: Day, words: Words) -> RenderableType:
-    stretch = words("stretch", start=words.time(day.whole.start), end=words.time(day.whole.end))
-    scale = words("scale", posts=len(day.posts), mentions=len(day.mentions), people=day.people)
-    return Text.assemble((f"\n{words('title')}", "bold"), f": {stretch}\n", (scale, "dim"))
+def _head(day: DemoDay, texts: DemoTexts) -> RenderableType:
+    stretch = texts("stretch", start=texts.time(day.period.start), end=texts.time(day.period.end))
+    scale = texts("scale", posts=len(day.posts), mentions=len(day.mentions), people=day.people)
+    return Text.assemble((f"\n{texts('title')}", "bold"), f": {stretch}\n", (scale, "dim"))
 
 
-def _waiting_note(day: Day, came: Rehearsed, words: Words) -> str:
-    longest = words.duration(came.report.longest)
-    return words(
-        "waits_note", n=len(came.report.waiting), time=words.time(day.whole.end), longest=longest
+def _waiting_note(day: DemoDay, result: DemoResult, texts: DemoTexts) -> str:
+    longest = texts.duration(result.report.longest)
+    return texts(
+        "waits_note", n=len(result.report.waiting), time=texts.time(day.period.end), longest=longest
     )
 
 
-def _waiting(came: Rehearsed, words: Words) -> RenderableType:
-    table = table_of("", words("waited"), words("who"), words("says"), left=4)
+def _waiting(result: DemoResult, texts: DemoTexts) -> RenderableType:
+    table = make_table("", texts("waited"), texts("who"), texts("says"), left=4)
     table.columns[-1].no_wrap = False
-    for card in came.worst:
+    for card in result.worst:
         table.add_row(
-            _level(card, words), words.duration(card.waited), _customer(card), _said(card)
+            _level(card, texts), texts.duration(card.waited), _customer(card), _text(card)
         )
-    left = len(came.report.waiting) - len(came.worst)
+    left = len(result.report.waiting) - len(result.worst)
     if left:
-        table.add_row("", "", Text(words("more", n=left), style="dim"), "")
+        table.add_row("", "", Text(texts("more", n=left), style="dim"), "")
     return table
 
 
-def _level(card: Card, words: Words) -> Text:
-    return Text(words.level(card.level), style=_COLOURS[tone(card)])
+def _level(card: Card, texts: DemoTexts) -> Text:
+    return Text(texts.level(card.level), style=_COLOURS[tone(card)])
 
 
 def _customer(card: Card) -> str:
     return f"@{card.customer.username or card.customer.id}"
 
 
-def _said(card: Card) -> Text:
+def _text(card: Card) -> Text:
     """On one line, as much of it as there is room for."""
-    return Text(plain(card.text), no_wrap=True, overflow="ellipsis")
+    return Text(one_line(card.text), no_wrap=True, overflow="ellipsis")
 
 
-def _answers(came: Rehearsed, words: Words) -> RenderableType:
-    promise = words.duration(came.company.policy.response_deadline)
+def _answers(result: DemoResult, texts: DemoTexts) -> RenderableType:
+    promise = texts.duration(result.company.policy.response_deadline)
     heads = ("received", "answered", "median", "nine")
-    table = table_of("", *map(words, heads), words("within", promise=promise))
-    for row in came.rows:
+    table = make_table("", *map(texts, heads), texts("within", promise=promise))
+    for row in result.figure_rows:
         figures = row.figures
-        good = figures.within is None or figures.within >= came.company.policy.target
+        good = figures.within is None or figures.within >= result.company.policy.target
         table.add_row(
-            _name(row, words),
-            words.number(figures.received),
-            words.number(figures.answered),
-            words.duration(figures.first_response.median),
-            words.duration(figures.first_response.p90),
-            Text(words.percent(figures.within), style="" if good else "yellow"),
+            _name(row, texts),
+            texts.number(figures.received),
+            texts.number(figures.answered),
+            texts.duration(figures.first_response.median),
+            texts.duration(figures.first_response.p90),
+            Text(texts.percent(figures.within), style="" if good else "yellow"),
         )
     return table
 
 
-def _name(row: Row, words: Words) -> str:
+def _name(row: FigureRow, texts: DemoTexts) -> str:
     if row.account is not None and row.role is not None:
-        return f"@{row.account}, {words(row.role)}"
+        return f"@{row.account}, {texts(row.role)}"
     if row.start is not None and row.end is not None:
-        return f"{words.time(row.start)} – {words.time(row.end)}"
-    return words("all")
+        return f"{texts.time(row.start)} – {texts.time(row.end)}"
+    return texts("all")
 
 
-def _watch(day: Day, came: Rehearsed, words: Words) -> RenderableType:
-    outcome, watch = came.outcome, came.report.coverage
-    lag = sorted(outcome.visible)
+def _operation(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
+    outcome, coverage = result.outcome, result.report.coverage
+    lag = sorted(outcome.seconds_from_visible)
     posts = int(outcome.x["distinct_posts"]) + int(outcome.x["rereads_across_days"])
     authors = int(outcome.x["users_served"])
-    cost = words.money(posts * prices.POST + authors * prices.USER)
+    cost = texts.money(posts * prices.POST + authors * prices.USER)
     rows = {
-        "watched": words("watched_value", watched=watch.watched, minutes=watch.minutes),
-        "kept": words("kept_value", kept=came.report.figures.received, mentions=len(day.mentions)),
-        "lag": words(
-            "lag_value",
-            median=words("seconds", n=round(quantile(lag, 0.5) or 0)),
-            most=words("seconds", n=round(quantile(lag, 0.95) or 0)),
+        "watched": texts("watched_value", watched=coverage.watched, minutes=coverage.minutes),
+        "kept": texts(
+            "kept_value", kept=result.report.figures.received, mentions=len(day.mentions)
         ),
-        "late": words("late_value", n=day.shown_late, length=words.duration(lag[-1])),
-        "failed": words.number(len(outcome.failures)),
-        "reads": words("reads_value", posts=posts, authors=authors, cost=cost),
-        "took": words("seconds", n=round(outcome.wall_seconds)),
+        "lag": texts(
+            "lag_value",
+            median=texts("seconds", n=round(quantile(lag, 0.5) or 0)),
+            most=texts("seconds", n=round(quantile(lag, 0.95) or 0)),
+        ),
+        "late": texts("late_value", n=day.shown_late, length=texts.duration(lag[-1])),
+        "failed": texts.number(len(outcome.failures)),
+        "reads": texts("reads_value", posts=posts, authors=authors, cost=cost),
+        "took": texts("seconds", n=round(outcome.wall_seconds)),
     }
     table = Table.grid(padding=(0, 2, 0, 0))
     for name, value in rows.items():
-        table.add_row(Text(words(name), style="dim"), value)
+        table.add_row(Text(texts(name), style="dim"), value)
     return table

@@ -3,6 +3,8 @@
 The emulator comes with the AWS SAM CLI; beside it only Lambda's own Python is needed.
 """
 
+from __future__ import annotations
+
 import http.client
 import importlib.util
 import json
@@ -18,10 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from pulse_cli.laptop.runtime import runtime
+from pulse_cli.errors import CommandError
+from pulse_cli.laptop.runtime import lambda_python
 from pulse_cli.laptop.sam import BUILD
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.template import Function, load_template
+from pulse_cli.template import Function, load_template
 
 __all__ = ["Emulator", "EmulatorError", "Invocation"]
 
@@ -35,7 +37,7 @@ _EMULATORS = {
 }
 
 # What Lambda sets besides the function's own environment.
-_LAMBDA = {
+_LAMBDA_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_REGION": "us-east-1",
@@ -47,7 +49,7 @@ _LAMBDA = {
 }
 
 
-class EmulatorError(ProblemError):
+class EmulatorError(CommandError):
     """A function cannot be run; the message says what to do."""
 
 
@@ -86,7 +88,14 @@ class Emulator:
             for part in (f"--{key}-address", f"127.0.0.1:{port}")
         ]
         process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
-            [_rie(), *flags, runtime(), "-m", "awslambdaric", self._function.handler],
+            [
+                _emulator_path(),
+                *flags,
+                lambda_python(),
+                "-m",
+                "awslambdaric",
+                self._function.handler,
+            ],
             cwd=self._artifact,
             env=self._environment(),
             stdout=self._output,
@@ -94,6 +103,8 @@ class Emulator:
         )
         self._running.callback(process.wait)
         self._running.callback(process.terminate)
+        # The emulator says nothing when it is ready, so its port is tried until it takes a
+        # connection, or until the process has ended.
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             with socket.socket() as probe:
@@ -128,13 +139,13 @@ class Emulator:
         return Invocation(payload, self._logs(*before), float(init[1]) if init else 0.0)
 
     def _logs(self, output: int, errors: int) -> str:
-        """Give what the function printed; the emulator's own words go by the name of rapid."""
+        """Return what the function printed; the emulator's own words go by the name of rapid."""
         lines = _read(self._errors, errors).splitlines(keepends=True)
         return _read(self._output, output) + "".join(one for one in lines if "(rapid)" not in one)
 
     def _environment(self) -> dict[str, str]:
         function = self._function
-        return _LAMBDA | {
+        return _LAMBDA_ENVIRONMENT | {
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
@@ -153,7 +164,7 @@ def _function(name: str) -> Function:
     return functions[name]
 
 
-def _rie() -> Path:
+def _emulator_path() -> Path:
     spec = importlib.util.find_spec("samcli")
     if spec is None or spec.origin is None:
         raise EmulatorError("the AWS SAM CLI is not installed; run make setup")
@@ -166,6 +177,8 @@ def _rie() -> Path:
 
 
 def _free_ports(count: int) -> list[int]:
+    # All are open at once, so that no port is given out twice. Another program may still take one
+    # before the emulator does; then it does not start, and says so.
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports: list[int] = [one.getsockname()[1] for one in sockets]
     for one in sockets:

@@ -3,17 +3,28 @@
 The file has the shape of `sam local invoke --env-vars`: variables by the function's logical id.
 """
 
+from __future__ import annotations
+
 import json
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pulse_cli.errors import CommandError
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.template import load_template
 
-__all__ = ["AWS_PORT", "RUNNING", "SAMPLE", "X_PORT", "LocalEnvError", "document", "read", "write"]
+__all__ = [
+    "AWS_PORT",
+    "RUNNING",
+    "SAMPLE",
+    "X_PORT",
+    "LocalEnvError",
+    "read_env",
+    "variables_by_resource",
+    "write_env",
+]
 
 AWS_PORT = 5555
 X_PORT = 5556
@@ -23,40 +34,40 @@ SAMPLE = ROOT / "infra" / "local.env.json"
 _ADDRESSES = ("AWS_ENDPOINT_URL", "PULSE_X_URL")
 
 
-class LocalEnvError(ProblemError):
+class LocalEnvError(CommandError):
     """There is no environment to run a function in; the message says what to do."""
 
 
-def document(stack: Stack) -> dict[str, dict[str, str]]:
-    """Give each function's environment by its logical id, as SAM wants it."""
+def variables_by_resource(stack: LocalStack) -> dict[str, dict[str, str]]:
+    """Return each function's environment by its logical id, as SAM wants it."""
     return {stack.functions[name].resource: env for name, env in stack.env.items()}
 
 
-def write(stack: Stack, path: Path) -> None:
+def write_env(stack: LocalStack, path: Path) -> None:
     """Write it where `pulse invoke` finds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document(stack), indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(variables_by_resource(stack), indent=2) + "\n", encoding="utf-8")
 
 
-def read(path: Path | None = None) -> dict[str, dict[str, str]]:
+def read_env(path: Path | None = None) -> dict[str, dict[str, str]]:
     """Read each function's environment, by its name; from a running `pulse local` if no path."""
     path = path or (RUNNING if RUNNING.exists() else SAMPLE)
     try:
         by_resource = json.loads(path.read_text(encoding="utf-8"))
         resources = {one.resource: one.name for one in load_template().functions.values()}
-        read = {resources[name]: dict(env) for name, env in by_resource.items()}
+        by_function = {resources[name]: dict(env) for name, env in by_resource.items()}
     except FileNotFoundError:
         raise LocalEnvError(f"{path} does not exist") from None
     except (ValueError, TypeError) as error:
         raise LocalEnvError(f"{path} is not an object of objects: {error}") from error
     except KeyError as error:
         raise LocalEnvError(f"{path}: template.yaml has no function {error}") from error
-    for url in {env[key] for env in read.values() for key in _ADDRESSES if env.get(key)}:
-        _check(url, path)
-    return read
+    for url in {env[key] for env in by_function.values() for key in _ADDRESSES if env.get(key)}:
+        _check_reachable(url, path)
+    return by_function
 
 
-def _check(url: str, path: Path) -> None:
+def _check_reachable(url: str, path: Path) -> None:
     parts = urlsplit(url)
     try:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]

@@ -1,5 +1,7 @@
 """Lambda's own Python: its version, in an environment that holds what Lambda brings, no more."""
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 import subprocess
@@ -7,11 +9,11 @@ from pathlib import Path
 
 from pulse_cli.laptop.sam import ROOT, BuildError, find_python
 
-__all__ = ["runtime"]
+__all__ = ["lambda_python"]
 
 
-def runtime(root: Path = ROOT) -> Path:
-    """Give the Python that functions run on; made once from `requirements/runtime.txt`."""
+def lambda_python(root: Path = ROOT) -> Path:
+    """Return the Python that functions run on; made once from `requirements/runtime.txt`."""
     requirements = root / "requirements" / "runtime.txt"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     folder = root / ".aws-sam" / "runtime"

@@ -1,19 +1,21 @@
 """A post archive: the folder that the simulated X serves."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .companies import Company, read_companies
-from .faults import Fault
-from .files import ArchiveError, read_faults, read_lines, read_user
-from .index import Index
-from .posts import Post, read_post
+from pulse_cli.simulated_x.archive_files import ArchiveError, read_faults, read_lines, read_user
+from pulse_cli.simulated_x.archive_index import ArchiveIndex
+from pulse_cli.simulated_x.archived_companies import ArchivedCompany, read_companies
+from pulse_cli.simulated_x.archived_posts import ArchivedPost, read_post
+from pulse_cli.simulated_x.faults import InjectedFault
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Archive:
     """Posts by rising id, users by id, companies, faults, and the lines that were no posts.
 
@@ -22,32 +24,38 @@ class Archive:
     before `since` do not exist.
     """
 
-    posts: Sequence[Post]
+    posts: Sequence[ArchivedPost]
     users: Mapping[str, Mapping[str, Any]]
-    companies: Sequence[Company]
-    faults: Sequence[Fault]
-    aside: list[tuple[int, str]]
-    users_aside: list[tuple[int, str]]
-    index: Index
+    companies: Sequence[ArchivedCompany]
+    faults: Sequence[InjectedFault]
+    quarantined: list[tuple[int, str]]
+    quarantined_users: list[tuple[int, str]]
+    index: ArchiveIndex
     since: datetime | None = None
 
     @classmethod
-    def load(cls, folder: Path) -> "Archive":
-        """Read an archive. Raises ArchiveError if a file is missing or cannot be understood."""
+    def load(cls, folder: Path) -> Archive:
+        """Read an archive.
+
+        Raises:
+            ArchiveError: a file is missing or cannot be understood.
+        """
         companies = read_companies(folder)
-        read, aside = read_lines(folder / "posts.ndjson", read_post)
+        read, quarantined = read_lines(folder / "posts.ndjson", read_post)
         posts = sorted({post.id: post for post in read}.values(), key=lambda post: post.number)
-        listed, users_aside = read_lines(folder / "users.ndjson", read_user)
+        listed, quarantined_users = read_lines(folder / "users.ndjson", read_user)
         accounts = {
             account.id: {"id": account.id, "username": account.username, "name": account.username}
             for company in companies
             for account in company.accounts
         }
         users = accounts | {user["id"]: user for user in listed}
-        index = Index(posts, users, companies)
-        return cls(posts, users, companies, read_faults(folder), aside, users_aside, index)
+        index = ArchiveIndex(posts, users, companies)
+        return cls(
+            posts, users, companies, read_faults(folder), quarantined, quarantined_users, index
+        )
 
-    def of(self, company_name: str, since: datetime | None = None) -> "Archive":
+    def for_company(self, company_name: str, since: datetime | None = None) -> Archive:
         """Take what concerns one company: the mentions of its accounts, and their own posts.
 
         What was published before `since` does not exist. Raises ArchiveError for a company that
@@ -69,8 +77,8 @@ class Archive:
             self.users,
             [company],
             self.faults,
-            self.aside,
-            self.users_aside,
+            self.quarantined,
+            self.quarantined_users,
             self.index,
             since,
         )

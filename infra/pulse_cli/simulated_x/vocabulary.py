@@ -3,6 +3,8 @@
 Inside the simulated X everything has its older name; only requests and answers are translated.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,13 +12,13 @@ from typing import Any, Literal
 VocabularyName = Literal["tweet", "post", "mixed"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """One set of words: its parameters, the values that they take, and its names for fields."""
 
     name: str
     api_version: str
-    problems: str
+    problem_url: str
     fields_parameter: str
     post_fields: tuple[str, ...]
     expansions: tuple[str, ...]
@@ -29,25 +31,27 @@ class Vocabulary:
     names: Mapping[str, str]
     expansion_names: Mapping[str, str]
 
-    def older(self, words: Iterable[str]) -> set[str]:
+    def to_older_fields(self, names: Iterable[str]) -> set[str]:
         """Fields as asked in this vocabulary, by their older names."""
-        back = {new: old for old, new in self.names.items()}
-        return {back.get(word, word) for word in words}
+        old_names = {new: old for old, new in self.names.items()}
+        return {old_names.get(word, word) for word in names}
 
-    def older_expansions(self, words: Iterable[str]) -> set[str]:
+    def to_older_expansions(self, names: Iterable[str]) -> set[str]:
         """Expansions as asked in this vocabulary, by their older names."""
-        back = {new: old for old, new in self.expansion_names.items()}
-        return {back.get(word, word) for word in words}
+        old_names = {new: old for old, new in self.expansion_names.items()}
+        return {old_names.get(word, word) for word in names}
 
-    def say(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """An object whose fields have their older names, in this vocabulary."""
+    def translate(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an object whose fields have their older names, in this vocabulary."""
         if not self.names:
             return dict(fields)
-        said = {self.names.get(name, name): value for name, value in fields.items()}
-        for metrics in METRICS & said.keys():
-            if isinstance(said[metrics], dict):
-                said[metrics] = {self.names.get(k, k): v for k, v in said[metrics].items()}
-        return said
+        translated = {self.names.get(name, name): value for name, value in fields.items()}
+        for metrics in METRICS & translated.keys():
+            if isinstance(translated[metrics], dict):
+                translated[metrics] = {
+                    self.names.get(k, k): v for k, v in translated[metrics].items()
+                }
+        return translated
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -75,7 +79,7 @@ attachments.poll_ids author_id entities.mentions.username geo.place_id in_reply_
 TWEET = Vocabulary(
     name="tweet",
     api_version="2.159",
-    problems="https://api.twitter.com/2/problems/",
+    problem_url="https://api.twitter.com/2/problems/",
     fields_parameter="tweet.fields",
     post_fields=_words(
         _POST_FIELDS
@@ -99,7 +103,7 @@ TWEET = Vocabulary(
 POST = Vocabulary(
     name="post",
     api_version="2.167",
-    problems="https://api.x.com/2/problems/",
+    problem_url="https://api.x.com/2/problems/",
     fields_parameter="post.fields",
     post_fields=_words(
         _POST_FIELDS
@@ -130,7 +134,7 @@ POST = Vocabulary(
     },
 )
 
-SPOKEN: Mapping[str, tuple[Vocabulary, ...]] = {
+VOCABULARIES: Mapping[str, tuple[Vocabulary, ...]] = {
     "tweet": (TWEET,),
     "post": (POST,),
     "mixed": (TWEET, POST),
@@ -144,7 +148,7 @@ POLL_FIELDS = _words("duration_minutes end_datetime id options voting_status")
 PLACE_FIELDS = _words("contained_within country country_code full_name geo id name place_type")
 
 # What an expansion needs on the post itself comes with it, as at X.
-SHOWN_BY_EXPANSION: Mapping[str, str] = {
+FIELDS_OF_EXPANSIONS: Mapping[str, str] = {
     "article.cover_media": "article",
     "article.media_entities": "article",
     "attachments.media_keys": "attachments",
@@ -166,11 +170,11 @@ SHOWN_BY_EXPANSION: Mapping[str, str] = {
 }
 
 
-def in_older_words(raw: Mapping[str, Any]) -> dict[str, Any]:
+def to_older_names(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A post or user in either vocabulary, or a mixture, by the older names; nulls left out."""
-    back = {new: old for old, new in POST.names.items()}
-    fields = {back.get(name, name): value for name, value in raw.items() if value is not None}
+    old_names = {new: old for old, new in POST.names.items()}
+    fields = {old_names.get(name, name): value for name, value in raw.items() if value is not None}
     for metrics in METRICS & fields.keys():
         if isinstance(fields[metrics], dict):
-            fields[metrics] = {back.get(name, name): n for name, n in fields[metrics].items()}
+            fields[metrics] = {old_names.get(name, name): n for name, n in fields[metrics].items()}
     return fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,11 +10,11 @@ from pulse.audit.entries import AuditRecord
 from pulse.conversations.facts import ConversationKey
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
-from pulse.dynamodb.optimistic import attempts
+from pulse.dynamodb.optimistic import Attempt, attempts
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 from pulse.kernel.batching import batched
-from pulse.kernel.errors import ContentionError
+from pulse.kernel.errors import ContentionError, PulseError
 from pulse.outbox.entries import Entry, restrict_to_existing
 from pulse.outbox.errors import ClaimLostError
 from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox
@@ -46,6 +46,14 @@ class Outbox:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+
+    def attempts(self, limit: int, exhausted: PulseError) -> Iterator[Attempt]:
+        """Yield attempts for a job that decides anew when a write of this store is cancelled.
+
+        Raises:
+            PulseError: the error `exhausted`, when the last attempt was cancelled too.
+        """
+        return attempts(limit, exhausted, self._table.pause)
 
     def put(self, entry: Entry) -> None:
         """Put one entry by itself, where nothing has to be written with it."""

@@ -32,7 +32,7 @@ STEP = 32
 class ObservedCompany:
     """A town that all listen to; `sent` is what its functions sent to AWS, mails unpacked."""
 
-    small_company: SmallCompany
+    company: SmallCompany
     echo: EchoingX
     heard: CapturedOutput
     sent: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class ObservedCompany:
 
     def leaked_parts(self) -> set[str]:
         """Parts of tokens that went since it was last asked: to a log, the table, a mail ..."""
-        failures = [failure.error for failure in self.small_company.world.lambdas.failures]
+        failures = [failure.error for failure in self.company.world.lambdas.failures]
         self.said = self.heard.lines()
         text = "\n".join([*self.said, *self.sent, *failures])
         self.sent.clear()
@@ -58,7 +58,7 @@ class ObservedCompany:
 
     def crash(self, name: str, event: Any) -> None:
         """Run a function, and print what it dies of as Lambda does, and as Powertools does."""
-        with self.small_company.world.functions() as lambdas:
+        with self.company.world.functions() as lambdas:
             try:
                 lambdas.invoke(name, event)
             except InvokedError as problem:
@@ -96,14 +96,14 @@ def test_a_good_day(observed: Callable[..., ObservedCompany]) -> None:
     posts.mention(0.5, "7")
     posts.reply(3, posts.mention(2, "8"))
     here = observed(posts)
-    here.town.run_minutes(0, 1, 4, 15, 16, 61, 240, 241)
-    here.town.digest(242, 0)
-    for name in here.town.world.stack.functions:
+    here.company.run_minutes(0, 1, 4, 15, 16, 61, 240, 241)
+    here.company.digest(242, 0)
+    for name in here.company.world.stack.functions:
         event = json.loads((ROOT / "infra" / "events" / f"{name}.json").read_text("utf-8"))
-        with here.town.world.functions() as lambdas:
+        with here.company.world.functions() as lambdas:
             lambdas.invoke(name, event)
     assert here.leaked_parts() == set()
-    assert here.town.failures == []
+    assert here.company.failures == []
     # they did speak, and did send every part that is sent
     assert {
         "urllib3.connectionpool",
@@ -122,21 +122,21 @@ def test_x_says_the_token_back(observed: Callable[..., ObservedCompany]) -> None
     for number, _ in enumerate(ways, start=1):
         posts.mention(number * STEP - 15.5, str(1000 + number))
     here = observed(posts)
-    here.town.run_minutes(0)
+    here.company.run_minutes(0)
     told = {}
     for number, (name, way) in enumerate(ways.items(), start=1):
-        here.town.run_minutes(number * STEP - 4)
+        here.company.run_minutes(number * STEP - 4)
         before = sum(here.echo.seen.values())
         here.echo.way = way
-        here.town.run_minutes(number * STEP)
+        here.company.run_minutes(number * STEP)
         assert sum(here.echo.seen.values()) >= before + 5  # two accounts, and who the customer is
         here.echo.way = None
         told[name] = here.leaked_parts()
-    here.town.run_minutes(number * STEP + 16)
-    here.town.digest(number * STEP + 17, 0)
+    here.company.run_minutes(number * STEP + 16)
+    here.company.digest(number * STEP + 17, 0)
     told["later"] = here.leaked_parts()
     assert {name: parts for name, parts in told.items() if parts} == {}
-    assert here.town.failures == []
+    assert here.company.failures == []
 
 
 def test_addresses_of_mail_that_came_back(observed: Callable[..., ObservedCompany]) -> None:
@@ -144,8 +144,8 @@ def test_addresses_of_mail_that_came_back(observed: Callable[..., ObservedCompan
     posts = Posts()
     posts.mention(0.5, "7")
     here = observed(posts)
-    here.town.run_minutes(0, 1, 16)
-    mail, now = here.town.world.mails()[-1], here.town.world.now()
+    here.company.run_minutes(0, 1, 16)
+    mail, now = here.company.world.mails()[-1], here.company.world.now()
     here.heard.lines()
     code = f"smtp; 550 5.1.1 <{mail.destinations[0]}>: Recipient address rejected"
     word = ses.bounce(mail.id, mail.destinations[0], now)
@@ -170,7 +170,7 @@ def test_headers_that_are_broken(observed: Callable[..., ObservedCompany]) -> No
     """Given a header said back that is none, of which urllib3 warns, then it is not printed."""
     here = observed(Posts())
     here.fault = raw(BROKEN_HEADERS)
-    here.town.run_minutes(0)
+    here.company.run_minutes(0)
     assert here.leaked_parts() == set()
     assert any("urllib3.connectionpool" in name for name in here.heard.names)
 
@@ -191,19 +191,19 @@ NO_TOKENS = {
 def test_a_secret_that_is_no_token(observed: Callable[..., ObservedCompany]) -> None:
     """Given a broken secret, then the owner hears where it lies, and nobody what it is."""
     here, ssm = observed(Posts()), boto3.client("ssm")
-    place = f"{here.town.world.stack.outputs['TokensPath']}/acme_help"
+    place = f"{here.company.world.stack.outputs['TokensPath']}/acme_help"
     told = {}
     for number, (name, text) in enumerate(NO_TOKENS.items()):
         ssm.put_parameter(Name=place, Value=text, Type="SecureString", Overwrite=True)
-        here.town.world.lambdas.wired = here.town.world.lambdas.begin()
-        here.town.run_minutes(number * STEP)
+        here.company.world.lambdas.wired = here.company.world.lambdas.begin()
+        here.company.run_minutes(number * STEP)
         told[name] = here.leaked_parts()
     ssm.delete_parameter(Name=place)
-    here.town.run_minutes(number * STEP + 17)
+    here.company.run_minutes(number * STEP + 17)
     told["none"] = here.leaked_parts()
     assert {name: parts for name, parts in told.items() if parts} == {}
-    assert here.town.failures == []
-    assert "is not a token" in here.town.mails[0].text
+    assert here.company.failures == []
+    assert "is not a token" in here.company.mails[0].text
 
 
 def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
@@ -211,8 +211,8 @@ def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
     posts = Posts()
     posts.mention(0.5, "7")
     here = observed(posts)
-    here.town.run_minutes(0, 1)
-    world = here.town.world
+    here.company.run_minutes(0, 1)
+    world = here.company.world
     task = {"company": "acme", "account_id": HELP, "kind": "poll", "minute": at(16).isoformat()}
     events: dict[str, Any] = {name: {} for name in world.stack.functions}
     events["poll"] = {"Records": [{"body": json.dumps(task)}]}
@@ -226,6 +226,6 @@ def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
     world.go_to(at(16))
     for name, event in events.items():
         here.crash(name, event)
-    assert len(here.town.failures) == len(events)
+    assert len(here.company.failures) == len(events)
     assert here.leaked_parts() == set()
     assert any("Traceback" in line for line in here.said)

@@ -50,7 +50,7 @@ class PermissionRun:
     asked: dict[str, set[Call]] = field(default_factory=lambda: defaultdict(set))
 
     @contextmanager
-    def small_company(
+    def company(
         self, posts: Posts, document: Mapping[str, Any] | None = None, **how: Any
     ) -> Iterator[SmallCompany]:
         """A town as those of the rooms, its functions apart; nothing may fail in it."""

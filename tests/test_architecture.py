@@ -121,6 +121,15 @@ def test_rules_are_the_standard_library_only(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", BELOW_THE_APP, ids=name_of)
+def test_only_a_store_speaks_dynamodb(file: Path) -> None:
+    """A room's `store` alone knows items, keys and transactions; jobs hand it records."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    if parts[0] in ("dynamodb", "repositories") or "store" in parts:
+        return
+    assert not [name for name in imported(tree(file)) if name.startswith("pulse.dynamodb")]
+
+
+@pytest.mark.parametrize("file", BELOW_THE_APP, ids=name_of)
 def test_the_time_is_an_argument(file: Path) -> None:
     """Only the app looks at a clock; nothing is printed, nothing sleeps."""
     calls = set(called(tree(file)))

@@ -10,11 +10,13 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import boto3
+import requests
 from botocore.awsrequest import AWSResponse
 
+from pulse.app import App
 from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import ConversationKey, Fact
 from pulse.conversations.fold import State
@@ -51,12 +53,12 @@ class Posts:
         """A customer names us; `thread` is the post that began it, `seen` when X shows it."""
         handles = " ".join(f"@{self.accounts[i]}" for i in to)
         named = [{"id": i, "username": self.accounts[i]} for i in to]
-        return self._post(minute, who, f"{handles} help me", named, **more)
+        return self.publish(minute, who, f"{handles} help me", named, **more)
 
     def reply(self, minute: float, to: str, account: str = HELP, **more: Any) -> str:
         """We answer a mention."""
         asked = next(p for p in self.lines if p["id"] == to)
-        return self._post(
+        return self.publish(
             minute,
             account,
             "We look into it",
@@ -69,26 +71,27 @@ class Posts:
 
     def news(self, minute: float, account: str = NEWS) -> str:
         """We publish something that answers nobody."""
-        return self._post(minute, account, "All is well", [])
+        return self.publish(minute, account, "All is well", [])
 
     def edit(self, minute: float, of: str, text: str) -> str:
         """The author changes a post: a new id, the same history."""
         before = next(p for p in self.lines if p["id"] == of)
-        made = self._post(minute, before["author_id"], text, before["entities"]["mentions"])
+        made = self.publish(minute, before["author_id"], text, before["entities"]["mentions"])
         self.lines[-1] = {**before, **{k: self.lines[-1][k] for k in ("id", "text", "created_at")}}
         self.lines[-1]["edit_history_tweet_ids"] = [*before["edit_history_tweet_ids"], made]
         return made
 
-    def _post(
-        self, minute: float, author: str, said: str, named: list[dict[str, str]], **more: Any
+    def publish(
+        self, minute: float, author: str, text: str, named: list[dict[str, str]], **more: Any
     ) -> str:
+        """Add a post with any fields of X's; returns its id. `named` are the mentioned accounts."""
         moment = at(minute)
         self._count += 1
         number = (int((moment - _X_EPOCH) / timedelta(milliseconds=1)) << 22) + self._count
         thread, seen = more.pop("thread", str(number)), more.pop("seen", None)
         made = {
             "id": str(number),
-            "text": said,
+            "text": text,
             "author_id": author,
             "created_at": moment.isoformat(),
             "conversation_id": thread,
@@ -171,6 +174,17 @@ class ReceivedMail:
         return re.findall(r"in_reply_to=([0-9]+)", self.text)
 
 
+class HookedWorld(World):
+    """A world in which a test may interfere before each call of a function to AWS."""
+
+    before_call: Callable[[str], None] | None = None
+    """Is given `service.Operation`; what it raises ends the function there."""
+
+    def on_call(self, call: str, moment: Literal["before", "after"]) -> None:
+        if self.before_call is not None and moment == "before":
+            self.before_call(call)
+
+
 class SmallCompany:
     """The stack, its functions, and X; the clock goes where the test says.
 
@@ -190,7 +204,7 @@ class SmallCompany:
         self.sim = SimulatedX(posts.archive(folder / "archive", faults), **how)
         document = document or settings()
         self._has_digests = "digests" in document["companies"][0]
-        self.world = World(document, x(self.sim), at(start))
+        self.world = HookedWorld(document, x(self.sim), at(start))
         self.mails: list[ReceivedMail] = []
         self.polls: list[Any] = []
 
@@ -271,6 +285,18 @@ class SmallCompany:
 
     def cursor(self, account: str = HELP) -> Cursor:
         return self.world.app.db.cursors.load([account])[account]
+
+    def use_transport(self, transport: requests.adapters.BaseAdapter) -> None:
+        """Let all functions reach X by this transport, from a new process on."""
+        env = {name: value for own in self.world.stack.env.values() for name, value in own.items()}
+        self.world.lambdas.begin = lambda: App(env, transport=transport)
+        self.world.lambdas.wired = self.world.lambdas.begin()
+
+    def delete_token(self, name: str) -> None:
+        """Remove a token from where the functions look for it, also from their memory."""
+        path = self.world.stack.outputs["TokensPath"]
+        boto3.client("ssm").delete_parameter(Name=f"{path}/{name}")
+        self.world.lambdas.wired = self.world.lambdas.begin()
 
     def no_bearer(self) -> None:
         """Leave the account's token to its user: X does not count for it."""

@@ -18,6 +18,7 @@ from pulse_cli.stand_in.stack import Stack
 from pulse_cli.x_access import tokens
 from tests.cli.command_runner import SETTINGS, run, simulated, some_posts
 from tests.cli.healthy_stack import VERIFIED, make_healthy
+from tests.simulations.faults.two_companies import ChangedAnswers
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +57,13 @@ def x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
     """Put a simulated X where PULSE_X_URL says."""
     servers = []
 
-    def x(posts: list[dict[str, Any]] | None = None, faults: Any = ()) -> SimulatedX:
+    def x(
+        posts: list[dict[str, Any]] | None = None, faults: Any = (), page_size: int | None = None
+    ) -> SimulatedX:
         app = simulated(
             tmp_path / f"archive{len(servers)}", some_posts() if posts is None else posts, faults
         )
-        servers.append(serve(app))
+        servers.append(serve(ChangedAnswers(app, size=page_size) if page_size else app))
         monkeypatch.setenv("PULSE_X_URL", servers[-1].url)
         return app
 

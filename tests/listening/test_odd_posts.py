@@ -2,9 +2,9 @@
 
 from typing import Any
 
+import boto3
 import pytest
 
-from pulse.kernel.company import Settings
 from pulse.listening.tasks import PollTask
 from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settings
 from tests.x_interceptor import XInterceptor, with_invalid_posts
@@ -50,7 +50,7 @@ def test_every_vocabulary_tells_the_same(
     again = posts.mention(9, "7", thread=first)
     posts.mention(10, "8", text="@acme_help a &lt; b &amp; c")
     posts.news(11)
-    posts._post(
+    posts.publish(
         12, "9", "RT @acme_help", [{"id": HELP, "username": "acme_help"}],
         referenced_tweets=[{"type": "retweeted", "id": first}],
     )  # fmt: skip
@@ -110,12 +110,23 @@ def test_settings_that_change_beside_a_poll_disturb_it_not(
     asked = posts.mention(0.5)
     here = small_company(one_account_settings()).run_minutes(0)
     here.world.go_to(at(1))
-    app = here.world.app
-    app.queue.put([PollTask("acme", HELP, "poll", at(1))])
-    settings, calls = app.settings, iter([app.settings()])
-    app.settings = lambda: next(calls, Settings(()))
+    here.world.app.queue.put([PollTask("acme", HELP, "poll", at(1))])
+    pushed: list[int] = []
+
+    def replace_settings(parsed: dict[str, Any], **_: Any) -> None:
+        if pushed or "settings" not in str(parsed.get("Item")):
+            return
+        pushed.append(1)
+        [company] = one_account_settings()["companies"]
+        with here.guard.paused():
+            here.world.app.db.settings_store.push(
+                {"companies": [company | {"name": "blue"}]}, here.world.now()
+            )
+        here.world.go_to(at(1.9))  # by now nobody may use what was read before
+
+    boto3.DEFAULT_SESSION.events.register("after-call.dynamodb.GetItem", replace_settings)
     [result] = here.world.drain()
-    app.settings = settings
+    assert pushed
     assert (here.failures, here.stored, result["new"]) == ([], {asked}, 1)
 
 

@@ -124,7 +124,7 @@ def test_what_was_not_watched_before_the_first_poll_is_said(
 def test_a_missing_secret_is_told_by_its_place(posts: Posts, small_company: Build) -> None:
     """Given no token where it should be, then the owner hears where, and nothing fails."""
     here = small_company()
-    here.world.app.tokens._client.delete_parameter(Name=f"{here.world.app.tokens._path}/acme_help")
+    here.delete_token("acme_help")
     here.run_minutes(0, 1, 2)
     [mail] = here.mails
     assert "/tokens/acme_help" in mail.text

@@ -113,9 +113,7 @@ def test_a_missing_secret_is_the_polls_to_tell(posts: Posts, small_company: Buil
     """Given no token at all, then comply looks nothing up, says nothing, and does not fail."""
     posts.mention(1, "7")
     here = small_company(one_account_settings()).run_minutes(0, 2)
-    secrets = here.world.app.tokens
-    secrets._client.delete_parameter(Name=f"{secrets._path}/acme_help")
-    here.world.app._xs.clear()
+    here.delete_token("acme_help")
     [step] = run_comply(here, DAY, DAY)
     assert step.startswith("trouble: token")
     assert here.failures == []

@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools import Logger
 
-from pulse import app
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.replay.lambdas import InvokedError
@@ -63,7 +63,7 @@ class ObservedCompany:
                 lambdas.invoke(name, event)
             except InvokedError as problem:
                 traceback.print_exception(problem)
-                app._logger().exception("it died")
+                Logger().exception("it died")
 
 
 @pytest.fixture
@@ -84,9 +84,8 @@ def _leaky(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
             secrets = small_company.world.app.tokens
             secrets.put("acme_help", TOKEN)
             secrets.put("acme", BEARER)
-            small_company.world._transport = BaseUrlAdapter(server.url)
             boto3.DEFAULT_SESSION.events.register("before-parameter-build", here.note)
-            small_company.world.lambdas.wired = small_company.world.lambdas.begin()
+            small_company.use_transport(BaseUrlAdapter(server.url))
             yield here
 
 

@@ -53,27 +53,18 @@ def outcome(here: SmallCompany) -> dict[str, Any]:
 def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], SmallCompany, int]:
     """The story, with a function gone right before its call to AWS of this number."""
     with SmallCompany(folder, said(), one_account_settings(policy=QUICK, look_back="1 h")) as here:
-        app, calls = here.world.app, itertools.count(1)
-        made = [0]
+        calls = 0
 
-        def count(**_: Any) -> None:
-            if not here.world._counting:
-                return
-            made[0] = next(calls)
-            if made[0] == crash:
+        def count(_: str) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == crash:
                 raise SystemExit(1) if crash % 2 else RuntimeError("gone")
 
         here.run_minutes(*MINUTES[:1])
-        for client in (
-            app.db.table.client,
-            app.queue._client,
-            app.mailer._client,
-            app.topic._client,
-            app.tokens._client,
-        ):
-            client.meta.events.register("before-call.*.*", count)
+        here.world.before_call = count
         here.run_minutes(*MINUTES[1:])
-        return outcome(here), here, made[0]
+        return outcome(here), here, calls
 
 
 def test_gone_at_any_call_to_aws_the_end_is_the_same(tmp_path: Path) -> None:

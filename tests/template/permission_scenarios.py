@@ -14,6 +14,7 @@ from pulse.app import App
 from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import Position
 from pulse_cli.replay.lambdas import Lambdas
+from pulse_cli.simulated_x import WsgiTransport
 from tests.iam.policy_evaluator import Call
 from tests.ses import bounce, event
 from tests.small_company import Posts, SmallCompany, at, one_account_settings, settings
@@ -62,7 +63,7 @@ class PermissionRun:
                 world.stack.functions,
                 world.lambdas.begin,
                 world.now,
-                alone=lambda name: App(world.stack.env[name], transport=world._transport),
+                alone=lambda name: App(world.stack.env[name], transport=WsgiTransport(world.x)),
             )
             yield small_company
             assert small_company.failures == []
@@ -202,13 +203,13 @@ def _just_before_call(
     """Just before this function first asks this of AWS, somebody does that."""
     left = [do]
 
-    def on_call(this: str, moment: str) -> None:
+    def interfere(this: str) -> None:
         running, _ = small_company.world.lambdas.running[-1]
-        if left and (this, moment, running) == (call, "before", function):
+        if left and (this, running) == (call, function):
             with small_company.guard.paused():
                 left.pop()()
 
-    small_company.world.on_call = on_call  # type: ignore[method-assign]
+    small_company.world.before_call = interfere
     yield
-    del small_company.world.on_call
+    small_company.world.before_call = None
     assert not left

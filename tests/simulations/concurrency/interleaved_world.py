@@ -16,6 +16,7 @@ from pulse import app as wiring
 from pulse.app import App
 from pulse.conversations.facts import ConversationKey, Fact
 from pulse.dynamodb.codec import from_dynamodb
+from pulse.repositories import Repositories
 from pulse_cli.replay.lambdas import Context, _handler
 from pulse_cli.replay.world import World
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
@@ -27,7 +28,7 @@ from tests.simulations.concurrency.posts import ExpectedPosts
 from tests.simulations.concurrency.table_cache import TableCache
 from tests.small_company import HELP, at
 
-_SHARED = ("table", "secrets", "post", "topic", "pages")
+_SHARED = ("tokens", "mailer", "topic", "renderer")
 """Parts of an app that remember nothing; the stores, X and the settings are each app's own."""
 _LEFT_MS = 50_000
 _PAGE = 2
@@ -154,6 +155,7 @@ class InterleavedWorld(World):
         app = App(self._all_env(), lambda: at(writer.minute), WsgiTransport(x))
         for name in _SHARED:
             setattr(app, name, getattr(self._parts, name))
+        app.db = Repositories(self._parts.db.table)
         app.settings()
         return app
 

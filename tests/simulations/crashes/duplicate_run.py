@@ -33,13 +33,13 @@ class DuplicateRun:
 
     def resume(self) -> None:
         """Let it run until it stops or ends."""
-        first, before = self._world.lambdas.wired, self._world._duplicate
-        self._world._duplicate = self
+        first, before = self._world.lambdas.wired, self._world.duplicate
+        self._world.duplicate = self
         app.use(self._app)
         self.stopped = False
         self._mine.release()
         self._theirs.acquire()
-        self._world._duplicate = before
+        self._world.duplicate = before
         app.use(first)
 
     def on_call(self, moment: Moment) -> None:

@@ -100,7 +100,7 @@ class FaultyWorld(World):
         """Outward calls so far, those of second runs left out."""
         self._begun = 0
         self._dying = False
-        self._duplicate: DuplicateRun | None = None
+        self.duplicate: DuplicateRun | None = None
         self.lambdas_of = lambda *parts: _Lambdas(self, *parts)
         if self._transport is not None:
             self._transport = _WatchedTransport(self._transport, self)
@@ -123,8 +123,8 @@ class FaultyWorld(World):
         """Hear of a call to AWS or X."""
         if call == "sns.Publish" and moment == "after":
             self.published.append(self.now())
-        if self._duplicate is not None and self._duplicate.is_current_thread:
-            self._duplicate.on_call(moment)
+        if self.duplicate is not None and self.duplicate.is_current_thread:
+            self.duplicate.on_call(moment)
             return
         if self.now_running is None or not self._counting:
             return

@@ -114,7 +114,8 @@ def queued(world: FaultyWorld) -> tuple[int, int, int]:
     queue = next(f.queue for f in world.stack.functions.values() if f.queue is not None)
     queues = sqs_backends[_ACCOUNT][_REGION].queues
     waiting, dead = (
-        len(queues[url.rsplit("/", 1)[-1]]._messages) for url in (queue.url, queue.dead_letters_url)
+        one.approximate_number_of_messages + one.approximate_number_of_messages_not_visible
+        for one in (queues[url.rsplit("/", 1)[-1]] for url in (queue.url, queue.dead_letters_url))
     )
     return waiting, dead, len(world.lambdas._again)
 

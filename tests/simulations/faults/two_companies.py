@@ -47,7 +47,7 @@ class TwoCompaniesPosts(Posts):
     def to_blue(self, minute: float, who: str = "72") -> str:
         """A customer of the other company."""
         named = [{"id": OTHER, "username": "blue_help"}]
-        return self._post(minute, who, "@blue_help hello", named)
+        return self.publish(minute, who, "@blue_help hello", named)
 
     def archive(self, folder: Path, faults: Iterable[Mapping[str, Any]] = ()) -> Archive:
         """Write it down, with the other company's account."""
@@ -65,7 +65,7 @@ class ChangedAnswers:
     def __init__(
         self,
         sim: SimulatedX,
-        change: Callable[[str, dict[str, str], Any], Any],
+        change: Callable[[str, dict[str, str], Any], Any] = lambda _path, _asked, body: body,
         size: int | None = None,
     ) -> None:
         self._sim = sim
@@ -123,13 +123,13 @@ class TwoCompanies(SmallCompany):
         )
         if silent:
             self.way.silent = struck
-        self.world._transport = self.way
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.server)
         self._stack.callback(self.way.close)
         super().__enter__()
+        self.use_transport(self.way)
         self.world.app.tokens.put("blue_help", Token("b", "b", "b", f"sim-{OTHER}", "b"))
         return self
 

@@ -42,8 +42,9 @@ class OwnPosts:
         """Yield own posts of [start, end) that answer no customer."""
         for stretch in published_in(company, start, end):
             for item in self._table.query_index(*stretch):
-                inside = sortable_time(start) <= item["at"] < sortable_time(end)
-                if item["pk"] == f"said#{company}" and inside:
+                if item["pk"] != f"said#{company}":
+                    continue  # mentions and replies stand in the same index, and have no `at`
+                if sortable_time(start) <= item["at"] < sortable_time(end):
                     yield item
 
     def delete(self, company: str, ids: Iterable[str], told: RemovalEntries = lambda _: ()) -> int:

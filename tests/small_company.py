@@ -82,7 +82,7 @@ class Posts:
         return made
 
     def publish(
-        self, minute: float, author: str, text: str, named: list[dict[str, str]], **more: Any
+        self, minute: float, author: str, text: str, named: list[dict[str, str]], /, **more: Any
     ) -> str:
         """Add a post with any fields of X's; returns its id. `named` are the mentioned accounts."""
         moment = at(minute)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import boto3
 import pytest
 
 from pulse.listening.tasks import PollTask
@@ -124,7 +123,8 @@ def test_settings_that_change_beside_a_poll_disturb_it_not(
             )
         here.world.go_to(at(1.9))  # by now nobody may use what was read before
 
-    boto3.DEFAULT_SESSION.events.register("after-call.dynamodb.GetItem", replace_settings)
+    events = here.world.app.db.table.client.meta.events
+    events.register("after-call.dynamodb.GetItem", replace_settings)
     [result] = here.world.drain()
     assert pushed
     assert (here.failures, here.stored, result["new"]) == ([], {asked}, 1)

@@ -85,7 +85,7 @@ def tier(item: pytest.Item) -> str | None:
     """
     if any(item.get_closest_marker(name) for name in _APART):
         return None
-    fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
+    fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]  # noqa: SLF001 - pytest's own
     parts = [one.func for fixed in fixtures for one in fixed]
     given = getattr(item, "callspec", None)
     parts += [item.obj, *(given.params.values() if given else ())]  # type: ignore[attr-defined]

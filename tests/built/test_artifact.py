@@ -29,7 +29,7 @@ def test_a_missing_dependency_is_noticed(built: dict[str, Path], tmp_path: Path)
     for path in artifact.iterdir():
         if not path.name.startswith("tweepy"):
             (copy / path.name).symlink_to(path)
-    found = list(sam._problems("poll", copy))
+    found = list(sam._problems("poll", copy))  # noqa: SLF001
     assert any(one.startswith("tweepy-") and one.endswith("is missing") for one in found)
 
 

@@ -96,5 +96,5 @@ def _attached(ear: logging.Handler) -> Iterator[None]:
 
 def _reset_loggers() -> None:
     """Let the app make its logger and metrics anew."""
-    app._logger.cache_clear()
-    app._metrics.cache_clear()
+    app._logger.cache_clear()  # noqa: SLF001
+    app._metrics.cache_clear()  # noqa: SLF001

@@ -91,7 +91,7 @@ def test_the_usual_values_are_documented() -> None:
 
 def test_guesses_are_made_for_what_the_schema_says() -> None:
     said = set(re.findall(r"'patternErrorMessage': [\"'](.*?)[\"'],", str(schema())))
-    assert set(guess._REWRITES) <= said
+    assert set(guess._REWRITES) <= said  # noqa: SLF001
 
 
 @given(st.text(max_size=12), st.sampled_from(list(KINDS)))

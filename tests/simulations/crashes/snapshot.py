@@ -117,7 +117,7 @@ def queued(world: FaultyWorld) -> tuple[int, int, int]:
         one.approximate_number_of_messages + one.approximate_number_of_messages_not_visible
         for one in (queues[url.rsplit("/", 1)[-1]] for url in (queue.url, queue.dead_letters_url))
     )
-    return waiting, dead, len(world.lambdas._again)
+    return waiting, dead, len(world.lambdas._again)  # noqa: SLF001
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A second run of an invocation, beside the first or in turns with it."""
+"""A second invocation of the same event: at once, in turns with the first, or afterwards."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class DuplicateRun:
 
     @property
     def is_current_thread(self) -> bool:
-        """Whether it is this run that asks."""
+        """Whether the caller is this run."""
         return threading.current_thread() is self._thread
 
     def resume(self) -> None:
-        """Let it run until it stops or ends."""
+        """Run until it stops or ends."""
         first, before = self._world.lambdas.wired, self._world.duplicate
         self._world.duplicate = self
         app.use(self._app)
@@ -43,7 +43,7 @@ class DuplicateRun:
         app.use(first)
 
     def on_call(self, moment: Moment) -> None:
-        """Count a call of this run; stop before that which was named."""
+        """Count a call of this run; stop before call number `stop`."""
         if moment == "before":
             self._calls += 1
             if self._calls == self._stop:

@@ -60,7 +60,7 @@ def claims(here: SmallCompany) -> Iterator[str]:
     return (item["pk"] for item in here.world.app.db.table.scan() if "claimed" in item)
 
 
-def test_no_mail_is_begun_that_may_not_be_ended(
+def test_no_mail_is_started_without_time_to_finish(
     posts: Posts, small_company: Build, left: Left
 ) -> None:
     """Given twenty who must hear, and 3 s for each mail, then the last hear a minute later."""
@@ -77,7 +77,7 @@ def test_no_mail_is_begun_that_may_not_be_ended(
     assert here.failures == []
 
 
-def test_who_has_waited_longest_is_first(posts: Posts, small_company: Build, left: Left) -> None:
+def test_people_left_over_are_served_first(posts: Posts, small_company: Build, left: Left) -> None:
     """Given people left over and others who are due a minute later, then those left over hear."""
     posts.mention(0)
     here = small_company(crowd(warning=("p", 15), breach=("b", 16), critical=("c", 240)))

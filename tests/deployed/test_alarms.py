@@ -44,7 +44,7 @@ def test_the_topic_wakes_whom_the_parameters_name(house: Deployment) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
-def test_it_watches_something_that_is_there(house: Deployment, name: str) -> None:
+def test_every_alarm_watches_an_existing_metric(house: Deployment, name: str) -> None:
     """Given an alarm, then what its dimensions name stands in the stack, and it is on."""
     alarm = described(house, name)
     there = {"pulse", *(one.rpartition("/")[2] for one in house.resources.values())}
@@ -70,7 +70,7 @@ def test_the_functions_count_what_it_watches(house: Deployment, name: str) -> No
 
 @pytest.mark.clock  # after those of the whole house: the doctor names what rings
 @pytest.mark.parametrize("name", sorted(ALARMS))
-def test_it_rings(house: Deployment, name: str) -> None:
+def test_every_alarm_goes_off(house: Deployment, name: str) -> None:
     """Given its metric past the threshold, then it goes into ALARM, and the topic says so."""
     alarm, url = described(house, name), _subscribed(house, name)
     step = 1 if alarm["ComparisonOperator"].startswith("GreaterThan") else -1

@@ -85,7 +85,7 @@ def test_a_digest_that_fails_lies_among_the_dead_letters(house: Deployment) -> N
     house.client("sqs").purge_queue(QueueUrl=url)
 
 
-def test_to_deploy_the_same_again_changes_nothing(house: Deployment) -> None:
+def test_deploying_the_same_again_changes_nothing(house: Deployment) -> None:
     """Given a deployment, when the same is deployed again, then nothing is to be done."""
     before = house.resources
     assert "No changes to deploy" in house.deploy()

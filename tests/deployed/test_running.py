@@ -43,7 +43,7 @@ def test_both_accounts_are_read(house: Deployment) -> None:
         ("dan@svyaz.example", r"2 waiting, longest 3\d min · Svyaz", "en"),
     ],
 )
-def test_a_digest_comes_by_its_readers_clock(
+def test_a_digest_arrives_by_its_readers_clock(
     house: Deployment, to: str, subject: str, language: str
 ) -> None:
     """Given a digest that is due in a minute, then it comes, in two parts and one language."""
@@ -58,7 +58,7 @@ def test_a_digest_comes_by_its_readers_clock(
         assert "No signal in the whole district" in part.get_content()
 
 
-def test_who_is_on_duty_hears_of_a_wait(house: Deployment) -> None:
+def test_the_person_on_duty_is_told_of_a_wait(house: Deployment) -> None:
     """Given a wait that becomes a warning, then whom the policy names gets a mail."""
     mail = house.inbox.wait_for_mail("anna@svyaz.example", within=house.until(PATIENCE))
     assert re.fullmatch(r"Warning: 1 customer waiting for 1\d min · Svyaz", mail["Subject"])

@@ -40,7 +40,7 @@ def test_an_edited_mention_is_one_with_its_latest_text(
 
 
 @pytest.mark.parametrize("vocabulary", ["tweet", "post", "mixed"])
-def test_every_vocabulary_tells_the_same(
+def test_every_vocabulary_gives_the_same_conversations(
     posts: Posts, small_company: Build, vocabulary: str
 ) -> None:
     """Given one day in any of X's words, then the same conversations stand at its end."""
@@ -62,7 +62,7 @@ def test_every_vocabulary_tells_the_same(
     assert here.sim.requests["mentions", "400"] <= 2
 
 
-def test_what_cannot_be_read_lies_aside_once_and_is_counted(
+def test_unreadable_posts_are_quarantined_once_and_counted(
     posts: Posts, small_company: Build
 ) -> None:
     """Given three unreadable things on a page, then the rest is read; the digest counts three."""
@@ -102,7 +102,7 @@ def test_the_newest_is_read_once_though_it_cannot_be_read(
     assert here.sim.figures()["posts_served"] == sum(here.cursor().reads.values()) == 2
 
 
-def test_settings_that_change_beside_a_poll_disturb_it_not(
+def test_settings_changed_during_a_poll_do_not_disturb_it(
     posts: Posts, small_company: Build
 ) -> None:
     """Given a company that is gone as soon as its account was found, then the poll goes on."""

@@ -67,7 +67,7 @@ def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], SmallCo
         return outcome(here), here, calls
 
 
-def test_gone_at_any_call_to_aws_the_end_is_the_same(tmp_path: Path) -> None:
+def test_a_function_ended_at_any_aws_call_changes_no_outcome(tmp_path: Path) -> None:
     """Given a function that ends before any of its calls, then the end is as if it had not."""
     undisturbed, here, calls = run(tmp_path)
     assert here.failures == []
@@ -118,7 +118,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("error", [SystemExit(2), RuntimeError("a bug")])
-def test_gone_while_reading_x(
+def test_a_poll_ended_while_reading_x_is_retried(
     tmp_path: Path, undisturbed: dict[str, Any], error: BaseException
 ) -> None:
     """Given a poll that ends in the middle, then it is recorded and tried again."""
@@ -145,7 +145,7 @@ def test_a_person_who_stops_the_replay_stops_it(tmp_path: Path) -> None:
         here.run_minutes(0)
 
 
-def test_a_mail_is_sent_twice_only_if_ses_took_it_and_the_mark_was_lost(tmp_path: Path) -> None:
+def test_a_mail_is_sent_twice_only_if_recording_it_failed(tmp_path: Path) -> None:
     """Given a function gone between SES's yes and the mark, then the mail comes once more."""
     with SmallCompany(tmp_path, said(), one_account_settings(policy=QUICK)) as here:
         taken: list[str] = []
@@ -166,7 +166,7 @@ def test_a_mail_is_sent_twice_only_if_ses_took_it_and_the_mark_was_lost(tmp_path
 
 
 @pytest.mark.parametrize("what", ["#state#", "outbox#", "sent#"], ids=["poll", "flag", "mark"])
-def test_a_throttled_transaction_is_made_again_at_once(
+def test_a_throttled_transaction_is_retried_at_once(
     posts: Posts, small_company: Build, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a table too busy for one transaction, then nothing is late and no mail goes twice."""

@@ -72,7 +72,7 @@ def test_each_role_is_somebodys(asked: dict[str, set[Call]], deployed: ResolvedS
     assert len(asked) == len(FUNCTIONS) + len(list(deployed.of_type("AWS::Scheduler::Schedule")))
 
 
-def test_all_that_is_asked_is_allowed(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
+def test_every_call_made_is_allowed(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
     """Given every call, then the role allows it on that very resource."""
     roles = deployed.roles()
     denied = [
@@ -81,7 +81,7 @@ def test_all_that_is_asked_is_allowed(asked: dict[str, set[Call]], deployed: Res
     assert denied == []
 
 
-def test_all_that_is_allowed_is_asked(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
+def test_every_permission_is_used(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
     """Given every action that a role allows on a resource, then somebody makes use of it."""
     unused = {
         (role, grant)
@@ -93,7 +93,7 @@ def test_all_that_is_allowed_is_asked(asked: dict[str, set[Call]], deployed: Res
     assert {grant for _, grant in unused} == set(EXCEPTIONS), "an exception is needed no longer"
 
 
-def test_what_is_named_by_its_beginning_has_a_reason(deployed: ResolvedStack) -> None:
+def test_every_resource_prefix_has_a_reason(deployed: ResolvedStack) -> None:
     """Given the resources that end in a wildcard, then each has its reason, and no other is."""
     resources = {g.resource for policy in deployed.roles().values() for g in policy.grants}
     assert {one for one in resources if one.endswith("*")} == set(WIDE)

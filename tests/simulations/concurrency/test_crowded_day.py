@@ -11,7 +11,7 @@ DAYS, MINUTES = (3, 250) if TEST_ALL else (1, 6)
 LONGEST = 3600
 
 
-def test_nothing_is_lost_and_nothing_told_twice(figure: Callable[[str, object], None]) -> None:
+def test_nothing_is_lost_and_no_alert_repeated(figure: Callable[[str, object], None]) -> None:
     """Given pollers, flaggers, senders and people at once, then the end is what was handed in."""
     asked = ["--days", str(DAYS), "--minutes", str(MINUTES), "--seed", str(SEED)]
     command = [sys.executable, "-m", "tests.simulations.concurrency", *asked]

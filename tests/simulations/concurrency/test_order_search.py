@@ -61,7 +61,7 @@ def in_all_orders(lengths: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 
 @given(PROGRAMS)
-def test_no_end_is_missed_and_none_comes_twice(programs: list[list[Call]]) -> None:
+def test_every_outcome_is_found_once(programs: list[list[Call]]) -> None:
     """Given writers that read and write what others write, then all their ends are found, once."""
     true = set()
     for order in in_all_orders([len(program) for program in programs]):

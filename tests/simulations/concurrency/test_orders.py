@@ -15,7 +15,7 @@ MOST = 800
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
-def test_in_every_order(
+def test_functions_at_once_in_every_order(
     scenario: Scenario, figure: Callable[[str, object], None], request: pytest.FixtureRequest
 ) -> None:
     """Given functions at work at once, when in whatever order, then nothing is lost or repeated."""
@@ -32,7 +32,7 @@ def test_in_every_order(
     )
 
 
-def test_a_sender_whose_claim_ran_out() -> None:
+def test_a_sender_whose_claim_expired() -> None:
     """Given a sender so slow that another takes over, then a mail goes twice at most.
 
     The run reports it. It is recorded once, and no entry is lost.

@@ -1,4 +1,4 @@
-"""What each of `make quick`, `make test` and `make test-all` runs, and what must be there in CI."""
+"""Decides what `make quick`, `make test` and `make test-all` run, and what CI must not skip."""
 
 import json
 import os
@@ -69,7 +69,7 @@ _alive: list[Any] = []
 
 
 def skip_or_fail(what: str) -> NoReturn:
-    """Skip, saying what to get; where CI runs it must be there."""
+    """Skip the test, naming what to install; in CI, fail instead."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)

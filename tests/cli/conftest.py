@@ -1,4 +1,4 @@
-"""`pulse` as a shell sees it, on moto and a simulated X at a loopback port."""
+"""Fixtures for the command: moto, a simulated X at a loopback port, a healthy stack."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from tests.simulations.faults.two_companies import ChangedAnswers
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither tokens nor an AWS of this machine come into a test; commands run in a folder."""
+    """Keep tokens and AWS settings of this machine out; run commands in a folder of their own."""
     for name in (*tokens.VARIABLES.values(), "PULSE_X_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
@@ -84,7 +84,7 @@ def token(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], None]:
 
 
 SES_SAYS: dict[str, Any] = {}
-"""What SES says of the account: moto does not know, so it is taught."""
+"""SES's answer about the account, which moto does not have."""
 
 
 def _get_account(_: SESV2Response) -> str:

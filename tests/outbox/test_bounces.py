@@ -7,7 +7,13 @@ import boto3
 import pytest
 
 from pulse.outbox.entries import Entry
-from tests.outbox.ses_feedback import Say, deliver_event, event_about_mail, subjects, suppressed
+from tests.outbox.ses_feedback import (
+    MakeEvent,
+    deliver_event,
+    event_about_mail,
+    subjects,
+    suppressed,
+)
 from tests.ses import NOTICE, bounce, complaint, event, of_identity, reject
 from tests.small_company import Build, Posts, at, settings
 
@@ -31,7 +37,7 @@ def test_every_mail_goes_under_the_set_whose_word_comes_back(
 @pytest.mark.parametrize("say", [bounce, complaint, reject])
 @pytest.mark.parametrize("shape", [lambda said: said, of_identity], ids=["event", "notification"])
 def test_the_same_event_twice_changes_nothing_more(
-    posts: Posts, small_company: Build, say: Say, shape: Say
+    posts: Posts, small_company: Build, say: MakeEvent, shape: MakeEvent
 ) -> None:
     """Given SNS, which may deliver twice and later again, then the second changes nothing."""
     posts.mention(0.5)

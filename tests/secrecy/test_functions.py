@@ -30,7 +30,7 @@ STEP = 32
 
 @dataclass
 class ObservedCompany:
-    """A town that all listen to; `sent` is what its functions sent to AWS, mails unpacked."""
+    """A small company whose output is captured; `sent` is what its functions sent to AWS."""
 
     company: SmallCompany
     echo: EchoingX
@@ -40,7 +40,7 @@ class ObservedCompany:
     fault: Fault | None = None
 
     def leaked_parts(self) -> set[str]:
-        """Parts of tokens that went since it was last asked: to a log, the table, a mail ..."""
+        """Parts of tokens that leaked since the last call: into a log, the table, a mail ..."""
         failures = [failure.error for failure in self.company.world.lambdas.failures]
         self.said = self.heard.lines()
         text = "\n".join([*self.said, *self.sent, *failures])
@@ -48,7 +48,7 @@ class ObservedCompany:
         return parts_in(text)
 
     def note(self, params: Any, model: Any, **_: Any) -> None:
-        """Write down a call to AWS; what a person stores in SSM is no function's."""
+        """Record a call to AWS; tokens are put into SSM by a person, not by a function."""
         if model.name == "PutParameter":
             return
         self.sent.append(f"{model.name} {params!r}")
@@ -70,11 +70,11 @@ class ObservedCompany:
 def observed(tmp_path: Path) -> Iterator[Callable[..., ObservedCompany]]:
     """Acme's support reads with a user's token and a bearer, its news with another bearer."""
     with ExitStack() as stack:
-        yield lambda posts: stack.enter_context(_leaky(tmp_path, posts))
+        yield lambda posts: stack.enter_context(_observe(tmp_path, posts))
 
 
 @contextmanager
-def _leaky(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
+def _observe(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
     with (
         SmallCompany(folder, posts, settings(look_back="0")) as small_company,
         captured_output() as heard,
@@ -126,10 +126,10 @@ def test_x_says_the_token_back(observed: Callable[..., ObservedCompany]) -> None
     for number, (name, way) in enumerate(ways.items(), start=1):
         here.company.run_minutes(number * STEP - 4)
         before = sum(here.echo.seen.values())
-        here.echo.way = way
+        here.echo.answer = way
         here.company.run_minutes(number * STEP)
         assert sum(here.echo.seen.values()) >= before + 5  # two accounts, and who the customer is
-        here.echo.way = None
+        here.echo.answer = None
         told[name] = here.leaked_parts()
     here.company.run_minutes(number * STEP + 16)
     here.company.digest(number * STEP + 17, 0)

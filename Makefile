@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo quick test test-all coverage mutants truth compare check format build deploy \
-	lock bench chromium clean
+	lock bench messages chromium clean
 
 help: ## Say what can be said
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ deploy: build ## Deploy to AWS; asks for what samconfig.toml does not say
 
 bench: setup ## Measure
 	$(BIN)/pytest bench -s -p no:xdist
+
+messages: setup ## Bring the catalogs of translations in line with code and templates
+	$(BIN)/python -m pulse_cli.messages
 
 lock: ## Resolve and hash all requirements anew (needs uv: pip install uv)
 	$(LOCK) --upgrade --python-version 3.11 requirements/dev.in -o requirements/dev.txt

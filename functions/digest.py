@@ -14,12 +14,13 @@ from pulse.reporting.digest import request_digest, schedule_digests
 
 @app.reported
 def handler(event: Any, _context: Any) -> dict[str, int]:
-    wired, now = app.wired(), app.wired().now()
+    this, now = app.wired(), app.wired().now()
     if "now" in event:
-        asked = event["now"]
-        start = datetime.fromisoformat(asked["start"])
-        company = wired.settings().company(asked["company"])
-        return {company.name: request_digest(company, wired.db.outbox, asked["to"], start, now)}
-    done = app.for_each(lambda c: schedule_digests(c, wired.db.digest_ledger, now))
-    app.count("DigestAge", max((late for _, late in done.values()), default=0), MetricUnit.Seconds)
-    return {name: written for name, (written, _) in done.items()}
+        request = event["now"]
+        company = this.settings().company(request["company"])
+        start = datetime.fromisoformat(request["start"])
+        return {company.name: request_digest(company, this.db.outbox, request["to"], start, now)}
+    done = app.for_each(lambda company: schedule_digests(company, this.db.digest_ledger, now))
+    overdue = max((one.overdue_seconds for one in done.values()), default=0)
+    app.count("DigestAge", overdue, MetricUnit.Seconds)
+    return {company: one.written for company, one in done.items()}

@@ -1,4 +1,4 @@
-"""Each minute: a task for every account that is due, on the queue of polls."""
+"""Each minute: put a task for every account that is due on the queue of polls."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ from pulse.listening.dispatch import dispatch
 
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, Any]:
-    wired = app.wired()
-    due = dispatch(wired.settings(), wired.db.cursors, wired.now(), wired.blind_after)
-    app.count("AccountsBlind", len(due.blind))
-    app.count("BudgetUsed", due.budget_used, MetricUnit.Percent)
-    wired.queue.put(due.tasks)
-    return {"tasks": len(due.tasks), "blind": due.blind, "budget_used": due.budget_used}
+    pulse = app.wired()
+    plan = dispatch(pulse.settings(), pulse.db.cursors, pulse.now(), pulse.blind_after)
+    # Counted before the queue is asked: a queue that fails must not silence the alarm.
+    app.count("AccountsBlind", len(plan.blind))
+    app.count("BudgetUsed", plan.budget_used, MetricUnit.Percent)
+    pulse.queue.put(plan.tasks)
+    return {"tasks": len(plan.tasks), "blind": plan.blind, "budget_used": plan.budget_used}

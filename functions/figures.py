@@ -1,4 +1,4 @@
-"""Once a day: count the days gone by, by account and hour; the counts are kept for good."""
+"""Once a day: the figures of the last days are counted, by account and hour, and kept for good."""
 
 from typing import Any
 
@@ -8,9 +8,7 @@ from pulse.reporting.figures import count_figures
 
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, int]:
-    wired, now = app.wired(), app.wired().now()
-    done = app.for_each(
-        lambda c: count_figures(c, wired.db.conversations, wired.db.figure_store, now)
-    )
+    db, now = app.wired().db, app.wired().now()
+    done = app.for_each(lambda c: count_figures(c, db.conversations, db.figure_store, now))
     app.count("FiguresCounted", len(done))
     return done

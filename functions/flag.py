@@ -10,7 +10,8 @@ from pulse.alerting.flag import flag
 
 @app.reported
 def handler(_event: Any, _context: Any) -> dict[str, int]:
-    wired, now = app.wired(), app.wired().now()
-    done = app.for_each(lambda c: flag(c, wired.db.conversations, wired.db.policy_progress, now))
-    app.count("FlagAge", max((late for _, late in done.values()), default=0), MetricUnit.Seconds)
-    return {name: flagged for name, (flagged, _) in done.items()}
+    db, now = app.wired().db, app.wired().now()
+    done = app.for_each(lambda c: flag(c, db.conversations, db.policy_progress, now))
+    late = max((report.seconds_late for report in done.values()), default=0)
+    app.count("FlagAge", late, MetricUnit.Seconds)
+    return {name: report.flagged for name, report in done.items()}

@@ -144,7 +144,7 @@ def table(aws: stack.Stack, client: Any) -> Table:
 
 
 @pytest.fixture
-def recorded_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the table was left in peace, instead of waiting so long."""
     waited: list[float] = []
     monkeypatch.setattr("pulse.dynamodb.table.sleep", waited.append)

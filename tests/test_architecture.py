@@ -27,16 +27,21 @@ RULES = [
         "kernel/time",
         "kernel/policy",
         "kernel/posts",
+        "conversations/backlog",
         "conversations/facts",
         "conversations/fold",
         "listening/budget",
         "listening/cursor",
         "listening/scan",
         "listening/tasks",
-        "outbox/delivery",
         "outbox/entries",
+        "outbox/errors",
         "outbox/escalation",
+        "outbox/mailbox",
+        "outbox/message",
+        "outbox/suppressions",
         "incidents/surge",
+        "reporting/breakdown",
         "reporting/coverage",
         "reporting/schedule",
         "reporting/stats",
@@ -96,7 +101,7 @@ def test_each_handler_file_is_a_function_of_the_template_and_the_other_way_round
 
 @pytest.mark.parametrize("file", HANDLERS, ids=name_of)
 def test_a_handler_wires_and_calls_one_job(file: Path) -> None:
-    """Short, said what for, reported; from Pulse it takes the app and the job of its room."""
+    """Short, said what for, reported; it calls the job of its name, which the app may wire."""
     module = tree(file)
     assert ast.get_docstring(module)
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_HANDLER
@@ -107,8 +112,11 @@ def test_a_handler_wires_and_calls_one_job(file: Path) -> None:
     ]
     assert handler.name == "handler"
     assert [ast.unparse(decorator) for decorator in handler.decorator_list] == ["app.reported"]
-    jobs = {"feedback": "bounces"}
-    assert any(name.endswith(f".{jobs.get(file.stem, file.stem)}") for name in imported(module))
+    wired = {"feedback": "bounce_handler", "send": "send_run"}
+    assert any(
+        name.endswith(f".{wired.get(file.stem, file.stem)}")
+        for name in (*imported(module), *called(module))
+    )
 
 
 @pytest.mark.parametrize("file", RULES, ids=name_of)
@@ -156,6 +164,37 @@ def test_a_file_tells_one_story(file: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{node.name}: {length} lines"
+
+
+@pytest.mark.parametrize("file", sorted(FUNCTIONS.rglob("*.py")), ids=name_of)
+def test_only_one_room_knows_tweepy(file: Path) -> None:
+    """Its package silences, before any of its modules, the libraries that log tokens."""
+    loud = {"tweepy", "oauthlib", "requests_oauthlib"}
+    tops = {name.partition(".")[0] for name in imported(tree(file))}
+    assert not tops & loud or file.parent == PACKAGE / "x"
+
+
+SILENCED = """
+import logging
+import pulse.x.access
+record = logging.getLogRecordFactory()
+for name in ("tweepy.client", "oauthlib", "requests_oauthlib", "botocore.parsers", "urllib3.x"):
+    made = record(name, logging.DEBUG, "", 1, "SECRET %s", ("SECRET",), None)
+    assert "SECRET" not in made.getMessage() + repr(made.__dict__), name
+"""
+
+
+def test_whoever_imports_anything_of_the_room_of_x_has_the_libraries_silenced() -> None:
+    """Given the least of its modules alone, then no library gets a secret into a log record."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", SILENCED],
+        cwd=FUNCTIONS,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 LOOK = """

@@ -16,7 +16,10 @@ from botocore.config import Config
 from pulse.dynamodb.table import Table
 from pulse.kernel.company import Settings
 from pulse.kernel.errors import NeedsPersonError
+from pulse.listening.ingest import IngestStores
 from pulse.listening.queue import PollQueue
+from pulse.listening.run import PollRun
+from pulse.privacy.missing_posts import MissingPostCheck
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
 from pulse.x.credentials import TokenStore
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     import requests
 
     from pulse.kernel.company import Account, Company
+    from pulse.outbox.bounces import BounceHandler
     from pulse.outbox.mailer import CriticalTopic, SesMailer
+    from pulse.outbox.send import SendRun
     from pulse.screens.mails import MailRenderer
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
@@ -83,6 +88,33 @@ class App:
             self._xs[account.token] = XClient(token, self._transport or self._simulated())
         return self._xs[account.token]
 
+    def poll_run(
+        self, company: Company, account: Account, out_of_time: Callable[[], bool]
+    ) -> PollRun:
+        """Return what one poll of an account uses."""
+        db, x, now = self.db, self.x(account), self.now()
+        return PollRun(
+            company=company,
+            account=account,
+            x=x,
+            cursors=db.cursors,
+            stores=IngestStores(
+                db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log
+            ),
+            after_sweep=MissingPostCheck(
+                company,
+                x,
+                db.conversations,
+                db.own_posts,
+                db.deletions,
+                db.outbox,
+                db.author_cache,
+                now,
+            ),
+            now=now,
+            out_of_time=out_of_time,
+        )
+
     @functools.cached_property
     def db(self) -> Repositories:
         """All that the table of the deployment holds."""
@@ -131,6 +163,36 @@ class App:
         from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
 
         return MailRenderer()
+
+    def send_run(self, company: Company, context: Any) -> SendRun:
+        """One run of `send` for a company, in the time that Lambda's context has left."""
+        # Only `send` needs these, and rendering takes long to import.
+        from pulse.authors.directory import AuthorDirectory  # noqa: PLC0415
+        from pulse.outbox.deliver import Delivery  # noqa: PLC0415
+        from pulse.outbox.send import SendRun  # noqa: PLC0415
+        from pulse.screens.compose import Composer  # noqa: PLC0415
+
+        db, now, board_url = self.db, self.now(), self.settings().board_url
+        authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
+        composer = Composer(company, db.report_stores, authors, self.renderer, now, board_url)
+        delivery = Delivery(
+            company,
+            db.outbox,
+            db.audit_log,
+            db.suppressions,
+            composer.compose,
+            self.mailer,
+            self.topic,
+            now,
+        )
+        return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
+
+    def bounce_handler(self) -> BounceHandler:
+        """Acts on mail that came back."""
+        from pulse.outbox.bounces import BounceHandler  # noqa: PLC0415 - only `feedback` needs it
+
+        db = self.db
+        return BounceHandler(self.settings(), db.outbox, db.suppressions, db.audit_log, self.now())
 
     def company_x(self, company: Company) -> XClient:
         """X as the company's first account sees it, to look up who customers are."""

@@ -17,6 +17,7 @@ from pulse.privacy.store.compliance import ComplianceStore
 from pulse.privacy.store.deletions import DeletionStore
 from pulse.privacy.store.post_index import PostIndex
 from pulse.privacy.store.retention import RetentionStore
+from pulse.reporting.report import ReportStores
 from pulse.reporting.store import DigestLedger, FigureStore
 from pulse.settings.store import SettingsStore
 
@@ -91,6 +92,11 @@ class Repositories:
     def post_index(self) -> PostIndex:
         """All stored posts, day by day."""
         return PostIndex(self.table)
+
+    @property
+    def report_stores(self) -> ReportStores:
+        """What reports are made from."""
+        return ReportStores(self.conversations, self.cursors, self.audit_log, self.suppressions)
 
     @functools.cached_property
     def retention(self) -> RetentionStore:

@@ -9,8 +9,8 @@ import pytest
 from pulse.dynamodb.table import Table
 from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
-from pulse.outbox.delivery import Suppression
 from pulse.outbox.store.outbox import Outbox
+from pulse.outbox.suppressions import Suppression
 from pulse_cli.deployed.deployment import INDEX
 from pulse_cli.stand_in.stack import Stack
 from tests.cli.command_runner import SETTINGS, run
@@ -60,7 +60,7 @@ def test_it_lists_who_since_when_and_why(pushed: Table, deployed: Stack) -> None
         "people": ["anna of svyaz"],
         "kind": "bounce",
         "since": "2026-11-02T09:16:00+00:00",
-        "said": ANNA.said,
+        "said": ANNA.reason,
         "message_id": "m1",
     }
 

@@ -196,14 +196,14 @@ CHECKS: dict[str, tuple[dict[str, Any], str]] = {
     "never": ({"hours_ago": 0}, "not checked yet"),
     "late": ({"hours_ago": 30}, "last checked 1 day 6 h ago"),
     "refused": (
-        {"trouble": broken("forbidden", "403 Forbidden.")},
+        {"fault": broken("forbidden", "403 Forbidden.")},
         (
             "X rejects the check (403 Forbidden.), so Pulse looks up the posts of waiting "
             "customers once a day"
         ),
     ),
-    "in trouble": ({"trouble": broken("unavailable", "503")}, "the check has been failing since"),
-    "lasting": ({"trouble": broken("unavailable", "503", 25)}, "the check has been failing since"),
+    "in trouble": ({"fault": broken("unavailable", "503")}, "the check has been failing since"),
+    "lasting": ({"fault": broken("unavailable", "503", 25)}, "the check has been failing since"),
 }
 
 
@@ -223,7 +223,7 @@ def test_whether_deleted_posts_are_found_out(healthy_stack: Stack, case: str) ->
 
 def test_what_x_said_moves_no_cursor(healthy_stack: Stack) -> None:
     """Given words of X that would clear the screen, then the doctor's lines do not."""
-    checked(healthy_stack, trouble=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
+    checked(healthy_stack, fault=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
     said = run("doctor", "--no-mail")
     assert "503 [2J]0;owned" in said.out
     assert not {"\x1b", "\x07"} & set(said.out)

@@ -18,7 +18,9 @@ from pulse.dynamodb.table import Table
 from pulse.kernel.posts import Author
 from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
-from pulse.outbox.entries import Entry
+from pulse.outbox.entries import Entry, fingerprint
+from pulse.outbox.mailbox import Completion
+from pulse.outbox.message import SentMail
 from pulse.outbox.store.outbox import Outbox
 from pulse.reporting.store import FigureStore
 from pulse.settings.store import SettingsStore
@@ -48,8 +50,8 @@ def former_company(full: Table, pulse_yaml: Path) -> Table:
     outbox.put(entry)
     mailbox = outbox.claim("other", "anna", NOW, NOW + timedelta(minutes=3))
     assert mailbox is not None
-    record = {"at": NOW.isoformat(timespec="milliseconds"), "person": "anna", "to": "a@b.c"}
-    outbox.complete("other", "anna", [entry], mailbox, {**record, "message_id": "m"})
+    sent = SentMail("other", NOW, "alert", "anna", "a@b.c", "1 waits", "m", fingerprint([entry]))
+    outbox.complete("other", "anna", Completion(mailbox, [entry], sent))
     outbox.put(entry)
     FigureStore(full).put("other", NOW.date(), {OTHERS: {"9": {"received": 1}}})
     PolicyProgress(full).mark_folded("other", 1, NOW)

@@ -18,7 +18,9 @@ from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
 from pulse.kernel.posts import Author, Post
-from pulse.outbox.entries import Entry
+from pulse.outbox.entries import Entry, fingerprint
+from pulse.outbox.mailbox import Completion
+from pulse.outbox.message import SentMail
 from pulse.outbox.store.outbox import Outbox
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
@@ -141,10 +143,11 @@ def test_what_was_told_of_the_person_goes_though_the_posts_are_gone(full: Table)
     told = Entry("a", "svyaz", "anna", "alert", NOW, keys)
     mailbox = outbox.claim("svyaz", "anna", NOW, NOW + timedelta(minutes=3))
     assert mailbox is not None
-    at = NOW.isoformat(timespec="milliseconds")
-    record = {"at": at, "person": "anna", "to": "anna@a.b", "message_id": "m", "told": told}
+    sent = SentMail(
+        "svyaz", NOW, "alert", "anna", "anna@a.b", "2 wait", "m", fingerprint([told]), told
+    )
     outbox.put(told)
-    outbox.complete("svyaz", "anna", [told], mailbox, record)
+    outbox.complete("svyaz", "anna", Completion(mailbox, [told], sent))
     for person, which in (("anna", keys), ("boris", keys[:1])):
         outbox.put(Entry("b", "svyaz", person, "alert", NOW, which))
     said = run("forget", "id:77", "--yes", "--wait", "0")

@@ -15,7 +15,8 @@ from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
 from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
-from pulse.outbox.entries import Entry, Mailbox
+from pulse.outbox.entries import Entry
+from pulse.outbox.mailbox import Completion, Mailbox
 from pulse.outbox.store.outbox import Outbox
 from pulse.x.access import Limit
 from pulse.x.faults import OpenFault
@@ -77,7 +78,7 @@ def busy(pushed: Table) -> datetime:
         outbox.put(Entry("1", "svyaz", person, kind, now - 7 * MINUTE))
     claimed = outbox.claim("svyaz", "anna", now, now + MINUTE) or Mailbox()
     put_off = replace(claimed, not_before=now + 4 * MINUTE, failures=2)
-    outbox.complete("svyaz", "anna", [], put_off)
+    outbox.complete("svyaz", "anna", Completion(put_off))
     refused = {"person": "anna", "address": "anna@example.com", "detail": "no", "final": True}
     gap = {
         "account": "svyaz",

@@ -60,7 +60,7 @@ def flag(minute: float) -> Writer:
 
     def entries_of(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
         return [
-            Entry(f"{fact.level}/{fact.again}/{minute}", "acme", fact.level, "alert", at(minute))
+            Entry(f"{fact.level}/{fact.reminder}/{minute}", "acme", fact.level, "alert", at(minute))
             for facts in flagged.values()
             for fact in facts
             if isinstance(fact, Flag)

@@ -58,8 +58,8 @@ def lease(minute: float, until: float, kind: LeaseKind = "mine", by: str = "anna
     return Lease(kind, by, at(minute), at(until))
 
 
-def flag(level: str, minute: float, *mentions: int, due: float = 0, again: int = 0) -> Flag:
-    return Flag(level, frozenset(map(str, mentions)), at(due), at(minute), again)
+def flag(level: str, minute: float, *mentions: int, due: float = 0, reminder: int = 0) -> Flag:
+    return Flag(level, frozenset(map(str, mentions)), at(due), at(minute), reminder)
 
 
 def state(*facts: Fact, policy: Policy = POLICY) -> State:
@@ -71,7 +71,7 @@ def levels_told(
 ) -> list[tuple[str, float, int]]:
     """Levels due at this minute: (level, minute at which it fell due, number of the reminder)."""
     return [
-        (f.level, (f.due_at - NINE) / timedelta(minutes=1), f.again)
+        (f.level, (f.due_at - NINE) / timedelta(minutes=1), f.reminder)
         for f in levels_due(fold(facts, policy), policy, at(minute))
     ]
 
@@ -98,5 +98,5 @@ def alert_timeline(
         flags = levels_due(fold(known, policy), policy, at(minute))
         if flags:
             known.extend(flags)
-            alerts.append((minute, flags[-1].level, flags[-1].again))
+            alerts.append((minute, flags[-1].level, flags[-1].reminder))
     return alerts

@@ -99,7 +99,7 @@ def test_people_hear_what_the_oracle_says_however_late_facts_arrive(
             known.append(facts[arrivals.pop(0)[1]])
         flags = levels_due(fold([*known, *said], POLICY), POLICY, at(minute))
         said += flags
-        heard.append((flags[-1].level, flags[-1].again) if flags else None)
+        heard.append((flags[-1].level, flags[-1].reminder) if flags else None)
         assert heard[-1] == desk.due(known, at(minute)), f"minute {minute}"
 
 

@@ -45,7 +45,7 @@ def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:
     assert flag_all(conversations, later) == 2
     state, facts, _ = stored_conversation(table, KEY)
     assert state == fold(facts, POLICY)
-    assert [f.again for f in state.flags] == list(range(101))
+    assert [f.reminder for f in state.flags] == list(range(101))
 
 
 def test_a_state_is_read_as_it_was_written(table: Table) -> None:

@@ -57,7 +57,7 @@ def test_the_figures_are_those_of_the_archive(replayed_day: ReplayedDay) -> None
         else:
             assert row.figures.received == expected[row.account or "all"]
     assert len(replayed_day.day.mentions) == expected["all"]
-    assert replayed_day.came.letter.watch.watched == (end - start) // _MINUTE
+    assert replayed_day.came.report.coverage.watched == (end - start) // _MINUTE
 
 
 def test_the_digest_counts_who_waits(replayed_day: ReplayedDay) -> None:
@@ -78,14 +78,13 @@ def test_the_outage_is_noticed_and_told(replayed_day: ReplayedDay) -> None:
     assert replayed_day.came.noticed is not None
     assert start < replayed_day.came.noticed < word
     told = {
-        name: min(plain_check.time_of({"created_at": one["at"]}) for one in found)
+        name: min(mail.at for mail in found)
         for name in ("boris", "oleg")
         if (
             found := [
-                one
-                for one in replayed_day.came.sent
-                if one["person"] == name
-                and plain_check.time_of({"created_at": one["at"]}) >= start + 14 * _MINUTE
+                mail
+                for mail in replayed_day.came.sent
+                if mail.person == name and mail.at >= start + 14 * _MINUTE
             ]
         )
     }
@@ -97,16 +96,15 @@ def test_the_one_whom_nobody_feels_addressed_by_reaches_the_topic(
     replayed_day: ReplayedDay,
 ) -> None:
     """Given a question to the official account, then after 4 hours it is critical and on SNS."""
-    critical = [one for one in replayed_day.came.sent if one["kind"] == "critical"]
+    critical = [mail for mail in replayed_day.came.sent if mail.kind == "critical"]
     asked = next(s.at for s in replayed_day.day.mentions if s.who.username == "tess_harrow")
-    first = plain_check.time_of({"created_at": critical[0]["at"]})
-    assert timedelta(0) <= first - (asked + timedelta(hours=4)) <= 2 * _MINUTE
+    assert timedelta(0) <= critical[0].at - (asked + timedelta(hours=4)) <= 2 * _MINUTE
 
 
 def test_every_mail_was_recorded_as_it_reads(replayed_day: ReplayedDay) -> None:
     """Given the mails on disk, then subject and address are those that were meant."""
     recorded = sorted(
-        (one["to"], one["subject"]) for one in replayed_day.came.sent if one["person"] != "*topic"
+        (mail.to, mail.subject) for mail in replayed_day.came.sent if mail.person != "*topic"
     )
     assert sorted((one.address, one.subject) for one in replayed_day.letters) == recorded
     assert len(list((replayed_day.out / "mail").glob("*.html"))) == len(replayed_day.letters)
@@ -115,9 +113,9 @@ def test_every_mail_was_recorded_as_it_reads(replayed_day: ReplayedDay) -> None:
 @pytest.mark.whole
 def test_those_whom_nobody_answers_stand_in_the_last_digest(replayed_day: ReplayedDay) -> None:
     """Given the whole day, then the digest of 21:00 shows those of the script."""
-    shown = {card.customer.username for card in replayed_day.came.letter.cards}
+    shown = {card.customer.username for card in replayed_day.came.worst}
     assert shown < replayed_day.day.never
-    assert replayed_day.came.letter.waiting == len(replayed_day.day.never)
+    assert len(replayed_day.came.report.waiting) == len(replayed_day.day.never)
 
 
 @pytest.mark.whole

@@ -11,6 +11,7 @@ from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
 from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
+from pulse.outbox.mailbox import Completion
 from pulse.outbox.store.outbox import Outbox
 from tests.interleaving import HookedClient, failing
 from tests.outbox.sample_entries import MINUTE, NOON
@@ -190,7 +191,7 @@ def test_a_claim_whose_answer_is_lost_is_recognised_as_ones_own(table: Table) ->
     assert lost
     assert mailbox is not None
     assert Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE) is None
-    Outbox(table).complete("acme", "anna", [], mailbox)
+    Outbox(table).complete("acme", "anna", Completion(mailbox))
 
 
 def test_a_cursor_whose_answer_is_lost_is_saved(table: Table) -> None:

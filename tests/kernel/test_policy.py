@@ -85,7 +85,7 @@ def test_an_unknown_group_is_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "again", "people"),
+    ("level", "reminder", "people"),
     [
         ("warning", 0, ("anna",)),
         ("critical", 0, ("anna", "vera")),
@@ -95,9 +95,9 @@ def test_an_unknown_group_is_nobody() -> None:
         ("gone", 0, ()),
     ],
 )
-def test_reminders_go_to_higher_levels(level: str, again: int, people: tuple[str, ...]) -> None:
+def test_reminders_go_to_higher_levels(level: str, reminder: int, people: tuple[str, ...]) -> None:
     """Each reminder adds the next group up; who is in two of them hears once."""
-    assert POLICY.recipients(level, again, datetime(2030, 5, 13, 9, tzinfo=UTC)) == people
+    assert POLICY.recipients(level, reminder, datetime(2030, 5, 13, 9, tzinfo=UTC)) == people
 
 
 def test_ranks() -> None:
@@ -113,11 +113,11 @@ def test_the_promise_is_the_second_level_or_the_only_one(levels: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("every", "again", "pause"),
+    ("every", "reminder", "pause"),
     [(4, 0, 4), (4, 5, 4), (4, 6, 24), (4, 60, 24), (1, 23, 1), (1, 24, 24), (36, 0, 36)],
 )
-def test_told_again_for_a_day_and_then_daily(every: int, again: int, pause: int) -> None:
+def test_told_again_for_a_day_and_then_daily(every: int, reminder: int, pause: int) -> None:
     """Hours between one telling and the next; never more often than `repeat_every` says."""
     policy = Policy(POLICY.levels, {}, repeat_every=timedelta(hours=every))
     told = datetime(2030, 5, 13, tzinfo=UTC)
-    assert policy.next_reminder(told, again) == told + timedelta(hours=pause)
+    assert policy.next_reminder(told, reminder) == told + timedelta(hours=pause)

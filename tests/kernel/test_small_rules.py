@@ -14,7 +14,8 @@ from pulse.kernel.posts import (
     select_replies,
 )
 from pulse.listening.tasks import PollTask, kinds_due
-from pulse.outbox.entries import Entry, Mailbox, next_alert
+from pulse.outbox.entries import Entry
+from pulse.outbox.mailbox import Mailbox, next_alert
 from pulse.privacy.removal import StoredPost
 from pulse.x.access import Limit, Token
 from pulse.x.faults import FOR_A_PERSON, OpenFault, XError, record_failure

@@ -4,7 +4,6 @@ from typing import Any
 
 from pulse.kernel.company import Company
 from pulse.listening.poll import poll
-from pulse.listening.run import PollRun
 from pulse.listening.tasks import PollTask, TaskKind
 from tests.small_company import HELP, SmallCompany, at
 
@@ -24,21 +23,6 @@ def run_poll(
     app, company = here.world.app, known or here.world.company
     here.world.go_to(at(minute))
     left = iter([False] * pages + [True] * 99)
-    account = company.accounts[0]
-    reading = PollRun(
-        company=company,
-        account=account,
-        x=app.x(account),
-        accounts=app.db.cursors,
-        conversations=app.db.conversations,
-        retraction=app.db.deletions,
-        own_posts=app.db.own_posts,
-        author_cache=app.db.author_cache,
-        erasures=app.db.erasures,
-        journal=app.db.audit_log,
-        outbox=app.db.outbox,
-        now=here.world.now(),
-        out_of_time=lambda: next(left),
-    )
+    poll_run = app.poll_run(company, company.accounts[0], lambda: next(left))
     task = PollTask("acme", HELP, kind, at(minute if of is None else of), retried=of is not None)
-    return poll(reading, task)
+    return poll(poll_run, task).result()

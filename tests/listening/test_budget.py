@@ -1,5 +1,6 @@
 """What reading X is billed: by month, a post once a day, rather too much than too little."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -17,24 +18,24 @@ def page(*ids: int) -> list[Post]:
 
 FLOOR = TimelineScan("mentions", at(-60), stop_at=HighWater("100", at(-1)))
 FIRST = TimelineScan("mentions", at(-60))
+SWEEP = TimelineScan("mentions", at(-60), purpose="sweep")
+REREAD = TimelineScan("mentions", at(-60), via="search", purpose="reread")
 BILLS = {
-    "a poll: what it is served": ("mentions", FLOOR, page(103, 102, 101), 3, 2, 3),
-    "but for the post it stopped at": ("mentions", FLOOR, page(102, 101, 100), 3, 2, 2),
-    "also what cannot be read": ("posts", FLOOR, page(101), 5, 1, 5),
-    "the first poll: all": ("mentions", FIRST, page(3, 2, 1), 3, 3, 3),
-    "a sweep of today: what is new": ("sweep/mentions", FIRST, page(3, 2, 1), 3, 1, 1),
-    "a re-read across midnight: all": ("reread/mentions", FIRST, page(3, 2, 1), 3, 0, 3),
+    "a poll: what it is served": (FLOOR, page(103, 102, 101), 3, 2, 3),
+    "but for the post it stopped at": (FLOOR, page(102, 101, 100), 3, 2, 2),
+    "also what cannot be read": (replace(FLOOR, endpoint="posts"), page(101), 5, 1, 5),
+    "the first poll: all": (FIRST, page(3, 2, 1), 3, 3, 3),
+    "a sweep of today: what is new": (SWEEP, page(3, 2, 1), 3, 1, 1),
+    "a re-read across midnight: all": (REREAD, page(3, 2, 1), 3, 0, 3),
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "walk", "posts", "count", "new", "bill"), BILLS.values(), ids=BILLS
-)
+@pytest.mark.parametrize(("scan", "posts", "served", "new", "bill"), BILLS.values(), ids=BILLS)
 def test_what_a_page_is_billed(
-    name: str, walk: TimelineScan, posts: list[Post], count: int, new: int, bill: int
+    scan: TimelineScan, posts: list[Post], served: int, new: int, bill: int
 ) -> None:
     """A post is billed once per UTC day."""
-    assert count_billed(name, walk, posts, count, new) == bill
+    assert count_billed(scan, posts, served, new) == bill
 
 
 def test_months_are_utc_and_two_are_kept() -> None:

@@ -27,33 +27,33 @@ def test_the_first_walk_looks_back_as_far_as_the_settings_say() -> None:
 
 def test_the_next_walk_ends_at_the_mark() -> None:
     """Given a walk that came to its bottom, then the next has its newest for a floor."""
-    cursor = FRESH.finish_scan("mentions", read_to(9, 9)).finish_scan("mentions", read_to(10, 11))
+    cursor = FRESH.finish_scan(read_to(9, 9)).finish_scan(read_to(10, 11))
     assert cursor.start_scan("mentions", DAY).stop_at == HighWater("10", at(11))
 
 
 def test_a_mark_never_moves_back() -> None:
     """Given a walk whose newest is older (9 < 10, as numbers), then the mark stays."""
-    cursor = FRESH.finish_scan("mentions", read_to(10, 11)).finish_scan("mentions", read_to(9, 9))
+    cursor = FRESH.finish_scan(read_to(10, 11)).finish_scan(read_to(9, 9))
     assert cursor.high_water["mentions"].id == "10"
 
 
 def test_a_walk_that_found_nothing_moves_nothing() -> None:
     """Given an empty timeline, then there is no mark yet."""
-    assert FRESH.finish_scan("mentions", TimelineScan("mentions", at(0))).high_water == {}
+    assert FRESH.finish_scan(TimelineScan("mentions", at(0))).high_water == {}
 
 
 def test_a_sweep_moves_no_mark() -> None:
     """Given a sweep at its bottom, then the polls go on from where they were."""
-    assert FRESH.finish_scan("sweep/mentions", read_to(10, 11)).high_water == {}
+    assert FRESH.finish_scan(replace(read_to(10, 11), purpose="sweep")).high_water == {}
 
 
 def test_a_walk_broken_off_goes_on_and_moves_no_mark() -> None:
     """Given a walk under way, when begun again, then below its oldest, with the floor it had."""
     walk = replace(read_to(70, 70), stop_at=HighWater("5", at(5)))
-    cursor = FRESH.pause_scan("mentions", walk)
+    cursor = FRESH.pause_scan(walk)
     assert cursor.high_water == {}
     assert cursor.start_scan("mentions", DAY).resume(at(99)) == replace(walk, until_id="70")
-    assert cursor.finish_scan("mentions", walk).scans == {}
+    assert cursor.finish_scan(walk).scans == {}
 
 
 def limit(remaining: int, reset: float) -> dict[str, Limit]:
@@ -113,7 +113,7 @@ def test_an_account_that_is_read_when_pulse_comes_missed_nothing() -> None:
 def test_what_may_be_new_begins_where_it_was_last_watched(endpoint: str, start: datetime) -> None:
     """Given a mark of long ago, then a walk is after what came since the last poll, or sweep."""
     read = read_to(9, 9) if endpoint == "mentions" else replace(read_to(9, 9), endpoint="posts")
-    cursor = replace(FRESH.finish_scan(endpoint, read), last_ok=at(5000), swept=at(4000))
+    cursor = replace(FRESH.finish_scan(read), last_ok=at(5000), swept=at(4000))
     assert cursor.start_scan(endpoint, DAY) == TimelineScan(
         endpoint, start, stop_at=HighWater("9", at(9))
     )

@@ -176,7 +176,7 @@ def test_ses_may_be_faster_than_our_own_note(posts: Posts, small_company: Build)
     here.run_minutes(17)
     assert subjects(here, "vera") == [(17, "alert"), (17, "bounce")]
     assert [f.partition(":")[0] for f in here.failures] == ["feedback"]
-    assert "UnrecordedError" in here.failures[0]
+    assert "MailNotRecordedError" in here.failures[0]
 
 
 def test_a_mail_that_is_not_ours(posts: Posts, small_company: Build) -> None:
@@ -200,7 +200,7 @@ def test_the_greeting_of_ses_and_what_cannot_be_read(posts: Posts, small_company
     deliver_event(here, "nonsense")
     here.run_minutes(1, 2, 3, 4)
     assert [f.partition(":")[0] for f in here.failures] == ["feedback"] * 3
-    assert all("UnreadableError" in f for f in here.failures)
+    assert all("UnreadableEventError" in f for f in here.failures)
 
 
 def test_what_is_kept_of_a_mail_holds_no_text(posts: Posts, small_company: Build) -> None:
@@ -209,8 +209,8 @@ def test_what_is_kept_of_a_mail_holds_no_text(posts: Posts, small_company: Build
     here = small_company().run_minutes(1, 16)
     [record] = here.world.app.db.outbox.sent("acme", at(0), at(20))
     assert "help me" not in str(record)
-    mail = here.world.app.db.outbox.find_sent("acme", record["message_id"], at(18))
+    mail = here.world.app.db.outbox.find_sent("acme", record.message_id, at(18))
     assert mail is not None
     assert isinstance(mail.covered, Entry)
     assert mail.covered.detail("level") == "warning"
-    assert here.world.app.db.outbox.find_sent("acme", record["message_id"], at(60)) is None
+    assert here.world.app.db.outbox.find_sent("acme", record.message_id, at(60)) is None

@@ -7,9 +7,9 @@ import pytest
 
 from pulse.kernel.company import Company, Person, Shadow
 from pulse.kernel.policy import Shift
-from pulse.outbox.delivery import people_with_address, unreachable
 from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.escalation import address_fault, escalate_undeliverable, hand_over, next_recipient
+from pulse.outbox.suppressions import people_with_address, unreachable
 from tests.conversations.fact_builders import POLICY, alert, at
 
 PEOPLE = ("agents", "manager", "head", "owner")

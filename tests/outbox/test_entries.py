@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pulse.conversations.facts import ConversationKey
-from pulse.outbox.entries import MOST_KEPT, Mailbox, already_told, due, merge, overdue
+from pulse.outbox.entries import MAX_CONVERSATIONS, merge
+from pulse.outbox.mailbox import Mailbox, already_told, due, overdue
 from tests.conversations.fact_builders import POLICY, alert, at
 
 
@@ -14,16 +15,16 @@ def keys(first: int, count: int) -> tuple[ConversationKey, ...]:
 
 def test_what_a_mail_told_is_remembered_in_one() -> None:
     """Given three alerts in one mail, then one entry knows all, the urgent first."""
-    mild = alert("agents", "x", keys=keys(1, 2), again=1)
+    mild = alert("agents", "x", keys=keys(1, 2), reminder=1)
     urgent = replace(
         alert(keys=keys(2, 2), details=(("level", "critical"), ("people", []))),
         at=at(5),
         urgent=True,
     )
-    found = merge([mild, urgent, replace(mild, keys=keys(9, 1), again=0)])
+    found = merge([mild, urgent, replace(mild, keys=keys(9, 1), reminder=0)])
     assert found is not None
     assert found.keys == (*keys(2, 2), *keys(1, 1), *keys(9, 1))
-    assert (found.detail("level"), found.urgent, found.again) == ("critical", True, 1)
+    assert (found.detail("level"), found.urgent, found.reminder) == ("critical", True, 1)
     assert found.unreachable == ("x",)
 
 
@@ -33,7 +34,7 @@ def test_no_more_is_remembered_than_an_item_holds() -> None:
     urgent = replace(alert(keys=keys(9000, 100)), urgent=True, at=at(0) + timedelta(hours=1))
     found = merge([*many, urgent])
     assert found is not None
-    assert len(found.keys) == MOST_KEPT
+    assert len(found.keys) == MAX_CONVERSATIONS
     assert set(urgent.keys) <= set(found.keys)
 
 

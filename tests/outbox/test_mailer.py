@@ -17,9 +17,9 @@ from botocore.stub import Stubber
 
 from pulse.listening.queue import PollQueue, task_of
 from pulse.listening.tasks import PollTask
-from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
-from pulse.outbox.mailer import CriticalTopic, SesMailer, compose
-from pulse.screens.mails import Mail
+from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
+from pulse.outbox.mailer import CriticalTopic, SesMailer, mime_message
+from pulse.outbox.message import Mail
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
@@ -38,7 +38,7 @@ def read(message: EmailMessage) -> EmailMessage:
 
 def test_the_headers_of_a_mail() -> None:
     """Given a plain mail, then these are its headers, and it is no invitation to answer."""
-    message = read(compose("Pulse <pulse@example.com>", "anna@example.com", MAIL, NOON))
+    message = read(mime_message("Pulse <pulse@example.com>", "anna@example.com", MAIL, NOON))
     assert dict(message.items()) == {
         "From": "Pulse <pulse@example.com>",
         "To": "anna@example.com",
@@ -53,7 +53,7 @@ def test_the_headers_of_a_mail() -> None:
 
 def test_text_and_html_say_the_same() -> None:
     """Given a mail, then a client that shows no HTML finds the text first."""
-    message = read(compose("pulse@example.com", "anna@example.com", MAIL, NOON))
+    message = read(mime_message("pulse@example.com", "anna@example.com", MAIL, NOON))
     text, html = message.iter_parts()
     assert (text.get_content_type(), text.get_content().split()) == (
         "text/plain",
@@ -73,7 +73,8 @@ SUBJECTS = [
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_a_subject_comes_back_as_it_was_written(subject: str) -> None:
     """In any language and at any length; no line of the header is too long for a server."""
-    message = compose("pulse@example.com", "a@example.com", Mail(subject, "", "<p>", "x"), NOON)
+    mail = Mail(subject, "", "<p>", "x")
+    message = mime_message("pulse@example.com", "a@example.com", mail, NOON)
     head, _, _ = message.as_bytes().partition(b"\r\n\r\n")
     assert max(map(len, head.split(b"\r\n"))) <= 998
     assert head.isascii()
@@ -93,7 +94,7 @@ HOSTILE = [
 def test_a_hostile_name_adds_no_header_and_no_recipient(name: str) -> None:
     """Given a name or a subject with line breaks and commas, then there is one recipient."""
     try:
-        message = compose(f"{name} <pulse@example.com>", "anna@example.com", MAIL, NOON)
+        message = mime_message(f"{name} <pulse@example.com>", "anna@example.com", MAIL, NOON)
     except ValueError:
         return  # refused as a whole is fine too
     parsed = read(message)

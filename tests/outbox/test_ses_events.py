@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulse.outbox.delivery import Feedback
-from pulse.outbox.ses_events import UnreadableEventError, parse_event
+from pulse.outbox.ses_events import Feedback, UnreadableEventError, parse_event
 from tests.ses import NOTICE, bounce, complaint, of_identity, reject
 
 NOON = datetime(2030, 5, 14, 12, 0, 0, 669000, UTC)
@@ -27,12 +26,12 @@ KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "a full mailbox": (
         bounce("m1", TO, LATER, "Transient", sub="MailboxFull", sent_at=NOON),
-        "passing",
+        "transient",
         "Transient (MailboxFull): smtp; 550 5.1.1 user unknown",
     ),
     "SES cannot say": (
         bounce("m1", TO, LATER, "Undetermined", sub="Undetermined", sent_at=NOON),
-        "passing",
+        "transient",
         "Undetermined (Undetermined): smtp; 550 5.1.1 user unknown",
     ),
     "called spam": (complaint("m1", TO, LATER, sent_at=NOON), "complaint", "Complaint abuse"),
@@ -43,7 +42,7 @@ KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "taken back: no spam": (
         complaint("m1", TO, LATER, "not-spam", sent_at=NOON),
-        "passing",
+        "transient",
         "Complaint not-spam",
     ),
 }

@@ -11,18 +11,23 @@ from pulse.conversations.facts import ConversationKey
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import ContentionError
-from pulse.outbox.delivery import Suppression
-from pulse.outbox.entries import TOPIC, Mailbox, already_told, merge
-from pulse.outbox.store.outbox import ClaimLostError, Outbox
+from pulse.outbox.entries import TOPIC, merge
+from pulse.outbox.errors import ClaimLostError
+from pulse.outbox.mailbox import Completion, Mailbox, already_told
+from pulse.outbox.message import SentMail
+from pulse.outbox.store.outbox import Outbox
 from pulse.outbox.store.suppressions import SuppressionList
+from pulse.outbox.suppressions import Suppression
 from tests.interleaving import failing
 from tests.outbox.sample_entries import MINUTE, NOON, entry
 
+ONE, TWO = ConversationKey("acme", "1", "7"), ConversationKey("acme", "2", "8")
+RECORD = SentMail("acme", NOON, "alert", "anna", "anna@a.b", "Anna, 2 wait", "m1", "0a1b")
 FULL = entry(
     "x",
     keys=(ConversationKey("acme", "1", "7"), ConversationKey("acme", "2", "8")),
     urgent=True,
-    again=3,
+    reminder=3,
     details=(("period", "shift"), ("n", 5), ("nothing", None), ("list", ["a"])),
     unreachable=("boris", "vera"),
 )
@@ -67,12 +72,12 @@ def test_only_one_may_write_to_a_person_at_a_time(table: Table) -> None:
     second = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert second is not None
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "anna", [], first)
+        outbox.complete("acme", "anna", Completion(first))
     assert not outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
-    outbox.complete("acme", "anna", [], second)
+    outbox.complete("acme", "anna", Completion(second))
     assert outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "carl", [], Mailbox())
+        outbox.complete("acme", "carl", Completion(Mailbox()))
 
 
 def test_settling_is_one_with_what_was_sent(table: Table) -> None:
@@ -80,36 +85,34 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     outbox = Outbox(table)
     for n in range(3):
         outbox.put(entry(str(n)))
-    at = NOON.isoformat(timespec="milliseconds")
-    record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b"}
     row = LogEntry("gap", NOON, {"account": "help"})
     told = claimed(outbox).after_alerts([entry("0"), entry("1")], NOON)
-    outbox.complete(
-        "acme", "anna", [entry("0"), entry("1")], told, record, [AuditRecord("acme", row)]
-    )
+    entries, log = [entry("0"), entry("1")], [AuditRecord("acme", row)]
+    outbox.complete("acme", "anna", Completion(told, entries, RECORD, log=log))
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(told, claimed_until=None)
     [sent] = outbox.sent("acme", NOON, NOON)
-    assert sent["to"] == "anna@a.b"
-    assert timedelta(days=89) < datetime.fromtimestamp(sent["ttl"], UTC) - NOON < timedelta(days=91)
+    assert sent == RECORD
+    [item] = table.query("sent#acme")
+    assert timedelta(days=89) < datetime.fromtimestamp(item["ttl"], UTC) - NOON < timedelta(days=91)
     assert AuditLog(table).read("acme", NOON, NOON) == [row]
     assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
 
 
 def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Table) -> None:
     """Given a mail that told of two things, then what comes back of it is written once."""
-    outbox, at = Outbox(table), NOON.isoformat(timespec="milliseconds")
-    record = {"at": at, "kind": "alert", "person": "anna", "to": "anna@a.b", "message_id": "m1"}
+    outbox = Outbox(table)
     told = [
         entry("0", keys=(ConversationKey("acme", "1", "7"),)),
         entry("1", keys=(ConversationKey("acme", "2", "7"),)),
     ]
     for one in (*told, entry("2", "boris")):
         outbox.put(one)
-    outbox.complete("acme", "anna", told, claimed(outbox), {**record, "told": merge(told)})
-    boris = claimed(outbox, "boris")
-    more = {"person": "boris", "message_id": "m2"}
-    outbox.complete("acme", "boris", [entry("2", "boris")], boris, record | more)
+    sent = replace(RECORD, covered=merge(told))
+    outbox.complete("acme", "anna", Completion(claimed(outbox), told, sent))
+    sent = replace(RECORD, person="boris", message_id="m2")
+    boris = Completion(claimed(outbox, "boris"), [entry("2", "boris")], sent)
+    outbox.complete("acme", "boris", boris)
     assert outbox.find_sent("acme", "m3", NOON) is None
     assert outbox.find_sent("other", "m1", NOON) is None
     assert outbox.find_sent("acme", "m1", NOON + 6 * MINUTE) is None
@@ -117,21 +120,12 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     assert mail is not None
     assert (mail.person, mail.to, mail.returned) == ("anna", "anna@a.b", None)
     assert mail.covered == merge(told)
-    assert outbox.mark_returned(mail, "bounce", [], [entry("3", "vera")])
-    assert not outbox.mark_returned(mail, "bounce", [], [entry("4", "vera")])
+    outbox.mark_returned(mail, "bounce", [], [entry("3", "vera")])
+    with pytest.raises(TransactionCancelledError):
+        outbox.mark_returned(mail, "bounce", [], [entry("4", "vera")])
     assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
     again = outbox.find_sent("acme", "m1", NOON)
     assert again == replace(mail, returned="bounce")
-
-
-ONE, TWO = ConversationKey("acme", "1", "7"), ConversationKey("acme", "2", "8")
-RECORD = {
-    "at": NOON.isoformat(timespec="milliseconds"),
-    "kind": "alert",
-    "person": "anna",
-    "to": "anna@a.b",
-    "message_id": "m1",
-}
 
 
 def lying(table: Table, key: ConversationKey) -> list[str]:
@@ -145,7 +139,8 @@ def test_a_conversation_that_is_gone_is_told_of_no_more(table: Table) -> None:
     both, alone = entry("a", keys=(ONE, TWO)), entry("b", "boris", keys=(ONE,))
     for one in (both, alone, entry("c", kind="trouble")):
         outbox.put(one)
-    outbox.complete("acme", "anna", [both], claimed(outbox), {**RECORD, "told": both})
+    sent = replace(RECORD, covered=both)
+    outbox.complete("acme", "anna", Completion(claimed(outbox), [both], sent))
     outbox.put(both)
     for _ in range(2):
         outbox.forget_conversations("acme", {ONE}.__contains__)
@@ -172,9 +167,8 @@ def test_a_sender_that_read_a_deleted_post_sends_it_once_without_recording_it(
     mailbox = claimed(outbox)
     read = outbox.waiting("acme", "anna")
     outbox.forget_conversations("acme", gone.__contains__)
-    outbox.complete(
-        "acme", "anna", read, mailbox.after_alerts(read, NOON), {**RECORD, "told": read[0]}
-    )
+    after, sent = mailbox.after_alerts(read, NOON), replace(RECORD, covered=read[0])
+    outbox.complete("acme", "anna", Completion(after, read, sent))
     assert outbox.waiting("acme") == []
     assert lying(table, ONE) == []
     mail = outbox.find_sent("acme", "m1", NOON)
@@ -191,7 +185,7 @@ def test_what_goes_to_others_goes_without_what_went_meanwhile(table: Table) -> N
     mailbox, read = claimed(outbox), outbox.waiting("acme", "anna")
     given = [*(replace(e, person="boris") for e in read), entry("c", "boris", kind="trouble")]
     outbox.forget_conversations("acme", {ONE}.__contains__)
-    outbox.complete("acme", "anna", read, mailbox, given=given)
+    outbox.complete("acme", "anna", Completion(mailbox, read, handed_on=given))
     left = [replace(read[0].restricted_to([TWO]), person="boris"), given[-1]]
     assert outbox.waiting("acme") == left
 
@@ -204,9 +198,9 @@ def test_a_claim_that_is_lost_is_lost_whatever_went(table: Table) -> None:
     outbox.forget_conversations("acme", {ONE}.__contains__)
     other = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert other is not None
-    outbox.complete("acme", "anna", outbox.waiting("acme"), other)
+    outbox.complete("acme", "anna", Completion(other, outbox.waiting("acme")))
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "anna", read, late, {**RECORD, "told": read[0]})
+        outbox.complete("acme", "anna", Completion(late, read, replace(RECORD, covered=read[0])))
     assert outbox.sent("acme", NOON, NOON) == []
 
 
@@ -215,11 +209,17 @@ def test_what_came_back_passes_on_without_what_went_meanwhile(table: Table) -> N
     outbox = Outbox(table)
     outbox.put(entry("a", keys=(ONE, TWO)))
     read = outbox.waiting("acme")
-    outbox.complete("acme", "anna", read, claimed(outbox), {**RECORD, "told": read[0]})
+    sent = replace(RECORD, covered=read[0])
+    outbox.complete("acme", "anna", Completion(claimed(outbox), read, sent))
     before = outbox.find_sent("acme", "m1", NOON)
     outbox.forget_conversations("acme", {ONE}.__contains__)
-    assert not outbox.mark_returned(before, "bounce", [], [entry("d")])
-    assert outbox.mark_returned(outbox.find_sent("acme", "m1", NOON), "bounce", [], [])
+    with pytest.raises(TransactionCancelledError):
+        outbox.mark_returned(before, "bounce", [], [entry("d")])
+    assert outbox.waiting("acme") == []
+    outbox.mark_returned(outbox.find_sent("acme", "m1", NOON), "bounce", [], [])
+    mail = outbox.find_sent("acme", "m1", NOON)
+    assert mail is not None
+    assert (mail.returned, mail.covered) == ("bounce", read[0].restricted_to([TWO]))
 
 
 def test_a_cut_goes_on_when_others_write(table: Table) -> None:
@@ -229,7 +229,7 @@ def test_a_cut_goes_on_when_others_write(table: Table) -> None:
     Outbox(busy).forget_conversations("acme", {ONE}.__contains__)
     assert lying(table, ONE) == []
     stuck = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
-    with pytest.raises(ContentionError, match=r"^outbox#acme$"):
+    with pytest.raises(ContentionError, match=r"^others kept writing an entry of outbox#acme$"):
         Outbox(stuck).forget_conversations("acme", {TWO}.__contains__)
 
 
@@ -237,9 +237,10 @@ def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:
     """Given two who block an address, then the first one's word stands, until it is lifted."""
     addresses, outbox = SuppressionList(table), Outbox(table)
     block = Suppression("anna@a.b", "bounce", NOON, "550 нет", "m1")
-    assert outbox.mark_returned(None, "bounce", [block], [])
+    outbox.mark_returned(None, "bounce", [block], [])
     later = replace(block, kind="complaint")
-    assert not outbox.mark_returned(None, "complaint", [later], [])
+    with pytest.raises(TransactionCancelledError):
+        outbox.mark_returned(None, "complaint", [later], [])
     assert addresses.all() == {"anna@a.b": block}
     assert addresses.remove(" Anna@A.b ") == block
     assert addresses.remove("anna@a.b") is None
@@ -250,7 +251,7 @@ def test_a_mail_put_off_is_remembered(table: Table) -> None:
     """Given a mail service that said wait, then until when, and how often, is kept."""
     outbox = Outbox(table)
     held = replace(claimed(outbox), not_before=NOON + MINUTE, failures=4)
-    outbox.complete("acme", "anna", [], held)
+    outbox.complete("acme", "anna", Completion(held))
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed_until=None)
 
 
@@ -259,9 +260,9 @@ def test_a_sent_mail_is_recorded_despite_contention(table: Table, pauses: list[f
     table.put(*item_of(entry("0")))
     busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
     marked = claimed(Outbox(busy)).after_alerts([entry("0")], NOON)
-    Outbox(busy).complete("acme", "anna", [entry("0")], marked)
+    Outbox(busy).complete("acme", "anna", Completion(marked, [entry("0")]))
     assert Outbox(table).waiting("acme") == []
-    assert Outbox(table).mailboxes("acme", ["anna"])["anna"].told_alerts == marked.told_alerts
+    assert Outbox(table).mailboxes("acme", ["anna"])["anna"].recent_alerts == marked.recent_alerts
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8]
 
 
@@ -271,5 +272,5 @@ def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
     table.put(*item_of(entry("0")))
     busy = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
     with pytest.raises(TransactionCancelledError):
-        Outbox(busy).complete("acme", "anna", [entry("0")], claimed(Outbox(busy)))
+        Outbox(busy).complete("acme", "anna", Completion(claimed(Outbox(busy)), [entry("0")]))
     assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]

@@ -152,7 +152,7 @@ def test_what_only_a_person_can_mend_is_told_once(
     here = small_company(one_account_settings(), faults=faults).run_minutes(0, 2)
     run_comply(here, 10, 12 * HOUR)
     here.flag_and_send_at(12 * HOUR + 1, 12 * HOUR + 10, DAY)
-    [mail] = [m for m in here.mails if "Pulse cannot run_comply for posts deleted" in m.subject]
+    [mail] = [m for m in here.mails if "Pulse cannot check for posts deleted" in m.subject]
     assert mail.who == "vera"
     assert detail in mail.text
     assert here.cursor().faults == {}

@@ -7,7 +7,7 @@ import pytest
 
 from pulse.audit.entries import LogEntry
 from pulse.listening.cursor import Cursor, is_blind
-from pulse.outbox.delivery import Suppression
+from pulse.outbox.suppressions import Suppression
 from pulse.reporting.coverage import SuppressedAddress, measure_coverage
 from pulse.x.faults import OpenFault
 from tests.conversations.fact_builders import at
@@ -102,7 +102,7 @@ def test_what_lies_aside_and_what_was_not_delivered_is_counted() -> None:
         ),
     ]
     found = measure_coverage({"help": well(720)}, rows, at(0), at(720), at(720))
-    assert (found.aside, found.undelivered) == (2, 1)
+    assert (found.quarantined, found.undelivered) == (2, 1)
 
 
 def test_trouble_past_and_present() -> None:
@@ -127,7 +127,7 @@ def test_trouble_past_and_present() -> None:
         faults={"mentions": lasting, "posts": lasting},
     )
     found = measure_coverage({"help": cursor}, [passed], at(0), at(720), at(720))
-    assert [(t.kind, t.since, t.until) for t in found.troubles] == [
+    assert [(t.kind, t.since, t.until) for t in found.faults] == [
         ("unavailable", at(40), at(50)),
         ("token", at(600), None),
     ]
@@ -143,8 +143,8 @@ def test_an_account_that_was_never_read_is_named() -> None:
     """Given an account of which nothing is known yet, then the digest does not call it watched."""
     found = measure_coverage({"help": well(720), "shop": None}, [], at(0), at(720), at(720))
     assert found.unread == ("shop",)
-    assert not found.whole
-    assert measure_coverage({"help": well(720)}, [], at(0), at(720), at(720)).whole
+    assert not found.is_complete
+    assert measure_coverage({"help": well(720)}, [], at(0), at(720), at(720)).is_complete
 
 
 def test_what_came_after_the_period_belongs_to_the_next() -> None:
@@ -163,17 +163,22 @@ def test_what_came_after_the_period_belongs_to_the_next() -> None:
         LogEntry("trouble", at(722), trouble),
         gap(721, 722),
     ]
-    assert measure_coverage({"help": well(723)}, rows, at(0), at(720), at(723)).whole
+    assert measure_coverage({"help": well(723)}, rows, at(0), at(720), at(723)).is_complete
     found = measure_coverage({"help": well(723)}, rows, at(720), at(723), at(723))
-    assert (found.aside, found.undelivered, len(found.troubles), len(found.gaps)) == (1, 1, 1, 1)
+    assert (found.quarantined, found.undelivered, len(found.faults), len(found.gaps)) == (
+        1,
+        1,
+        1,
+        1,
+    )
 
 
 def test_addresses_that_are_not_written_to_are_named_until_they_are() -> None:
     """Given an address that bounced long ago, then every digest says so."""
     block = Suppression("anna@acme.example", "bounce", at(-9000), "550", "m1")
     found = measure_coverage({"help": well(720)}, [], at(0), at(720), at(720), [block])
-    assert found.stopped == (SuppressedAddress("anna@acme.example", "bounce", at(-9000)),)
-    assert not found.whole
+    assert found.suppressed == (SuppressedAddress("anna@acme.example", "bounce", at(-9000)),)
+    assert not found.is_complete
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,16 @@ from collections import Counter
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pulse.kernel.company import Person
-from pulse.outbox.entries import Entry
 from pulse.reporting.digest import schedule_digests
-from pulse.reporting.report import summary
+from pulse.reporting.report import Report, report
 from pulse.reporting.stats import duration_stats
-from pulse.screens.cards import AuthorDirectory
+from pulse.screens.digest import digest_mail
 from pulse.screens.mails import MailRenderer
-from pulse.screens.models import DigestMail
 from tests.small_company import (
     HELP,
     NEWS,
@@ -119,22 +118,11 @@ def test_a_digest_that_ses_does_not_take_now_goes_later_once(
     assert here.mails_to() == [(3, "anna")]
 
 
-def letter(here: SmallCompany, start: float, end: float, period: str = "shift") -> DigestMail:
-    """What the digest of a stretch holds, asked for now."""
-    app, company, now = here.world.app, here.world.company, here.world.now()
-    details = (
-        ("period", period),
-        ("start", at(start).isoformat()),
-        ("end", at(end).isoformat()),
-    )
-    return summary(
-        Entry("x", "acme", "vera", "digest", now, details=details),
-        company,
-        company.people["vera"],
-        app.db,
-        AuthorDirectory(app.db.author_cache, None, now),
-        now,
-    )
+def report_of(here: SmallCompany, start: float, end: float) -> Report:
+    """The report of a stretch, asked for now, by Vera's clock."""
+    db, company = here.world.app.db, here.world.company
+    zone = ZoneInfo(company.people["vera"].time_zone)
+    return report(company, at(start), at(end), here.world.now(), zone, db.report_stores)
 
 
 def busy(posts: Posts, seed: int) -> None:
@@ -217,10 +205,13 @@ def test_the_numbers_are_those_of_the_archive(
     busy(posts, seed)
     here = small_company(settings(look_back="0")).run_minutes(0, *range(1, 362, 20), 361)
     for start, end in ((0, 361), (120, 240), (240, 300), (0, 60)):
-        assert close(seen(letter(here, start, end).now), counted(posts, start, end)), (start, end)
-    found = letter(here, 120, 240)
+        assert close(seen(report_of(here, start, end).figures), counted(posts, start, end)), (
+            start,
+            end,
+        )
+    found = report_of(here, 120, 240)
     assert close(seen(found.before), counted(posts, 0, 120))
-    assert sum(hour.received for hour in found.hours) == found.now.received
+    assert sum(hour.received for hour in found.hours) == found.figures.received
     mentions = [p for p in posts.lines if p["author_id"] not in (HELP, NEWS)]
     inside = [p for p in mentions if at(120) <= datetime.fromisoformat(p["created_at"]) < at(240)]
     by_account = {
@@ -229,8 +220,8 @@ def test_the_numbers_are_those_of_the_archive(
     }
     assert {row.username: row.received for row in found.accounts} == by_account
     waits = {s.waiting_since for s in here.states().values() if s.waiting_since}
-    assert found.waiting == len(waits)
-    assert sum(found.buckets) == found.waiting
+    assert len(found.waiting) == len(waits)
+    assert sum(found.ageing) == len(found.waiting)
 
 
 def close(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -253,11 +244,11 @@ def test_a_week_tells_day_by_day(posts: Posts, small_company: Build) -> None:
         posts.mention(day * DAY + 14 * 60, str(day + 20))
     here = small_company(settings(look_back="0"))
     here.run_minutes(*(day * DAY + m for day in range(3) for m in (0, 1, 14 * 60 + 1)))
-    found = letter(here, -4 * DAY, 3 * DAY, "weekly")
-    days = {row.day.day: row.received for row in found.trend}
+    found = report_of(here, -4 * DAY, 3 * DAY)
+    days = {row.day.day: row.received for row in found.days}
     assert {d: n for d, n in days.items() if n} == {14: 2, 15: 2, 16: 2}
     assert (found.day.received, found.night.received) == (3, 3)
-    assert found.now.received == 6
+    assert found.figures.received == 6
 
 
 def test_the_nights_figures_are_those_of_its_own_mentions(
@@ -273,12 +264,12 @@ def test_the_nights_figures_are_those_of_its_own_mentions(
     posts.mention(DAY, "10", thread=asked)
     here = small_company(settings(look_back="0"))
     here.run_minutes(0, 180, 190, 191, 14 * 60, 14 * 60 + 1, DAY, DAY + 1)
-    found = letter(here, -4 * DAY, 3 * DAY, "weekly")
+    found = report_of(here, -4 * DAY, 3 * DAY)
     assert (found.night.received, found.night.within) == (1, 0)
     assert (found.night.first_response.count, found.night.next_response.count) == (0, 1)
     assert (found.day.first_response.median, found.day.within) == (600, 1)
-    assert (found.now.first_response.median, found.now.within) == (600, 0.5)
-    medians = {row.day.day: row.first_response_median for row in found.trend if row.received}
+    assert (found.figures.first_response.median, found.figures.within) == (600, 0.5)
+    medians = {row.day.day: row.first_response_median for row in found.days if row.received}
     assert medians == {14: 600, 15: None}
 
 
@@ -291,7 +282,7 @@ def test_an_account_has_the_responses_to_those_who_named_it(
     more = posts.mention(100, "10", to=[HELP], thread=first)
     posts.reply(101, more)
     here = small_company(settings(look_back="0")).run_minutes(0, 10, 60, 61, 100, 101, 102)
-    medians = {row.username: row.first_response_median for row in letter(here, 0, 120).accounts}
+    medians = {row.username: row.first_response_median for row in report_of(here, 0, 120).accounts}
     assert medians == {"acme_help": None, "acme": 50 * 60}
 
 
@@ -314,7 +305,7 @@ def test_hours_when_clocks_change(
     here = small_company(one_account_settings(people={"vera": vera}), start=begin).run_minutes(
         begin, begin + 6, end - 29, end
     )
-    bars = letter(here, begin, end).hours
+    bars = report_of(here, begin, end).hours
     assert [bar.hour for bar in bars] == hours
     assert {bar.hour for bar in bars if bar.received} == {hours[0], 8}
 
@@ -348,9 +339,11 @@ def test_periods_before_pulse_are_unknown_not_zero(posts: Posts, small_company: 
     """Given a week that Pulse saw the end of, then it tells of that end, and since when."""
     posts.mention(-11 * 60)
     here = small_company(settings(look_back="12 h")).run_minutes(0, *range(1, DAY, 30), DAY)
-    found = letter(here, -6 * DAY, DAY, "weekly")
-    assert [row.received for row in found.trend] == [None] * 5 + [1, 0, 0]
-    mail = MailRenderer().digest(found, Person("vera", "Vera", "vera@acme.example"))
+    found = report_of(here, -6 * DAY, DAY)
+    assert [row.received for row in found.days] == [None] * 5 + [1, 0, 0]
+    vera = Person("vera", "Vera", "vera@acme.example")
+    letter = digest_mail(found, "weekly", here.world.company, vera, ())
+    mail = MailRenderer().digest(letter, vera)
     assert "It also covers mentions since 13 May, 21:00, before Pulse was started" in mail.text
     assert "13 May, 21:00 to 15 May, 09:00; data for the previous period" in mail.text
     assert "of 1,440 min since 14 May, 09:00" in mail.preheader
@@ -361,14 +354,14 @@ def test_periods_before_pulse_are_unknown_not_zero(posts: Posts, small_company: 
 def test_who_looks_back_at_nothing_has_no_first_digest(posts: Posts, small_company: Build) -> None:
     """Given a Pulse that takes in nothing of what was before, then no digest speaks of it."""
     here = small_company(settings(look_back="0")).run_minutes(0, 1)
-    assert not letter(here, -720, 1).first
+    assert not report_of(here, -720, 1).has_past
 
 
 def test_the_first_digest_says_that_it_is_the_first(posts: Posts, small_company: Build) -> None:
     """Given a stretch in which Pulse came, then the digest says so; later ones do not."""
     here = small_company().run_minutes(0, 1)
-    assert letter(here, -720, 1).first
-    assert not letter(here, 0.5, 1).first
+    assert report_of(here, -720, 1).has_past
+    assert not report_of(here, 0.5, 1).has_past
 
 
 def test_the_days_figures_are_kept_without_text_or_names(
@@ -401,8 +394,8 @@ def test_what_lies_before_our_time_is_compared_with_nothing(
     posts.mention(-30)
     posts.mention(30, "8")
     here = small_company(settings(look_back="1 h")).run_minutes(0, 30, 60, 120)
-    assert letter(here, 0, 60).before.received == 1
-    assert letter(here, -1, 60).before is None
+    assert report_of(here, 0, 60).before.received == 1
+    assert report_of(here, -1, 60).before is None
     assert "data for the previous period is incomplete" in here.digest(121, -1).text
     assert "previous period in brackets" in here.digest(122, 61).text
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.conversations.facts import Fact, Mention
-from pulse.conversations.fold import State, fold
+from pulse.conversations.facts import ConversationKey, Fact, Mention
+from pulse.conversations.fold import fold
 from pulse.reporting.stats import (
     Histogram,
     PeriodStats,
+    Received,
     ageing,
     duration_stats,
     period_stats,
@@ -58,11 +59,11 @@ def test_ageing(minutes: float, bucket: int) -> None:
 
 
 def figures(conversations: list[list[Fact]], start: float, end: float) -> PeriodStats:
-    rows: list[tuple[State, Mention]] = []
-    for facts in conversations:
-        state = fold(facts, POLICY)
-        rows += [(state, f) for f in facts if isinstance(f, Mention)]
-    return period_stats(rows, at(start), at(end), PROMISE)
+    received: list[Received] = []
+    for number, facts in enumerate(conversations):
+        key, state = ConversationKey("acme", str(number), "7"), fold(facts, POLICY)
+        received += [Received(key, f, state) for f in facts if isinstance(f, Mention)]
+    return period_stats(received, at(start), at(end), PROMISE)
 
 
 def test_a_span_counts_what_began_in_it() -> None:

@@ -11,7 +11,17 @@ from pulse.reporting.coverage import Coverage, FaultPeriod
 from pulse.screens.models import FaultMail, ThreadPost
 from pulse.x import parse
 from tests.screens.payloads import PAYLOADS
-from tests.screens.sample_mails import AT, TROUBLES, US, alert, card, minutes, shift
+from tests.screens.sample_mails import (
+    AT,
+    TROUBLES,
+    US,
+    alert,
+    card,
+    minutes,
+    reporting,
+    shift,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,12 +75,10 @@ def summary(language: Language, pack: tuple[str, ...]) -> DigestMail:
     troubles = tuple(
         FaultPeriod("svyaz", "unavailable", AT - minutes(9), None, one[:DETAIL]) for one in pack
     )
-    return replace(
-        shift(language),
-        cards=cards(pack),
-        waiting=PACK,
-        watch=Coverage(720, 700, troubles=troubles),
+    letter = reporting(
+        shift(language), waiting=waiting(PACK), coverage=Coverage(720, 700, faults=troubles)
     )
+    return replace(letter, cards=cards(pack))
 
 
 def failure(language: Language, number: int, payload: str) -> FaultMail:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+from pulse.conversations.facts import ConversationKey
+from pulse.conversations.fold import State
 from pulse.incidents.surge import Surge
 from pulse.kernel.company import Language, Person
 from pulse.kernel.posts import Author
 from pulse.listening.budget import Budget
 from pulse.outbox.escalation import ADDRESS_FAULTS
+from pulse.outbox.message import Mail
+from pulse.reporting.breakdown import AccountFigures, DayFigures, HourFigures
 from pulse.reporting.coverage import Coverage, FaultPeriod, Gap, SuppressedAddress
+from pulse.reporting.report import Report
 from pulse.reporting.stats import DurationStats, PeriodStats
-from pulse.screens.mails import Mail, MailRenderer
+from pulse.screens.mails import MailRenderer
 from pulse.screens.models import (
-    AccountFigures,
     AlertMail,
     Card,
-    DayFigures,
     DigestMail,
     FaultMail,
-    HourFigures,
     ThreadPost,
 )
 
@@ -130,7 +133,7 @@ def reminder(language: Language) -> AlertMail:
         alert(language),
         cards=(IVAN,),
         levels={"critical": 1},
-        again=2,
+        reminder=2,
         unread=(),
         meant_for="Ольга Ким <olga@svyaz.example>",
     )
@@ -191,10 +194,10 @@ WATCH = Coverage(
         Gap("svyaz", AT - minutes(410), AT - minutes(373), "blind"),
         Gap("svyaz_help", AT - minutes(400), AT - minutes(398), "wall"),
     ),
-    aside=2,
+    quarantined=2,
     undelivered=1,
     removed=3,
-    troubles=(
+    faults=(
         FaultPeriod(
             "svyaz",
             "unavailable",
@@ -205,7 +208,7 @@ WATCH = Coverage(
         FaultPeriod("svyaz", "token", AT - minutes(30), None, "401 Unauthorized"),
     ),
     unread=("svyaz_shop",),
-    stopped=(
+    suppressed=(
         SuppressedAddress("oleg@svyaz.example", "bounce", AT - minutes(95)),
         SuppressedAddress("vera@svyaz.example", "complaint", AT - minutes(3000)),
     ),
@@ -213,20 +216,27 @@ WATCH = Coverage(
 )
 
 
+def waiting(count: int) -> dict[ConversationKey, State]:
+    """So many conversations that wait."""
+    return {ConversationKey("svyaz", str(n), str(n)): State("open") for n in range(count)}
+
+
+def reporting(letter: DigestMail, **values: Any) -> DigestMail:
+    """The digest of a report that differs in these values."""
+    return replace(letter, report=replace(letter.report, **values))
+
+
 def shift(language: Language) -> DigestMail:
     """The morning after an outage: 17 wait."""
-    return DigestMail(
-        company=TITLE[language],
-        period="shift",
+    report = Report(
         start=AT - minutes(720),
         end=AT,
         at=AT,
-        waiting=17,
+        waiting=waiting(17),
         longest=minutes(312),
         critical=2,
-        cards=CARDS,
-        buckets=(6, 5, 4, 2, 0),
-        now=NOW,
+        ageing=(6, 5, 4, 2, 0),
+        figures=NOW,
         before=BEFORE,
         target=0.95,
         accounts=(
@@ -234,10 +244,20 @@ def shift(language: Language) -> DigestMail:
             AccountFigures("svyaz", "official", 43, 38, 960),
         ),
         hours=SHIFT_HOURS,
-        watch=WATCH,
+        days=(),
+        night=NOW,
+        day=NOW,
+        coverage=WATCH,
         known_from=AT - timedelta(days=90),
-        happening=Surge(AT - minutes(410), 140, 11.6, None),
+        has_past=False,
         unread=("svyaz",),
+        surge=Surge(AT - minutes(410), 140, 11.6, None),
+    )
+    return DigestMail(
+        company=TITLE[language],
+        period="shift",
+        report=report,
+        cards=CARDS,
         board_url="https://board.svyaz.example/now",
         settings_url="https://board.svyaz.example/me",
         unsubscribe_url="https://board.svyaz.example/bye?key=abc&to=anna",
@@ -249,30 +269,33 @@ def quiet(language: Language) -> DigestMail:
 
     Pulse came in the evening, and looked back two hours.
     """
-    return replace(
+    letter = reporting(
         shift(language),
-        period="daily",
         start=AT - minutes(1440),
-        waiting=0,
+        waiting={},
         longest=None,
         critical=0,
-        cards=(),
-        buckets=(0, 0, 0, 0, 0),
-        now=PeriodStats(1, 1, DurationStats(1, 47, 47), DurationStats(1, 47, 47), 1.0),
+        ageing=(0, 0, 0, 0, 0),
+        figures=PeriodStats(1, 1, DurationStats(1, 47, 47), DurationStats(1, 47, 47), 1.0),
         before=None,
         accounts=(
             AccountFigures("svyaz_help", "support", 1, 1, 47),
             AccountFigures("svyaz", "official", 0, 0, None),
         ),
         hours=tuple(HourFigures(h % 24, int(h == 20), int(h == 20)) for h in range(18, 33)),
-        watch=Coverage(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
+        coverage=Coverage(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
         known_from=AT - minutes(900),
-        happening=None,
+        surge=None,
+        has_past=True,
+        unread=(),
+    )
+    return replace(
+        letter,
+        period="daily",
+        cards=(),
         board_url=None,
         settings_url=None,
         unsubscribe_url=None,
-        first=True,
-        unread=(),
     )
 
 
@@ -292,23 +315,24 @@ def weekly(language: Language) -> DigestMail:
             ]
         )
     )
-    return replace(
+    letter = reporting(
         shift(language),
-        period="weekly",
         start=AT - timedelta(days=7),
-        now=span(2310, 2183, DurationStats(1400, 470, 3100), DurationStats(2500, 430, 2900), 0.91),
+        figures=span(
+            2310, 2183, DurationStats(1400, 470, 3100), DurationStats(2500, 430, 2900), 0.91
+        ),
         before=span(
             1402, 1390, DurationStats(900, 440, 2300), DurationStats(1500, 400, 2200), 0.97
         ),
         hours=tuple(HourFigures(h, 20 + 9 * h, 18 + 8 * h) for h in range(24)),
-        happening=Surge(AT - minutes(410), 140, 11.6, minutes(47)),
+        surge=Surge(AT - minutes(410), 140, 11.6, minutes(47)),
         unread=(),
-        watch=Coverage(10080, 10080),
-        trend=trend,
+        coverage=Coverage(10080, 10080),
+        days=trend,
         night=span(402, 371, DurationStats(300, 1500, 7900), DurationStats(410, 1300, 7000), 0.71),
         day=span(1908, 1812, DurationStats(1100, 380, 2000), DurationStats(2090, 340, 1900), 0.96),
-        meant_for="Ольга Ким <olga@svyaz.example>",
     )
+    return replace(letter, period="weekly", meant_for="Ольга Ким <olga@svyaz.example>")
 
 
 def monthly(language: Language) -> DigestMail:
@@ -319,9 +343,8 @@ def monthly(language: Language) -> DigestMail:
         )
         for n in range(30)
     )
-    return replace(
-        weekly(language), period="monthly", start=AT - timedelta(days=30), trend=trend, watch=WATCH
-    )
+    letter = reporting(weekly(language), start=AT - timedelta(days=30), days=trend, coverage=WATCH)
+    return replace(letter, period="monthly")
 
 
 LONG = "Ы" * 280

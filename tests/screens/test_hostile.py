@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pulse.screens.mails import Mail, MailRenderer
+from pulse.outbox.message import Mail
+from pulse.screens.mails import MailRenderer
 from pulse_cli.demo.mailbox import Letter, leaf
 from pulse_cli.demo.words import Words
 from tests.screens.hostile_mails import (

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pulse.outbox.mailer import compose
-from pulse.screens.mails import LIMIT, Mail, MailRenderer
+from pulse.outbox.mailer import mime_message
+from pulse.outbox.message import Mail
+from pulse.screens.mails import LIMIT, MailRenderer
 from tests.screens.hostile_mails import (
     DETAIL,
     KINDS,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 def sent(mail: Mail) -> EmailMessage:
     """The mail as it goes over the wire, and as a mail client parses it."""
-    raw = compose("Pulse <pulse@svyaz.example>", "anna@svyaz.example", mail, AT).as_bytes()
+    raw = mime_message("Pulse <pulse@svyaz.example>", "anna@svyaz.example", mail, AT).as_bytes()
     head, _, body = raw.partition(b"\r\n\r\n")
     assert head.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 998

@@ -13,9 +13,10 @@ import pytest
 
 from pulse.kernel.posts import post_url
 from pulse.listening.budget import Budget
+from pulse.outbox.message import Mail
+from pulse.reporting.breakdown import DayFigures
 from pulse.reporting.coverage import Coverage
-from pulse.screens.mails import LIMIT, Mail, MailRenderer
-from pulse.screens.models import DayFigures
+from pulse.screens.mails import LIMIT, MailRenderer
 from tests.screens.sample_mails import (
     AT,
     CARDS,
@@ -27,7 +28,9 @@ from tests.screens.sample_mails import (
     full_alert,
     minutes,
     monthly,
+    reporting,
     shift,
+    waiting,
     weekly,
 )
 from tests.screens.sample_mails import US as SOMEBODY
@@ -263,14 +266,17 @@ WATCHES: dict[str, tuple[Coverage, str | None]] = {
     "blind": (Coverage(720, 720, gaps=WATCH.gaps[:1]), "@svyaz: not watched"),
     "wall": (Coverage(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: X did not provide all posts"),
     "never read": (Coverage(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: not read yet"),
-    "trouble passed": (Coverage(720, 720, troubles=WATCH.troubles[:1]), "@svyaz: X did not answer"),
+    "trouble passed": (Coverage(720, 720, faults=WATCH.faults[:1]), "@svyaz: X did not answer"),
     "trouble lasts": (
-        Coverage(720, 720, troubles=WATCH.troubles[1:]),
+        Coverage(720, 720, faults=WATCH.faults[1:]),
         "since 08:30, not fixed yet",
     ),
-    "aside": (Coverage(720, 720, aside=1), "1 post could not be read"),
+    "aside": (Coverage(720, 720, quarantined=1), "1 post could not be read"),
     "undelivered": (Coverage(720, 720, undelivered=2), "2 emails could not be delivered"),
-    "stopped": (Coverage(720, 720, stopped=WATCH.stopped[:1]), "no email has been sent to oleg@"),
+    "stopped": (
+        Coverage(720, 720, suppressed=WATCH.suppressed[:1]),
+        "no email has been sent to oleg@",
+    ),
 }
 
 
@@ -281,7 +287,7 @@ def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
     At its top only what was not watched: a mail that was lost makes no gap.
     """
     watch, said = WATCHES[case]
-    mail = MailRenderer().digest(replace(shift("en"), watch=watch), PEOPLE["en"])
+    mail = MailRenderer().digest(reporting(shift("en"), coverage=watch), PEOPLE["en"])
     clear = said is None and watch.watched == watch.minutes
     for text in (mail.text, mail.html):
         assert ("Nothing was missed." in text) is clear
@@ -292,13 +298,13 @@ def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
 def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
     """Given a week that Pulse saw the end of, then its days before have no figures, nor has it."""
     came = AT - timedelta(days=1)
-    letter = replace(
+    letter = reporting(
         weekly("en"),
         known_from=came - minutes(60),
         before=None,
-        first=True,
-        trend=(DayFigures(date(2026, 11, 20)), *weekly("en").trend[-2:]),
-        watch=Coverage(1440, 1440, since=came),
+        has_past=True,
+        days=(DayFigures(date(2026, 11, 20)), *weekly("en").report.days[-2:]),
+        coverage=Coverage(1440, 1440, since=came),
     )
     mail = MailRenderer().digest(letter, PEOPLE["en"])
     assert "It also covers mentions since 21 Nov, 08:00, before Pulse was started" in mail.text
@@ -321,8 +327,8 @@ def test_a_digest_says_that_some_may_be_answered_already(language: Language, sai
     """Given own posts that cannot be read, then it says so above those who wait, if any do."""
     letter = shift(language)
     for part in ("text", "html"):
-        for unread, waiting, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
-            one = replace(letter, unread=unread, waiting=waiting)
+        for unread, count, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
+            one = reporting(letter, unread=unread, waiting=waiting(count))
             mail = MailRenderer().digest(one, PEOPLE[language])
             assert (said in getattr(mail, part)) is there
 

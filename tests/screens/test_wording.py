@@ -10,11 +10,21 @@ import pytest
 
 from pulse.outbox.escalation import ADDRESS_FAULTS
 from pulse.screens import phrases
-from pulse.screens.advice import trouble_words
+from pulse.screens.advice import fault_label
 from pulse.screens.locale import Locale, one_line, quoted
 from pulse.screens.mails import MailRenderer
 from pulse.x.faults import FOR_A_PERSON, FaultKind
-from tests.screens.sample_mails import AT, PEOPLE, TROUBLES, alert, card, minutes, shift, weekly
+from tests.screens.sample_mails import (
+    AT,
+    PEOPLE,
+    TROUBLES,
+    alert,
+    card,
+    minutes,
+    reporting,
+    shift,
+    weekly,
+)
 from tests.screens.sample_mails import US as SOMEBODY
 
 if TYPE_CHECKING:
@@ -58,9 +68,9 @@ def test_how_many_wait(count: int, en: str, ru: str) -> None:
 def test_how_many_messages(count: int, en: str, ru: str) -> None:
     """A single message goes without saying."""
     one = card(1, SOMEBODY, "?", minutes(3), None, said=count)
-    assert en in phrases.about(EN, one, AT)
-    assert ru in phrases.about(RU, one, AT)
-    assert "message" not in phrases.about(EN, replace(one, said=1), AT)
+    assert en in phrases.card_facts(EN, one, AT)
+    assert ru in phrases.card_facts(RU, one, AT)
+    assert "message" not in phrases.card_facts(EN, replace(one, said=1), AT)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +95,7 @@ def test_russian_has_three_forms(one: str, more: str, forms: tuple[str, str, str
     few, some, many = forms
     cases = {1: few, 21: few, 3: some, 34: some, 0: many, 7: many, 11: many, 14: many, 112: many}
     for n, form in cases.items():
-        assert form.format(n=n) in RU.many(one, more, n)
+        assert form.format(n=n) in RU.ngettext(one, more, n)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +189,7 @@ def test_digest_subjects(language: Language, subject: str, preheader: str) -> No
 
 def test_a_digest_says_that_everyone_is_answered() -> None:
     def subject(language: Language) -> str:
-        letter = replace(shift(language), waiting=0, longest=None, cards=())
+        letter = reporting(replace(shift(language), cards=()), waiting={}, longest=None)
         return MailRenderer().digest(letter, PEOPLE[language]).subject
 
     assert subject("en") == "Everyone has been answered · Svyaz"
@@ -187,7 +197,7 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("levels", "again", "en", "ru"),
+    ("levels", "reminder", "en", "ru"),
     [
         (
             {"critical": 2, "breach": 5, "warning": 0},
@@ -222,10 +232,10 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
     ],
 )
 def test_alert_subjects_tell_the_worst_first(
-    levels: dict[str, int], again: int, en: str, ru: str
+    levels: dict[str, int], reminder: int, en: str, ru: str
 ) -> None:
     for language, subject in (("en", en), ("ru", ru)):
-        letter = replace(alert(language), levels=levels, again=again)  # type: ignore[arg-type]
+        letter = replace(alert(language), levels=levels, reminder=reminder)  # type: ignore[arg-type]
         assert MailRenderer().alert(letter, PEOPLE[language]).subject == subject  # type: ignore[index]
 
 
@@ -269,5 +279,5 @@ def test_every_trouble_for_a_person_has_its_advice() -> None:
 @pytest.mark.parametrize("kind", get_args(FaultKind))
 def test_every_trouble_has_a_name_in_both_languages(kind: str) -> None:
     """Given any kind of trouble with X, then a digest can name it."""
-    assert trouble_words(kind, EN) != kind
-    assert trouble_words(kind, RU) not in {kind, trouble_words(kind, EN)}
+    assert fault_label(kind, EN) != kind
+    assert fault_label(kind, RU) not in {kind, fault_label(kind, EN)}

@@ -16,12 +16,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from rich.pretty import pretty_repr
 
-from pulse.observability.redaction import Redactor
 from pulse.x.access import Bounds, Token
 from pulse.x.client import XClient
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
 from pulse.x.http import BaseUrlAdapter
+from pulse.x.session import redactor_of
 from pulse_cli.simulated_x import SimulatedX
 from tests.secrecy.canary import BEARER, PARTS, TOKEN, parts_in
 from tests.secrecy.echoing_x import ECHO_ANSWERS, EchoingX
@@ -136,10 +136,10 @@ def test_one_part_within_another_leaves_no_rest() -> None:
     """Given a token whose parts begin alike, then each is hidden to its end."""
     token = Token(None, "abcdefgh", "abcdefghijkl", "abcdefghijklmnop", "s")
     assert (
-        Redactor(token)("abcdefgh, abcdefghijkl, abcdefghijklmnop")
+        redactor_of(token)("abcdefgh, abcdefghijkl, abcdefghijklmnop")
         == "[hidden], [hidden], [hidden]"
     )
-    assert Redactor(token)("shorter ones stand in words") == "shorter ones stand in words"
+    assert redactor_of(token)("shorter ones stand in words") == "shorter ones stand in words"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_one_part_within_another_leaves_no_rest() -> None:
 )
 def test_a_signature_is_hidden_however_it_is_said_back(said: str) -> None:
     """Given the signature of a request, then it is hidden as it was sent, and as it was meant."""
-    veil = Redactor(TOKEN, 'OAuth oauth_nonce="1", oauth_signature="ab%2Bcd%2Fef%3D"')
+    veil = redactor_of(TOKEN, 'OAuth oauth_nonce="1", oauth_signature="ab%2Bcd%2Fef%3D"')
     assert veil(f"not <{said}>") == "not <[hidden]>"
 
 

@@ -83,13 +83,13 @@ def test_own_news_are_found_by_their_time(table: Table) -> None:
     own_posts = OwnPosts(table)
     own_posts.put("acme", [said(1, 0), said(2, 10), said(3, 20)], timedelta(days=90))
     own_posts.put("other", [said(4, 10)], None)
-    assert [i["sk"] for i in own_posts.published("acme", NOON, NOON + 20 * MINUTE)] == [
-        "1/1",
-        "2/2",
-    ]
+    assert [
+        (post.id, post.version, post.account_id, post.at)
+        for post in own_posts.published("acme", NOON, NOON + 20 * MINUTE)
+    ] == [("1", "1", "100", NOON), ("2", "2", "100", NOON + 10 * MINUTE)]
     midnight = NOON.replace(hour=0) + timedelta(days=1)
     found = own_posts.published("acme", midnight - timedelta(days=1), midnight)
-    assert [i["sk"] for i in found] == ["1/1", "2/2", "3/3"]
+    assert [(post.id, post.version) for post in found] == [("1", "1"), ("2", "2"), ("3", "3")]
     kept = table.get(ItemKey("said#acme", "1/1"))
     assert datetime.fromtimestamp(kept["ttl"], UTC) == NOON + timedelta(days=90)
 

@@ -41,7 +41,7 @@ def outcome(here: SmallCompany) -> dict[str, Any]:
             for first, s in here.states().items()
         },
         "flags": {
-            first: Counter((f.level, f.again) for f in s.flags if not f.again)
+            first: Counter((f.level, f.reminder) for f in s.flags if not f.reminder)
             for first, s in here.states().items()
         },
         "told": {(m.who, post) for m in here.mails for post in m.posts},

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from pulse.privacy.compliance import ComplianceJob
-from pulse.x.compliance import ComplianceApi
+from pulse.x.compliance import ComplianceApi, ComplianceJob
 from pulse.x.faults import XError
 from pulse_cli.simulated_x import DropError, WsgiTransport
 

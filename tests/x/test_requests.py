@@ -1,16 +1,16 @@
 """What is asked of X, in whose name and in which words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pulse.x.access import Bounds, Token
+from pulse.x.access import Bounds, Limit, Token
 from pulse.x.client import XClient
 from pulse.x.faults import XError
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
-from tests.x.scripted_x import APP, BOUNDS, NOON, USER, ScriptedTransport, archive
+from tests.x.scripted_x import APP, BOUNDS, NOON, RESET, USER, ScriptedTransport, archive
 
 NOT_FOUND = {
     "resource_id": "2",
@@ -83,7 +83,7 @@ def test_counts_are_the_apps_and_nobody_elses() -> None:
         (200, {}, {"data": [row | {"tweet_count": 2}, row | {"post_count": 3}]})
     )
     x = XClient(lambda: USER, wire)
-    assert x.counts("@a", NOON, NOON + timedelta(minutes=1)) == {NOON: 3}
+    assert x.counts("@a", NOON, NOON + timedelta(minutes=1)).by_minute == {NOON: 3}
     assert wire.asked[0]["HTTP_AUTHORIZATION"].startswith("Bearer")
     alone = Token(None, "k", "s", "a", "s")
     assert XClient(lambda: alone, wire).counts("@a", NOON, NOON + timedelta(minutes=1)) is None
@@ -105,12 +105,11 @@ def test_the_words_that_x_understands_are_found(
     """Given an X of one vocabulary, when asked in the other, then asked again in its own."""
     sim = SimulatedX(archive(tmp_path), lambda: NOON, spoken)
     x = XClient(lambda: USER, WsgiTransport(sim))
-    x.vocabulary = asked_first
-    page = x.mentions("100", Bounds(start=NOON - timedelta(days=1)))
+    page = x.mentions("100", Bounds(start=NOON - timedelta(days=1)), vocabulary=asked_first)
     assert [(p.id, p.text, p.author_id) for p in page.posts] == [("1001", "@NimbusHelp <3", "7")]
     assert sim.requests.total() == requests_made
-    assert x.vocabulary == asked_last
-    assert x.reads == 1
+    assert page.vocabulary == asked_last
+    assert page.served == 1
 
 
 def test_words_that_x_understands_no_more_are_trouble_for_a_person() -> None:
@@ -144,10 +143,35 @@ def test_posts_are_asked_for_by_the_app_where_it_may(token: Token, scheme: str) 
         (200, {}, {"data": [{"id": "1"}], "errors": [NOT_FOUND, {**NOT_FOUND, "resource_id": "9"}]})
     )
     x = XClient(lambda: token, wire)
-    assert x.absent(["1", "2"]) == {"2": "deleted"}
+    found = x.absent(["1", "2"])
+    assert found.absent == {"2": "deleted"}
+    assert found.error is None
     assert wire.params() == {"ids": "1,2"}
     assert wire.asked[0]["HTTP_AUTHORIZATION"].startswith(scheme)
-    assert x.reads == 1
+    assert (found.requested, found.served) == (2, 1)
+
+
+def test_of_a_look_up_that_fails_in_the_middle_what_was_served_is_known() -> None:
+    """Given X down at the second hundred, then the first is answered, and counted as billed."""
+    ids = [str(number) for number in range(1, 251)]
+    served = [{"id": number} for number in ids[:100] if number != "2"]
+    wire = ScriptedTransport((200, RESET, {"data": served, "errors": [NOT_FOUND]}), (503, {}, ""))
+    found = XClient(lambda: USER, wire).absent(ids)
+    assert [wire.params(n)["ids"].split(",") for n in range(2)] == [ids[:100], ids[100:200]]
+    assert len(wire.asked) == 2
+    assert (found.absent, found.requested, found.served) == ({"2": "deleted"}, 200, 99)
+    assert found.error.kind == "unavailable"
+    assert found.limit == Limit(0, datetime.fromtimestamp(99, UTC))
+
+
+def test_users_are_asked_for_a_hundred_at_a_time() -> None:
+    """Given more ids than X takes at once, then all of them are asked for, and returned."""
+    ids = [str(number) for number in range(1, 131)]
+    answers = [(200, {}, {"data": [{"id": i} for i in some]}) for some in (ids[:100], ids[100:])]
+    wire = ScriptedTransport(*answers)
+    found = XClient(lambda: USER, wire).users(ids)
+    assert [author.id for author in found] == ids
+    assert [wire.params(n)["ids"].count(",") + 1 for n in range(len(wire.asked))] == [100, 30]
 
 
 def test_users(tmp_path: Path) -> None:

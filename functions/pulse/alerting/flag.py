@@ -1,23 +1,53 @@
-"""Each minute: who has waited too long, and who must hear of it."""
+"""Each minute: flag who has waited too long, and note in the outbox who must hear of it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag
 from pulse.conversations.fold import State, levels_due
+from pulse.kernel.batching import batched
 from pulse.kernel.company import SETTINGS_LAG, Company
+from pulse.kernel.errors import Failures
+from pulse.kernel.policy import Policy
 from pulse.outbox.entries import TOPIC, Entry, anonymous_id
 
 if TYPE_CHECKING:
     from pulse.alerting.store import PolicyProgress
     from pulse.conversations.store.conversations import ConversationStore
 
-_AT_ONCE = 100
+_BATCH = 100
+
+
+class FlagReport(NamedTuple):
+    """How many conversations were flagged, and how late the oldest is that was not, in seconds.
+
+    The lateness is 0 when everything that was due was flagged.
+    """
+
+    flagged: int
+    seconds_late: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Decisions:
+    """Decides which levels to flag, and remembers since when each conversation was due."""
+
+    policy: Policy
+    now: datetime
+    due_since: dict[ConversationKey, datetime] = field(default_factory=dict)
+
+    def levels(self, key: ConversationKey, state: State) -> Sequence[Fact]:
+        # The index may be a moment old, so the state that the store has just read decides: it
+        # may have been answered since. If others write it meanwhile, the store asks again, and
+        # the last answer counts. Nothing due is noted as due now, which counts as not late.
+        self.due_since[key] = state.attention_at or self.now
+        return levels_due(state, self.policy, self.now)
 
 
 def flag(
@@ -25,36 +55,30 @@ def flag(
     conversations: ConversationStore,
     policy_progress: PolicyProgress,
     now: datetime,
-) -> tuple[int, float]:
-    """Flag what is due and note who is to be told, in one; returns how many were flagged.
+) -> FlagReport:
+    """Flag what is due, and put what people are to be told of it into the outbox.
 
-    What cannot be flagged holds up no other; it is raised at the end. With the count, for how many
-    seconds the oldest has been due that was not; 0 when none is.
+    Raises:
+        ExceptionGroup: some could not be flagged; all others were.
     """
     _refold_for_new_policy(company, conversations, policy_progress, now)
-    falls_due: dict[ConversationKey, datetime] = {}
-
-    def decide(key: ConversationKey, state: State) -> Sequence[Fact]:
-        falls_due[key] = state.attention_at or now
-        return levels_due(state, company.policy, now)
-
-    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> Sequence[Entry]:
-        return _entries(company, flagged, now)
-
-    due = iter(list(conversations.due(company.name, now)))
+    decisions = _Decisions(company.policy, now)
+    # A flag and the entries about it are one transaction. A crash between the two would either
+    # leave a flag of which nobody ever hears, since a level is flagged once, or alert people
+    # again each minute of what was never marked as flagged.
+    entries = partial(_entries, company, now)
     flagged, oldest = 0, now
-    problems: list[Exception] = []
-    while keys := list(islice(due, _AT_ONCE)):
-        try:
-            told = conversations.append(keys, decide, company.policy, company.retention, tell)
-        except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs
-            problems.append(problem)
-            continue
-        flagged += len(told)
-        oldest = min([oldest, *(falls_due[key] for key in keys if key not in told)])
-    if problems:
-        raise ExceptionGroup(f"{len(problems)} times some could not be flagged", problems)
-    return flagged, (now - oldest).total_seconds()
+    failures = Failures("batches of conversations could not be flagged")
+    # The list is read to its end first, since flagging moves conversations within the index.
+    for keys in batched(list(conversations.due(company.name, now)), _BATCH):
+        with failures.collecting():
+            new = conversations.append(
+                keys, decisions.levels, company.policy, company.retention, entries
+            )
+            flagged += len(new)
+            oldest = min([oldest, *(decisions.due_since[key] for key in keys if key not in new)])
+    failures.raise_collected()
+    return FlagReport(flagged, (now - oldest).total_seconds())
 
 
 def _refold_for_new_policy(
@@ -63,48 +87,58 @@ def _refold_for_new_policy(
     policy_progress: PolicyProgress,
     now: datetime,
 ) -> None:
-    """A new version of the policy folds all open conversations again, until all go by it."""
+    """Fold all open conversations again when a new version of the policy is in force."""
+    # A state says when the conversation next needs attention, by the policy that folded it, and
+    # `flag` reads only what is due by that. So a shorter deadline would take effect for each
+    # conversation only with its next post, unless all are folded again. Once is not enough:
+    # other functions go by settings that they read up to SETTINGS_LAG ago, and may fold a
+    # conversation by the old policy just after it was folded by the new one. Therefore the
+    # refold is repeated each minute until that time is over. `refold` writes only states that an
+    # older version folded, so the repeats cost a read. A function that itself still has the old
+    # settings sees a newer version noted, and leaves everything alone.
     version, (folded, since) = company.policy.version, policy_progress.folded(company.name)
-    if folded > version or (folded == version and not _is_recent(since, now)):
+    is_settling = since is not None and now - since <= SETTINGS_LAG
+    if folded > version or (folded == version and not is_settling):
         return
-    waiting = iter(conversations.open(company.name))
-    while keys := list(islice(waiting, _AT_ONCE)):
+    for keys in batched(conversations.open(company.name), _BATCH):
         conversations.refold(keys, company.policy, company.retention, now)
     if folded < version:
         policy_progress.mark_folded(company.name, version, now)
 
 
-def _is_recent(since: datetime | None, now: datetime) -> bool:
-    return since is not None and now - since <= SETTINGS_LAG
-
-
 def _entries(
-    company: Company, flagged: Mapping[ConversationKey, Sequence[Fact]], now: datetime
+    company: Company, now: datetime, flagged: Mapping[ConversationKey, Sequence[Fact]]
 ) -> list[Entry]:
-    """One entry a person (and level): each conversation is told once, at its last flag."""
+    """Return one entry for each person, level and reminder, of the new flags of one transaction.
+
+    A conversation that passed several levels at once is told of at the last, the highest, only.
+    """
     policy = company.policy
-    told: dict[tuple[str, str, int], list[ConversationKey]] = defaultdict(list)
-    hear: dict[tuple[str, int], Sequence[str]] = {}
+    keys_for: dict[tuple[str, str, int], list[ConversationKey]] = defaultdict(list)
+    alerted: dict[tuple[str, int], Sequence[str]] = {}
     for key, facts in flagged.items():
         last = facts[-1]
         if not isinstance(last, Flag):
             continue
-        people = policy.recipients(last.level, last.again, now) or (company.owner,)
-        everyone = (*people, TOPIC) if last.level == policy.top.name else people
-        for person in everyone:
-            told[person, last.level, last.again].append(key)
-            hear[last.level, last.again] = people
+        # A level without anybody on duty goes to the owner: nobody may wait unseen. The highest
+        # also goes to the topic, since a mail wakes nobody.
+        people = policy.recipients(last.level, last.reminder, now) or (company.owner,)
+        alerted[last.level, last.reminder] = people
+        for person in (*people, TOPIC) if last.level == policy.top.name else people:
+            keys_for[person, last.level, last.reminder].append(key)
+    # The id is the same for all recipients of one transaction and differs between transactions
+    # of one minute, by their first conversation, which it must not name (D-042).
     return [
         Entry(
-            id=f"{now.isoformat()}#{level}#{again}#{anonymous_id(keys[0])}",
+            id=f"{now.isoformat()}#{level}#{reminder}#{anonymous_id(keys[0])}",
             company=company.name,
             person=person,
             kind="alert",
             at=now,
             keys=tuple(keys),
             urgent=level == policy.top.name,
-            again=again,
-            details=(("level", level), ("people", list(hear[level, again]))),
+            reminder=reminder,
+            details=(("level", level), ("people", list(alerted[level, reminder]))),
         )
-        for (person, level, again), keys in told.items()
+        for (person, level, reminder), keys in keys_for.items()
     ]

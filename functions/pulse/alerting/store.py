@@ -13,20 +13,26 @@ class PolicyProgress:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        # `flag` asks each minute, and only `flag` writes it. A process that remembers a version
+        # that another has replaced since refolds once more, and finds nothing to write.
         self._folded: dict[str, tuple[int, datetime | None]] = {}
 
     def folded(self, company: str) -> tuple[int, datetime | None]:
-        """Return the version of the settings in all open states, and since when; 0 before any."""
+        """Return the version that all open conversations were folded by, and when that was done.
+
+        The version is 0, and the time None, before the first.
+        """
         if company not in self._folded:
-            item = self._table.get(_key(company)) or {"version": 0}
+            item = self._table.get(_progress_key(company)) or {"version": 0}
             self._folded[company] = item["version"], parse_time(item.get("at"))
         return self._folded[company]
 
     def mark_folded(self, company: str, version: int, now: datetime) -> None:
         """Note that all open conversations have been folded by this version."""
-        self._table.put(_key(company), {"version": version, "at": sortable_time(now)})
+        key = _progress_key(company)
+        self._table.put(key, {"version": version, "at": sortable_time(now)})
         self._folded[company] = version, now
 
 
-def _key(company: str) -> ItemKey:
+def _progress_key(company: str) -> ItemKey:
     return ItemKey(f"company#{company}", "folded")

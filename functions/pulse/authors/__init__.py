@@ -1,1 +1,1 @@
-"""Who customers are: names and handles, remembered for a month; and who asked to be erased."""
+"""Who customers are: names and handles, remembered for a month; and who was erased."""

@@ -1,4 +1,4 @@
-"""Names of authors, and people whose earlier posts must not be stored again."""
+"""Stores the names of authors, and the people whose earlier posts must not be stored again."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pulse.dynamodb.table import Table
 from pulse.kernel.posts import Author
 
 AUTHOR_KEPT = timedelta(days=30)
+"""Handles change owners (D-041), so that a name is looked up anew once a month."""
 _ERASURE_KEPT = timedelta(days=30)
-"""Longer than X shows again what was published before."""
+"""Longer than any scan goes back over what was read before."""
 
 
 class AuthorCache:
-    """Names and handles by X user id, each for a month after it was last seen."""
+    """Names and handles by X user id, each for a month after it was stored last."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -31,7 +32,7 @@ class AuthorCache:
         }
 
     def put(self, authors: Iterable[Author], now: datetime) -> None:
-        """Remember them for a month, also an author without name or handle: X does not show it."""
+        """Store authors for a month; one without name and handle is known to be not shown by X."""
         ttl = int((now + AUTHOR_KEPT).timestamp())
         self._table.put_many(
             (
@@ -42,18 +43,18 @@ class AuthorCache:
         )
 
     def delete(self, ids: Iterable[str]) -> None:
-        """Forget these authors."""
+        """Delete authors by their X user ids."""
         self._table.delete_many(ItemKey(f"author#{i}", "author") for i in ids)
 
 
 class ErasureList:
-    """People who were erased: what they published before that is not stored again."""
+    """People who were erased; what they published before is not stored again."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def add(self, company: str, user_id: str, now: datetime) -> None:
-        """From now on, store nothing that this person published before `now`."""
+        """Add a person, by X user id: nothing that they published before `now` is stored again."""
         ttl = int((now + _ERASURE_KEPT).timestamp())
         self._table.put(
             ItemKey(f"forgotten#{company}", user_id), {"at": sortable_time(now), "ttl": ttl}

@@ -90,20 +90,20 @@ class Lease:
 class Flag:
     """A level that was reached, and the mentions that were waiting when it was told.
 
-    `due_at` is when the level fell due, `at` when Pulse flagged it. `again` counts the
-    reminders at the same level: 0 is the first telling.
+    `due_at` is when the level fell due, `at` when Pulse flagged it. `reminder` is the
+    number of the reminder at the same level: 0 is the first flag.
     """
 
     level: str
     mentions: frozenset[str]
     due_at: datetime
     at: datetime
-    again: int = 0
+    reminder: int = 0
 
     @property
     def token(self) -> str:
         """Its name among the facts of the conversation."""
-        return f"f{self.level}/{min(self.mentions, key=int)}/{self.again}"
+        return f"f{self.level}/{min(self.mentions, key=int)}/{self.reminder}"
 
 
 Fact = Mention | Reply | Position | Lease | Flag

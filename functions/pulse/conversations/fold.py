@@ -68,7 +68,7 @@ def fold(facts: Iterable[Fact], policy: Policy) -> State:
     leases = [f for f in facts if isinstance(f, Lease)]
     flags = sorted(
         (f for f in facts if isinstance(f, Flag)),
-        key=lambda f: (f.at, f.due_at, f.level, f.again, sorted(f.mentions)),
+        key=lambda f: (f.at, f.due_at, f.level, f.reminder, sorted(f.mentions)),
     )
     tokens = frozenset(f.token for f in facts)
     moments = [f.at for f in facts if isinstance(f, (Mention, Reply, Position))]
@@ -115,10 +115,10 @@ def levels_due(state: State, policy: Policy, now: datetime) -> tuple[Flag, ...]:
     if due:
         return due
     last = _last_alarm(state, policy)
-    if last is None or policy.next_reminder(last.at, last.again) > now:
+    if last is None or policy.next_reminder(last.at, last.reminder) > now:
         return ()
-    due_at = policy.next_reminder(last.at, last.again)
-    return (Flag(last.level, waiting, due_at, now, last.again + 1),)
+    due_at = policy.next_reminder(last.at, last.reminder)
+    return (Flag(last.level, waiting, due_at, now, last.reminder + 1),)
 
 
 class _Cover(NamedTuple):
@@ -200,7 +200,7 @@ def _attention(state: State, policy: Policy) -> datetime | None:
     due = min(_untold(state, policy).values(), default=None)
     last = _last_alarm(state, policy)
     if due is None and last is not None:
-        due = policy.next_reminder(last.at, last.again)
+        due = policy.next_reminder(last.at, last.reminder)
     if due is not None and state.lease is not None:
         due = max(due, state.lease.until)
     return due
@@ -227,7 +227,7 @@ def _untold(state: State, policy: Policy) -> dict[str, datetime]:
 def _last_alarm(state: State, policy: Policy) -> Flag | None:
     """The last telling of this wait at the top level, which is repeated while nobody acts."""
     top = (f for f in _own_flags(state) if f.level == policy.top.name)
-    return max(top, key=lambda f: (f.at, f.again), default=None)
+    return max(top, key=lambda f: (f.at, f.reminder), default=None)
 
 
 def _own_flags(state: State) -> list[Flag]:

@@ -1,4 +1,4 @@
-"""Is something happening: many more mentions than usual."""
+"""Surges: whether many more mentions than usual are coming in."""
 
 from __future__ import annotations
 
@@ -11,65 +11,89 @@ from statistics import median
 _HOUR = timedelta(hours=1)
 _QUARTER = timedelta(minutes=15)
 _QUARTERS = _HOUR // _QUARTER
-_DAY = 24
+
+# These figures are those of D-013, which also says what else was weighed.
+_BASELINE_HOURS = 24
+"""The baseline is a whole day: shorter ones would compare a morning with a night."""
+_FEWEST_HOURS = 6
+"""Hours that must be known to say what is usual; fewer would be a guess."""
 _LONGEST = 8
-"""Hours; what lasts longer is no event any more but how things are."""
-_KNOWN = 6
-"""Hours that must be known to say what is usual."""
+"""Hours after which a surge is no longer one: that is how things are now."""
 _FEWEST = 10
+"""Mentions an hour below which nothing is a surge: three instead of one is noise."""
 _BEGINS, _LASTS = 3.0, 1.5
-"""Times the usual: that an hour must reach to begin an event, and that the next ones must."""
+"""Times the usual number that begins a surge, and that keeps it going.
+
+Two thresholds, so that a surge that wavers around the first is one surge and not many.
+"""
 _LOUD = 2
+"""Mentions in a quarter of an hour, and times the usual number, that make the quarter loud.
+
+It is also the number of quarters from one loud one to the next: one quiet quarter is bridged.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """Many more mentions than usual: `count` since `since`; usual for such a stretch."""
+    """Many more mentions than usual: `count` since `since`; `usual` for such a stretch."""
 
     since: datetime
     count: int
     usual: float
     silent_for: timedelta | None
-    """How long none of our accounts has said anything; None when not known."""
+    """For how long none of our accounts has published anything; None when not known."""
 
 
 def detect_surge(
-    mentions: Sequence[datetime], known_from: datetime, last_said: datetime | None, now: datetime
+    mentions: Sequence[datetime],
+    known_from: datetime,
+    last_published: datetime | None,
+    now: datetime,
 ) -> Surge | None:
-    """Whether an hour brought at least ten mentions and thrice the usual, and it goes on.
+    """Return the surge that is going on at `now`; None when there is none or nothing to compare.
 
-    `mentions` are publish times, all of them since `known_from`. Usual is the median hour of
-    the 24 before the event, as far as they are known; of fewer than six nothing can be said.
-    It goes on while each hour brings ten and half as many again as usual, for eight hours at
-    most. Where it began is followed back by quarters, over one quiet quarter at most.
+    `mentions` are publish times, all of them since `known_from`. `last_published` is when any of
+    our accounts last published something; None when that is not known.
     """
     ages = [now - at for at in mentions if at <= now]
+    # Hours are counted back from now, not by the clock: at five past ten "the hour of ten" would
+    # hold five minutes, and every surge would be noticed up to an hour late.
     counts = Counter(age // _HOUR for age in ages)
+    # Hours before `known_from` are unknown, not quiet: counting them as zero would call the
+    # first busy hour after an installation a surge.
     known = (now - known_from) // _HOUR
-    for run in range(1, _LONGEST + 1):
-        before = [counts[h] for h in range(run, min(run + _DAY, known))]
-        if len(before) < _KNOWN:
+    # Suppose that the surge began `hours` hours ago. Then the baseline is the day before that,
+    # not the day before now: an outage of seven hours would otherwise become its own baseline and
+    # be usual by the afternoon. The shortest length that fits is taken.
+    for hours in range(1, _LONGEST + 1):
+        before = [counts[hour] for hour in range(hours, min(hours + _BASELINE_HOURS, known))]
+        if len(before) < _FEWEST_HOURS:
             return None
+        # The median, not the mean: another surge within the day does not raise it.
         usual = float(median(before))
-        least = min(counts[h] for h in range(run))
-        if least >= max(_FEWEST, _LASTS * usual) and counts[run - 1] >= _BEGINS * usual:
-            first = _first(ages, run, usual)
+        fewest = min(counts[hour] for hour in range(hours))
+        if fewest >= max(_FEWEST, _LASTS * usual) and counts[hours - 1] >= _BEGINS * usual:
+            first = _age_of_first(ages, hours, usual)
             return Surge(
                 since=now - first,
-                count=sum(age <= first for age in ages),
+                count=len([age for age in ages if age <= first]),
                 usual=usual * (first / _HOUR),
-                silent_for=None if last_said is None else now - last_said,
+                silent_for=None if last_published is None else now - last_published,
             )
     return None
 
 
-def _first(ages: Sequence[timedelta], run: int, usual: float) -> timedelta:
-    """Age of the first mention of an event whose hours are known."""
+def _age_of_first(ages: Sequence[timedelta], hours: int, usual: float) -> timedelta:
+    """Return the age of the first mention of a surge that has lasted for so many hours."""
+    # Hours are too coarse for "since 02:10". So the beginning is followed back from the oldest
+    # loud quarter within those hours to the loud quarters before it, as long as no two quiet
+    # ones in a row lie between. There always is a loud one: the hour in which the surge began
+    # has three times the usual, so at least one of its quarters has more than half of the usual.
     quarters = Counter(age // _QUARTER for age in ages)
     enough = max(_LOUD, _LOUD * usual / _QUARTERS)
     loud = sorted(quarter for quarter, count in quarters.items() if count >= enough)
-    last = max(quarter for quarter in loud if quarter < run * _QUARTERS)
+    oldest = max(quarter for quarter in loud if quarter < hours * _QUARTERS)
     for quarter in loud:
-        if last < quarter <= last + _LOUD:
-            last = quarter
-    return max(age for age in ages if age // _QUARTER == last)
+        if oldest < quarter <= oldest + _LOUD:
+            oldest = quarter
+    return max(age for age in ages if age // _QUARTER == oldest)

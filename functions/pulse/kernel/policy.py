@@ -74,10 +74,10 @@ class Policy:
         names = [known.name for known in self.levels]
         return names.index(level) if level in names else -1
 
-    def next_reminder(self, told: datetime, again: int) -> datetime:
+    def next_reminder(self, last: datetime, reminder: int) -> datetime:
         """When the top level is told again: at short intervals for a day, then once a day."""
-        close = again < _DAY // self.repeat_every
-        return told + (self.repeat_every if close else max(self.repeat_every, _DAY))
+        close = reminder < _DAY // self.repeat_every
+        return last + (self.repeat_every if close else max(self.repeat_every, _DAY))
 
     def on_duty(self, group: str, moment: datetime) -> tuple[str, ...]:
         """Keys of the people of `group` on duty at `moment`, each once, in order."""
@@ -85,10 +85,10 @@ class Policy:
         turns = self.groups.get(group, ())
         return tuple(dict.fromkeys(turn.person for turn in turns if turn.covers(local)))
 
-    def recipients(self, level: str, again: int, moment: datetime) -> tuple[str, ...]:
+    def recipients(self, level: str, reminder: int, moment: datetime) -> tuple[str, ...]:
         """Who is told of `level` at `moment`; reminders go up the line."""
         rank = self.rank(level)
-        groups = [*(self.levels[rank].tell if rank >= 0 else ()), *self.escalation[:again]]
+        groups = [*(self.levels[rank].tell if rank >= 0 else ()), *self.escalation[:reminder]]
         return tuple(
             dict.fromkeys(person for group in groups for person in self.on_duty(group, moment))
         )

@@ -1,1 +1,1 @@
-"""What is read of X: scans of timelines, cursors, sweeps, the budget, and ingest."""
+"""Reading X: scans of timelines, cursors, sweeps, the budget of reads, and ingest."""

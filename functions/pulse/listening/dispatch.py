@@ -1,4 +1,4 @@
-"""Each minute: which accounts are due, and for what; which are not read, and what it all costs."""
+"""Each minute: which accounts are due and for what, which are not read, how much was billed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Settings
+from pulse.kernel.time import start_of_minute
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, is_blind
 from pulse.listening.tasks import PollTask, kinds_due
@@ -18,38 +19,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DispatchPlan:
-    """What a minute asks for, and how it stands."""
+    """The tasks of a minute, and the metrics about all accounts."""
 
     tasks: list[PollTask]
-    """One per due account and kind."""
+    """One for each account and kind that is due."""
     blind: list[str]
-    """Usernames of accounts not read for longer than one may go unread."""
+    """Usernames of accounts that were not read for too long."""
     budget_used: float
-    """The highest per cent that a company has used of the reads it pays for."""
+    """The highest percentage of its monthly reads that a company has used."""
 
 
 def dispatch(
-    settings: Settings, accounts: CursorStore, now: datetime, patience: timedelta
+    settings: Settings, cursors: CursorStore, now: datetime, blind_after: timedelta
 ) -> DispatchPlan:
-    """The tasks to put on the queue, and how it stands, whether they can be put there or not."""
-    minute = now.replace(second=0, microsecond=0)
+    """Return the tasks for the queue and the metrics, whether the queue then takes them or not."""
+    minute = start_of_minute(now)
     watched = [(c.name, a) for c in settings.companies for a in c.accounts]
-    cursors = accounts.load(account.id for _, account in watched)
+    known = cursors.load(account.id for _, account in watched)
     tasks = [
         PollTask(company, account.id, kind, minute)
         for company, account in watched
-        if (cursor := cursors.get(account.id)) is None or cursor.is_due(now)
+        if (cursor := known.get(account.id)) is None or cursor.is_due(now)
         for kind in kinds_due(minute, cursor.swept if cursor else None)
     ]
     blind = [
         account.username
         for _, account in watched
-        if is_blind(cursors.get(account.id), settings.pushed_at, now, patience)
+        if is_blind(known.get(account.id), settings.pushed_at, now, blind_after)
     ]
-    return DispatchPlan(tasks, blind, _budget_used(settings, cursors, now))
+    return DispatchPlan(tasks, blind, _budget_used(settings, known, now))
 
 
 def _budget_used(settings: Settings, cursors: Mapping[str, Cursor], now: datetime) -> float:
+    # One alarm stands for all companies, so the metric is that of the company closest to its
+    # limit. Polling goes on past the limit: an account left unread would cost more (D-022).
     budgets = (
         monthly_budget(
             [cursors[a.id].reads for a in company.accounts if a.id in cursors],
@@ -58,4 +61,4 @@ def _budget_used(settings: Settings, cursors: Mapping[str, Cursor], now: datetim
         )
         for company in settings.companies
     )
-    return round(100 * max((one.share or 0 for one in budgets), default=0), 1)
+    return round(100 * max((budget.share or 0 for budget in budgets), default=0), 1)

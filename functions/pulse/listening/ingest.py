@@ -1,117 +1,179 @@
-"""What a page holds: mentions, replies and own posts become facts; the rest lies aside."""
+"""Ingest: posts become facts of conversations, or own posts, or are quarantined.
+
+It does not matter where posts come from: polls call this, and whatever else hears of posts may.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from pulse.audit.entries import LogEntry, user_ids_in
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
-from pulse.kernel.posts import Post, select_mentions, select_replies
-from pulse.listening.scan import TimelineScan
+from pulse.kernel.company import Account, Company
+from pulse.kernel.posts import Author, Post, select_mentions, select_replies
+from pulse.x.answers import Quarantined
 
 if TYPE_CHECKING:
-    from pulse.listening.run import PollRun
-    from pulse.x.parse import Page
+    from pulse.audit.store import AuditLog
+    from pulse.authors.store import AuthorCache, ErasureList
+    from pulse.conversations.store.conversations import ConversationStore
+    from pulse.conversations.store.own_posts import OwnPosts
 
-_Aside = tuple[Any, str]
-"""What came, and why it is not kept as a post."""
-_NOTED = timedelta(hours=26)
+_LOGGED_BEFORE = timedelta(hours=26)
 """Longer than the longest sweep reaches back."""
 
 
-def ingest(page: Page, walk: TimelineScan, reading: PollRun) -> int:
-    """Store what the page holds and fold it in; returns how many facts were new."""
-    company = reading.company
-    posts = [_named(p, walk, reading.account.id) for p in page.posts if not _forgotten(p, reading)]
-    mentions = select_mentions(posts, company.account_ids)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The origin of posts.
+
+    `account` is the company's account for which they were found. If they stand in its mentions
+    timeline, `in_mentions` says so, and they name it whatever their entities say. Waits that began
+    before `watched_from` raise no alert: Pulse did not watch the account then.
+    """
+
+    account: Account
+    watched_from: datetime
+    in_mentions: bool = False
+
+
+class Ingested(NamedTuple):
+    """The number of facts that were new, and of posts that were newly quarantined."""
+
+    new: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStores:
+    """The stores that ingest writes to; made anew for each run."""
+
+    conversations: ConversationStore
+    own_posts: OwnPosts
+    authors: AuthorCache
+    erasures: ErasureList
+    audit_log: AuditLog
+    _erased: dict[str, Mapping[str, datetime]] = field(default_factory=dict, init=False, repr=False)
+
+    def erased_people(self, company: str) -> Mapping[str, datetime]:
+        """Return when people of the company were erased, by X user id; read once a run."""
+        if company not in self._erased:
+            self._erased[company] = self.erasures.of_company(company)
+        return self._erased[company]
+
+
+def ingest(
+    posts: Iterable[Post],
+    source: Source,
+    company: Company,
+    stores: IngestStores,
+    now: datetime,
+    *,
+    unreadable: Sequence[Quarantined] = (),
+    authors: Sequence[Author] = (),
+) -> Ingested:
+    """Store posts and fold them into conversations; the same post may come any number of times.
+
+    `unreadable` is what came in place of posts and could not be read, `authors` what came along
+    about their authors. Both are stored too.
+    """
+    posts = [_as_found(p, source) for p in posts if not _is_erased(p, company, stores)]
     replies = select_replies(posts, company.account_ids)
-    facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
-    for post in mentions:
-        facts[ConversationKey(company.name, post.conversation_id, post.author_id)].append(
-            _mention(post, reading)
-        )
-    for post in replies:
-        customer = str(post.in_reply_to_user_id)
-        facts[ConversationKey(company.name, post.conversation_id, customer)].append(
-            _reply(post, reading)
-        )
-    crowded: dict[str, _Aside] = {}
+    full: dict[str, Quarantined] = {}
 
-    def left_out(key: ConversationKey, mention: Mention) -> None:
+    def quarantine(key: ConversationKey, mention: Mention) -> None:
+        # A conversation takes at most two thousand facts (D-031). What it no longer takes is
+        # quarantined, and so counted and shown; its ids are enough to find it on X.
         raw = {"id": mention.version, "author_id": key.customer_id}
-        crowded[mention.token] = raw, "the conversation is full"
+        full[mention.token] = Quarantined(raw, "the conversation is full")
 
-    store = reading.conversations
-    new = store.add(facts, company.policy, company.retention, left_out) if facts else 0
-
-    answered = {post.version for post in replies}
-    said = [
+    new, facts = 0, _facts(posts, replies, source, company, now)
+    if facts:
+        new = stores.conversations.add(facts, company.policy, company.retention, quarantine)
+    # Own posts that answer nobody are no facts, and are stored all the same: sweeps compare what is
+    # stored of a timeline with what X counts and serves of it. Retweets stand in neither.
+    answering = {post.version for post in replies}
+    own = [
         p
         for p in posts
-        if p.author_id in company.account_ids and p.version not in answered and not p.retweet
+        if p.author_id in company.account_ids and p.version not in answering and not p.retweet
     ]
-    if said:
-        reading.own_posts.put(company.name, said, company.retention)
-    known = [author for author in page.authors if author.id not in reading.forgotten]
-    if known:
-        reading.author_cache.put(known, reading.now)
-    aside = [*((a.raw, a.reason) for a in page.quarantined), *crowded.values()]
-    if aside:
-        _put_aside(aside, reading)
-    return new
+    if own:
+        stores.own_posts.put(company.name, own, company.retention)
+    if authors:
+        erased = stores.erased_people(company.name)
+        stores.authors.put([author for author in authors if author.id not in erased], now)
+    to_log = [*unreadable, *full.values()]
+    return Ingested(new, _log(to_log, source, company, stores, now) if to_log else 0)
 
 
-def _forgotten(post: Post, reading: PollRun) -> bool:
-    """Whether it is by, or answers, somebody who was forgotten since; what is newer is kept."""
-    before = [reading.forgotten.get(i) for i in (post.author_id, post.in_reply_to_user_id) if i]
-    return any(at is not None and post.created_at < at for at in before)
+def _facts(
+    posts: Sequence[Post],
+    replies: Sequence[Post],
+    source: Source,
+    company: Company,
+    now: datetime,
+) -> dict[ConversationKey, list[Fact]]:
+    """Return mentions, then replies, by the conversations that they belong to."""
+    facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
+    for post in select_mentions(posts, company.account_ids):
+        key = ConversationKey(company.name, post.conversation_id, post.author_id)
+        named = post.named & company.account_ids
+        late = source.watched_from if post.created_at < source.watched_from else None
+        facts[key].append(
+            Mention(post.id, post.version, post.created_at, post.text, named, post.lang, late, now)
+        )
+    for post in replies:
+        key = ConversationKey(company.name, post.conversation_id, str(post.in_reply_to_user_id))
+        facts[key].append(
+            Reply(post.id, post.version, post.created_at, post.text, post.author_id, now)
+        )
+    return facts
 
 
-def _put_aside(aside: Iterable[_Aside], reading: PollRun) -> None:
-    """Note what is not kept as a post; what is read again, as sweeps do, is noted once."""
-    company, now, account = reading.company.name, reading.now, reading.account.username
-    noted = [row.what for row in reading.journal.read(company, now - _NOTED, now)]
-    rows = [
-        LogEntry("aside", now, {"account": account, "reason": reason, "raw": raw})
-        for raw, reason in aside
-        if reading.forgotten.keys().isdisjoint(user_ids_in(raw))
-    ]
-    new = [row for row in rows if row.what not in noted]
-    reading.quarantined += len(new)
-    reading.journal.append(company, new, reading.company.retention)
-
-
-def _named(post: Post, walk: TimelineScan, account_id: str) -> Post:
-    """What stands in the mentions timeline names the account, whatever its entities say."""
-    if walk.endpoint == "mentions" and walk.via == "timeline" and account_id not in post.named:
-        return replace(post, named=post.named | {account_id})
+def _as_found(post: Post, source: Source) -> Post:
+    """Return the post; if it stands in the mentions timeline, it names the account."""
+    # X puts a post into the timeline by rules of its own, and some posts in it have no entities:
+    # old long posts, or replies to a post that names the account. X's word decides, or a customer
+    # whom X shows to the account would not be seen by Pulse.
+    if source.in_mentions and source.account.id not in post.named:
+        return replace(post, named=post.named | {source.account.id})
     return post
 
 
-def _mention(post: Post, reading: PollRun) -> Mention:
-    watched_from = reading.watched_from
-    return Mention(
-        id=post.id,
-        version=post.version,
-        at=post.created_at,
-        text=post.text,
-        named=post.named & reading.company.account_ids,
-        lang=post.lang,
-        watched_from=watched_from if post.created_at < watched_from else None,
-        stored_at=reading.now,
-    )
+def _is_erased(post: Post, company: Company, stores: IngestStores) -> bool:
+    """Return whether it is by, or answers, a person who was erased after it was published."""
+    # Sweeps and resumed scans serve old posts again. What a person publishes after the erasure is
+    # a new matter, and is stored: they speak to the company again.
+    erased = stores.erased_people(company.name)
+    before = [erased.get(i) for i in (post.author_id, post.in_reply_to_user_id) if i]
+    return any(at is not None and post.created_at < at for at in before)
 
 
-def _reply(post: Post, reading: PollRun) -> Reply:
-    return Reply(
-        id=post.id,
-        version=post.version,
-        at=post.created_at,
-        text=post.text,
-        account_id=post.author_id,
-        stored_at=reading.now,
-    )
+def _log(
+    quarantined: Iterable[Quarantined],
+    source: Source,
+    company: Company,
+    stores: IngestStores,
+    now: datetime,
+) -> int:
+    """Log what is not stored as a post; returns how much of it was not logged before."""
+    # Sweeps read the same unreadable post every quarter of an hour for a day. The log's keys begin
+    # with the time, so a second entry would not replace the first; it is looked for instead.
+    logged = [
+        entry.what for entry in stores.audit_log.read(company.name, now - _LOGGED_BEFORE, now)
+    ]
+    erased = stores.erased_people(company.name)
+    account = source.account.username
+    entries = [
+        LogEntry("aside", now, {"account": account, "reason": one.reason, "raw": one.raw})
+        for one in quarantined
+        if erased.keys().isdisjoint(user_ids_in(one.raw))
+    ]
+    new = [entry for entry in entries if entry.what not in logged]
+    stores.audit_log.append(company.name, new, company.retention)
+    return len(new)

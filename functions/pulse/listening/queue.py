@@ -1,4 +1,4 @@
-"""The FIFO queue of polls: one group an account, so none is read twice at once."""
+"""The FIFO queue of poll tasks: a group for each account, so that none is read twice at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pulse.kernel.batching import batched
 from pulse.listening.tasks import PollTask
 
 if TYPE_CHECKING:
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     )
 
 _AT_ONCE = 10
+"""Messages that SQS takes in one request."""
 
 
 class PollQueue:
-    """Tasks go in here; the event source of the poll function takes them out."""
+    """Tasks are put in here; the event source of the poll function takes them out."""
 
     def __init__(self, client: SQSClient, url: str) -> None:
         self._client = client
@@ -29,9 +31,11 @@ class PollQueue:
     def put(self, tasks: Sequence[PollTask]) -> None:
         """Send every task; the same account, kind and minute counts once.
 
-        What SQS does not take for reasons of its own is sent once more. RuntimeError, when all
-        others are sent, says how many it did not take.
+        Raises:
+            RuntimeError: SQS did not take some tasks; all others are sent.
         """
+        # In a batch SQS may refuse some messages and take others. One that it refuses for reasons
+        # of its own is sent once more now: accounts would lose a minute until the next dispatch.
         entries = [_entry(number, task) for number, task in enumerate(tasks)]
         failed = self._send(entries)
         again = {one["Id"] for one in failed if not one["SenderFault"]}
@@ -45,17 +49,16 @@ class PollQueue:
     def _send(
         self, entries: Sequence[SendMessageBatchRequestEntryTypeDef]
     ) -> list[BatchResultErrorEntryTypeDef]:
-        """Send these, whatever becomes of each; returns what was not taken."""
+        """Send these in batches; returns what SQS did not take."""
         failed: list[BatchResultErrorEntryTypeDef] = []
-        for start in range(0, len(entries), _AT_ONCE):
-            some = entries[start : start + _AT_ONCE]
-            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=some)
+        for batch in batched(entries, _AT_ONCE):
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=batch)
             failed += answer.get("Failed", [])
         return failed
 
 
 def task_of(record: Mapping[str, Any]) -> PollTask:
-    """The task in a message, as the event source hands it over."""
+    """Return the task in a message, as the event source hands it over."""
     raw = json.loads(record["body"])
     received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
     return PollTask(
@@ -68,20 +71,16 @@ def task_of(record: Mapping[str, Any]) -> PollTask:
 
 
 def _entry(number: int, task: PollTask) -> SendMessageBatchRequestEntryTypeDef:
+    body = {
+        "company": task.company,
+        "account_id": task.account_id,
+        "kind": task.kind,
+        "minute": task.minute.isoformat(),
+    }
     return {
         "Id": str(number),
-        "MessageBody": _body(task),
+        "MessageBody": json.dumps(body),
         "MessageGroupId": task.account_id,
+        # Two dispatches of one minute, as at-least-once schedules have them, make one poll.
         "MessageDeduplicationId": f"{task.account_id}-{task.kind}-{task.minute:%Y%m%dT%H%M}",
     }
-
-
-def _body(task: PollTask) -> str:
-    return json.dumps(
-        {
-            "company": task.company,
-            "account_id": task.account_id,
-            "kind": task.kind,
-            "minute": task.minute.isoformat(),
-        }
-    )

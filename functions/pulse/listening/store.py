@@ -1,4 +1,4 @@
-"""The cursor of each account: one item, one writer at a time."""
+"""Stores the cursor of each account: one item, one writer at a time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from time import sleep
 from typing import Any
 
 from pulse.conversations.store.codec import fault_of, to_json
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb.optimistic import attempts
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
@@ -21,53 +23,62 @@ _ATTEMPTS = 5
 
 
 class CursorStore:
-    """Cursors of all accounts of the deployment."""
+    """The cursors of all accounts of the deployment."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def load(self, account_ids: Iterable[str]) -> dict[str, Cursor]:
-        """Cursors of the accounts that have been read before."""
+        """Return the cursors of accounts that were read before, by account id."""
         found = self._table.get_many(_at(account_id) for account_id in account_ids)
         return {c.account_id: c for c in map(_cursor, found.values())}
 
     def save(self, cursor: Cursor, also: Sequence[object] = ()) -> Cursor:
-        """Write the cursor, and what is to be told with it, in one; `OvertakenError`."""
+        """Write the cursor, and these records with it, in one transaction; returns it as saved.
+
+        Raises:
+            StaleWriteError: another run has saved a newer cursor.
+        """
+        try:
+            return self._write(cursor, also)
+        except TransactionCancelledError as problem:
+            raise StaleWriteError(cursor.account_id) from problem
+
+    def add_reads(self, account_id: str, reads: int, now: datetime) -> None:
+        """Add posts that were billed, but not counted by a poll that saved its cursor.
+
+        Raises:
+            StaleWriteError: others saved the cursor each time that this one tried.
+        """
+        for attempt in attempts(_ATTEMPTS, StaleWriteError(account_id), sleep):
+            with attempt:
+                cursor = self.load([account_id]).get(account_id)
+                if cursor is not None:
+                    self._write(cursor.add_reads(reads, now))
+
+    def _write(self, cursor: Cursor, also: Sequence[object] = ()) -> Cursor:
         saved = replace(cursor, rev=cursor.rev + 1)
         action = self._table.put_action(
             _at(cursor.account_id),
             {
                 "cursor": json.dumps(to_json(saved), separators=(",", ":")),
                 "rev": saved.rev,
+                # Beside the JSON, so that `mark_watched` can set them without reading the cursor.
                 "last_ok": sortable_time(saved.last_ok) if saved.last_ok else None,
                 "swept": sortable_time(saved.swept) if saved.swept else None,
             },
             "rev = :rev" if cursor.rev else "attribute_not_exists(pk)",
             {":rev": cursor.rev} if cursor.rev else None,
         )
-        try:
-            self._table.write_retrying_conflicts(
-                [action, *(self._table.put_action(*item_of(one)) for one in also)]
-            )
-        except TransactionCancelledError as problem:
-            raise StaleWriteError(cursor.account_id) from problem
+        # Gaps and messages about faults are true only if the cursor is saved. Written before it,
+        # they would come twice; written after it, a crash in between would lose them.
+        self._table.write_retrying_conflicts(
+            [action, *(self._table.put_action(*item_of(one)) for one in also)]
+        )
         return saved
 
-    def add_reads(self, account_id: str, reads: int, now: datetime) -> None:
-        """Add to the account's reads of this month what was read for it beside its polls."""
-        for _ in range(_ATTEMPTS):
-            cursor = self.load([account_id]).get(account_id)
-            if cursor is None:
-                return
-            try:
-                self.save(cursor.add_reads(reads, now))
-            except StaleWriteError:
-                continue
-            return
-        raise StaleWriteError(account_id)
-
     def mark_watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
-        """Note that the account was read in this minute, and swept, and nothing was new."""
+        """Note that the account was read, and swept, in these minutes, and nothing was new."""
         self._table.update(
             _at(account_id),
             {"last_ok": sortable_time(minute), "swept": sortable_time(swept)},
@@ -75,7 +86,7 @@ class CursorStore:
         )
 
     def delete(self, account_ids: Iterable[str]) -> None:
-        """Forget how far these were read."""
+        """Delete the cursors of these accounts: they are read as if for the first time."""
         self._table.delete_many(map(_at, account_ids))
 
 
@@ -88,13 +99,13 @@ def _cursor(item: Item) -> Cursor:
     return Cursor(
         account_id=raw["account_id"],
         watched_from=datetime.fromisoformat(raw["watched_from"]),
-        high_water={name: _mark(mark) for name, mark in raw.get("high_water", {}).items()},
-        scans={name: _walk(walk) for name, walk in raw.get("scans", {}).items()},
+        high_water={name: _high_water(mark) for name, mark in raw.get("high_water", {}).items()},
+        scans={name: _scan(scan) for name, scan in raw.get("scans", {}).items()},
         limits={
             name: Limit(limit["remaining"], datetime.fromisoformat(limit["reset"]))
             for name, limit in raw.get("limits", {}).items()
         },
-        faults={name: fault_of(met) for name, met in raw.get("faults", {}).items()},
+        faults={name: fault_of(fault) for name, fault in raw.get("faults", {}).items()},
         reads=raw.get("reads", {}),
         last_ok=parse_time(item.get("last_ok")),
         swept=parse_time(item.get("swept")),
@@ -103,18 +114,18 @@ def _cursor(item: Item) -> Cursor:
     )
 
 
-def _walk(raw: dict[str, Any]) -> TimelineScan:
+def _scan(raw: dict[str, Any]) -> TimelineScan:
     return TimelineScan(
         **{
             **raw,
             "start": datetime.fromisoformat(raw["start"]),
             "end": parse_time(raw.get("end")),
-            "stop_at": _mark(raw["stop_at"]) if raw.get("stop_at") else None,
-            "newest": _mark(raw["newest"]) if raw.get("newest") else None,
-            "oldest": _mark(raw["oldest"]) if raw.get("oldest") else None,
+            "stop_at": _high_water(raw["stop_at"]) if raw.get("stop_at") else None,
+            "newest": _high_water(raw["newest"]) if raw.get("newest") else None,
+            "oldest": _high_water(raw["oldest"]) if raw.get("oldest") else None,
         }
     )
 
 
-def _mark(raw: dict[str, str]) -> HighWater:
+def _high_water(raw: dict[str, str]) -> HighWater:
     return HighWater(raw["id"], datetime.fromisoformat(raw["at"]))

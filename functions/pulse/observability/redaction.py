@@ -1,62 +1,65 @@
-"""Nothing secret is said: neither what libraries log of a token, nor what others say back of it.
-
-Who imports this has the libraries silenced in the whole process: they print tokens and
-signatures (tweepy, oauthlib), what SSM answers (botocore), headers that are broken (urllib3).
-"""
+"""Keeps secrets out of logs and texts: silences libraries that log them, hides them in answers."""
 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from urllib3.connection import HTTPConnection
 
-from pulse.x.access import Token
-
-_SILENT = ("botocore", "oauthlib", "requests_oauthlib", "tweepy", "urllib3")
-_UNSAID = "(left unsaid: this library tells secrets in its log; see pulse.observability.redaction)"
+_SILENCED = ("botocore", "oauthlib", "requests_oauthlib", "tweepy", "urllib3")
+"""Libraries whose log messages hold tokens and signatures (tweepy, oauthlib), answers of SSM
+(botocore) or broken headers (urllib3)."""
+_PLACEHOLDER = (
+    "(left unsaid: this library tells secrets in its log; see pulse.observability.redaction)"
+)
 _HIDDEN = "[hidden]"
 _SHORTEST = 8
-"""What is shorter is no secret of X's, and stands in common words."""
-_SIGNATURE = re.compile(r'oauth_signature="([^"]+)"')
+"""Characters. Secrets of X are longer, and shorter texts are parts of common words."""
 
-_make = logging.getLogRecordFactory()
-
-
-def _discreet(name: Any, level: Any, file: Any, line: Any, *said: Any, **more: Any) -> Any:
-    """Make a record of a log, without the words of those who tell secrets, at any level."""
-    if str(name).partition(".")[0] in _SILENT:
-        return _make(name, level, file, line, _UNSAID, (), None)
-    return _make(name, level, file, line, *said, **more)
+_make_record = logging.getLogRecordFactory()
 
 
-# Levels keep them quiet. Whoever sets a level anew, of a child or all, hears no words even so.
-for _name in _SILENT:
-    logging.getLogger(_name).setLevel(logging.ERROR)
-logging.setLogRecordFactory(_discreet)
-HTTPConnection.debuglevel = 0  # or http.client, told to, prints every header
+def install() -> None:
+    """Silence, in the whole process, the libraries that log secrets. May be called again."""
+    # Levels alone are not enough: whoever sets a level anew, of one logger or of all, would hear
+    # the secrets. A filter on handlers would miss a handler that is added later. The factory makes
+    # every record there is, so nothing passes it by (D-024). The levels merely save the work of
+    # making records that nobody wants.
+    for name in _SILENCED:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.setLogRecordFactory(_record_without_secrets)
+    # http.client prints every header, past all logging, once it is told to debug.
+    HTTPConnection.debuglevel = 0
+
+
+def _record_without_secrets(
+    name: Any, level: Any, file: Any, line: Any, *message: Any, **more: Any
+) -> Any:
+    """Return a log record; that of a silenced library has a placeholder for a message."""
+    if str(name).partition(".")[0] in _SILENCED:
+        return _make_record(name, level, file, line, _PLACEHOLDER, (), None)
+    return _make_record(name, level, file, line, *message, **more)
 
 
 class Redactor:
-    """Hides the parts of a token wherever they stand, and the signature of one request."""
+    """Replaces secrets in texts, in each of the forms in which an answer may repeat them."""
 
-    def __init__(self, token: Token, authorization: str = "") -> None:
-        parts = [getattr(token, name) for name in Token.__slots__]
-        signed = _SIGNATURE.findall(authorization)
-        parts += [*signed, *map(unquote, signed)]
-        forms = {form for part in parts if part and len(part) >= _SHORTEST for form in _forms(part)}
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
+        # The longest first: one secret may begin with another, and its rest must not stay.
         self._forms = sorted(forms, key=len, reverse=True)
 
-    def __call__(self, said: str) -> str:
-        """The same without secrets; they may stand there encoded for a URL, or in a script."""
+    def __call__(self, text: str) -> str:
+        """Return the text with `[hidden]` in place of every secret."""
         for form in self._forms:
-            said = said.replace(form, _HIDDEN)
-        return said
+            text = text.replace(form, _HIDDEN)
+        return text
 
 
-def _forms(part: str) -> Iterator[str]:
-    once = quote(part, safe="")
-    yield from (part, part.replace("/", r"\/"), once, quote(once, safe=""))
+def _forms(secret: str) -> tuple[str, ...]:
+    """The secret as it is, in a script of a web page, and encoded for a URL once and twice."""
+    once = quote(secret, safe="")
+    return secret, secret.replace("/", r"\/"), once, quote(once, safe="")

@@ -1,115 +1,168 @@
-"""Mail that came back: its address is left alone, its reader's next in line hears, once."""
+"""Mail that came back: its address is suppressed, and the next in line is told, once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from time import sleep
+from typing import TYPE_CHECKING
 
 from pulse.audit.entries import AuditRecord, LogEntry
+from pulse.dynamodb.optimistic import attempts
 from pulse.kernel.company import Company, Settings
-from pulse.outbox.delivery import (
-    Feedback,
-    MailNotRecordedError,
+from pulse.kernel.errors import ContentionError
+from pulse.outbox.entries import Entry
+from pulse.outbox.errors import MailNotRecordedError
+from pulse.outbox.escalation import address_fault, escalate_undeliverable, next_recipient
+from pulse.outbox.message import SentMail
+from pulse.outbox.ses_events import Feedback, FeedbackKind
+from pulse.outbox.suppressions import (
     Suppression,
-    SuppressionKind,
     normalize_address,
     people_with_address,
     unreachable,
 )
-from pulse.outbox.entries import Entry, SentMail
-from pulse.outbox.escalation import address_fault, escalate_undeliverable, next_recipient
 
 if TYPE_CHECKING:
     from pulse.audit.store import AuditLog
     from pulse.outbox.store.outbox import Outbox
     from pulse.outbox.store.suppressions import SuppressionList
 
-_RECORDED = timedelta(minutes=2)
-"""By then `send` has noted a mail that SES took."""
-_TRIES = 5
+_RECORDED_WITHIN = timedelta(minutes=2)
+"""By then `send` has recorded a mail that SES took, or has failed to."""
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackReport:
+    """What was done about one report of SES."""
+
+    kind: FeedbackKind
+    message_id: str
+    ours: bool
+    """Whether the mail, or the address that it went to, has to do with Pulse."""
+    blocked: int = 0
+    """Addresses that were suppressed because of it."""
+    passed_on: int = 0
+    """Entries for the next in line: what the mail told, and why it comes to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class BounceHandler:
-    """Deals with what SES says of a mail; the same word twice changes nothing more."""
+    """Acts on what SES reports of mails; a report that comes twice changes nothing more."""
 
     settings: Settings
     outbox: Outbox
-    addresses: SuppressionList
-    journal: AuditLog
+    suppressions: SuppressionList
+    audit_log: AuditLog
     now: datetime
 
-    def handle(self, word: Feedback) -> dict[str, Any]:
-        """Returns what was done. A mail that is not ours, to nobody of ours, is left alone.
+    def handle(self, feedback: Feedback) -> FeedbackReport:
+        """Suppress the address, and pass on what the mail told.
 
-        UnrecordedError when the mail may be ours and is not noted yet.
+        A mail that Pulse did not send is left alone, unless it went to one of our people: an
+        address that does not work for others does not work for Pulse.
+
+        Raises:
+            MailNotRecordedError: the mail may be ours and is not recorded yet.
+            ContentionError: other reports kept changing the same records.
         """
-        mail = self._find(word)
-        # A mail has one recipient; a server that forwards it may name another.
-        ours = [mail.to] if mail else [a for a in word.addresses if self._companies(a)]
-        done = {"kind": word.kind, "message_id": word.message_id, "ours": bool(ours)}
-        if word.kind == "passing":
+        mail = self._find(feedback)
+        # The address that Pulse wrote to counts, not the one that SES names: a server that
+        # forwards mail reports where it forwarded to, and suppressing that stops nothing (D-021).
+        # A mail of Pulse has one recipient.
+        ours = [mail.to] if mail else [a for a in feedback.addresses if self._companies(a)]
+        report = FeedbackReport(feedback.kind, feedback.message_id, bool(ours))
+        if feedback.kind == "transient":
             if mail is not None:
-                self.journal.append(mail.company, [_undelivered(mail, word, word.at, final=False)])
-            return {**done, "blocked": 0, "passed_on": 0}
-        if ours and mail is None and self.now - word.sent_at < _RECORDED:
-            raise MailNotRecordedError(f"mail {word.message_id}")
-        taken = [self._take_back(word, normalize_address(address), mail) for address in ours]
-        return {**done, "blocked": sum(b for b, _ in taken), "passed_on": sum(n for _, n in taken)}
+                row = _undelivered(mail, feedback, feedback.at, final=False)
+                self.audit_log.append(mail.company, [row])
+            return report
+        # SES may report a bounce before `send` has recorded the mail. Acting now would suppress
+        # the address and lose what the mail told. The error makes Lambda run it again in a minute.
+        if ours and mail is None and self.now - feedback.sent_at < _RECORDED_WITHIN:
+            raise MailNotRecordedError(f"mail {feedback.message_id} is not recorded yet")
+        done = [self._act(feedback, normalize_address(address), mail) for address in ours]
+        return replace(
+            report, blocked=sum(new for new, _ in done), passed_on=sum(n for _, n in done)
+        )
 
-    def _take_back(self, word: Feedback, address: str, mail: SentMail | None) -> tuple[bool, int]:
-        """Whether the address was blocked by this, and how much was passed on by it."""
-        for _ in range(_TRIES):
-            blocked = self.addresses.all()
-            new = word.kind != "refused" and address not in blocked
+    def _act(self, feedback: Feedback, address: str, mail: SentMail | None) -> tuple[int, int]:
+        """Return how many addresses were suppressed (0 or 1), and how many entries passed on."""
+        # Everything is one transaction on two conditions, that the mail was not marked as
+        # returned and that the address was not suppressed, so a report that SNS delivers twice
+        # does nothing the second time, and two bounces to one address tell of the address once.
+        # When a condition fails, somebody else was faster or the record was cut: all is read and
+        # decided anew. The two conditions are apart on purpose. A second mail to an address that
+        # is suppressed by now still passes on what it told; a refused mail says nothing of the
+        # address, and suppresses none.
+        result = 0, 0
+        busy = ContentionError(
+            f"other reports kept changing what is known of mail {feedback.message_id}"
+        )
+        for attempt in attempts(_ATTEMPTS, busy, sleep):
+            suppressed = set(self.suppressions.all())
+            new = feedback.kind != "refused" and address not in suppressed
             if mail.returned if mail else not new:
-                return False, 0
-            past = {*blocked, address} if word.kind != "refused" else set(blocked)
-            entries = list(self._passed_on(word, mail, past)) if mail else []
-            passed = len(entries)
-            entries += self._told(word, address, past) if new else []
-            also: list[Entry | AuditRecord] = [*entries]
-            if mail and word.kind != "complaint":
-                row = _undelivered(mail, word, self.now, final=True)
+                return 0, 0
+            if feedback.kind != "refused":
+                suppressed.add(address)
+            passed_on = list(self._passed_on(feedback, mail, suppressed)) if mail else []
+            faults = list(self._faults(feedback, address, suppressed)) if new else []
+            also: list[Entry | AuditRecord] = [*passed_on, *faults]
+            if mail and feedback.kind != "complaint":
+                row = _undelivered(mail, feedback, self.now, final=True)
                 also.append(AuditRecord(mail.company, row))
-            first = [_block(word, address)] if new else []
-            if self.outbox.mark_returned(mail, word.kind, first, also):
-                return new, passed
-            mail = self._find(word)
-        raise TimeoutError(f"others kept changing what is known of mail {word.message_id}")
+            suppressions = [_suppression(feedback, address)] if new else []
+            with attempt:
+                self.outbox.mark_returned(mail, feedback.kind, suppressions, also)
+                result = len(suppressions), len(passed_on)
+            if attempt.cancelled is not None:
+                mail = self._find(feedback)
+        return result
 
-    def _passed_on(self, word: Feedback, mail: SentMail, blocked: set[str]) -> Iterator[Entry]:
-        """What the mail told, for the next in line."""
+    def _passed_on(
+        self, feedback: Feedback, mail: SentMail, suppressed: set[str]
+    ) -> Iterator[Entry]:
+        """Yield what the mail told, as entries for the next in line."""
         company = self._company(mail.company)
         if company is None or mail.covered is None:
             return
         entry = replace(
             mail.covered,
-            id=f"{self.now.isoformat()}#{word.message_id}",
+            # The id of SES makes the entry unlike the one that the mail settled, so that a reader
+            # who had that one, too, is not taken for told. It covers what was flagged by now
+            # (D-043): somebody is late all the same.
+            id=f"{self.now.isoformat()}#{feedback.message_id}",
             person=mail.person,
             at=self.now,
         )
-        past = unreachable(company, blocked, self.now)
-        if word.kind == "refused":
+        others = unreachable(company, suppressed, self.now)
+        if feedback.kind == "refused":
+            # Nothing is wrong with the address, so `_faults` says nothing: this tells why.
             person = company.person(mail.person)
-            yield from escalate_undeliverable(entry, person, company, self.now, word.said, past)
-        elif moved := next_recipient(entry, company, self.now, past):
-            yield moved
+            yield from escalate_undeliverable(
+                entry, person, company, self.now, feedback.reason, others
+            )
+        elif heir := next_recipient(entry, company, self.now, others):
+            yield heir
 
-    def _told(self, word: Feedback, address: str, blocked: set[str]) -> Iterator[Entry]:
-        """Word of the address, for whoever must know in each company."""
+    def _faults(self, feedback: Feedback, address: str, suppressed: set[str]) -> Iterator[Entry]:
+        """Yield word of the address, for the next in line in each company that writes to it."""
         for company in self._companies(address):
-            key = people_with_address(company, address, self.now)[0]
-            entry = address_fault(company, key, address, word.kind, word.said, self.now)
-            past = unreachable(company, blocked, self.now)
-            if moved := next_recipient(entry, company, self.now, past):
-                yield moved
+            person = people_with_address(company, address, self.now)[0]
+            fault = address_fault(
+                company, person, address, feedback.kind, feedback.reason, self.now
+            )
+            others = unreachable(company, suppressed, self.now)
+            if heir := next_recipient(fault, company, self.now, others):
+                yield heir
 
-    def _find(self, word: Feedback) -> SentMail | None:
+    def _find(self, feedback: Feedback) -> SentMail | None:
+        """Return the record of the mail, whichever company sent it."""
         found = (
-            self.outbox.find_sent(company.name, word.message_id, word.sent_at)
+            self.outbox.find_sent(company.name, feedback.message_id, feedback.sent_at)
             for company in self.settings.companies
         )
         return next((mail for mail in found if mail is not None), None)
@@ -121,11 +174,16 @@ class BounceHandler:
         return next((c for c in self.settings.companies if c.name == name), None)
 
 
-def _block(word: Feedback, address: str) -> Suppression:
-    kind: SuppressionKind = "complaint" if word.kind == "complaint" else "bounce"
-    return Suppression(address, kind, word.at, word.said, word.message_id)
+def _suppression(feedback: Feedback, address: str) -> Suppression:
+    return Suppression(
+        address,
+        "complaint" if feedback.kind == "complaint" else "bounce",
+        feedback.at,
+        feedback.reason,
+        feedback.message_id,
+    )
 
 
-def _undelivered(mail: SentMail, word: Feedback, at: datetime, *, final: bool) -> LogEntry:
-    what = {"person": mail.person, "address": mail.to, "detail": word.said, "final": final}
+def _undelivered(mail: SentMail, feedback: Feedback, at: datetime, *, final: bool) -> LogEntry:
+    what = {"person": mail.person, "address": mail.to, "detail": feedback.reason, "final": final}
     return LogEntry("undelivered", at, what)

@@ -1,30 +1,30 @@
-"""What people are to be told: entries of the outbox, and when a mail may go."""
+"""Entries of the outbox: what one person is to be told, and how entries are merged and cut."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
 from pulse.conversations.facts import ConversationKey
-from pulse.kernel.policy import Policy
 
-_REMEMBERED = 100
 TOPIC = "*topic"
-"""Stands for the SNS topic where the name of a person would stand."""
+"""Stands for the SNS topic of critical alerts where the key of a person would stand."""
 
-MOST_KEPT = 1000
-"""Conversations of one mail that are remembered, should it come back."""
+MAX_CONVERSATIONS = 1000
+"""Conversations that the record of a mail lists at most: it is one item, of 400 kB at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that one person is to be told. `id` makes it stand once, and names no customer.
+    """One thing that one person (or the topic) is to be told.
 
-    `keys` are the conversations of an alert; `details` hold what is needed to write it (of
-    an alert, its `level` and the `people` who hear of it): plain JSON values.
+    With `company` and `person`, `id` is the key of the entry: the same entry written twice is one.
+    An id names no customer, since it outlives what is erased (D-042). `keys` are the conversations
+    of an alert. `details` hold what else its message needs, as plain JSON values: of an alert its
+    `level` and the `people` who were alerted.
     """
 
     id: str
@@ -32,136 +32,76 @@ class Entry:
     person: str
     kind: Literal["alert", "trouble", "digest"]
     at: datetime
+    """When it was raised. An alert covers the flags raised by then (D-043)."""
     keys: tuple[ConversationKey, ...] = ()
     urgent: bool = False
-    again: int = 0
+    """Whether it is of the highest level, for which the shorter alert window holds."""
+    reminder: int = 0
+    """How many times the level was raised before for the same wait: 0 is the first time."""
     details: tuple[tuple[str, Any], ...] = ()
     unreachable: tuple[str, ...] = ()
-    """Whom the mail service would not write to."""
+    """Keys of the people it was meant for before, and who could not be written to."""
 
     def detail(self, name: str) -> Any:
-        """One of the details, or None."""
+        """Return one of the details, or None."""
         return dict(self.details).get(name)
 
     def restricted_to(self, keys: Collection[ConversationKey]) -> Entry:
-        """The same entry of no other conversations than these."""
+        """Return the same entry without conversations other than these."""
         return replace(self, keys=tuple(key for key in self.keys if key in keys))
 
     def with_detail(self, name: str, value: Any) -> Entry:
-        """The same entry with this detail."""
+        """Return the same entry with this detail set."""
         return replace(self, details=tuple({**dict(self.details), name: value}.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class SentMail:
-    """A mail that went out: `id` names its record, `to` is the address that it went to.
-
-    `told` is all that it told of, in one entry, None when none of it passes on; `came_back`
-    says how it came back, if it did.
-    """
-
-    id: str
-    company: str
-    person: str
-    to: str
-    covered: Entry | None = None
-    returned: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """What a person was last sent. `not_before` is set when the mail service said wait.
-
-    `claimed` is until when one sender alone may write to the person.
-    """
-
-    last_alert: datetime | None = None
-    not_before: datetime | None = None
-    failures: int = 0
-    told_alerts: tuple[str, ...] = ()
-    """Marks of the alerts that the person was told last."""
-    claimed_until: datetime | None = None
-
-    def after_alerts(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
-        """What it is once these alerts are in a mail."""
-        told = (*self.told_alerts, *(fingerprint([entry]) for entry in alerts))
-        return replace(self, last_alert=now, told_alerts=told[-_REMEMBERED:])
-
-
 def merge(entries: Sequence[Entry]) -> Entry | None:
-    """What one mail told, should it have to be told to somebody else: None of a digest.
+    """Return one entry that says what a mail made of these entries covers; None for a digest.
 
-    The urgent first, and no more conversations than an item of the table holds with ease.
+    The record of the mail keeps it, so that the next in line can be alerted of the same
+    conversations if the mail bounces (D-018). Urgent entries come first, then the oldest.
     """
+    # A bounce must pass on everything the mail covered as one entry: level and id are those of
+    # the most urgent entry, so that the next reader's alert window and recipients are right; the
+    # reminder is the highest, which reaches furthest up the escalation; and whoever could not be
+    # reached for one of the entries is not tried again for any. Nobody needs a digest in another
+    # person's stead. The list is cut at MAX_CONVERSATIONS, behind the urgent ones, because the
+    # record is one item of the table.
     ordered = sorted(entries, key=lambda e: (not e.urgent, e.at))
     if not ordered or ordered[0].kind == "digest":
         return None
     return replace(
         ordered[0],
-        keys=tuple(dict.fromkeys(key for e in ordered for key in e.keys))[:MOST_KEPT],
-        again=max(e.again for e in ordered),
+        keys=tuple(dict.fromkeys(key for e in ordered for key in e.keys))[:MAX_CONVERSATIONS],
+        reminder=max(e.reminder for e in ordered),
         unreachable=tuple(dict.fromkeys(person for e in ordered for person in e.unreachable)),
     )
 
 
-def restrict_to_existing(told: Sequence[Entry], entries: Sequence[Entry]) -> list[Entry]:
-    """What of this, which was made of these entries, is about conversations that they still name.
+def restrict_to_existing(derived: Sequence[Entry], entries: Sequence[Entry]) -> list[Entry]:
+    """Return the derived entries without conversations that `entries` no longer name.
 
-    An alert that is about none of them goes.
+    `derived` were made of an earlier version of `entries`. An alert of which no conversation is
+    left is dropped; entries of other kinds have no conversations, and stay.
     """
-    named = {key for entry in entries for key in entry.keys}
-    found = [entry.restricted_to(named) for entry in told]
+    # Posts may be removed (deleted on X, erased, expired) while a sender holds entries in hand.
+    # The waiting entries are then cut (D-042). What the sender derived of them before the cut,
+    # for the record of the mail or for the next in line, would bring the removed conversations
+    # back into the table, where nothing would find them again.
+    existing = {key for entry in entries for key in entry.keys}
+    found = [entry.restricted_to(existing) for entry in derived]
     return [entry for entry in found if entry.keys or entry.kind != "alert"]
 
 
-def next_alert(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy) -> datetime | None:
-    """From when on the alerts that wait for one person may go: one mail in a window.
-
-    None when none wait; the time of the oldest entry when nothing holds them back.
-    """
-    if not entries:
-        return None
-    first = min(entry.at for entry in entries)
-    if mailbox.last_alert is None:
-        return first
-    urgent = any(entry.urgent for entry in entries)
-    window = policy.critical_window if urgent else policy.alert_window
-    return max(first, mailbox.last_alert + min(window, policy.alert_window))
-
-
-def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> list[Entry]:
-    """What may go to one person at `now`; the alerts among it all or none."""
-    if mailbox.not_before is not None and mailbox.not_before > now:
-        return []
-    alerts = [e for e in entries if e.kind == "alert"]
-    at = next_alert(alerts, mailbox, policy)
-    held = at is None or at > now
-    return [e for e in entries if e.kind != "alert" or not held]
-
-
-def already_told(entries: Sequence[Entry], mailbox: Mailbox) -> bool:
-    """Whether the person was told all of it: an alert may be handed over to them twice."""
-    return all(e.kind == "alert" and fingerprint([e]) in mailbox.told_alerts for e in entries)
-
-
-def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:
-    """For how long something could have gone to this person, but for the mail service."""
-    moments = [
-        next_alert([e for e in entries if e.kind == "alert"], mailbox, policy),
-        *(e.at for e in entries if e.kind != "alert"),
-    ]
-    return max([timedelta(0), *(now - at for at in moments if at is not None)])
-
-
 def fingerprint(entries: Iterable[Entry]) -> str:
-    """Tells entries, or a mail of them, from others."""
-    return _digest("".join(entry.id for entry in entries))
+    """Return a short text that tells these entries, or a mail made of them, from all others."""
+    return _hash("".join(entry.id for entry in entries))
 
 
 def anonymous_id(key: ConversationKey) -> str:
-    """Tells a conversation from others without naming the customer."""
-    return _digest(f"{key.conversation_id}#{key.customer_id}")
+    """Return a short text that tells a conversation from others without naming the customer."""
+    return _hash(f"{key.conversation_id}#{key.customer_id}")
 
 
-def _digest(text: str) -> str:
+def _hash(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]

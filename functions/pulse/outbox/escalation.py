@@ -1,4 +1,4 @@
-"""Who is told instead: where a shift has ended, or an address cannot be written to."""
+"""Who is told instead: when a shift has ended, or an address cannot be written to."""
 
 from __future__ import annotations
 
@@ -14,21 +14,28 @@ ADDRESS_FAULTS = ("address", "bounce", "complaint")
 
 
 def hand_over(entry: Entry, company: Company, now: datetime) -> list[Entry] | None:
-    """An alert held back until its reader went off duty, for those who came on duty since.
+    """Return an alert that waits for somebody off duty, as entries for the people now on duty.
 
-    None when it stays where it is: the reader is on duty, stands in for somebody else, or
-    nobody is on duty at all. Empty when all who are on duty were told at the time.
+    Returns None when the entry stays where it is, and an empty list when everybody now on duty
+    was alerted when it was raised: then it is dropped. Entries for the topic stay, and so do
+    those that already come in place of somebody else's.
     """
+    # An alert is addressed when it is raised, to whoever is on duty then. The alert window may
+    # hold it back past the end of that shift, and the person off duty would read it at home, or
+    # the next morning, while nobody on duty knows (D-014). The level and the number of the
+    # reminder decide who is on duty for it, as they did when it was raised. `people` grows by
+    # those it goes to, so that the next change of shift does not bring it to them again. When
+    # nobody is on duty at all, it stays: late is better than never.
     if entry.kind != "alert" or entry.person == TOPIC or entry.unreachable:
         return None
-    hear = company.policy.recipients(entry.detail("level"), entry.again, now)
-    if not hear or entry.person in hear:
+    on_duty = company.policy.recipients(entry.detail("level"), entry.reminder, now)
+    if not on_duty or entry.person in on_duty:
         return None
-    told: list[str] = entry.detail("people")
+    alerted: list[str] = entry.detail("people")
     return [
-        replace(entry, person=key).with_detail("people", [*told, *hear])
-        for key in hear
-        if key not in told
+        replace(entry, person=key).with_detail("people", [*alerted, *on_duty])
+        for key in on_duty
+        if key not in alerted
     ]
 
 
@@ -37,34 +44,43 @@ def escalate_undeliverable(
     person: Person,
     company: Company,
     now: datetime,
-    said: str,
+    reason: str,
     unreachable: Collection[str] = (),
 ) -> list[Entry]:
-    """The same entry for whoever is next in line, and why it comes to that person.
+    """Return the entry for the next person in line, and one that tells them why it came to them.
 
-    `person` could not be written to, `said` is what the mail service gave as the reason.
+    `person` could not be written to, for the `reason` that the mail service gave; `unreachable`
+    are keys of people who cannot be written to either. Nothing is returned when nobody is left.
     """
-    moved = next_recipient(entry, company, now, unreachable)
-    if moved is None:
+    heir = next_recipient(entry, company, now, unreachable)
+    if heir is None:
         return []
-    if moved.person == TOPIC or entry.detail("trouble") in ADDRESS_FAULTS:
-        return [moved]
-    why = address_fault(company, entry.person, person.email, "address", said, now)
-    return [moved, replace(why, person=moved.person, unreachable=moved.unreachable)]
+    # The topic wakes people by SMS or chat and has no room for advice about an address. And an
+    # entry that is itself about an address needs no second one: if each brought another, two
+    # people with broken addresses would exchange such mails without end.
+    if heir.person == TOPIC or entry.detail("trouble") in ADDRESS_FAULTS:
+        return [heir]
+    why = address_fault(company, entry.person, person.email, "address", reason, now)
+    return [heir, replace(why, person=heir.person, unreachable=heir.unreachable)]
 
 
 def next_recipient(
     entry: Entry, company: Company, now: datetime, unreachable: Collection[str] = ()
 ) -> Entry | None:
-    """The entry for the next person who can be written to; an alert ends with the topic.
+    """Return the entry for the next person in line who can be written to, or None.
 
-    None when nobody is left. In shadow mode nobody is: all mail goes to the one address.
+    The line is the owner, then everybody who would hear of a critical wait after all reminders,
+    then, for alerts only, the topic. In shadow mode there is no next person, because all mail
+    goes to the one address that has just failed.
     """
     if company.shadow_address(now):
         return None
     policy = company.policy
-    line = [company.owner, *policy.recipients(policy.top.name, len(policy.escalation), now), TOPIC]
+    everybody = policy.recipients(policy.top.name, len(policy.escalation), now)
+    # `unreachable` of the entry remembers who was tried, so that each person is tried once and
+    # the walk down the line ends, also across runs.
     tried = (*entry.unreachable, entry.person)
+    line = (company.owner, *everybody, TOPIC)
     heir = next((key for key in line if key not in (*tried, *unreachable)), None)
     if heir is None or (heir == TOPIC and entry.kind != "alert"):
         return None
@@ -72,14 +88,18 @@ def next_recipient(
 
 
 def address_fault(
-    company: Company, person: str, address: str, trouble: str, said: str, now: datetime
+    company: Company, person: str, address: str, trouble: str, reason: str, now: datetime
 ) -> Entry:
-    """Word of a person's address, to be passed on: that person is the one who cannot read it."""
+    """Return the entry that says that a person's address does not work (D-018).
+
+    It is addressed to that person, who is the one who cannot read it: callers pass it to
+    `next_recipient`, so that it takes the same way down the line as any other entry.
+    """
     return Entry(
         id=f"{now.isoformat()}#{trouble}#{person}",
         company=company.name,
         person=person,
         kind="trouble",
         at=now,
-        details=(("trouble", trouble), ("subject", address), ("detail", said)),
+        details=(("trouble", trouble), ("subject", address), ("detail", reason)),
     )

@@ -1,4 +1,4 @@
-"""Mail through SES, raw and once; the critical topic through SNS."""
+"""Mail through SES, as raw MIME and sent once; messages to the critical topic through SNS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
+from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,14 +21,20 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
-    from pulse.screens.mails import Mail
+    from pulse.outbox.message import Mail
 
-_REFUSED = frozenset({"MessageRejected", "MessageRejectedException", "BadRequestException"})
-_SUBJECT_MOST = 100
+_REJECTIONS = frozenset({"MessageRejected", "MessageRejectedException", "BadRequestException"})
+_MAX_SUBJECT = 100
+"""Characters that SNS takes as a subject."""
 
 
 class SesMailer:
-    """Sends each mail once: the client must be made without retries of its own."""
+    """Sends mails through SES.
+
+    The client must be made without retries of its own. A call whose answer is lost may have
+    sent the mail, and a retry inside the client would send it twice without anybody noticing.
+    Here it becomes a TemporaryDeliveryError, which the journal shows and the next minute repeats.
+    """
 
     def __init__(
         self, client: SESV2Client, sender: str, configuration_set: str | None = None
@@ -38,14 +44,19 @@ class SesMailer:
         self._configuration_set = configuration_set
 
     def send(self, to: str, mail: Mail, at: datetime, sender: str | None = None) -> str:
-        """Send to one address; returns the id that SES gave. RefusedError, LaterError."""
+        """Send a mail to one address, from `sender` or the deployment's; return the id SES gave it.
+
+        Raises:
+            PermanentDeliveryError: SES will not take this mail for this address.
+            TemporaryDeliveryError: SES takes nothing now, or did not answer.
+        """
         try:
-            message = compose(sender or self._sender, to, mail, at)
+            message = mime_message(sender or self._sender, to, mail, at)
         except (ValueError, IndexError, MessageError) as problem:
             raise PermanentDeliveryError(
                 f"no message can be addressed to {to!r}: {problem}"
             ) from problem
-        more: dict[str, Any] = (
+        options: dict[str, Any] = (
             {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
         )
         try:
@@ -53,39 +64,43 @@ class SesMailer:
                 FromEmailAddress=sender or self._sender,
                 Destination={"ToAddresses": [to]},
                 Content={"Raw": {"Data": message.as_bytes()}},
-                **more,
+                **options,
             )
         except botocore.exceptions.ClientError as problem:
             error = problem.response.get("Error", {})
-            said = f"{error.get('Code')}: {error.get('Message')}"
-            if error.get("Code") in _REFUSED and not _of_all(said, sender or self._sender):
-                raise PermanentDeliveryError(said) from problem
-            raise TemporaryDeliveryError(said) from problem
+            reason = f"{error.get('Code')}: {error.get('Message')}"
+            rejected = error.get("Code") in _REJECTIONS
+            if rejected and not _concerns_sender(reason, sender or self._sender):
+                raise PermanentDeliveryError(reason) from problem
+            raise TemporaryDeliveryError(reason) from problem
         except botocore.exceptions.BotoCoreError as problem:
             raise TemporaryDeliveryError(str(problem)) from problem
         return answer["MessageId"]
 
 
-def _of_all(said: str, sender: str) -> bool:
-    """Whether SES takes nothing of this sender now, whoever it is for.
-
-    It refuses alike what is written by and what is written to an address that is not verified,
-    and then names each that is not.
-    """
+def _concerns_sender(reason: str, sender: str) -> bool:
+    """Whether SES rejects all mail of this sender at present, whoever it is for."""
+    # SES answers with the same code when the sender is not verified, when (in the sandbox) the
+    # recipient is not, and when the whole account is suspended. The difference decides who is
+    # told. A fault of the recipient's address passes the mail to the next in line; a fault of the
+    # sender would pass every mail down the line until nobody is left, and would report an address
+    # as broken that is not. Only the text tells: it lists the identities that "failed the check",
+    # or speaks of sending "for this account".
     address = parseaddr(sender)[1].lower()
-    _, _, unverified = said.lower().partition("failed the check")
+    _, _, unverified = reason.lower().partition("failed the check")
     named = re.split(r"[\s,:<>/]+", unverified)
-    return address in named or address.rpartition("@")[2] in named or "for this account" in said
+    return address in named or address.rpartition("@")[2] in named or "for this account" in reason
 
 
-def compose(sender: str, to: str, mail: Mail, at: datetime) -> EmailMessage:
-    """The message as it goes over the wire: text and HTML that say the same."""
+def mime_message(sender: str, to: str, mail: Mail, at: datetime) -> EmailMessage:
+    """Return a mail as a MIME message: text and HTML that say the same."""
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(sender)
     message["To"] = _address(to)
-    # Python before 3.12.4 glues words together where it folds a subject that is not ASCII
+    # Python before 3.12.4 joins words where it folds a subject that is not ASCII.
     message.set_raw("Subject", Header(mail.subject, header_name="Subject").encode(linesep="\r\n"))
     message["Date"] = format_datetime(at)
+    # Both tell mail servers and absence assistants not to answer (RFC 3834, Exchange).
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text)
@@ -99,14 +114,18 @@ def _address(text: str) -> Address:
 
 
 class CriticalTopic:
-    """The SNS topic of critical alerts: SMS, chat, webhook."""
+    """The SNS topic of critical alerts, which wakes people by SMS, chat or webhook."""
 
     def __init__(self, client: SNSClient, arn: str) -> None:
         self._client = client
         self._arn = arn
 
     def publish(self, subject: str, text: str) -> str:
-        """Publish; returns the id that SNS gave. LaterError when it did not take it."""
+        """Publish a message with an English subject; return the id that SNS gave it.
+
+        Raises:
+            TemporaryDeliveryError: SNS did not take it.
+        """
         try:
             answer = self._client.publish(TopicArn=self._arn, Subject=_ascii(subject), Message=text)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as problem:
@@ -115,6 +134,6 @@ class CriticalTopic:
 
 
 def _ascii(subject: str) -> str:
-    """SNS takes ASCII subjects of up to 100 characters that begin with no space."""
-    kept = subject.encode("ascii", "ignore").decode().strip()
-    return " ".join(kept.split())[:_SUBJECT_MOST] or "Pulse"
+    """Return a subject that SNS takes: ASCII, up to 100 characters, not beginning with a space."""
+    plain = subject.encode("ascii", "ignore").decode().strip()
+    return " ".join(plain.split())[:_MAX_SUBJECT] or "Pulse"

@@ -1,213 +1,125 @@
-"""Write to the people for whom something waits: one mail each, once."""
+"""Write to the people for whom something waits: each gets one mail, once."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pulse.audit.entries import AuditRecord, LogEntry
-from pulse.kernel.company import Company, Person
-from pulse.outbox.delivery import (
-    PermanentDeliveryError,
-    SuppressedAddressError,
-    TemporaryDeliveryError,
-    unreachable,
-)
-from pulse.outbox.entries import TOPIC, Entry, Mailbox, already_told, due, overdue
-from pulse.outbox.escalation import escalate_undeliverable, hand_over, next_recipient
+from pulse.kernel.company import Company
+from pulse.kernel.errors import Failures
+from pulse.outbox.deliver import Delivery
+from pulse.outbox.entries import TOPIC, Entry
+from pulse.outbox.escalation import hand_over
+from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox, due, overdue
 
 if TYPE_CHECKING:
-    from pulse.audit.store import AuditLog
     from pulse.outbox.store.outbox import Outbox
-    from pulse.screens.writing import Writing
 
-_MOST_ENTRIES = 90
-_MOVED = 90
-"""Entries that one transaction takes and gives when they go to others."""
 _CLAIM = timedelta(minutes=3)
-"""Longer than the function may run."""
-_PATIENCE = timedelta(minutes=15)
+"""How long a claim on a person lasts: longer than the function may run."""
+_SPARE_MS = 15_000
+"""Milliseconds for composing, sending and recording one mail: with less left, none is begun."""
+
+
+@dataclass(slots=True)
+class SendReport:
+    """What one run for one company did."""
+
+    people: int
+    """For how many something waited."""
+    sent: int
+    put_off: int
+    """Mails that SES or SNS could not take now."""
+    turned_away: int
+    """Mails that SES will never take, or whose address is suppressed."""
+    oldest_seconds: float
+    """For how long the oldest entry could have gone by now, had nothing stood in the way."""
 
 
 @dataclass(slots=True)
 class SendRun:
-    """One run for one company: what it uses, what it did."""
+    """One run of `send` for one company."""
 
     company: Company
     outbox: Outbox
-    journal: AuditLog
-    writing: Writing
+    delivery: Delivery
     now: datetime
-    out_of_time: Callable[[], bool]
-    sent: int = 0
-    put_off: int = 0
-    turned_away: int = 0
-    oldest: timedelta = timedelta(0)
-    problems: list[Exception] = field(default_factory=list)
+    time_left_ms: Callable[[], float]
+    outcomes: Counter[str] = field(default_factory=Counter)
+    failures: Failures = field(default_factory=lambda: Failures("could not be written to"))
 
-    def send(self) -> dict[str, float]:
-        """Send all that is due; returns counts. What cannot go now waits for later.
+    def send(self) -> SendReport:
+        """Send all that is due; what cannot go now stays in the outbox for a later run.
 
-        Who has waited longest is written to first, people before the topic: what there is no
-        time for is the first to go the next minute.
+        Raises:
+            ExceptionGroup: what failed for some people, after all others had theirs.
         """
-        waiting = self._waiting()
-        ended = [p for p, held in waiting.items() if any(map(self._goes_over, held))]
-        self._each(ended, self._hand_over)
-        if ended:
-            waiting = self._waiting()
+        waiting = self._waiting_by_person()
+        off_duty = [p for p, entries in waiting.items() if self._hand_overs(entries)]
+        self._for_each(off_duty, self._hand_over)
+        if off_duty:
+            waiting = self._waiting_by_person()
         mailboxes = self.outbox.mailboxes(self.company.name, waiting)
-        overdue = {p: self._overdue(waiting[p], mailbox) for p, mailbox in mailboxes.items()}
-        self.oldest = max(overdue.values(), default=self.oldest)
-        ready = [p for p, mailbox in mailboxes.items() if self._due(waiting[p], mailbox)]
-        ready.sort(key=lambda p: (-overdue[p], p == TOPIC))
-        self._each(ready, self._write_to)
-        if self.problems:
-            raise ExceptionGroup(f"{len(self.problems)} could not be written to", self.problems)
-        return {
-            "people": len(waiting),
-            "sent": self.sent,
-            "put_off": self.put_off,
-            "turned_away": self.turned_away,
-            "oldest_seconds": self.oldest.total_seconds(),
+        late = {
+            person: overdue(waiting[person], mailbox, self.company.policy, self.now)
+            for person, mailbox in mailboxes.items()
         }
+        ready = [
+            person for person, mailbox in mailboxes.items() if self._due(waiting[person], mailbox)
+        ]
+        # What there is no time for must be the first to go in the next minute: otherwise a long
+        # queue before the same few people would starve everybody behind them. Of equals, people
+        # come before the topic, so that an SNS that hangs takes no time from mail; the topic is
+        # not always last, though, or a queue of mail would starve the alerts that wake (D-044).
+        ready.sort(key=lambda person: (-late[person], person == TOPIC))
+        self._for_each(ready, self._write_to)
+        self.failures.raise_collected()
+        return SendReport(
+            people=len(waiting),
+            sent=self.outcomes["sent"],
+            put_off=self.outcomes["put off"],
+            turned_away=self.outcomes["turned away"],
+            oldest_seconds=max(late.values(), default=timedelta(0)).total_seconds(),
+        )
 
-    def _each(self, people: Iterable[str], do: Callable[[str], None]) -> None:
-        """One person's trouble holds up nobody else; `send` raises it at the end."""
+    def _for_each(self, people: Iterable[str], act: Callable[[str], None]) -> None:
+        """Act for each person while there is time; a failure for one holds up no other."""
         for person in people:
-            if self.out_of_time():
+            if self._out_of_time():
                 return
-            try:
-                do(person)
-            except Exception as problem:  # noqa: BLE001 - raised at the end
-                self.problems.append(problem)
+            with self.failures.collecting():
+                act(person)
 
     def _hand_over(self, person: str) -> None:
-        """What was held back until its reader went off duty goes to who is on duty now."""
+        """Give what waits for somebody who went off duty to the people now on duty (D-014)."""
         mailbox = self._claim(person)
         if mailbox is None:
             return
-        entries = self.outbox.waiting(self.company.name, person)
-        moves = [(e, to) for e in entries if (to := self._handed_over(e)) is not None]
-        self._move(person, moves, mailbox)
+        moves = self._hand_overs(self.outbox.waiting(self.company.name, person))
+        self.outbox.reassign(self.company.name, person, moves, Completion(mailbox))
 
     def _write_to(self, person: str) -> None:
         mailbox = self._claim(person)
         if mailbox is None:
             return
-        # read again: only now is nobody else writing to this person
+        # What was read before the claim may have been sent by another sender since. Only from now
+        # on does nobody else write to this person, so what is due is found out anew.
         ready = self._due(self.outbox.waiting(self.company.name, person), mailbox)
-        if not ready:
-            self.outbox.complete(self.company.name, person, [], mailbox)
-            return
-        alerts = [e for e in ready if e.kind == "alert"][:_MOST_ENTRIES]
-        groups = [*([alerts] if alerts else []), *([e] for e in ready if e.kind != "alert")]
-        for left, group in zip(range(len(groups) - 1, -1, -1), groups, strict=True):
-            mailbox = self._deliver(person, group, mailbox, last=not left)
-            if mailbox.not_before is not None and mailbox.not_before > self.now:
-                return
-            if left and self.out_of_time():
-                self.outbox.complete(self.company.name, person, [], mailbox)
-                return
-
-    def _deliver(self, key: str, entries: list[Entry], mailbox: Mailbox, *, last: bool) -> Mailbox:
-        """Write one mail for these entries and settle them; returns the mailbox after.
-
-        With the last one, others may write to this person again.
-        """
-        person = self.company.person(key)
-        try:
-            record = None if already_told(entries, mailbox) else self._write(key, person, entries)
-        except TemporaryDeliveryError as problem:
-            self.put_off += 1
-            return self._put_off(key, person, mailbox, problem)
-        except PermanentDeliveryError as problem:
-            self.turned_away += 1
-            self._pass_on(key, person, entries, mailbox, problem, release=last)
-            return mailbox
-        if record is not None and entries[0].kind == "alert":
-            mailbox = mailbox.after_alerts(entries, self.now)
-        mailbox = replace(mailbox, not_before=None, failures=0)
-        self.outbox.complete(self.company.name, key, entries, mailbox, record, release=last)
-        self.sent += record is not None
-        return mailbox
-
-    def _put_off(
-        self, key: str, person: Person, mailbox: Mailbox, problem: TemporaryDeliveryError
-    ) -> Mailbox:
-        """All of this person's mail waits, longer each time."""
-        wait = min(timedelta(minutes=2**mailbox.failures), _PATIENCE)
-        mailbox = replace(
-            mailbox, not_before=self.now + wait, failures=min(mailbox.failures + 1, 8)
-        )
-        self.journal.append(self.company.name, [self._undelivered(key, person, problem)])
-        self.outbox.complete(self.company.name, key, [], mailbox)
-        return mailbox
-
-    def _pass_on(
-        self,
-        key: str,
-        person: Person,
-        entries: Sequence[Entry],
-        mailbox: Mailbox,
-        problem: PermanentDeliveryError,
-        *,
-        release: bool,
-    ) -> None:
-        """The next in line hears instead, and of the address too, unless that was told before."""
-        moves = [(entry, self._heirs(entry, person, problem)) for entry in entries]
-        notes = []
-        if not isinstance(problem, SuppressedAddressError) or not all(heirs for _, heirs in moves):
-            row = self._undelivered(key, person, problem, final=True)
-            notes.append(AuditRecord(self.company.name, row))
-        self._move(key, moves, mailbox, notes, release=release)
-
-    def _heirs(self, entry: Entry, person: Person, problem: PermanentDeliveryError) -> list[Entry]:
-        company, now = self.company, self.now
-        past = unreachable(company, self.writing.blocked(), now)
-        if not isinstance(problem, SuppressedAddressError):
-            return escalate_undeliverable(entry, person, company, now, str(problem), past)
-        moved = next_recipient(entry, company, now, past) if entry.kind != "digest" else None
-        return [moved] if moved else []
-
-    def _move(
-        self,
-        person: str,
-        moves: Sequence[tuple[Entry, Sequence[Entry]]],
-        mailbox: Mailbox,
-        also: Sequence[AuditRecord] = (),
-        *,
-        release: bool = True,
-    ) -> None:
-        """Take entries from one person and give them to others, few enough at once."""
-        size = max(1, _MOVED // (1 + max((len(heirs) for _, heirs in moves), default=0)))
-        for start in range(0, max(1, len(moves)), size):
-            part = moves[start : start + size]
-            given = {(e.person, e.id): e for _, heirs in part for e in heirs}
-            self.outbox.complete(
-                self.company.name,
-                person,
-                [entry for entry, _ in part],
-                mailbox,
-                also=also,
-                given=list(given.values()),
-                release=release and start + size >= len(moves),
-            )
-
-    def _write(self, key: str, person: Person, entries: Sequence[Entry]) -> dict[str, Any] | None:
-        if key == TOPIC:
-            return self.writing.publish(entries)
-        return self.writing.mail(person, entries)
-
-    def _undelivered(
-        self, key: str, person: Person, problem: Exception, *, final: bool = False
-    ) -> LogEntry:
-        address = self.writing.address(person)
-        what = {"person": key, "address": address, "detail": str(problem), "final": final}
-        return LogEntry("undelivered", self.now, what)
+        alerts = [e for e in ready if e.kind == "alert"][:MAX_SETTLED]
+        messages = [*([alerts] if alerts else []), *([e] for e in ready if e.kind != "alert")]
+        for number, entries in enumerate(messages, 1):
+            last = number == len(messages)
+            outcome = self.delivery.deliver(person, entries, mailbox, last=last)
+            self.outcomes[outcome.result] += 1
+            mailbox = outcome.mailbox
+            if last or mailbox.is_put_off(self.now):
+                return  # either way the claim has ended
+            if self._out_of_time():
+                break
+        self.outbox.complete(self.company.name, person, Completion(mailbox))
 
     def _claim(self, person: str) -> Mailbox | None:
         return self.outbox.claim(self.company.name, person, self.now, self.now + _CLAIM)
@@ -215,18 +127,16 @@ class SendRun:
     def _due(self, entries: Sequence[Entry], mailbox: Mailbox) -> list[Entry]:
         return due(entries, mailbox, self.company.policy, self.now)
 
-    def _overdue(self, entries: Sequence[Entry], mailbox: Mailbox) -> timedelta:
-        return overdue(entries, mailbox, self.company.policy, self.now)
+    def _hand_overs(self, entries: Sequence[Entry]) -> list[tuple[Entry, list[Entry]]]:
+        """Return the entries that go to other people now, each with those that replace it."""
+        found = ((entry, hand_over(entry, self.company, self.now)) for entry in entries)
+        return [(entry, heirs) for entry, heirs in found if heirs is not None]
 
-    def _waiting(self) -> dict[str, list[Entry]]:
-        """All that waits, by person."""
-        found: dict[str, list[Entry]] = defaultdict(list)
+    def _waiting_by_person(self) -> dict[str, list[Entry]]:
+        waiting: dict[str, list[Entry]] = defaultdict(list)
         for entry in self.outbox.waiting(self.company.name):
-            found[entry.person].append(entry)
-        return dict(sorted(found.items()))
+            waiting[entry.person].append(entry)
+        return dict(sorted(waiting.items()))
 
-    def _goes_over(self, entry: Entry) -> bool:
-        return self._handed_over(entry) is not None
-
-    def _handed_over(self, entry: Entry) -> list[Entry] | None:
-        return hand_over(entry, self.company, self.now)
+    def _out_of_time(self) -> bool:
+        return self.time_left_ms() < _SPARE_MS

@@ -18,25 +18,6 @@ REPORTED_AT_ONCE: frozenset[FaultKind] = frozenset({"forbidden", "token", "reque
 
 
 @dataclass(frozen=True, slots=True)
-class ComplianceJob:
-    """A job as X tells of it: `created`, `in_progress`, `complete`, `failed` or `expired`."""
-
-    id: str
-    name: str | None
-    status: str
-    upload_url: str
-    download_url: str
-    upload_expires_at: datetime
-    download_expires_at: datetime
-
-    def status_at(self, now: datetime) -> str:
-        """Its status; `expired` as soon as what comes next can no longer be had, too."""
-        created = self.status == "created"
-        end = self.upload_expires_at if created else self.download_expires_at
-        return "expired" if now >= end and self.status != "failed" else self.status
-
-
-@dataclass(frozen=True, slots=True)
 class ComplianceState:
     """The check of all posts that one app of X gave us. `app` tells apps apart, and opens none.
 

@@ -14,14 +14,14 @@ from pulse.audit.entries import field_of
 from pulse.kernel.company import Company
 from pulse.kernel.posts import RemovalReason
 from pulse.outbox.entries import Entry
-from pulse.privacy.compliance import REPORTED_AT_ONCE, ComplianceJob, ComplianceState
+from pulse.privacy.compliance import REPORTED_AT_ONCE, ComplianceState
 from pulse.privacy.deletion import delete_posts
 from pulse.privacy.retention import first_stored_day
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
     from pulse.repositories import Repositories
-    from pulse.x.compliance import ComplianceApi
+    from pulse.x.compliance import ComplianceApi, ComplianceJob
 
 _MOST_BYTES = 80 * 10**6
 """Of ids in one job, 20 each: four million posts, the newest."""

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pulse.conversations.backlog import worst_first
 from pulse.conversations.facts import Mention
 from pulse.kernel.company import Company
-from pulse.kernel.posts import RemovalReason
 from pulse.listening.budget import monthly_budget
 from pulse.privacy.deletion import delete_posts
 from pulse.privacy.removal import StoredPost, stored_post
-from pulse.screens.cards import worst_first
-from pulse.x.faults import XError
 
 if TYPE_CHECKING:
     from pulse.repositories import Repositories
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_A_DAY = 200
 """Posts looked up for one company: 1 USD a day at the most."""
-_AT_ONCE = 100
 
 
 def look_up(company: Company, x: XClient, stores: Repositories, now: datetime) -> dict[str, Any]:
@@ -36,22 +33,15 @@ def look_up(company: Company, x: XClient, stores: Repositories, now: datetime) -
     if _spent(company, stores, now):
         return {"step": "the month's reads are used up"}
     asked = _open_posts(company, stores, now)
-    gone: dict[StoredPost, RemovalReason] = {}
-    before = x.reads
-    try:
-        for start in range(0, len(asked), _AT_ONCE):
-            some = asked[start : start + _AT_ONCE]
-            absent = x.absent([post.version for post in some])
-            gone |= {post: absent[post.version] for post in some if post.version in absent}
-    except XError as error:
-        return {"step": f"trouble: {error}", "read": x.reads - before}
-    finally:
-        read = x.reads - before
-        if read:
-            stores.cursors.add_reads(company.accounts[0].id, read, now)
+    found = x.absent([post.version for post in asked])
+    # What was served is billed, also when X failed afterwards.
+    if found.served:
+        stores.cursors.add_reads(company.accounts[0].id, found.served, now)
+    if found.error is not None:
+        return {"step": f"trouble: {found.error}", "read": found.served}
     removed = delete_posts(
         company,
-        gone,
+        {post: found.absent[post.version] for post in asked if post.version in found.absent},
         stores.deletions,
         stores.outbox,
         stores.author_cache,
@@ -60,7 +50,7 @@ def look_up(company: Company, x: XClient, stores: Repositories, now: datetime) -
         "daily look-up",
     )
     stores.compliance_states.mark_looked_up(company.name, today)
-    return {"step": "looked up", "checked": len(asked), "removed": removed, "read": read}
+    return {"step": "looked up", "checked": len(asked), "removed": removed, "read": found.served}
 
 
 def _spent(company: Company, stores: Repositories, now: datetime) -> bool:
@@ -72,7 +62,7 @@ def _spent(company: Company, stores: Repositories, now: datetime) -> bool:
 def _open_posts(company: Company, stores: Repositories, now: datetime) -> list[StoredPost]:
     """The newest version of each, the worst waits first; what is of today the sweeps see to."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    order = worst_first(stores.conversations.open(company.name), company)[:MOST_A_DAY]
+    order = worst_first(stores.conversations.open(company.name), company.policy)[:MOST_A_DAY]
     found: dict[str, StoredPost] = {}
     for key, loaded in stores.conversations.load(order).items():
         for fact in sorted(_mentions(loaded.facts), key=lambda f: int(f.version)):

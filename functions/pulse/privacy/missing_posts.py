@@ -1,70 +1,78 @@
-"""After a sweep: what we hold of its stretch and it did not serve, X is asked for by id.
+"""After a sweep: X is asked by id for stored posts of its period that it did not serve.
 
-Timelines lose posts, so that one is missing says nothing; only what X itself calls gone goes.
-All of it was read today, so that nothing of it is billed again.
+Timelines lose posts, so that a missing post proves nothing; only what X itself calls gone is
+deleted. All of it was read today, so that nothing of it is billed again (D-019).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pulse.conversations.facts import Mention
-from pulse.kernel.posts import RemovalReason
-from pulse.listening.scan import TimelineScan
+from pulse.kernel.company import Company
+from pulse.listening.run import FinishedSweep, SweepCheck
 from pulse.privacy.deletion import delete_posts
 from pulse.privacy.removal import StoredPost, stored_post
-from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.listening.run import PollRun
+    from pulse.authors.store import AuthorCache
+    from pulse.conversations.store.conversations import ConversationStore
+    from pulse.conversations.store.own_posts import OwnPosts
+    from pulse.outbox.store.outbox import Outbox
+    from pulse.privacy.store.deletions import DeletionStore
+    from pulse.x.client import XClient
 
-_AT_ONCE = 100
 _MOST = 1000
-"""Asked for after one sweep: ten requests, should X serve an empty timeline."""
+"""Posts asked for after one sweep: ten requests, should X serve an empty timeline."""
 
 
-def delete_missing(reading: PollRun, walk: TimelineScan) -> None:
-    """Remove what vanished since this sweep's `walk` began; what it served is in `served`."""
-    missing: dict[str, StoredPost] = {}
-    for post in _held(reading, walk):
-        known = missing.get(post.id, post)
-        if post.id not in reading.served:
-            missing[post.id] = max(known, post, key=lambda p: int(p.version))
-    asked = list(missing.values())[-_MOST:]
-    gone: dict[StoredPost, RemovalReason] = {}
-    try:
-        for start in range(0, len(asked), _AT_ONCE):
-            some = asked[start : start + _AT_ONCE]
-            reading.checked += len(some)
-            absent = reading.x.absent([post.version for post in some])
-            gone |= {post: absent[post.version] for post in some if post.version in absent}
-    except XError as trouble:  # the next sweep asks again
-        reading.problems.append(f"look-up: {trouble}")
-    reading.removed += delete_posts(
-        reading.company,
-        gone,
-        reading.retraction,
-        reading.outbox,
-        reading.author_cache,
-        reading.own_posts,
-        reading.now,
-        f"@{reading.account.username}",
-    )
+@dataclass(frozen=True, slots=True)
+class MissingPostCheck:
+    """Deletes what is gone on X; called with each finished sweep of a poll."""
 
+    company: Company
+    x: XClient
+    conversations: ConversationStore
+    own_posts: OwnPosts
+    deletions: DeletionStore
+    outbox: Outbox
+    author_cache: AuthorCache
+    now: datetime
 
-def _held(reading: PollRun, walk: TimelineScan) -> Iterator[StoredPost]:
-    """What we hold of the walk's timeline, from where it ends, which is of today."""
-    account, company = reading.account.id, reading.company.name
-    end = walk.start.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    for key, fact in reading.conversations.published(company, walk.start, end):
-        if isinstance(fact, Mention):
-            if walk.endpoint == "mentions" and account in fact.named:
+    def __call__(self, sweep: FinishedSweep) -> SweepCheck:
+        """Delete the posts of the sweep's period that X says are gone."""
+        missing: dict[str, StoredPost] = {}
+        for post in self._stored(sweep):
+            known = missing.get(post.id, post)
+            if post.id not in sweep.served:
+                missing[post.id] = max(known, post, key=lambda p: int(p.version))
+        asked = list(missing.values())[-_MOST:]
+        # If X fails in the middle, what it answered until then is carried out all the same; the
+        # next sweep asks for the rest.
+        found = self.x.absent([post.version for post in asked])
+        removed = delete_posts(
+            self.company,
+            {post: found.absent[post.version] for post in asked if post.version in found.absent},
+            self.deletions,
+            self.outbox,
+            self.author_cache,
+            self.own_posts,
+            self.now,
+            f"@{sweep.timeline.account.username}",
+        )
+        return SweepCheck(found.requested, found.served, removed, found.limit, found.error)
+
+    def _stored(self, sweep: FinishedSweep) -> Iterator[StoredPost]:
+        """Yield what is stored of the sweep's timeline, from its start to the end of that day."""
+        timeline, start, company = sweep.timeline, sweep.start, self.company.name
+        end = start.replace(hour=23, minute=59, second=59, microsecond=999_999)
+        for key, fact in self.conversations.published(company, start, end):
+            if timeline.holds(fact):
                 yield stored_post(key, fact)
-        elif walk.endpoint == "posts" and fact.account_id == account:
-            yield stored_post(key, fact)
-    if walk.endpoint == "posts":
-        for item in reading.own_posts.published(company, walk.start, end):
-            if item["account"] == account:
-                first, version = item["sk"].split("/")
-                yield StoredPost(first, version, None, ours=True)
+        # A post by another account of ours is looked up with that account's own timeline.
+        if timeline.endpoint == "posts":
+            for post in self.own_posts.published(company, start, end):
+                if timeline.holds(post):
+                    yield StoredPost(post.id, post.version, None, ours=True)

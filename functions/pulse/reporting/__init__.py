@@ -1,1 +1,1 @@
-"""Figures of a period, coverage of the watch, and when which digest is due."""
+"""Reports of a period: response times, coverage, daily figures, and when a digest is due."""

@@ -1,4 +1,4 @@
-"""What was really watched: minutes, gaps, losses."""
+"""How well Pulse watched in a period: minutes, gaps, faults, and mails that did not arrive."""
 
 from __future__ import annotations
 
@@ -7,28 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pulse.audit.entries import LogEntry
+from pulse.kernel.time import MINUTE
 from pulse.listening.budget import Budget
 from pulse.listening.cursor import Cursor
-from pulse.outbox.delivery import Suppression, SuppressionKind
+from pulse.outbox.suppressions import Suppression, SuppressionKind
 
-_MINUTE = timedelta(minutes=1)
 _LATE = timedelta(minutes=2)
+"""An account that was read less than this ago is not called unwatched.
+
+A poll is due every minute and takes a while; the last minute is nearly always still under way.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch in which an account was not watched, or posts that could not be had."""
+    """A stretch of time in which an account was not watched, or some of its posts are lost."""
 
     username: str
     start: datetime
     end: datetime
     reason: str
-    """A word: `blind` (no poll succeeded) or `wall` (more posts than X hands out)."""
+    """`blind` (no poll succeeded) or `wall` (there were more posts than X provides)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultPeriod:
-    """Trouble with X; `until` is None while it lasts."""
+    """A fault of X and how long it lasted; `until` is None while it lasts."""
 
     username: str
     kind: str
@@ -39,7 +43,7 @@ class FaultPeriod:
 
 @dataclass(frozen=True, slots=True)
 class SuppressedAddress:
-    """An address that is not written to since then: it bounced, or there was a complaint."""
+    """An address that receives no mail since then: one bounced, or was marked as spam."""
 
     address: str
     kind: SuppressionKind
@@ -48,104 +52,127 @@ class SuppressedAddress:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What was really watched and told: minutes, gaps, posts put aside, trouble, lost mail."""
+    """What was watched, read and delivered in a period, and what was not."""
 
     minutes: int
+    """Minutes of the period, from `since` where Pulse was installed during it."""
     watched: int
+    """Those of them in which the mentions of every account could be read."""
     gaps: tuple[Gap, ...] = ()
     unread: tuple[str, ...] = ()
-    """Usernames of accounts that were never read yet."""
-    aside: int = 0
-    """Posts that could not be read and lie aside, in this period."""
+    """Usernames of accounts that have never been read."""
+    quarantined: int = 0
+    """Posts of the period that could not be parsed and are kept aside."""
     undelivered: int = 0
-    """Mails that could not be delivered, in this period."""
-    troubles: tuple[FaultPeriod, ...] = ()
-    stopped: tuple[SuppressedAddress, ...] = ()
+    """Mails of the period that could not be delivered."""
+    faults: tuple[FaultPeriod, ...] = ()
+    suppressed: tuple[SuppressedAddress, ...] = ()
     reads: Budget | None = None
-    """What reading X came to; None where nobody said what it may."""
+    """Billed reads of X; None for a company whose settings name no limit."""
     removed: int = 0
-    """Posts that were removed because they are deleted or protected on X."""
+    """Posts removed in the period because they were deleted or protected on X."""
     since: datetime | None = None
-    """When it began, if that was within the period: the minutes count from then."""
+    """When Pulse was installed, if that was within the period."""
 
     @property
-    def whole(self) -> bool:
-        """Whether there is nothing to tell of it."""
+    def is_complete(self) -> bool:
+        """Whether there is nothing to report: all was watched, read and delivered."""
         missed = (
-            self.gaps, self.unread, self.aside, self.undelivered, self.troubles, self.stopped
+            self.gaps, self.unread, self.quarantined, self.undelivered, self.faults,
+            self.suppressed,
         )  # fmt: skip
         return self.watched >= self.minutes and not any(missed)
 
     @property
     def had_gaps(self) -> bool:
-        """Whether there was anything that could not be watched."""
+        """Whether something was not watched; a mail that was lost makes no gap."""
         return self.watched < self.minutes or bool(self.gaps or self.unread)
 
 
 def measure_coverage(
     cursors: Mapping[str, Cursor | None],
-    rows: Iterable[LogEntry],
+    entries: Iterable[LogEntry],
     start: datetime,
     end: datetime,
     now: datetime,
-    blocks: Iterable[Suppression] = (),
+    suppressions: Iterable[Suppression] = (),
 ) -> Coverage:
-    """How [start, end) was watched, by account username, from cursors and the journal.
+    """Return the coverage of [start, end) as known at `now`.
 
-    A minute counts as watched when the mentions of every account could be read in it; an
-    account that was never read yet is named instead. What X does not show any more is told
-    when that is known, however old it is. `blocks` are addresses of the company.
+    `cursors` are those of all accounts of the company by username, None for one that was never
+    read. `entries` are those of the audit log from `start` on, at least to `end`. `suppressions`
+    are addresses of people of this company.
     """
-    rows = list(rows)
-    noted = [(row.at, _gap(row)) for row in rows if row.kind == "gap"]
-    lost = [gap for at, gap in noted if gap.reason == "wall" and start <= at < end]
-    blank = [*(gap for _, gap in noted if gap.reason != "wall"), *_lasting(cursors, now)]
-    passed = [_passed(row) for row in rows if row.kind == "trouble"]
-    inside = [*lost, *(g for g in blank if g.start < end and g.end > start)]
-    blind = [(max(g.start, start), min(g.end, end)) for g in inside if g.reason == "blind"]
-    minutes = int((end - start) / _MINUTE)
+    entries = list(entries)
+    faults = [_past_fault(entry) for entry in entries if entry.kind == "trouble"]
+    gaps = list(_gaps(cursors, entries, start, end, now))
+    # A minute counts as watched when the mentions of every account could be read in it, so the
+    # unwatched minutes are the union of the blind gaps of all accounts: two accounts that fail
+    # in the same minute cost one minute. Posts beyond what X provides ("wall") were published
+    # while Pulse was watching; they are named as gaps and cost no minutes. An account that was
+    # never read has no moment from which its minutes could be counted; it is named instead.
+    blind = [(max(g.start, start), min(g.end, end)) for g in gaps if g.reason == "blind"]
+    minutes = int((end - start) / MINUTE)
+    until_end = [entry for entry in entries if entry.at <= end]
     return Coverage(
         minutes=minutes,
-        watched=minutes - _minutes(blind),
-        gaps=tuple(sorted(inside, key=lambda g: (g.start, g.username))),
+        watched=minutes - _minutes_of_union(blind),
+        gaps=tuple(sorted(gaps, key=_order_of_gaps)),
         unread=tuple(username for username, cursor in cursors.items() if cursor is None),
-        aside=sum(row.kind == "aside" and row.at <= end for row in rows),
-        undelivered=sum(_lost(row) and row.at <= end for row in rows),
-        troubles=(*(t for t in passed if t.since < end), *_open(cursors)),
-        stopped=tuple(SuppressedAddress(b.address, b.kind, b.at) for b in blocks),
-        removed=sum(row.what["posts"] for row in rows if row.kind == "removed" and row.at <= end),
+        quarantined=len([entry for entry in until_end if entry.kind == "aside"]),
+        # Mails that are only put off are logged too; they stand in the outbox and will be sent.
+        undelivered=len(
+            [
+                entry
+                for entry in until_end
+                if entry.kind == "undelivered" and entry.what.get("final")
+            ]
+        ),
+        faults=(*(fault for fault in faults if fault.since < end), *_present_faults(cursors)),
+        suppressed=tuple(SuppressedAddress(s.address, s.kind, s.at) for s in suppressions),
+        removed=sum(entry.what["posts"] for entry in until_end if entry.kind == "removed"),
     )
 
 
-def _lasting(cursors: Mapping[str, Cursor | None], now: datetime) -> Iterator[Gap]:
-    """Gaps that nothing has closed yet."""
+def _gaps(
+    cursors: Mapping[str, Cursor | None],
+    entries: Iterable[LogEntry],
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> Iterator[Gap]:
+    """Yield the gaps of a period, those still open included."""
+    for entry in entries:
+        if entry.kind == "gap":
+            gap = _logged_gap(entry)
+            # A blind gap belongs to the periods that it overlaps. Lost posts are reported when
+            # the loss is found, however old the posts are: the report of their own day was sent
+            # long ago, and nobody would hear of them otherwise.
+            overlaps = gap.start < end and gap.end > start
+            if start <= entry.at < end if gap.reason == "wall" else overlaps:
+                yield gap
     for username, cursor in cursors.items():
+        # The log has a gap only once a poll succeeds again; until then the cursor shows it.
         if cursor is not None and (cursor.last_ok or cursor.watched_from) < now - _LATE:
-            since = cursor.last_ok + _MINUTE if cursor.last_ok else cursor.watched_from
-            yield Gap(username, since, now, "blind")
+            # `last_ok` is a minute that was read; the gap begins with the next one.
+            since = cursor.last_ok + MINUTE if cursor.last_ok else cursor.watched_from
+            if since < end and now > start:
+                yield Gap(username, since, now, "blind")
 
 
-def _open(cursors: Mapping[str, Cursor | None]) -> Iterator[FaultPeriod]:
-    for username, cursor in cursors.items():
-        seen = set()
-        for trouble in cursor.faults.values() if cursor is not None else ():
-            if trouble.kind not in seen:
-                seen.add(trouble.kind)
-                yield FaultPeriod(username, trouble.kind, trouble.since, None, trouble.detail)
+def _order_of_gaps(gap: Gap) -> tuple[datetime, str, bool]:
+    # Lost posts first where both began in the same moment, so that equal logs give equal mails.
+    return gap.start, gap.username, gap.reason != "wall"
 
 
-def _lost(row: LogEntry) -> bool:
-    return row.kind == "undelivered" and bool(row.what.get("final"))
-
-
-def _gap(row: LogEntry) -> Gap:
-    what = row.what
+def _logged_gap(entry: LogEntry) -> Gap:
+    what = entry.what
     start, end = datetime.fromisoformat(what["start"]), datetime.fromisoformat(what["end"])
     return Gap(what["account"], start, end, what["reason"])
 
 
-def _passed(row: LogEntry) -> FaultPeriod:
-    what = row.what
+def _past_fault(entry: LogEntry) -> FaultPeriod:
+    what = entry.what
     return FaultPeriod(
         what["account"],
         what["trouble"],
@@ -155,11 +182,26 @@ def _passed(row: LogEntry) -> FaultPeriod:
     )
 
 
-def _minutes(stretches: list[tuple[datetime, datetime]]) -> int:
-    """Minutes in the union of the stretches."""
+def _present_faults(cursors: Mapping[str, Cursor | None]) -> Iterator[FaultPeriod]:
+    for username, cursor in cursors.items():
+        kinds = set()
+        for fault in cursor.faults.values() if cursor is not None else ():
+            # A dead token stops mentions and own posts alike: that is one fault to the reader.
+            if fault.kind not in kinds:
+                kinds.add(fault.kind)
+                yield FaultPeriod(username, fault.kind, fault.since, None, fault.detail)
+
+
+def _minutes_of_union(stretches: Iterable[tuple[datetime, datetime]]) -> int:
+    """Return the minutes that lie in at least one of the stretches.
+
+    Sorted by their starts, each adds only what lies beyond the latest end before it, which may
+    be nothing. The union is measured first and cut to whole minutes once, at the end: cutting
+    each stretch would lose a part of a minute for each.
+    """
     total, reached = timedelta(0), None
     for low, high in sorted(stretches):
         begin = low if reached is None else max(low, reached)
         total += max(high - begin, timedelta(0))
         reached = high if reached is None else max(reached, high)
-    return int(total / _MINUTE)
+    return int(total / MINUTE)

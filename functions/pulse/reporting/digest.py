@@ -1,14 +1,14 @@
-"""Whose digest is due by their own clock; each is written once."""
+"""The job that puts digests into the outbox when they are due by their recipients' own clocks."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pulse.kernel.company import Company, DigestRule, Person
+from pulse.kernel.company import Company, DigestRule, Period, Person
 from pulse.outbox.entries import Entry
 from pulse.reporting.schedule import DigestSlot, last_slot, period_start
 
@@ -17,79 +17,118 @@ if TYPE_CHECKING:
     from pulse.reporting.store import DigestLedger
 
 _AT_ONCE = 90
-"""Digests that are written in one transaction, with the marks that say so."""
+"""Digests written in one transaction, which may hold 100 actions; one is that of the ledger."""
+
+
+class ScheduledDigests(NamedTuple):
+    """How many digests one run put into the outbox, and what it left undone."""
+
+    written: int
+    overdue_seconds: float
+    """For how long the oldest digest has been due that was not written; 0 when none is left."""
+
+
+class _Due(NamedTuple):
+    rule: DigestRule
+    person: Person
+    slot: DigestSlot
 
 
 def schedule_digests(
     company: Company, digest_ledger: DigestLedger, now: datetime
-) -> tuple[int, float]:
-    """Put the digests that are due into the outbox; returns how many.
+) -> ScheduledDigests:
+    """Put the digests that are due into the outbox, each once.
 
-    With it, for how many seconds the oldest has been due that was not put there; 0 when none is.
-    One that was missed is caught up once. A new recipient's first is the next one due.
-    Of two runs at once one writes; what the other would have added is due in the next minute.
+    A digest that was missed is caught up once: of several missed slots only the latest is
+    written. The first digest of a new recipient is the next one due.
     """
-    done = digest_ledger.written(company.name)
-    marks = dict(done)
-    entries: dict[str, dict[str, Entry]] = defaultdict(dict)
-    unwritten: dict[str, datetime] = {}
+    # The ledger is one item a company: by digest and recipient, the label of the last slot that
+    # was written. It changes in the same transaction as the entries are put into the outbox, and
+    # only if it still is what this run has read. So of two runs at once one writes, a crash leaves
+    # either both or neither, and a digest is put into the outbox exactly once.
+    ledger = digest_ledger.written(company.name)
+    latest, due = _due_digests(company, ledger, now)
+    written = 0
+    for names in _portions(due):
+        # Digests that a later portion writes keep their old marks until then. All other marks
+        # move at once, those of new recipients included: whoever is in the ledger gets the next
+        # digest, not the last one.
+        after = latest | {name: ledger[name] for name in due} | {n: latest[n] for n in names}
+        if after == ledger:
+            continue
+        entries = [_scheduled(company, one, now) for name in names for one in due[name].values()]
+        if not digest_ledger.write(company.name, ledger, after, entries):
+            # Another run was faster; what it did not write is still due in the next minute.
+            break
+        ledger, written = after, written + len(entries)
+        due = {name: digests for name, digests in due.items() if name not in names}
+    slots = [one.slot.at for digests in due.values() for one in digests.values()]
+    overdue = now - min(slots, default=now)
+    return ScheduledDigests(written, overdue.total_seconds())
+
+
+def _due_digests(
+    company: Company, ledger: Mapping[str, str], now: datetime
+) -> tuple[dict[str, str], dict[str, dict[str, _Due]]]:
+    """Return the ledger once all is written, and what is due, by the ledger's names and labels."""
+    latest: dict[str, str] = dict(ledger)
+    due: dict[str, dict[str, _Due]] = defaultdict(dict)
     for rule in company.digests:
         for person in (company.people[key] for key in rule.to):
             slot = last_slot(rule, ZoneInfo(person.time_zone), now)
             if slot is None:
                 continue
             name = f"{rule.period}#{person.key}"
-            if name in done and done[name] < slot.label:
-                entry = _entry(company, rule, person, slot, now)
-                entries[name][entry.id] = entry
-                unwritten[name] = min(slot.at, unwritten.get(name, now))
-            marks[name] = max(marks.get(name, ""), slot.label)
-    written = 0
-    for names in _portions(entries):
-        after = marks | {n: done[n] for n in entries} | {n: marks[n] for n in names}
-        told = [entry for n in names for entry in entries[n].values()]
-        if after == done:
-            continue
-        if not digest_ledger.write(company.name, done, after, told):
-            break
-        done, written = after, written + len(told)
-        unwritten = {n: at for n, at in unwritten.items() if n not in names}
-    return written, (now - min(unwritten.values(), default=now)).total_seconds()
+            # Two rules may name the same person and period, such as shift digests at 14:00 and
+            # at 12:00. They share a mark: both are compared with the mark as it was read, and the
+            # mark then moves to the later of the two. With the same hour they ask for the same
+            # digest, which is written once.
+            if name in ledger and ledger[name] < slot.label:
+                due[name][slot.label] = _Due(rule, person, slot)
+            latest[name] = max(latest.get(name, ""), slot.label)
+    return latest, dict(due)
 
 
-def _portions(entries: Mapping[str, Mapping[str, Entry]]) -> Iterator[list[str]]:
-    """The names, by as many entries as go into one transaction; none at all are one portion."""
+def _portions(due: Mapping[str, Mapping[str, _Due]]) -> Iterator[list[str]]:
+    """Yield the ledger's names, each time as many as fit into one transaction.
+
+    Yields one empty portion when nothing is due: marks of new recipients are still written.
+    """
+    # Not `batched`: digests of one name share a mark, so they must be written together.
     names: list[str] = []
     size = 0
-    for name, more in entries.items():
-        if size + len(more) > _AT_ONCE:
+    for name, digests in due.items():
+        if size + len(digests) > _AT_ONCE:
             yield names
             names, size = [], 0
         names.append(name)
-        size += len(more)
+        size += len(digests)
     yield names
 
 
+def _scheduled(company: Company, due: _Due, now: datetime) -> Entry:
+    rule, person, slot = due
+    start = period_start(rule.period, rule, ZoneInfo(person.time_zone), slot)
+    return _entry(company, rule.period, person, start, slot, now)
+
+
 def request_digest(
-    company: Company, outbox: Outbox, people: list[str], start: datetime, now: datetime
+    company: Company, outbox: Outbox, people: Sequence[str], start: datetime, now: datetime
 ) -> int:
-    """Put a digest of [start, now) for these people into the outbox, whatever the hour."""
+    """Put a digest of [start, now) for each of these people into the outbox; return how many."""
+    slot = DigestSlot(now, now.isoformat(timespec="minutes"))
     for key in people:
-        slot = DigestSlot(now, now.isoformat(timespec="minutes"))
-        entry = _written(company, "shift", company.people[key], start, slot, now)
-        outbox.put(entry)
+        outbox.put(_entry(company, "shift", company.people[key], start, slot, now))
     return len(people)
 
 
 def _entry(
-    company: Company, rule: DigestRule, person: Person, slot: DigestSlot, now: datetime
-) -> Entry:
-    start = period_start(rule.period, rule, ZoneInfo(person.time_zone), slot)
-    return _written(company, rule.period, person, start, slot, now)
-
-
-def _written(
-    company: Company, period: str, person: Person, start: datetime, slot: DigestSlot, now: datetime
+    company: Company,
+    period: Period,
+    person: Person,
+    start: datetime,
+    slot: DigestSlot,
+    now: datetime,
 ) -> Entry:
     return Entry(
         id=f"digest#{period}#{slot.label}",

@@ -1,13 +1,14 @@
-"""Once a day: the figures of the days gone by, kept for good. No text, no names."""
+"""The job that counts the figures of each day, which are kept for good: no text, no names."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulse.conversations.facts import Mention
 from pulse.kernel.company import Company
+from pulse.kernel.time import DAY, day_bounds
+from pulse.reporting.received import latest_mentions
 from pulse.reporting.stats import Histogram
 
 if TYPE_CHECKING:
@@ -15,68 +16,80 @@ if TYPE_CHECKING:
     from pulse.reporting.store import FigureStore
 
 _DAYS = 8
-"""How many days are counted again, as far as all of them is kept: answers may come late."""
-_DAY = timedelta(days=1)
+"""How many of the last days are counted each night."""
 
 
 def count_figures(
     company: Company, conversations: ConversationStore, figure_store: FigureStore, now: datetime
 ) -> int:
-    """Count the last days (UTC) by account and hour; returns how many days had mentions.
+    """Count the last days (UTC), by account and hour; return how many of them had mentions.
 
-    Nights that were missed are made up for, as far back as `keep` lets all of a day be there.
+    Days of nights that were missed are counted too, as far back as all of a day is still stored.
     """
     today = now.astimezone(UTC).date()
     last = figure_store.last_day_counted(company.name)
-    counted = 0
-    day = _first(today, last, company.retention)
+    with_mentions = 0
+    day = _first_day(today, last, company.retention)
     while day < today:
         counts = _count(company, conversations, day)
+        # A day without mentions is not stored, unless it had some when it was last counted: the
+        # mentions were removed since then, and so must their counts be.
         if counts or figure_store.has(company.name, day):
             figure_store.put(company.name, day, counts)
-        counted += bool(counts)
+        if counts:
+            with_mentions += 1
+        # Marked day by day, after the day's figures are stored: a run that is stopped after some
+        # days of many goes on there, and one stopped between the two counts that day twice, which
+        # gives the same figures.
         if last is None or day > last:
             figure_store.mark_day_counted(company.name, day)
-        day += _DAY
-    return counted
+        day += DAY
+    return with_mentions
 
 
-def _first(today: date, last: date | None, keep: timedelta | None) -> date:
-    """Where the night after the last one that counted would have begun, or tonight begins."""
+def _first_day(today: date, last: date | None, retention: timedelta | None) -> date:
+    """Return the first day to count, given the last one that was counted before."""
+    # Days are counted again for a week, since their figures still change: customers are answered
+    # days later, posts are deleted, and X shows some posts late. After an outage the count begins
+    # where the first missed night would have begun, so that late answers to the days before the
+    # outage are counted too (D-038). A run of tonight counts up to yesterday, `today - 1`; if
+    # `last` is the day before that, no night was missed.
     missed = 0 if last is None else max(0, (today - last).days - 2)
     days = _DAYS + missed
-    return today - (days if keep is None else min(days, keep.days - 1)) * _DAY
+    # Conversations expire `retention` after they ended, which may be on the day of the mention.
+    # Of a day older than that, less one, some may have gone already, and an incomplete count
+    # would replace a complete one for good (D-038).
+    return today - (days if retention is None else min(days, retention.days - 1)) * DAY
 
 
 def _count(company: Company, conversations: ConversationStore, day: date) -> dict[str, Any]:
-    """{account id: {hour: {received, first_response: {bucket: count}, waits: ...}}}."""
-    start = datetime.combine(day, time(0), UTC)
-    mentions = {
-        fact.id: (key, fact)
-        for key, fact in conversations.published(company.name, start, start + timedelta(days=1))
-        if isinstance(fact, Mention)
-    }
+    """Return {account id: {hour: {received, first_response: {bucket: count}, waits: ...}}}."""
+    mentions = latest_mentions(conversations, company.name, *day_bounds(day))
     states = conversations.states({key for key, _ in mentions.values()})
     received: Counter[tuple[str, int]] = Counter()
     first: dict[tuple[str, int], Histogram] = defaultdict(Histogram)
     waits: dict[tuple[str, int], Histogram] = defaultdict(Histogram)
     for key, mention in mentions.values():
         state = states.get(key)
+        # Hours are those of UTC: readers in several time zones look at the same figures.
         for account in mention.named:
             cell = (account, mention.at.hour)
             received[cell] += 1
             if state is None:
                 continue
+            # As in `period_stats`, a response belongs to the mention that began the wait. Here
+            # only waits that have ended are counted: one that still runs has no length yet, and
+            # what is stored must not depend on the hour of the run.
             if state.first_mention_id == mention.id and state.first_response_seconds is not None:
                 first[cell].add(state.first_response_seconds)
             for wait in state.waits:
                 if wait.first_id == mention.id and wait.until and wait.how == "reply":
                     waits[cell].add((wait.until - wait.since).total_seconds())
-    found: dict[str, Any] = defaultdict(dict)
+    figures: dict[str, Any] = defaultdict(dict)
     for (account, hour), count in sorted(received.items()):
-        found[account][str(hour)] = {
+        figures[account][str(hour)] = {
             "received": count,
             "first_response": dict(first[account, hour].counts),
             "waits": dict(waits[account, hour].counts),
         }
-    return dict(found)
+    return dict(figures)

@@ -1,221 +1,197 @@
-"""What a digest says: figures of a stretch of time, who waits now, what was watched."""
+"""The report of a company: figures of a period, who waits now, and how well Pulse watched.
+
+A report knows nothing of mails and their readers, apart from the time zone by which hours and
+days are counted. Digests, `pulse try` and the demo are made from it.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pulse.conversations.facts import ConversationKey, Mention
+from pulse.conversations.backlog import worst_first
+from pulse.conversations.facts import ConversationKey
 from pulse.conversations.fold import State
-from pulse.incidents.surge import detect_surge
-from pulse.kernel.company import Company, Person
+from pulse.incidents.surge import Surge, detect_surge
+from pulse.kernel.company import Company
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, accounts_unread
-from pulse.outbox.delivery import suppressions_for
-from pulse.outbox.entries import Entry
+from pulse.outbox.suppressions import suppressions_for
+from pulse.reporting.breakdown import (
+    AccountFigures,
+    DayFigures,
+    HourFigures,
+    by_account,
+    by_day,
+    by_hour,
+    is_at_night,
+)
 from pulse.reporting.coverage import Coverage, measure_coverage
-from pulse.reporting.stats import PeriodStats, ageing, period_stats
-from pulse.screens.cards import AuthorDirectory, cards, worst_first
-from pulse.screens.models import AccountFigures, DayFigures, DigestMail, HourFigures
+from pulse.reporting.received import load_received
+from pulse.reporting.stats import PeriodStats, Received, ageing, period_stats
 
 if TYPE_CHECKING:
+    from pulse.audit.store import AuditLog
     from pulse.conversations.store.conversations import ConversationStore
-    from pulse.repositories import Repositories
+    from pulse.listening.store import CursorStore
+    from pulse.outbox.store.suppressions import SuppressionList
 
-_CARDS = 5
-_LONG = ("weekly", "monthly")
-_NIGHT = (time(22), time(8))
-_HALF_HOUR = timedelta(minutes=30)
-"""The least by which clocks are changed."""
+_SURGE_HISTORY = timedelta(hours=25)
+"""A surge is compared with the 24 hours before the hour in which it began."""
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A mention with the state of its conversation."""
+class ReportStores:
+    """What a report is made from."""
 
-    mention: Mention
-    state: State
+    conversations: ConversationStore
+    cursors: CursorStore
+    audit_log: AuditLog
+    suppressions: SuppressionList
 
 
-def summary(
-    entry: Entry,
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Figures of [start, end) as they stood at its end, and the backlog as of `at`."""
+
+    start: datetime
+    end: datetime
+    at: datetime
+    waiting: Mapping[ConversationKey, State]
+    """Conversations that wait for an answer at `at`, worst first."""
+    longest: timedelta | None
+    """The longest wait among them; None when nobody waits."""
+    critical: int
+    """How many of them have reached the policy's highest level."""
+    ageing: tuple[int, ...]
+    """Their number by age: 0-15 min, 15-60 min, 1-4 h, 4-24 h, over 24 h."""
+    figures: PeriodStats
+    before: PeriodStats | None
+    """Figures of the period before, of the same length; None when not all of it is known."""
+    target: float
+    """Share of waits that should end within the policy's deadline."""
+    accounts: tuple[AccountFigures, ...]
+    hours: tuple[HourFigures, ...]
+    days: tuple[DayFigures, ...]
+    night: PeriodStats
+    """Figures of the mentions that came between 22:00 and 08:00 local time; `day` of the rest."""
+    day: PeriodStats
+    coverage: Coverage
+    known_from: datetime
+    """The earliest moment of which anything is known."""
+    has_past: bool
+    """Whether it holds mentions from before Pulse watched, of which nobody was alerted."""
+    unread: tuple[str, ...]
+    """Usernames of accounts whose own posts could not be read: customers may be answered."""
+    surge: Surge | None
+
+    @property
+    def counted_from(self) -> datetime:
+        """From when on its figures count: its start, or when anything began to be known."""
+        return max(self.start, min(self.known_from, self.end))
+
+
+def report(
     company: Company,
-    person: Person,
-    stores: Repositories,
-    authors: AuthorDirectory,
+    start: datetime,
+    end: datetime,
     now: datetime,
-    board_url: str | None = None,
-) -> DigestMail:
-    """The digest that an entry asks for, as of `now`; its figures stand for their period."""
-    start = datetime.fromisoformat(entry.detail("start"))
-    end = datetime.fromisoformat(entry.detail("end"))
+    zone: ZoneInfo,
+    stores: ReportStores,
+) -> Report:
+    """Return the report of [start, end), with hours and days by the clock of `zone`."""
     before = start - (end - start)
-    conversations = stores.conversations
-    received = _received(company, conversations, min(before, now - timedelta(hours=25)), now)
-    waiting = conversations.open(company.name)
-    since = [s.waiting_since for s in waiting.values() if s.waiting_since is not None]
-    order = worst_first(waiting, company)
-    cursors = stores.cursors.load(a.id for a in company.accounts)
-    zone = ZoneInfo(person.time_zone)
-    period = entry.detail("period")
-    inside = [r for r in received if start <= r.mention.at < end]
-    night = [r for r in inside if _at_night(r.mention.at, zone)]
-    by_day = [r for r in inside if not _at_night(r.mention.at, zone)]
-    begun = [c.watched_from for c in cursors.values()]
+    received = load_received(
+        stores.conversations, company.name, min(before, now - _SURGE_HISTORY), now
+    )
+    inside = [one for one in received if start <= one.mention.at < end]
+    states = stores.conversations.open(company.name)
+    waiting = {key: states[key] for key in worst_first(states, company.policy)}
+    since = [state.waiting_since for state in waiting.values() if state.waiting_since is not None]
+    cursors = stores.cursors.load(account.id for account in company.accounts)
+    begun = [cursor.watched_from for cursor in cursors.values()]
     watched_from = min(begun, default=now)
-    looked_back = [at - company.look_back for at in begun]
-    known_from = min([*looked_back, *(r.mention.at for r in inside)], default=now)
+    # What is not known must not be shown as nothing. Something is known since a while before the
+    # first account was first polled: that poll also read what had come by then. `look_back` says
+    # how long a while, but is a setting that may have been another one then; a stored mention
+    # shows that more is known. Counts can be compared since all accounts are known.
+    looked_back = [moment - company.look_back for moment in begun]
+    known_from = min([*looked_back, *(one.mention.at for one in inside)], default=now)
     all_known_from = max(looked_back, default=now)
     unread = accounts_unread(company.accounts, cursors)
-    return DigestMail(
-        company=company.title_in(person.language),
-        period=period,
+
+    def figures(some: Iterable[Received], low: datetime, high: datetime) -> PeriodStats:
+        return period_stats(some, low, high, company.policy.response_deadline)
+
+    return Report(
         start=start,
         end=end,
         at=now,
-        waiting=len(since),
+        waiting=waiting,
         longest=now - min(since) if since else None,
-        critical=sum(s.level == company.policy.top.name for s in waiting.values()),
-        cards=cards(order[:_CARDS], company, conversations, authors, now),
-        buckets=ageing(since, now),
-        now=_span(received, start, end, company),
-        before=_span(received, before, start, company) if all_known_from <= before else None,
+        critical=len([s for s in waiting.values() if s.level == company.policy.top.name]),
+        ageing=ageing(since, now),
+        figures=figures(received, start, end),
+        # A period that Pulse knows in part only would make every later one look better or worse.
+        before=figures(received, before, start) if all_known_from <= before else None,
         target=company.policy.target,
-        accounts=tuple(_account_rows(company, inside, start, end)),
-        hours=tuple(_hours(inside, zone, max(start, known_from), end)),
-        watch=_watch(company, stores, cursors, watched_from, start, end, now),
-        happening=detect_surge(
-            [r.mention.at for r in received],
+        accounts=tuple(by_account(inside, company, start, end)),
+        hours=tuple(by_hour(inside, zone, max(start, known_from), end)),
+        days=tuple(by_day(inside, company, zone, start, end, known_from)),
+        night=figures([one for one in inside if is_at_night(one.mention.at, zone)], start, end),
+        day=figures([one for one in inside if not is_at_night(one.mention.at, zone)], start, end),
+        coverage=_coverage(company, stores, cursors, watched_from, start, end, now),
+        known_from=known_from,
+        has_past=max(start, known_from) < watched_from <= end,
+        unread=unread,
+        surge=detect_surge(
+            [one.mention.at for one in received],
             all_known_from,
-            None if unread else _last_said(cursors.values(), received),
+            # An account whose own posts are not read may be answering all the time: that it
+            # published nothing is not known then, so nothing is claimed about it.
+            None if unread else _last_own_post(cursors.values(), received),
             now,
         ),
-        trend=tuple(_trend(inside, start, end, known_from, zone, company))
-        if period in _LONG
-        else (),
-        night=_span(night, start, end, company) if period in _LONG else None,
-        day=_span(by_day, start, end, company) if period in _LONG else None,
-        meant_for=company.intended_recipient(person, now),
-        board_url=board_url,
-        known_from=known_from,
-        first=max(start, known_from) < watched_from <= end,
-        unread=unread,
     )
 
 
-def _watch(
+def _coverage(
     company: Company,
-    stores: Repositories,
+    stores: ReportStores,
     cursors: Mapping[str, Cursor],
-    begun: datetime,
+    watched_from: datetime,
     start: datetime,
     end: datetime,
     now: datetime,
 ) -> Coverage:
-    seen = measure_coverage(
-        {a.username: cursors.get(a.id) for a in company.accounts},
+    found = measure_coverage(
+        {account.username: cursors.get(account.id) for account in company.accounts},
         stores.audit_log.read(company.name, start, now),
-        max(start, min(begun, end)),
+        # Minutes before Pulse was installed are no minutes missed.
+        max(start, min(watched_from, end)),
         end,
         now,
         suppressions_for(company, stores.suppressions.all().values(), now),
     )
-    seen = replace(seen, since=begun if start < begun < end else None)
+    found = replace(found, since=watched_from if start < watched_from < end else None)
     if company.reads_per_month is None:
-        return seen
+        return found
     reads = (cursor.reads for cursor in cursors.values())
-    return replace(seen, reads=monthly_budget(reads, company.reads_per_month, now))
+    return replace(found, reads=monthly_budget(reads, company.reads_per_month, now))
 
 
-def _received(
-    company: Company, conversations: ConversationStore, start: datetime, end: datetime
-) -> list[Received]:
-    found: dict[str, tuple[ConversationKey, Mention]] = {}
-    for key, fact in conversations.published(company.name, start, end):
-        if isinstance(fact, Mention) and (
-            fact.id not in found or int(fact.version) > int(found[fact.id][1].version)
-        ):
-            found[fact.id] = (key, fact)
-    states = conversations.states({key for key, _ in found.values()})
-    return [Received(m, states[key]) for key, m in found.values() if key in states]
-
-
-def _span(
-    received: Iterable[Received], start: datetime, end: datetime, company: Company
-) -> PeriodStats:
-    return period_stats(
-        ((r.state, r.mention) for r in received), start, end, company.policy.response_deadline
-    )
-
-
-def _account_rows(
-    company: Company, inside: Sequence[Received], start: datetime, end: datetime
-) -> Iterable[AccountFigures]:
-    for account in company.accounts:
-        figures = _span([r for r in inside if account.id in r.mention.named], start, end, company)
-        yield AccountFigures(
-            account.username,
-            account.role,
-            figures.received,
-            figures.answered,
-            figures.first_response.median,
-        )
-
-
-def _hours(
-    inside: Sequence[Received], zone: ZoneInfo, start: datetime, end: datetime
-) -> Iterable[HourFigures]:
-    """The hours of the day in the order in which the stretch passes them."""
-    by_hour: dict[int, list[Received]] = {}
-    for r in inside:
-        by_hour.setdefault(r.mention.at.astimezone(zone).hour, []).append(r)
-    begun = start.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
-    passed = math.ceil((end - begun) / _HALF_HOUR)
-    moments = (begun + step * _HALF_HOUR for step in range(passed))
-    for hour in dict.fromkeys(at.astimezone(zone).hour for at in moments):
-        there = by_hour.get(hour, [])
-        answered = sum(_covered(r, end) for r in there)
-        yield HourFigures(hour, len(there), answered)
-
-
-def _covered(r: Received, end: datetime) -> bool:
-    wait = next((w for w in reversed(r.state.waits) if w.since <= r.mention.at), None)
-    return wait is not None and wait.until is not None and wait.until < end
-
-
-def _trend(
-    inside: Sequence[Received],
-    start: datetime,
-    end: datetime,
-    known_from: datetime,
-    zone: ZoneInfo,
-    company: Company,
-) -> Iterable[DayFigures]:
-    day = start.astimezone(zone).date()
-    known = known_from.astimezone(zone).date()
-    while datetime.combine(day, time(0), zone) < end:
-        there = [r for r in inside if r.mention.at.astimezone(zone).date() == day]
-        yield _row(day, _span(there, start, end, company)) if day >= known else DayFigures(day)
-        day += timedelta(days=1)
-
-
-def _row(day: date, figures: PeriodStats) -> DayFigures:
-    silent = 1 - figures.answered / figures.received if figures.received else None
-    return DayFigures(
-        day, figures.received, figures.answered, figures.first_response.median, silent
-    )
-
-
-def _at_night(at: datetime, zone: ZoneInfo) -> bool:
-    clock = at.astimezone(zone).time()
-    return clock >= _NIGHT[0] or clock < _NIGHT[1]
-
-
-def _last_said(cursors: Iterable[Cursor], received: Iterable[Received]) -> datetime | None:
-    said = [c.last_published for c in cursors if c.last_published is not None]
-    replied = [w.until for r in received for w in r.state.waits if w.until and w.how == "reply"]
-    return max([*said, *replied], default=None)
+def _last_own_post(cursors: Iterable[Cursor], received: Iterable[Received]) -> datetime | None:
+    """Return when any of the company's accounts last published something."""
+    # The cursors know the newest post of each timeline as of the last poll; replies to the
+    # mentions at hand may have been stored since, or come from a sweep.
+    published = [c.last_published for c in cursors if c.last_published is not None]
+    replies = [
+        wait.until
+        for one in received
+        for wait in one.state.waits
+        if wait.until is not None and wait.how == "reply"
+    ]
+    return max([*published, *replies], default=None)

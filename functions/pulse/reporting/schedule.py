@@ -1,4 +1,10 @@
-"""Local times: when a digest falls due by its recipient's own clock."""
+"""When a digest is due by its recipient's clock, and which period it covers.
+
+Rules of digests are local times ("09:00 on weekdays") of a person's time zone. All arithmetic is
+done on local dates and times, and only the result is turned into an instant (`to_instant`): a day
+is not always 24 hours long. A local time that does not exist, when clocks go forward, means the
+first instant after; one that comes twice, when they go back, means the first.
+"""
 
 from __future__ import annotations
 
@@ -11,64 +17,75 @@ from zoneinfo import ZoneInfo
 from pulse.kernel.company import DigestRule, Period
 from pulse.kernel.time import to_instant
 
-_LOOK_BACK = {"shift": 8, "daily": 8, "weekly": 8, "monthly": 32}
+_DAYS_SEARCHED = {"shift": 8, "daily": 8, "weekly": 8, "monthly": 32}
+"""Days in which every rule falls due at least once: a week and a day, a month and a day."""
 
 
 class DigestSlot(NamedTuple):
-    """A moment at which a digest is due; `label` is its local date and time, which sorts."""
+    """A moment at which a digest is due.
+
+    `label` is its local date and time, such as `2030-05-14T09:00`. Labels sort, also across a
+    change of clocks and after a person has moved to another time zone, where instants would make
+    a digest that was sent look due again. So labels, not instants, say what was sent.
+    """
 
     at: datetime
     label: str
 
 
 def last_slot(rule: DigestRule, zone: ZoneInfo, now: datetime) -> DigestSlot | None:
-    """The latest time at or before `now` at which the digest was due."""
-    days = _days(rule, now.astimezone(zone).date(), -1)
-    return next((slot for slot in _slots(rule, zone, days, -1) if slot.at <= now), None)
+    """Return the latest slot at or before `now`; None when the rule names no day."""
+    slots = _slots(rule, zone, now.astimezone(zone).date(), -1)
+    return next((slot for slot in slots if slot.at <= now), None)
 
 
 def next_slot(rule: DigestRule, zone: ZoneInfo, now: datetime) -> DigestSlot | None:
-    """The first time after `now` at which the digest is due."""
-    days = _days(rule, now.astimezone(zone).date(), 1)
-    return next((slot for slot in _slots(rule, zone, days, 1) if slot.at > now), None)
+    """Return the first slot after `now`; None when the rule names no day."""
+    slots = _slots(rule, zone, now.astimezone(zone).date(), 1)
+    return next((slot for slot in slots if slot.at > now), None)
 
 
 def period_start(period: Period, rule: DigestRule, zone: ZoneInfo, slot: DigestSlot) -> datetime:
-    """The beginning of what a digest of that slot is about; the slot is its end."""
+    """Return the beginning of the period that a digest covers; its slot is the end.
+
+    A shift digest covers the time since the rule's slot before, but a day at most. The others
+    reach back to the same local time a day or a week before, or on the month's day before.
+    """
     if period == "shift":
+        # With slots at 09:00 and 21:00 a shift is 12 hours, whatever the clocks do. After a
+        # weekend without slots it would be three days, of which a shift digest is no summary:
+        # it tells the next shift what is new, and whoever waits is shown in any case.
         before = last_slot(rule, zone, slot.at - timedelta(seconds=1))
         day = slot.at - timedelta(days=1)
         return max(before.at, day) if before is not None else day
+    # Subtracted from the local time, so that a daily digest of 09:00 covers from 09:00 to 09:00
+    # on a day of 23 or 25 hours too, and consecutive digests neither overlap nor leave a gap.
     local = datetime.fromisoformat(slot.label)
     if period == "monthly":
+        # "The 31st" is the last day of shorter months: from 31 January to 28 February to 31 March.
         month_before = local.date().replace(day=1) - timedelta(days=1)
-        begin = datetime.combine(_month_day(month_before, rule), local.time())
+        begin = datetime.combine(_day_of_month(month_before, rule), local.time())
     else:
         begin = local - timedelta(days=7 if period == "weekly" else 1)
     return to_instant(begin, zone)
 
 
-def _days(rule: DigestRule, today: date, step: int) -> Iterator[date]:
+def _slots(rule: DigestRule, zone: ZoneInfo, today: date, step: int) -> Iterator[DigestSlot]:
+    """Yield the rule's slots around `today`, forwards (`step` 1) or backwards (-1) in time."""
+    times: list[time] = sorted(rule.times, reverse=step < 0)
+    # The search begins a day to the other side of today, not with today itself. Where clocks are
+    # set back over midnight, a date begins twice: a slot of "tomorrow" may lie before now.
     first = today - timedelta(days=step)
-    for number in range(_LOOK_BACK[rule.period] + 2):
+    for number in range(_DAYS_SEARCHED[rule.period] + 2):
         day = first + timedelta(days=step * number)
-        if day.weekday() in rule.days and (
-            rule.period != "monthly" or day == _month_day(day, rule)
-        ):
-            yield day
+        monthly = rule.period == "monthly"
+        if day.weekday() in rule.days and (not monthly or day == _day_of_month(day, rule)):
+            for clock in times:
+                local = datetime.combine(day, clock)
+                yield DigestSlot(to_instant(local, zone), local.isoformat(timespec="minutes"))
 
 
-def _month_day(month: date, rule: DigestRule) -> date:
-    """The day of that month, or its last where it has no such day."""
+def _day_of_month(month: date, rule: DigestRule) -> date:
+    """Return the rule's day of that month, or the last one where the month is shorter."""
     last = calendar.monthrange(month.year, month.month)[1]
     return month.replace(day=min(rule.on_day, last))
-
-
-def _slots(
-    rule: DigestRule, zone: ZoneInfo, days: Iterator[date], step: int
-) -> Iterator[DigestSlot]:
-    ordered: list[time] = sorted(rule.times, reverse=step < 0)
-    for day in days:
-        for clock in ordered:
-            local = datetime.combine(day, clock)
-            yield DigestSlot(to_instant(local, zone), local.isoformat(timespec="minutes"))

@@ -1,4 +1,7 @@
-"""Response times as the customer feels them, and the day's figures kept for good."""
+"""Response times as customers experience them, and the histograms of daily figures.
+
+All times are measured from publication on X, not from when Pulse stored a post.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from pulse.conversations.facts import Mention
+from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.fold import State
 
 AGEING = (
@@ -17,7 +21,15 @@ AGEING = (
     timedelta(hours=4),
     timedelta(hours=24),
 )
-"""Upper bounds of the ageing buckets; a fifth holds what is older."""
+"""Upper bounds of the ageing buckets, each included; a fifth bucket holds what is older."""
+
+
+class Received(NamedTuple):
+    """A mention, with the key and the state of its conversation."""
+
+    key: ConversationKey
+    mention: Mention
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +43,11 @@ class DurationStats:
 
 @dataclass(frozen=True, slots=True)
 class PeriodStats:
-    """Figures of one stretch of time, as they stood at its end.
+    """Figures of one period, as they stood at its end.
 
-    `received` counts mentions, `answered` those of them that a reply or position had
-    covered by the end; `within` is the share of waits that ended within the promise,
-    among those whose promise had run out or been kept, None when there were none.
+    `received` counts mentions; `answered` counts those of them that a reply or a position had
+    covered by the end. `within` is the share (0 to 1) of waits that ended within the policy's
+    deadline, among the waits that ended in time or ran past it; None when there were none.
     """
 
     received: int
@@ -46,7 +58,11 @@ class PeriodStats:
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """Linear interpolation between the two nearest of `ordered` (ascending)."""
+    """Return the quantile of `ordered` (ascending), interpolated between its two neighbours.
+
+    >>> quantile([1, 2, 3, 4], 0.5)
+    2.5
+    """
     if not ordered:
         return None
     place = (len(ordered) - 1) * share
@@ -56,93 +72,112 @@ def quantile(ordered: Sequence[float], share: float) -> float | None:
 
 
 def duration_stats(seconds: Iterable[float]) -> DurationStats:
-    """Count, median and 90th percentile of these."""
+    """Return count, median and 90th percentile of durations in seconds."""
     ordered = sorted(seconds)
     return DurationStats(len(ordered), quantile(ordered, 0.5), quantile(ordered, 0.9))
 
 
 def ageing(waiting_since: Iterable[datetime], now: datetime) -> tuple[int, ...]:
-    """How many wait, by age: the five ageing buckets, youngest first."""
+    """Return how many customers wait, by age: five counts, youngest first."""
     counts = Counter(bisect_left(AGEING, now - since) for since in waiting_since)
     return tuple(counts[i] for i in range(len(AGEING) + 1))
 
 
 def period_stats(
-    mentions: Iterable[tuple[State, Mention]], start: datetime, end: datetime, promise: timedelta
+    received: Iterable[Received], start: datetime, end: datetime, deadline: timedelta
 ) -> PeriodStats:
-    """Figures of [start, end) from its mentions: each with the state of its conversation.
+    """Return the figures of [start, end) from the mentions published in it; others are ignored.
 
-    Of some of the mentions only: the responses that they themselves began to wait for.
-    What happened after `end` is left out, so the same span gives the same figures later.
+    `received` may hold a part of the mentions only, such as those that name one account. Then
+    a response counts only if the mention that began the wait is among them. `deadline` is the
+    age by which a wait should have ended.
     """
-    received = answered = 0
-    counted: dict[int, tuple[State, set[str]]] = {}
-    for state, mention in mentions:
-        if start <= mention.at < end:
-            received += 1
-            answered += _covered(state, mention.at, end)
-            counted.setdefault(id(state), (state, set()))[1].add(mention.id)
+    mentions = [one for one in received if start <= one.mention.at < end]
+    # A conversation has one first response and a list of waits, however many of its mentions
+    # are counted. So its mentions are gathered by the key of the conversation; each wait is
+    # then counted where it began, so that days, accounts and shifts add up to the whole.
+    conversations: dict[ConversationKey, tuple[State, set[str]]] = {}
+    for key, mention, state in mentions:
+        conversations.setdefault(key, (state, set()))[1].add(mention.id)
     first: list[float] = []
     following: list[float] = []
-    kept = missed = 0
-    for state, ids in counted.values():
+    in_time = late = 0
+    for state, ids in conversations.values():
         if state.first_mention_id in ids and state.first_mention_at is not None:
             first.append(_first_response(state, state.first_mention_at, end))
         for wait in state.waits:
             if wait.first_id not in ids:
                 continue
+            # What happened after the end of the period is left out, so that a report made a week
+            # later gives the same figures: a wait that ended after it is one still running.
             ended = wait.until if wait.until is not None and wait.until < end else None
             if ended is not None and wait.how == "position":
+                # Somebody decided that no public answer is due. That is neither a response
+                # time nor a promise that was kept or broken.
                 continue
             ran = (ended or end) - wait.since
+            # Open waits count with the time they have run so far. Leaving them out would make
+            # the median better the fewer customers are answered.
             following.append(ran.total_seconds())
-            kept += ended is not None and ran <= promise
-            missed += ran > promise
-    judged = kept + missed
+            if ran > deadline:
+                late += 1
+            elif ended is not None:
+                in_time += 1
+    judged = in_time + late
     return PeriodStats(
-        received,
-        answered,
+        len(mentions),
+        len([one for one in mentions if is_covered(one, end)]),
         duration_stats(first),
         duration_stats(following),
-        kept / judged if judged else None,
+        in_time / judged if judged else None,
     )
 
 
-def _covered(state: State, at: datetime, end: datetime) -> bool:
-    wait = next((w for w in reversed(state.waits) if w.since <= at), None)
+def is_covered(received: Received, end: datetime) -> bool:
+    """Return whether a reply or a position had covered the mention before `end`."""
+    # Waits are in order and do not overlap: a mention belongs to the last that began by then.
+    waits = reversed(received.state.waits)
+    wait = next((wait for wait in waits if wait.since <= received.mention.at), None)
     return wait is not None and wait.until is not None and wait.until < end
 
 
 def _first_response(state: State, first_at: datetime, end: datetime) -> float:
+    """Return seconds to the first reply, or to `end` when it came later or not at all."""
     running = (end - first_at).total_seconds()
     seconds = state.first_response_seconds
     return running if seconds is None or seconds >= running else seconds
 
 
+# Stored figures name buckets by their number, so these bounds must never change.
 _BOUNDS = tuple(int(30 * 1.25**step) for step in range(56))
 """Upper bounds of the histogram's buckets in seconds: 30 s to 74 days, 25 % apart."""
 
 
 @dataclass(slots=True)
 class Histogram:
-    """A mergeable histogram of seconds; quantiles are right to within a quarter."""
+    """Counts of durations by bucket, stored in the daily figures.
+
+    Medians of days cannot be added up; buckets can. Reports over months and years will merge
+    the days' histograms and read their quantiles, which are right to within a quarter.
+    """
 
     counts: Counter[int] = field(default_factory=Counter)
 
     def add(self, seconds: float) -> None:
-        """Count one value."""
+        """Count one duration."""
         self.counts[bisect_left(_BOUNDS, seconds)] += 1
 
     def merge(self, other: Histogram) -> None:
-        """Take in what another has counted."""
+        """Add the counts of another histogram to this one."""
         self.counts.update(other.counts)
 
     def quantile(self, share: float) -> float | None:
-        """Upper bound of the bucket in which this share of the values is reached."""
+        """Return the upper bound, in seconds, of the bucket that holds this quantile."""
         total = sum(self.counts.values())
         reached = 0
         for bucket in sorted(self.counts):
             reached += self.counts[bucket]
             if reached >= share * total:
+                # The last bucket has no upper bound; its lower one is the best there is.
                 return float(_BOUNDS[min(bucket, len(_BOUNDS) - 1)])
         return None

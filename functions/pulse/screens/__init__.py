@@ -1,1 +1,1 @@
-"""What people read: view models, locales and renderers. The texts stand in templates/."""
+"""What people read: view models, locales and renderers; the texts are in templates/."""

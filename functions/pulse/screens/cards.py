@@ -1,4 +1,4 @@
-"""Conversations as cards: who waits, what was said, who has taken it."""
+"""Conversations as cards: who waits, what they wrote, and who has taken it on."""
 
 from __future__ import annotations
 
@@ -11,70 +11,34 @@ from pulse.conversations.fold import State
 from pulse.kernel.company import Company
 from pulse.kernel.posts import Author
 from pulse.screens.models import Card, ThreadPost
-from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.authors.store import AuthorCache
+    from pulse.authors.directory import AuthorDirectory
     from pulse.conversations.store.conversations import ConversationStore
-    from pulse.x.client import XClient
-
-_USERS_AT_ONCE = 100
 
 
-def worst_first(states: Mapping[ConversationKey, State], company: Company) -> list[ConversationKey]:
-    """Those who still wait, highest level first, then the longest wait."""
-    waiting = [(key, s) for key, s in states.items() if s.waiting_since is not None]
-    waiting.sort(key=lambda x: (-company.policy.rank(x[1].level), x[1].waiting_since))
-    return [key for key, _ in waiting]
-
-
-def cards(
+def make_cards(
     keys: Iterable[ConversationKey],
     company: Company,
     conversations: ConversationStore,
-    who: AuthorDirectory,
+    authors: AuthorDirectory,
     now: datetime,
 ) -> tuple[Card, ...]:
-    """A card for each conversation that still waits, in the order given."""
+    """Return a card for each of the conversations that still waits, in the order given.
+
+    There may be fewer cards than conversations: some may have been answered, or their posts
+    removed, since the caller read their states.
+    """
     loaded = conversations.load(keys)
-    known = who.find([key.customer_id for key in loaded])
+    # All names in one call: X bills and limits look-ups by request and by user (D-005).
+    customers = authors.find([key.customer_id for key in loaded])
     ours = {a.id: Author(a.id, a.username, company.title.get("en")) for a in company.accounts}
-    made = (
-        _card(x.state, x.facts, company, known[key.customer_id], ours, now)
+    found = (
+        _card(x.state, x.facts, company, customers[key.customer_id], ours, now)
         for key, x in loaded.items()
         if x.state.waiting_since is not None
     )
-    return tuple(card for card in made if card is not None)
-
-
-class AuthorDirectory:
-    """Who customers are: from the table, else from X, asked for only where it is shown."""
-
-    def __init__(self, cache: AuthorCache, x: XClient | None, now: datetime) -> None:
-        self._cache = cache
-        self._x = x
-        self._now = now
-
-    def find(self, ids: list[str]) -> dict[str, Author]:
-        """Every one of them; who cannot be looked up now is known by the id alone."""
-        found = self._cache.find(ids)
-        missing = [i for i in dict.fromkeys(ids) if i not in found]
-        if missing and self._x is not None:
-            try:
-                asked = self._ask(missing)
-            except XError:
-                asked, self._x = [], None  # shown by id until the next run: X may hang
-            self._cache.put(asked, self._now)
-            found |= {a.id: a for a in asked}
-        return {i: found.get(i, Author(i)) for i in ids}
-
-    def _ask(self, ids: list[str]) -> list[Author]:
-        found: list[Author] = []
-        for start in range(0, len(ids), _USERS_AT_ONCE):
-            asked = ids[start : start + _USERS_AT_ONCE]
-            shown = {a.id: a for a in self._x.users(asked)} if self._x else {}
-            found += [shown.get(i, Author(i)) for i in asked]
-        return found
+    return tuple(card for card in found if card is not None)
 
 
 def _card(
@@ -85,7 +49,9 @@ def _card(
     ours: Mapping[str, Author],
     now: datetime,
 ) -> Card | None:
-    """None when all that waits was removed after the state was read."""
+    """Return the card of a conversation; None when no mention that waits is stored any more."""
+    # Each version of an edited post is a fact (D-011). Sorted by version, the newest is left under
+    # the id of the post, and readers see the text as it is on X now.
     posts: dict[str, Mention | Reply] = {}
     for fact in sorted(
         (f for f in facts if isinstance(f, (Mention, Reply))), key=lambda f: int(f.version)
@@ -94,7 +60,10 @@ def _card(
     waiting = [posts[i] for i in state.waiting if i in posts]
     if not waiting:
         return None
+    # The latest message is shown, since an answer to it answers all before it; how long the
+    # customer has waited counts from the first.
     shown = waiting[-1]
+    # A lease that has run out is still in the state until something else folds it.
     lease = state.lease if state.lease and state.lease.until > now else None
     named = frozenset[str]().union(*(p.named for p in waiting if isinstance(p, Mention)))
     since = state.waiting_since or shown.at
@@ -109,21 +78,22 @@ def _card(
         top=state.level == company.policy.top.name,
         said=len(waiting),
         accounts=tuple(a.username for a in company.accounts if a.id in named),
-        taken_by=_taker(lease.by, company) if lease and lease.kind == "mine" else None,
+        taken_by=_name_of(lease.by, company) if lease and lease.kind == "mine" else None,
         snoozed_until=lease.until if lease and lease.kind == "snoozed" else None,
         thread=tuple(
-            _line(post, customer, ours)
+            _thread_post(post, customer, ours)
             for post in sorted(posts.values(), key=lambda p: int(p.id))
             if post.id != shown.id
         ),
     )
 
 
-def _taker(key: str, company: Company) -> str:
+def _name_of(key: str, company: Company) -> str:
+    """Return a person's name; the settings may not know the person any more."""
     return company.people[key].name if key in company.people else key
 
 
-def _line(post: Mention | Reply, customer: Author, ours: Mapping[str, Author]) -> ThreadPost:
+def _thread_post(post: Mention | Reply, customer: Author, ours: Mapping[str, Author]) -> ThreadPost:
     if isinstance(post, Mention):
         return ThreadPost(customer, post.text, post.at)
     return ThreadPost(

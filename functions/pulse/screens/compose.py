@@ -1,98 +1,151 @@
-"""What an entry of the outbox says to a person, once it goes."""
+"""Entries of the outbox become a message: what it says, and which conversations it tells of."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from pulse.authors.directory import AuthorDirectory
+from pulse.conversations.backlog import worst_first
+from pulse.conversations.facts import ConversationKey
 from pulse.conversations.fold import State
 from pulse.kernel.company import Company, Person
 from pulse.listening.cursor import accounts_unread
-from pulse.outbox.entries import Entry
-from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory, cards, worst_first
+from pulse.outbox.entries import TOPIC, Entry
+from pulse.outbox.message import Composed, TopicMessage
+from pulse.reporting.report import ReportStores, report
+from pulse.screens.cards import make_cards
+from pulse.screens.digest import digest_mail, worst_cards
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
 
 if TYPE_CHECKING:
-    from pulse.repositories import Repositories
+    from pulse.screens.mails import MailRenderer
 
-_MOST = 50
+_CARDS_OF_MAIL = 50
+_LINKS_OF_TOPIC = 3
+"""Conversations that a message to the topic links to: it may be an SMS."""
 
 
-@dataclass(slots=True)
-class Letters:
-    """Writes letters as of `now`, from what lies in the table."""
+@dataclass(frozen=True)
+class Composer:
+    """Composes messages to people of one company, as of `now`, from what is stored."""
 
     company: Company
-    stores: Repositories
+    stores: ReportStores
     authors: AuthorDirectory
+    renderer: MailRenderer
     now: datetime
     board_url: str | None = None
-    _unread: tuple[str, ...] | None = field(default=None, init=False)
 
-    def alert(
-        self, entries: Sequence[Entry], person: Person, most: int = _MOST
+    def compose(self, person: str, entries: Sequence[Entry]) -> Composed | None:
+        """Return the message to a person (or the topic) for entries of one kind that go together.
+
+        Alerts may be several; other kinds come one at a time. Returns None when nobody of whom
+        the alerts tell waits any more, and for the topic in shadow mode.
+        """
+        if person == TOPIC:
+            return self._topic_message(entries, self.company.person(self.company.owner))
+        reader, entry = self.company.person(person), entries[0]
+        if entry.kind == "trouble":
+            return Composed(self.renderer.trouble(self._fault_mail(entry, reader), reader))
+        if entry.kind == "digest":
+            return Composed(self.renderer.digest(self._digest_mail(entry, reader), reader))
+        states = self._states(entries)
+        mail = self._alert_mail(entries, states, reader, _CARDS_OF_MAIL)
+        if mail is None:
+            return None
+        return Composed(self.renderer.alert(mail, reader), frozenset(states))
+
+    def _topic_message(self, entries: Sequence[Entry], owner: Person) -> Composed | None:
+        """Return the message that wakes people: headline, first lines, links to the worst."""
+        if self.company.shadow_address(self.now):
+            return None
+        mail = self._alert_mail(entries, self._states(entries), owner, _LINKS_OF_TOPIC)
+        if mail is None:
+            return None
+        subject, preheader = self.renderer.headline(mail, owner)
+        # SNS takes ASCII subjects only, so it gets the English one, whatever the owner reads.
+        in_english = replace(mail, company=self.company.title_in("en"))
+        english_subject, _ = self.renderer.headline(in_english, replace(owner, language="en"))
+        links = "\n".join(card.reply_url for card in mail.cards)
+        return Composed(TopicMessage(subject, english_subject, f"{subject}\n{preheader}\n{links}"))
+
+    def _states(self, entries: Sequence[Entry]) -> dict[ConversationKey, State]:
+        """Return the conversations of these alerts in which the wait that raised them goes on."""
+        raised = [(key, entry.at) for entry in entries for key in entry.keys]
+        found = self.stores.conversations.states(dict.fromkeys(key for key, _ in raised))
+        return {k: found[k] for k, at in raised if k in found and _still_waits(found[k], at)}
+
+    def _alert_mail(
+        self,
+        entries: Sequence[Entry],
+        states: Mapping[ConversationKey, State],
+        reader: Person,
+        most_cards: int,
     ) -> AlertMail | None:
-        """The worst of those whom these entries tell of; None when nobody waits any more."""
-        told = [(key, entry.at) for entry in entries for key in entry.keys]
-        found = self.stores.conversations.states(dict.fromkeys(key for key, _ in told))
-        states = {k: found[k] for k, at in told if k in found and _still_waits(found[k], at)}
-        order = worst_first(states, self.company)
-        shown = cards(order[:most], self.company, self.stores.conversations, self.authors, self.now)
+        """Return the worst of those who wait; None when nobody does, or their posts are gone."""
+        order = worst_first(states, self.company.policy)
+        shown = make_cards(
+            order[:most_cards], self.company, self.stores.conversations, self.authors, self.now
+        )
         if not shown:
             return None
         levels = Counter(states[key].level or "" for key in order)
         rank = self.company.policy.rank
         since = [s.waiting_since for s in states.values() if s.waiting_since is not None]
         return AlertMail(
-            company=self.company.title_in(person.language),
+            company=self.company.title_in(reader.language),
             at=self.now,
             cards=shown,
-            more=max(0, len(order) - most),
+            more=max(0, len(order) - most_cards),
             levels={x: levels[x] for x in sorted(levels, key=rank, reverse=True) if x},
             longest=self.now - min(since),
-            again=max(entry.again for entry in entries),
-            unread=self._unread_accounts(),
-            meant_for=self.company.intended_recipient(person, self.now),
+            reminder=max(entry.reminder for entry in entries),
+            unread=self._unread_accounts,
+            meant_for=self.company.intended_recipient(reader, self.now),
             board_url=self.board_url,
-            standing=frozenset(states),
         )
 
-    def trouble(self, entry: Entry, person: Person) -> FaultMail:
-        """Something that only a person can mend."""
+    def _fault_mail(self, entry: Entry, reader: Person) -> FaultMail:
+        """Return what only a person can put right."""
         return FaultMail(
-            company=self.company.title_in(person.language),
+            company=self.company.title_in(reader.language),
             at=entry.at,
             kind=entry.detail("trouble"),
             subject=entry.detail("subject"),
             detail=entry.detail("detail"),
             endpoint=entry.detail("endpoint") or "mentions",
-            meant_for=self.company.intended_recipient(person, self.now),
+            meant_for=self.company.intended_recipient(reader, self.now),
         )
 
-    def digest(self, entry: Entry, person: Person) -> DigestMail:
-        """How it stands and went."""
-        return summary(
-            entry,
-            self.company,
-            person,
-            self.stores,
-            self.authors,
-            self.now,
-            self.board_url,
-        )
+    def _digest_mail(self, entry: Entry, reader: Person) -> DigestMail:
+        """Return the digest of the period that the entry names, as of now."""
+        start = datetime.fromisoformat(entry.detail("start"))
+        end = datetime.fromisoformat(entry.detail("end"))
+        zone = ZoneInfo(reader.time_zone)
+        found = report(self.company, start, end, self.now, zone, self.stores)
+        worst = worst_cards(found, self.company, self.stores.conversations, self.authors)
+        period = entry.detail("period")
+        return digest_mail(found, period, self.company, reader, worst, self.board_url)
 
+    @cached_property
     def _unread_accounts(self) -> tuple[str, ...]:
-        if self._unread is None:
-            cursors = self.stores.cursors.load(a.id for a in self.company.accounts)
-            self._unread = accounts_unread(self.company.accounts, cursors)
-        return self._unread
+        """Accounts whose own posts could not be read: their customers may be answered already."""
+        cursors = self.stores.cursors.load(a.id for a in self.company.accounts)
+        return accounts_unread(self.company.accounts, cursors)
 
 
-def _still_waits(state: State, told: datetime) -> bool:
-    """Whether something that was flagged by then still waits; a wait begun since is another."""
+def _still_waits(state: State, raised_at: datetime) -> bool:
+    """Whether a mention that was flagged by then still waits."""
+    # An alert may be held back for half an hour, or for hours by a mail service that is down.
+    # Meanwhile the customer may have been answered and have asked again. That new wait is a few
+    # minutes old and raises its own alert in time; this one is about the wait before, and mails
+    # of it would call the customer late who is not. Flags name the mentions that were waiting
+    # when they were raised, so a wait is the same one while any of those still waits (D-043).
     waiting = frozenset(state.waiting)
-    return any(flag.at <= told and flag.mentions & waiting for flag in state.flags)
+    return any(flag.at <= raised_at and flag.mentions & waiting for flag in state.flags)

@@ -1,4 +1,4 @@
-"""What only a digest says: figures and comparisons."""
+"""Figures, comparisons and charts of a digest, in the reader's language."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pulse.incidents.surge import Surge
+    from pulse.reporting.breakdown import DayFigures, HourFigures
+    from pulse.reporting.report import Report
     from pulse.reporting.stats import PeriodStats
     from pulse.screens.locale import Locale
-    from pulse.screens.models import DayFigures, DigestMail, HourFigures
 
 _FEW = 12
+"""Columns of a chart that all have room for a label on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a chart: the answered part below, the rest on top."""
+    """A column of a chart: the answered mentions below, the others on top."""
 
     label: str
     labelled: bool
@@ -30,128 +32,126 @@ class Column:
     answered: int
 
 
-def first_digest(words: Locale, letter: DigestMail) -> str:
-    """Why late ones may stand in it of which nobody heard."""
-    return words.say(
+def first_digest(locale: Locale, report: Report) -> str:
+    """Return why the digest holds late mentions that nobody was alerted of."""
+    return locale.gettext(
         "This is the first digest. It also covers mentions since {time}, before Pulse was "
         "started. Pulse did not send alerts about mentions that were already late.",
-        time=words.clock(letter.counted_from, letter.at),
+        time=locale.clock(report.counted_from, report.at),
     )
 
 
-def happening(words: Locale, what: Surge, at: datetime) -> str:
-    """Many more mentions than usual, and whether we say anything."""
-    text = words.many(
+def surge(locale: Locale, found: Surge, at: datetime) -> str:
+    """Return how many mentions came since when, and for how long our accounts are silent."""
+    text = locale.ngettext(
         "{n} mention since {time}, usually {usual}",
         "{n} mentions since {time}, usually {usual}",
-        what.count,
-        time=words.clock(what.since, at),
-        usual=words.number(what.usual),
+        found.count,
+        time=locale.clock(found.since, at),
+        usual=locale.number(found.usual),
     )
-    if what.silent_for is None:
+    if found.silent_for is None:
         return f"{text}."
-    silent = words.say(
-        "Our accounts have been silent for {length}.", length=words.duration(what.silent_for)
+    silent = locale.gettext(
+        "Our accounts have been silent for {length}.", length=locale.duration(found.silent_for)
     )
     return f"{text}. {silent}"
 
 
-def compared(words: Locale, letter: DigestMail) -> str:
-    """From when to when, and what stands in brackets."""
-    if letter.before is None:
-        return words.say(
+def compared_periods(locale: Locale, report: Report) -> str:
+    """Return which period is shown, and what the figures in brackets are."""
+    if report.before is None:
+        return locale.gettext(
             "{start} to {end}; data for the previous period is incomplete",
-            start=words.clock(letter.counted_from),
-            end=words.clock(letter.end),
+            start=locale.clock(report.counted_from),
+            end=locale.clock(report.end),
         )
-    return words.say(
+    return locale.gettext(
         "{start} to {end}; previous period in brackets",
-        start=words.clock(letter.counted_from),
-        end=words.clock(letter.end),
+        start=locale.clock(report.counted_from),
+        end=locale.clock(report.end),
     )
 
 
-def buckets(words: Locale, letter: DigestMail) -> list[tuple[str, int]]:
-    """The ageing buckets by name."""
+def ageing(locale: Locale, report: Report) -> list[tuple[str, int]]:
+    """Return the ageing buckets: name and number of those who wait."""
     names = (
-        words.say("under 15 min"),
-        words.say("15\N{EN DASH}60 min"),
-        words.say("1\N{EN DASH}4 h"),
-        words.say("4\N{EN DASH}24 h"),
-        words.say("over 24 h"),
+        locale.gettext("under 15 min"),
+        locale.gettext("15\N{EN DASH}60 min"),
+        locale.gettext("1\N{EN DASH}4 h"),
+        locale.gettext("4\N{EN DASH}24 h"),
+        locale.gettext("over 24 h"),
     )
-    return list(zip(names, letter.buckets, strict=True))
+    return list(zip(names, report.ageing, strict=True))
 
 
-def figures(words: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
-    """Name, value, value of the stretch before ("" when it is not known)."""
-    names = _names(words)
-    names[-1] += words.say(", target {share}", share=words.percent(letter.target))
-    before = _values(words, letter.before) if letter.before else [""] * len(names)
-    return list(zip(names, _values(words, letter.now), before, strict=True))
+def figures(locale: Locale, report: Report) -> list[tuple[str, str, str]]:
+    """Return rows: name, value, value of the period before ("" when it is not known)."""
+    names = _names(locale)
+    names[-1] += locale.gettext(", target {share}", share=locale.percent(report.target))
+    before = _values(locale, report.before) if report.before else [""] * len(names)
+    return list(zip(names, _values(locale, report.figures), before, strict=True))
 
 
-def night_and_day(words: Locale, letter: DigestMail) -> list[tuple[str, str, str]]:
-    """Name, value by night, value by day; empty in shorter digests."""
-    if letter.night is None or letter.day is None:
-        return []
-    night, day = _values(words, letter.night), _values(words, letter.day)
-    return list(zip(_names(words), night, day, strict=True))
+def night_and_day(locale: Locale, report: Report) -> list[tuple[str, str, str]]:
+    """Return rows: name, value by night, value by day."""
+    night, day = _values(locale, report.night), _values(locale, report.day)
+    return list(zip(_names(locale), night, day, strict=True))
 
 
-def accounts(words: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
-    """Each account: received, answered, median of the first response."""
+def accounts(locale: Locale, report: Report) -> list[tuple[str, ...]]:
+    """Return a row for each account: received, answered, median of the first response."""
     return [
         (
-            f"@{one_line(one.username)}, {phrases.role(words, one.role)}",
-            words.number(one.received),
-            words.number(one.answered),
-            words.duration(one.first_response_median),
+            f"@{one_line(one.username)}, {phrases.role(locale, one.role)}",
+            locale.number(one.received),
+            locale.number(one.answered),
+            locale.duration(one.first_response_median),
         )
-        for one in letter.accounts
+        for one in report.accounts
     ]
 
 
-def trend(words: Locale, letter: DigestMail) -> list[tuple[str, ...]]:
-    """Each day: received, answered, median of the first response, share left in silence."""
+def days(locale: Locale, report: Report) -> list[tuple[str, ...]]:
+    """Return a row for each day: received, answered, median first response, unanswered share."""
     return [
         (
-            words.day(one.day),
-            words.number(one.received),
-            words.number(one.answered),
-            words.duration(one.first_response_median),
-            words.percent(one.silent_share),
+            locale.day(one.day),
+            locale.number(one.received),
+            locale.number(one.answered),
+            locale.duration(one.first_response_median),
+            locale.percent(one.silent_share),
         )
-        for one in letter.trend
+        for one in report.days
     ]
 
 
-def _names(words: Locale) -> list[str]:
+def _names(locale: Locale) -> list[str]:
     return [
-        words.say("Received"),
-        words.say("Answered"),
-        words.say("First response, median"),
-        words.say("First response, 9 in 10 within"),
-        words.say("Next response, median"),
-        words.say("Next response, 9 in 10 within"),
-        words.say("Within policy"),
+        locale.gettext("Received"),
+        locale.gettext("Answered"),
+        locale.gettext("First response, median"),
+        locale.gettext("First response, 9 in 10 within"),
+        locale.gettext("Next response, median"),
+        locale.gettext("Next response, 9 in 10 within"),
+        locale.gettext("Within policy"),
     ]
 
 
-def _values(words: Locale, span: PeriodStats) -> list[str]:
+def _values(locale: Locale, span: PeriodStats) -> list[str]:
     return [
-        words.number(span.received),
-        words.number(span.answered),
-        words.duration(span.first_response.median),
-        words.duration(span.first_response.p90),
-        words.duration(span.next_response.median),
-        words.duration(span.next_response.p90),
-        words.percent(span.within),
+        locale.number(span.received),
+        locale.number(span.answered),
+        locale.duration(span.first_response.median),
+        locale.duration(span.first_response.p90),
+        locale.duration(span.next_response.median),
+        locale.duration(span.next_response.p90),
+        locale.percent(span.within),
     ]
 
 
 def hour_columns(hours: tuple[HourFigures, ...]) -> list[Column]:
-    """The hours of the day; a label under every third when they are many."""
+    """Return a column for each hour; every third one is labelled when they are many."""
     few = len(hours) <= _FEW
     return [
         Column(f"{bar.hour:02}", few or bar.hour % 3 == 0, bar.received, bar.answered)
@@ -160,7 +160,7 @@ def hour_columns(hours: tuple[HourFigures, ...]) -> list[Column]:
 
 
 def day_columns(days: tuple[DayFigures, ...]) -> list[Column]:
-    """The days of a longer digest by their number in the month."""
+    """Return a column for each day; every fifth of the month is labelled when they are many."""
     few = len(days) <= _FEW
     return [
         Column(f"{one.day.day}", few or one.day.day % 5 == 0, one.received or 0, one.answered or 0)

@@ -1,4 +1,4 @@
-"""One reader's language and clock: words, plurals, numbers, lengths and moments of time."""
+"""One reader's language and clock: texts, plurals, numbers, durations and moments."""
 
 from __future__ import annotations
 
@@ -26,29 +26,34 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(pulse.__file__).parent.parent / "templates"
 NOTHING = "\N{EN DASH}"
-"""Stands where there is no figure."""
+"""Shown where there is no figure."""
 
 _LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru"}
+# What strangers wrote is shown as they wrote it, but must not pass for our own words: it cannot
+# begin a line of its own, turn the reading direction of what follows, hide in characters that
+# cannot be seen, or cover the lines around with stacked marks.
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _UNSEEN = re.compile(
     r"[\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _UNSENT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""What no mail can carry or no screen can show."""
+"""Characters that no mail can carry or no screen can show."""
 _MARKS = 4
-"""Marks that one letter may bear; more of them would cover the lines around."""
+"""Marks that one letter may have; some scripts need three, and stacks of dozens are an attack."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MANY_HOURS = timedelta(hours=48)
 
 
 @cache
 def translations(language: Language) -> NullTranslations:
-    """The catalog of a language; English stands in the code and the templates."""
+    """Return the catalog of a language; English is what code and templates say."""
     if language == "en":
         return NullTranslations()
     from babel.messages.mofile import write_mo  # noqa: PLC0415 - only where it is needed
     from babel.messages.pofile import read_po  # noqa: PLC0415
 
+    # Compiled when it is first needed (10 ms), not when the functions are built: a compiled file
+    # could be older than the texts beside it.
     compiled = BytesIO()
     with (TEMPLATES / "translations" / f"{language}.po").open("rb") as source:
         write_mo(compiled, read_po(source, locale=language))
@@ -57,26 +62,29 @@ def translations(language: Language) -> NullTranslations:
 
 
 def one_line(text: str) -> str:
-    """`text` without what could break a line or turn the reading direction."""
+    """Return `text` on one line, without what could turn the reading direction."""
     return _calm(_BREAKS.sub(" ", _UNSEEN.sub("", text)).strip())
 
 
 def shortened(text: str, most: int) -> str:
-    """`text`, or its beginning where it has more than `most` characters."""
+    """Return `text`, or its beginning where it has more than `most` characters."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def rows(text: str) -> list[str]:
-    """The lines of what somebody wrote, each fit to be shown and sent."""
+    """Return the lines of what somebody wrote, each fit to be shown and sent."""
     return [_calm(_UNSENT.sub("\N{REPLACEMENT CHARACTER}", row)) for row in text.splitlines()]
 
 
 def _calm(text: str) -> str:
+    """Return `text` with no more than a few marks on each letter."""
     if text.isascii():
         return text
     kept, marks = [], 0
     for char in text:
         kind = unicodedata.category(char)
+        # A format character (Cf), such as the joiner within an emoji, neither counts nor begins a
+        # new count: else marks could be stacked with joiners between them.
         marks = marks + 1 if kind in {"Mn", "Me"} else marks if kind == "Cf" else 0
         if marks <= _MARKS:
             kept.append(char)
@@ -84,17 +92,17 @@ def _calm(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """`text` with a capital letter at its beginning, the rest as it is."""
+    """Return `text` with its first letter in upper case, the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
 def quoted(text: str, mark: str = "> ") -> str:
-    """`text` with a mark before each of its lines, so that it cannot pass for ours."""
+    """Return `text` with a mark before each of its lines, so that none can pass for ours."""
     return "\n".join(f"{mark}{row}" if row else mark.rstrip() for row in rows(text) or [""])
 
 
 class Locale:
-    """Says things in a language and by the clock of a time zone."""
+    """Texts in a language, and times by the clock of a time zone."""
 
     def __init__(self, language: Language, time_zone: str) -> None:
         self.language = language
@@ -102,60 +110,62 @@ class Locale:
         self._locale = core.Locale.parse(_LOCALES[language])
         self._translations = translations(language)
 
-    def say(self, text: str, **values: object) -> str:
-        """`text` in this language; `{name}` gives way to the value of that name."""
+    def gettext(self, text: str, **values: object) -> str:
+        """Return `text` in this language, with each `{name}` replaced by the value of that name."""
         return self._translations.gettext(text).format(**values)
 
-    def many(self, one: str, more: str, n: int, **values: object) -> str:
-        """The form that goes with `n`, which stands there as `{n}`."""
+    def ngettext(self, one: str, more: str, n: int, **values: object) -> str:
+        """Return the plural form that goes with `n`, with `{n}` replaced by it."""
         return self._translations.ngettext(one, more, n).format(n=self.number(n), **values)
 
     def number(self, value: float | None) -> str:
-        """A whole number, its thousands set apart."""
+        """Return a whole number with its thousands set apart."""
         if value is None:
             return NOTHING
         return str(format_decimal(round(value), locale=self._locale))
 
     def percent(self, share: float | None) -> str:
-        """A share in whole percents."""
+        """Return a share (1 for all) in whole per cent."""
         return NOTHING if share is None else str(format_percent(share, locale=self._locale))
 
     def duration(self, length: timedelta | float | None) -> str:
-        """A length of time (or its seconds) to the minute, rounded down: "5 h 12 min"."""
+        """Return a duration (or its seconds) to the minute, rounded down: "5 h 12 min"."""
         if length is None:
             return NOTHING
         exact = length.total_seconds() if isinstance(length, timedelta) else length
         seconds = max(0, int(exact))
         if seconds < _MINUTE:
-            return self.say("under 1 min")
+            return self.gettext("under 1 min")
         days, hours, minutes = (
             seconds // _DAY,
             seconds % _DAY // _HOUR,
             seconds % _HOUR // _MINUTE,
         )
-        parts = [self.say("{n} d", n=self.number(days))] if days else []
+        parts = [self.gettext("{n} d", n=self.number(days))] if days else []
         if hours:
-            parts.append(self.say("{n} h", n=hours))
+            parts.append(self.gettext("{n} h", n=hours))
+        # Beside days, minutes are noise.
         if minutes and not days:
-            parts.append(self.say("{n} min", n=minutes))
+            parts.append(self.gettext("{n} min", n=minutes))
         return " ".join(parts)
 
     def stretch(self, length: timedelta) -> str:
-        """A period by its real length: "last 12 hours", "last 7 days"."""
+        """Return a period by its real length: "last 12 hours", "last 7 days"."""
         if length < _MANY_HOURS:
             hours, rest = divmod(round(length.total_seconds() / _MINUTE), 60)
             if rest:
-                return self.say("last {length}", length=self.duration(length))
-            return self.many("last {n} hour", "last {n} hours", hours)
+                return self.gettext("last {length}", length=self.duration(length))
+            return self.ngettext("last {n} hour", "last {n} hours", hours)
+        # Rounded, since a week in which clocks change is an hour more or less than seven days.
         days = round(length / timedelta(days=1))
-        return self.many("last {n} day", "last {n} days", days)
+        return self.ngettext("last {n} day", "last {n} days", days)
 
     def row(self, items: Sequence[str]) -> str:
-        """Things in a row: "a, b and c"."""
+        """Return things in a row: "a, b and c"."""
         return str(format_list(items, locale=self._locale))
 
     def clock(self, at: datetime, near: datetime | None = None) -> str:
-        """The time of day, with the date unless it is the day of `near`."""
+        """Return the time of day, with the date unless it is the local day of `near`."""
         local = at.astimezone(self._zone)
         time = local.strftime("%H:%M")
         if near is not None and near.astimezone(self._zone).date() == local.date():
@@ -163,23 +173,24 @@ class Locale:
         return f"{self._date('MMMd', local)}, {time}"
 
     def day(self, day: date) -> str:
-        """A day in a row of days: "Mon 16 Nov"."""
+        """Return a day as in a row of days: "Mon 16 Nov"."""
         return self._date("MMMEd", datetime(day.year, day.month, day.day, tzinfo=UTC))
 
     def moment(self, at: datetime) -> str:
-        """Day, time and zone in full."""
+        """Return day, time and zone: "Sun 22 Nov, 09:00 MSK"."""
         local = at.astimezone(self._zone)
         return f"{self._date('MMMEd', local)}, {self.o_clock(at)}"
 
     def o_clock(self, at: datetime) -> str:
-        """Time and zone: "09:00 MSK"."""
+        """Return time and zone: "09:00 MSK"."""
         return f"{at.astimezone(self._zone):%H:%M} {self.zone(at)}"
 
     def zone(self, at: datetime) -> str:
-        """The zone as people there say it; its offset where it has no name."""
+        """Return the zone as people there call it, or its offset where it has no name."""
         name = at.astimezone(self._zone).tzname() or ""
+        # Zones without a name of their own have their offset for one, such as "+05".
         if name.isalpha():
-            return {"MSK": self.say("MSK")}.get(name, name)
+            return {"MSK": self.gettext("MSK")}.get(name, name)
         offset = at.astimezone(self._zone).utcoffset() or timedelta()
         sign = "\N{MINUS SIGN}" if offset < timedelta() else "+"
         hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)

@@ -1,23 +1,20 @@
-"""What a mail says, before it is put into a language and a layout."""
+"""View models of mails: what a mail says, before it has a language and a layout."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
-from pulse.conversations.facts import ConversationKey
-from pulse.incidents.surge import Surge
-from pulse.kernel.company import Period, Role
+from pulse.kernel.company import Period
 from pulse.kernel.posts import Author
 from pulse.listening.scan import Endpoint
-from pulse.reporting.coverage import Coverage
-from pulse.reporting.stats import PeriodStats
+from pulse.reporting.report import Report
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadPost:
-    """One post of a thread: ours when `ours`."""
+    """One post of a thread; `ours` when one of the company's accounts wrote it."""
 
     who: Author
     text: str
@@ -27,7 +24,7 @@ class ThreadPost:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A customer who waits. `said` counts the customer's messages that wait."""
+    """A customer who waits. `said` counts the customer's mentions that wait for an answer."""
 
     customer: Author
     post_id: str
@@ -36,46 +33,44 @@ class Card:
     since: datetime
     waited: timedelta
     level: str | None
-    """Highest level told of this wait; `top` says that it is the policy's highest."""
+    """Highest level raised for this wait; `top` says that it is the policy's highest."""
     top: bool
     said: int
     accounts: tuple[str, ...]
-    """Usernames of ours that were named."""
+    """Usernames of the company's accounts that were named."""
     taken_by: str | None = None
     snoozed_until: datetime | None = None
     thread: tuple[ThreadPost, ...] = ()
-    """What was said before and after, oldest first, without the post itself."""
+    """The other posts of the conversation, oldest first."""
 
     @property
     def reply_url(self) -> str:
-        """Opens X with an answer to this post begun."""
+        """The address that opens X with a reply to this post begun."""
         return f"https://x.com/intent/post?in_reply_to={self.post_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class AlertMail:
-    """The worst cards (at most 50) and how many more; `again` > 0 for a reminder."""
+    """The worst cards, and how many more wait; `reminder` counts reminders, 0 for a first alert."""
 
     company: str
     at: datetime
     cards: tuple[Card, ...]
     more: int
     levels: dict[str, int]
-    """How many of all of them reached which level, worst first."""
+    """How many of all who wait have reached which level, worst first."""
     longest: timedelta
-    again: int = 0
+    reminder: int = 0
     unread: tuple[str, ...] = ()
-    """Usernames of accounts whose own posts could not be read: may be answered already."""
+    """Usernames of accounts whose own posts could not be read: customers may be answered."""
     meant_for: str | None = None
     """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
-    standing: frozenset[ConversationKey] = frozenset()
-    """Of the conversations that it was to tell of, those that are still kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultMail:
-    """Something only a person can mend. `kind` chooses the words."""
+    """A fault that only a person can fix; `kind` chooses the words (templates/advice)."""
 
     company: str
     at: datetime
@@ -84,17 +79,17 @@ class FaultMail:
         "address", "bounce", "complaint", "compliance", "unchecked",
     ]  # fmt: skip
     subject: str
-    """What it is about: an account's username or an address."""
+    """The username of the account, or the address, that it is about."""
     detail: str
     """What X or SES said, verbatim, without secrets."""
     meant_for: str | None = None
     endpoint: Endpoint = "mentions"
-    """What of an account is not read."""
+    """Which timeline of the account is not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestMail:
-    """A test mail, and whom it should reach."""
+    """A test mail; `to` is the name of the person whom it should reach."""
 
     company: str
     at: datetime
@@ -102,79 +97,28 @@ class TestMail:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFigures:
-    """One account's share of the period; the median is in seconds."""
-
-    username: str
-    role: Role
-    received: int
-    answered: int
-    first_response_median: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class HourFigures:
-    """One hour of the recipient's day: mentions received, and those of them covered."""
-
-    hour: int
-    received: int
-    answered: int
-
-
-@dataclass(frozen=True, slots=True)
-class DayFigures:
-    """One day of a longer digest; no figures of one that nothing is known of."""
-
-    day: date
-    received: int | None = None
-    answered: int | None = None
-    first_response_median: float | None = None
-    silent_share: float | None = None
-    """Share of the mentions that nothing had covered by the end of the period."""
-
-
-@dataclass(frozen=True, slots=True)
 class DigestMail:
-    """All that a digest shows; see the sections of the template."""
+    """A report as one person's digest; the template says in which order it is shown."""
 
     company: str
+    """The company's title in the person's language."""
     period: Period
-    start: datetime
-    end: datetime
-    at: datetime
-    waiting: int
-    longest: timedelta | None
-    critical: int
+    report: Report
     cards: tuple[Card, ...]
-    """The worst, at most five."""
-    buckets: tuple[int, ...]
-    """Open now by age: 0-15 min, 15-60 min, 1-4 h, 4-24 h, over 24 h."""
-    now: PeriodStats
-    before: PeriodStats | None
-    """The stretch before, of the same length; None when not all of it is known."""
-    target: float
-    accounts: tuple[AccountFigures, ...]
-    hours: tuple[HourFigures, ...]
-    watch: Coverage
-    known_from: datetime
-    """From when on anything is known."""
-    happening: Surge | None = None
-    trend: tuple[DayFigures, ...] = ()
-    """Weekly and monthly digests: one row a day."""
-    night: PeriodStats | None = None
-    """Weekly and monthly: what came between 22:00 and 08:00 local time; `day` the rest."""
-    day: PeriodStats | None = None
+    """The worst of those who wait, at most five."""
     meant_for: str | None = None
+    """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
     settings_url: str | None = None
     unsubscribe_url: str | None = None
-    first: bool = False
-    """The first one after Pulse came: older waits were taken in without an alert."""
-    unread: tuple[str, ...] = ()
-    """Usernames of accounts whose own posts could not be read: may be answered already."""
-    notes: tuple[str, ...] = field(default=())
+    """The reader's own settings, and a way out, once the board has such pages; None until then."""
 
     @property
-    def counted_from(self) -> datetime:
-        """From when on its figures count: its start, or when anything began to be known."""
-        return max(self.start, min(self.known_from, self.end))
+    def at(self) -> datetime:
+        """The moment as of which it says who waits."""
+        return self.report.at
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it also shows days one by one, and nights apart from days."""
+        return self.period in {"weekly", "monthly"}

@@ -1,4 +1,4 @@
-"""What opens X for us, and how often it lets us in."""
+"""Access to X: tokens, rate limits, and the bounds of a request."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from typing import Literal, NamedTuple
 _PART = re.compile(r"[A-Za-z0-9._~:+/%=-]+")
 
 Vocabulary = Literal["tweet", "post"]
-"""The words X is asked in: those up to spec 2.166, or those from 2.167 on."""
+"""The names that X has for its parameters: those up to spec 2.166, or those from 2.167 on."""
 _WINDOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
-    """A bearer, the four parts of OAuth 1.0a, or both. Never printed.
+    """A bearer, the four parts of an OAuth 1.0a user token, or both. It is never printed.
 
-    Timelines are read for the user where there is one; counts only ever by the bearer.
-    ValueError for what is no token; it does not say what was given.
+    Timelines are read as the user where there is one; posts are counted as the app, by the bearer,
+    since X counts for apps only (D-007).
+
+    Raises:
+        ValueError: the parts are no token; the message does not quote them.
     """
 
     bearer: str | None = None
@@ -29,7 +32,6 @@ class Token:
     access_token_secret: str | None = None
 
     def __post_init__(self) -> None:
-        """Of a user's four parts there are all or none, and each is as X writes them."""
         of_user = (
             self.consumer_key,
             self.consumer_secret,
@@ -44,33 +46,41 @@ class Token:
 
     @property
     def is_user(self) -> bool:
-        """Whether it speaks for one account (limits of its own, `me` works)."""
+        """Whether it is the token of one account, with limits of its own."""
         return self.access_token is not None
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The parts that there are, by name. All of them are secrets."""
+        return {name: part for name in self.__slots__ if (part := getattr(self, name)) is not None}
 
 
 def may_be_part(text: str) -> bool:
-    """Whether all its signs are such as stand in tokens; HTML and JSON leave these as they are."""
+    """Return whether the text has only characters of tokens, which HTML and JSON do not escape."""
+    # A redactor looks for a token as it is. Were other characters allowed, an answer could repeat
+    # the token escaped in some way that nobody thought of.
     return _PART.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What the last answer said of an endpoint's rate limit."""
+    """The rate limit of one endpoint, for one token, as an answer's headers state it."""
 
     remaining: int
     reset: datetime
 
     def allows(self, now: datetime) -> bool:
-        """Whether one more request may be made."""
+        """Return whether one more request may be made."""
         return self.remaining > 0 or now >= self.reset
 
     def capped(self, now: datetime) -> Limit:
-        """The same, ending within the quarter of an hour that is the most X's limits hold."""
+        """Return this limit, with a reset at most 15 minutes from now, X's longest window."""
+        # A header with a wrong time must not keep an account unread for hours.
         return replace(self, reset=min(self.reset, now + _WINDOW))
 
 
 class Bounds(NamedTuple):
-    """What limits a reading: posts after and before these ids, from and until these times."""
+    """The bounds of a request: posts after and before these ids, from and until these times."""
 
     since_id: str | None = None
     until_id: str | None = None

@@ -1,66 +1,62 @@
-"""X, through tweepy: pages of posts, counts, users; trouble sorted into kinds."""
+"""X, through tweepy: pages of posts, counts, look-ups and users, as one token sees them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 import tweepy
 
+from pulse.kernel.batching import batched
 from pulse.kernel.posts import Author, RemovalReason
-from pulse.observability.redaction import Redactor
 from pulse.x import parse
 from pulse.x.access import Bounds, Limit, Token, Vocabulary
+from pulse.x.answers import Counts, Lookup, Page
 from pulse.x.faults import FaultKind, XError
-from pulse.x.parse import Page
+from pulse.x.session import (
+    HOST,
+    Session,
+    error_text,
+    errors_in,
+    json_of,
+    limit_of,
+    quotable,
+)
 
-HOST = "https://api.twitter.com"
-_TIMEOUT = (3.05, 10)
 _PAGE = 100
-_FOR_APPS = {"counts", "lookup"}
-"""Asked by the bearer where there is one: it alone may count, and no author has blocked it."""
+_IDS_AT_ONCE = 100
+"""Ids that X takes in one request."""
+_AS_APP = {"counts", "lookup"}
+"""Asked with the bearer where there is one: X counts for apps only, and an author who has blocked
+the user would make that author's posts look deleted."""
 _ANSWER = {"data", "meta"}
-"""One of them stands in every answer, also where nothing was found."""
+"""At least one of them stands in every answer, also where nothing was found."""
+_USER_PARAMS = {"user.fields": parse.USER_FIELDS}
 
 
-class Session(requests.Session):
-    """Every call has a time-out; what is no answer becomes trouble before tweepy sees it.
+class _Answer(NamedTuple):
+    endpoint: str
+    limit: Limit | None
+    body: dict[str, Any]
 
-    `veil` hides the token in what was answered last: X, or a proxy, may say it back.
-    """
+    def error(self, kind: FaultKind, detail: str) -> XError:
+        """Return an error about this answer, with the limit that it stated."""
+        return XError(kind, detail, limit=self.limit, endpoint=self.endpoint)
 
-    def __init__(self, token: Token, met: Callable[[str, Limit], None]) -> None:
-        super().__init__()
-        self._token = token
-        self._met = met
-        self.veil = Redactor(token)
-        self.endpoint = ""
-
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Ask; what is not 200 is raised as `TroubleError`."""
-        kwargs.setdefault("timeout", _TIMEOUT)
-        kwargs["allow_redirects"] = False  # a signature holds for one address only
-        try:
-            response = super().request(*args, **kwargs)
-        except requests.RequestException as problem:
-            raise XError("unavailable", type(problem).__name__) from None
-        self.veil = Redactor(self._token, response.request.headers.get("Authorization", ""))
-        limit = _limit(response.headers)
-        if limit is not None:
-            self._met(self.endpoint, limit)
-        if response.status_code != requests.codes.ok:
-            raise _trouble(response, limit, self.veil)
-        return response
+    def error_without(self, what: str) -> XError:
+        """Return the error that this answer lacks what was asked for."""
+        stated = error_text(self.body) or ", ".join(self.body)[:80] or "nothing"
+        return self.error("unavailable", f"an answer without {what}: {stated}")
 
 
 class XClient:
-    """X as one token sees it; the token is fetched at the first call.
+    """X as one token sees it; the token is fetched at the first request, and again after a 401.
 
-    `limits` holds what the answers said, by endpoint; `reads` counts posts served.
-    Every method raises `TroubleError`.
+    The client remembers nothing of what it was asked: limits, vocabulary and the number of posts
+    served come with each answer. Every method but `absent` raises XError, which carries the limit.
     """
 
     def __init__(
@@ -68,42 +64,70 @@ class XClient:
         token: Callable[[], Token],
         transport: requests.adapters.BaseAdapter | None = None,
     ) -> None:
-        self.limits: dict[str, Limit] = {}
-        self.vocabulary: Vocabulary = "tweet"
-        self.reads = 0
         self._token = token
         self._transport = transport
         self._client: tweepy.Client | None = None
 
-    def mentions(self, account_id: str, bounds: Bounds, token: str | None = None) -> Page:
-        """A page of the account's mentions timeline, newest first."""
+    def mentions(
+        self,
+        account_id: str,
+        bounds: Bounds,
+        token: str | None = None,
+        vocabulary: Vocabulary = "tweet",
+    ) -> Page:
+        """Return a page of the account's mentions timeline; `token` is that of the page."""
         params = _timeline_params(bounds, "pagination_token", token)
-        return self._posts("mentions", f"/2/users/{account_id}/mentions", params)
+        return self._page("mentions", f"/2/users/{account_id}/mentions", params, vocabulary)
 
-    def posts(self, account_id: str, bounds: Bounds, token: str | None = None) -> Page:
-        """A page of the account's own posts, retweets left out, newest first."""
+    def posts(
+        self,
+        account_id: str,
+        bounds: Bounds,
+        token: str | None = None,
+        vocabulary: Vocabulary = "tweet",
+    ) -> Page:
+        """Return a page of the account's own posts without retweets."""
         params = _timeline_params(bounds, "pagination_token", token) | {"exclude": "retweets"}
-        return self._posts("posts", f"/2/users/{account_id}/tweets", params)
+        return self._page("posts", f"/2/users/{account_id}/tweets", params, vocabulary)
 
-    def search(self, query: str, bounds: Bounds, token: str | None = None) -> Page:
-        """A page of recent search (7 days), newest first."""
+    def search(
+        self,
+        query: str,
+        bounds: Bounds,
+        token: str | None = None,
+        vocabulary: Vocabulary = "tweet",
+    ) -> Page:
+        """Return a page of recent search, which reaches 7 days back."""
         params = _timeline_params(bounds, "next_token", token) | {"query": query}
-        return self._posts("search", "/2/tweets/search/recent", params)
+        return self._page("search", "/2/tweets/search/recent", params, vocabulary)
 
-    def absent(self, ids: list[str]) -> dict[str, RemovalReason]:
-        """Of up to 100 posts, by the id of a version: those that X says are gone, and why."""
-        body = self._get("lookup", "/2/tweets", {"ids": ",".join(ids)})
-        served = body.get("data")
-        if not isinstance(served, list) and not body.get("errors"):
-            raise XError("unavailable", _without(body, "posts"))
-        self.reads += len(served) if isinstance(served, list) else 0
-        return {i: why for i, why in parse.parse_absent(body).items() if i in ids}
+    def absent(self, ids: Sequence[str]) -> Lookup:
+        """Look up posts by the ids of their versions, any number; they are billed if served.
 
-    def counts(self, query: str, start: datetime, end: datetime) -> dict[datetime, int] | None:
-        """How many posts match, by minute of [start, end); minutes without any are left out.
-
-        None without a bearer: X counts for apps only.
+        An error does not lose what was answered before it: it comes with the answer.
         """
+        absent: dict[str, RemovalReason] = {}
+        requested = served = 0
+        limit: Limit | None = None
+        for batch in batched(ids, _IDS_AT_ONCE):
+            requested += len(batch)
+            try:
+                answer = self._get("lookup", "/2/tweets", {"ids": ",".join(batch)})
+                limit, data = answer.limit, answer.body.get("data")
+                # X answers with posts, with errors that say why not, or both. An answer with
+                # neither says nothing about the posts; read as "all are there" it would do no
+                # harm, but hide that look-ups do not work.
+                if not isinstance(data, list) and not answer.body.get("errors"):
+                    raise answer.error_without("posts")
+            except XError as error:
+                return Lookup(absent, requested, served, error.limit or limit, error)
+            served += len(data) if isinstance(data, list) else 0
+            found = parse.parse_absent(answer.body)
+            absent |= {i: reason for i, reason in found.items() if i in batch}
+        return Lookup(absent, requested, served, limit)
+
+    def counts(self, query: str, start: datetime, end: datetime) -> Counts | None:
+        """Return how many posts of [start, end) match; None without a bearer (D-007)."""
         if not self._open().bearer_token:
             return None
         params = {
@@ -112,77 +136,80 @@ class XClient:
             "end_time": _stamp(end),
             "granularity": "minute",
         }
-        body = self._get("counts", "/2/tweets/counts/recent", params)
-        if not _ANSWER & body.keys():
-            raise XError("unavailable", _without(body, "counts"))
+        answer = self._get("counts", "/2/tweets/counts/recent", params)
+        if not _ANSWER & answer.body.keys():
+            raise answer.error_without("counts")
         try:
-            return {
-                datetime.fromisoformat(row["start"]): int(
-                    row["tweet_count"] if "tweet_count" in row else row["post_count"]
-                )
-                for row in body.get("data", [])
-            }
+            return Counts(parse.parse_counts(answer.body), answer.limit)
         except (KeyError, TypeError, ValueError) as problem:
-            raise XError("unavailable", f"counts that cannot be read: {problem!r}") from None
+            detail = f"counts that cannot be read: {problem!r}"
+            raise answer.error("unavailable", detail) from None
 
-    def users(self, ids: list[str]) -> tuple[Author, ...]:
-        """Up to 100 users; those X no longer shows are left out."""
-        body = self._get("users", "/2/users", {"ids": ",".join(ids)} | _user_params())
-        if not _ANSWER & body.keys() and _kind_within(body) == "unavailable":
-            raise XError("unavailable", _without(body, "users"))
-        return parse.parse_users(body.get("data"))
+    def users(self, ids: Sequence[str]) -> tuple[Author, ...]:
+        """Return users by their ids, any number; those that X does not show are left out."""
+        found: list[Author] = []
+        for batch in batched(ids, _IDS_AT_ONCE):
+            answer = self._get("users", "/2/users", {"ids": ",".join(batch)} | _USER_PARAMS)
+            if not _ANSWER & answer.body.keys() and _kind_within(answer.body) == "unavailable":
+                raise answer.error_without("users")
+            found += parse.parse_users(answer.body.get("data"))
+        return tuple(found)
 
     def user(self, username: str) -> Author:
-        """The user with this handle; TroubleError `account` when there is none."""
-        body = self._get("users", f"/2/users/by/username/{username}", _user_params())
-        return _one(body, f"@{username}")
+        """Return the user with this handle; XError of the kind `account` when there is none."""
+        answer = self._get("users", f"/2/users/by/username/{username}", _USER_PARAMS)
+        return _only_user(answer, f"@{username}")
 
     def me(self) -> Author:
-        """Whose token this is; only for OAuth 1.0a."""
-        return _one(self._get("users", "/2/users/me", _user_params()), "this token's user")
+        """Return whose token this is; only for OAuth 1.0a."""
+        return _only_user(self._get("users", "/2/users/me", _USER_PARAMS), "this token's user")
 
-    def _posts(self, endpoint: str, route: str, params: dict[str, str]) -> Page:
+    def _page(
+        self, endpoint: str, route: str, params: dict[str, str], vocabulary: Vocabulary
+    ) -> Page:
         try:
-            body = self._get(endpoint, route, params | parse.POST_PARAMS[self.vocabulary])
-        except XError as trouble:
-            if trouble.kind != "request" or ".fields" not in trouble.detail:
+            answer = self._get(endpoint, route, params | parse.POST_PARAMS[vocabulary])
+        except XError as error:
+            # X renames its parameters some day, one app after the other. It then refuses the old
+            # names with a 400 that quotes them; any other 400 would come again in other names.
+            if error.kind != "request" or ".fields" not in error.detail:
                 raise
-            self.vocabulary = "post" if self.vocabulary == "tweet" else "tweet"
-            body = self._get(endpoint, route, params | parse.POST_PARAMS[self.vocabulary])
+            vocabulary = "post" if vocabulary == "tweet" else "tweet"
+            answer = self._get(endpoint, route, params | parse.POST_PARAMS[vocabulary])
         try:
-            page = parse.parse_page(body)
+            page = parse.parse_page(answer.body)
         except parse.UnreadablePostError as problem:
-            raise XError(_kind_within(body), str(problem)) from problem
-        if not _ANSWER & body.keys():
-            raise XError("unavailable", _without(body, "posts"))
-        self.reads += page.count
-        return page
+            raise answer.error(_kind_within(answer.body), str(problem)) from problem
+        if not _ANSWER & answer.body.keys():
+            raise answer.error_without("posts")
+        return replace(page, limit=answer.limit, vocabulary=vocabulary)
 
-    def _get(self, endpoint: str, route: str, params: Mapping[str, str]) -> Any:
+    def _get(self, endpoint: str, route: str, params: Mapping[str, str]) -> _Answer:
         client = self._open()
-        client.session.endpoint = endpoint
-        as_app = endpoint in _FOR_APPS and client.bearer_token
+        as_app = endpoint in _AS_APP and client.bearer_token
         as_user = client.access_token is not None and not as_app
         try:
             response = client.request("GET", route, params, user_auth=as_user)
-        except XError as trouble:
-            if trouble.kind == "token":
-                self._client = None  # the next call asks for the token again
+        except XError as error:
+            if error.kind == "token":
+                self._client = None  # a new token may be stored: the next request fetches it
+            error.endpoint = endpoint
             raise
-        veil = client.session.veil
+        redactor = client.session.redactor(response)
+        answer = _Answer(endpoint, limit_of(response), {})
         try:
-            body = _storable(response.json(), veil)
+            body = json_of(response, redactor)
         except (ValueError, RecursionError):
-            said = _quoted(veil(response.text))[:80]
-            raise XError("unavailable", f"not JSON: {said!r}") from None
+            text = quotable(redactor(response.text))[:80]
+            raise answer.error("unavailable", f"not JSON: {text!r}") from None
         if not isinstance(body, dict):
-            raise XError("unavailable", f"a JSON {type(body).__name__}, not an object")
-        return body
+            raise answer.error("unavailable", f"a JSON {type(body).__name__}, not an object")
+        return answer._replace(body=body)
 
     def _open(self) -> tweepy.Client:
         if self._client is None:
             token = self._token()
-            session = Session(token, self.limits.__setitem__)
+            session = Session(token)
             if self._transport is not None:
                 session.mount(HOST, self._transport)
             self._client = tweepy.Client(
@@ -208,88 +235,27 @@ def _timeline_params(bounds: Bounds, token_name: str, token: str | None) -> dict
     return {name: value for name, value in params.items() if value is not None}
 
 
-def _user_params() -> dict[str, str]:
-    return {"user.fields": parse.USER_FIELDS}
-
-
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _one(body: Any, who: str) -> Author:
-    found = parse.parse_users([body.get("data")])
+def _only_user(answer: _Answer, who: str) -> Author:
+    found = parse.parse_users([answer.body.get("data")])
     if not found:
-        raise XError("account", f"X knows no {who}")
+        raise answer.error("account", f"X knows no {who}")
     return found[0]
 
 
-def _limit(headers: Mapping[str, str]) -> Limit | None:
-    try:
-        reset = datetime.fromtimestamp(int(headers["x-rate-limit-reset"]), UTC)
-        return Limit(int(headers["x-rate-limit-remaining"]), reset)
-    except (KeyError, ValueError, OverflowError, OSError):
-        return None
+def _kind_within(body: dict[str, Any]) -> FaultKind:
+    """Return the kind of fault that a 200 without posts states.
 
-
-def _trouble(response: requests.Response, limit: Limit | None, veil: Redactor) -> XError:
-    status, said = response.status_code, veil(response.text)
-    try:
-        body = _storable(response.json(), veil)
-    except (ValueError, RecursionError):
-        body = None
-    words = said if status >= requests.codes.bad_request else _quoted(said)
-    detail = f"{status} {_detail(body) or words.strip()[:200] or veil(response.reason or '')}"
-    if status == requests.codes.too_many_requests:
-        if "usage-capped" in said or "UsageCapExceeded" in said:
-            return XError("usage_cap", detail)
-        return XError("rate_limited", detail, limit.reset if limit else None)
-    kinds: dict[int, FaultKind] = {
-        400: "request",
-        401: "token",
-        402: "credits",
-        403: "forbidden",
-        404: "account",
+    That is how X answers for an account that was suspended or deleted, or is protected.
+    """
+    problems = {
+        str(error.get("type")).rsplit("/", 1)[-1]
+        for error in errors_in(body)
+        if error.get("resource_type") == "user"
     }
-    return XError(kinds.get(status, "unavailable"), detail)
-
-
-def _storable(body: Any, veil: Redactor) -> Any:
-    """Without secrets; half an emoji, which no store takes, becomes a question mark."""
-    return json.loads(veil(json.dumps(body, ensure_ascii=False)).encode(errors="replace"))
-
-
-def _quoted(said: str) -> str:
-    """Words of X; of JSON, whole or cut, the length alone, since that may be posts."""
-    is_json = said.lstrip("\ufeff \t\r\n").startswith(("{", "["))
-    return f"{len(said)} characters of JSON, cut or changed" if is_json else said
-
-
-def _without(body: Any, what: str) -> str:
-    return f"an answer without {what}: {_detail(body) or ', '.join(body)[:80] or 'nothing'}"
-
-
-def _kind_within(body: Any) -> FaultKind:
-    """Of a 200 without posts: X has these words for an account suspended, gone or protected."""
-    errors = body.get("errors")
-    said = {
-        str(e.get("type")).rsplit("/", 1)[-1]
-        for e in (errors if isinstance(errors, list) else [])
-        if isinstance(e, dict) and e.get("resource_type") == "user"
-    }
-    if "resource-not-found" in said:
+    if "resource-not-found" in problems:
         return "account"
-    return "forbidden" if "not-authorized-for-resource" in said else "unavailable"
-
-
-def _detail(body: Any) -> str:
-    """What X says is wrong: the named parameters first, then the general words."""
-    if not isinstance(body, dict):
-        return ""
-    errors = body.get("errors")
-    said = [
-        str(e.get("message") or e.get("detail"))
-        for e in (errors if isinstance(errors, list) else [])
-        if isinstance(e, dict)
-    ]
-    general = str(body.get("detail") or body.get("title") or "")
-    return "; ".join(filter(None, [*said, general]))[:300]
+    return "forbidden" if "not-authorized-for-resource" in problems else "unavailable"

@@ -1,4 +1,4 @@
-"""Tokens, kept in SSM as encrypted parameters; never in a file, a log or the settings."""
+"""Tokens, stored in SSM as encrypted parameters; never in a file, a log or the settings."""
 
 from __future__ import annotations
 
@@ -25,52 +25,66 @@ class TokenStore:
         self._path = path.rstrip("/")
 
     def token(self, name: str) -> Token:
-        """The token of that name; TroubleError `token` says what is missing or wrong."""
-        where = f"{self._path}/{name}"
-        token = _token(self._kept(where))
+        """Return the token of that name.
+
+        Raises:
+            XError: of the kind `token`, saying what is missing or wrong, or `unavailable`.
+        """
+        path = f"{self._path}/{name}"
+        token = _token_of(self._read(path))
         if token is None:
-            raise XError("token", f"the secret at {where} is not a token")
+            raise XError("token", f"the secret at {path} is not a token")
         return token
 
     def bearer(self, company: Company) -> str | None:
-        """The first bearer among its accounts' tokens; None where there is none, or none now."""
+        """Return the first bearer among its accounts' tokens; None if none can be had now."""
         for name in dict.fromkeys(account.token for account in company.accounts):
             try:
                 bearer = self.token(name).bearer
             except XError:
-                continue  # who reads that account tells of it
+                continue  # the poll of that account reports it
             if bearer is not None:
                 return bearer
         return None
 
     def put(self, name: str, token: Token) -> None:
-        """Store a token, encrypted, in place of the one before; ClientError does not quote it."""
-        parts = {n: getattr(token, n) for n in Token.__slots__}
-        text = json.dumps({n: part for n, part in parts.items() if part is not None})
+        """Store a token, encrypted, in place of the one before.
+
+        Raises:
+            ClientError: what SSM answers, without the token, which SSM may quote.
+        """
         try:
             self._client.put_parameter(
-                Name=f"{self._path}/{name}", Value=text, Type="SecureString", Overwrite=True
+                Name=f"{self._path}/{name}",
+                Value=json.dumps(token.parts),
+                Type="SecureString",
+                Overwrite=True,
             )
         except botocore.exceptions.ClientError as problem:
-            said = json.loads(Redactor(token)(json.dumps(problem.response["Error"])))
-            raise botocore.exceptions.ClientError({"Error": said}, "PutParameter") from None
+            redact = Redactor(token.parts.values())
+            error = json.loads(redact(json.dumps(problem.response["Error"])))
+            raise botocore.exceptions.ClientError({"Error": error}, "PutParameter") from None
 
-    def _kept(self, where: str) -> str:
+    def _read(self, path: str) -> str:
         try:
-            answer = self._client.get_parameter(Name=where, WithDecryption=True)
+            answer = self._client.get_parameter(Name=path, WithDecryption=True)
         except botocore.exceptions.ClientError as problem:
             code = problem.response.get("Error", {}).get("Code")
+            # Only a missing parameter is something that a person has to fix. Throttling or a
+            # missing permission during a deployment passes, and must not mail anybody.
             if code == "ParameterNotFound":
-                raise XError("token", f"no secret is stored at {where}") from problem
+                raise XError("token", f"no secret is stored at {path}") from problem
             raise XError("unavailable", f"SSM: {code}") from problem
         except botocore.exceptions.BotoCoreError as problem:
             raise XError("unavailable", f"SSM: {type(problem).__name__}") from problem
         return answer["Parameter"]["Value"]
 
 
-def _token(text: str) -> Token | None:
-    """What stands there, or None: errors of JSON would bring the text along."""
+def _token_of(secret: str) -> Token | None:
+    """Return the token in a secret, None if it has none."""
+    # Errors of JSON hold the text that they fail on. Raised from within the `except`, even with
+    # `from None`, the caller's error would carry them along as its context.
     try:
-        return Token(**json.loads(text))
+        return Token(**json.loads(secret))
     except (ValueError, TypeError, RecursionError):
         return None

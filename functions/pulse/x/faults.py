@@ -1,4 +1,4 @@
-"""What goes wrong with X, sorted: try again later, or tell a person."""
+"""What goes wrong with X, sorted into kinds: try again later, or tell a person."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pulse.kernel.errors import PulseError
+from pulse.x.access import Limit
 
 FaultKind = Literal[
     "unavailable",  # X or the way to it: down, slow, unreadable
     "rate_limited",  # too many requests in this quarter of an hour
     "usage_cap",  # the plan's monthly reads are used up
     "credits",  # the developer account has no credits left
-    "token",  # 401, or no token where it should be kept
+    "token",  # 401, or no token where it should be stored
     "forbidden",  # 403: the app or the account may not
     "account",  # 404: no such account any more
     "request",  # 400: X does not understand what Pulse asks
@@ -22,28 +23,42 @@ FaultKind = Literal[
 FOR_A_PERSON: frozenset[FaultKind] = frozenset(
     {"usage_cap", "credits", "token", "forbidden", "account", "request"}
 )
-"""Kinds that no waiting mends: one clear message to a person."""
+"""Kinds that waiting does not fix: a person gets one clear message."""
 
-_PATIENCE = timedelta(minutes=15)
+_LONGEST_PAUSE = timedelta(minutes=15)
 _PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 4, 5))
-"""Between tries while X is down; a request that fails costs nothing."""
+"""Between tries while X is down."""
 
 
 class XError(PulseError):
-    """X could not be read. `retry_at` is what X itself said, where it did."""
+    """X could not be read.
 
-    def __init__(self, kind: FaultKind, detail: str, retry_at: datetime | None = None) -> None:
+    `retry_at` is when X itself says to try again, and `limit` the rate limit that the answer
+    stated, both where it did. `endpoint` is what was asked: `mentions`, `posts`, `search`,
+    `counts`, `lookup` or `users`; empty before anything was asked, and for compliance jobs.
+    """
+
+    def __init__(
+        self,
+        kind: FaultKind,
+        detail: str,
+        retry_at: datetime | None = None,
+        limit: Limit | None = None,
+        endpoint: str = "",
+    ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail
         self.retry_at = retry_at
+        self.limit = limit
+        self.endpoint = endpoint
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFault:
-    """Trouble that lasts: since when, how often tried, whether a person was told.
+    """A fault that lasts: since when, how many failures, whether it was reported to a person.
 
-    `told_of` are all kinds that a person was told of since it began.
+    `reported_kinds` are all kinds that were reported since it began.
     """
 
     kind: FaultKind
@@ -56,18 +71,24 @@ class OpenFault:
 
 
 def record_failure(error: XError, before: OpenFault | None, now: datetime) -> OpenFault:
-    """The trouble after one more failure: when to try next, and whether a person knows.
+    """Return the fault after one more failure: when to try next, and whether it was reported.
 
-    What waiting mends is tried again soon, what it does not every quarter of an hour.
+    `before` is the fault as it was, None when all was well.
     """
-    told_of = before.reported_kinds if before is not None else ()
-    if before is not None and before.reported and before.kind not in told_of:
-        told_of = (*told_of, before.kind)
+    # A fault may change its kind and come back to it: X is down for a while, then the token is
+    # refused again. What was reported once since the fault began is not reported again (D-009).
+    reported_kinds = before.reported_kinds if before is not None else ()
+    if before is not None and before.reported and before.kind not in reported_kinds:
+        reported_kinds = (*reported_kinds, before.kind)
     failures = before.failures + 1 if before is not None else 1
+    # X knows best when to come back, but its clock or a proxy may be wrong: a quarter of an hour
+    # is the longest that its rate limits last. A fault that a person has to fix is tried at that
+    # pace, since it goes on until somebody acts. Otherwise a failed request costs nothing and each
+    # minute of waiting is a minute unwatched, so the pauses stay short (D-009).
     if error.retry_at is not None and error.retry_at > now:
-        next_try = min(error.retry_at, now + _PATIENCE)
+        next_try = min(error.retry_at, now + _LONGEST_PAUSE)
     elif error.kind in FOR_A_PERSON:
-        next_try = now + _PATIENCE
+        next_try = now + _LONGEST_PAUSE
     else:
         next_try = now + _PAUSES[min(failures, len(_PAUSES)) - 1]
     return OpenFault(
@@ -76,6 +97,6 @@ def record_failure(error: XError, before: OpenFault | None, now: datetime) -> Op
         since=before.since if before is not None else now,
         failures=failures,
         next_try=next_try,
-        reported=error.kind in told_of,
-        reported_kinds=tuple(told_of),
+        reported=error.kind in reported_kinds,
+        reported_kinds=tuple(reported_kinds),
     )

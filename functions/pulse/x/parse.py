@@ -1,4 +1,4 @@
-"""X's answers, read in both of its vocabularies, also mixed in one answer."""
+"""Reads the JSON of X's answers, in both of its vocabularies, also mixed in one answer."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ import json
 import re
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from pulse.kernel.errors import PulseError
 from pulse.kernel.posts import Author, Post, RemovalReason, first_published_at
 from pulse.x.access import Vocabulary
+from pulse.x.answers import Page, Quarantined, is_id
 
 USER_FIELDS = "name,username"
-_MOST_DIGITS = 19
-_LONGEST_TEXT = _MOST_KEPT = 50_000
+_LONGEST_TEXT = _MOST_STORED = 50_000
 """Characters, six bytes each at the most; X has 25,000, and an item of the table 400 KB."""
-_LONGEST_WORD = 200
+_LONGEST_SHORT_TEXT = 200
 """Characters of a name, a language or an error; X's names have 50."""
 _LONGEST_TOKEN = 2_000
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
@@ -38,102 +37,97 @@ POST_PARAMS: dict[Vocabulary, dict[str, str]] = {
 """What is asked of each post. From spec 2.167 on, references are asked for by expansion."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """What stood where a post should be and could not be read as one.
-
-    Of what is too large to be kept, `raw` has the ids and how it begins, under `cut`.
-    """
-
-    raw: Any
-    reason: str
-
-    @property
-    def id(self) -> str | None:
-        """Its id, where that at least can be read."""
-        found = self.raw.get("id") if isinstance(self.raw, dict) else None
-        return found if _is_id(found) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of posts, newest first as X serves them, and what comes with it."""
-
-    posts: tuple[Post, ...] = ()
-    quarantined: tuple[Quarantined, ...] = ()
-    authors: tuple[Author, ...] = ()
-    next_token: str | None = None
-    count: int = 0
-    """Posts served, readable or not."""
-    errors: tuple[str, ...] = field(default=())
-    """What X says it left out: deleted, protected, withheld."""
-
-
 class UnreadablePostError(PulseError, ValueError):
-    """An answer or a post that is not what X describes; says in what."""
+    """An answer or a post differs from what X describes; the message says in what."""
 
 
 def parse_page(body: Any) -> Page:
-    """Read an answer of the timelines and of search; `UnreadableError` when it is none."""
+    """Read an answer of the timelines or of search.
+
+    Raises:
+        UnreadablePostError: it is no such answer, or has errors only. A post in it that cannot be
+            read is no reason: it is quarantined, and the others are read.
+    """
     if not isinstance(body, dict):
         raise UnreadablePostError(f"the answer is a JSON {type(body).__name__}, not an object")
     data = body.get("data", [])
     if not isinstance(data, list):
         raise UnreadablePostError("the answer's `data` is not a list of posts")
-    errors = tuple(_said(e) for e in _listed(body.get("errors")))
+    errors = _list_or_empty(body.get("errors"))
     if not data and errors and "meta" not in body:
-        raise UnreadablePostError("the answer has only errors: " + "; ".join(errors))
+        raise UnreadablePostError("the answer has only errors: " + "; ".join(map(_words, errors)))
     posts: list[Post] = []
-    aside: list[Quarantined] = []
+    quarantined: list[Quarantined] = []
     for raw in data:
         try:
             posts.append(parse_post(raw))
         except UnreadablePostError as problem:
-            aside.append(Quarantined(_to_keep(raw), str(problem)))
+            quarantined.append(Quarantined(_storable(raw), str(problem)))
     includes = body.get("includes")
     users = includes.get("users") if isinstance(includes, dict) else None
     return Page(
-        tuple(posts),
-        tuple(aside),
-        parse_users(users),
-        _next(body.get("meta")),
-        len(data),
-        errors,
+        posts=tuple(posts),
+        quarantined=tuple(quarantined),
+        authors=parse_users(users),
+        next_token=_next_token(body.get("meta")),
+        served=len(data),
     )
 
 
 def parse_absent(body: Any) -> dict[str, RemovalReason]:
-    """Of posts asked for by id, those that X says are gone; others may merely be missing."""
-    whys: dict[str, RemovalReason] = {
+    """Return, of posts asked for by id, those that X says it does not show any more, and why."""
+    reasons: dict[str, RemovalReason] = {
         "resource-not-found": "deleted",
         "not-authorized-for-resource": "protected",
     }
     found = {}
-    for error in _listed(body.get("errors")):
-        if isinstance(error, dict) and _is_id(error.get("resource_id")):
-            why = whys.get(str(error.get("type")).rsplit("/", 1)[-1])
-            if why is not None:
-                found[error["resource_id"]] = why
-    served = [post.get("id") for post in _listed(body.get("data")) if isinstance(post, dict)]
-    return {post_id: why for post_id, why in found.items() if post_id not in served}
+    for error in _list_or_empty(body.get("errors")):
+        if isinstance(error, dict) and is_id(error.get("resource_id")):
+            reason = reasons.get(str(error.get("type")).rsplit("/", 1)[-1])
+            if reason is not None:
+                found[error["resource_id"]] = reason
+    # Errors also tell of a post that is only referred to. What X serves is there, whatever an
+    # error says: a post is deleted on the word of X alone, so in doubt it stays.
+    served = [post.get("id") for post in _list_or_empty(body.get("data")) if isinstance(post, dict)]
+    return {post_id: reason for post_id, reason in found.items() if post_id not in served}
+
+
+def parse_counts(body: Mapping[str, Any]) -> dict[datetime, int]:
+    """Return the counts of an answer, by minute.
+
+    Raises:
+        KeyError, TypeError, ValueError: it has no such counts.
+    """
+    return {
+        datetime.fromisoformat(row["start"]): int(
+            row["tweet_count"] if "tweet_count" in row else row["post_count"]
+        )
+        for row in body.get("data", [])
+    }
 
 
 def parse_users(users: Any) -> tuple[Author, ...]:
-    """Read user objects; what has no id is passed over, and a handle that can be none."""
+    """Read user objects; one without an id is passed over, and so is an impossible handle."""
     return tuple(
-        Author(u["id"], _handle(u.get("username")), _word(u.get("name")))
-        for u in _listed(users)
-        if isinstance(u, dict) and _is_id(u.get("id"))
+        Author(u["id"], _handle_or_none(u.get("username")), _short_text(u.get("name")))
+        for u in _list_or_empty(users)
+        if isinstance(u, dict) and is_id(u.get("id"))
     )
 
 
 def parse_post(raw: Any) -> Post:
-    """Read one post object; `UnreadableError` names what is missing or wrong."""
+    """Read one post object.
+
+    Raises:
+        UnreadablePostError: names the field that is missing or wrong.
+    """
     if not isinstance(raw, dict):
         raise UnreadablePostError("a post is not a JSON object")
     version = _digits(raw, "id")
-    history = _either(raw, "edit_history_tweet_ids", "edit_history_post_ids")
-    first = min([version, *filter(_is_id, _listed(history))], key=int)
+    history = _first_of(raw, "edit_history_tweet_ids", "edit_history_post_ids")
+    # X lists the history oldest first, but does not promise it. Ids grow with time, so the least
+    # is the first version: it stays the same through all edits, and names the post (D-011).
+    first = min([version, *filter(is_id, _list_or_empty(history))], key=int)
     references = _references(raw)
     return Post(
         id=first,
@@ -141,28 +135,28 @@ def parse_post(raw: Any) -> Post:
         text=_text(raw),
         author_id=_digits(raw, "author_id"),
         conversation_id=_optional_digits(raw, "conversation_id") or first,
-        created_at=first_published_at(first, version, _time(raw)),
+        created_at=first_published_at(first, version, _created_at(raw)),
         in_reply_to_user_id=_optional_digits(raw, "in_reply_to_user_id"),
         replied_to=references.get("replied_to"),
         retweet="retweeted" in references,
-        named=_named(raw),
-        lang=_word(raw.get("lang")) or "und",
+        named=_named_ids(raw),
+        lang=_short_text(raw.get("lang")) or "und",
     )
 
 
-def _either(raw: Mapping[str, Any], *names: str) -> Any:
+def _first_of(raw: Mapping[str, Any], *names: str) -> Any:
     return next((raw[name] for name in names if raw.get(name) is not None), None)
 
 
-def _listed(value: Any) -> list[Any]:
+def _list_or_empty(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _word(value: Any) -> str | None:
-    return value[:_LONGEST_WORD] if isinstance(value, str) else None
+def _short_text(value: Any) -> str | None:
+    return value[:_LONGEST_SHORT_TEXT] if isinstance(value, str) else None
 
 
-def _next(meta: Any) -> str | None:
+def _next_token(meta: Any) -> str | None:
     token = meta.get("next_token") if isinstance(meta, dict) else None
     if not isinstance(token, str) or not token:
         return None
@@ -171,19 +165,13 @@ def _next(meta: Any) -> str | None:
     return token
 
 
-def _handle(value: Any) -> str | None:
+def _handle_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) and _HANDLE.fullmatch(value) else None
-
-
-def _is_id(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) > _MOST_DIGITS:
-        return False
-    return value.isascii() and value.isdigit()
 
 
 def _digits(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
-    if not _is_id(value):
+    if not is_id(value):
         raise UnreadablePostError(f"`{name}` is {reprlib.repr(value):.40}, not a string of digits")
     return str(value)
 
@@ -192,7 +180,7 @@ def _optional_digits(raw: Mapping[str, Any], name: str) -> str | None:
     return None if raw.get(name) is None else _digits(raw, name)
 
 
-def _time(raw: Mapping[str, Any]) -> datetime:
+def _created_at(raw: Mapping[str, Any]) -> datetime:
     value = raw.get("created_at")
     try:
         moment = datetime.fromisoformat(value)  # type: ignore[arg-type]
@@ -207,7 +195,8 @@ def _time(raw: Mapping[str, Any]) -> datetime:
 
 
 def _text(raw: Mapping[str, Any]) -> str:
-    note = _either(raw, "note_tweet", "note_post")
+    """Return the whole text, plain: of a long post the note, whose beginning alone is in `text`."""
+    note = _first_of(raw, "note_tweet", "note_post")
     text = note.get("text") if isinstance(note, dict) else None
     text = raw.get("text") if text is None else text
     if not isinstance(text, str):
@@ -217,36 +206,45 @@ def _text(raw: Mapping[str, Any]) -> str:
     return html.unescape(text)
 
 
-def _to_keep(raw: Any) -> Any:
+def _storable(raw: Any) -> Any:
+    """Return what could not be read, cut if it is too long for an item of the table."""
     written = json.dumps(raw, ensure_ascii=False)
-    if len(written) <= _MOST_KEPT:
+    if len(written) <= _MOST_STORED:
         return raw
+    # The ids stay, so that a deletion on X, or the erasure of a person, still finds it.
     ids = ("id", "author_id") if isinstance(raw, dict) else ()
-    return {name: raw[name] for name in ids if _is_id(raw.get(name))} | {"cut": written[:1000]}
+    return {name: raw[name] for name in ids if is_id(raw.get(name))} | {"cut": written[:1000]}
 
 
 def _references(raw: Mapping[str, Any]) -> dict[str, str | None]:
-    listed = _listed(_either(raw, "referenced_tweets", "referenced_posts"))
+    """Return the ids of the posts that this one replies to, quotes or retweets, by relation."""
+    listed = _list_or_empty(_first_of(raw, "referenced_tweets", "referenced_posts"))
     return {
-        r["type"]: r["id"] if _is_id(r.get("id")) else None
+        r["type"]: r["id"] if is_id(r.get("id")) else None
         for r in listed
         if isinstance(r, dict) and isinstance(r.get("type"), str)
     }
 
 
-def _named(raw: Mapping[str, Any]) -> frozenset[str]:
-    note = _either(raw, "note_tweet", "note_post")
+def _named_ids(raw: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ids of the users that the post names."""
+    # Of a long post, the entities of its first part and of the whole stand in two places.
+    note = _first_of(raw, "note_tweet", "note_post")
     ids: set[str] = set()
     for holder in (raw, note):
         entities = holder.get("entities") if isinstance(holder, dict) else None
         listed = entities.get("mentions") if isinstance(entities, dict) else None
-        for mention in _listed(listed):
-            if isinstance(mention, dict) and _is_id(mention.get("id")):
+        for mention in _list_or_empty(listed):
+            if isinstance(mention, dict) and is_id(mention.get("id")):
                 ids.add(mention["id"])
     return frozenset(ids)
 
 
-def _said(error: Any) -> str:
+def _words(error: Any) -> str:
+    """Return what an error object says, or the object itself, cut, if it says nothing."""
     fields = error if isinstance(error, dict) else {"detail": error}
     words = (fields.get(name) for name in ("detail", "message", "title"))
-    return next(filter(None, map(_word, words)), None) or reprlib.repr(error)[:_LONGEST_WORD]
+    return (
+        next(filter(None, map(_short_text, words)), None)
+        or reprlib.repr(error)[:_LONGEST_SHORT_TEXT]
+    )

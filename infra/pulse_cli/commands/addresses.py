@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulse.outbox.delivery import Suppression, people_with_address
+from pulse.outbox.suppressions import Suppression, people_with_address
 from pulse_cli.deployed.deployment import Deployment, now, on_stack
 from pulse_cli.problems import ProblemError
 from pulse_cli.screen import plain
@@ -49,7 +49,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
         people = ", ".join(row["people"]) or "nobody in the settings"
         why = "bounced" if block.kind == "bounce" else "was marked as spam"
         click.echo(f"{block.address} ({people}): email {why} at {block.at:%Y-%m-%d %H:%M} UTC")
-        click.echo(f"  {plain(block.said)}")
+        click.echo(f"  {plain(block.reason)}")
     if rows:
         click.echo("To allow email to an address again, run pulse addresses --lift ADDRESS.")
 
@@ -84,6 +84,6 @@ def _row(block: Suppression, settings: Settings | None) -> dict[str, Any]:
         "people": people,
         "kind": block.kind,
         "since": block.at.isoformat(timespec="seconds"),
-        "said": block.said,
+        "said": block.reason,
         "message_id": block.message_id,
     }

@@ -141,7 +141,7 @@ def _say(
     files = words.write(outcome.mails, out)
     owned = all(found.owner is not None and a.id == found.owner.id for a in found.accounts)
     cost = outcome.read * (prices.OWNED if owned else prices.POST)
-    cost += (len(found.accounts) + len(outcome.letter.cards)) * prices.USER
+    cost += (len(found.accounts) + len(outcome.worst)) * prices.USER
     if as_json:
         answer = words.as_json(outcome, cost) | {"files": [str(file) for file in files]}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

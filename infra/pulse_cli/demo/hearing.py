@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pulse.kernel.company import Company
     from pulse.kernel.policy import Level
+    from pulse.outbox.message import SentMail
     from pulse_cli.demo.day import Day
     from pulse_cli.demo.rehearsal import Rehearsed
     from pulse_cli.demo.words import Words
@@ -38,8 +39,8 @@ def told(came: Rehearsed, words: Words) -> RenderableType:
     heads = ("person", "alerts", "first", "last", "digests")
     table = table_of(*map(words, heads))
     for person, records in _by_person(came.sent).items():
-        alerts = [_at(one) for one in records if _is_alert(one)]
-        digests = [words.short(_at(one)) for one in records if not _is_alert(one)]
+        alerts = [mail.at for mail in records if mail.kind != "digest"]
+        digests = [words.short(mail.at) for mail in records if mail.kind == "digest"]
         table.add_row(
             words("topic") if person == TOPIC else _named(person, came.company),
             words.number(len(alerts)),
@@ -73,7 +74,7 @@ def _first_told(day: Day, came: Rehearsed, level: Level, words: Words) -> dict[d
     reached: dict[datetime, list[str]] = defaultdict(list)
     heard = policy.recipients(level.name, 0, flagged)
     for key in (*heard, *([TOPIC] if level == policy.top else [])):
-        mails = (_at(one) for one in came.sent if one["person"] == key and _is_alert(one))
+        mails = (m.at for m in came.sent if m.person == key and m.kind != "digest")
         at = min((mail for mail in mails if mail >= flagged), default=None)
         if at is not None:
             name = words("topic") if key == TOPIC else came.company.people[key].name
@@ -104,16 +105,8 @@ def _named(key: str, company: Company) -> str:
     return ", ".join([company.people[key].name, *names])
 
 
-def _by_person(sent: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in sorted(sent, key=_at):
-        found[record["person"]].append(record)
-    return dict(sorted(found.items(), key=lambda one: (one[0] == TOPIC, _at(one[1][0]))))
-
-
-def _is_alert(record: dict[str, Any]) -> bool:
-    return bool(record["kind"] != "digest")
-
-
-def _at(record: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(record["at"])
+def _by_person(sent: Sequence[SentMail]) -> dict[str, list[SentMail]]:
+    found: dict[str, list[SentMail]] = defaultdict(list)
+    for mail in sorted(sent, key=lambda m: m.at):
+        found[mail.person].append(mail)
+    return dict(sorted(found.items(), key=lambda one: (one[0] == TOPIC, one[1][0].at)))

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Company
+    from pulse.outbox.message import SentMail
     from pulse_cli.demo.words import Words
 
 _BASE = '<head><base target="_blank">'
@@ -34,12 +35,12 @@ class Letter:
     kind: Kind
 
 
-def unpack(folder: Path, company: Company, sent: Sequence[dict[str, Any]]) -> list[Letter]:
+def unpack(folder: Path, company: Company, sent: Sequence[SentMail]) -> list[Letter]:
     """Write a page beside each `.eml` in the folder; returns the mails, oldest first.
 
     `sent` are the records of what was sent, which say what kind each mail is of.
     """
-    digests = {(one["to"], one["subject"]) for one in sent if one["kind"] == "digest"}
+    digests = {(mail.to, mail.subject) for mail in sent if mail.kind == "digest"}
     letters = []
     for file in sorted(folder.glob("*.eml")):
         letter = read(file, company, digests)

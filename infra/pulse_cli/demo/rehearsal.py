@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.company import Company
-from pulse.outbox.entries import Entry
-from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory
-from pulse.screens.models import DigestMail
+from pulse.outbox.message import SentMail
+from pulse.reporting.received import load_received
+from pulse.reporting.report import Report, report
+from pulse.screens.digest import worst_cards
+from pulse.screens.models import Card
 from pulse_cli.demo import archive, spans
 from pulse_cli.demo.day import COMPANY, Day
 from pulse_cli.demo.spans import Row
@@ -31,17 +33,19 @@ _READER = "dan"
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What came of the day: `letter` is the digest of all of it, as of its end.
+    """What came of the day: `report` is that of all of it, as of its end.
 
+    `worst` are the customers who have waited longest by then.
     `rows` are its figures by account and by shift. `sent` are the records of what was told:
     when, to whom, what kind of mail, under which subject. `noticed` is when the digest's own
     rule first saw more mentions than usual; None when it never did.
     """
 
     company: Company
-    letter: DigestMail
+    report: Report
+    worst: tuple[Card, ...]
     rows: tuple[Row, ...]
-    sent: Sequence[dict[str, Any]]
+    sent: Sequence[SentMail]
     noticed: datetime | None
     outcome: Outcome = field(default_factory=lambda: Outcome(COMPANY))
 
@@ -73,29 +77,14 @@ def rehearse(day: Day, out: Path, progress: Callable[[datetime], None]) -> Rehea
 
 def _look(world: World, day: Day) -> Rehearsed:
     app, company, (start, end) = world.app, world.company, day.whole
-    letter = summary(
-        Entry(
-            "demo",
-            COMPANY,
-            _READER,
-            "digest",
-            end,
-            details=(
-                ("period", "daily"),
-                ("start", start.isoformat()),
-                ("end", end.isoformat()),
-            ),
-        ),
-        company,
-        company.people[_READER],
-        app.db,
-        AuthorDirectory(app.db.author_cache, None, end),
-        end,
-    )
-    received = spans.received(app.db.conversations, start, end)
+    zone = ZoneInfo(company.people[_READER].time_zone)
+    found = report(company, start, end, end, zone, app.db.report_stores)
+    authors = AuthorDirectory(app.db.author_cache, None, end)
+    received = load_received(app.db.conversations, COMPANY, start, end)
     return Rehearsed(
         company,
-        letter,
+        found,
+        worst_cards(found, company, app.db.conversations, authors),
         tuple(spans.rows(received, company, start, end)),
         app.db.outbox.sent(COMPANY, start, end),
         spans.noticed(received, start - company.look_back, day.outage.start, end),

@@ -77,20 +77,20 @@ def _head(day: Day, words: Words) -> RenderableType:
 
 
 def _waiting_note(day: Day, came: Rehearsed, words: Words) -> str:
-    longest = words.duration(came.letter.longest)
+    longest = words.duration(came.report.longest)
     return words(
-        "waits_note", n=came.letter.waiting, time=words.time(day.whole.end), longest=longest
+        "waits_note", n=len(came.report.waiting), time=words.time(day.whole.end), longest=longest
     )
 
 
 def _waiting(came: Rehearsed, words: Words) -> RenderableType:
     table = table_of("", words("waited"), words("who"), words("says"), left=4)
     table.columns[-1].no_wrap = False
-    for card in came.letter.cards:
+    for card in came.worst:
         table.add_row(
             _level(card, words), words.duration(card.waited), _customer(card), _said(card)
         )
-    left = came.letter.waiting - len(came.letter.cards)
+    left = len(came.report.waiting) - len(came.worst)
     if left:
         table.add_row("", "", Text(words("more", n=left), style="dim"), "")
     return table
@@ -136,14 +136,14 @@ def _name(row: Row, words: Words) -> str:
 
 
 def _watch(day: Day, came: Rehearsed, words: Words) -> RenderableType:
-    outcome, watch = came.outcome, came.letter.watch
+    outcome, watch = came.outcome, came.report.coverage
     lag = sorted(outcome.visible)
     posts = int(outcome.x["distinct_posts"]) + int(outcome.x["rereads_across_days"])
     authors = int(outcome.x["users_served"])
     cost = words.money(posts * prices.POST + authors * prices.USER)
     rows = {
         "watched": words("watched_value", watched=watch.watched, minutes=watch.minutes),
-        "kept": words("kept_value", kept=came.letter.now.received, mentions=len(day.mentions)),
+        "kept": words("kept_value", kept=came.report.figures.received, mentions=len(day.mentions)),
         "lag": words(
             "lag_value",
             median=words("seconds", n=round(quantile(lag, 0.5) or 0)),

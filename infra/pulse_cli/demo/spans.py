@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from pulse.conversations.facts import Mention
-from pulse.conversations.fold import State
 from pulse.incidents.surge import detect_surge
 from pulse.kernel.company import Company, Role
-from pulse.reporting.stats import PeriodStats, period_stats
-from pulse_cli.demo.day import COMPANY
-
-if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import ConversationStore
+from pulse.reporting.stats import PeriodStats, Received, period_stats
 
 _SHIFTS = (time(9), time(21))
 _MINUTE = timedelta(minutes=1)
@@ -32,39 +26,27 @@ class Row(NamedTuple):
     end: datetime | None = None
 
 
-Received = Sequence[tuple[Mention, State]]
-
-
-def received(conversations: ConversationStore, start: datetime, end: datetime) -> Received:
-    """The mentions of a stretch, each with the state of its conversation."""
-    found = {
-        fact.id: (key, fact)
-        for key, fact in conversations.published(COMPANY, start, end)
-        if isinstance(fact, Mention)
-    }
-    states = conversations.states({key for key, _ in found.values()})
-    return [(fact, states[key]) for key, fact in found.values()]
-
-
-def rows(mentions: Received, company: Company, start: datetime, end: datetime) -> Iterator[Row]:
+def rows(
+    mentions: Sequence[Received], company: Company, start: datetime, end: datetime
+) -> Iterator[Row]:
     """Each account, each shift, all of it; a shift as it stood at its end, as in its digest."""
     promise = company.policy.response_deadline
     for account in company.accounts:
-        named = [(state, m) for m, state in mentions if account.id in m.named]
+        named = [one for one in mentions if account.id in one.mention.named]
         yield Row(period_stats(named, start, end, promise), account.username, account.role)
-    everything = [(state, m) for m, state in mentions]
     for low, high in _shifts(company, start, end):
-        yield Row(period_stats(everything, low, high, promise), start=low, end=high)
-    yield Row(period_stats(everything, start, end, promise))
+        yield Row(period_stats(mentions, low, high, promise), start=low, end=high)
+    yield Row(period_stats(mentions, start, end, promise))
 
 
 def noticed(
-    mentions: Received, known_from: datetime, start: datetime, end: datetime
+    mentions: Sequence[Received], known_from: datetime, start: datetime, end: datetime
 ) -> datetime | None:
     """The first minute in which there were many more mentions than usual, of those stored."""
     minute = start
     while minute <= end:
-        known = [m.at for m, _ in mentions if m.stored_at is not None and m.stored_at <= minute]
+        posts = [one.mention for one in mentions]
+        known = [m.at for m in posts if m.stored_at is not None and m.stored_at <= minute]
         if detect_surge(known, known_from, None, minute) is not None:
             return minute
         minute += _MINUTE

@@ -13,7 +13,7 @@ from pulse.conversations.fold import State
 from pulse.kernel.company import Account, Company
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor
-from pulse.outbox.delivery import suppressions_for
+from pulse.outbox.suppressions import suppressions_for
 from pulse.reporting.coverage import measure_coverage
 from pulse.reporting.stats import ageing
 from pulse_cli.deployed.deployment import Deployment
@@ -116,7 +116,7 @@ def _outbox(deployment: Deployment, company: Company, now: datetime) -> Json:
         "oldest_seconds": int((now - waiting[0].at).total_seconds()) if waiting else None,
         "put_off": put_off,
         "sent": len(sent),
-        "last_sent": sent[-1]["at"] if sent else None,
+        "last_sent": sent[-1].at.isoformat(timespec="milliseconds") if sent else None,
     }
 
 
@@ -136,7 +136,7 @@ def _watch(
         "minutes": seen.minutes,
         "watched": seen.watched,
         "gaps": [_plain(asdict(gap)) for gap in seen.gaps],
-        "troubles": [_plain(asdict(trouble)) for trouble in seen.troubles],
+        "troubles": [_plain(asdict(fault)) for fault in seen.faults],
     }
 
 
@@ -155,7 +155,7 @@ def _reads(company: Company, cursors: Mapping[str, Cursor], now: datetime) -> Js
 def _stopped(deployment: Deployment, company: Company, now: datetime) -> list[Json]:
     """Addresses of the company that are not written to."""
     return [
-        {"address": b.address, "kind": b.kind, "since": _iso(b.at), "said": b.said}
+        {"address": b.address, "kind": b.kind, "since": _iso(b.at), "said": b.reason}
         for b in suppressions_for(company, deployment.db.suppressions.all().values(), now)
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Person
-from pulse.outbox.delivery import PermanentDeliveryError, TemporaryDeliveryError
+from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
 from pulse.outbox.mailer import SesMailer
 from pulse.screens.mails import MailRenderer
 from pulse_cli.deployed import aws

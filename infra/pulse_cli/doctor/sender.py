@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse.outbox.delivery import people_with_address
+from pulse.outbox.suppressions import people_with_address
 from pulse_cli.deployed.deployment import Deployment
 from pulse_cli.doctor.findings import Finding, fail, ok, warn
 from pulse_cli.screen import plain
@@ -145,7 +145,7 @@ def stopped(deployment: Deployment, settings: Settings | None, now: datetime) ->
             "change the address in pulse.yaml and push, or run pulse addresses --lift "
             f"{block.address}"
         )
-        yield fail(f"address {block.address}", f"{said} ({plain(block.said)})", mend)
+        yield fail(f"address {block.address}", f"{said} ({plain(block.reason)})", mend)
     if not ours:
         yield ok("addresses", "Pulse writes to every address")
 

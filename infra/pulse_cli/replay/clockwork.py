@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pulse.kernel.policy import Policy
-from pulse.outbox.entries import next_alert
+from pulse.outbox.mailbox import next_alert
 from pulse.privacy.compliance import app_of
 from pulse.reporting.schedule import next_slot
 from pulse_cli.replay.world import World

@@ -64,7 +64,7 @@ def conversations(world: World) -> list[Row]:
                 "flagged": [
                     {"level": f.level, "due_at": _iso(f.due_at), "flagged_at": _iso(f.at)}
                     for f in state.flags
-                    if not f.again
+                    if not f.reminder
                 ],
             }
         )
@@ -96,7 +96,7 @@ def _flags_late(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
     posts = [f for f in facts if isinstance(f, (Mention, Reply)) and f.stored_at is not None]
     posts.sort(key=lambda f: f.stored_at or f.at)
     for flag in facts:
-        if not isinstance(flag, Flag) or flag.again:
+        if not isinstance(flag, Flag) or flag.reminder:
             continue
         since = flag.due_at - policy.levels[policy.rank(flag.level)].after
         known = (

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from pulse.listening.scan import SEARCH_LAG
+from pulse.listening.scan import ENDPOINTS, SEARCH_LAG
+from pulse.listening.timeline import search_query
 from pulse.x.client import XClient
 from pulse.x.faults import XError
 from pulse_cli.trial.accounts import Found
@@ -47,14 +48,14 @@ def forecast(x: XClient, found: Found, start: datetime, now: datetime) -> Foreca
     posts, pages, cost = 0, 0, _SHOWN * prices.USER
     for account in found.accounts:
         owned = found.owner is not None and found.owner.id == account.id
-        for query in (f"@{account.username} -is:retweet", f"from:{account.username} -is:retweet"):
+        for endpoint in ENDPOINTS:
             try:
-                counts = x.counts(query, start, end)
+                counts = x.counts(search_query(endpoint, account.username or ""), start, end)
             except XError as trouble:
                 return Forecast(None, 0.0, None, in_words(trouble, found.name))
             if counts is None:
                 return Forecast(None, 0.0, None, "X provides counts for a bearer token only")
-            number = sum(counts.values())
+            number = sum(counts.by_minute.values())
             posts, pages = posts + number, pages + max(1, ceil(number / _PAGE))
             cost += number * (prices.OWNED if owned else prices.POST)
     return Forecast(posts, cost, pages)

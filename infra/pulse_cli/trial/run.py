@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import requests
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.policy import Policy
 from pulse.listening.tasks import PollTask
-from pulse.outbox.entries import Entry
-from pulse.reporting.report import summary
-from pulse.screens.cards import AuthorDirectory
-from pulse.screens.models import DigestMail
+from pulse.reporting.report import Report, report
+from pulse.screens.digest import worst_cards
+from pulse.screens.models import Card
 from pulse.x.access import Token
 from pulse.x.faults import XError
 from pulse_cli.problems import ProblemError
@@ -30,9 +31,13 @@ _ROUNDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it: the digest as a letter and as mails, and what X would not give."""
+    """What came of it: the report, the digest's mails, and what X would not give."""
 
-    letter: DigestMail
+    company: str
+    """The company's title in the reader's language."""
+    report: Report
+    worst: tuple[Card, ...]
+    """Those who have waited longest, at most five."""
     policy: Policy
     mails: tuple[bytes, ...]
     read: int
@@ -67,7 +72,21 @@ def run(
                 "report it"
             )
         mails = tuple(mail.raw_data.encode() for mail in house.mails())
-        return Outcome(_letter(house, start, now), house.company.policy, mails, read, troubles)
+        company, db = house.company, house.app.db
+        reader = company.people[READER]
+        zone = ZoneInfo(reader.time_zone)
+        found = report(company, start, now, now, zone, db.report_stores)
+        # The names are those that `send` has just looked up for the digest.
+        authors = AuthorDirectory(db.author_cache, None, now)
+        return Outcome(
+            company.title_in(reader.language),
+            found,
+            worst_cards(found, company, db.conversations, authors),
+            company.policy,
+            mails,
+            read,
+            troubles,
+        )
 
 
 def _poll(house: House) -> int:
@@ -107,22 +126,3 @@ def _troubles(house: House) -> tuple[str, ...]:
     if said and not any(cursor.last_ok for cursor in cursors.values()):
         raise ProblemError(next(iter(said)))
     return tuple(said)
-
-
-def _letter(house: House, start: datetime, now: datetime) -> DigestMail:
-    """The figures of the digest that was just written."""
-    company, app = house.company, house.app
-    details: Sequence[tuple[str, str]] = (
-        ("period", "shift"),
-        ("start", start.isoformat()),
-        ("end", now.isoformat()),
-    )
-    entry = Entry("try", company.name, READER, "digest", now, details=tuple(details))
-    return summary(
-        entry,
-        company,
-        company.people[READER],
-        app.db,
-        AuthorDirectory(app.db.author_cache, None, now),
-        now,
-    )

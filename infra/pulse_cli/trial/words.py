@@ -50,14 +50,14 @@ def write(mails: Sequence[bytes], out: Path) -> list[Path]:
 
 def as_json(outcome: Outcome, cost: float) -> dict[str, Any]:
     """What came of it, for a script."""
-    letter = outcome.letter
+    report, figures = outcome.report, outcome.report.figures
     return {
-        "company": letter.company,
-        "start": letter.start.isoformat(timespec="seconds"),
-        "end": letter.end.isoformat(timespec="seconds"),
-        "waiting": letter.waiting,
-        "longest_seconds": int(letter.longest.total_seconds()) if letter.longest else None,
-        "ages": dict(zip(AGES, letter.buckets, strict=True)),
+        "company": outcome.company,
+        "start": report.start.isoformat(timespec="seconds"),
+        "end": report.end.isoformat(timespec="seconds"),
+        "waiting": len(report.waiting),
+        "longest_seconds": int(report.longest.total_seconds()) if report.longest else None,
+        "ages": dict(zip(AGES, report.ageing, strict=True)),
         "worst": [
             {
                 "username": card.customer.username,
@@ -66,16 +66,16 @@ def as_json(outcome: Outcome, cost: float) -> dict[str, Any]:
                 "waited_seconds": int(card.waited.total_seconds()),
                 "level": level(card.waited, outcome.policy),
             }
-            for card in letter.cards
+            for card in outcome.worst
         ],
-        "received": letter.now.received,
-        "answered": letter.now.answered,
+        "received": figures.received,
+        "answered": figures.answered,
         "first_response_seconds": {
-            "median": letter.now.first_response.median,
-            "p90": letter.now.first_response.p90,
+            "median": figures.first_response.median,
+            "p90": figures.first_response.p90,
         },
-        "within_policy": letter.now.within,
-        "target": letter.target,
+        "within_policy": figures.within,
+        "target": report.target,
         "posts_read": outcome.read,
         "cost_usd": round(cost, 2),
         "troubles": list(outcome.troubles),
@@ -84,11 +84,11 @@ def as_json(outcome: Outcome, cost: float) -> dict[str, Any]:
 
 def draw(outcome: Outcome, console: Console) -> None:
     """Print who waits, and how it went."""
-    letter = outcome.letter
-    if letter.cards:
-        console.print(_worst(letter.cards, outcome.policy, console.width))
-        if letter.waiting > len(letter.cards):
-            console.print(f"  and {letter.waiting - len(letter.cards)} more")
+    if outcome.worst:
+        console.print(_worst(outcome.worst, outcome.policy, console.width))
+        more = len(outcome.report.waiting) - len(outcome.worst)
+        if more > 0:
+            console.print(f"  and {more} more")
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -122,11 +122,11 @@ def _worst(cards: Sequence[Card], policy: Policy, width: int) -> Table:
 
 
 def _figures(outcome: Outcome) -> list[tuple[str, str]]:
-    letter, figures = outcome.letter, outcome.letter.now
+    report, figures = outcome.report, outcome.report.figures
     first = figures.first_response
-    ages = " · ".join(f"{n} {c}" for n, c in zip(AGES, letter.buckets, strict=True))
+    ages = " · ".join(f"{n} {c}" for n, c in zip(AGES, report.ageing, strict=True))
     waiting = (
-        f"{letter.waiting}: {ages}" if letter.waiting else "nobody; everyone has been answered"
+        f"{len(report.waiting)}: {ages}" if report.waiting else "nobody; everyone has been answered"
     )
     rows = [
         ("Waiting", waiting),
@@ -140,6 +140,6 @@ def _figures(outcome: Outcome) -> list[tuple[str, str]]:
         rows.append(("First response", said))
     if figures.within is not None:
         promise = ago(outcome.policy.response_deadline.total_seconds())
-        said = f"{figures.within:.0%} answered within {promise} (target {letter.target:.0%})"
+        said = f"{figures.within:.0%} answered within {promise} (target {report.target:.0%})"
         rows.append(("Within policy", said))
     return rows

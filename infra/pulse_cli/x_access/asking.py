@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from pulse.screens.advice import advise, trouble_words
+from pulse.screens.advice import advise, fault_label
 from pulse.screens.locale import Locale
 from pulse.screens.models import FaultMail
 from pulse.x.faults import FOR_A_PERSON, XError
@@ -95,16 +95,16 @@ def in_words(trouble: XError, username: str) -> str:
 
 def parted(trouble: XError, username: str) -> tuple[str, str]:
     """What went wrong with X, and the mend."""
-    words = Locale("en", "UTC")
+    locale = Locale("en", "UTC")
     detail = plain(trouble.detail)
     if trouble.kind in FOR_A_PERSON:
         kind: Any = trouble.kind
-        advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), words)
+        advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), locale)
         return f"{advice.title} ({detail})", advice.steps[0]
     wait = "try again in a minute"
     if trouble.retry_at is not None:
         wait = f"try again after {trouble.retry_at:%H:%M} UTC"
-    return f"{trouble_words(trouble.kind, words)} ({detail})", wait
+    return f"{fault_label(trouble.kind, locale)} ({detail})", wait
 
 
 def _endpoint(path_url: str) -> str:

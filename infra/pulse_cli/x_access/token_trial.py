@@ -10,10 +10,11 @@ import requests
 
 from pulse.kernel.posts import Author
 from pulse.listening.scan import SEARCH_LAG
-from pulse.x.access import Bounds, Token
+from pulse.listening.timeline import search_query
+from pulse.x.access import Bounds, Token, Vocabulary
+from pulse.x.answers import Page
 from pulse.x.client import XClient
 from pulse.x.faults import XError
-from pulse.x.parse import Page
 from pulse_cli.problems import ProblemError
 from pulse_cli.x_access import prices
 from pulse_cli.x_access.asking import Heard, Quota, in_words
@@ -116,25 +117,26 @@ class _Test:
             owner = self.x.me()
             self.billed += prices.USER
         self.step("a page of mentions")
-        mentions = self._sample(self.x.mentions(account.id, Bounds(start=self.now - _WEEK)))
+        mentions = self.x.mentions(account.id, Bounds(start=self.now - _WEEK))
         self.step("a page of its own posts")
-        posts = self._sample(self.x.posts(account.id, Bounds(start=self.now - _WEEK)))
-        timelines = self.x.reads
+        posts = self.x.posts(
+            account.id, Bounds(start=self.now - _WEEK), vocabulary=mentions.vocabulary
+        )
         self.step("search and counts")
-        self._search()
+        found = self._search(mentions.vocabulary)
         self._count()
-        found = self.x.reads - timelines
         tested = Tested(
             account,
             owner,
             self.token,
             self.heard.access,
-            mentions,
-            posts,
+            self._sample(mentions),
+            self._sample(posts),
             dict(self.heard.quotas),
             self.cannot,
             self.billed + found * prices.POST,
         )
+        timelines = mentions.served + posts.served
         return replace(tested, cost=tested.cost + timelines * tested.price)
 
     def _sample(self, page: Page) -> Sample:
@@ -142,20 +144,23 @@ class _Test:
         if page.next_token and page.posts:
             oldest = min(post.created_at for post in page.posts)
             days = max((self.now - oldest) / _DAY, _MINUTE / _DAY)
-        return Sample(page.count, len({post.author_id for post in page.posts}), days)
+        return Sample(page.served, len({post.author_id for post in page.posts}), days)
 
-    def _search(self) -> None:
-        """Ask for one minute, which costs little or nothing."""
+    def _search(self, vocabulary: Vocabulary) -> int:
+        """Search one minute, which costs little or nothing; returns how many posts were served."""
         end = self.now - SEARCH_LAG
+        query = search_query("mentions", self.username)
         try:
-            self.x.search(f"@{self.username} -is:retweet", Bounds(start=end - _MINUTE, end=end))
+            page = self.x.search(query, Bounds(start=end - _MINUTE, end=end), vocabulary=vocabulary)
         except XError as trouble:
             self.cannot["search"] = in_words(trouble, self.username)
+            return 0
+        return page.served
 
     def _count(self) -> None:
         end = self.now - SEARCH_LAG
         try:
-            found = self.x.counts(f"@{self.username} -is:retweet", end - _MINUTE, end)
+            found = self.x.counts(search_query("mentions", self.username), end - _MINUTE, end)
         except XError as trouble:
             self.cannot["counts"] = in_words(trouble, self.username)
             return

@@ -111,13 +111,13 @@ def _repeated_alerts(seen: Evidence) -> Iterator[str]:
             people = [e["person"] for e in entries if list(key) in e["keys"]]
             if not people:
                 yield f"{key}: {last.level} was flagged, and nobody is told"
-            alerts.update((key, last.level, last.again, last.due_at, who) for who in people)
+            alerts.update((key, last.level, last.reminder, last.due_at, who) for who in people)
     yield from (f"{what} is put into the outbox {n} times" for what, n in alerts.items() if n > 1)
     for key, flags in _flags(seen.items).items():
         for one, other in combinations(flags, 2):
-            same = (one.level, one.again) == (other.level, other.again)
+            same = (one.level, one.reminder) == (other.level, other.reminder)
             if same and one.mentions & other.mentions:
-                yield f"{key}: {one.level} ({one.again}) at {one.at:%H:%M} and {other.at:%H:%M}"
+                yield f"{key}: {one.level} ({one.reminder}) at {one.at:%H:%M} and {other.at:%H:%M}"
 
 
 def _flags(items: Any) -> dict[ConversationKey, list[Flag]]:

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 
 from pulse.conversations.facts import ConversationKey, Flag, Mention
 from pulse.kernel.company import Company
-from pulse.outbox.entries import TOPIC, Entry, Mailbox, due
+from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.escalation import escalate_undeliverable, hand_over
+from pulse.outbox.mailbox import Mailbox, due
 from tests.simulations.crashes.conversation_history import ConversationHistory
 from tests.simulations.crashes.snapshot import Message
 
@@ -69,7 +70,7 @@ class AlertCheck:
             for flag in sorted(history.flags, key=lambda f: policy.rank(f.level)):
                 last[flag.at] = flag
             for at, flag in last.items():
-                people = policy.recipients(flag.level, flag.again, at) or (self.company.owner,)
+                people = policy.recipients(flag.level, flag.reminder, at) or (self.company.owner,)
                 urgent = flag.level == policy.top.name
                 for person in (*people, TOPIC) if urgent else people:
                     yield Entry(
@@ -80,7 +81,7 @@ class AlertCheck:
                         at=at,
                         keys=(history.key,),
                         urgent=urgent,
-                        again=flag.again,
+                        reminder=flag.reminder,
                         details=(("level", flag.level), ("people", list(people))),
                     )
 

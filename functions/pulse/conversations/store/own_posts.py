@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pulse.audit.entries import AuditRecord
 from pulse.audit.store import RemovalEntries
 from pulse.conversations.store.codec import day_index, published_in
-from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.dynamodb.codec import ItemKey, sortable_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 from pulse.kernel.posts import Post
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPost:
+    """A version of a post by one of the company's accounts, without its text.
+
+    `id` is that of its first version, `named` the ids of the users it names.
+    """
+
+    id: str
+    version: str
+    account_id: str
+    named: frozenset[str]
+    at: datetime
 
 
 class OwnPosts:
@@ -38,14 +53,16 @@ class OwnPosts:
             for p in posts
         )
 
-    def published(self, company: str, start: datetime, end: datetime) -> Iterator[Item]:
+    def published(self, company: str, start: datetime, end: datetime) -> Iterator[OwnPost]:
         """Yield own posts of [start, end) that answer no customer."""
         for stretch in published_in(company, start, end):
             for item in self._table.query_index(*stretch):
                 if item["pk"] != f"said#{company}":
-                    continue  # mentions and replies stand in the same index, and have no `at`
+                    continue  # a fact, which keeps its time elsewhere
                 if sortable_time(start) <= item["at"] < sortable_time(end):
-                    yield item
+                    first, version = item["sk"].split("/")
+                    at = datetime.fromisoformat(item["at"])
+                    yield OwnPost(first, version, item["account"], frozenset(item["named"]), at)
 
     def delete(self, company: str, ids: Iterable[str], told: RemovalEntries = lambda _: ()) -> int:
         """Delete own posts, by their first ids, with all their versions; return how many.

@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from time import sleep
 
+from pulse.audit.entries import AuditRecord
 from pulse.conversations.facts import ConversationKey
-from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.dynamodb.optimistic import attempts
 from pulse.dynamodb.records import item_of
-from pulse.dynamodb.table import Table, TransactionCancelledError
-from pulse.kernel.errors import ContentionError, RetryLaterError
-from pulse.outbox.entries import Entry, Mailbox, SentMail, fingerprint, restrict_to_existing
-from pulse.outbox.store.codec import entry_of, text_of
+from pulse.dynamodb.table import Table
+from pulse.kernel.batching import batched
+from pulse.kernel.errors import ContentionError
+from pulse.outbox.entries import Entry, restrict_to_existing
+from pulse.outbox.errors import ClaimLostError
+from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox
+from pulse.outbox.message import SentMail
+from pulse.outbox.store.codec import (
+    entry_key,
+    entry_of,
+    mailbox_key,
+    mailbox_of,
+    mailbox_values,
+    outbox_pk,
+    sent_key,
+    sent_of,
+    sent_pk,
+    text_of,
+)
+from pulse.outbox.suppressions import Suppression
 
-MOST_AT_ONCE = 90
-"""Entries that one mail may settle; the transaction holds the mailbox and the record too."""
-_SENT_KEPT = timedelta(days=90)
-_AROUND = timedelta(minutes=5)
+_CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far SES's time of a mail and ours may lie apart."""
 _ATTEMPTS = 10
 _AS_READ = "attribute_exists(pk) AND (attribute_not_exists(cut) OR cut = :keys)"
+"""The entry, or record of a mail, still has as many conversations as when it was read.
 
-
-class ClaimLostError(RetryLaterError):
-    """The claim on a person ran out, and another sender writes to them: a mail may go twice."""
+Nothing is ever added to either, so that the number of conversations left is as good as a
+revision (D-042): whatever still has as many is what was read.
+"""
 
 
 class Outbox:
-    """Entries stand under the company until they are settled, each once."""
+    """Entries wait under their company until each is settled, once."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -37,202 +55,196 @@ class Outbox:
         self._table.put(*item_of(entry))
 
     def waiting(self, company: str, person: str | None = None) -> list[Entry]:
-        """All that waits, or what waits for one person; oldest first."""
+        """Return all entries that wait, or those for one person; oldest first."""
         low, high = (f"{person}#", f"{person}#~") if person else ("", "")
-        items = self._table.query(f"outbox#{company}", low, high)
+        items = self._table.query(outbox_pk(company), low, high)
         return sorted((entry_of(item["entry"]) for item in items), key=lambda entry: entry.at)
 
     def mailboxes(self, company: str, people: Iterable[str]) -> dict[str, Mailbox]:
-        """What each of these people was last sent."""
-        ats = {_mailbox_at(company, person): person for person in people}
-        found = self._table.get_many(ats)
-        return {person: _mailbox(found.get(at, {})) for at, person in ats.items()}
+        """Return the mailbox of each of these people."""
+        keys = {mailbox_key(company, person): person for person in people}
+        found = self._table.get_many(keys)
+        return {person: mailbox_of(found.get(key, {})) for key, person in keys.items()}
 
     def claim(self, company: str, person: str, now: datetime, until: datetime) -> Mailbox | None:
-        """Write to this person alone until then; None when somebody else does."""
+        """Claim a person, so that nobody else writes to them until then.
+
+        Returns the person's mailbox, or None when another sender holds a claim.
+        """
+        # The person is claimed, not the entries (D-004): two senders that claimed entries apart
+        # could write two mails to one person in the same minute, and neither would keep to the
+        # alert window. Entries that arrive while the claim lasts wait for the next run. A sender
+        # that crashes holds the person back only until the claim runs out. The time at which it
+        # ends names the claim: `complete` writes only while that very time stands (D-017), so a
+        # sender that was too slow cannot settle what its successor has in hand.
         item = self._table.update(
-            _mailbox_at(company, person),
+            mailbox_key(company, person),
             {"claimed": sortable_time(until)},
             condition="attribute_not_exists(claimed) OR claimed <= :now",
             given={":now": sortable_time(now)},
         )
-        return None if item is None else _mailbox(item)
+        return None if item is None else mailbox_of(item)
 
-    def complete(
+    def complete(self, company: str, person: str, done: Completion) -> None:
+        """Settle entries, store the mailbox, and record what was sent, in one transaction.
+
+        Conversations that were cut out of an entry since the sender read it are neither recorded
+        nor handed on.
+
+        Raises:
+            ClaimLostError: the claim that the mailbox names is no longer this sender's.
+            TransactionCancelledError: others kept writing the same items.
+        """
+        # SES has the mail by now, so giving up here means that the person gets it a second time.
+        # That is why conflicts are waited out, with growing pauses, before they are an error, and
+        # why a failed condition is not one at once. Two things fail a condition. Either an entry
+        # was cut since it was read: then it is read again, and what is left of it is settled. Or
+        # the claim was lost: then reading again finds the same entries, or another sender has
+        # settled them, and each further attempt fails too. A cut can only take conversations
+        # away, so a few attempts are enough for all cuts there can be.
+        claimed = done.mailbox.claimed_until
+        mailbox = self._table.update_action(
+            mailbox_key(company, person),
+            mailbox_values(done.mailbox) | ({"claimed": None} if done.release else {}),
+            "claimed = :mine",
+            {":mine": sortable_time(claimed) if claimed else ""},
+        )
+        entries = list(done.entries)
+        lost = ClaimLostError(f"the claim on {person} ran out, and another sender took it")
+        for attempt in attempts(_ATTEMPTS, lost, sleep):
+            with attempt:
+                self._table.write_retrying_conflicts([mailbox, *self._actions(done, entries)])
+            cancelled = attempt.cancelled
+            if cancelled is None:
+                return
+            if cancelled.conflict:
+                raise cancelled
+            present = self._read_again(entries)
+            if present == entries:
+                raise lost from cancelled
+            entries = present
+
+    def reassign(
         self,
         company: str,
         person: str,
-        entries: Sequence[Entry],
-        mailbox: Mailbox,
-        record: Item | None = None,
-        also: Sequence[object] = (),
-        given: Sequence[Entry] = (),
-        *,
-        release: bool = True,
+        moves: Sequence[tuple[Entry, Sequence[Entry]]],
+        done: Completion,
     ) -> None:
-        """In one: the entries go, or are `given` to others; the mailbox is as given.
+        """Settle each entry of `moves` in favour of the entries that replace it.
 
-        So is the record, if there is one, with what the mail `told`. What `untell` took out of an
-        entry since it was read is told and given no more. `release` ends the claim; without it
-        the claimer goes on writing to this person.
-        `ClaimLostError` when the claim that the mailbox names is no longer this sender's.
+        Of `done` the mailbox, the log and `release` are taken. Errors are those of `complete`.
         """
-        release_it = {"claimed": None} if release else {}
-        first = self._table.update_action(
-            _mailbox_at(company, person),
-            {
-                "last_alert": sortable_time(mailbox.last_alert) if mailbox.last_alert else None,
-                "not_before": sortable_time(mailbox.not_before) if mailbox.not_before else None,
-                "failures": mailbox.failures,
-                "told": list(mailbox.told_alerts) or None,
-                **release_it,
-            },
-            "claimed = :mine",
-            {":mine": sortable_time(mailbox.claimed_until) if mailbox.claimed_until else ""},
-        )
-        name = fingerprint(entries)
-        for left in range(_ATTEMPTS - 1, -1, -1):
-            actions = [
-                first,
-                *(self._table.delete_action(_entry_at(e), _AS_READ, _read(e)) for e in entries),
-                *(self._table.put_action(*item_of(one)) for one in also),
-                *(
-                    self._table.put_action(*item_of(e))
-                    for e in restrict_to_existing(given, entries)
-                ),
-            ]
-            if record is not None:
-                told = restrict_to_existing([one] if (one := record.get("told")) else [], entries)
-                actions.append(self._table.put_action(*_record(company, record, name, told)))
-            try:
-                self._table.write_retrying_conflicts(actions)
-            except TransactionCancelledError as problem:
-                if problem.conflict:
-                    raise
-                now = self._as_they_are(entries)
-                if not left or now == list(entries):
-                    raise ClaimLostError(person) from problem
-                entries = now
-            else:
-                return
+        # All of it may be too much for one transaction. An entry and what replaces it are never
+        # parted, so that a crash between two portions loses nothing; the claim is held until the
+        # last of them. The log is written with each: the same line written twice is one.
+        most_heirs = max((len(heirs) for _, heirs in moves), default=0)
+        portions = list(batched(moves, max(1, MAX_SETTLED // (1 + most_heirs)))) or [[]]
+        for number, portion in enumerate(portions, 1):
+            heirs = {(e.person, e.id): e for _, given in portion for e in given}
+            part = replace(
+                done,
+                entries=[entry for entry, _ in portion],
+                handed_on=list(heirs.values()),
+                release=done.release and number == len(portions),
+            )
+            self.complete(company, person, part)
 
-    def sent(self, company: str, start: datetime, end: datetime) -> list[Item]:
-        """Records of the mails sent in that time, oldest first."""
-        return list(
-            self._table.query(f"sent#{company}", sortable_time(start), sortable_time(end) + "~")
-        )
+    def sent(self, company: str, start: datetime, end: datetime) -> list[SentMail]:
+        """Return the records of what was sent in [start, end], oldest first."""
+        items = self._table.query(sent_pk(company), sortable_time(start), sortable_time(end) + "~")
+        return [sent_of(item) for item in items]
 
     def find_sent(self, company: str, message_id: str, at: datetime) -> SentMail | None:
-        """The mail to which SES gave this id at about this time."""
-        for item in self.sent(company, at - _AROUND, at + _AROUND):
-            if item["message_id"] == message_id:
-                told = entry_of(item["told"]) if "told" in item else None
-                came_back = item.get("came_back")
-                return SentMail(item["sk"], company, item["person"], item["to"], told, came_back)
-        return None
-
-    def forget_conversations(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
-        """Leave conversations that are no longer kept out of what waits, and of all records.
-
-        What waits comes first: a sender who has read it before reads it again to settle it, or
-        has settled it, and then its record is there. So nothing of it is told twice or kept.
-        """
-        for item in list(self._table.query(f"outbox#{company}")):
-            self._cut(item, "entry", gone)
-        self.forget_in_records(company, gone)
-
-    def forget_in_records(self, company: str, gone: Callable[[ConversationKey], bool]) -> None:
-        """Leave conversations that are no longer kept out of the records of mails."""
-        for item in list(self._table.query(f"sent#{company}")):
-            self._cut(item, "told", gone)
-
-    def _cut(self, read: Item, name: str, gone: Callable[[ConversationKey], bool]) -> None:
-        """Take conversations out of an entry; where none is left, it goes. `cut` counts the rest.
-
-        Nothing is ever added to an entry, so how many it has tells whether it is as it was read.
-        """
-        at, item = ItemKey(read["pk"], read["sk"]), read
-        for _ in range(_ATTEMPTS):
-            entry = entry_of(item[name]) if name in item else None
-            keys = [key for key in entry.keys if not gone(key)] if entry else []
-            if entry is None or len(keys) == len(entry.keys):
-                return
-            values = {name: text_of(entry.restricted_to(keys)) if keys else None, "cut": len(keys)}
-            action = self._table.update_action(at, values, _AS_READ, _read(entry))
-            if name == "entry" and not keys:
-                action = self._table.delete_action(at, _AS_READ, _read(entry))
-            try:
-                self._table.transact([action])
-            except TransactionCancelledError:
-                item = self._table.get(at) or {}
-            else:
-                return
-        raise ContentionError(at.pk)
-
-    def _as_they_are(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those of the entries that still wait, as they are now."""
-        found = self._table.get_many(map(_entry_at, entries))
-        return [entry_of(found[at]["entry"]) for at in map(_entry_at, entries) if at in found]
+        """Return the mail to which SES gave this id within five minutes of `at`, or None."""
+        mails = self.sent(company, at - _CLOCK_TOLERANCE, at + _CLOCK_TOLERANCE)
+        return next((mail for mail in mails if mail.message_id == message_id), None)
 
     def mark_returned(
         self,
         mail: SentMail | None,
         how: str,
-        first: Sequence[object],
-        also: Sequence[object],
-    ) -> bool:
-        """In one: the mail is marked as come back, and these items are written.
+        suppressions: Sequence[Suppression],
+        also: Sequence[Entry | AuditRecord],
+    ) -> None:
+        """Mark a mail as returned, suppress addresses, and write `also`, in one transaction.
 
-        False, and nothing written, when it was marked or cut before, or one of `first` was there.
+        Raises:
+            TransactionCancelledError: nothing was written, because the mail was marked or cut
+                since it was read, or one of the addresses is suppressed already.
         """
+        new = "attribute_not_exists(pk)"
         actions = [
-            *(self._table.put_action(*item_of(one), "attribute_not_exists(pk)") for one in first),
+            *(self._table.put_action(*item_of(one), new) for one in suppressions),
             *(self._table.put_action(*item_of(one)) for one in also),
         ]
         if mail is not None:
-            at = ItemKey(f"sent#{mail.company}", mail.id)
             unmarked = f"{_AS_READ} AND attribute_not_exists(came_back)"
-            as_read = _read(mail.covered)
-            actions.append(self._table.update_action(at, {"came_back": how}, unmarked, as_read))
-        try:
-            self._table.transact(actions)
-        except TransactionCancelledError:
-            return False
-        return True
+            as_read = _keys_read(mail.covered)
+            actions.append(
+                self._table.update_action(sent_key(mail), {"came_back": how}, unmarked, as_read)
+            )
+        self._table.transact(actions)
+
+    def forget_conversations(
+        self, company: str, is_removed: Callable[[ConversationKey], bool]
+    ) -> None:
+        """Cut removed conversations out of what waits, then out of the records of mails."""
+        # What waits comes first. A sender that has read an entry before the cut finds it changed
+        # when it settles, and records only what is left. A sender that has settled it before the
+        # cut has written its record by then, and the second pass finds that. The other way round,
+        # a record written between the two passes would keep the conversation for 90 days (D-042).
+        for item in list(self._table.query(outbox_pk(company))):
+            self._cut(item, "entry", is_removed)
+        self.forget_in_records(company, is_removed)
+
+    def forget_in_records(
+        self, company: str, is_removed: Callable[[ConversationKey], bool]
+    ) -> None:
+        """Cut removed conversations out of the records of mails."""
+        for item in list(self._table.query(sent_pk(company))):
+            self._cut(item, "told", is_removed)
+
+    def _cut(self, read: Item, name: str, is_removed: Callable[[ConversationKey], bool]) -> None:
+        """Cut removed conversations out of the entry in the attribute `name` of an item.
+
+        A waiting entry of which nothing is left is deleted. `cut` counts what is left.
+        """
+        at, item = ItemKey(read["pk"], read["sk"]), read
+        busy = ContentionError(f"others kept writing an entry of {at.pk}")
+        for attempt in attempts(_ATTEMPTS, busy, sleep):
+            entry = entry_of(item[name]) if name in item else None
+            keys = [key for key in entry.keys if not is_removed(key)] if entry else []
+            if entry is None or len(keys) == len(entry.keys):
+                return
+            values = {name: text_of(entry.restricted_to(keys)) if keys else None, "cut": len(keys)}
+            if name == "entry" and not keys:
+                action = self._table.delete_action(at, _AS_READ, _keys_read(entry))
+            else:
+                action = self._table.update_action(at, values, _AS_READ, _keys_read(entry))
+            with attempt:
+                self._table.transact([action])
+            if attempt.cancelled is not None:
+                item = self._table.get(at) or {}
+
+    def _actions(self, done: Completion, entries: Sequence[Entry]) -> list[Item]:
+        """What settles the entries of `done`, given as they are in the table now."""
+        records: list[object] = [*done.log, *restrict_to_existing(done.handed_on, entries)]
+        if done.sent is not None:
+            covered = [done.sent.covered] if done.sent.covered else []
+            left = restrict_to_existing(covered, entries)
+            records.append(replace(done.sent, covered=left[0] if left else None))
+        return [
+            *(self._table.delete_action(entry_key(e), _AS_READ, _keys_read(e)) for e in entries),
+            *(self._table.put_action(*item_of(record)) for record in records),
+        ]
+
+    def _read_again(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries that still wait, as they are now."""
+        keys = [entry_key(entry) for entry in entries]
+        found = self._table.get_many(keys)
+        return [entry_of(found[key]["entry"]) for key in keys if key in found]
 
 
-def _record(company: str, record: Item, name: str, told: Sequence[Entry]) -> tuple[ItemKey, Item]:
-    sent_at = datetime.fromisoformat(record["at"])
-    values = {
-        **record,
-        "told": text_of(told[0]) if told else None,
-        "ttl": int((sent_at + _SENT_KEPT).timestamp()),
-    }
-    return ItemKey(f"sent#{company}", f"{record['at']}#{record['person']}#{name}"), values
-
-
-def _read(entry: Entry | None) -> Item:
+def _keys_read(entry: Entry | None) -> Item:
     return {":keys": len(entry.keys) if entry else 0}
-
-
-@item_of.register
-def _(entry: Entry) -> tuple[ItemKey, Item]:
-    return _entry_at(entry), {"entry": text_of(entry)}
-
-
-def _entry_at(entry: Entry) -> ItemKey:
-    return ItemKey(f"outbox#{entry.company}", f"{entry.person}#{entry.id}")
-
-
-def _mailbox_at(company: str, person: str) -> ItemKey:
-    return ItemKey(f"mailbox#{company}#{person}", "mailbox")
-
-
-def _mailbox(item: Item) -> Mailbox:
-    return Mailbox(
-        parse_time(item.get("last_alert")),
-        parse_time(item.get("not_before")),
-        item.get("failures", 0),
-        tuple(item.get("told", ())),
-        parse_time(item.get("claimed")),
-    )

@@ -1,4 +1,4 @@
-"""Addresses that are not written to, each until a person lifts it."""
+"""The suppression list: addresses that Pulse does not write to, each until a person lifts it."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ from datetime import datetime
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
-from pulse.outbox.delivery import Suppression, normalize_address
+from pulse.outbox.suppressions import Suppression, normalize_address
 
-_BLOCKED = "addresses"
+_PARTITION = "addresses"
+"""All of them in one partition, so that one query finds them: there are few."""
 
 
 class SuppressionList:
-    """They stand together, so that one query gives them all: there are few."""
+    """The suppressed addresses of the whole deployment; `Outbox.mark_returned` adds to them."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def all(self) -> dict[str, Suppression]:
-        """All of them, by address."""
-        return {item["sk"]: _block(item) for item in self._table.query(_BLOCKED)}
+        """Return all suppressions, by normalized address."""
+        return {item["sk"]: _suppression_of(item) for item in self._table.query(_PARTITION)}
 
     def remove(self, address: str) -> Suppression | None:
-        """Let the address be written to again; None when nothing held it back."""
-        at = ItemKey(_BLOCKED, normalize_address(address))
-        item = self._table.get(at)
+        """Let an address be written to again; return its suppression, None if it had none."""
+        key = ItemKey(_PARTITION, normalize_address(address))
+        item = self._table.get(key)
         if item is None:
             return None
-        self._table.transact([self._table.delete_action(at)])
-        return _block(item)
+        self._table.transact([self._table.delete_action(key)])
+        return _suppression_of(item)
 
 
-def _block(item: Item) -> Suppression:
+def _suppression_of(item: Item) -> Suppression:
     at = datetime.fromisoformat(item["at"])
     return Suppression(item["sk"], item["kind"], at, item["said"], item["message_id"])
 
 
 @item_of.register
-def _(block: Suppression) -> tuple[ItemKey, Item]:
+def _(suppression: Suppression) -> tuple[ItemKey, Item]:
     values = {
-        "kind": block.kind,
-        "at": sortable_time(block.at),
-        "said": block.said,
-        "message_id": block.message_id,
+        "kind": suppression.kind,
+        "at": sortable_time(suppression.at),
+        "said": suppression.reason,
+        "message_id": suppression.message_id,
     }
-    return ItemKey(_BLOCKED, block.address), values
+    return ItemKey(_PARTITION, suppression.address), values

@@ -1,0 +1,44 @@
+"""The timelines of an account: how search finds their posts, and which stored posts are theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pulse.conversations.facts import Mention, Reply
+from pulse.conversations.store.own_posts import OwnPost
+from pulse.kernel.company import Account
+from pulse.listening.scan import Endpoint
+
+
+def search_query(endpoint: Endpoint, username: str) -> str:
+    """Return the query with which search and counts find the posts of a timeline.
+
+    Retweets stand in no timeline as Pulse reads it: they are neither mentions nor replies.
+    """
+    who = f"@{username}" if endpoint == "mentions" else f"from:{username}"
+    return f"{who} -is:retweet"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One of the two timelines of an account of the company."""
+
+    account: Account
+    endpoint: Endpoint
+
+    @property
+    def query(self) -> str:
+        """The query with which search and counts find its posts."""
+        return search_query(self.endpoint, self.account.username)
+
+    def holds(self, post: Mention | Reply | OwnPost) -> bool:
+        """Return whether a stored post stands in this timeline.
+
+        A post of another account of the company that names this one stands in its mentions.
+        """
+        if isinstance(post, Mention):
+            return self.endpoint == "mentions" and self.account.id in post.named
+        if self.endpoint == "posts":
+            return post.account_id == self.account.id
+        by_another = post.account_id != self.account.id
+        return isinstance(post, OwnPost) and by_another and self.account.id in post.named

@@ -1,0 +1,79 @@
+"""Answers of X: what was asked for, and with it the rate limit and how many posts were served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pulse.kernel.posts import Author, Post, RemovalReason
+from pulse.x.access import Limit, Vocabulary
+from pulse.x.faults import XError
+
+_MOST_DIGITS = 19
+
+
+def is_id(value: Any) -> bool:
+    """Return whether a value is an id as X writes them: a string of at most 19 ASCII digits."""
+    if not isinstance(value, str) or len(value) > _MOST_DIGITS:
+        return False
+    return value.isascii() and value.isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Something that X served in place of a post and that could not be read as one, and why.
+
+    If it is too large to be stored, `raw` has its ids and its beginning, under `cut`.
+    """
+
+    raw: Any
+    reason: str
+
+    @property
+    def id(self) -> str | None:
+        """Its id, where that at least can be read."""
+        found = self.raw.get("id") if isinstance(self.raw, dict) else None
+        return found if is_id(found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of posts, newest first as X serves them.
+
+    `vocabulary` is the one that X understood; the next request is best made in it.
+    """
+
+    posts: tuple[Post, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    authors: tuple[Author, ...] = ()
+    next_token: str | None = None
+    served: int = 0
+    """Posts served, readable or not: X bills both."""
+    limit: Limit | None = None
+    vocabulary: Vocabulary = "tweet"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The number of posts that match a query, by minute; minutes without any are left out."""
+
+    by_minute: Mapping[datetime, int]
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The answer about posts that X was asked for by id, as far as X did answer.
+
+    `absent` has the posts that X says it does not show any more, and why; a post that is neither
+    served nor absent is merely missing. `error` is what ended the look-up early, None when all
+    `requested` ids were looked up: posts `served` until then are billed all the same.
+    """
+
+    absent: Mapping[str, RemovalReason]
+    requested: int
+    served: int
+    limit: Limit | None = None
+    error: XError | None = None

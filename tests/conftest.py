@@ -35,7 +35,7 @@ botocore.session.create_loader = cache(botocore.session.create_loader)  # type: 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose how hard properties are tried; of a run that is gone on with, read what passed."""
+    """Choose how many examples Hypothesis tries; when a run is continued, read what passed."""
     settings.load_profile("all" if TEST_ALL else "quick" if _only_quick(config) else "sample")
     if DONE is not None and not hasattr(config, "workerinput"):
         DONE.begin()
@@ -151,20 +151,20 @@ def pauses() -> list[float]:
 
 @pytest.fixture
 def posts() -> Posts:
-    """What is said on X; the test writes it."""
+    """The posts on X; the test adds them."""
     return Posts()
 
 
 @pytest.fixture
 def small_company(tmp_path: Path, posts: Posts) -> Iterator[Callable[..., SmallCompany]]:
-    """Build the stack over what was said; see `SmallCompany` for what may be chosen."""
+    """Build a small company over the posts; see `SmallCompany` for the parameters."""
     with ExitStack() as stack:
         yield lambda *args, **how: stack.enter_context(SmallCompany(tmp_path, posts, *args, **how))
 
 
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
-    """Note a figure that was measured: what it is of, and what was seen; printed at the end."""
+    """Record a measured figure under a name; all are printed at the end of `make test-all`."""
     return lambda of, seen: record_property("figure", [of, seen])
 
 

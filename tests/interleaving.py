@@ -1,4 +1,4 @@
-"""Writers that take turns, one call to AWS at a time: every order can be tried."""
+"""Writers in greenlets that stop before each call to AWS, so that every order can be tried."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ CALLS = frozenset(
 
 
 class HookedClient:
-    """A boto client that says before each call of the table which one it is, and after it."""
+    """A boto client that calls hooks with the name of each table operation, before and after it."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class HookedClient:
     def get_paginator(self, operation: str) -> Any:
         """A paginator whose calls, one a page, are said as well."""
         paginator = self._client.get_paginator(operation)
-        paginator._method = getattr(self, operation)
+        paginator._method = getattr(self, operation)  # noqa: SLF001 - botocore offers no other way
         return paginator
 
     def __getattr__(self, name: str) -> Any:
@@ -77,7 +77,7 @@ def failing(client: Any, code: str, times: int) -> HookedClient:
 class SteppedWriter:
     """A writer in a greenlet of its own that stops before each call until it is its turn.
 
-    `write` is handed what to call before each of them; `next` is what it said there.
+    `write` is given a function to call before each of its calls; `next` is its last argument.
     """
 
     def __init__(self, write: Callable[[Callable[[Any], None]], object]) -> None:
@@ -99,35 +99,35 @@ class SteppedWriter:
         self._greenlet.parent.switch()
 
     def step(self) -> None:
-        """Make one call, up to the next one."""
+        """Run up to the next call."""
         self._greenlet.switch()
 
     def abandon(self) -> None:
-        """Go no further, wherever it stands."""
+        """End the writer where it is."""
         self._greenlet.throw(GreenletExit)
 
 
 def run_interleaved(
     writers: Sequence[Callable[[Any], None]], client: Any, choices: Sequence[int]
 ) -> list[int]:
-    """Let the writers go by these choices (0 when they are used up); how many options each had."""
-    players = [SteppedWriter(lambda wait, w=w: w(HookedClient(client, wait))) for w in writers]
+    """Run the writers by these choices (then always 0); returns the number of options of each."""
+    stepped = [SteppedWriter(lambda wait, w=w: w(HookedClient(client, wait))) for w in writers]
     options: list[int] = []
-    while ready := [p for p in players if not p.done]:
+    while ready := [p for p in stepped if not p.done]:
         number = len(options)
         choice = choices[number] if number < len(choices) else 0
         options.append(len(ready))
         ready[choice % len(ready)].step()
-    for player in players:
-        if player.error is not None:
-            raise player.error
+    for writer in stepped:
+        if writer.error is not None:
+            raise writer.error
     return options
 
 
 def all_orders(
     run: Callable[[Sequence[int]], list[int]], most: int | None = None
 ) -> Iterator[tuple[int, ...]]:
-    """Every order there is (or the first so many): `run` plays one and says what was open."""
+    """Yield every order, or the first `most`; `run` tries one and returns its options."""
     choices: list[int] = []
     count = 0
     while most is None or count < most:

@@ -1,4 +1,4 @@
-"""A ministack process on a loopback port: AWS where moto is wrong (concurrency, queues, clocks)."""
+"""Runs ministack, AWS as a process on a loopback port, where moto is wrong: concurrency, queues."""
 
 import os
 import socket
@@ -34,7 +34,7 @@ runpy.run_module("ministack", run_name="__main__")
 
 @dataclass(frozen=True)
 class Ministack:
-    """Where it answers, and where it writes what it has to say."""
+    """The URL of a running ministack, and its log file."""
 
     url: str
     log: Path

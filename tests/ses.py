@@ -1,4 +1,4 @@
-"""What SES says of a mail, in the JSON that it publishes, and how SNS hands it to a function."""
+"""Events about mails as SES publishes them, and as SNS passes them to a function."""
 
 import json
 from datetime import datetime
@@ -25,7 +25,7 @@ def _mail(message_id: str, to: str, sent_at: datetime) -> dict[str, Any]:
 def bounce(
     message_id: str, to: str, at: datetime, kind: str = "Permanent", **more: Any
 ) -> dict[str, Any]:
-    """A bounce; `sent_at`, `said_of` (whom the receiving server names) and `sub` may be chosen."""
+    """A bounce; `more`: `sent_at`, `said_of` (the address the receiving server names), `sub`."""
     who = more.pop("said_of", to)
     return {
         "eventType": "Bounce",
@@ -68,7 +68,7 @@ def complaint(
 
 
 def reject(message_id: str, to: str, at: datetime) -> dict[str, Any]:
-    """SES took the mail, and then did not send it."""
+    """A rejection: SES accepted the mail and then did not send it."""
     return {
         "eventType": "Reject",
         "mail": _mail(message_id, to, at),
@@ -76,15 +76,15 @@ def reject(message_id: str, to: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def of_identity(said: dict[str, Any]) -> dict[str, Any]:
-    """The same as SES tells it of an identity, without a configuration set."""
-    mail = {n: v for n, v in said["mail"].items() if n != "tags"}
-    rest = {n: v for n, v in said.items() if n not in ("eventType", "mail")}
-    return {"notificationType": said["eventType"], **rest, "mail": mail}
+def of_identity(message: dict[str, Any]) -> dict[str, Any]:
+    """The same event as SES publishes it for an identity without a configuration set."""
+    mail = {n: v for n, v in message["mail"].items() if n != "tags"}
+    rest = {n: v for n, v in message.items() if n not in ("eventType", "mail")}
+    return {"notificationType": message["eventType"], **rest, "mail": mail}
 
 
-def event(said: dict[str, Any] | str) -> dict[str, Any]:
-    """As SNS invokes the function."""
+def event(message: dict[str, Any] | str) -> dict[str, Any]:
+    """The invocation event in which SNS passes this message to the function."""
     return {
         "Records": [
             {
@@ -96,7 +96,7 @@ def event(said: dict[str, Any] | str) -> dict[str, Any]:
                     "MessageId": "8c02e8a6-7d0a-5c0f-9d3f-b5d0a1f2c3d4",
                     "TopicArn": "arn:aws:sns:us-east-1:123456789012:feedback",
                     "Subject": "Amazon SES Email Event Notification",
-                    "Message": said if isinstance(said, str) else json.dumps(said),
+                    "Message": message if isinstance(message, str) else json.dumps(message),
                     "Timestamp": "2030-05-14T09:00:00.000Z",
                 },
             }

@@ -1,4 +1,8 @@
-"""A small company and its customers, day by day, through the handlers as deployed."""
+"""The small company that most tests use: its posts, its settings, and its deployed functions.
+
+`Posts` builds what is published on X, `settings` a `pulse.yaml`, and `SmallCompany` runs the
+handlers minute by minute on moto and the simulated X.
+"""
 
 import email
 import json
@@ -10,11 +14,13 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import boto3
+import requests
 from botocore.awsrequest import AWSResponse
 
+from pulse.app import App
 from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import ConversationKey, Fact
 from pulse.conversations.fold import State
@@ -38,7 +44,7 @@ def at(minute: float) -> datetime:
 
 @dataclass
 class Posts:
-    """What is said on X, by the minute; ids grow with time, as X's do."""
+    """Posts on X, by the minute; ids grow with time, as X's do."""
 
     lines: list[Any] = field(default_factory=list)
     accounts: Mapping[str, str] = field(default_factory=lambda: _ACCOUNTS)
@@ -48,15 +54,15 @@ class Posts:
     def mention(
         self, minute: float, who: str = "7", to: Iterable[str] = (HELP,), **more: Any
     ) -> str:
-        """A customer names us; `thread` is the post that began it, `seen` when X shows it."""
+        """A customer mentions us; `thread` is the conversation's id, `seen` when X shows it."""
         handles = " ".join(f"@{self.accounts[i]}" for i in to)
         named = [{"id": i, "username": self.accounts[i]} for i in to]
-        return self._post(minute, who, f"{handles} help me", named, **more)
+        return self.publish(minute, who, f"{handles} help me", named, **more)
 
     def reply(self, minute: float, to: str, account: str = HELP, **more: Any) -> str:
         """We answer a mention."""
         asked = next(p for p in self.lines if p["id"] == to)
-        return self._post(
+        return self.publish(
             minute,
             account,
             "We look into it",
@@ -69,26 +75,27 @@ class Posts:
 
     def news(self, minute: float, account: str = NEWS) -> str:
         """We publish something that answers nobody."""
-        return self._post(minute, account, "All is well", [])
+        return self.publish(minute, account, "All is well", [])
 
     def edit(self, minute: float, of: str, text: str) -> str:
         """The author changes a post: a new id, the same history."""
         before = next(p for p in self.lines if p["id"] == of)
-        made = self._post(minute, before["author_id"], text, before["entities"]["mentions"])
+        made = self.publish(minute, before["author_id"], text, before["entities"]["mentions"])
         self.lines[-1] = {**before, **{k: self.lines[-1][k] for k in ("id", "text", "created_at")}}
         self.lines[-1]["edit_history_tweet_ids"] = [*before["edit_history_tweet_ids"], made]
         return made
 
-    def _post(
-        self, minute: float, author: str, said: str, named: list[dict[str, str]], **more: Any
+    def publish(
+        self, minute: float, author: str, text: str, named: list[dict[str, str]], /, **more: Any
     ) -> str:
+        """Add a post with any fields of X's; returns its id. `named` are the mentioned accounts."""
         moment = at(minute)
         self._count += 1
         number = (int((moment - _X_EPOCH) / timedelta(milliseconds=1)) << 22) + self._count
         thread, seen = more.pop("thread", str(number)), more.pop("seen", None)
         made = {
             "id": str(number),
-            "text": said,
+            "text": text,
             "author_id": author,
             "created_at": moment.isoformat(),
             "conversation_id": thread,
@@ -101,7 +108,7 @@ class Posts:
         return str(number)
 
     def archive(self, folder: Path, faults: Iterable[Mapping[str, Any]] = ()) -> Archive:
-        """Write it down as a post archive."""
+        """Write the posts as an archive of the simulated X."""
         ordered = sorted(self.lines, key=lambda p: int(p["id"]))
         users = [
             {"id": i, "username": f"user{i}", "name": f"User {i}"}
@@ -121,7 +128,7 @@ class Posts:
 
 
 def settings(**more: Any) -> dict[str, Any]:
-    """Agents hear after 15 min, the manager after 60, the head after 4 h; vera owns it."""
+    """Settings: anna is told after 15 min, boris after 60, vera after 4 h; vera is the owner."""
     levels = [
         {"name": "warning", "after": "15 min", "tell": ["anna"]},
         {"name": "breach", "after": "60 min", "tell": ["boris"]},
@@ -146,14 +153,14 @@ def settings(**more: Any) -> dict[str, Any]:
 
 
 def one_account_settings(**more: Any) -> dict[str, Any]:
-    """Settings of a company with the support account only, that looks back at nothing."""
+    """Settings of a company that has only the support account and reads no older posts."""
     account = {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"}
     return settings(**{"look_back": "0", "accounts": [account], **more})
 
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """A mail in somebody's box."""
+    """A mail that was delivered."""
 
     minute: float
     to: str
@@ -167,14 +174,25 @@ class ReceivedMail:
 
     @property
     def posts(self) -> list[str]:
-        """Ids of the posts that it asks to answer, the worst first."""
+        """Ids of the posts that the mail asks to answer, worst first."""
         return re.findall(r"in_reply_to=([0-9]+)", self.text)
 
 
-class SmallCompany:
-    """The stack, its functions, and X; the clock goes where the test says.
+class HookedWorld(ReplayWorld):
+    """A world in which a test may interfere before each call of a function to AWS."""
 
-    A function that asks AWS for what its role does not allow fails the test.
+    before_call: Callable[[str], None] | None = None
+    """Is given `service.Operation`; what it raises ends the function there."""
+
+    def on_call(self, call: str, moment: Literal["before", "after"]) -> None:
+        if self.before_call is not None and moment == "before":
+            self.before_call(call)
+
+
+class SmallCompany:
+    """A stack, its functions and X, at the time that the test sets.
+
+    A call to AWS that a function's role does not allow fails the test.
     """
 
     def __init__(
@@ -190,7 +208,7 @@ class SmallCompany:
         self.sim = SimulatedX(posts.archive(folder / "archive", faults), **how)
         document = document or settings()
         self._has_digests = "digests" in document["companies"][0]
-        self.world = ReplayWorld(document, x(self.sim), at(start))
+        self.world = HookedWorld(document, x(self.sim), at(start))
         self.mails: list[ReceivedMail] = []
         self.polls: list[Any] = []
 
@@ -210,7 +228,7 @@ class SmallCompany:
             assert self.guard.denied == []
 
     def run_minute(self, minute: float) -> None:
-        """All that happens in a minute."""
+        """Run every function that is due in this minute."""
         world = self.world
         world.move_clock_to(at(minute))
         with world.counting_calls() as lambdas:
@@ -225,13 +243,13 @@ class SmallCompany:
         self.fetch_mails(minute)
 
     def run_minutes(self, *minutes: float) -> Self:
-        """These minutes, and nothing between them."""
+        """Run these minutes, and nothing between them."""
         for minute in minutes:
             self.run_minute(minute)
         return self
 
     def flag_and_send_at(self, *minutes: float) -> Self:
-        """These minutes, when nothing is said any more: judged and told, not polled."""
+        """Run `flag` and `send` in these minutes, without polls: nothing is posted any more."""
         for minute in minutes:
             self.world.move_clock_to(at(minute))
             with self.world.counting_calls() as lambdas:
@@ -241,7 +259,7 @@ class SmallCompany:
         return self
 
     def digest(self, minute: float, start: float, to: str = "vera") -> ReceivedMail:
-        """The digest of a stretch, asked for at once."""
+        """The digest of [start, minute), requested and sent in this minute."""
         self.world.move_clock_to(at(minute))
         event = {"now": {"company": "acme", "to": [to], "start": at(start).isoformat()}}
         with self.world.counting_calls() as lambdas:
@@ -251,7 +269,7 @@ class SmallCompany:
         return self.mails[-1]
 
     def mails_to(self, who: str | None = None) -> list[tuple[float, str]]:
-        """When a mail came, and for whom (or for this person)."""
+        """(minute, person) of each mail; of one person's mails if `who` is given."""
         return [(m.minute, m.who) for m in self.mails if who in (None, m.who)]
 
     def states(self) -> dict[str, State]:
@@ -272,13 +290,25 @@ class SmallCompany:
     def cursor(self, account: str = HELP) -> Cursor:
         return self.world.app.db.cursors.load([account])[account]
 
+    def use_transport(self, transport: requests.adapters.BaseAdapter) -> None:
+        """Let all functions reach X by this transport, from a new process on."""
+        env = {name: value for own in self.world.stack.env.values() for name, value in own.items()}
+        self.world.lambdas.begin = lambda: App(env, transport=transport)
+        self.world.lambdas.wired = self.world.lambdas.begin()
+
+    def delete_token(self, name: str) -> None:
+        """Remove a token from where the functions look for it, also from their memory."""
+        path = self.world.stack.outputs["TokensPath"]
+        boto3.client("ssm").delete_parameter(Name=f"{path}/{name}")
+        self.world.lambdas.wired = self.world.lambdas.begin()
+
     def no_bearer(self) -> None:
-        """Leave the account's token to its user: X does not count for it."""
+        """Take the bearer out of the account's token: X then gives no counts."""
         secrets = self.world.app.tokens
         secrets.put("acme_help", replace(secrets.token("acme_help"), bearer=None))
 
     def log_entries(self, kind: str | None = None) -> list[LogEntry]:
-        """Rows of the journal of these days."""
+        """Entries of the audit log, of one kind if it is given."""
         rows = self.world.app.db.audit_log.read("acme", at(-3000), at(30000))
         return [row for row in rows if kind in (None, row.kind)]
 
@@ -286,7 +316,7 @@ class SmallCompany:
         return self.world.app.db.outbox.waiting("acme")
 
     def add_facts(self, conversation: str, *facts: Fact, customer: str = "7") -> None:
-        """What a person does, straight into the conversation."""
+        """Store facts in a conversation, as a person's click does."""
         company = self.world.company
         key = ConversationKey("acme", conversation, customer)
         self.world.app.db.conversations.add({key: facts}, company.policy, company.retention)
@@ -296,14 +326,14 @@ class SmallCompany:
         return [f"{f.function}: {f.error}" for f in self.world.lambdas.failures]
 
     def subscribe_to_critical_topic(self) -> Callable[[], list[dict[str, Any]]]:
-        """Subscribe to the critical topic; gives what came since it was last asked."""
+        """Subscribe to the critical topic; returns a function that fetches the new messages."""
         sqs, sns = boto3.client("sqs"), boto3.client("sns")
         url = sqs.create_queue(QueueName="pager")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
         topic = self.world.stack.outputs["CriticalTopicArn"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
 
-        def heard() -> list[dict[str, Any]]:
+        def fetch_messages() -> list[dict[str, Any]]:
             found = []
             while messages := sqs.receive_message(QueueUrl=url).get("Messages"):
                 for message in messages:
@@ -311,15 +341,15 @@ class SmallCompany:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             return found
 
-        return heard
+        return fetch_messages
 
     def refuse_mail(self, answer: Callable[[str], str | None]) -> None:
-        """Let SES refuse: `answer` gives the error for an address, or None to take it.
+        """Let SES refuse mail: `answer` gives the error for an address, or None to accept it.
 
-        Its code, or code and words with a colon between.
+        The error is a code, or `code: message`.
         """
 
-        def judge(params: Mapping[str, Any], **_: Any) -> Any:
+        def refuse(params: Mapping[str, Any], **_: Any) -> Any:
             [to] = json.loads(params["body"])["Destination"]["ToAddresses"]
             refusal = answer(to)
             if refusal is None:
@@ -328,7 +358,7 @@ class SmallCompany:
             error = {"Error": {"Code": code, "Message": said or f"{to} cannot be written to"}}
             return AWSResponse("https://ses", 400, {}, None), error
 
-        boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", judge)
+        boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", refuse)
 
     def fetch_mails(self, minute: float) -> None:
         for mail in self.world.mails()[len(self.mails) :]:
@@ -340,4 +370,4 @@ class SmallCompany:
 
 
 Build = Callable[..., SmallCompany]
-"""How a test builds its town; see the fixture `town`."""
+"""How a test builds its company; see the fixture `small_company`."""

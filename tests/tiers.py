@@ -1,4 +1,4 @@
-"""What each of `make quick`, `make test` and `make test-all` runs, and what must be there in CI."""
+"""Decides what `make quick`, `make test` and `make test-all` run, and what CI must not skip."""
 
 import json
 import os
@@ -69,7 +69,7 @@ _alive: list[Any] = []
 
 
 def skip_or_fail(what: str) -> NoReturn:
-    """Skip, saying what to get; where CI runs it must be there."""
+    """Skip the test, naming what to install; in CI, fail instead."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)
@@ -85,7 +85,7 @@ def tier(item: pytest.Item) -> str | None:
     """
     if any(item.get_closest_marker(name) for name in _APART):
         return None
-    fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
+    fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]  # noqa: SLF001 - pytest's own
     parts = [one.func for fixed in fixtures for one in fixed]
     given = getattr(item, "callspec", None)
     parts += [item.obj, *(given.params.values() if given else ())]  # type: ignore[attr-defined]

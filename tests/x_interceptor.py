@@ -1,4 +1,4 @@
-"""What stands between Pulse and the simulated X: faults by the clock, answers in its place."""
+"""Stands between Pulse and the simulated X: replaces or changes single answers."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -8,11 +8,11 @@ from pulse_cli.simulated_x import SimulatedX
 from tests.small_company import at
 
 _STORAGE = "/compliance/"
-"""Where no JSON is answered."""
+"""Part of the paths whose answers are not JSON."""
 
 
 class XInterceptor:
-    """Stands before the simulated X: may answer in its place, or change what it says."""
+    """Stands before the simulated X: `instead` may answer for it, `change` may edit its JSON."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ def fault(begin: float, end: float | None = None, **what: Any) -> dict[str, Any]
 
 
 def with_invalid_posts(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-    """X puts things among the mentions that are no posts."""
+    """Put things that are not posts among the mentions of an answer."""
     if "/mentions" in environ["PATH_INFO"] and body.get("data"):
         odd = [{"id": "12", "text": 5}, "odd", {"id": "13", "author_id": "7", "text": "no time"}]
         return {**body, "data": [odd[0], *body["data"], *odd[1:]]}

@@ -4,7 +4,9 @@ from tests.outbox.ses_feedback import deliver_event, event_about_mail
 from tests.small_company import Build, Posts, one_account_settings
 
 
-def test_who_was_answered_and_writes_again_is_not_late(posts: Posts, small_company: Build) -> None:
+def test_an_answered_customer_who_writes_again_is_not_late(
+    posts: Posts, small_company: Build
+) -> None:
     """Given an alert held back, answered, when the customer writes again, then that is no alert."""
     posts.mention(0, "7")
     second = posts.mention(5, "8")
@@ -17,7 +19,7 @@ def test_who_was_answered_and_writes_again_is_not_late(posts: Posts, small_compa
     assert [m.posts for m in here.mails if m.minute == 60 and m.who == "anna"] == [[again]]
 
 
-def test_nor_is_anybody_woken_for_it(posts: Posts, small_company: Build) -> None:
+def test_nobody_is_alerted_for_an_answered_wait(posts: Posts, small_company: Build) -> None:
     """Given a critical one held back, answered, when the customer writes again: no message."""
     asked, second = posts.mention(0, "7"), posts.mention(3, "8")
     posts.reply(4 * 60 + 4, second)
@@ -30,7 +32,7 @@ def test_nor_is_anybody_woken_for_it(posts: Posts, small_company: Build) -> None
     assert here.waiting() == []
 
 
-def test_a_milder_level_of_the_next_wait_is_not_for_who_hears_of_the_worse(
+def test_a_lower_level_of_the_next_wait_skips_people_told_of_a_higher_one(
     posts: Posts, small_company: Build
 ) -> None:
     """Given a breach held back, answered, then the next wait's warning is not the manager's."""
@@ -42,7 +44,9 @@ def test_a_milder_level_of_the_next_wait_is_not_for_who_hears_of_the_worse(
     assert here.waiting() == []
 
 
-def test_what_comes_back_is_not_told_of_the_next_wait(posts: Posts, small_company: Build) -> None:
+def test_a_bounced_alert_is_not_resent_for_the_next_wait(
+    posts: Posts, small_company: Build
+) -> None:
     """Given an alert that bounces when all is answered, then a new question is no alert of it."""
     first = posts.mention(0, "7")
     posts.reply(20, first)

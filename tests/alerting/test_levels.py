@@ -17,9 +17,7 @@ def test_each_level_is_told_once_to_the_people_of_that_level(
     assert [f.level for f in here.states()[asked].flags] == ["warning", "breach", "critical"]
 
 
-def test_nobody_is_alerted_of_what_was_late_before_we_came(
-    posts: Posts, small_company: Build
-) -> None:
+def test_waits_already_late_at_the_start_raise_no_alert(posts: Posts, small_company: Build) -> None:
     """Given a day of older mentions, when Pulse starts, then the digest has them, no alert does."""
     old, half, young = posts.mention(-600, "7"), posts.mention(-30, "8"), posts.mention(-5, "9")
     here = small_company().run_minutes(0, 1, 10, 11, 30, 31)
@@ -30,9 +28,7 @@ def test_nobody_is_alerted_of_what_was_late_before_we_came(
     assert {old, half, young} == set(digest.posts)
 
 
-def test_what_was_published_before_the_look_back_is_not_taken_in(
-    posts: Posts, small_company: Build
-) -> None:
+def test_posts_from_before_the_look_back_are_not_stored(posts: Posts, small_company: Build) -> None:
     """Given a look-back of a day, then what is older does not exist for Pulse."""
     posts.mention(-60 * 25)
     kept = posts.mention(-60 * 23)
@@ -54,7 +50,7 @@ def test_an_alert_mail_holds_the_next_one_back_for_half_an_hour(
     assert third == asked[7:]
 
 
-def test_critical_breaks_the_window_at_most_every_five_minutes(
+def test_critical_alerts_ignore_the_window_at_most_every_five_minutes(
     posts: Posts, small_company: Build
 ) -> None:
     """Given critical waits minute by minute, then the head hears every five, never more often."""
@@ -67,7 +63,7 @@ def test_critical_breaks_the_window_at_most_every_five_minutes(
     assert {p for m in here.mails if m.who == "vera" for p in m.posts} == set(asked)
 
 
-def test_one_person_for_all_levels_gets_no_storm(posts: Posts, small_company: Build) -> None:
+def test_one_person_on_all_levels_gets_few_mails(posts: Posts, small_company: Build) -> None:
     """Given one person who hears of everything, then mails keep their distance all the same."""
     levels = [
         {"name": "warning", "after": "5 min", "tell": ["vera"]},
@@ -113,7 +109,7 @@ def test_the_topic_has_an_english_subject(posts: Posts, small_company: Build) ->
     assert "Акме" in said["Message"]
 
 
-def test_reminders_go_up_the_line(posts: Posts, small_company: Build) -> None:
+def test_reminders_go_to_higher_levels(posts: Posts, small_company: Build) -> None:
     """Given a critical wait that nobody takes, then each reminder adds the next group up."""
     posts.mention(0)
     document = settings(
@@ -137,7 +133,7 @@ def test_reminders_go_up_the_line(posts: Posts, small_company: Build) -> None:
     assert len(heard()) == 4
 
 
-def test_a_reminder_is_called_one_beside_what_is_new(posts: Posts, small_company: Build) -> None:
+def test_a_reminder_is_marked_as_one_beside_new_waits(posts: Posts, small_company: Build) -> None:
     """Given a reminder and a new critical wait in one mail, then the mail is a reminder."""
     reminded, new = posts.mention(0, "7"), posts.mention(240, "8")
     here = small_company(one_account_settings()).run_minutes(0, 240).flag_and_send_at(480)
@@ -146,7 +142,7 @@ def test_a_reminder_is_called_one_beside_what_is_new(posts: Posts, small_company
     assert "reminder 1" in mail.subject
 
 
-def test_a_lease_holds_back_and_runs_out(posts: Posts, small_company: Build) -> None:
+def test_a_lease_holds_alerts_back_until_it_expires(posts: Posts, small_company: Build) -> None:
     """Given somebody who takes it for an hour, then the next in line hears when it runs out."""
     asked = posts.mention(0)
     here = small_company().run_minutes(0, 15)
@@ -169,7 +165,7 @@ def test_who_took_it_is_shown_while_that_lasts(posts: Posts, small_company: Buil
     assert here.digest(103, 0).text.count("taken by: Anna") == 1
 
 
-def test_what_was_answered_before_sending_is_not_told(posts: Posts, small_company: Build) -> None:
+def test_waits_answered_before_sending_are_left_out(posts: Posts, small_company: Build) -> None:
     """Given an alert held back by the window, when it is answered meanwhile, then no mail."""
     posts.mention(0, "7")
     second = posts.mention(5, "8")
@@ -219,7 +215,7 @@ def test_an_alert_says_when_our_own_posts_cannot_be_read(
     assert "answered already" in mail.text
 
 
-def test_a_new_policy_is_taken_up_at_once(posts: Posts, small_company: Build) -> None:
+def test_a_new_policy_applies_at_once(posts: Posts, small_company: Build) -> None:
     """Given a shorter warning pushed while somebody waits, then it is due by the new rule."""
     posts.mention(0)
     here = small_company().run_minutes(0, 1)

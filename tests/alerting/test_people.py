@@ -3,7 +3,7 @@
 from tests.small_company import Build, Posts, settings
 
 
-def test_when_nobody_is_on_duty_the_owner_hears(posts: Posts, small_company: Build) -> None:
+def test_when_nobody_is_on_duty_the_owner_is_told(posts: Posts, small_company: Build) -> None:
     """Given agents who work in the afternoon only, then a warning at night wakes the owner."""
     posts.mention(0)
     document = settings(
@@ -68,7 +68,7 @@ def shifts(**turns: str) -> dict[str, object]:
     )
 
 
-def test_what_the_window_held_back_goes_to_the_next_shift(
+def test_alerts_held_back_by_the_window_go_to_the_next_shift(
     posts: Posts, small_company: Build
 ) -> None:
     """Given an alert held for an agent whose shift ends at 9:25, then the next one hears then."""
@@ -81,7 +81,7 @@ def test_what_the_window_held_back_goes_to_the_next_shift(
     assert here.waiting() == []
 
 
-def test_who_was_told_at_the_time_is_not_told_again_by_a_shift_that_ends(
+def test_people_already_told_are_not_told_again_when_a_shift_ends(
     posts: Posts, small_company: Build
 ) -> None:
     """Given two agents told alike, one goes home with hers held: the other has read it."""
@@ -93,7 +93,7 @@ def test_who_was_told_at_the_time_is_not_told_again_by_a_shift_that_ends(
     assert here.waiting() == []
 
 
-def test_a_burst_held_back_goes_over_whole(posts: Posts, small_company: Build) -> None:
+def test_a_burst_held_back_is_handed_over_complete(posts: Posts, small_company: Build) -> None:
     """Given two hundred alerts held at the end of a shift, then the next one gets them all."""
     posts.mention(0, "7")
     asked = [posts.mention(2 + n / 40, str(5000 + n)) for n in range(200)]

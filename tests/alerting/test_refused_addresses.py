@@ -11,7 +11,9 @@ from tests.outbox.ses_feedback import deliver_event, event_about_mail
 from tests.small_company import Build, Posts, at, settings
 
 
-def test_an_address_that_is_refused_falls_to_the_next(posts: Posts, small_company: Build) -> None:
+def test_mail_for_a_refused_address_goes_to_the_next_in_line(
+    posts: Posts, small_company: Build
+) -> None:
     """Given an agent whose address SES refuses, then the owner hears of the wait, and of that."""
     asked = posts.mention(0)
     here = small_company()
@@ -26,7 +28,9 @@ def test_an_address_that_is_refused_falls_to_the_next(posts: Posts, small_compan
     assert here.waiting() == []
 
 
-def test_when_every_address_is_refused_the_topic_hears(posts: Posts, small_company: Build) -> None:
+def test_when_every_address_is_refused_the_topic_is_notified(
+    posts: Posts, small_company: Build
+) -> None:
     """Given an SES that refuses everybody, then the alert reaches the topic, nothing goes round."""
     asked = posts.mention(0)
     here = small_company()
@@ -57,9 +61,7 @@ def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, small_compa
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "SendingPausedException"])
-def test_what_ses_does_not_take_now_goes_later(
-    posts: Posts, small_company: Build, code: str
-) -> None:
+def test_mail_that_ses_defers_is_sent_later(posts: Posts, small_company: Build, code: str) -> None:
     """Given an SES that says wait for ten minutes, then it is asked ever less, and nothing lost."""
     first, second = posts.mention(0, "7"), posts.mention(4, "8")
     tried: list[float] = []
@@ -78,7 +80,9 @@ def test_what_ses_does_not_take_now_goes_later(
     assert here.waiting() == []
 
 
-def test_after_a_mail_that_went_waits_begin_anew(posts: Posts, small_company: Build) -> None:
+def test_after_a_successful_mail_retry_delays_start_over(
+    posts: Posts, small_company: Build
+) -> None:
     """Given an SES that is busy twice, an hour apart, then the second time is like the first."""
     tried: list[float] = []
     busy = [*range(15, 18), *range(60, 63)]
@@ -96,7 +100,7 @@ def test_after_a_mail_that_went_waits_begin_anew(posts: Posts, small_company: Bu
     assert here.mails_to() == [(18, "vera"), (63, "vera")]
 
 
-def test_who_is_to_wait_is_asked_for_nothing_more(posts: Posts, small_company: Build) -> None:
+def test_a_mailbox_in_backoff_gets_no_further_mail(posts: Posts, small_company: Build) -> None:
     """Given two mails for one reader, when SES says wait, then the other is not tried either."""
     here = small_company()
     tried: list[str] = []
@@ -114,7 +118,7 @@ def test_who_is_to_wait_is_asked_for_nothing_more(posts: Posts, small_company: B
     assert here.mails_to() == [(2, "vera"), (2, "vera")]
 
 
-def test_while_mail_is_left_nobody_else_writes_to_its_reader(
+def test_a_claimed_mailbox_gets_no_mail_from_another_sender(
     posts: Posts, small_company: Build
 ) -> None:
     """Given three mails for one reader, then the claim lasts to the last of them, and ends."""
@@ -133,7 +137,7 @@ def test_while_mail_is_left_nobody_else_writes_to_its_reader(
     assert claimed == [True, True, True, False]
 
 
-def test_an_address_given_up_is_so_however_the_settings_spell_it(
+def test_a_suppressed_address_is_recognised_in_any_spelling(
     posts: Posts, small_company: Build
 ) -> None:
     """Given an address that bounces, written in capitals, then nothing more is sent to it."""
@@ -148,7 +152,7 @@ def test_an_address_given_up_is_so_however_the_settings_spell_it(
     assert "Anna" not in dict(later)
 
 
-def test_what_breaks_for_one_is_said_and_holds_up_nobody_else(
+def test_an_error_for_one_person_is_reported_and_delays_nobody_else(
     posts: Posts, small_company: Build
 ) -> None:
     """Given mail for one that breaks, then the others hear, and the run is a failure, by name."""
@@ -186,7 +190,7 @@ def test_while_the_sender_is_not_verified_everything_waits(
     assert here.waiting() == []
 
 
-def test_one_persons_trouble_holds_up_nobody_else(posts: Posts, small_company: Build) -> None:
+def test_one_persons_failure_delays_nobody_else(posts: Posts, small_company: Build) -> None:
     """Given a throttled agent, then the manager's mail goes all the same."""
     posts.mention(0)
     here = small_company()

@@ -93,7 +93,7 @@ def refusing(here: SmallCompany, operation: str, words: str) -> Callable[[], Non
     return lambda: events.unregister(name, judge)
 
 
-def test_without_flag_it_rings(posts: Posts, small_company: Build) -> None:
+def test_the_alarm_goes_off_without_flag(posts: Posts, small_company: Build) -> None:
     """Given ten hours in which all runs but flag, one customer waiting, then FlagAlarm is on."""
     posts.mention(1)
     here = small_company(reading())
@@ -104,7 +104,7 @@ def test_without_flag_it_rings(posts: Posts, small_company: Build) -> None:
     assert not rings("DigestAlarm", counted)
 
 
-def test_without_digest_it_rings(posts: Posts, small_company: Build) -> None:
+def test_the_alarm_goes_off_without_digest(posts: Posts, small_company: Build) -> None:
     """Given that all runs but digest, then DigestAlarm is on."""
     here = small_company(reading())
     counted = minutes(here, [0, *range(30, 36)], without("digest"))
@@ -116,7 +116,7 @@ def test_without_digest_it_rings(posts: Posts, small_company: Build) -> None:
     ("alarm", "operation", "words"),
     [("FlagAlarm", "Query", "acme#open"), ("DigestAlarm", "GetItem", "digests")],
 )
-def test_it_rings_for_one_company_while_another_is_fine(
+def test_the_alarm_goes_off_for_one_company_while_another_is_fine(
     posts: Posts, small_company: Build, alarm: str, operation: str, words: str
 ) -> None:
     """Given a function that fails for one of two companies, then its alarm is on; then off."""
@@ -134,7 +134,7 @@ def test_it_rings_for_one_company_while_another_is_fine(
     assert not rings(alarm, counted)
 
 
-def test_on_a_well_day_nothing_is_late(posts: Posts, small_company: Build) -> None:
+def test_on_a_normal_day_nothing_is_late(posts: Posts, small_company: Build) -> None:
     """Given waits of all kinds up to critical and a lease, then nothing is ever counted late."""
     posts.mention(-60, "9")
     asked = posts.mention(0.5)
@@ -167,7 +167,7 @@ def test_a_level_that_is_no_longer_is_not_late(posts: Posts, small_company: Buil
     assert here.mails_to() == []
 
 
-def test_who_comes_back_late_rings_no_more(posts: Posts, small_company: Build) -> None:
+def test_a_function_that_returns_late_ends_the_alarm(posts: Posts, small_company: Build) -> None:
     """Given hours without flag and digest, then all is told in the first minute of both."""
     posts.mention(1)
     here = small_company(reading())
@@ -179,7 +179,7 @@ def test_who_comes_back_late_rings_no_more(posts: Posts, small_company: Build) -
     assert [name for name in AGES if rings(name, counted)] == []
 
 
-def test_others_that_were_faster_for_some_minutes_do_not_ring(
+def test_losing_to_other_writers_for_minutes_raises_no_alarm(
     posts: Posts, small_company: Build
 ) -> None:
     """Given a conversation that others write all the time, then four minutes of it are quiet."""
@@ -197,9 +197,7 @@ def test_others_that_were_faster_for_some_minutes_do_not_ring(
     assert not any(rings("FlagAlarm", counted[:end]) for end in (5, 6, 7))
 
 
-def test_what_is_due_and_stays_untold_is_counted_by_its_age(
-    posts: Posts, small_company: Build
-) -> None:
+def test_overdue_alerts_are_counted_by_their_age(posts: Posts, small_company: Build) -> None:
     """Given a flag that judges by an older policy than the state, then it says how late it is."""
     posts.mention(0)
     here = small_company().run_minutes(0)
@@ -214,9 +212,7 @@ def test_what_is_due_and_stays_untold_is_counted_by_its_age(
     )
 
 
-def test_a_digest_that_is_not_written_is_counted_by_its_age(
-    posts: Posts, small_company: Build
-) -> None:
+def test_missing_digests_are_counted_by_their_age(posts: Posts, small_company: Build) -> None:
     """Given another run that is always faster, then the digest says how late it is, then writes."""
     here = small_company(reading()).run_minutes(0)
     app, company = here.world.app, here.world.company

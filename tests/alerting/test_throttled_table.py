@@ -9,9 +9,7 @@ from botocore.awsrequest import AWSResponse
 from tests.small_company import Build, Posts, at, one_account_settings
 
 
-def test_what_the_table_is_too_busy_for_holds_back_nobody_else(
-    posts: Posts, small_company: Build
-) -> None:
+def test_a_throttled_conversation_delays_nobody_else(posts: Posts, small_company: Build) -> None:
     """Given 130 who wait, and a first transaction that is never taken, then the others are told."""
     for n in range(130):
         posts.mention(n / 1000, str(n + 1000))

@@ -1,4 +1,4 @@
-"""Mail that is no alert, for a test that needs some."""
+"""Outbox entries about trouble, for tests that need a mail that is not an alert."""
 
 from pulse.outbox.entries import Entry
 from tests.small_company import at
@@ -7,6 +7,6 @@ from tests.small_company import at
 def trouble_entry(
     name: str, minute: float = 0, *, company: str = "acme", person: str = "vera"
 ) -> Entry:
-    """Trouble that this person is to hear of, in a mail of its own."""
+    """An entry about trouble with a token, for this person."""
     details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
     return Entry(name, company, person, "trouble", at(minute), details=details)

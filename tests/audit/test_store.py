@@ -6,7 +6,7 @@ from pulse.dynamodb.table import Table
 from tests.outbox.sample_entries import MINUTE, NOON
 
 
-def test_a_row_of_the_journal_is_noted_once(table: Table) -> None:
+def test_an_entry_of_the_audit_log_is_written_once(table: Table) -> None:
     """Given the same row twice, then it is one; rows of a stretch come in order of time."""
     journal = AuditLog(table)
     rows = [

@@ -29,7 +29,7 @@ def test_a_missing_dependency_is_noticed(built: dict[str, Path], tmp_path: Path)
     for path in artifact.iterdir():
         if not path.name.startswith("tweepy"):
             (copy / path.name).symlink_to(path)
-    found = list(sam._artifact_problems("poll", copy))
+    found = list(sam._artifact_problems("poll", copy))  # noqa: SLF001
     assert any(one.startswith("tweepy-") and one.endswith("is missing") for one in found)
 
 
@@ -46,7 +46,7 @@ OURS = re.compile(
 """No settings, no environment, no samconfig, no tests."""
 
 
-def test_what_no_requirement_brought_is_ours_and_holds_no_secret(built: dict[str, Path]) -> None:
+def test_files_from_no_requirement_are_ours_and_hold_no_secret(built: dict[str, Path]) -> None:
     """Given a file that stands in no requirement's record, then it is code or a page of ours."""
     for artifact in built.values():
         records = [record.read_text("utf-8") for record in artifact.glob("*.dist-info/RECORD")]

@@ -45,7 +45,9 @@ def loaded(logs: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_it_runs(running: LocalServices, built: dict[str, Path], name: str) -> None:
+def test_every_function_runs_in_lambdas_runtime(
+    running: LocalServices, built: dict[str, Path], name: str
+) -> None:
     """Given its sample event, then it ends well, loads its own modules, compiled, writes nothing.
 
     Its own are those of the artifact, and of Lambda's Python with boto3.

@@ -46,7 +46,7 @@ def test_a_poll_at_its_loudest(
         Emulator("poll", env | {"PULSE_X_URL": x.url}) as poll,
     ):
         well = poll.invoke(event)
-        echo.way = ECHO_ANSWERS["401"]
+        echo.answer = ECHO_ANSWERS["401"]
         refused = poll.invoke(event)
     assert well.payload["troubles"] == []
     assert all("[hidden]" in trouble for trouble in refused.payload["troubles"])

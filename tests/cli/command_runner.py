@@ -1,4 +1,4 @@
-"""A shell to run `pulse` in, and what it meets: settings, tokens, posts on a simulated X."""
+"""Runs `pulse` as a shell does; settings, tokens and posts on a simulated X for it."""
 
 import json
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ BEARER = {"PULSE_X_BEARER": "bearer-s3cret"}
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command wrote, and how it ended."""
+    """The output of a command, and its exit code."""
 
     code: int
     out: str
@@ -51,7 +51,7 @@ class CommandResult:
 
 
 def run(*arguments: str, given: str | None = None) -> CommandResult:
-    """Run `pulse`, as `pulse_cli.main.main` does; nothing but a told problem may end it."""
+    """Run `pulse`, as `pulse_cli.main.main` does; only a `ProblemError` may end it."""
     result = CliRunner(mix_stderr=False).invoke(pulse, arguments, input=given, prog_name="pulse")
     if isinstance(result.exception, CommandError):
         said = str(result.exception)

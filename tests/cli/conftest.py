@@ -1,4 +1,4 @@
-"""`pulse` as a shell sees it, on moto and a simulated X at a loopback port."""
+"""Fixtures for the command: moto, a simulated X at a loopback port, a healthy stack."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,11 +18,12 @@ from pulse_cli.simulated_x import SimulatedX, serve
 from pulse_cli.x_access import token_input
 from tests.cli.command_runner import SETTINGS, run, simulated, some_posts
 from tests.cli.healthy_stack import VERIFIED, make_healthy
+from tests.simulations.faults.two_companies import ChangedAnswers
 
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither tokens nor an AWS of this machine come into a test; commands run in a folder."""
+    """Keep tokens and AWS settings of this machine out; run commands in a folder of their own."""
     for name in (*token_input.VARIABLES.values(), "PULSE_X_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
@@ -56,11 +57,13 @@ def x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
     """Put a simulated X where PULSE_X_URL says."""
     servers = []
 
-    def x(posts: list[dict[str, Any]] | None = None, faults: Any = ()) -> SimulatedX:
+    def x(
+        posts: list[dict[str, Any]] | None = None, faults: Any = (), page_size: int | None = None
+    ) -> SimulatedX:
         app = simulated(
             tmp_path / f"archive{len(servers)}", some_posts() if posts is None else posts, faults
         )
-        servers.append(serve(app))
+        servers.append(serve(ChangedAnswers(app, size=page_size) if page_size else app))
         monkeypatch.setenv("PULSE_X_URL", servers[-1].url)
         return app
 
@@ -81,7 +84,7 @@ def token(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], None]:
 
 
 SES_SAYS: dict[str, Any] = {}
-"""What SES says of the account: moto does not know, so it is taught."""
+"""SES's answer about the account, which moto does not have."""
 
 
 def _get_account(_: SESV2Response) -> str:

@@ -1,4 +1,4 @@
-"""A stack in which nothing is wrong, for the doctor's tests to break."""
+"""A stack in which everything is in order, for the tests of `pulse doctor` to break."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ def save(stack: LocalStack, *cursors: Cursor) -> None:
 
 
 def checked(stack: LocalStack, hours_ago: float = 2, **more: Any) -> None:
-    """Say how the check of kept posts stands with the bearer of `furnish`."""
+    """Store how far the check of stored posts is, for the bearer of `make_healthy`."""
     now = datetime.now(UTC)
     done = now - timedelta(hours=hours_ago) if hours_ago else None
     checks = ComplianceStore(Table(boto3.client("dynamodb"), stack.table, INDEX))
@@ -48,7 +48,7 @@ def checked(stack: LocalStack, hours_ago: float = 2, **more: Any) -> None:
 
 
 def make_healthy(deployed: LocalStack) -> None:
-    """Put in by hand what moto leaves out, or a person does."""
+    """Add what moto leaves out, and what a person sets up."""
     TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).put(
         "svyaz_help", Token("bearer")
     )
@@ -80,7 +80,7 @@ def make_healthy(deployed: LocalStack) -> None:
 
 
 def enable_bounce_events(*kinds: str) -> None:
-    """Let SES tell the stack of mail that comes back, of these kinds and no others."""
+    """Let SES send the stack events of these kinds, and of no others."""
     ses = boto3.client("ses")
     backend = sesv2_backends["123456789012"]["us-east-1"].core_backend
     if "pulse" not in backend.config_sets:

@@ -78,7 +78,7 @@ def of(table: Table, company: str) -> list[str]:
     ]
 
 
-def test_a_company_is_not_lost_by_a_file_without_it(full: Table, pulse_yaml: Path) -> None:
+def test_a_push_without_a_company_is_refused(full: Table, pulse_yaml: Path) -> None:
     """Given a file without a company in force, then it is refused, and says what there is to do."""
     pulse_yaml.write_text(pulse_yaml.read_text().replace(TWO, ""))
     said = run("push")
@@ -89,7 +89,9 @@ def test_a_company_is_not_lost_by_a_file_without_it(full: Table, pulse_yaml: Pat
     assert (SettingsStore(full).current() or ({}, 0))[1] == 1
 
 
-def test_all_of_it_goes_and_nothing_else(former_company: Table, later: Any) -> None:
+def test_all_data_of_the_company_is_removed_and_nothing_else(
+    former_company: Table, later: Any
+) -> None:
     """Given a former company, when dropped, then nothing of it is left, all else stays."""
     going = {f"account#{OTHERS}", "author#9"}
     others = [i for i in former_company.scan() if "other" not in i["pk"] and i["pk"] not in going]

@@ -101,7 +101,7 @@ def about(table: Table, *words: str) -> list[str]:
     )
 
 
-def test_one_person_goes_and_nobody_else(full: Table) -> None:
+def test_one_person_is_erased_and_nobody_else(full: Table) -> None:
     """Given Ivan with two companies, when forgotten, then no text or name of Ivan's is left."""
     others = [i for i in stored(full) if i["pk"].endswith("#6") or i["pk"] == "said#svyaz"]
     said = run("forget", "id:5", "--yes", "--wait", "0")
@@ -256,7 +256,7 @@ def test_a_handle_that_is_still_the_same_persons(full: Table, asked: Any) -> Non
     assert not AuthorCache(full).find(["800000001"])
 
 
-def test_a_handle_that_is_somebody_elses_now(full: Table, asked: Any) -> None:
+def test_a_handle_that_changed_hands_erases_nobody_else(full: Table, asked: Any) -> None:
     """Given a handle that changed hands since a mail showed it, then neither goes by guess."""
     seen = NOW - timedelta(days=21)
     AuthorCache(full).put([Author("6", "user2", "Ol\x1b[2Jga")], seen)

@@ -55,8 +55,8 @@ def test_commands(
     healthy_stack: LocalStack, echo: EchoingX, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Given X well or saying the token back, then no command writes or logs a part of it."""
-    echo.way = ECHO_ANSWERS.get(name)
-    token = TOKEN if echo.way else OURS
+    echo.answer = ECHO_ANSWERS.get(name)
+    token = TOKEN if echo.answer else OURS
     put(monkeypatch, **{part: getattr(token, part) for part in VARIABLES})
     TokenStore(boto3.client("ssm"), healthy_stack.outputs["TokensPath"]).put("svyaz_help", token)
     wrote = {}
@@ -72,14 +72,14 @@ def test_commands(
 @pytest.mark.parametrize("name", ["well", "403 in HTML"])
 def test_try(echo: EchoingX, monkeypatch: pytest.MonkeyPatch, name: str, tmp_path: Path) -> None:
     """Given a first look at real accounts, then neither screen, log nor digest has a part of it."""
-    echo.way = ECHO_ANSWERS.get(name)
-    token = TOKEN if echo.way else OURS
+    echo.answer = ECHO_ANSWERS.get(name)
+    token = TOKEN if echo.answer else OURS
     put(monkeypatch, **{part: getattr(token, part) for part in VARIABLES})
     with captured_output() as heard:
         said = run("try", "@svyaz_help", "--yes", "--out", "seen")
-    assert (said.code == 0) == (echo.way is None)
+    assert (said.code == 0) == (echo.answer is None)
     files = [file.read_text("utf-8") for file in (tmp_path / "seen").glob("*")]
-    assert bool(files) == (echo.way is None)
+    assert bool(files) == (echo.answer is None)
     assert parts_in("\n".join([said.out, said.err, *heard.lines(), *files])) == set()
     assert "consumer_key" in parts_in("".join(echo.seen))
 

@@ -62,15 +62,14 @@ def test_json_is_for_scripts(x: Posts, token: Put) -> None:
     assert "out/try/digest.html" in said.json["files"]
 
 
-def test_more_than_one_run_of_the_poll(
-    x: Posts, token: Put, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    x([post(1000 + n, (210 - n) * 6) for n in range(210)])
-    monkeypatch.setattr("pulse.listening.reader._PAGES_A_RUN", 1)
+def test_more_than_one_run_of_the_poll(x: Posts, token: Put) -> None:
+    """Given an X that gives five posts a page, then 42 pages take two runs of 30 pages."""
+    sim = x([post(1000 + n, (210 - n) * 6) for n in range(210)], page_size=5)
     token(BEARER)
     said = run("try", "svyaz_help", "--json")
     assert said.code == 0, said.err
     assert said.json["received"] == 210
+    assert sim.requests["mentions", "200"] >= 42
 
 
 def test_a_quiet_day(x: Posts, token: Put) -> None:

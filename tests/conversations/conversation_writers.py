@@ -1,4 +1,4 @@
-"""A conversation with a company, who writes to it, and what has to hold whatever they do."""
+"""Writers to one conversation, and the check that it is whole whatever they do."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +46,7 @@ def position(minute: float, *mentions: int) -> Position:
 
 
 def poll(*facts: Fact) -> Writer:
-    """A poll that found these."""
+    """A poll that found these facts."""
     return lambda conversations: conversations.add({KEY: facts}, POLICY, KEEP)
 
 
@@ -56,9 +56,9 @@ def click(fact: Fact) -> Writer:
 
 
 def flag(minute: float) -> Writer:
-    """The flagging of this minute; each telling is an item of its own."""
+    """The run of `flag` in this minute, with an outbox entry for each flag."""
 
-    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
+    def entries_of(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
         return [
             Entry(f"{fact.level}/{fact.reminder}/{minute}", "acme", fact.level, "alert", at(minute))
             for facts in flagged.values()
@@ -69,20 +69,20 @@ def flag(minute: float) -> Writer:
     def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(minute))
 
-    return lambda conversations: conversations.append([KEY], decide, POLICY, KEEP, tell)
+    return lambda conversations: conversations.append([KEY], decide, POLICY, KEEP, entries_of)
 
 
 def stored_conversation(
     table: Table, key: ConversationKey = KEY
 ) -> tuple[State, list[Fact], list[Item]]:
-    """The state, the facts and all items of a conversation, as they lie there."""
+    """The state, the facts and all items of a conversation, as stored."""
     items = list(table.query(conversation_pk(key)))
     [head] = [i for i in items if i["sk"] == STATE]
     return state_of(head), [fact_of(i) for i in items if is_fact(i)], items
 
 
 def assert_whole(table: Table, *expected: Fact) -> State:
-    """State and facts belong together, all items are one in time-to-live, all are there."""
+    """Check that the state is the fold of the facts, and that nothing is missing."""
     state, facts, items = stored_conversation(table)
     assert state == fold(facts, POLICY)
     assert {f.token for f in expected} <= {f.token for f in facts}
@@ -92,10 +92,10 @@ def assert_whole(table: Table, *expected: Fact) -> State:
     [head] = [i for i in items if i["sk"] == STATE]
     assert (head.get("gpk") == "acme#open") is open_
     assert "partly" not in head
-    told = Counter(entry.person for entry in Outbox(table).waiting("acme"))
+    alerts = Counter(entry.person for entry in Outbox(table).waiting("acme"))
     flags = Counter(f.level for f in facts if isinstance(f, Flag))
-    assert told == flags
-    assert not told or max(told.values()) == 1
+    assert alerts == flags
+    assert not alerts or max(alerts.values()) == 1
     return state
 
 
@@ -103,7 +103,7 @@ BEFORE: tuple[Fact, ...] = (mention(1, 0), mention(3, 2))
 
 
 def delete_all(table: Table) -> None:
-    """Leave nothing of what the last order wrote."""
-    gone = [ItemKey(i["pk"], i["sk"]) for i in table.scan()]
-    for start in range(0, len(gone), 100):
-        table.transact([table.delete_action(key) for key in gone[start : start + 100]])
+    """Delete everything in the table."""
+    keys = [ItemKey(i["pk"], i["sk"]) for i in table.scan()]
+    for start in range(0, len(keys), 100):
+        table.transact([table.delete_action(key) for key in keys[start : start + 100]])

@@ -1,4 +1,4 @@
-"""Facts by the minute, so that a test reads as what happened."""
+"""Builders of facts by the minute, and a policy, for tests of the rules."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +33,7 @@ def at(minute: float) -> datetime:
 
 
 def mention(number: int, minute: float, version: int = 0, watched: float | None = None) -> Mention:
-    """A mention with this id, published at this minute; `watched`: when Pulse came."""
+    """A mention with this id, published at this minute; `watched`: when Pulse was installed."""
     return Mention(
         id=str(number),
         version=str(version or number),
@@ -69,7 +69,7 @@ def state(*facts: Fact, policy: Policy = POLICY) -> State:
 def levels_told(
     minute: float, *facts: Fact, policy: Policy = POLICY
 ) -> list[tuple[str, float, int]]:
-    """What is told at this minute: (level, minute at which it fell due, which reminder)."""
+    """Levels due at this minute: (level, minute at which it fell due, number of the reminder)."""
     return [
         (f.level, (f.due_at - NINE) / timedelta(minutes=1), f.reminder)
         for f in levels_due(fold(facts, policy), policy, at(minute))
@@ -77,7 +77,7 @@ def levels_told(
 
 
 def alert(person: str = "agents", *tried: str, **more: object) -> Entry:
-    """A warning that waits for this person in the outbox, after these could not be written to."""
+    """A warning in the outbox for this person, after mail to the people in `tried` failed."""
     values = {"details": (("level", "warning"), ("people", [person])), **more}
     return Entry("1", "acme", person, "alert", at(0), unreachable=tried, **values)  # type: ignore[arg-type]
 
@@ -85,12 +85,12 @@ def alert(person: str = "agents", *tried: str, **more: object) -> Entry:
 def alert_timeline(
     facts: list[tuple[float, Fact]], until: int, policy: Policy = POLICY, step: int = 1
 ) -> list[tuple[float, str, int]]:
-    """All that is told, minute by minute, of facts that arrive when they say.
+    """All alerts, minute by minute, for facts given with the minute of their arrival.
 
-    Each telling is (minute, the level at which people hear of it, which reminder).
+    Each alert is (minute, highest level due, number of the reminder).
     """
     known: list[Fact] = []
-    tellings: list[tuple[float, str, int]] = []
+    alerts: list[tuple[float, str, int]] = []
     waiting = sorted(facts, key=lambda arrival: arrival[0])
     for minute in range(0, until + 1, step):
         while waiting and waiting[0][0] <= minute:
@@ -98,5 +98,5 @@ def alert_timeline(
         flags = levels_due(fold(known, policy), policy, at(minute))
         if flags:
             known.extend(flags)
-            tellings.append((minute, flags[-1].level, flags[-1].reminder))
-    return tellings
+            alerts.append((minute, flags[-1].level, flags[-1].reminder))
+    return alerts

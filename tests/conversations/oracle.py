@@ -1,4 +1,4 @@
-"""Another telling of DESIGN.md's rules: slow, by simulating what happens, one thing at a time.
+"""A second, slow implementation of the rules of the fold, which simulates events one by one.
 
 It shares nothing with the fold but the facts and the policy.
 """
@@ -13,7 +13,7 @@ from pulse.kernel.policy import Policy
 
 @dataclass
 class ExpectedState:
-    """What holds after all facts."""
+    """The state after all facts."""
 
     status: str | None = None
     mentions: int = 0
@@ -24,9 +24,9 @@ class ExpectedState:
 
 
 def expected_state(facts: list[Fact], world: list[Fact] | None = None) -> ExpectedState:
-    """Play the facts in the order of time, as a person at the desk would have seen them.
+    """Apply the facts in the order of time, as a person at the desk would have seen them.
 
-    `world` holds more than is known: there the first version of an edited post tells its time.
+    `world` may hold facts not known yet: the first version of an edited post gives its time.
     """
     found = ExpectedState()
     waiting: dict[str, datetime] = {}
@@ -40,11 +40,11 @@ def expected_state(facts: list[Fact], world: list[Fact] | None = None) -> Expect
             waiting[thing] = moment
             first = first or (number, moment)
             continue
-        gone = list(waiting) if what == "reply" else [m for m in waiting if m in thing.mentions]
-        for mention_id in gone:
+        covered = list(waiting) if what == "reply" else [m for m in waiting if m in thing.mentions]
+        for mention_id in covered:
             del waiting[mention_id]
             covered_by[mention_id] = what
-        if gone and not waiting:
+        if covered and not waiting:
             found.waits[-1][2:] = [moment, what]
         if what == "reply" and first is not None and found.first_response is None:
             found.first_response = (moment - first[1]).total_seconds()
@@ -73,7 +73,7 @@ def _events(facts: list[Fact], world: list[Fact]) -> list[tuple[datetime, int, s
 
 @dataclass
 class ExpectedAlerts:
-    """Who was told of what, remembered by mention; asked once a minute."""
+    """The alerts due, remembered by mention; `due` is called once a minute."""
 
     policy: Policy
     world: list[Fact]
@@ -81,9 +81,9 @@ class ExpectedAlerts:
     alarms: dict[str, tuple[datetime, int]] = field(default_factory=dict)
 
     def due(self, facts: list[Fact], now: datetime) -> tuple[str, int] | None:
-        """The level at which people hear of it now, and which reminder it is; None: silence."""
-        held = [f for f in facts if isinstance(f, Lease)]
-        if held and max(held, key=lambda x: (x.at, x.until, x.by)).until > now:
+        """The level to alert at now, and the number of the reminder; None when nothing is due."""
+        leases = [f for f in facts if isinstance(f, Lease)]
+        if leases and max(leases, key=lambda x: (x.at, x.until, x.by)).until > now:
             return None
         waiting = expected_state(
             [f for f in facts if not isinstance(f, (Lease, Flag))], self.world
@@ -92,8 +92,8 @@ class ExpectedAlerts:
             return None
         reached = self._reached(facts, set(waiting), now)
         top = len(self.policy.levels) - 1
-        told = max(self.highest.get(i, -1) for i in waiting)
-        if reached > told:
+        told_rank = max(self.highest.get(i, -1) for i in waiting)
+        if reached > told_rank:
             for i in waiting:
                 self.highest[i] = reached
                 if reached == top:
@@ -112,15 +112,15 @@ class ExpectedAlerts:
         return self.policy.levels[top].name, again + 1
 
     def _reached(self, facts: list[Fact], waiting: set[str], now: datetime) -> int:
-        """The highest level that the wait has come to, but for those past before we came."""
+        """The highest level reached, without levels that passed before Pulse was installed."""
         posts = [f for f in facts if isinstance(f, Mention) and f.id in waiting]
-        came = [p.watched_from for p in posts if p.watched_from]
+        installed = [p.watched_from for p in posts if p.watched_from]
         oldest = min(p.at for p in posts)
         fresh = [p.at for p in posts if p.watched_from is None]
         reached = -1
         for rank, level in enumerate(self.policy.levels):
             since = oldest
-            if came and oldest + level.after < min(came):
+            if installed and oldest + level.after < min(installed):
                 if not fresh:
                     continue
                 since = min(fresh)

@@ -26,7 +26,7 @@ def test_a_cancelled_transaction_is_tried_again(
     assert pauses == ([0, 0, 0.05] if code == "TransactionConflict" else [])
 
 
-def test_when_others_never_let_it_through_it_says_so(table: Table, pauses: list[float]) -> None:
+def test_endless_contention_is_reported(table: Table, pauses: list[float]) -> None:
     """Given endless interference, then it leaves them time, and gives up, naming it."""
     conversations = ConversationStore(
         Table(
@@ -41,9 +41,7 @@ def test_when_others_never_let_it_through_it_says_so(table: Table, pauses: list[
     assert pauses == [0, 0, 0.05, 0.1, 0.2, *[0.4] * 7]
 
 
-def test_what_the_table_is_too_busy_for_holds_back_no_other(
-    table: Table, pauses: list[float]
-) -> None:
+def test_a_throttled_conversation_delays_no_other(table: Table, pauses: list[float]) -> None:
     """Given a first transaction that is never taken, then the others are, and it is an error."""
     facts = {ConversationKey("acme", str(n), "7"): [mention(n, 0)] for n in range(1, 101)}
     client = failing(table.client, "ThrottlingError", 7)
@@ -62,7 +60,7 @@ def test_a_transaction_that_is_wrong_is_not_tried_again(table: Table) -> None:
         conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
 
 
-def test_one_that_is_contended_holds_back_no_other(table: Table) -> None:
+def test_a_contended_conversation_delays_no_other(table: Table) -> None:
     """Given forty conversations, one of which changes meanwhile, then each is written, once."""
     keys = [ConversationKey("acme", str(n), "7") for n in range(1, 41)]
     facts = {k: [mention(int(k.conversation_id), 0)] for k in keys}

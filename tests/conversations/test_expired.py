@@ -77,7 +77,9 @@ def test_a_new_keep_brings_nothing_back(
     assert ttls(table) == {**before, STATE: None, "m9": None}
 
 
-def test_a_post_that_goes_brings_no_other_back(table: Table, half_gone: ConversationStore) -> None:
+def test_deleting_a_post_restores_no_expired_one(
+    table: Table, half_gone: ConversationStore
+) -> None:
     """Given one half gone, when one of its posts has to go, then all of it goes."""
     retraction = DeletionStore(half_gone)
     assert retraction.conversations_ending({KEY: {"1"}}, at(LATE)) == {KEY}
@@ -85,7 +87,7 @@ def test_a_post_that_goes_brings_no_other_back(table: Table, half_gone: Conversa
     assert ttls(table) == {}
 
 
-def test_where_only_what_is_past_is_left_all_goes(
+def test_a_conversation_left_with_expired_facts_only_is_removed(
     table: Table, asked_anew: ConversationStore
 ) -> None:
     """Given one asked anew, when that goes too, then what was before it waits no more."""
@@ -95,7 +97,9 @@ def test_where_only_what_is_past_is_left_all_goes(
     assert ttls(table) == {}
 
 
-def test_a_reply_that_goes_leaves_what_is_past(table: Table, asked_anew: ConversationStore) -> None:
+def test_deleting_a_reply_restores_no_expired_fact(
+    table: Table, asked_anew: ConversationStore
+) -> None:
     """Given one asked anew and closed, when a reply of ours goes, then the rest is as it was."""
     facts = [position(LATE + 1, 9), reply(10, LATE + 2)]
     asked_anew.add({KEY: facts}, POLICY, KEEP)
@@ -123,7 +127,7 @@ def gone_after(table: Table, transactions: int) -> ConversationStore:
 
 
 @pytest.mark.parametrize("then", ["keep again", "a mention"])
-def test_a_long_one_that_is_to_go_at_once_goes_whole(table: Table, then: str) -> None:
+def test_a_long_expired_conversation_is_removed_completely(table: Table, then: str) -> None:
     """Given more than a transaction takes, killed midway, then the rest goes too, all the same."""
     conversations = ConversationStore(table)
     conversations.add({KEY: LONG}, POLICY, None)

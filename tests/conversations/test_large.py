@@ -71,7 +71,7 @@ def test_states_of_before_are_read_in_full() -> None:
     assert [f.mentions for f in state.flags] == [frozenset({"1", "2"})] * 2
 
 
-def test_who_writes_without_end_fills_one_conversation_and_no_more(table: Table) -> None:
+def test_endless_posts_fill_only_one_conversation(table: Table) -> None:
     """Given thousands of mentions in a thread, then those past the limit are named, not stored."""
     conversations = ConversationStore(table)
     left_out: list[str] = []

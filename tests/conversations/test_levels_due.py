@@ -184,7 +184,7 @@ WATCHED: dict[str, tuple[list[tuple[float, Fact]], list[tuple[float, str, int]]]
 
 
 @pytest.mark.parametrize(("facts", "tellings"), WATCHED.values(), ids=WATCHED)
-def test_nothing_is_told_that_was_late_before_we_came(
+def test_waits_already_late_at_the_start_raise_no_flag(
     facts: list[tuple[float, Fact]], tellings: list[tuple[float, str, int]]
 ) -> None:
     """What was late is for the digest; what a customer says since is alerted like any other."""

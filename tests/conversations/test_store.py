@@ -66,7 +66,7 @@ def test_many_conversations_at_once(table: Table) -> None:
     assert {s.status for s in states.values()} == {"answered"}
 
 
-def test_what_is_known_is_not_written_again(table: Table) -> None:
+def test_known_facts_are_not_written_again(table: Table) -> None:
     """Given facts that the state lists, then a poll that finds them again writes nothing."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, KEEP)
@@ -111,7 +111,9 @@ def test_time_to_live_is_set_on_all_items_when_finished_and_taken_off_when_reope
 
 
 @pytest.mark.parametrize("gone", ["r2", STATE], ids=["reply", "state"])
-def test_what_time_to_live_has_half_removed_is_no_more(table: Table, gone: str) -> None:
+def test_a_conversation_partly_removed_by_time_to_live_is_treated_as_gone(
+    table: Table, gone: str
+) -> None:
     """Given a finished conversation of which an item went first, when asked anew, that waits."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, KEEP)
@@ -215,7 +217,7 @@ def test_many_people_to_tell_of_many_conversations(table: Table, people: int) ->
         assert sorted(told) == sorted(keys)
 
 
-def test_what_is_not_there_is_loaded_as_nothing(table: Table) -> None:
+def test_a_missing_conversation_loads_as_empty(table: Table) -> None:
     """Given a key that nobody has written, then there is no state, and no error."""
     loaded = ConversationStore(table).load([KEY])[KEY]
     assert (loaded.rev, loaded.state.status, loaded.facts) == (0, None, ())

@@ -59,7 +59,7 @@ WORK: dict[str, tuple[tuple[Fact, ...], Writer]] = {
 
 @pytest.mark.parametrize("after", [False, True], ids=["before a call", "after a call"])
 @pytest.mark.parametrize(("before", "work"), WORK.values(), ids=WORK)
-def test_a_crash_anywhere_and_then_again(
+def test_two_crashes_at_any_calls_leave_it_whole(
     table: Table, before: tuple[Fact, ...], work: Writer, after: bool
 ) -> None:
     """Given a writer gone at any of its calls, when it is tried again, then all is as if not."""

@@ -21,7 +21,7 @@ _PART = "Tue 03:35"
 
 @dataclass(frozen=True)
 class ReplayedDay:
-    """What was replayed, the ticks it took, and what came of it."""
+    """The replayed part of the day, its ticks, and the results."""
 
     day: DemoDay
     out: Path

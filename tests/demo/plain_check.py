@@ -1,4 +1,4 @@
-"""The day judged the plain way: from the lines of the archive alone, with none of Pulse's code."""
+"""Judges the demo's day from the lines of its archive alone, without code of Pulse."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class PlainConversation:
 def conversations(
     posts: list[dict[str, Any]], until: datetime
 ) -> dict[tuple[str, str], PlainConversation]:
-    """Every talk with a mention, as X shows it at that moment, by thread and customer."""
+    """Every conversation with a mention, as X shows it then, by thread and customer."""
     found: dict[tuple[str, str], PlainConversation] = {}
     for post in posts:
         shown = datetime.fromisoformat(post.get("visible_at", post["created_at"]))
@@ -63,24 +63,26 @@ def conversations(
             customer = post.get("in_reply_to_user_id")
             if customer is not None and customer not in OURS:
                 key = (post["conversation_id"], customer)
-                talk = found.setdefault(key, PlainConversation(customer))
-                talk.replies.append((first, time_of(post)))
+                conversation = found.setdefault(key, PlainConversation(customer))
+                conversation.replies.append((first, time_of(post)))
         elif named:
             key = (post["conversation_id"], post["author_id"])
-            talk = found.setdefault(key, PlainConversation(post["author_id"]))
+            conversation = found.setdefault(key, PlainConversation(post["author_id"]))
             edited = len(post["edit_history_tweet_ids"]) > 1
-            talk.mentions.setdefault(first, time_in(str(first)) if edited else time_of(post))
-            talk.named.setdefault(first, set()).update(named)
-    return {key: talk for key, talk in found.items() if talk.mentions}
+            conversation.mentions.setdefault(
+                first, time_in(str(first)) if edited else time_of(post)
+            )
+            conversation.named.setdefault(first, set()).update(named)
+    return {key: conversation for key, conversation in found.items() if conversation.mentions}
 
 
 def received(posts: list[dict[str, Any]], start: datetime, end: datetime) -> dict[str, int]:
     """Mentions published in [start, end) by the account of ours that they name, and all of them."""
     counts: dict[str, int] = defaultdict(int)
-    for talk in conversations(posts, end).values():
-        for number, at in talk.mentions.items():
+    for conversation in conversations(posts, end).values():
+        for number, at in conversation.mentions.items():
             if start <= at < end:
                 counts["all"] += 1
-                for account in talk.named[number]:
+                for account in conversation.named[number]:
                     counts[OURS[account]] += 1
     return dict(counts)

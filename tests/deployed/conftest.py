@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployed.deployment import Deployment
-from tests.deployed.deployment import house as deployed
+from tests.deployed.deployment import Deployment, deploy_pulse
 
 
 @pytest.fixture(scope="package")
-def house(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment(
+    built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
     assert built
-    with deployed(tmp_path_factory.mktemp("house")) as house:
-        yield house
+    with deploy_pulse(tmp_path_factory.mktemp("deployment")) as deployment:
+        yield deployment

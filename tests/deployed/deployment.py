@@ -66,13 +66,13 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True)
 class Shell:
-    """Where `sam` and `pulse` are said: a home of its own, and ministack for AWS."""
+    """Runs `sam` and `pulse` with a home directory of their own, and ministack for AWS."""
 
     home: Path
     aws: Ministack
 
     def run(self, program: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run one of .venv/bin; that it ended well is for the caller to see."""
+        """Run a program of .venv/bin; the caller checks its exit code."""
         own = {
             "HOME": str(self.home),
             "PATH": os.environ["PATH"],
@@ -91,13 +91,13 @@ class Shell:
         )
 
     def run_ok(self, program: str, *words: str, **env: str) -> str:
-        """Run one, and give what it wrote; it must end with 0."""
+        """Run a program that must end with 0; returns its output."""
         ran = self.run(program, *words, **env)
         assert ran.returncode == 0, f"{program} {words}:\n{ran.stdout}{ran.stderr}"
         return ran.stdout
 
     def deploy(self, stack: str, **parameters: str) -> str:
-        """Say `sam deploy` with samconfig.toml, asking nobody."""
+        """Run `sam deploy` with samconfig.toml, without prompts."""
         given = [f"{name}={value}" for name, value in parameters.items()]
         words = ("--no-confirm-changeset", "--stack-name", stack, "--parameter-overrides", *given)
         return self.run_ok("sam", "deploy", *words)
@@ -108,7 +108,7 @@ class Deployment:
     """A deployed stack at work.
 
     Its digests are due at `due`; one wait becomes a warning just before that, the others were
-    late when it began to watch. ministack runs functions with `python`, unzipped in `unpacked`.
+    late when Pulse was deployed. ministack runs functions with `python`, unzipped in `unpacked`.
     """
 
     shell: Shell
@@ -137,7 +137,7 @@ class Deployment:
         return self.shell.aws.client(service)
 
     def deploy(self) -> str:
-        """Say `sam deploy` once more, with the same parameters."""
+        """Run `sam deploy` once more, with the same parameters."""
         return self.shell.deploy("pulse", **self.parameters)
 
     def logged(self, words: str) -> list[str]:
@@ -158,7 +158,7 @@ class Deployment:
 
 
 def eventually(look: Callable[[], _Found], within: float) -> _Found:
-    """Look again and again for so many seconds until there is something; give what was seen."""
+    """Call `look` for `within` seconds until it returns something true; returns its last result."""
     end = time.monotonic() + within
     while not (found := look()) and time.monotonic() < end:
         time.sleep(0.5)
@@ -166,7 +166,7 @@ def eventually(look: Callable[[], _Found], within: float) -> _Found:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[Deployment]:
+def deploy_pulse(folder: Path) -> Iterator[Deployment]:
     """Deploy, connect the accounts and push settings; the schedules do the rest."""
     python = lambda_python()
     with (

@@ -23,9 +23,9 @@ ALARMS = {
 }
 
 
-def described(house: Deployment, name: str) -> dict[str, Any]:
-    names = [house.resources[name]]
-    [alarm] = house.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+def described(deployment: Deployment, name: str) -> dict[str, Any]:
+    names = [deployment.resources[name]]
+    [alarm] = deployment.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     return alarm
 
 
@@ -33,48 +33,48 @@ def dimensions(alarm: dict[str, Any]) -> dict[str, str]:
     return {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
 
 
-def test_the_topic_wakes_whom_the_parameters_name(house: Deployment) -> None:
+def test_the_topic_wakes_whom_the_parameters_name(deployment: Deployment) -> None:
     """Given an address and a number, then both are subscribed to the topic."""
-    topic = house.outputs["CriticalTopicArn"]
-    found = house.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    topic = deployment.outputs["CriticalTopicArn"]
+    found = deployment.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert {(one["Protocol"], one["Endpoint"]) for one in found} >= {
         ("email", NIGHT),
-        ("sms", house.parameters["CriticalPhone"]),
+        ("sms", deployment.parameters["CriticalPhone"]),
     }
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
-def test_it_watches_something_that_is_there(house: Deployment, name: str) -> None:
+def test_every_alarm_watches_an_existing_metric(deployment: Deployment, name: str) -> None:
     """Given an alarm, then what its dimensions name stands in the stack, and it is on."""
-    alarm = described(house, name)
-    there = {"pulse", *(one.rpartition("/")[2] for one in house.resources.values())}
+    alarm = described(deployment, name)
+    there = {"pulse", *(one.rpartition("/")[2] for one in deployment.resources.values())}
     assert set(dimensions(alarm).values()) <= there
     assert alarm["ActionsEnabled"]
-    assert alarm["AlarmActions"] == [house.outputs["CriticalTopicArn"]]
+    assert alarm["AlarmActions"] == [deployment.outputs["CriticalTopicArn"]]
 
 
 @pytest.mark.clock
 @pytest.mark.parametrize(
     "name", [name for name, one in ALARMS.items() if one["Namespace"] == "Pulse"]
 )
-def test_the_functions_count_what_it_watches(house: Deployment, name: str) -> None:
+def test_the_functions_count_what_it_watches(deployment: Deployment, name: str) -> None:
     """Given some minutes of work, then the log holds the metric with the alarm's dimensions."""
-    alarm = described(house, name)
+    alarm = described(deployment, name)
 
     def counted() -> bool:
-        found = [json.loads(line) for line in house.logged('"_aws"')]
+        found = [json.loads(line) for line in deployment.logged('"_aws"')]
         return any(_metric(one, alarm["MetricName"]) == dimensions(alarm) for one in found)
 
-    assert eventually(counted, house.until(PATIENCE))
+    assert eventually(counted, deployment.until(PATIENCE))
 
 
 @pytest.mark.clock  # after those of the whole house: the doctor names what rings
 @pytest.mark.parametrize("name", sorted(ALARMS))
-def test_it_rings(house: Deployment, name: str) -> None:
+def test_every_alarm_goes_off(deployment: Deployment, name: str) -> None:
     """Given its metric past the threshold, then it goes into ALARM, and the topic says so."""
-    alarm, url = described(house, name), _subscribed(house, name)
+    alarm, url = described(deployment, name), _subscribed(deployment, name)
     step = 1 if alarm["ComparisonOperator"].startswith("GreaterThan") else -1
-    house.client("cloudwatch").put_metric_data(
+    deployment.client("cloudwatch").put_metric_data(
         Namespace=alarm["Namespace"],
         MetricData=[
             {
@@ -84,21 +84,21 @@ def test_it_rings(house: Deployment, name: str) -> None:
             }
         ],
     )
-    assert described(house, name)["StateValue"] == "ALARM"
-    heard = eventually(lambda: house.receive(url), within=10)
+    assert described(deployment, name)["StateValue"] == "ALARM"
+    heard = eventually(lambda: deployment.receive(url), within=10)
     told = [json.loads(json.loads(body)["Message"]) for body in heard]
     assert (alarm["AlarmName"], "ALARM") in [(o["AlarmName"], o["NewStateValue"]) for o in told]
 
 
-def _subscribed(house: Deployment, name: str) -> str:
+def _subscribed(deployment: Deployment, name: str) -> str:
     """Give a queue that hears the topic; the alarm is quiet before."""
-    sqs = house.client("sqs")
+    sqs = deployment.client("sqs")
     url = sqs.create_queue(QueueName=f"hears-{name}")["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    topic, arn = house.outputs["CriticalTopicArn"], found["QueueArn"]
-    house.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    house.client("cloudwatch").set_alarm_state(
-        AlarmName=house.resources[name], StateValue="OK", StateReason="so that it can ring"
+    topic, arn = deployment.outputs["CriticalTopicArn"], found["QueueArn"]
+    deployment.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    deployment.client("cloudwatch").set_alarm_state(
+        AlarmName=deployment.resources[name], StateValue="OK", StateReason="so that it can ring"
     )
     return str(url)
 

@@ -18,14 +18,14 @@ PATIENCE = 120
 
 @pytest.mark.parametrize("name", sorted(FED))
 def test_poison_is_given_up_after_as_many_tries_as_the_template_says(
-    house: Deployment, name: str
+    deployment: Deployment, name: str
 ) -> None:
     """Given a message that the function cannot read, when it has failed often, it is put aside.
 
     ministack's CloudFormation leaves a queue's redrive policy out; the template's is set here.
     """
-    queue, sqs = FED[name], house.client("sqs")
-    url, aside = house.resources[queue.resource], house.resources[queue.dead_letters]
+    queue, sqs = FED[name], deployment.client("sqs")
+    url, aside = deployment.resources[queue.resource], deployment.resources[queue.dead_letters]
     found = sqs.get_queue_attributes(QueueUrl=aside, AttributeNames=["QueueArn"])["Attributes"]
     redrive = {
         "deadLetterTargetArn": found["QueueArn"],
@@ -35,9 +35,9 @@ def test_poison_is_given_up_after_as_many_tries_as_the_template_says(
         QueueUrl=url,
         Attributes={"VisibilityTimeout": str(SOON), "RedrivePolicy": json.dumps(redrive)},
     )
-    failed = len(house.logged("Traceback"))
+    failed = len(deployment.logged("Traceback"))
     fifo = {"MessageGroupId": "poison", "MessageDeduplicationId": "poison"}
     sqs.send_message(QueueUrl=url, MessageBody=POISON, **(fifo if url.endswith(".fifo") else {}))
-    assert eventually(lambda: house.receive(aside), PATIENCE) == [POISON]
-    assert len(house.logged("Traceback")) - failed == queue.max_receive_count
+    assert eventually(lambda: deployment.receive(aside), PATIENCE) == [POISON]
+    assert len(deployment.logged("Traceback")) - failed == queue.max_receive_count
     sqs.purge_queue(QueueUrl=aside)

@@ -17,20 +17,20 @@ PATIENCE = 2.5
 """Minutes after digests are due: `send` looks once a minute, and may be busy before us."""
 
 
-def status(house: Deployment) -> dict[str, Any]:
-    answer = json.loads(house.shell.run_ok("pulse", "status", "--json"))
+def status(deployment: Deployment) -> dict[str, Any]:
+    answer = json.loads(deployment.shell.run_ok("pulse", "status", "--json"))
     [company] = answer["companies"]
     return company
 
 
-def are_read(house: Deployment) -> bool:
-    return all(one["last_poll"] for one in status(house)["accounts"])
+def are_read(deployment: Deployment) -> bool:
+    return all(one["last_poll"] for one in status(deployment)["accounts"])
 
 
-def test_both_accounts_are_read(house: Deployment) -> None:
+def test_both_accounts_are_read(deployment: Deployment) -> None:
     """Given settings, when the minute comes, then mentions and answers are read and kept."""
-    assert eventually(lambda: are_read(house), house.until(1))
-    now = status(house)
+    assert eventually(lambda: are_read(deployment), deployment.until(1))
+    now = status(deployment)
     assert now["backlog"]["open"] == 2  # the third was answered
     assert [one["troubles"] for one in now["accounts"]] == [[], []]
     assert now["aside"]["posts"] == 0
@@ -43,11 +43,11 @@ def test_both_accounts_are_read(house: Deployment) -> None:
         ("dan@svyaz.example", r"2 waiting, longest 3\d min · Svyaz", "en"),
     ],
 )
-def test_a_digest_comes_by_its_readers_clock(
-    house: Deployment, to: str, subject: str, language: str
+def test_a_digest_arrives_by_its_readers_clock(
+    deployment: Deployment, to: str, subject: str, language: str
 ) -> None:
     """Given a digest that is due in a minute, then it comes, in two parts and one language."""
-    mail = house.inbox.wait_for_mail(to, within=house.until(PATIENCE))
+    mail = deployment.inbox.wait_for_mail(to, within=deployment.until(PATIENCE))
     assert re.fullmatch(subject, mail["Subject"])
     assert mail["From"] == "Pulse <pulse@svyaz.example>"
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
@@ -58,9 +58,9 @@ def test_a_digest_comes_by_its_readers_clock(
         assert "No signal in the whole district" in part.get_content()
 
 
-def test_who_is_on_duty_hears_of_a_wait(house: Deployment) -> None:
+def test_the_person_on_duty_is_told_of_a_wait(deployment: Deployment) -> None:
     """Given a wait that becomes a warning, then whom the policy names gets a mail."""
-    mail = house.inbox.wait_for_mail("anna@svyaz.example", within=house.until(PATIENCE))
+    mail = deployment.inbox.wait_for_mail("anna@svyaz.example", within=deployment.until(PATIENCE))
     assert re.fullmatch(r"Warning: 1 customer waiting for 1\d min · Svyaz", mail["Subject"])
     html = mail.get_body(("html",))
     assert html
@@ -69,32 +69,34 @@ def test_who_is_on_duty_hears_of_a_wait(house: Deployment) -> None:
     assert "No signal" not in html.get_content()
 
 
-def test_functions_run_on_lambdas_python_and_nothing_of_ours(house: Deployment) -> None:
+def test_functions_run_on_lambdas_python_and_nothing_of_ours(deployment: Deployment) -> None:
     """Given a minute gone by, then what has run did so as built, on the runtime's own Python.
 
     Every function with a queue or a schedule of each minute, that is; `figures` waits for night.
     """
-    house.inbox.wait_for_mail("anna@svyaz.example", within=house.until(PATIENCE))
+    deployment.inbox.wait_for_mail("anna@svyaz.example", within=deployment.until(PATIENCE))
     ran = {}
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):  # it may have ended
             python, _, script = process.read_text().partition("\0")
-            if match := re.match(rf"{house.unpacked}/ministack-lambda-(pulse-.*)-\w+/", script):
+            if match := re.match(
+                rf"{deployment.unpacked}/ministack-lambda-(pulse-.*)-\w+/", script
+            ):
                 ran[match[1]] = python
     awaited = {
-        house.resources[one.resource]
+        deployment.resources[one.resource]
         for one in load_template().functions.values()
         if one.queue or "cron(* * * * ? *)" in one.schedules
     }
     assert awaited <= set(ran)
-    assert set(ran.values()) == {str(house.python)}
+    assert set(ran.values()) == {str(deployment.python)}
 
 
-def test_the_doctor_finds_nothing_to_mend(house: Deployment) -> None:
+def test_the_doctor_finds_nothing_to_mend(deployment: Deployment) -> None:
     """Given a stack that works, then the doctor fails nothing, and its test mail arrives."""
-    assert eventually(lambda: are_read(house), house.until(1))
+    assert eventually(lambda: are_read(deployment), deployment.until(1))
     answer = json.loads(
-        house.shell.run_ok("pulse", "doctor", "--json", "--mail", "you@svyaz.example")
+        deployment.shell.run_ok("pulse", "doctor", "--json", "--mail", "you@svyaz.example")
     )
     found = {one["what"]: one["status"] for one in answer["findings"]}
     assert found["schedules"] == found["critical topic"] == found["polls given up"] == "OK"
@@ -102,4 +104,4 @@ def test_the_doctor_finds_nothing_to_mend(house: Deployment) -> None:
     untold = [one["what"] for one in answer["findings"] if "could not be checked" in one["said"]]
     # a stand-in does not promise to deliver, nor does it know what SES tells of
     assert untold == ["bounces and complaints", "test email to you@svyaz.example"]
-    assert "Svyaz" in house.inbox.wait_for_mail("you@svyaz.example", within=10)["Subject"]
+    assert "Svyaz" in deployment.inbox.wait_for_mail("you@svyaz.example", within=10)["Subject"]

@@ -49,7 +49,7 @@ def test_more_items_than_a_batch_takes(table: Table) -> None:
     assert len(found) == 230
 
 
-def test_what_a_batch_left_over_is_asked_for_again(table: Table, pauses: list[float]) -> None:
+def test_unprocessed_items_of_a_batch_are_retried(table: Table, pauses: list[float]) -> None:
     """Given a table that takes one item at a time, then all go in the end, ever more slowly."""
     client = Partly(table.client)
     partly = Table(client, table.name, table.index, pauses.append)
@@ -187,7 +187,7 @@ def lose(table: Table, call: str) -> list[str]:
     return lost
 
 
-def test_a_claim_whose_answer_is_lost_is_ones_own(table: Table) -> None:
+def test_a_claim_whose_answer_is_lost_is_recognised_as_ones_own(table: Table) -> None:
     """Given a claim that AWS took, when botocore asks again, then it holds, and no other does."""
     lost = lose(table, "UpdateItem")
     mailbox = Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE)
@@ -208,7 +208,7 @@ def test_a_cursor_whose_answer_is_lost_is_saved(table: Table) -> None:
         accounts.save(first)
 
 
-def test_what_others_wrote_while_an_answer_was_lost_is_theirs(table: Table) -> None:
+def test_writes_of_others_during_a_lost_answer_stay_theirs(table: Table) -> None:
     """Given a call made again that others were faster than, then it is not taken for done."""
     accounts = CursorStore(table)
     first = accounts.save(Cursor("100", NOON))
@@ -219,7 +219,7 @@ def test_what_others_wrote_while_an_answer_was_lost_is_theirs(table: Table) -> N
     assert lost
 
 
-def test_a_transaction_has_a_name_by_which_aws_knows_it_again(table: Table) -> None:
+def test_a_transaction_has_an_idempotency_token(table: Table) -> None:
     """Given any transaction, then botocore names it, so that AWS does it once, asked twice."""
     names: list[str] = []
     table.client.meta.events.register(

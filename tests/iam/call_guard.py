@@ -1,4 +1,4 @@
-"""Stands before AWS while functions run: judges each call by the function's own role."""
+"""Checks each AWS call of a running function against the function's own role."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -19,28 +19,28 @@ class DeniedError(Exception):
 
 
 class CallGuard:
-    """`asked` is what each function asked for and may, as IAM names it; `denied` what not."""
+    """`asked` holds the allowed calls of each function in IAM's terms; `denied` the others."""
 
     def __init__(self, deployed: ResolvedStack, running: Callable[[], str | None]) -> None:
         self.asked: dict[str, set[Call]] = defaultdict(set)
         self.denied: list[str] = []
         self._running = running
-        self._aside = False
+        self._paused = False
         roles = deployed.roles()
         self._may = {name: roles[deployed.role_of(name)] for name in deployed.template.functions}
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """What is asked meanwhile is asked by somebody else, though a function runs."""
-        self._aside = True
+        """Do not check calls in this block: the test makes them while a function runs."""
+        self._paused = True
         try:
             yield
         finally:
-            self._aside = False
+            self._paused = False
 
     def check(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         name = self._running()
-        if name is None or self._aside:
+        if name is None or self._paused:
             return
         service = str(model.service_model.service_name)
         for call in required_calls(service, model.name, params) - self.asked[name]:
@@ -50,14 +50,14 @@ class CallGuard:
             self.asked[name].add(call)
 
 
-def install_guard(house: LocalDeployment) -> CallGuard:
-    """Judge what the functions of a house ask for, from now on."""
+def install_guard(deployment: LocalDeployment) -> CallGuard:
+    """Check the calls of all functions of a deployment from now on."""
     session = boto3.DEFAULT_SESSION
     assert session
     guard = CallGuard(
-        ResolvedStack(load_template(parameters=house.parameters)),
-        lambda: house.lambdas.running[-1][0] if house.lambdas.running else None,
+        ResolvedStack(load_template(parameters=deployment.parameters)),
+        lambda: deployment.lambdas.running[-1][0] if deployment.lambdas.running else None,
     )
     session.events.register("before-parameter-build", guard.check)
-    house.lambdas.app = house.lambdas.make_app()  # clients that were made before are not judged
+    deployment.lambdas.app = deployment.lambdas.make_app()  # clients made before are not checked
     return guard

@@ -1,4 +1,4 @@
-"""IAM's judgement, exact for what the template writes; what it does not know it does not judge."""
+"""Evaluates IAM policies, exactly for what the template uses; it refuses to guess at the rest."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Statement:
 
     @classmethod
     def read(cls, raw: Json) -> "Statement":
-        """Read it; `UnknownError` for all that would be judged by guessing."""
+        """Read it; `UnsupportedPolicyError` for all that would need a guess."""
         _known(raw.keys(), _KNOWN, "a statement")
         if raw["Effect"] not in ("Allow", "Deny") or ("Resource" in raw) == ("NotResource" in raw):
             raise UnsupportedPolicyError(f"neither Allow nor Deny of some resources: {raw}")

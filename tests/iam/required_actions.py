@@ -1,4 +1,4 @@
-"""What a call to AWS is called by IAM, and about which resources it is asked."""
+"""Which IAM actions on which resources a call to AWS needs."""
 
 import email
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _TRANSACTED = {
 
 
 class UnmappedCallError(Exception):
-    """A call of which nobody has said here what IAM calls it."""
+    """A call whose IAM action is not listed here."""
 
 
 def required_calls(service: str, operation: str, params: Json) -> set[Call]:

@@ -1,4 +1,4 @@
-"""The template as one concrete stack has it: names, ARNs, roles; no expression is left over."""
+"""The template as one concrete stack has it, with all expressions resolved to names and ARNs."""
 
 import re
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ class ResolvedStack:
         return {name: self._may(role) for name, role in self.of_type("AWS::IAM::Role")}
 
     def value(self, expression: Any) -> Any:
-        """What an expression comes to; `UnknownError` for one that is not known here."""
+        """What an expression comes to; `UnsupportedPolicyError` for an unknown one."""
         if isinstance(expression, list):
             return [one for one in map(self.value, expression) if one is not _NOTHING]
         if not isinstance(expression, dict):

@@ -1,4 +1,4 @@
-"""What AWS itself asks in the name of a role: logs, event sources, destinations, schedules."""
+"""What AWS services themselves need in the name of a role: logs, event sources, destinations."""
 
 from collections.abc import Iterator
 

@@ -95,7 +95,7 @@ def test_an_unknown_group_is_nobody() -> None:
         ("gone", 0, ()),
     ],
 )
-def test_reminders_go_up_the_line(level: str, reminder: int, people: tuple[str, ...]) -> None:
+def test_reminders_go_to_higher_levels(level: str, reminder: int, people: tuple[str, ...]) -> None:
     """Each reminder adds the next group up; who is in two of them hears once."""
     assert POLICY.recipients(level, reminder, datetime(2030, 5, 13, 9, tzinfo=UTC)) == people
 

@@ -1,4 +1,4 @@
-"""One run over the account, with as much time as a test gives it."""
+"""One run of the poll, with time for as many pages as the test says."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ def run_poll(
     of: float | None = None,
     known: Company | None = None,
 ) -> dict[str, Any]:
-    """One run that has time for so many pages; `of` is the minute of its task, if another.
+    """Run one poll with time for `pages` pages; `of` is the minute of its task, if another.
 
-    By the settings that are `known` to it, if others than those in force.
+    `known` are the settings it uses, if others than those in force.
     """
     app, company = here.world.app, known or here.world.company
     here.world.move_clock_to(at(minute))

@@ -57,7 +57,7 @@ def test_what_comes_while_a_backlog_is_read_is_read_after_it(
 
 
 @pytest.mark.parametrize("pages", [1, 3])
-def test_a_backlog_past_the_wall_goes_on_in_search_run_by_run(
+def test_a_backlog_beyond_800_posts_continues_in_search(
     posts: Posts, small_company: Build, pages: int
 ) -> None:
     """Given 1,200 posts and little time, then what X hides from timelines is searched for."""
@@ -99,7 +99,7 @@ def backlog(posts: Posts, before: float) -> set[str]:
 
 
 @pytest.mark.parametrize("come", ["as watched", "as looked back at"])
-def test_what_comes_while_x_is_down_hides_nothing_of_a_backlog(
+def test_new_posts_during_an_outage_hide_nothing_of_a_backlog(
     posts: Posts, small_company: Build, come: str
 ) -> None:
     """Given a backlog broken off, when more come than X shows, then the rest is searched for."""

@@ -48,7 +48,7 @@ def bill(here: SmallCompany) -> int:
 
 
 @pytest.mark.parametrize("inclusive", [False, True])
-def test_within_a_day_the_count_is_xs_own(
+def test_within_a_day_reads_are_counted_exactly_as_x_bills(
     posts: Posts, small_company: Build, inclusive: bool
 ) -> None:
     """Given polls and sweeps, then each post counts once, whichever way `since_id` is meant."""
@@ -60,7 +60,7 @@ def test_within_a_day_the_count_is_xs_own(
     assert counted(here) == bill(here) == 66
 
 
-def test_across_midnight_it_is_no_less(posts: Posts, small_company: Build) -> None:
+def test_across_midnight_reads_are_never_undercounted(posts: Posts, small_company: Build) -> None:
     """Given sweeps that read yesterday's posts again, then they count again, as X bills them."""
     talk(posts, MIDNIGHT - 100)
     posts.mention(MIDNIGHT - 36.5)  # in the minute of one that is seen three minutes past midnight
@@ -93,7 +93,7 @@ BY_A_SWEEP = {3, 4, 11}
 
 
 @pytest.mark.parametrize("request_number", range(3, 12))
-def test_a_poll_that_is_gone_is_counted_by_the_next(
+def test_reads_of_a_killed_poll_are_counted_by_the_next(
     posts: Posts, small_company: Build, request_number: int
 ) -> None:
     """Given a poll that ends in the middle, then what it read is counted by the next one.

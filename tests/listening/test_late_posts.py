@@ -114,7 +114,7 @@ def test_the_day_is_swept_before_it_ends(posts: Posts, small_company: Build) -> 
 
 
 @pytest.mark.parametrize("gone", ["dispatch", "poll"])
-def test_the_sweep_of_the_day_is_made_up_for(posts: Posts, small_company: Build, gone: str) -> None:
+def test_a_missed_daily_sweep_is_caught_up(posts: Posts, small_company: Build, gone: str) -> None:
     """Given a function that was gone at ten to twelve, then the day is swept later, and once."""
     hidden = posts.mention(60, "7", seen=60 * 8)
     posts.mention(61, "8")

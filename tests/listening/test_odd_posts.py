@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from pulse.kernel.company import Settings
 from pulse.listening.tasks import PollTask
 from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settings
 from tests.x_interceptor import XInterceptor, with_invalid_posts
@@ -41,7 +40,7 @@ def test_an_edited_mention_is_one_with_its_latest_text(
 
 
 @pytest.mark.parametrize("vocabulary", ["tweet", "post", "mixed"])
-def test_every_vocabulary_tells_the_same(
+def test_every_vocabulary_gives_the_same_conversations(
     posts: Posts, small_company: Build, vocabulary: str
 ) -> None:
     """Given one day in any of X's words, then the same conversations stand at its end."""
@@ -50,7 +49,7 @@ def test_every_vocabulary_tells_the_same(
     again = posts.mention(9, "7", thread=first)
     posts.mention(10, "8", text="@acme_help a &lt; b &amp; c")
     posts.news(11)
-    posts._post(
+    posts.publish(
         12, "9", "RT @acme_help", [{"id": HELP, "username": "acme_help"}],
         referenced_tweets=[{"type": "retweeted", "id": first}],
     )  # fmt: skip
@@ -63,7 +62,7 @@ def test_every_vocabulary_tells_the_same(
     assert here.sim.requests["mentions", "400"] <= 2
 
 
-def test_what_cannot_be_read_lies_aside_once_and_is_counted(
+def test_unreadable_posts_are_quarantined_once_and_counted(
     posts: Posts, small_company: Build
 ) -> None:
     """Given three unreadable things on a page, then the rest is read; the digest counts three."""
@@ -103,19 +102,31 @@ def test_the_newest_is_read_once_though_it_cannot_be_read(
     assert here.sim.usage()["posts_served"] == sum(here.cursor().reads.values()) == 2
 
 
-def test_settings_that_change_beside_a_poll_disturb_it_not(
+def test_settings_changed_during_a_poll_do_not_disturb_it(
     posts: Posts, small_company: Build
 ) -> None:
     """Given a company that is gone as soon as its account was found, then the poll goes on."""
     asked = posts.mention(0.5)
     here = small_company(one_account_settings()).run_minutes(0)
     here.world.move_clock_to(at(1))
-    app = here.world.app
-    app.queue.put([PollTask("acme", HELP, "poll", at(1))])
-    settings, calls = app.settings, iter([app.settings()])
-    app.settings = lambda: next(calls, Settings(()))
+    here.world.app.queue.put([PollTask("acme", HELP, "poll", at(1))])
+    pushed: list[int] = []
+
+    def replace_settings(parsed: dict[str, Any], **_: Any) -> None:
+        if pushed or "settings" not in str(parsed.get("Item")):
+            return
+        pushed.append(1)
+        [company] = one_account_settings()["companies"]
+        with here.guard.paused():
+            here.world.app.db.settings_store.push(
+                {"companies": [company | {"name": "blue"}]}, here.world.now()
+            )
+        here.world.move_clock_to(at(1.9))  # by now nobody may use what was read before
+
+    events = here.world.app.db.table.client.meta.events
+    events.register("after-call.dynamodb.GetItem", replace_settings)
     [result] = here.world.drain_queue()
-    app.settings = settings
+    assert pushed
     assert (here.failures, here.stored, result["new"]) == ([], {asked}, 1)
 
 

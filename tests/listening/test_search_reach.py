@@ -39,7 +39,7 @@ def test_a_search_broken_off_goes_on_as_far_as_it_still_reaches(
     assert here.sim.requests["search", "400"] == 0
 
 
-def test_a_search_that_is_out_of_reach_makes_way(posts: Posts, small_company: Build) -> None:
+def test_a_search_out_of_reach_is_dropped(posts: Posts, small_company: Build) -> None:
     """Given a search broken off for eight days, then it ends, and the loss is told."""
     posts.mention(0.5, "5")
     asked = [posts.mention(2 + n / 500, str(n + 1000)) for n in range(1000)]
@@ -53,7 +53,7 @@ def test_a_search_that_is_out_of_reach_makes_way(posts: Posts, small_company: Bu
     assert len(here.stored) < len(asked)
 
 
-def test_posts_that_x_does_not_show_any_more_are_told(posts: Posts, small_company: Build) -> None:
+def test_posts_that_x_no_longer_shows_are_reported(posts: Posts, small_company: Build) -> None:
     """Given mentions of eight days without a token, then the next digest says what was lost."""
     posts.mention(0.5, "5")
     lost = {posts.mention(5 + n, str(n + 1000)) for n in range(30)}

@@ -70,7 +70,7 @@ def test_watched_minutes_are_noted_without_a_new_revision(table: Table) -> None:
 
 
 @pytest.mark.parametrize("told", [False, True], ids=["alone", "with what is told"])
-def test_who_is_at_the_same_item_for_a_moment_was_not_faster(
+def test_a_momentary_conflict_is_not_a_lost_race(
     table: Table, pauses: list[float], told: bool
 ) -> None:
     """Given a conflict that passes, and nobody's write, then cursor and check are saved."""

@@ -111,7 +111,7 @@ def test_mentions_that_follow_are_told_all_the_same(posts: Posts, small_company:
     assert "Pulse is not reading mentions of @acme_help" in " ".join(here.mails[1].text.split())
 
 
-def test_what_was_not_watched_before_the_first_poll_is_said(
+def test_minutes_before_the_first_successful_poll_are_reported_as_unwatched(
     posts: Posts, small_company: Build
 ) -> None:
     """Given an account whose first polls fail, then the digest does not call it watched."""
@@ -121,17 +121,17 @@ def test_what_was_not_watched_before_the_first_poll_is_said(
     assert "Watched 2 of 32 min" in here.digest(32, 0).text
 
 
-def test_a_missing_secret_is_told_by_its_place(posts: Posts, small_company: Build) -> None:
+def test_a_missing_token_is_reported_with_its_path(posts: Posts, small_company: Build) -> None:
     """Given no token where it should be, then the owner hears where, and nothing fails."""
     here = small_company()
-    here.world.app.tokens._client.delete_parameter(Name=f"{here.world.app.tokens._path}/acme_help")
+    here.delete_token("acme_help")
     here.run_minutes(0, 1, 2)
     [mail] = here.mails
     assert "/tokens/acme_help" in mail.text
     assert here.failures == []
 
 
-def test_the_digest_says_what_was_not_watched(posts: Posts, small_company: Build) -> None:
+def test_the_digest_reports_unwatched_minutes(posts: Posts, small_company: Build) -> None:
     """Given half an hour of blindness, then the digest counts the minutes and names the gap."""
     here = small_company(faults=[fault(3, 15, status=503)]).run_minutes(*range(25))
     digest = here.digest(24, 0)

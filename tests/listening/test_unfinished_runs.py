@@ -18,7 +18,7 @@ def test_trouble_lasts_until_x_was_asked(posts: Posts, small_company: Build) -> 
     assert here.log_entries("trouble") == []
 
 
-def test_a_poll_without_time_watched_nothing(posts: Posts, small_company: Build) -> None:
+def test_a_poll_without_time_counts_as_not_watching(posts: Posts, small_company: Build) -> None:
     """Given a poll that has no time for a page, then the account was not watched by it."""
     here = small_company(one_account_settings()).run_minutes(0)
     assert run_poll(here, 5, 0)["watched"] == 0
@@ -40,7 +40,7 @@ def test_a_backlog_of_mentions_leaves_own_posts_their_turn(
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_a_sweep_of_the_day_without_time_is_made_up_for(
+def test_a_daily_sweep_without_time_is_caught_up(
     posts: Posts, small_company: Build, late: bool
 ) -> None:
     """Given an answer that X hid for hours, and a sweep out of time, then a later one finds it.
@@ -80,7 +80,7 @@ def test_yesterday_is_read_again_before_a_sweep_that_goes_on_is_through(
 
 
 @pytest.mark.parametrize("counts", [True, False])
-def test_a_rereading_broken_off_goes_on_and_ends(
+def test_an_interrupted_rereading_continues_and_ends(
     posts: Posts, small_company: Build, counts: bool
 ) -> None:
     """Given late posts of yesterday, more than a run reads, then it ends in the next."""

@@ -1,4 +1,4 @@
-"""What tests of the table put into it: entries of the outbox about a day's noon."""
+"""Outbox entries around noon, for tests of the store."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

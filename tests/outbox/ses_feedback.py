@@ -1,4 +1,4 @@
-"""What SES says of a mail that went out, and what came of it."""
+"""Sends the events of SES to the function `feedback`, and reads what came of them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,22 +6,22 @@ from typing import Any
 from tests.ses import bounce, event, reject
 from tests.small_company import SmallCompany, at
 
-Say = Callable[..., dict[str, Any]]
+MakeEvent = Callable[..., dict[str, Any]]
 
 
-def deliver_event(here: SmallCompany, said: dict[str, Any] | str) -> Any:
-    """SES says it, by way of SNS; what fails is tried again, as Lambda does."""
+def deliver_event(here: SmallCompany, message: dict[str, Any] | str) -> Any:
+    """Deliver an event through SNS; a failed invocation is retried, as Lambda does."""
     with here.world.counting_calls() as lambdas:
-        return lambdas.invoke_scheduled("feedback", event(said))
+        return lambdas.invoke_scheduled("feedback", event(message))
 
 
 def event_about_mail(
-    here: SmallCompany, say: Say = bounce, number: int = -1, **more: Any
+    here: SmallCompany, make_event: MakeEvent = bounce, number: int = -1, **more: Any
 ) -> dict[str, Any]:
-    """What SES says now of a mail that went out."""
+    """An event about a mail that was sent, the last one by default."""
     mail = here.world.mails()[number]
-    when = {"sent_at": at(here.mails[number].minute)} if say is not reject else {}
-    return say(mail.id, mail.destinations[0], here.world.now(), **when, **more)
+    when = {"sent_at": at(here.mails[number].minute)} if make_event is not reject else {}
+    return make_event(mail.id, mail.destinations[0], here.world.now(), **when, **more)
 
 
 def suppressed(here: SmallCompany) -> dict[str, str]:
@@ -29,7 +29,7 @@ def suppressed(here: SmallCompany) -> dict[str, str]:
 
 
 def subjects(here: SmallCompany, who: str) -> list[tuple[float, str]]:
-    """What a person got, by minute: an alert by its first word, else of what it is."""
+    """(minute, kind) of each mail to a person: `alert`, `bounce`, `complaint` or `refused`."""
     kinds = {"bounces": "bounce", "spam": "complaint", "is refused": "refused"}
     return [
         (m.minute, next((k for words, k in kinds.items() if words in m.subject), "alert"))

@@ -7,7 +7,13 @@ import boto3
 import pytest
 
 from pulse.outbox.entries import Entry
-from tests.outbox.ses_feedback import Say, deliver_event, event_about_mail, subjects, suppressed
+from tests.outbox.ses_feedback import (
+    MakeEvent,
+    deliver_event,
+    event_about_mail,
+    subjects,
+    suppressed,
+)
 from tests.ses import NOTICE, bounce, complaint, event, of_identity, reject
 from tests.small_company import Build, Posts, at, settings
 
@@ -30,8 +36,8 @@ def test_every_mail_goes_under_the_set_whose_word_comes_back(
 
 @pytest.mark.parametrize("say", [bounce, complaint, reject])
 @pytest.mark.parametrize("shape", [lambda said: said, of_identity], ids=["event", "notification"])
-def test_the_same_word_twice_changes_nothing_more(
-    posts: Posts, small_company: Build, say: Say, shape: Say
+def test_the_same_event_twice_changes_nothing_more(
+    posts: Posts, small_company: Build, say: MakeEvent, shape: MakeEvent
 ) -> None:
     """Given SNS, which may deliver twice and later again, then the second changes nothing."""
     posts.mention(0.5)
@@ -113,7 +119,9 @@ def test_a_mail_that_ses_then_did_not_send(posts: Posts, small_company: Build) -
     assert suppressed(here) == {}
 
 
-def test_two_words_at_once_end_as_one_after_the_other(posts: Posts, small_company: Build) -> None:
+def test_two_events_at_once_end_like_one_after_the_other(
+    posts: Posts, small_company: Build
+) -> None:
     """Given bounces of two mails that are dealt with at the same time, then it is told once."""
     asked = [posts.mention(0.5, "7"), posts.mention(31, "8")]
     here = small_company().run_minutes(1, 16, 31).flag_and_send_at(46)

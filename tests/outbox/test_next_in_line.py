@@ -6,7 +6,9 @@ from tests.outbox.ses_feedback import deliver_event, event_about_mail, subjects,
 from tests.small_company import Build, Posts, at, one_account_settings, settings
 
 
-def test_an_address_that_bounces_falls_to_the_next(posts: Posts, small_company: Build) -> None:
+def test_mail_for_a_bouncing_address_goes_to_the_next_in_line(
+    posts: Posts, small_company: Build
+) -> None:
     """Given a bounced alert, then the owner hears it, once of the address, and all that follows."""
     first, second = posts.mention(0.5, "7"), posts.mention(29.5, "8")
     here = small_company().run_minutes(1, 16)

@@ -155,7 +155,7 @@ def test_a_conversation_that_is_gone_is_told_of_no_more(table: Table) -> None:
 
 
 @pytest.mark.parametrize("gone", [[ONE], [ONE, TWO]], ids=["one of two", "both"])
-def test_a_sender_who_read_it_before_tells_it_once_and_records_it_not(
+def test_a_sender_that_read_a_deleted_post_sends_it_once_without_recording_it(
     table: Table, gone: list[ConversationKey]
 ) -> None:
     """Given a mail that is on its way as a conversation goes, when settled, then it is settled.
@@ -255,7 +255,7 @@ def test_a_mail_put_off_is_remembered(table: Table) -> None:
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed_until=None)
 
 
-def test_what_was_sent_is_marked_however_busy_others_are(table: Table, pauses: list[float]) -> None:
+def test_a_sent_mail_is_recorded_despite_contention(table: Table, pauses: list[float]) -> None:
     """Given others at work on the same items for a while, when marked as sent, then it stands."""
     table.put(*item_of(entry("0")))
     busy = Table(

@@ -1,4 +1,4 @@
-"""Days on which posts go, and what is left of them."""
+"""Runs `comply` over days, and counts its requests."""
 
 from pulse.x.access import Token
 from tests.small_company import HELP, SmallCompany, at
@@ -9,7 +9,7 @@ USER_ONLY = Token(None, "key", "secret", f"sim-{HELP}", "secret")
 
 
 def run_comply(here: SmallCompany, start: float, end: float) -> list[str]:
-    """Run `comply` every ten minutes in [start, end]; gives the steps it took."""
+    """Run `comply` every ten minutes in [start, end]; returns its steps."""
     steps = []
     for minute in range(int(start), int(end) + 1, 10):
         here.world.move_clock_to(at(minute))
@@ -21,5 +21,5 @@ def run_comply(here: SmallCompany, start: float, end: float) -> list[str]:
 
 
 def compliance_requests(here: SmallCompany) -> int:
-    """Requests about compliance jobs, all told."""
+    """The number of all requests about compliance jobs."""
     return sum(n for (endpoint, _), n in here.sim.requests.items() if endpoint == "compliance")

@@ -1,4 +1,4 @@
-"""Posts that go on X: when, why, and what is left of them here."""
+"""Marks posts as deleted on X, and reads what is left of them in the table."""
 
 import json
 
@@ -20,6 +20,6 @@ def removed(here: SmallCompany) -> list[tuple[int, str]]:
 
 
 def table_text(here: SmallCompany) -> str:
-    """All that lies in the table, but for how far each account was read."""
+    """Everything in the table as text, without the cursors."""
     items = here.world.app.db.table.scan()
     return json.dumps([i for i in items if not i["pk"].startswith("account#")])

@@ -9,7 +9,7 @@ from tests.privacy.deleted_posts import billed, deleted_at, removed, table_text
 from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settings
 
 
-def test_deleted_after_three_days_gone_within_seven_hours(
+def test_a_post_deleted_after_three_days_is_removed_within_seven_hours(
     posts: Posts, small_company: Build
 ) -> None:
     """Given a mention deleted three days on, then the job finds it, at no read, and says so."""

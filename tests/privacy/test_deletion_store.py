@@ -120,7 +120,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("case", OTHERS)
 @pytest.mark.parametrize("more", [False, True], ids=["its last mention", "one of two"])
-def test_in_every_order_with_another_writer(
+def test_a_deletion_beside_another_writer_in_every_order(
     table: Table, client: Any, case: str, more: bool
 ) -> None:
     """Given another writer at the same time, then what both did stands, in whatever order."""

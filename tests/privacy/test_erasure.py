@@ -18,7 +18,7 @@ def forgets(here: SmallCompany, person: str, minute: float) -> None:
     app.db.author_cache.delete([person])
 
 
-def test_sweeps_pass_over_what_was_said_before(posts: Posts, small_company: Build) -> None:
+def test_sweeps_skip_posts_from_before_an_erasure(posts: Posts, small_company: Build) -> None:
     """Given a customer forgotten, then sweeps store neither the old posts nor our answers again."""
     asked = posts.mention(1, "7")
     posts.reply(3, asked)
@@ -43,9 +43,7 @@ def test_what_comes_later_is_a_new_mention(posts: Posts, small_company: Build) -
     assert [m.posts for m in here.mails] == [[again]]
 
 
-def test_a_name_that_comes_with_every_page_does_not_come_back(
-    posts: Posts, small_company: Build
-) -> None:
+def test_an_erased_name_is_not_stored_again(posts: Posts, small_company: Build) -> None:
     """Given an X that sends authors with posts, then sweeps do not name the forgotten again."""
     posts.mention(1, "77")
     posts.mention(20, "8")

@@ -45,7 +45,7 @@ def lines(path: Path) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_replay_of_the_export_ends_the_same(tmp_path: Path, seed: int) -> None:
+def test_a_replay_of_the_export_gives_the_same_state(tmp_path: Path, seed: int) -> None:
     """Given hours with late and edited posts, then the export replays to the same states."""
     made = RandomArchive(seed, hours=4, posts_an_hour=25, late=0.2)
     folder = made.write(tmp_path / "archive")

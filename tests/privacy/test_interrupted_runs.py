@@ -62,7 +62,7 @@ class Watched:
         return [content]
 
 
-def test_a_crash_anywhere_ends_the_same(
+def test_a_crash_at_any_call_changes_no_outcome(
     posts: Posts, small_company: Build, tmp_path_factory: Any
 ) -> None:
     """Given a process that dies after any call of its, then it all goes, and stays gone."""

@@ -40,7 +40,7 @@ def told(here: SmallCompany) -> list[ReceivedMail]:
 
 
 @pytest.mark.parametrize("case", [*FAULTS, *CHANGES])
-def test_what_lasts_a_day_is_told_once_and_what_waits_is_looked_up(
+def test_after_a_day_the_owner_is_told_once_and_waiting_posts_are_looked_up(
     posts: Posts, small_company: Build, case: str
 ) -> None:
     """Given no check for two days, then the owner hears once, and no mail shows what is gone."""

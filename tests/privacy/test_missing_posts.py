@@ -12,7 +12,7 @@ from tests.x_interceptor import XInterceptor, fault
 
 
 @pytest.mark.parametrize("why", ["deleted", "protected", "suspended"])
-def test_gone_after_the_sweep_and_nobody_hears_of_it(
+def test_a_deleted_post_is_removed_by_the_next_sweep_and_not_mailed(
     posts: Posts, small_company: Build, why: str
 ) -> None:
     """Given a mention that goes after 12 minutes, then the sweep takes it, before the alert."""
@@ -76,7 +76,7 @@ def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> No
     assert here.failures == []
 
 
-def test_of_a_protected_account_the_name_goes_too(posts: Posts, small_company: Build) -> None:
+def test_the_name_of_a_protected_account_is_removed_too(posts: Posts, small_company: Build) -> None:
     """Given a customer shown in a mail who then protects the account, then we forget the name."""
     posts.mention(1, "7", **deleted_at(20, "protected"))
     posts.mention(1, "8", **deleted_at(20))
@@ -87,7 +87,9 @@ def test_of_a_protected_account_the_name_goes_too(posts: Posts, small_company: B
     assert set(here.world.app.db.author_cache.find(["7", "8"])) == {"8"}
 
 
-def test_what_x_merely_loses_stays_and_is_told(posts: Posts, small_company: Build) -> None:
+def test_posts_that_x_merely_omits_stay_and_are_reported(
+    posts: Posts, small_company: Build
+) -> None:
     """Given a post that vanishes from the timeline alone, then it stays, at no read billed."""
     post = posts.mention(1, "7", **deleted_at(5, "lost"))
     here = small_company(one_account_settings()).run_minutes(0, 2, *range(14, 32))
@@ -226,9 +228,7 @@ def test_nothing_of_yesterday_is_asked_for(posts: Posts, small_company: Build) -
     assert here.sim.usage()["rereads_across_days"] == 0
 
 
-def test_an_alert_held_back_tells_nothing_of_who_is_gone(
-    posts: Posts, small_company: Build
-) -> None:
+def test_an_alert_held_back_leaves_out_deleted_posts(posts: Posts, small_company: Build) -> None:
     """Given an alert that waits for the window when its post goes, then no id of it is sent."""
     posts.mention(0, "8")
     posts.mention(5, "77777", **deleted_at(22))

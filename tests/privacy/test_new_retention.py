@@ -46,7 +46,7 @@ def push(here: SmallCompany, minute: float, **rules: Any) -> None:
     ("before", "after", "days"),
     [("90 days", "10 days", 10), ("10 days", "90 days", 90), ("forever", "10 days", 10)],
 )
-def test_all_that_is_stored_lives_as_long_as_it_now_says(
+def test_a_new_retention_reaches_all_that_is_stored(
     posts: Posts, small_company: Build, before: str, after: str, days: int
 ) -> None:
     """Given a new `keep`, then finished conversations, own posts and what lies aside follow it."""
@@ -120,7 +120,7 @@ def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(
     assert until < 12
 
 
-def test_what_a_poll_under_way_stores_by_the_keep_of_before_follows_too(
+def test_items_stored_by_a_running_poll_follow_the_new_retention(
     posts: Posts, small_company: Build
 ) -> None:
     """Given a poll that read its settings before a new `keep`, then what it stores goes as well."""
@@ -138,9 +138,7 @@ def test_what_a_poll_under_way_stores_by_the_keep_of_before_follows_too(
     assert 10 < until < 12
 
 
-def test_a_push_brings_nothing_back_that_is_past_its_time(
-    posts: Posts, small_company: Build
-) -> None:
+def test_a_push_restores_nothing_expired(posts: Posts, small_company: Build) -> None:
     """Given one whose answer was removed first, asked anew, then it waits as before the push."""
     asked = posts.mention(1, "7")
     answer, again = posts.reply(3, asked), posts.mention(33 * DAY, "7", thread=asked)

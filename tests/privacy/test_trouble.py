@@ -158,9 +158,7 @@ def test_what_only_a_person_can_mend_is_told_once(
     assert here.cursor().faults == {}
 
 
-def test_results_that_nobody_fetched_in_time_are_asked_for_anew(
-    posts: Posts, small_company: Build
-) -> None:
+def test_expired_job_results_are_requested_again(posts: Posts, small_company: Build) -> None:
     """Given schedules that are off for eight days after an upload, then a new job is made."""
     posts.mention(1, "7", text="@acme_help my number is 12345", **deleted_at(5 * DAY))
     here = small_company(one_account_settings()).run_minutes(0, 2)
@@ -172,9 +170,7 @@ def test_results_that_nobody_fetched_in_time_are_asked_for_anew(
     assert here.sim.requests["lookup", "200"] == 0
 
 
-def test_a_job_that_x_calls_created_for_ever_is_made_again(
-    posts: Posts, small_company: Build
-) -> None:
+def test_a_job_stuck_in_created_is_replaced(posts: Posts, small_company: Build) -> None:
     """Given no upload in time, and an X that does not say so, then another job is made."""
     posts.mention(1, "7", **deleted_at(THREE_DAYS))
     faults = [fault(THREE_DAYS, THREE_DAYS + 18, endpoint="storage", status=503)]

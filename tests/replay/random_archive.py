@@ -1,6 +1,6 @@
-"""Archives that nobody has seen, from a seed, and what is true of them, by other code.
+"""Random archives from a seed, and their true `state.json`.
 
-The truth is worked out from the definitions alone, post by post, with nothing of Pulse's.
+The truth is computed from the definitions alone, post by post, without code of Pulse.
 """
 
 import json
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 @dataclass
 class RandomArchive:
-    """Some hours of talk. `late` is the share of posts that X shows up to 40 minutes late."""
+    """Posts of some hours. `late` is the share of posts that X shows up to 40 minutes late."""
 
     seed: int
     hours: float = 7

@@ -139,10 +139,10 @@ def test_whatever_is_written_and_asked_comes_out_the_same(
     for mended in (False, True):
         with pytest.MonkeyPatch.context() as patch:
             # what other tests have mended comes off for a while
-            patch.setattr(DynamoDBBackend, "transact_write_items", moto_speed._whole)
-            patch.setattr(BaseJSONSerializer, "_serialize_type_structure", moto_speed._structure)
-            patch.setattr(Table, "query", moto_speed._query_whole)
-            patch.setattr(Table, "all_items", moto_speed._all_items_whole)
+            patch.setattr(DynamoDBBackend, "transact_write_items", moto_speed._whole)  # noqa: SLF001
+            patch.setattr(BaseJSONSerializer, "_serialize_type_structure", moto_speed._structure)  # noqa: SLF001
+            patch.setattr(Table, "query", moto_speed._query_whole)  # noqa: SLF001
+            patch.setattr(Table, "all_items", moto_speed._all_items_whole)  # noqa: SLF001
             table(dynamodb)
             if mended:
                 moto_speed.install()

@@ -1,6 +1,6 @@
-"""The real day replayed, against what is true of it: `make truth`.
+"""Compares replays of real posts with known results: `make truth`.
 
-For each company and vocabulary one run, read at every instant of the truth.
+Each company is replayed once in each vocabulary, and compared at every instant that is known.
 """
 
 import argparse

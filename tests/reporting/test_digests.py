@@ -56,7 +56,7 @@ def test_each_reader_gets_it_by_their_own_clock(posts: Posts, small_company: Bui
     assert [m.minute for m in here.mails if "9" in m.text] == [tokyo, new_york, tokyo + DAY]
 
 
-def test_one_that_was_missed_is_caught_up_once(posts: Posts, small_company: Build) -> None:
+def test_a_missed_digest_is_caught_up_once(posts: Posts, small_company: Build) -> None:
     """Given a Pulse that stood still over four shifts, then each reader gets the last one only."""
     document = reading({"period": "shift", "to": ["anna", "boris"], "at": ["09:00", "21:00"]})
     here = small_company(document, start=5).run_minutes(5, 10)
@@ -310,7 +310,9 @@ def test_hours_when_clocks_change(
     assert {bar.hour for bar in bars if bar.received} == {hours[0], 8}
 
 
-def test_we_are_not_called_silent_where_it_is_not_known(posts: Posts, small_company: Build) -> None:
+def test_no_digest_calls_us_silent_while_own_posts_are_unread(
+    posts: Posts, small_company: Build
+) -> None:
     """Given own posts that cannot be read while each is answered, then it says that instead."""
     posts.news(-60, account=HELP)
     for hour in range(1, 12):
@@ -333,7 +335,7 @@ def test_we_are_not_called_silent_where_it_is_not_known(posts: Posts, small_comp
     assert "cannot be read" not in text
 
 
-def test_what_nobody_knew_is_not_nothing(posts: Posts, small_company: Build) -> None:
+def test_periods_before_pulse_are_unknown_not_zero(posts: Posts, small_company: Build) -> None:
     """Given a week that Pulse saw the end of, then it tells of that end, and since when."""
     posts.mention(-11 * 60)
     here = small_company(settings(look_back="12 h")).run_minutes(0, *range(1, DAY, 30), DAY)

@@ -31,7 +31,9 @@ def expire(here: SmallCompany, minute: float) -> None:
     here.world.app.db.table.delete_many(ended)
 
 
-def test_a_day_is_counted_again_without_what_went(posts: Posts, small_company: Build) -> None:
+def test_deleted_posts_are_removed_from_recent_daily_figures(
+    posts: Posts, small_company: Build
+) -> None:
     """Given a day whose only mention went two days on, then its counts go; no other day has any."""
     posts.mention(1, "7", **deleted_at(2 * DAY))
     posts.mention(2 * DAY - 1, "8")
@@ -43,7 +45,7 @@ def test_a_day_is_counted_again_without_what_went(posts: Posts, small_company: B
     assert here.failures == []
 
 
-def test_what_the_end_of_keep_took_stays_counted(posts: Posts, small_company: Build) -> None:
+def test_posts_removed_by_retention_stay_counted(posts: Posts, small_company: Build) -> None:
     """Given a `keep` of a week, then a day of which nothing is kept any more is left as it is."""
     asked = posts.mention(1, "7")
     posts.reply(3, asked)

@@ -84,7 +84,7 @@ def test_a_run_that_is_gone_goes_on_where_it_was(posts: Posts, small_company: Bu
 
 
 @pytest.mark.parametrize("stop", [0, 3, 20])
-def test_what_keep_has_taken_is_not_counted_again(
+def test_days_affected_by_retention_are_not_recounted(
     posts: Posts, small_company: Build, stop: int
 ) -> None:
     """Given a customer answered and gone, another who still waits, then the day keeps both."""

@@ -1,4 +1,4 @@
-"""What the tests of the pages share: a browser, and a refusal to skip where CI runs."""
+"""Fixtures of the screens' tests: a browser, which CI must have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Letters that carry payloads wherever a stranger's words may stand, and what may come of them."""
+"""Mail models with hostile text wherever strangers' words are shown, and how it must appear."""
 
 from __future__ import annotations
 

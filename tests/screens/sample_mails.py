@@ -1,4 +1,4 @@
-"""Letters of a made-up telecom, Svyaz: one of each kind, and the hard ones."""
+"""Mails of Svyaz, an invented telecom: one model of each kind, and the hard ones."""
 
 from __future__ import annotations
 

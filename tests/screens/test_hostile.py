@@ -153,7 +153,7 @@ def look(tripwire: tuple[Page, list[str]], mail: Mail) -> dict[str, Any]:
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_post_is_read_and_does_nothing(
+def test_a_hostile_post_is_shown_and_does_nothing(
     tripwire: tuple[Page, list[str]], language: Language, kind: str
 ) -> None:
     """Given hostile texts, names and handles, when a phone opens the mail, then all stays put."""
@@ -194,7 +194,7 @@ def test_an_error_is_read_and_does_nothing(
 
 @pytest.mark.browser
 @pytest.mark.parametrize("payload", [*PAYLOADS["marks"], *PAYLOADS["bidi"]])
-def test_no_ink_leaves_its_card(tripwire: tuple[Page, list[str]], payload: str) -> None:
+def test_no_text_is_drawn_outside_its_card(tripwire: tuple[Page, list[str]], payload: str) -> None:
     """Given floods of marks, when drawn, then not a pixel changes above and below the card."""
     page, _ = tripwire
     mail = MailRenderer().alert(warning("en", ("calm", payload, "calm")), PEOPLE["en"])

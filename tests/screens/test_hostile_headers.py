@@ -62,7 +62,7 @@ def check_sent(mail: Mail) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_message_is_whole_and_its_headers_are_ours(kind: str, language: Language) -> None:
+def test_posts_cannot_change_headers(kind: str, language: Language) -> None:
     """Given hostile words anywhere, when sent, then one subject, one recipient, no defect."""
     person = PEOPLE[language]
     for pack in packs(kind):

@@ -112,7 +112,7 @@ def test_a_mail_is_small_and_whole(
 
 
 @pytest.mark.parametrize(("language", "name"), ALL)
-def test_nothing_is_fetched_and_every_link_is_meant(
+def test_nothing_is_loaded_and_every_link_is_intended(
     language: str, name: str, every: dict[tuple[str, str], Mail]
 ) -> None:
     """Given any letter, then no picture, script, form or address from outside is in it."""

@@ -1,4 +1,4 @@
-"""A token whose parts are known anywhere again, whole or in pieces, plain or encoded."""
+"""A token whose parts are recognised anywhere, whole or in pieces, plain or encoded."""
 
 import base64
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ AWS = {
     "AWS_SESSION_TOKEN": "N9uXe+/4Mr=canaryN8Jh",
 }
 _PIECE = 10
-"""So many signs of a part are as good as the part: no piece of it may be left."""
+"""Length of a piece of a part that counts as a leak, in characters."""
 
 
 def parts_in(text: str) -> set[str]:
-    """The parts that a text tells of."""
+    """Names of the parts of the token that a text contains."""
     return {name for name, pieces in _known().items() if any(piece in text for piece in pieces)}
 
 

@@ -1,4 +1,4 @@
-"""X, or a proxy before it, that says back what it was sent, in every way there is."""
+"""An X (or a proxy before it) that repeats the Authorization header in its answers."""
 
 import html
 import json
@@ -14,7 +14,7 @@ from tests.small_company import HELP, at
 
 @dataclass(frozen=True)
 class EchoAnswer:
-    """What is answered to a request with this Authorization header."""
+    """An answer that repeats the Authorization header of its request."""
 
     status: str
     body: Callable[[str], Any]
@@ -22,14 +22,14 @@ class EchoAnswer:
     headers: tuple[str, ...] = ()
 
 
-def _detail(said: str) -> dict[str, str]:
-    return {"title": "Unauthorized", "detail": f"Who is {said}?"}
+def _detail(header: str) -> dict[str, str]:
+    return {"title": "Unauthorized", "detail": f"Who is {header}?"}
 
 
-def _post(said: str) -> dict[str, Any]:
+def _post(header: str) -> dict[str, Any]:
     return {
         "id": "1900000000000000000",
-        "text": f"@acme_help {said}",
+        "text": f"@acme_help {header}",
         "author_id": "55",
         "created_at": at(0).isoformat(),
         "conversation_id": "1900000000000000000",
@@ -84,28 +84,31 @@ SAMPLE = (
     "401", "403 in HTML", "429 with a long way to it", "503 as the reason", "200 with errors only",
     "200 where a post should be", "200 in a post", "200 in a name",
 )  # fmt: skip
-"""Those that come to different ends: a mail, the cursor, the journal, a conversation, a name."""
+"""Answers that end in different places: a mail, a cursor, the audit log, a conversation, a name."""
 
 
 class EchoingX:
-    """Stands before the simulated X: while `way` is set, it answers so. `seen` is what it saw."""
+    """Stands before the simulated X; while `answer` is set, it gives that answer instead.
+
+    `seen` counts the Authorization headers it received.
+    """
 
     def __init__(self, sim: SimulatedX) -> None:
         self._sim = sim
-        self.way: EchoAnswer | None = None
+        self.answer: EchoAnswer | None = None
         self.seen: Counter[str] = Counter()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        said = environ.get("HTTP_AUTHORIZATION", "")
-        self.seen[said] += 1
-        way = self.way
-        if way is None:
+        header = environ.get("HTTP_AUTHORIZATION", "")
+        self.seen[header] += 1
+        answer = self.answer
+        if answer is None:
             return self._sim(environ, start)
-        body = way.body(said)
+        body = answer.body(header)
         if isinstance(body, str):
             body = body.encode()
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
-        headers = [("content-type", way.kind), *((name, said) for name in way.headers)]
-        start(way.status.format(said), headers)
+        headers = [("content-type", answer.kind), *((name, header) for name in answer.headers)]
+        start(answer.status.format(header), headers)
         return [body]

@@ -1,4 +1,4 @@
-"""All that a process logs and prints, everybody in it told to say as much as they can."""
+"""Captures everything a process logs and prints, at the most verbose level."""
 
 import http.client
 import json
@@ -26,17 +26,17 @@ _number = count()
 
 @dataclass
 class CapturedOutput:
-    """What is logged and printed, and the names of those who log."""
+    """The captured output, and the names of the loggers that wrote."""
 
     out: StringIO = field(default_factory=StringIO)
     names: set[str] = field(default_factory=set)
 
     def lines(self) -> set[str]:
-        """The lines since they were last taken, each once."""
-        said = set(self.out.getvalue().splitlines())
+        """The lines since the last call, each once."""
+        lines = set(self.out.getvalue().splitlines())
         self.out.seek(0)
         self.out.truncate()
-        return said
+        return lines
 
     def metrics(self) -> dict[str, float]:
         """What was counted since the lines were last taken, as CloudWatch reads it of the log."""
@@ -48,14 +48,14 @@ class CapturedOutput:
 
 
 class _VerboseHandler(logging.StreamHandler[StringIO]):
-    """Writes records with all that they carry, tracebacks too."""
+    """Writes records with all their attributes, tracebacks too."""
 
-    def __init__(self, heard: CapturedOutput) -> None:
-        super().__init__(heard.out)
-        self._heard = heard
+    def __init__(self, captured: CapturedOutput) -> None:
+        super().__init__(captured.out)
+        self._captured = captured
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._heard.names.add(record.name)
+        self._captured.names.add(record.name)
         super().emit(record)
         more = {name: value for name, value in record.__dict__.items() if name not in _USUAL}
         self.stream.write(f"{record.args} {more}\n")
@@ -63,14 +63,14 @@ class _VerboseHandler(logging.StreamHandler[StringIO]):
 
 @contextmanager
 def captured_output() -> Iterator[CapturedOutput]:
-    """Root, every logger by itself, Powertools, and http.client print all they can."""
-    heard = CapturedOutput()
+    """Let the root logger, every other logger, Powertools and http.client print all they can."""
+    captured = CapturedOutput()
     with (
         pytest.MonkeyPatch.context() as patch,
-        redirect_stdout(heard.out),
-        redirect_stderr(heard.out),
+        redirect_stdout(captured.out),
+        redirect_stderr(captured.out),
         warnings.catch_warnings(),
-        _attached(_VerboseHandler(heard)),
+        _attached(_VerboseHandler(captured)),
     ):
         warnings.filterwarnings("ignore", "POWERTOOLS_DEV")
         patch.setattr(http.client.HTTPConnection, "debuglevel", 1)
@@ -79,25 +79,27 @@ def captured_output() -> Iterator[CapturedOutput]:
         patch.setenv("POWERTOOLS_SERVICE_NAME", f"heard-{next(_number)}")  # a logger of its own
         patch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
         _reset_loggers()
-        yield heard
+        yield captured
     _reset_loggers()
 
 
 @contextmanager
-def _attached(ear: logging.Handler) -> Iterator[None]:
+def _attached(handler: logging.Handler) -> Iterator[None]:
     known = logging.root.manager.loggerDict.values()
     loggers = [logging.root, *(one for one in known if isinstance(one, logging.Logger))]
     levels = [logger.level for logger in loggers]
-    deaf = [logger for logger in loggers if logger is logging.root or not logger.propagate]
-    handlers = [logger.handlers for logger in deaf]
+    not_propagating = [
+        logger for logger in loggers if logger is logging.root or not logger.propagate
+    ]
+    handlers = [logger.handlers for logger in not_propagating]
     for logger in loggers:
         logger.setLevel(_LOUDEST)
-    for logger in deaf:
-        logger.handlers = [ear]
+    for logger in not_propagating:
+        logger.handlers = [handler]
     try:
         yield
     finally:
-        for logger, before in zip(deaf, handlers, strict=True):
+        for logger, before in zip(not_propagating, handlers, strict=True):
             logger.handlers = before
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

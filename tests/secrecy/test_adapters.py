@@ -166,7 +166,7 @@ def test_what_x_says_back_is_hidden(echo: tuple[EchoingX, str], name: str, token
     """Given any answer with the header in it, then neither result, error nor log has a part."""
     x_server, url = echo
     x_server.seen.clear()
-    x_server.way = ECHO_ANSWERS[name]
+    x_server.answer = ECHO_ANSWERS[name]
     way = BaseUrlAdapter(url)
     results = []
     with captured_output() as heard:

@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools import Logger
 
-from pulse import app
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.replay.lambda_service import InvocationError
@@ -30,9 +30,9 @@ STEP = 32
 
 @dataclass
 class ObservedCompany:
-    """A town that all listen to; `sent` is what its functions sent to AWS, mails unpacked."""
+    """A small company whose output is captured; `sent` is what its functions sent to AWS."""
 
-    small_company: SmallCompany
+    company: SmallCompany
     echo: EchoingX
     heard: CapturedOutput
     sent: list[str] = field(default_factory=list)
@@ -40,15 +40,15 @@ class ObservedCompany:
     fault: Fault | None = None
 
     def leaked_parts(self) -> set[str]:
-        """Parts of tokens that went since it was last asked: to a log, the table, a mail ..."""
-        failures = [failure.error for failure in self.small_company.world.lambdas.failures]
+        """Parts of tokens that leaked since the last call: into a log, the table, a mail ..."""
+        failures = [failure.error for failure in self.company.world.lambdas.failures]
         self.said = self.heard.lines()
         text = "\n".join([*self.said, *self.sent, *failures])
         self.sent.clear()
         return parts_in(text)
 
     def note(self, params: Any, model: Any, **_: Any) -> None:
-        """Write down a call to AWS; what a person stores in SSM is no function's."""
+        """Record a call to AWS; tokens are put into SSM by a person, not by a function."""
         if model.name == "PutParameter":
             return
         self.sent.append(f"{model.name} {params!r}")
@@ -58,23 +58,23 @@ class ObservedCompany:
 
     def crash(self, name: str, event: Any) -> None:
         """Run a function, and print what it dies of as Lambda does, and as Powertools does."""
-        with self.small_company.world.counting_calls() as lambdas:
+        with self.company.world.counting_calls() as lambdas:
             try:
                 lambdas.invoke(name, event)
             except InvocationError as problem:
                 traceback.print_exception(problem)
-                app.logger().exception("it died")
+                Logger().exception("it died")
 
 
 @pytest.fixture
 def observed(tmp_path: Path) -> Iterator[Callable[..., ObservedCompany]]:
     """Acme's support reads with a user's token and a bearer, its news with another bearer."""
     with ExitStack() as stack:
-        yield lambda posts: stack.enter_context(_leaky(tmp_path, posts))
+        yield lambda posts: stack.enter_context(_observe(tmp_path, posts))
 
 
 @contextmanager
-def _leaky(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
+def _observe(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
     with (
         SmallCompany(folder, posts, settings(look_back="0")) as small_company,
         captured_output() as heard,
@@ -84,9 +84,8 @@ def _leaky(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
             secrets = small_company.world.app.tokens
             secrets.put("acme_help", TOKEN)
             secrets.put("acme", BEARER)
-            small_company.world._transport = BaseUrlAdapter(server.url)
             boto3.DEFAULT_SESSION.events.register("before-parameter-build", here.note)
-            small_company.world.lambdas.app = small_company.world.lambdas.make_app()
+            small_company.use_transport(BaseUrlAdapter(server.url))
             yield here
 
 
@@ -96,14 +95,14 @@ def test_a_good_day(observed: Callable[..., ObservedCompany]) -> None:
     posts.mention(0.5, "7")
     posts.reply(3, posts.mention(2, "8"))
     here = observed(posts)
-    here.small_company.run_minutes(0, 1, 4, 15, 16, 61, 240, 241)
-    here.small_company.digest(242, 0)
-    for name in here.small_company.world.stack.functions:
+    here.company.run_minutes(0, 1, 4, 15, 16, 61, 240, 241)
+    here.company.digest(242, 0)
+    for name in here.company.world.stack.functions:
         event = json.loads((ROOT / "infra" / "events" / f"{name}.json").read_text("utf-8"))
-        with here.small_company.world.counting_calls() as lambdas:
+        with here.company.world.counting_calls() as lambdas:
             lambdas.invoke(name, event)
     assert here.leaked_parts() == set()
-    assert here.small_company.failures == []
+    assert here.company.failures == []
     # they did speak, and did send every part that is sent
     assert {
         "urllib3.connectionpool",
@@ -122,21 +121,21 @@ def test_x_says_the_token_back(observed: Callable[..., ObservedCompany]) -> None
     for number, _ in enumerate(ways, start=1):
         posts.mention(number * STEP - 15.5, str(1000 + number))
     here = observed(posts)
-    here.small_company.run_minutes(0)
+    here.company.run_minutes(0)
     told = {}
     for number, (name, way) in enumerate(ways.items(), start=1):
-        here.small_company.run_minutes(number * STEP - 4)
+        here.company.run_minutes(number * STEP - 4)
         before = sum(here.echo.seen.values())
-        here.echo.way = way
-        here.small_company.run_minutes(number * STEP)
+        here.echo.answer = way
+        here.company.run_minutes(number * STEP)
         assert sum(here.echo.seen.values()) >= before + 5  # two accounts, and who the customer is
-        here.echo.way = None
+        here.echo.answer = None
         told[name] = here.leaked_parts()
-    here.small_company.run_minutes(number * STEP + 16)
-    here.small_company.digest(number * STEP + 17, 0)
+    here.company.run_minutes(number * STEP + 16)
+    here.company.digest(number * STEP + 17, 0)
     told["later"] = here.leaked_parts()
     assert {name: parts for name, parts in told.items() if parts} == {}
-    assert here.small_company.failures == []
+    assert here.company.failures == []
 
 
 def test_addresses_of_mail_that_came_back(observed: Callable[..., ObservedCompany]) -> None:
@@ -144,8 +143,8 @@ def test_addresses_of_mail_that_came_back(observed: Callable[..., ObservedCompan
     posts = Posts()
     posts.mention(0.5, "7")
     here = observed(posts)
-    here.small_company.run_minutes(0, 1, 16)
-    mail, now = here.small_company.world.mails()[-1], here.small_company.world.now()
+    here.company.run_minutes(0, 1, 16)
+    mail, now = here.company.world.mails()[-1], here.company.world.now()
     here.heard.lines()
     code = f"smtp; 550 5.1.1 <{mail.destinations[0]}>: Recipient address rejected"
     word = ses.bounce(mail.id, mail.destinations[0], now)
@@ -170,7 +169,7 @@ def test_headers_that_are_broken(observed: Callable[..., ObservedCompany]) -> No
     """Given a header said back that is none, of which urllib3 warns, then it is not printed."""
     here = observed(Posts())
     here.fault = raw(BROKEN_HEADERS)
-    here.small_company.run_minutes(0)
+    here.company.run_minutes(0)
     assert here.leaked_parts() == set()
     assert any("urllib3.connectionpool" in name for name in here.heard.names)
 
@@ -191,19 +190,19 @@ NO_TOKENS = {
 def test_a_secret_that_is_no_token(observed: Callable[..., ObservedCompany]) -> None:
     """Given a broken secret, then the owner hears where it lies, and nobody what it is."""
     here, ssm = observed(Posts()), boto3.client("ssm")
-    place = f"{here.small_company.world.stack.outputs['TokensPath']}/acme_help"
+    place = f"{here.company.world.stack.outputs['TokensPath']}/acme_help"
     told = {}
     for number, (name, text) in enumerate(NO_TOKENS.items()):
         ssm.put_parameter(Name=place, Value=text, Type="SecureString", Overwrite=True)
-        here.small_company.world.lambdas.app = here.small_company.world.lambdas.make_app()
-        here.small_company.run_minutes(number * STEP)
+        here.company.world.lambdas.app = here.company.world.lambdas.make_app()
+        here.company.run_minutes(number * STEP)
         told[name] = here.leaked_parts()
     ssm.delete_parameter(Name=place)
-    here.small_company.run_minutes(number * STEP + 17)
+    here.company.run_minutes(number * STEP + 17)
     told["none"] = here.leaked_parts()
     assert {name: parts for name, parts in told.items() if parts} == {}
-    assert here.small_company.failures == []
-    assert "is not a token" in here.small_company.mails[0].text
+    assert here.company.failures == []
+    assert "is not a token" in here.company.mails[0].text
 
 
 def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
@@ -211,8 +210,8 @@ def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
     posts = Posts()
     posts.mention(0.5, "7")
     here = observed(posts)
-    here.small_company.run_minutes(0, 1)
-    world = here.small_company.world
+    here.company.run_minutes(0, 1)
+    world = here.company.world
     task = {"company": "acme", "account_id": HELP, "kind": "poll", "minute": at(16).isoformat()}
     events: dict[str, Any] = {name: {} for name in world.stack.functions}
     events["poll"] = {"Records": [{"body": json.dumps(task)}]}
@@ -226,6 +225,6 @@ def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
     world.move_clock_to(at(16))
     for name, event in events.items():
         here.crash(name, event)
-    assert len(here.small_company.failures) == len(events)
+    assert len(here.company.failures) == len(events)
     assert here.leaked_parts() == set()
     assert any("Traceback" in line for line in here.said)

@@ -1,4 +1,4 @@
-"""A small company on the simulated X, and how to ask it."""
+"""Fixtures for the simulated X: archives, a clock, and a client to send requests with."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ USERS = [
 
 
 class Clock:
-    """A clock that stands where it is put."""
+    """A clock that stays at the time it is set to."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -44,7 +44,7 @@ class Clock:
 
 
 class XClient:
-    """Asks a simulated X in process, with requests, and gives the answers."""
+    """Sends requests to a simulated X in the same process."""
 
     def __init__(self, app: SimulatedX, clock: Clock) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""A function may end at any point, by anything: it is recorded, retried, and nothing is lost."""
+"""A function may end at any point, for any reason: it is recorded, retried, and nothing is lost."""
 
 import itertools
 import json
@@ -23,8 +23,8 @@ QUICK = {
 MINUTES = (0, 1, 2, 5, 6, 9, 14, 21, 22, 27, 33, 39, 45, 60)
 
 
-def said() -> Posts:
-    """One who is never answered, one who is at once, one who asks again."""
+def some_posts() -> Posts:
+    """One customer is never answered, one at once, one asks again."""
     posts = Posts()
     posts.mention(0.5, "7")
     second = posts.mention(1.5, "8")
@@ -34,7 +34,7 @@ def said() -> Posts:
 
 
 def outcome(here: SmallCompany) -> dict[str, Any]:
-    """What must be the same however often a function was gone."""
+    """What must be the same however often a function was ended."""
     return {
         "conversations": {
             first: (s.status, s.waiting, s.first_response_seconds, s.level)
@@ -51,53 +51,46 @@ def outcome(here: SmallCompany) -> dict[str, Any]:
 
 
 def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], SmallCompany, int]:
-    """The story, with a function gone right before its call to AWS of this number."""
-    with SmallCompany(folder, said(), one_account_settings(policy=QUICK, look_back="1 h")) as here:
-        app, calls = here.world.app, itertools.count(1)
-        made = [0]
+    """Run it all, with a function ended right before its AWS call of this number."""
+    with SmallCompany(
+        folder, some_posts(), one_account_settings(policy=QUICK, look_back="1 h")
+    ) as here:
+        calls = 0
 
-        def count(**_: Any) -> None:
-            if not here.world._counting:
-                return
-            made[0] = next(calls)
-            if made[0] == crash:
+        def count(_: str) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == crash:
                 raise SystemExit(1) if crash % 2 else RuntimeError("gone")
 
         here.run_minutes(*MINUTES[:1])
-        for client in (
-            app.db.table.client,
-            app.queue._client,
-            app.mailer._client,
-            app.topic._client,
-            app.tokens._client,
-        ):
-            client.meta.events.register("before-call.*.*", count)
+        here.world.before_call = count
         here.run_minutes(*MINUTES[1:])
-        return outcome(here), here, made[0]
+        return outcome(here), here, calls
 
 
-def test_gone_at_any_call_to_aws_the_end_is_the_same(tmp_path: Path) -> None:
+def test_a_function_ended_at_any_aws_call_changes_no_outcome(tmp_path: Path) -> None:
     """Given a function that ends before any of its calls, then the end is as if it had not."""
-    undisturbed, here, calls = run(tmp_path)
+    uninterrupted, here, calls = run(tmp_path)
     assert here.failures == []
-    assert len(undisturbed["told"]) == 4
+    assert len(uninterrupted["told"]) == 4
     for crash in range(1, calls + 1, 1 if TEST_ALL else calls // 4):
         found, here, _ = run(tmp_path, crash)
         assert len(here.failures) == 1, crash
-        assert same(found, undisturbed), f"gone before call {crash}: {here.failures}"
+        assert same(found, uninterrupted), f"ended before call {crash}: {here.failures}"
         doubles = Counter((m.who, m.minute) for m in here.mails)
         assert max(doubles.values()) == 1
 
 
-def same(found: dict[str, Any], undisturbed: dict[str, Any]) -> bool:
-    """All conversations alike, everybody told; an answer read later may cost a warning more."""
-    for first, flags in undisturbed["flags"].items():
+def same(found: dict[str, Any], uninterrupted: dict[str, Any]) -> bool:
+    """Same conversations, everybody told; an answer read later may cause one more warning."""
+    for first, flags in uninterrupted["flags"].items():
         more = found["flags"][first] - flags
         if flags - found["flags"][first] or more.total() > 1:
             return False
-    everybody = undisturbed["told"] <= found["told"]
+    everybody = uninterrupted["told"] <= found["told"]
     alike = ("conversations", "outbox", "mark")
-    return everybody and all(found[name] == undisturbed[name] for name in alike)
+    return everybody and all(found[name] == uninterrupted[name] for name in alike)
 
 
 class Trap:
@@ -119,44 +112,47 @@ class Trap:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The story with nothing in its way."""
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The outcome when no function is ended early."""
     found, here, _ = run(tmp_path_factory.mktemp("undisturbed"))
     assert here.failures == []
     return found
 
 
 @pytest.mark.parametrize("error", [SystemExit(2), RuntimeError("a bug")])
-def test_gone_while_reading_x(
-    tmp_path: Path, undisturbed: dict[str, Any], error: BaseException
+def test_a_poll_ended_while_reading_x_is_retried(
+    tmp_path: Path, uninterrupted: dict[str, Any], error: BaseException
 ) -> None:
     """Given a poll that ends in the middle, then it is recorded and tried again."""
     with SmallCompany(
         tmp_path,
-        said(),
+        some_posts(),
         one_account_settings(policy=QUICK, look_back="1 h"),
         x=lambda sim: Trap(sim, 6, error),
     ) as here:
         here.run_minutes(*MINUTES)
         assert [f.split(":")[0] for f in here.failures] == ["poll"]
         assert type(error).__name__ in here.failures[0]
-        assert outcome(here) == undisturbed
+        assert outcome(here) == uninterrupted
 
 
 def test_a_person_who_stops_the_replay_stops_it(tmp_path: Path) -> None:
     """Given Ctrl-C, then it is no failure of a function."""
     with (
         SmallCompany(
-            tmp_path, said(), one_account_settings(), x=lambda s: Trap(s, 1, KeyboardInterrupt())
+            tmp_path,
+            some_posts(),
+            one_account_settings(),
+            x=lambda s: Trap(s, 1, KeyboardInterrupt()),
         ) as here,
         pytest.raises(KeyboardInterrupt),
     ):
         here.run_minutes(0)
 
 
-def test_a_mail_is_sent_twice_only_if_ses_took_it_and_the_mark_was_lost(tmp_path: Path) -> None:
+def test_a_mail_is_sent_twice_only_if_recording_it_failed(tmp_path: Path) -> None:
     """Given a function gone between SES's yes and the mark, then the mail comes once more."""
-    with SmallCompany(tmp_path, said(), one_account_settings(policy=QUICK)) as here:
+    with SmallCompany(tmp_path, some_posts(), one_account_settings(policy=QUICK)) as here:
         taken: list[str] = []
 
         def lose(**_: Any) -> None:
@@ -175,7 +171,7 @@ def test_a_mail_is_sent_twice_only_if_ses_took_it_and_the_mark_was_lost(tmp_path
 
 
 @pytest.mark.parametrize("what", ["#state#", "outbox#", "sent#"], ids=["poll", "flag", "mark"])
-def test_a_throttled_transaction_is_made_again_at_once(
+def test_a_throttled_transaction_is_retried_at_once(
     posts: Posts, small_company: Build, what: str
 ) -> None:
     """Given a table too busy for one transaction, then nothing is late and no mail goes twice."""

@@ -1,6 +1,6 @@
-"""Stories in which the functions, each in its own environment, do all that they ever ask of AWS.
+"""Scenarios in which each function, in its own environment, makes every call its role allows.
 
-Whoever adds a function adds the story in which it does all that its role allows, to `STORIES`.
+Whoever adds a function adds the scenario in which it makes all its calls, to `SCENARIOS`.
 """
 
 from collections import defaultdict
@@ -14,6 +14,7 @@ from pulse.app import App
 from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import Position
 from pulse_cli.replay.lambda_service import LambdaService
+from pulse_cli.simulated_x import WsgiTransport
 from tests.iam.policy_evaluator import Call
 from tests.ses import bounce, event
 from tests.small_company import Posts, SmallCompany, at, one_account_settings, settings
@@ -44,16 +45,16 @@ class SeparateEnvironments(LambdaService):
 
 @dataclass
 class PermissionRun:
-    """Where stories are played; `asked` is what each function asked for in all of them."""
+    """Runs the scenarios; `asked` holds the calls that each function made in all of them."""
 
     folder: Path
     asked: dict[str, set[Call]] = field(default_factory=lambda: defaultdict(set))
 
     @contextmanager
-    def small_company(
+    def company(
         self, posts: Posts, document: Mapping[str, Any] | None = None, **how: Any
     ) -> Iterator[SmallCompany]:
-        """A town as those of the rooms, its functions apart; nothing may fail in it."""
+        """A small company whose functions have separate environments; nothing may fail in it."""
         built = SmallCompany(self.folder, posts, document, **how)
         built.world.parameters = dict(PARAMETERS)
         with built as small_company:
@@ -62,7 +63,7 @@ class PermissionRun:
                 world.stack.functions,
                 world.lambdas.make_app,
                 world.now,
-                alone=lambda name: App(world.stack.env[name], transport=world._transport),
+                alone=lambda name: App(world.stack.env[name], transport=WsgiTransport(world.x)),
             )
             yield small_company
             assert small_company.failures == []
@@ -70,7 +71,7 @@ class PermissionRun:
                 self.asked[name] |= asked
 
 
-def two_days(stage: PermissionRun) -> None:
+def two_days(run: PermissionRun) -> None:
     """Waits up to critical, bad addresses, trouble, midnight, all digests, another policy."""
     posts = Posts()
     asked = posts.mention(0.2, "7")
@@ -88,7 +89,7 @@ def two_days(stage: PermissionRun) -> None:
     ]
     rules = {"digests": digests, "sender": "Acme <desk@acme.example>", "keep": "30 days"}
     faults = [fault(70, 80, status=401), fault(100, 105, status=429)]
-    with stage.company(
+    with run.company(
         posts,
         settings(**rules),
         faults=faults,
@@ -111,21 +112,21 @@ def two_days(stage: PermissionRun) -> None:
     assert len([m for m in small_company.mails if "OUR WATCH" in m.text]) == 6
 
 
-def backlog(stage: PermissionRun) -> None:
+def backlog(run: PermissionRun) -> None:
     """More mentions than X's timelines show, beyond them in search; with no time to spare."""
     posts = Posts()
     asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(820)}
-    with stage.company(posts, one_account_settings()) as small_company:
+    with run.company(posts, one_account_settings()) as small_company:
         small_company.run_minutes(0, 11)
         assert small_company.stored == asked
         assert small_company.sim.requests["search", "200"]
 
 
-def mail_comes_back(stage: PermissionRun) -> None:
+def mail_comes_back(run: PermissionRun) -> None:
     """An answer that somebody is away, then that there is no such address."""
     posts = Posts()
     posts.mention(0.2, "7")
-    with stage.company(posts, one_account_settings()) as small_company:
+    with run.company(posts, one_account_settings()) as small_company:
         small_company.run_minutes(0, 1, 16)
         [mail] = small_company.world.mails()
         for kind in ("Transient", "Permanent"):
@@ -135,26 +136,26 @@ def mail_comes_back(stage: PermissionRun) -> None:
         assert {m.who for m in small_company.mails} == {"anna", "vera"}
 
 
-def deleted(stage: PermissionRun) -> None:
+def deleted(run: PermissionRun) -> None:
     """A post is deleted on X, and the next sweep misses it."""
     posts = Posts()
     posts.mention(1, "7", gone_at=at(9).isoformat(), gone_why="deleted")
-    with stage.company(posts, one_account_settings()) as small_company:
+    with run.company(posts, one_account_settings()) as small_company:
         small_company.run_minutes(0, 2)
         assert small_company.stored
         small_company.run_minutes(15)
         assert not small_company.stored
 
 
-def deleted_later(stage: PermissionRun) -> None:
-    """Posts go on X two days on: one that waits, one of ours, one that lay aside, an account's."""
+def deleted_later(run: PermissionRun) -> None:
+    """Posts go on X two days on: one that waits, one of ours, a quarantined one, an account's."""
     posts, late = Posts(), {"gone_at": at(2 * DAY).isoformat(), "gone_why": "deleted"}
     asked = posts.mention(1, "7", **late)
     posts.mention(1.5, "9", **{**late, "gone_why": "protected"})
     posts.reply(3, posts.mention(2, "8"), **late)
     posts.news(4)
     posts.lines[-1] |= late
-    with stage.company(posts) as small_company:
+    with run.company(posts) as small_company:
         small_company.run_minutes(0, 5)
         aside = {"account": "acme_help", "reason": "odd", "raw": {"id": asked}}
         small_company.world.app.db.audit_log.append("acme", [LogEntry("aside", at(5), aside)])
@@ -199,16 +200,16 @@ def _close(small_company: SmallCompany) -> None:
 def _just_before_call(
     small_company: SmallCompany, function: str, call: str, do: Callable[[], None]
 ) -> Iterator[None]:
-    """Just before this function first asks this of AWS, somebody does that."""
+    """Call `do` just before this function first makes this call to AWS."""
     left = [do]
 
-    def on_call(this: str, moment: str) -> None:
+    def interfere(this: str) -> None:
         running, _ = small_company.world.lambdas.running[-1]
-        if left and (this, moment, running) == (call, "before", function):
+        if left and (this, running) == (call, function):
             with small_company.guard.paused():
                 left.pop()()
 
-    small_company.world.on_call = on_call  # type: ignore[method-assign]
+    small_company.world.before_call = interfere
     yield
-    del small_company.world.on_call
+    small_company.world.before_call = None
     assert not left

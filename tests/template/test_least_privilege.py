@@ -1,6 +1,6 @@
 """Each role may do what its owner does, and nothing else: judged both ways, call by call.
 
-The calls are those of the stories, and those that AWS makes in the name of a role.
+The calls are those of the scenarios, and those that AWS makes in the name of a role.
 """
 
 from collections.abc import Iterator
@@ -38,31 +38,31 @@ def deployed() -> ResolvedStack:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PermissionRun]:
-    """All stories, played one after the other."""
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PermissionRun]:
+    """All scenarios, run one after the other."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")
-        stage = PermissionRun(tmp_path_factory.mktemp("stories"))
-        for story in SCENARIOS:
-            story(stage)
-        yield stage
+        run = PermissionRun(tmp_path_factory.mktemp("scenarios"))
+        for scenario in SCENARIOS:
+            scenario(run)
+        yield run
 
 
 @pytest.fixture(scope="module")
-def asked(stage: PermissionRun, deployed: ResolvedStack) -> dict[str, set[Call]]:
+def asked(run: PermissionRun, deployed: ResolvedStack) -> dict[str, set[Call]]:
     """All that is asked by each role, by its logical id."""
     functions = {
-        deployed.role_of(name): stage.asked[name] | service_requirements.of_lambda(deployed, name)
+        deployed.role_of(name): run.asked[name] | service_requirements.of_lambda(deployed, name)
         for name in deployed.template.functions
     }
     return functions | service_requirements.of_schedules(deployed)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_function_has_its_story(stage: PermissionRun, name: str) -> None:
-    """Given the stories, then each function of the template asks for something in one of them."""
-    assert stage.asked[name], (
-        f"no story runs {name}: add one to tests/template/permission_scenarios.py"
+def test_each_function_has_its_story(run: PermissionRun, name: str) -> None:
+    """Given the scenarios, then each function of the template makes a call in one of them."""
+    assert run.asked[name], (
+        f"no scenario runs {name}: add one to tests/template/permission_scenarios.py"
     )
 
 
@@ -72,7 +72,7 @@ def test_each_role_is_somebodys(asked: dict[str, set[Call]], deployed: ResolvedS
     assert len(asked) == len(FUNCTIONS) + len(list(deployed.of_type("AWS::Scheduler::Schedule")))
 
 
-def test_all_that_is_asked_is_allowed(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
+def test_every_call_made_is_allowed(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
     """Given every call, then the role allows it on that very resource."""
     roles = deployed.roles()
     denied = [
@@ -81,7 +81,7 @@ def test_all_that_is_asked_is_allowed(asked: dict[str, set[Call]], deployed: Res
     assert denied == []
 
 
-def test_all_that_is_allowed_is_asked(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
+def test_every_permission_is_used(asked: dict[str, set[Call]], deployed: ResolvedStack) -> None:
     """Given every action that a role allows on a resource, then somebody makes use of it."""
     unused = {
         (role, grant)
@@ -93,7 +93,7 @@ def test_all_that_is_allowed_is_asked(asked: dict[str, set[Call]], deployed: Res
     assert {grant for _, grant in unused} == set(EXCEPTIONS), "an exception is needed no longer"
 
 
-def test_what_is_named_by_its_beginning_has_a_reason(deployed: ResolvedStack) -> None:
+def test_every_resource_prefix_has_a_reason(deployed: ResolvedStack) -> None:
     """Given the resources that end in a wildcard, then each has its reason, and no other is."""
     resources = {g.resource for policy in deployed.roles().values() for g in policy.grants}
     assert {one for one in resources if one.endswith("*")} == set(WIDE)

@@ -156,14 +156,18 @@ def test_a_configuration_set_is_made_unless_there_is_one(resources: dict[str, An
 @pytest.mark.parametrize(
     "metric", ["PollSucceeded", "FlagAge", "OutboxAge", "DigestAge", "HoursUnchecked"]
 )
-def test_silence_of_pulse_itself_is_bad_news(resources: dict[str, Any], metric: str) -> None:
+def test_missing_data_raises_the_alarms_on_pulse_itself(
+    resources: dict[str, Any], metric: str
+) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
     [alarm] = [one for one in alarms if one["MetricName"] == metric]
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
 
 
-def test_a_night_without_figures_rings_and_a_new_stack_does_not(resources: dict[str, Any]) -> None:
+def test_a_night_without_figures_raises_the_alarm_and_a_new_stack_does_not(
+    resources: dict[str, Any],
+) -> None:
     """Without data an alarm of `missing` goes where a new one begins: no step, and no ring."""
     alarm = resources["FiguresAlarm"]["Properties"]
     assert alarm["TreatMissingData"] == "missing"

@@ -62,7 +62,7 @@ QUIET: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", QUIET)
-def test_it_is_quiet(alarm: dict[str, Any], tmp_path: Path, case: str) -> None:
+def test_the_alarm_stays_quiet(alarm: dict[str, Any], tmp_path: Path, case: str) -> None:
     """Given the usual six hours, a day's trouble, or look-ups instead, then nobody is woken."""
     posts = Posts()
     posts.mention(1, "7")
@@ -91,7 +91,7 @@ def test_without_a_bearer_nothing_is_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["compliance", "storage"])
-def test_it_rings_when_no_check_goes_through(
+def test_the_alarm_goes_off_when_no_check_succeeds(
     alarm: dict[str, Any], tmp_path: Path, endpoint: str
 ) -> None:
     """Given trouble for two days after a good check, then it rings within a day and a half."""
@@ -105,7 +105,9 @@ def test_it_rings_when_no_check_goes_through(
         assert DAY + 6 * HOUR < rung <= 1.5 * DAY
 
 
-def test_it_rings_when_comply_does_not_run(alarm: dict[str, Any], template: Template) -> None:
+def test_the_alarm_goes_off_when_comply_does_not_run(
+    alarm: dict[str, Any], template: Template
+) -> None:
     """Given no run at all, then it rings within hours; one run that is lost means nothing."""
     assert first_ring(alarm, {}, DAY) == 3 * HOUR
     assert template.functions["comply"].schedules

@@ -1,4 +1,4 @@
-"""Draws JSON by an OpenAPI description of X: as it should be, or with anything at all in it."""
+"""Draws random JSON from X's OpenAPI descriptions, valid or with arbitrary values in it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ODD: tuple[Any, ...] = (
 
 
 class SchemaFuzzer:
-    """Draws what a schema describes; `odd` of the values in it, by chance, are something else."""
+    """Draws values of a schema; a share `odd` of them is replaced by something else."""
 
     def __init__(self, description: Path, seed: object) -> None:
         self._schemas = json.loads(description.read_text("utf-8"))["components"]["schemas"]

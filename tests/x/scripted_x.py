@@ -1,4 +1,4 @@
-"""X by a script: its next answer, whatever is asked; what was asked, and how."""
+"""An X that gives the answers a test lists, and records the requests."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ BOUNDS = Bounds(start=NOON)
 
 
 class ScriptedTransport(WsgiTransport):
-    """Answers each request with what is next on the list; remembers what was asked, and how."""
+    """Gives the next answer of the list to each request; records requests and time-outs."""
 
     def __init__(self, *answers: tuple[int, dict[str, str], Any]) -> None:
         super().__init__(self._answer)
@@ -58,7 +58,7 @@ def _broken(drop: DropError) -> Iterable[bytes]:
 
 
 def error_from(*answers: tuple[int, dict[str, str], Any]) -> XError:
-    """The trouble that comes of these answers."""
+    """The error that these answers lead to."""
     x = XClient(lambda: USER, ScriptedTransport(*answers))
     with pytest.raises(XError) as caught:
         x.mentions("100", BOUNDS)

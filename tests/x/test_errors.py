@@ -48,7 +48,7 @@ POSTS = '{"data":[{"text":"I am Ivan, 5551234","id":"17","author_id":"77777"'
     ],
     ids=["cut", "after a mark", "a list", "under another name", "by way of a proxy"],
 )
-def test_what_may_be_posts_is_not_quoted(answer: tuple[Any, ...]) -> None:
+def test_possible_posts_are_not_quoted_in_errors(answer: tuple[Any, ...]) -> None:
     """Given posts in an answer that is none, then nothing of them stands in the trouble."""
     met = error_from(answer)
     assert met.kind == "unavailable"

@@ -128,7 +128,7 @@ UNREADABLE: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("served", "reason"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_post_lies_aside_and_the_rest_is_read(served: Any, reason: str) -> None:
+def test_invalid_posts_are_quarantined_and_the_rest_is_read(served: Any, reason: str) -> None:
     """Given one bad post among good ones, then it is put aside with its reason, they are read."""
     page = parse.parse_page({"data": [raw(id="1002"), served, raw(id="1000")]})
     assert [p.version for p in page.posts] == ["1002", "1000"]

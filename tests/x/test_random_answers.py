@@ -49,7 +49,7 @@ def is_cut(kept: Any, raw: Any) -> bool:
 
 
 @pytest.mark.parametrize("odd", SHARES)
-def test_each_post_is_read_or_lies_aside_with_a_reason(
+def test_each_post_is_read_or_quarantined_with_a_reason(
     shared: Path, figure: Callable[[str, object], None], name: str, odd: float
 ) -> None:
     """Given posts with odd values in them, when read, then none is lost and none stops us."""

@@ -1,6 +1,6 @@
 """Crowded days on ministack: `python -m tests.simulations.concurrency --minutes 200 --days 3`.
 
-Prints what was done and what is wrong at the end of each day; ends with 1 when anything is.
+Prints figures and violations of each day; ends with 1 when there are violations.
 """
 
 import argparse
@@ -13,9 +13,9 @@ from tests.simulations.concurrency.invariants import violations
 
 
 def main() -> int:
-    """Play the days, and say what was seen."""
+    """Run the days; return 1 when any of them violates an invariant."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=int, default=20, help="in which something is said")
+    parser.add_argument("--minutes", type=int, default=20, help="minutes with posts")
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
@@ -29,7 +29,7 @@ def main() -> int:
             "instances at once": len(day.evidence.call_logs),
             "writes": len(day.evidence.writes),
             "lost to others, and made again": dict(
-                sum((wire.conflicts for wire in day.evidence.call_logs), Counter[str]())
+                sum((log.conflicts for log in day.evidence.call_logs), Counter[str]())
             ),
             "clicks": day.clicks,
             "clicks to be made again": day.contended,

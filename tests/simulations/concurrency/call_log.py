@@ -1,4 +1,4 @@
-"""What was written and sent, as it went over the wire."""
+"""Records what was written to the table and which messages were sent, call by call."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _LOST = {"TransactionCanceledException", "ConditionalCheckFailedException"}
 
 
 class Write(NamedTuple):
-    """One action on one item; of a put and an update, with all that was set."""
+    """One action on one item; for puts and updates with all attributes that were set."""
 
     kind: Kind
     at: ItemKey
@@ -23,22 +23,22 @@ class Write(NamedTuple):
 
 @dataclass
 class CallLog:
-    """The record of the calls of a process."""
+    """The calls of a process that changed something."""
 
     writes: list[tuple[Write, ...]] = field(default_factory=list)
-    """What was taken: the deeds of each call, all or nothing."""
+    """The writes of each successful call."""
     conflicts: Counter[str] = field(default_factory=Counter)
-    """What was refused because somebody else was faster, by what it was about."""
+    """Calls refused because another writer was faster, by kind of item."""
     calls: Counter[str] = field(default_factory=Counter)
     message_ids: list[str] = field(default_factory=list)
 
     def attach(self, session: boto3.Session) -> None:
-        """Write down the calls of this session's clients from now on."""
+        """Record the calls of this session's clients from now on."""
         session.events.register("provide-client-params.*.*", self._asked)
         session.events.register("after-call.*.*", self._answered)
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget everything recorded so far."""
         self.writes, self.message_ids = [], []
         self.conflicts, self.calls = Counter(), Counter()
 
@@ -62,18 +62,18 @@ def writes_of(call: str, asked: dict[str, Any]) -> tuple[Write, ...]:
     match call:
         case "TransactWriteItems":
             actions = [next(iter(action.items())) for action in asked["TransactItems"]]
-            return tuple(_deed(_KINDS[kind], action) for kind, action in actions)
+            return tuple(_write(_KINDS[kind], action) for kind, action in actions)
         case "PutItem":
-            return (_deed("put", asked),)
+            return (_write("put", asked),)
         case "UpdateItem":
-            return (_deed("update", asked),)
+            return (_write("update", asked),)
         case "BatchWriteItem":
             [rows] = asked["RequestItems"].values()
-            return tuple(_deed("put", row["PutRequest"]) for row in rows)
+            return tuple(_write("put", row["PutRequest"]) for row in rows)
     return ()
 
 
-def _deed(kind: Kind, action: dict[str, Any]) -> Write:
+def _write(kind: Kind, action: dict[str, Any]) -> Write:
     item = from_dynamodb(action.get("Item") or action["Key"])
     values = from_dynamodb(action.get("ExpressionAttributeValues", {}))
     names = action.get("ExpressionAttributeNames", {}).values()

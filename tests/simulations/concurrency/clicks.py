@@ -1,4 +1,4 @@
-"""What people do: they look, and then they decide about what they were shown."""
+"""What a person does: reads a conversation, then takes a position or a lease."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,7 @@ class Click:
     id: str
 
     def __call__(self, app: App) -> tuple[ConversationKey, Fact] | str | None:
-        """The fact, once it is stored; `contended` when it was not; None: nobody waits there."""
+        """The stored fact; `contended` when another writer won; None when nobody waits there."""
         company = app.settings().company(self.key.company)
         shown = app.db.conversations.states([self.key]).get(self.key)
         if shown is None or not shown.waiting:

@@ -1,4 +1,4 @@
-"""The stack of the template on a ministack, with queues that need not be waited for."""
+"""The template's stack on ministack, with queues whose messages return within seconds."""
 
 import copy
 import json

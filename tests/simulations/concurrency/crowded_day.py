@@ -1,4 +1,7 @@
-"""A crowded day on ministack: everybody at once in each minute, and what is found at its end."""
+"""A crowded day on ministack: nine Lambda instances work at once in each minute.
+
+Returns what the check of invariants needs: expected facts, call logs, the table, the mails.
+"""
 
 import json
 import os
@@ -38,43 +41,45 @@ _QUARTER = 15
 
 @dataclass
 class DayResult:
-    """What is seen at its end, and what it took."""
+    """The evidence at the end of the day, and how much was done."""
 
     evidence: Evidence
     rounds: int
     seconds: float
     clicks: int
     contended: int
-    """Clicks that were not taken: the person is asked to click again."""
+    """Clicks that lost to another writer: the person is asked to click again."""
 
 
 def run_day(seed: int, minutes: int) -> DayResult:
-    """Let the day go by; at half time other settings are pushed, while all are at work."""
+    """Run the day; other settings are pushed at half time, while all instances work."""
     began = time.perf_counter()
-    said = crowded_posts(minutes, seed)
-    with tempfile.TemporaryDirectory() as folder, _crowded_stack(said, Path(folder)) as house:
-        last = (int(said.last_seen) // _QUARTER + 1) * _QUARTER + 1
+    expected = crowded_posts(minutes, seed)
+    with tempfile.TemporaryDirectory() as folder, _crowded_stack(expected, Path(folder)) as crowd:
+        last = (int(expected.last_seen) // _QUARTER + 1) * _QUARTER + 1
         results: list[Any] = []
         for minute in range(last + 1):
-            steps = [_steps(n, minute, Random(f"{seed} {minute} {n}"), said) for n in _INSTANCES]
-            results += house.at_once(minute, steps, push=minute == minutes // 2)
+            steps = [
+                _steps(n, minute, Random(f"{seed} {minute} {n}"), expected) for n in _INSTANCES
+            ]
+            results += crowd.at_once(minute, steps, push=minute == minutes // 2)
         minute = last
-        while minute < last + 60 and house.app.db.outbox.waiting("acme"):
+        while minute < last + 60 and crowd.app.db.outbox.waiting("acme"):
             minute += 1
-            house.at_once(minute, [[("send", {})] if r == "sender" else [] for r in _ROLES])
-        reports = [instance.stop() for instance in house.instances]
+            crowd.at_once(minute, [[("send", {})] if r == "sender" else [] for r in _ROLES])
+        reports = [instance.stop() for instance in crowd.instances]
         clicks = [result for result in results if isinstance(result, tuple)]
-        handed_in = {key: list(facts) for key, facts in said.facts.items()}
+        expected_facts = {key: list(facts) for key, facts in expected.facts.items()}
         for key, fact in clicks:
-            handed_in[key].append(fact)
+            expected_facts[key].append(fact)
         evidence = Evidence(
-            expected_facts=handed_in,
-            policy=house.app.settings().company("acme").policy,
-            call_logs=[report.wire for report in reports],
+            expected_facts=expected_facts,
+            policy=crowd.app.settings().company("acme").policy,
+            call_logs=[report.call_log for report in reports],
             failures=[failure for report in reports for failure in report.failures],
             before=[],
-            items=list(house.app.db.table.scan()),
-            mails=_mails(house.ministack),
+            items=list(crowd.app.db.table.scan()),
+            mails=_mails(crowd.ministack),
         )
     seconds = time.perf_counter() - began
     return DayResult(evidence, minute + 1, seconds, len(clicks), results.count("contended"))
@@ -83,8 +88,8 @@ def run_day(seed: int, minutes: int) -> DayResult:
 _INSTANCES = range(len(_ROLES))
 
 
-def _steps(number: int, minute: int, random: Random, said: ExpectedPosts) -> list[Step]:
-    """What an instance does in this minute."""
+def _steps(number: int, minute: int, random: Random, expected: ExpectedPosts) -> list[Step]:
+    """The steps of an instance in this minute."""
     match _ROLES[number]:
         case "poller":
             return [("dispatch", {}), ("queue", None)]
@@ -96,7 +101,7 @@ def _steps(number: int, minute: int, random: Random, said: ExpectedPosts) -> lis
             return random.sample([("flag", {}), ("digest", {})], 2)
         case "sender":
             return [("send", {})]
-    keys = random.sample(list(said.facts), min(2, len(said.facts)))
+    keys = random.sample(list(expected.facts), min(2, len(expected.facts)))
     kind: Any = random.choice(["refused", "mine"])
     who = f"person{number}"
     return [
@@ -118,7 +123,7 @@ class _CrowdedStack:
     ministack: Ministack
 
     def at_once(self, minute: int, steps: Sequence[list[Step]], *, push: bool = False) -> list[Any]:
-        """One minute; what the steps returned."""
+        """Run one minute of all instances; returns what their steps returned."""
         self.sim.clock = self.app.now = lambda: at(minute)
         for instance, mine in zip(self.instances, steps, strict=True):
             instance.begin_steps(at(minute), mine)
@@ -128,8 +133,8 @@ class _CrowdedStack:
 
 
 @contextmanager
-def _crowded_stack(said: ExpectedPosts, folder: Path) -> Iterator[_CrowdedStack]:
-    """The stack on a ministack of its own, furnished as a person does after deploying."""
+def _crowded_stack(expected: ExpectedPosts, folder: Path) -> Iterator[_CrowdedStack]:
+    """A stack on its own ministack, set up as a person does after deploying."""
     with ExitStack() as exit_:
         aws = exit_.enter_context(ministack(folder))
         os.environ.update(_ENV, AWS_ENDPOINT_URL=aws.url)
@@ -140,7 +145,7 @@ def _crowded_stack(said: ExpectedPosts, folder: Path) -> Iterator[_CrowdedStack]
         instances = [Instance(stack) for _ in _ROLES]
         for instance in instances:
             exit_.callback(instance.kill)
-        sim = SimulatedX(said.posts.archive(folder / "archive"))
+        sim = SimulatedX(expected.posts.archive(folder / "archive"))
         server = exit_.enter_context(serve(sim))
         env = {**os.environ, "PULSE_X_URL": server.url}
         for instance in instances:
@@ -156,7 +161,7 @@ def _crowded_stack(said: ExpectedPosts, folder: Path) -> Iterator[_CrowdedStack]
 
 
 def _mails(aws: Ministack) -> list[str]:
-    """The ids of all mails that the mail service has taken."""
+    """Ids of all mails that SES (here: ministack) has accepted."""
     with urlopen(f"{aws.url}/_ministack/ses/messages") as answer:  # noqa: S310 - on loopback
         found = json.load(answer)["messages"]
     return [mail["MessageId"] for mails in found.values() for mail in mails]

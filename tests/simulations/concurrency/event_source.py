@@ -1,4 +1,4 @@
-"""The event source of `poll`, played on the real queue: one message at a time, as deployed."""
+"""The SQS event source of `poll` on the real queue: one message at a time, as deployed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from pulse_cli.simulated_aws.local_stack import Function
 
 
 class EventSource:
-    """Takes a message, invokes, and deletes it if that went well; else it comes back."""
+    """Receives a message, invokes the function, and deletes the message if that succeeded."""
 
     def __init__(self, sqs: Any, function: Function, invoke: Callable[[str, Any], Any]) -> None:
         if function.queue is None:
@@ -20,7 +20,7 @@ class EventSource:
         self.results: list[Any] = []
 
     def process_one(self) -> bool:
-        """Take what is next; False when there is nothing that may be taken now."""
+        """Process the next message; returns False when none can be received now."""
         answer = self._sqs.receive_message(
             QueueUrl=self._queue.url,
             MaxNumberOfMessages=self._queue.batch_size,
@@ -41,7 +41,7 @@ class EventSource:
         return True
 
     def drain(self) -> list[Any]:
-        """Go on until nothing may be taken; what the invocations returned."""
+        """Process messages until none can be received; returns what the invocations returned."""
         before = len(self.results)
         while self.process_one():
             pass

@@ -23,14 +23,14 @@ Step = tuple[str, Any]
 
 @dataclass
 class Report:
-    """What an instance leaves behind."""
+    """The calls and failures of an instance."""
 
-    wire: CallLog
+    call_log: CallLog
     failures: list[str]
 
 
 class Instance:
-    """A forked process that does what it is told and says what came of it."""
+    """A forked process that runs steps on request and returns their results."""
 
     def __init__(self, stack: LocalStack) -> None:
         context = multiprocessing.get_context("fork")
@@ -40,11 +40,11 @@ class Instance:
         inner.close()
 
     def configure(self, env: Mapping[str, str]) -> None:
-        """Give it its environment."""
+        """Set its environment variables."""
         self._pipe.send(dict(env))
 
     def begin_steps(self, moment: datetime, steps: Sequence[Step]) -> None:
-        """Let it begin these steps; `answer` waits for their end."""
+        """Start these steps; `results` waits for their end."""
         self._pipe.send((moment, list(steps)))
 
     def results(self) -> list[Any]:
@@ -55,36 +55,36 @@ class Instance:
         return list(done)
 
     def stop(self) -> Report:
-        """Let it end; what it did."""
+        """End the process; returns its report."""
         self._pipe.send(None)
         report: Report = self._pipe.recv()
         self._process.join(10)
         return report
 
     def kill(self) -> None:
-        """End it, whatever it does."""
+        """Kill the process."""
         self._process.kill()
         self._process.join()
 
 
 def _run_instance(pipe: Connection, stack: LocalStack) -> None:
     inside = _InstanceProcess(stack, pipe.recv())
-    while (told := pipe.recv()) is not None:
-        inside.moment, steps = told
+    while (message := pipe.recv()) is not None:
+        inside.moment, steps = message
         try:
             pipe.send(([inside.step(*step) for step in steps], None))
         except Exception:  # noqa: BLE001 - raised at the other end
             pipe.send((None, traceback.format_exc()))
     failures = [f"{f.function} at {f.at:%H:%M}: {f.error}" for f in inside.lambdas.failures]
-    pipe.send(Report(inside.wire, failures))
+    pipe.send(Report(inside.call_log, failures))
 
 
 class _InstanceProcess:
     def __init__(self, stack: LocalStack, env: Mapping[str, str]) -> None:
         self.moment = datetime.min.replace(tzinfo=UTC)
-        self.wire = CallLog()
+        self.call_log = CallLog()
         if boto3.DEFAULT_SESSION is not None:
-            self.wire.attach(boto3.DEFAULT_SESSION)
+            self.call_log.attach(boto3.DEFAULT_SESSION)
         os.environ.update(env)
         given = {name: value for one in stack.env.values() for name, value in one.items()}
         self.lambdas = LambdaService(

@@ -1,4 +1,4 @@
-"""The functions as deployed, on moto, each stopping before a call until it is its turn."""
+"""The deployed functions on moto, each stopping before a call until it is its turn."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ from pulse import app as wiring
 from pulse.app import App
 from pulse.conversations.facts import ConversationKey, Fact
 from pulse.dynamodb.codec import from_dynamodb
+from pulse.repositories import Repositories
 from pulse_cli.replay.lambda_service import LambdaContext, load_handler
 from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
@@ -27,7 +28,7 @@ from tests.simulations.concurrency.posts import ExpectedPosts
 from tests.simulations.concurrency.table_cache import TableCache
 from tests.small_company import HELP, at
 
-_SHARED = ("table", "secrets", "post", "topic", "pages")
+_SHARED = ("tokens", "mailer", "topic", "renderer")
 """Parts of an app that remember nothing; the stores, X and the settings are each app's own."""
 _LEFT_MS = 50_000
 _PAGE = 2
@@ -36,7 +37,7 @@ _PAGE = 2
 
 @dataclass(frozen=True)
 class Writer:
-    """Somebody who does something in this minute, by the settings in force or those before."""
+    """A function or person that acts in this minute, by the current or the previous settings."""
 
     act: Callable[[App], Any]
     minute: float
@@ -57,12 +58,12 @@ def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> 
 
 _APP: ContextVar[App] = ContextVar("app")
 _WAIT: ContextVar[Callable[[Access], None] | None] = ContextVar("wait", default=None)
-_RECEIVED: ContextVar["_ReceivedAnswers"] = ContextVar("ear")
-"""Of the writer that is at work: each has an app of its own, as each process has."""
+_RECEIVED: ContextVar["_ReceivedAnswers"] = ContextVar("received")
+"""Those of the running writer: each has an app of its own, as each process has."""
 
 
 class _AppOfCaller:
-    """The app of whoever asks."""
+    """The app of the writer that calls."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_APP.get(), name)
@@ -70,45 +71,45 @@ class _AppOfCaller:
 
 @dataclass(eq=False)
 class _ReceivedAnswers:
-    """What a writer was told."""
+    """The answers that a writer has received."""
 
     name: str
-    heard: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
 
 
 class InterleavedWorld(ReplayWorld):
-    """A house in which writers take turns, a call at a time; each play begins at one scene."""
+    """A world in which writers take turns, call by call; each run begins at the same state."""
 
-    def __init__(self, folder: Path, said: ExpectedPosts, document: Mapping[str, Any]) -> None:
-        self._archive = said.posts.archive(folder / "archive")
+    def __init__(self, folder: Path, expected: ExpectedPosts, document: Mapping[str, Any]) -> None:
+        self._archive = expected.posts.archive(folder / "archive")
         super().__init__(document, SimulatedX(self._archive), at(0))
-        self._said = said
-        self._wire = CallLog()
+        self._expected = expected
+        self._call_log = CallLog()
         self._failures: list[str] = []
         self._clicks: list[tuple[ConversationKey, Fact]] = []
 
     def __enter__(self) -> Self:
         super().__enter__()
         if boto3.DEFAULT_SESSION is not None:
-            boto3.DEFAULT_SESSION.events.register("provide-client-params.*.*", self._stop)
-            boto3.DEFAULT_SESSION.events.register("after-call.*.*", self._hear)
-            self._wire.attach(boto3.DEFAULT_SESSION)
+            boto3.DEFAULT_SESSION.events.register("provide-client-params.*.*", self._wait_for_turn)
+            boto3.DEFAULT_SESSION.events.register("after-call.*.*", self._record_answer)
+            self._call_log.attach(boto3.DEFAULT_SESSION)
             backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][boto3.DEFAULT_SESSION.region_name]
-            self._recall = TableCache(backend.tables[self.app.db.table.name].items)
-            self._recall.attach(boto3.DEFAULT_SESSION)
-        self._parts = self._make_app()  # its clients know of the stops
+            self._cache = TableCache(backend.tables[self.app.db.table.name].items)
+            self._cache.attach(boto3.DEFAULT_SESSION)
+        self._shared = self._make_app()  # its clients know of the stops
         wiring.use(_AppOfCaller())  # type: ignore[arg-type]
         return self
 
     def prepare(self, *writers: Writer) -> None:
-        """What has happened before, one after the other."""
+        """Run what happened before, and remember the state that each run begins with."""
         self.run_in_sequence(*writers)
-        self._scene = self._recall.version
-        self._before = list(self._parts.db.table.scan())
+        self._start_version = self._cache.version
+        self._before = list(self._shared.db.table.scan())
         self._earlier = list(self._clicks)
 
     def run_in_sequence(self, *writers: Writer) -> None:
-        """Let them go one after the other, each to its end."""
+        """Run the writers one after the other, each to its end."""
         for writer in writers:
             self.move_clock_to(at(writer.minute))
             self._act(writer, self._app(writer))
@@ -116,51 +117,52 @@ class InterleavedWorld(ReplayWorld):
     def restart(
         self, *writers: Writer, push: Mapping[str, Any] | None = None
     ) -> list[SteppedWriter]:
-        """Set the scene anew; each writer has read the settings, and comes to its first call."""
-        self._wire.clear()
-        self._recall.version = self._scene
+        """Restore the state; returns the writers at their first calls, with settings read."""
+        self._call_log.clear()
+        self._cache.version = self._start_version
         self._failures, self._clicks = [], list(self._earlier)
         self.move_clock_to(at(max(writer.minute for writer in writers)))
         apps = {w: self._app(w) for w in writers if w.settings == "old"}
         if push is not None:
-            self._parts.db.settings_store.push(push, at(min(writer.minute for writer in writers)))
-        self._ears = [_ReceivedAnswers(str(number)) for number in range(len(writers))]
+            self._shared.db.settings_store.push(push, at(min(writer.minute for writer in writers)))
+        self._received = [_ReceivedAnswers(str(number)) for number in range(len(writers))]
         return [
-            self._player(writer, apps.get(writer) or self._app(writer), ear)
-            for writer, ear in zip(writers, self._ears, strict=True)
+            self._stepped(writer, apps.get(writer) or self._app(writer), received)
+            for writer, received in zip(writers, self._received, strict=True)
         ]
 
     def state(self) -> object:
-        """All that is stored, and all that each writer was told."""
-        return self._recall.digest(), *(hash(tuple(ear.heard)) for ear in self._ears)
+        """All that is stored, and all answers each writer has received."""
+        return self._cache.digest(), *(hash(tuple(received.answers)) for received in self._received)
 
     def evidence(self) -> Evidence:
-        """What is seen now."""
-        handed_in = {key: list(facts) for key, facts in self._said.facts.items()}
+        """Evidence for the check of invariants."""
+        expected_facts = {key: list(facts) for key, facts in self._expected.facts.items()}
         for key, fact in self._clicks:
-            handed_in[key].append(fact)
+            expected_facts[key].append(fact)
         return Evidence(
-            expected_facts=handed_in,
+            expected_facts=expected_facts,
             policy=self._app(Writer(print, 0)).settings().company("acme").policy,
-            call_logs=[self._wire],
+            call_logs=[self._call_log],
             failures=self._failures,
             before=self._before,
-            items=list(self._parts.db.table.scan()),
-            mails=[],  # the wire hears of all of them
+            items=list(self._shared.db.table.scan()),
+            mails=[],  # the call log has all of them
         )
 
     def _app(self, writer: Writer) -> App:
         x = SimulatedX(self._archive)  # which has counted no request yet
         app = App(self._all_env(), lambda: at(writer.minute), WsgiTransport(x))
         for name in _SHARED:
-            setattr(app, name, getattr(self._parts, name))
+            setattr(app, name, getattr(self._shared, name))
+        app.db = Repositories(self._shared.db.table)
         app.settings()
         return app
 
-    def _player(self, writer: Writer, app: App, ear: _ReceivedAnswers) -> SteppedWriter:
+    def _stepped(self, writer: Writer, app: App, received: _ReceivedAnswers) -> SteppedWriter:
         def write(wait: Callable[[Access], None]) -> None:
             _WAIT.set(wait)
-            _RECEIVED.set(ear)
+            _RECEIVED.set(received)
             self._act(writer, app)
 
         return SteppedWriter(write)
@@ -175,26 +177,30 @@ class InterleavedWorld(ReplayWorld):
             if isinstance(result, tuple):
                 self._clicks.append(result)
 
-    def _stop(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+    def _wait_for_turn(
+        self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
+    ) -> None:
         if (wait := _WAIT.get()) is None:
             return
         if model.name == "Query":
             params.setdefault("Limit", _PAGE)
-        if (touch := access_of(model.name, params)) is not None:
-            context["ear"] = _RECEIVED.get()
-            wait(touch)
+        if (access := access_of(model.name, params)) is not None:
+            context["received"] = _RECEIVED.get()
+            wait(access)
 
-    def _hear(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        if (ear := context.get("ear")) is None:
+    def _record_answer(
+        self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any
+    ) -> None:
+        if (received := context.get("received")) is None:
             return
         if "MessageId" in parsed:
-            parsed["MessageId"] = f"{model.name} {ear.name} {len(ear.heard)}"
-        told = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-        ear.heard.append(f"{model.name} {told}")
+            parsed["MessageId"] = f"{model.name} {received.name} {len(received.answers)}"
+        answer = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+        received.answers.append(f"{model.name} {answer}")
 
 
 def access_of(call: str, asked: Mapping[str, Any]) -> Access | None:  # noqa: PLR0911 - a table
-    """What a call reads and writes; None for those that nobody else minds."""
+    """What a call reads and writes; None for calls that cannot affect another writer."""
     match call:
         case "GetItem":
             return Access(call, reads=frozenset({_name(asked["Key"])}))
@@ -212,7 +218,7 @@ def access_of(call: str, asked: Mapping[str, Any]) -> Access | None:  # noqa: PL
             return Access(call, writes=frozenset({f"mail to {asked['Destination']}"}))
         case "Publish":
             return Access(call, writes=frozenset({"topic"}))
-    written = frozenset(f"{deed.at.pk}|{deed.at.sk}|" for deed in writes_of(call, asked))
+    written = frozenset(f"{action.at.pk}|{action.at.sk}|" for action in writes_of(call, asked))
     return Access(call, writes=written) if written else None
 
 

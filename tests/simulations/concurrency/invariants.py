@@ -1,4 +1,7 @@
-"""What is wrong at the end, reckoned from what was handed in and from the wire."""
+"""Violations at the end: lost facts, repeated alerts, broken revisions, unsettled entries.
+
+They are computed from the expected facts and from the call logs.
+"""
 
 import json
 from collections import Counter, defaultdict
@@ -18,26 +21,26 @@ from tests.simulations.concurrency.call_log import CallLog, Write
 
 @dataclass
 class Evidence:
-    """What was handed in, what was seen on the way, and what lies in the table at the end."""
+    """Expected facts, recorded calls, and what the table holds at the end."""
 
     expected_facts: dict[ConversationKey, list[Fact]]
-    """Posts that X has shown, and what people were told is stored."""
+    """Facts of posts that X has shown, and of clicks that were confirmed."""
     policy: Policy
     call_logs: list[CallLog]
     failures: list[str]
     before: list[Item]
     items: list[Item]
     mails: list[str]
-    """Ids of what the mail service has taken."""
+    """Ids of the mails that SES has accepted."""
 
     @property
     def writes(self) -> list[tuple[Write, ...]]:
-        """What all of them wrote, each call by itself."""
-        return [write for wire in self.call_logs for write in wire.writes]
+        """The writes of all processes, call by call."""
+        return [write for log in self.call_logs for write in log.writes]
 
 
 def violations(seen: Evidence) -> list[str]:
-    """Everything that is lost, told twice, or does not fit together."""
+    """Everything that is lost, sent twice or inconsistent; empty when all is well."""
     return [
         *(f"failed: {failure}" for failure in seen.failures),
         *_facts(seen),
@@ -87,9 +90,9 @@ def _revisions(seen: Evidence) -> Iterator[str]:
     for item in seen.before:
         if "rev" in item:
             revisions[ItemKey(item["pk"], item["sk"])].append(item["rev"])
-    for deed in (deed for write in seen.writes for deed in write):
-        if deed.at.sk in {STATE, "cursor"} and "rev" in deed.item:
-            revisions[deed.at].append(deed.item["rev"])
+    for action in (action for write in seen.writes for action in write):
+        if action.at.sk in {STATE, "cursor"} and "rev" in action.item:
+            revisions[action.at].append(action.item["rev"])
     for item in seen.items:
         at = ItemKey(item["pk"], item["sk"])
         if "rev" in item:
@@ -99,17 +102,17 @@ def _revisions(seen: Evidence) -> Iterator[str]:
 
 
 def _repeated_alerts(seen: Evidence) -> Iterator[str]:
-    """A wait hears of a level once (and of each reminder), and each person of it once."""
-    heard: Counter[tuple[Any, ...]] = Counter()
+    """Each level (and each reminder) of a wait is flagged once, and each person told once."""
+    alerts: Counter[tuple[Any, ...]] = Counter()
     for write in seen.writes:
         entries = [_entry(d.item) for d in write if d.kind == "put" and d.at.pk[:7] == "outbox#"]
-        for key, flags in _flags(deed.item for deed in write).items():
+        for key, flags in _flags(action.item for action in write).items():
             last = max(flags, key=lambda f: f.due_at)
             people = [e["person"] for e in entries if list(key) in e["keys"]]
             if not people:
                 yield f"{key}: {last.level} was flagged, and nobody is told"
-            heard.update((key, last.level, last.reminder, last.due_at, who) for who in people)
-    yield from (f"{what} is put into the outbox {n} times" for what, n in heard.items() if n > 1)
+            alerts.update((key, last.level, last.reminder, last.due_at, who) for who in people)
+    yield from (f"{what} is put into the outbox {n} times" for what, n in alerts.items() if n > 1)
     for key, flags in _flags(seen.items).items():
         for one, other in combinations(flags, 2):
             same = (one.level, one.reminder) == (other.level, other.reminder)
@@ -126,18 +129,18 @@ def _flags(items: Any) -> dict[ConversationKey, list[Flag]]:
 
 
 def _outbox(seen: Evidence) -> Iterator[str]:
-    """Each entry is settled, in one mail at most; nobody is still being written to."""
+    """Each entry is settled, in at most one mail; no mailbox is left claimed."""
     put = {item["sk"] for item in seen.before if item["pk"].startswith("outbox#")}
-    gone: set[str] = set()
+    deleted: set[str] = set()
     mailed: Counter[str] = Counter()
     for write in seen.writes:
-        entries = [deed for deed in write if deed.at.pk.startswith("outbox#")]
-        put |= {deed.at.sk for deed in entries if deed.kind == "put"}
-        gone |= {deed.at.sk for deed in entries if deed.kind == "delete"}
-        if any(deed.at.pk.startswith("sent#") for deed in write):
-            mailed.update(deed.at.sk for deed in entries if deed.kind == "delete")
-    yield from (f"{sk} was never settled" for sk in put - gone)
-    yield from (f"{sk} was settled and never there" for sk in gone - put)
+        entries = [action for action in write if action.at.pk.startswith("outbox#")]
+        put |= {action.at.sk for action in entries if action.kind == "put"}
+        deleted |= {action.at.sk for action in entries if action.kind == "delete"}
+        if any(action.at.pk.startswith("sent#") for action in write):
+            mailed.update(action.at.sk for action in entries if action.kind == "delete")
+    yield from (f"{sk} was never settled" for sk in put - deleted)
+    yield from (f"{sk} was settled and never there" for sk in deleted - put)
     yield from (f"{sk} is in {number} mails" for sk, number in mailed.items() if number > 1)
     for item in seen.items:
         if item["pk"].startswith("outbox#"):
@@ -147,10 +150,10 @@ def _outbox(seen: Evidence) -> Iterator[str]:
 
 
 def _mails(seen: Evidence) -> Iterator[str]:
-    """What was sent and what is recorded as sent are the same, one to one."""
+    """Messages sent and messages recorded correspond one to one."""
     recorded = Counter(i["message_id"] for i in seen.items if i["pk"].startswith("sent#"))
     recorded -= Counter(i["message_id"] for i in seen.before if i["pk"].startswith("sent#"))
-    sent = {i for wire in seen.call_logs for i in wire.message_ids}
+    sent = {i for log in seen.call_logs for i in log.message_ids}
     yield from (f"recorded {n} times: {i}" for i, n in recorded.items() if n > 1)
     yield from (f"recorded and not sent: {i}" for i in recorded.keys() - sent)
     yield from (f"sent and not recorded: {i}" for i in (sent | set(seen.mails)) - recorded.keys())

@@ -1,8 +1,7 @@
-"""Every order of the writers' calls that can make a difference.
+"""Searches all orders of the writers' calls that can make a difference.
 
-Two calls that touch nothing in common, or only read, may change places without anybody
-noticing: of the orders that differ in that alone one is played (sleep sets, and states that
-were met before with them; Godefroid 1996).
+Two calls that have no key in common, or only read, can be swapped without any effect: of orders
+that differ in that alone, one is tried (sleep sets with stored states; Godefroid 1996).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,7 @@ class Access:
     writes: frozenset[str] = frozenset()
 
     def conflicts_with(self, other: "Access") -> bool:
-        """Whether it makes a difference which of the two comes first."""
+        """Whether the order of the two makes a difference."""
         return (
             _overlap(self.writes, other.writes | other.reads)
             or _overlap(other.writes, self.reads)
@@ -34,23 +33,22 @@ def _overlap(ones: frozenset[str], others: frozenset[str]) -> bool:
 
 @dataclass
 class _Node:
-    """A state on the path that is being played."""
+    """A state on the path that is being tried."""
 
     left: list[int]
-    """Whose call is still to be tried from here; that of the last is on the path."""
+    """Writers whose call is still to be tried here; the last one's is on the path."""
     asleep: set[int]
-    """Whose call need not be: it has been, or makes no difference to one that has."""
+    """Writers whose call need not be tried here: it was, or commutes with one that was."""
     end: bool
-    """All are done, as was not seen before."""
+    """All writers are done, in a state not seen before."""
 
 
 class OrderSearch:
     """The search through all orders.
 
-    `start` sets the scene anew and lets each writer go as far as its first call. `state` says
-    how things stand: all that is stored, and all that each writer was told so far; where two
-    are equal, all goes on alike. `random` chooses which branch is taken first, for searches
-    that are broken off.
+    `start` restarts the scenario and runs each writer up to its first call. `state` returns all
+    that is stored and all answers each writer has received; from equal states everything goes on
+    alike. `random` chooses which branch is tried first, for searches that are not finished.
     """
 
     def __init__(
@@ -60,16 +58,16 @@ class OrderSearch:
         random: Random | None = None,
     ) -> None:
         self.states: dict[object, set[int]] = {}
-        """What was met, and whose calls were left out there."""
+        """States seen, with the writers whose calls were left out there."""
         self._start = start
         self._state = state
         self._random = random
         self._path: list[_Node] = []
 
     def outcomes(self) -> Iterator[int]:
-        """Come to every end that there is, once; yields at each how many calls led there."""
+        """Reach every outcome once; yields the number of calls that led to it."""
         while True:
-            self._play(self._start())
+            self._follow(self._start())
             if self._path[-1].end:
                 yield len(self._path) - 1
             while self._path and not _next(self._path[-1]):
@@ -77,26 +75,26 @@ class OrderSearch:
             if not self._path:
                 return
 
-    def _play(self, players: Sequence[SteppedWriter]) -> None:
-        """Play by the path, and on from its end until what follows is known."""
+    def _follow(self, writers: Sequence[SteppedWriter]) -> None:
+        """Follow the path, and go on from its end until a known state."""
         asleep: set[int] = set()
         depth = 0
         while True:
             if depth == len(self._path):
-                self._path.append(self._arrive(players, asleep))
+                self._path.append(self._new_node(writers, asleep))
             node = self._path[depth]
             if not node.left:
-                for player in players:
-                    player.abandon()
+                for writer in writers:
+                    writer.abandon()
                 return
-            step: Access = players[node.left[-1]].next
-            asleep = {n for n in node.asleep if not step.conflicts_with(players[n].next)}
-            players[node.left[-1]].step()
+            step: Access = writers[node.left[-1]].next
+            asleep = {n for n in node.asleep if not step.conflicts_with(writers[n].next)}
+            writers[node.left[-1]].step()
             depth += 1
 
-    def _arrive(self, players: Sequence[SteppedWriter], asleep: set[int]) -> _Node:
-        """Where this is known, what was left out before is tried, unless it is asleep still."""
-        ready = {n for n, player in enumerate(players) if not player.done}
+    def _new_node(self, writers: Sequence[SteppedWriter], asleep: set[int]) -> _Node:
+        """A node for the current state; in a known one, only what was left out before is tried."""
+        ready = {n for n, writer in enumerate(writers) if not writer.done}
         state = self._state()
         known = self.states.get(state)
         self.states[state] = asleep if known is None else known & asleep
@@ -116,16 +114,16 @@ def _next(node: _Node) -> bool:
 def drawn_orders(
     start: Callable[[], Sequence[SteppedWriter]], number: int, seed: int = 7
 ) -> Iterator[int]:
-    """Play so many orders drawn by lot, the same each time."""
+    """Run `number` random orders, the same for the same seed; yields the calls of each."""
     random = Random(seed)
     for _ in range(number):
         yield finish(start(), random)
 
 
-def finish(players: Sequence[SteppedWriter], random: Random | None = None) -> int:
-    """Let them go on to their ends, drawn by lot or one after the other; how many calls."""
+def finish(writers: Sequence[SteppedWriter], random: Random | None = None) -> int:
+    """Run all writers to their ends, at random or one after the other; returns the calls made."""
     calls = 0
-    while ready := [player for player in players if not player.done]:
+    while ready := [writer for writer in writers if not writer.done]:
         (random.choice(ready) if random else ready[0]).step()
         calls += 1
     return calls

@@ -1,4 +1,4 @@
-"""What is said on a crowded day: few conversations, much in each, and a record of it."""
+"""The posts and settings of a crowded day, and the facts that must come of the posts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from tests.small_company import HELP, NEWS, Posts, at, settings
 
 _BEGAN = ("7", "7", "8", "9")
-"""Who began each thread; a second customer joins the last."""
+"""Who began each conversation; a second customer joins the last."""
 _JOINS = "10"
 _HALF, _LATE, _ANSWERED = 0.5, 0.1, 0.2
 _SHIFT = 20
@@ -20,7 +20,7 @@ _SHIFT = 20
 
 @dataclass
 class ExpectedPosts:
-    """The posts as X serves them, and by conversation what must become of them."""
+    """The posts as X serves them, and the facts expected of them by conversation."""
 
     posts: Posts = field(default_factory=Posts)
     facts: dict[ConversationKey, list[Fact]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class ExpectedPosts:
 
     @property
     def last_seen(self) -> float:
-        """The minute from which on all of it can be seen."""
+        """The minute from which on X shows all posts."""
         moments = [
             datetime.fromisoformat(p.get("visible_at", p["created_at"])) for p in self.posts.lines
         ]
@@ -52,28 +52,28 @@ class ExpectedPosts:
 
 
 def crowded_posts(minutes: int, seed: int) -> ExpectedPosts:
-    """Each minute several posts on four threads; some name both accounts, some are seen late."""
-    random, said = Random(seed), ExpectedPosts()
-    threads: dict[int, str] = {}
+    """Several posts a minute in four conversations; some name both accounts or are shown late."""
+    random, expected = Random(seed), ExpectedPosts()
+    conversations: dict[int, str] = {}
     asked: dict[tuple[int, str], str] = {}
     for minute in range(minutes):
         for second in sorted(random.sample(range(1, 59), random.randint(2, 6))):
             place = random.randrange(len(_BEGAN))
-            joins = place in threads and place == len(_BEGAN) - 1 and random.random() < _HALF
+            joins = place in conversations and place == len(_BEGAN) - 1 and random.random() < _HALF
             who = _JOINS if joins else _BEGAN[place]
             moment = minute + second / 60
             more: dict[str, Any] = {}
             if random.random() < _LATE:
                 more["seen"] = moment + random.randint(1, 4)
             if (place, who) in asked and random.random() < _ANSWERED:
-                said.reply(moment, asked[place, who], random.choice([HELP, NEWS]), **more)
+                expected.reply(moment, asked[place, who], random.choice([HELP, NEWS]), **more)
                 continue
-            if place in threads:
-                more["thread"] = threads[place]
+            if place in conversations:
+                more["thread"] = conversations[place]
             to = random.choice([(HELP,), (NEWS,), (HELP, NEWS)])
-            asked[place, who] = said.mention(moment, who, to, **more)
-            threads.setdefault(place, asked[place, who])
-    return said
+            asked[place, who] = expected.mention(moment, who, to, **more)
+            conversations.setdefault(place, asked[place, who])
+    return expected
 
 
 def crowded_settings(*, quick: bool = False) -> dict[str, Any]:

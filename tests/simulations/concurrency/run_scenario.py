@@ -1,4 +1,4 @@
-"""A scene, played in every order, and what was wrong at the ends.
+"""Runs a scenario in every order of calls, or in drawn ones, and collects violations.
 
 `python -m tests.simulations.concurrency.run_scenario [NAME ...]` runs scenarios whole, however long
 that takes.
@@ -18,92 +18,94 @@ from tests.simulations.concurrency.interleaved_world import InterleavedWorld, fu
 from tests.simulations.concurrency.invariants import violations
 from tests.simulations.concurrency.order_search import OrderSearch, drawn_orders
 from tests.simulations.concurrency.posts import ExpectedPosts
-from tests.simulations.concurrency.scenarios import SCENES, Scenario
+from tests.simulations.concurrency.scenarios import SCENARIOS, Scenario
 
 _AFTER = (("flag", 1), ("flag", 2), ("send", 5), ("send", 40))
-"""What goes on afterwards, past claims, old settings and the alert window."""
+"""Functions that run afterwards, when claims, old settings and the alert window are over."""
 
 
 @dataclass
 class ScenarioResult:
-    """How many different ends there were, what was met on the way, and what was wrong at which."""
+    """How many outcomes and states were seen, and the violations of each outcome that had any."""
 
     outcomes: int = 0
     states: int = 0
     calls: int = 0
     whole: bool = True
-    """Whether all orders were played, or a part."""
+    """Whether all orders were tried, not only a part."""
     violations: list[list[str]] = field(default_factory=list)
 
 
 class ScenarioRun:
-    """A scene on its stage, to be begun any number of times."""
+    """A prepared scenario that can be started any number of times."""
 
-    def __init__(self, scene: Scenario, stage: InterleavedWorld, said: ExpectedPosts) -> None:
-        self.stage = stage
-        self._scene = scene
-        self._writers = scene.writers(list(said.facts))
+    def __init__(
+        self, scenario: Scenario, world: InterleavedWorld, expected: ExpectedPosts
+    ) -> None:
+        self.world = world
+        self._scenario = scenario
+        self._writers = scenario.writers(list(expected.facts))
 
     def start(self) -> list[SteppedWriter]:
-        """All writers at their first calls."""
-        return self.stage.restart(*self._writers, push=self._scene.push)
+        """Restart the scenario; returns all writers, each before its first call."""
+        return self.world.restart(*self._writers, push=self._scenario.push)
 
     def end(self) -> list[str]:
-        """Let the minutes that follow go by; what is wrong then."""
+        """Run the minutes that follow; returns the violations at the end."""
         last = max(writer.minute for writer in self._writers)
-        self.stage.run_in_sequence(*(function(name, last + minute) for name, minute in _AFTER))
-        return violations(self.stage.evidence())
+        self.world.run_in_sequence(*(function(name, last + minute) for name, minute in _AFTER))
+        return violations(self.world.evidence())
 
 
 @contextmanager
-def prepared(scene: Scenario) -> Iterator[ScenarioRun]:
-    """Set the stage."""
-    said = ExpectedPosts()
-    scene.posts(said)
+def prepared(scenario: Scenario) -> Iterator[ScenarioRun]:
+    """Build the world of a scenario, with all that happened before."""
+    expected = ExpectedPosts()
+    scenario.posts(expected)
     with (
         tempfile.TemporaryDirectory() as folder,
-        InterleavedWorld(Path(folder), said, scene.document) as it,
+        InterleavedWorld(Path(folder), expected, scenario.document) as world,
     ):
-        it.prepare(*scene.before)
-        yield ScenarioRun(scene, it, said)
+        world.prepare(*scenario.before)
+        yield ScenarioRun(scenario, world, expected)
 
 
 def run_scenario(
-    scene: Scenario, drawn: int | None = None, seed: int = 0, most: int | None = None
+    scenario: Scenario, drawn: int | None = None, seed: int = 0, most: int | None = None
 ) -> ScenarioResult:
-    """Run a scenario in every order that can make a difference, or in so many drawn by lot.
+    """Run a scenario in every order that can make a difference, or in `drawn` random ones.
 
-    After the first `most` outcomes of the search, half as many orders more are drawn by lot: both
-    begin elsewhere with another seed.
+    After the first `most` outcomes of the search, half as many random orders follow; another seed
+    changes both.
     """
-    played = ScenarioResult()
-    with prepared(scene) as at:
-        search = OrderSearch(at.start, at.stage.state, None if most is None else Random(seed))
+    result = ScenarioResult()
+    with prepared(scenario) as at:
+        search = OrderSearch(at.start, at.world.state, None if most is None else Random(seed))
         orders = islice(search.outcomes(), most) if drawn is None else iter(())
         for calls in orders:
-            _see(played, at, calls)
-        if drawn is None and played.outcomes == most:
-            played.whole, drawn = False, most // 2
+            _record_end(result, at, calls)
+        if drawn is None and result.outcomes == most:
+            result.whole, drawn = False, most // 2
         for calls in drawn_orders(at.start, drawn or 0, seed):
-            _see(played, at, calls)
-        played.states = len(search.states)
-    return played
+            _record_end(result, at, calls)
+        result.states = len(search.states)
+    return result
 
 
-def _see(played: ScenarioResult, at: ScenarioRun, calls: int) -> None:
-    played.outcomes += 1
-    played.calls += calls
+def _record_end(result: ScenarioResult, at: ScenarioRun, calls: int) -> None:
+    result.outcomes += 1
+    result.calls += calls
     if found := at.end():
-        played.violations.append(found)
+        result.violations.append(found)
 
 
 def main() -> int:
     """Run scenarios whole (all, or those named); return 1 when an end violates an invariant."""
     failed = False
-    for name in sys.argv[1:] or SCENES:
-        played = run_scenario(SCENES[name])
-        failed |= bool(played.violations)
-        sys.stdout.write(f"{name}: {played.outcomes} ends, wrong: {played.violations}\n")
+    for name in sys.argv[1:] or SCENARIOS:
+        result = run_scenario(SCENARIOS[name])
+        failed |= bool(result.violations)
+        sys.stdout.write(f"{name}: {result.outcomes} ends, wrong: {result.violations}\n")
         sys.stdout.flush()
     return 1 if failed else 0
 

@@ -1,4 +1,4 @@
-"""What happens at once: who is at work, what was said, and what had happened before."""
+"""The scenarios: who works at the same time, what was posted, and what happened before."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,54 +44,54 @@ def nothing(_: ExpectedPosts) -> None:
     """Nobody says anything."""
 
 
-def a_question(said: ExpectedPosts) -> None:
-    """Asked at 1; then all is still."""
-    said.mention(1)
+def a_question(posts: ExpectedPosts) -> None:
+    """Asked at 1, nothing after."""
+    posts.mention(1)
 
 
-def an_answer(said: ExpectedPosts) -> None:
+def an_answer(posts: ExpectedPosts) -> None:
     """Asked at 1 and 3, answered just before the twentieth minute."""
-    first = said.mention(1)
-    said.mention(3, thread=first)
-    said.reply(19.5, first)
+    first = posts.mention(1)
+    posts.mention(3, thread=first)
+    posts.reply(19.5, first)
 
 
-def two_questions(said: ExpectedPosts) -> None:
+def two_questions(posts: ExpectedPosts) -> None:
     """One asks at 1, another at 2."""
-    said.mention(1)
-    said.mention(2, who="8")
+    posts.mention(1)
+    posts.mention(2, who="8")
 
 
-def two_far_apart(said: ExpectedPosts) -> None:
+def two_far_apart(posts: ExpectedPosts) -> None:
     """One asks at 1, another at 5."""
-    said.mention(1)
-    said.mention(5, who="8")
+    posts.mention(1)
+    posts.mention(5, who="8")
 
 
-def both_again(said: ExpectedPosts) -> None:
+def both_again(posts: ExpectedPosts) -> None:
     """One asks at 1, another at 2, and both again just before the twentieth minute."""
-    first, second = said.mention(1), said.mention(2, who="8")
-    said.mention(19.2, thread=first)
-    said.mention(19.5, who="8", thread=second)
+    first, second = posts.mention(1), posts.mention(2, who="8")
+    posts.mention(19.2, thread=first)
+    posts.mention(19.5, who="8", thread=second)
 
 
-def both_are_named(said: ExpectedPosts) -> None:
+def both_are_named(posts: ExpectedPosts) -> None:
     """One post names both accounts."""
-    said.mention(1, to=(HELP, NEWS))
+    posts.mention(1, to=(HELP, NEWS))
 
 
-def both_are_named_again(said: ExpectedPosts) -> None:
+def both_are_named_again(posts: ExpectedPosts) -> None:
     """Asked at 1; at 19 both accounts are named, and one of them answers."""
-    first = said.mention(1)
-    said.mention(19, thread=first, to=(HELP, NEWS))
-    said.reply(19.5, first, NEWS)
+    first = posts.mention(1)
+    posts.mention(19, thread=first, to=(HELP, NEWS))
+    posts.reply(19.5, first, NEWS)
 
 
 @dataclass
 class Scenario:
-    """Who goes to work at once; `push` are settings that come into force just before.
+    """Writers that work at once; `push` are settings pushed just before.
 
-    Those with `many` orders are played whole by `make test-all` only.
+    All orders of a scenario with `many` of them are tried by `make test-all` only.
     """
 
     writers: Callable[[list[ConversationKey]], list[Writer]]
@@ -118,7 +118,7 @@ _SHIFT_ENDS = (
 )
 LATE = Scenario(lambda _: [function("send", 17), function("send", 21)], before=_FLAGGED)
 """The second comes when the first's claim has run out, if it had one."""
-SCENES = {
+SCENARIOS = {
     "an answer is read while the minute is flagged": Scenario(
         lambda _: [poll(20), function("flag", 20)], posts=an_answer
     ),

@@ -11,7 +11,7 @@ def test_what_an_update_sets_is_recorded() -> None:
     """Given a revision set beside a put and a delete, then it is told, and what it asks for not."""
     no_client: Any = None
     table = Table(no_client, "pulse", "index")
-    head, fact, gone = (
+    head, fact, deleted = (
         ItemKey("c#acme#1#7", "state"),
         ItemKey("c#acme#1#7", "m1"),
         ItemKey("c#acme#1#7", "m2"),
@@ -19,10 +19,10 @@ def test_what_an_update_sets_is_recorded() -> None:
     actions = [
         table.update_action(head, {"rev": 8, "partly": None}, "rev = :was", {":was": 7}),
         table.put_action(fact, {"fact": "{}"}, "rev = :rev", {":rev": 5}),
-        table.delete_action(gone, "rev = :rev", {":rev": 5}),
+        table.delete_action(deleted, "rev = :rev", {":rev": 5}),
     ]
     assert writes_of("TransactWriteItems", {"TransactItems": actions}) == (
         Write("update", head, {**head._asdict(), "rev": 8}),
         Write("put", fact, {**fact._asdict(), "fact": "{}"}),
-        Write("delete", gone, gone._asdict()),
+        Write("delete", deleted, deleted._asdict()),
     )

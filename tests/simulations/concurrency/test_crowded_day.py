@@ -11,15 +11,15 @@ DAYS, MINUTES = (3, 250) if TEST_ALL else (1, 6)
 LONGEST = 3600
 
 
-def test_nothing_is_lost_and_nothing_told_twice(figure: Callable[[str, object], None]) -> None:
+def test_nothing_is_lost_and_no_alert_repeated(figure: Callable[[str, object], None]) -> None:
     """Given pollers, flaggers, senders and people at once, then the end is what was handed in."""
     asked = ["--days", str(DAYS), "--minutes", str(MINUTES), "--seed", str(SEED)]
     command = [sys.executable, "-m", "tests.simulations.concurrency", *asked]
-    played = subprocess.run(  # noqa: S603 - our own words
+    result = subprocess.run(  # noqa: S603 - our own words
         command, capture_output=True, text=True, timeout=LONGEST, check=False
     )
-    assert played.returncode == 0, played.stdout + played.stderr
-    days = [json.loads(line) for line in played.stdout.splitlines()]
+    assert result.returncode == 0, result.stdout + result.stderr
+    days = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(days) == DAYS
     for day in days:
         assert day.pop("wrong") == []

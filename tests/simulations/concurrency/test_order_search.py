@@ -1,4 +1,4 @@
-"""The search through orders misses no end: compared with all orders, one after the other."""
+"""The search through orders misses no outcome: compared with trying all orders in turn."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
@@ -61,14 +61,14 @@ def in_all_orders(lengths: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 
 @given(PROGRAMS)
-def test_no_end_is_missed_and_none_comes_twice(programs: list[list[Call]]) -> None:
+def test_every_outcome_is_found_once(programs: list[list[Call]]) -> None:
     """Given writers that read and write what others write, then all their ends are found, once."""
     true = set()
     for order in in_all_orders([len(program) for program in programs]):
-        house, calls = ToyStore(programs), [iter(program) for program in programs]
+        store, calls = ToyStore(programs), [iter(program) for program in programs]
         for writer in order:
-            house.call(writer, next(calls[writer]))
-        true.add(house.state())
-    house = ToyStore(programs)
-    ends = [house.state() for _ in OrderSearch(house.start, house.state).outcomes()]
+            store.call(writer, next(calls[writer]))
+        true.add(store.state())
+    store = ToyStore(programs)
+    ends = [store.state() for _ in OrderSearch(store.start, store.state).outcomes()]
     assert sorted(map(str, ends)) == sorted(map(str, true))

@@ -62,7 +62,7 @@ def described(messages: list[Any]) -> list[tuple[str, int, int]]:
     return found
 
 
-def test_what_was_taken_holds_back_its_group_and_comes_back_first(stack: LocalStack) -> None:
+def test_a_received_message_blocks_its_group_and_returns_first(stack: LocalStack) -> None:
     """Given three tasks of one account, when the first fails, then it comes back, then the rest."""
     queue = RawQueue(stack)
     queue.put([task(1), task(2), task(3), task(1, NEWS)])
@@ -79,7 +79,7 @@ def test_what_was_taken_holds_back_its_group_and_comes_back_first(stack: LocalSt
     assert order == [(HELP, 1, 2), (HELP, 2, 1), (HELP, 3, 1)]
 
 
-def test_three_that_were_taken_together_come_back_in_order(stack: LocalStack) -> None:
+def test_three_received_messages_return_in_order(stack: LocalStack) -> None:
     """Given three tasks of one account in one batch, when none is deleted, then all come back."""
     queue = RawQueue(stack)
     queue.put([task(1), task(2), task(3)])
@@ -165,7 +165,7 @@ class DeployedPolls:
         return [(f.at - at(0)) // timedelta(minutes=1) for f in self.lambdas.failures]
 
 
-def test_a_poison_account_delays_no_other_and_ends_among_the_dead_letters(
+def test_a_poison_account_delays_no_other_and_ends_in_the_dead_letter_queue(
     stack: LocalStack, tmp_path: Path
 ) -> None:
     """Given an account whose every poll fails, then others are read each minute, and it is told."""

@@ -1,7 +1,8 @@
-"""Sweep a scene: `python -m tests.simulations.crashes hour` tries every point of the busy hour.
+"""Sweep a scenario: `python -m tests.simulations.crashes hour` tries every point of the busy hour.
 
-Prints points tried, lost and doubled; ends with 1 when anything is lost, or doubled but at
-the one point that the design names: between the yes of SES (or SNS) and the mark.
+Prints how many points were tried, and what was lost or sent twice. Ends with 1 when anything was
+lost, or sent twice where the design does not allow it: it does where a process is killed after
+SES or SNS took a message and before that is recorded.
 """
 
 import argparse
@@ -17,9 +18,9 @@ from tests.simulations.crashes.statistics import statistics
 
 
 def main() -> int:
-    """Sweep, and say what was seen."""
+    """Sweep the scenario named on the command line; return 1 when an invariant was violated."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scene", choices=SCENARIOS)
+    parser.add_argument("scenario", choices=SCENARIOS)
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--share", type=int, default=1, help="one point in so many")
     parser.add_argument("--seed", type=int, default=0)
@@ -30,23 +31,23 @@ def main() -> int:
     began = time.perf_counter()
     seen = 0
 
-    def tell(swept: SweepResult, calls: int) -> None:
+    def show_progress(swept: SweepResult, calls: int) -> None:
         nonlocal seen
-        for point, met in swept.results[seen:]:
-            for line in met.violations():
+        for point, result in swept.results[seen:]:
+            for line in result.violations():
                 sys.stdout.write(f"{point}: {line}\n")
         seen = len(swept.results)
         if not asked.json:
-            said = f"call {calls} of {swept.undisturbed.calls}, {seen} runs"
-            sys.stderr.write(f"\r{said}, {time.perf_counter() - began:.0f} s ")
+            progress = f"call {calls} of {swept.reference.calls}, {seen} runs"
+            sys.stderr.write(f"\r{progress}, {time.perf_counter() - began:.0f} s ")
             sys.stdout.flush()
 
     with tempfile.TemporaryDirectory() as folder:
-        scene = SCENARIOS[asked.scene](asked.shared, Path(folder))
+        scenario = SCENARIOS[asked.scenario](asked.shared, Path(folder))
         how = {"seed": asked.seed, "each": asked.each, "to_the_end": asked.to_the_end}
-        swept = sweep(scene, sample_points(asked.share, asked.seed), tell, **how)
+        swept = sweep(scenario, sample_points(asked.share, asked.seed), show_progress, **how)
     sys.stderr.write("\n")
-    found = {"scene": asked.scene, **statistics(swept)}
+    found = {"scenario": asked.scenario, **statistics(swept)}
     found["seconds"] = round(time.perf_counter() - began, 1)
     sys.stdout.write(json.dumps(found, indent=None if asked.json else 1) + "\n")
     return 1 if found["wrong"] else 0

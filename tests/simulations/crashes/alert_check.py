@@ -1,7 +1,7 @@
-"""What must have been told to whom and when, worked out from the flags; each time once.
+"""Computes from the flags which alerts each person must have received and when, each once.
 
-It goes minute by minute by the rules of the domain (windows, shifts, refused addresses) and
-knows nothing of the outbox and its leases.
+It applies the rules (windows, shifts, refused addresses) minute by minute, and uses neither the
+stored outbox nor its claims.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from tests.simulations.crashes.snapshot import Message
 
 _MINUTE = timedelta(minutes=1)
 _CLAIM = timedelta(minutes=3)
-"""How long a sender that was killed holds up those whom it was writing to."""
+"""How long the claim of a killed sender delays mail to the people it was writing to."""
 _NAMED = 3
-"""Of those who wait, how many a message to the topic names."""
+"""How many of the waiting customers a message to the topic names."""
 
 
 @dataclass
 class AlertCheck:
-    """All alerts of a run, minute by minute: those that should have come, and those that did."""
+    """Compares, minute by minute, the alerts that were due with those that were sent."""
 
     company: Company
-    threads: Mapping[ConversationKey, ConversationHistory]
+    histories: Mapping[ConversationKey, ConversationHistory]
     killed: Sequence[datetime]
-    """When `send` was."""
+    """When `send` was killed."""
     refused: AbstractSet[tuple[str, datetime]]
-    """Whose mail SES refused when, as the journal has it."""
+    """Whose mail SES refused and when, by the audit log."""
     lost: list[str] = field(default_factory=list)
     doubled: list[tuple[str, str]] = field(default_factory=list)
-    """To whom, and what."""
+    """(address, description)"""
     _mailboxes: dict[str, Mailbox] = field(default_factory=lambda: defaultdict(Mailbox))
 
     def compare(self, messages: Sequence[Message], start: datetime, before: datetime) -> None:
-        """Go through the minutes from `start` on, those before `before`."""
+        """Compare all minutes in [start, before); fills `lost` and `doubled`."""
         mails: dict[tuple[datetime, str], list[Message]] = defaultdict(list)
         for message in messages:
             mails[message.at, message.to].append(message)
@@ -63,23 +63,23 @@ class AlertCheck:
             self.lost += [f"{to} was told at {at:%d %H:%M} of nothing: {m.subject}" for m in left]
 
     def _entries(self) -> Iterator[Entry]:
-        """One for each conversation, telling and person."""
+        """One entry for each conversation, alert and person."""
         policy = self.company.policy
-        for thread in self.threads.values():
+        for history in self.histories.values():
             last: dict[datetime, Flag] = {}
-            for flag in sorted(thread.flags, key=lambda f: policy.rank(f.level)):
+            for flag in sorted(history.flags, key=lambda f: policy.rank(f.level)):
                 last[flag.at] = flag
             for at, flag in last.items():
                 people = policy.recipients(flag.level, flag.reminder, at) or (self.company.owner,)
                 urgent = flag.level == policy.top.name
                 for person in (*people, TOPIC) if urgent else people:
                     yield Entry(
-                        id=f"{at}#{flag.level}#{thread.key}",
+                        id=f"{at}#{flag.level}#{history.key}",
                         company=self.company.name,
                         person=person,
                         kind="alert",
                         at=at,
-                        keys=(thread.key,),
+                        keys=(history.key,),
                         urgent=urgent,
                         reminder=flag.reminder,
                         details=(("level", flag.level), ("people", list(people))),
@@ -97,7 +97,7 @@ class AlertCheck:
             self._add(waiting, heirs)
 
     def _pass_on(self, waiting: dict[str, list[Entry]], moment: datetime) -> Iterator[Entry]:
-        """What those hear who are next in line: in the next minute at the latest."""
+        """The entries of a refused address, for those next in line; due in the next minute."""
         for person in [p for p in waiting if (p, moment) in self.refused]:
             someone = self.company.person(person)
             for entry in waiting.pop(person):
@@ -118,19 +118,19 @@ class AlertCheck:
         passed: Sequence[Entry],
     ) -> None:
         to = TOPIC if person == TOPIC else self.company.person(person).email
-        came = mails.pop((moment, to), [])
+        sent = mails.pop((moment, to), [])
         entries = waiting[person]
         ready = due(entries, self._mailboxes[person], self.company.policy, moment)
         wait = self._waits(ready, moment)
-        for number, mail in enumerate(came):
+        for number, mail in enumerate(sent):
             named = self._conversations_in(mail)
             again = named - self._waits(entries, moment)
             if number or again or not ready:
-                heard = f"heard again at {moment:%d %H:%M} of {sorted(again or named)}"
-                self.doubled.append((to, heard))
+                text = f"heard again at {moment:%d %H:%M} of {sorted(again or named)}"
+                self.doubled.append((to, text))
             elif named != wait and not (person == TOPIC and len(named) == min(_NAMED, len(wait))):
                 self.lost.append(f"{to} did not hear at {moment:%d %H:%M} of {wait - named}")
-        if came:
+        if sent:
             self._mailboxes[person] = Mailbox(last_alert=moment)
             waiting[person] = []
         elif any(e not in passed for e in ready) and not self._claim_is_left(moment):
@@ -144,7 +144,10 @@ class AlertCheck:
     def _waits(self, entries: Sequence[Entry], moment: datetime) -> set[ConversationKey]:
         policy = self.company.policy
         return {
-            k for e in entries for k in e.keys if self.threads[k].still_waits(moment, e.at, policy)
+            k
+            for e in entries
+            for k in e.keys
+            if self.histories[k].still_waits(moment, e.at, policy)
         }
 
     def _conversations_in(self, mail: Message) -> set[ConversationKey]:
@@ -155,8 +158,8 @@ class AlertCheck:
         if not hasattr(self, "_index"):
             self._index = {
                 fact.version: key
-                for key, thread in self.threads.items()
-                for fact in thread.facts
+                for key, history in self.histories.items()
+                for fact in history.facts
                 if isinstance(fact, Mention)
             }
         return self._index

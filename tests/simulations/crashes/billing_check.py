@@ -1,6 +1,6 @@
-"""Whether the posts read were counted: never too few, and too many only where the design says.
+"""Compares counts of billed reads with the reference run: never fewer, more only after a kill.
 
-What a poll read that was killed is counted by the next one, and by a sweep in between once more.
+The reads of a killed poll are counted by the next poll, and once more by a sweep in between.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from tests.simulations.crashes.snapshot import Snapshot, reads
 
 
 def wrong_read_counts(
-    company: Company, undisturbed: Mapping[str, int], other: Snapshot, away: timedelta
+    company: Company, reference: Mapping[str, int], other: Snapshot, away: timedelta
 ) -> Iterator[str]:
-    """Accounts that count fewer posts than in the undisturbed run, or more than a kill explains.
+    """Accounts that count fewer posts than in the reference run, or more than a kill explains.
 
-    `away` is how long a killed poll's message is out of sight.
+    `away` is how long a killed poll's message is invisible.
     """
     killed = [at for function, at in other.killed if function in ("poll", "dispatch")]
     found = reads(other.items)
     for account in company.accounts:
-        was, is_now = undisturbed.get(account.id, 0), found.get(account.id, 0)
+        was, is_now = reference.get(account.id, 0), found.get(account.id, 0)
         moments = _stored_times(company, account.id, other)
         twice = sum(any(at <= m <= at + away for at in killed) for m in moments)
         if not was <= is_now <= was + twice:
@@ -33,8 +33,8 @@ def wrong_read_counts(
 
 def _stored_times(company: Company, account: str, other: Snapshot) -> Iterator[datetime]:
     """When each post of the account's timelines was stored; of news, about when."""
-    for thread in histories(other.items).values():
-        for fact in thread.facts:
+    for history in histories(other.items).values():
+        for fact in history.facts:
             mine = isinstance(fact, Mention) and account in fact.named
             if mine or (isinstance(fact, Reply) and fact.account_id == account):
                 yield fact.stored_at or fact.at

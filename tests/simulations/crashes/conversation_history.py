@@ -1,4 +1,4 @@
-"""Conversations as they became known: every flag raised when it was due, none else."""
+"""Conversations as they became known, to check that each flag was raised when it was due."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class ConversationHistory:
 
     @property
     def flags(self) -> list[Flag]:
-        """All that was raised."""
+        """All flags that were raised."""
         return [f for f in self.facts if isinstance(f, Flag)]
 
     def facts_known_at(self, moment: datetime, *, flags: bool = True) -> list[Fact]:
-        """What was stored by then, and raised before."""
+        """Facts stored by then; flags raised before then, unless `flags` is false."""
         return [
             f
             for f in self.facts
@@ -48,68 +48,68 @@ class ConversationHistory:
 
 
 def histories(items: Mapping[ItemKey, Item]) -> dict[ConversationKey, ConversationHistory]:
-    """All conversations."""
+    """All conversations among these items of the table."""
     found: dict[ConversationKey, ConversationHistory] = {}
     for at, item in items.items():
         if at.pk.startswith("c#"):
             key = key_from_pk(at.pk)
-            thread = found.setdefault(key, ConversationHistory(key))
+            history = found.setdefault(key, ConversationHistory(key))
             if is_fact(item):
-                thread.facts.append(fact_of(item))
+                history.facts.append(fact_of(item))
             else:
-                thread.state = state_of(item)
+                history.state = state_of(item)
     return found
 
 
-def wrong_states(thread: ConversationHistory, policy: Policy) -> Iterator[str]:
-    """A state that is not what its facts come to."""
-    if thread.state != fold(thread.facts, policy):
-        yield f"{thread.key}: its state is not folded from its facts"
+def wrong_states(history: ConversationHistory, policy: Policy) -> Iterator[str]:
+    """Says so when the stored state is not the fold of the stored facts."""
+    if history.state != fold(history.facts, policy):
+        yield f"{history.key}: its state is not folded from its facts"
 
 
 def wrong_flags(
-    thread: ConversationHistory, policy: Policy, alive: FirstMinuteAlive, before: datetime
+    history: ConversationHistory, policy: Policy, alive: FirstMinuteAlive, before: datetime
 ) -> Iterator[str]:
     """Flags that were due and not raised in their minute, or raised and not due.
 
-    Late only where `flag` was killed in that minute.
+    A flag may be late only where `flag` was killed in that minute.
     """
     raised: dict[datetime, set[Flag]] = defaultdict(set)
-    for flag in thread.flags:
+    for flag in history.flags:
         raised[flag.at].add(flag)
-    stored = {round_up_to_minute(_stored(f)) for f in thread.facts if not isinstance(f, Flag)}
+    stored = {round_up_to_minute(_stored(f)) for f in history.facts if not isinstance(f, Flag)}
     moments = sorted(stored | raised.keys())
     for moment, following in zip(moments, [*moments[1:], before], strict=True):
-        due = set(levels_due(fold(thread.facts_known_at(moment), policy), policy, moment))
+        due = set(levels_due(fold(history.facts_known_at(moment), policy), policy, moment))
         for flag in raised[moment] - due:
-            yield f"{thread.key}: {flag.level} flagged at {moment:%d %H:%M} was not due"
+            yield f"{history.key}: {flag.level} flagged at {moment:%d %H:%M} was not due"
         if due and not raised[moment] and alive(moment) == moment:
-            yield f"{thread.key}: not flagged at {moment:%d %H:%M}"
+            yield f"{history.key}: not flagged at {moment:%d %H:%M}"
         for flag in due - raised[moment] if raised[moment] else ():
-            yield f"{thread.key}: {flag.level} not flagged at {moment:%d %H:%M}"
-        state = fold([*thread.facts_known_at(moment), *raised[moment]], policy)
+            yield f"{history.key}: {flag.level} not flagged at {moment:%d %H:%M}"
+        state = fold([*history.facts_known_at(moment), *raised[moment]], policy)
         if state.attention_at is not None:
             at = alive(max(round_up_to_minute(state.attention_at), moment + MINUTE))
             if at < following:
-                yield f"{thread.key}: not flagged at {at:%d %H:%M}, due {state.attention_at}"
+                yield f"{history.key}: not flagged at {at:%d %H:%M}, due {state.attention_at}"
 
 
 def late_posts(
-    thread: ConversationHistory,
+    history: ConversationHistory,
     before: ConversationHistory,
     by_when: Callable[[datetime, str], datetime],
 ) -> Iterator[str]:
     """Posts stored later than in `before`, and than `by_when` lets a post be."""
     stored = {f.token: _stored(f) for f in before.facts if isinstance(f, (Mention, Reply))}
-    for fact in thread.facts:
+    for fact in history.facts:
         if isinstance(fact, (Mention, Reply)) and fact.token in stored:
             was = stored[fact.token]
             if _stored(fact) > by_when(was, fact.version):
-                yield f"{thread.key}: {fact.token} stored {_stored(fact) - was} late"
+                yield f"{history.key}: {fact.token} stored {_stored(fact) - was} late"
 
 
 def first_minute_alive(moments: set[datetime]) -> FirstMinuteAlive:
-    """For what runs each minute: the next one after those in which it was killed."""
+    """For a function that runs each minute and was killed at `moments`: when it next ran."""
 
     def alive(moment: datetime) -> datetime:
         while moment in moments:

@@ -1,4 +1,4 @@
-"""A second run of an invocation, beside the first or in turns with it."""
+"""A second invocation of the same event: at once, in turns with the first, or afterwards."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class DuplicateRun:
 
     @property
     def is_current_thread(self) -> bool:
-        """Whether it is this run that asks."""
+        """Whether the caller is this run."""
         return threading.current_thread() is self._thread
 
     def resume(self) -> None:
-        """Let it run until it stops or ends."""
-        first, before = self._world.lambdas.app, self._world._duplicate
-        self._world._duplicate = self
+        """Run until it stops or ends."""
+        first, before = self._world.lambdas.app, self._world.duplicate
+        self._world.duplicate = self
         app.use(self._app)
         self.stopped = False
         self._mine.release()
         self._theirs.acquire()
-        self._world._duplicate = before
+        self._world.duplicate = before
         app.use(first)
 
     def on_call(self, moment: Moment) -> None:
-        """Count a call of this run; stop before that which was named."""
+        """Count a call of this run; stop before call number `stop`."""
         if moment == "before":
             self._calls += 1
             if self._calls == self._stop:

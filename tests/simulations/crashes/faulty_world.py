@@ -1,4 +1,7 @@
-"""A world in which something may happen before and after each outward call of a function."""
+"""The replay world with hooks before and after each outward call of a function.
+
+A watcher may kill or repeat the invocation there.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +32,19 @@ READS = frozenset(
 )
 """Calls that leave the world as it is: all others are taken to change it.
 
-A GET of X takes one off what is left of its rate limit; that none was ever reached is judged.
+A GET of X uses up its rate limit; that no limit was ever reached is checked.
 """
 
 Moment = Literal["before", "after"]
 
 
 class Killed(BaseException):
-    """The process of a function is gone."""
+    """Ends the process of a function."""
 
 
 @dataclass
 class Invocation:
-    """A run of a function: how many outward calls it made so far, how many that changed things."""
+    """A run of a function, with its outward calls so far and how many of them changed things."""
 
     number: int
     function: str
@@ -49,13 +52,13 @@ class Invocation:
     calls: int = 0
     changes: int = 0
     changed_by: str = ""
-    """The last call that did."""
+    """The last call that changed something."""
     other: DuplicateRun | None = None
-    """A second run of the same that goes on when this one ends."""
+    """A second run of the same event that continues when this one ends."""
 
 
 class Watcher:
-    """Whoever is told what happens in a world, and may interfere by `kill` and `again`."""
+    """Is called at each step of a world, and may interfere by `kill` and `run_again`."""
 
     world: FaultyWorld
 
@@ -73,7 +76,7 @@ class Watcher:
 
 
 class FaultyWorld(ReplayWorld):
-    """A world that tells a watcher of each outward call of the functions and their event source."""
+    """Calls a watcher at each outward call of the functions and of their event source."""
 
     def __init__(
         self,
@@ -91,16 +94,16 @@ class FaultyWorld(ReplayWorld):
         self.published: list[datetime] = []
         """When each message went to the topic."""
         self.asked: set[tuple[str, datetime]] = set()
-        """Whose mentions X was asked for in which minutes."""
+        """(account id, minute) of each request for mentions."""
         self.ticks: set[datetime] = set()
-        """The minutes that were not passed over."""
+        """The minutes that were replayed, not skipped."""
         self.harness_errors: list[str] = []
-        """What no real process could have done: faults of the harness itself."""
+        """Things that no real process could have done: errors of the harness itself."""
         self.passed = 0
-        """Outward calls so far, those of second runs left out."""
+        """Outward calls so far, without those of second runs."""
         self._begun = 0
         self._dying = False
-        self._duplicate: DuplicateRun | None = None
+        self.duplicate: DuplicateRun | None = None
         self.lambda_service_class = lambda *parts: _Lambdas(self, *parts)
         if self._transport is not None:
             self._transport = _WatchedTransport(self._transport, self)
@@ -112,7 +115,7 @@ class FaultyWorld(ReplayWorld):
         return self
 
     def _refuse(self, params: Mapping[str, Any], **_: Any) -> Any:
-        """What SES says of an address that it does not write to."""
+        """SES's answer for an address that it refuses."""
         [to] = json.loads(params["body"])["Destination"]["ToAddresses"]
         if to not in self._refused:
             return None
@@ -120,17 +123,17 @@ class FaultyWorld(ReplayWorld):
         return AWSResponse("https://ses", 400, {}, None), error
 
     def on_call(self, call: str, moment: Moment) -> None:
-        """Hear of a call to AWS or X."""
+        """Handle a call to AWS or X."""
         if call == "sns.Publish" and moment == "after":
             self.published.append(self.now())
-        if self._duplicate is not None and self._duplicate.is_current_thread:
-            self._duplicate.on_call(moment)
+        if self.duplicate is not None and self.duplicate.is_current_thread:
+            self.duplicate.on_call(moment)
             return
         if self.now_running is None or not self._counting:
             return
         if self._dying:
             self.harness_errors.append(
-                f"{self.now_running.function} called {call} though it was gone"
+                f"{self.now_running.function} called {call} after it was killed"
             )
         elif moment == "before":
             self.passed += 1
@@ -148,7 +151,7 @@ class FaultyWorld(ReplayWorld):
         super().move_clock_to(moment)
 
     def delete_message(self, queue: Queue, receipt: str) -> None:
-        """The event source deletes the message: it may be gone before or after."""
+        """Delete the message; the event source may be killed before or after."""
         try:
             with self.counting_calls():
                 super().delete_message(queue, receipt)
@@ -158,17 +161,17 @@ class FaultyWorld(ReplayWorld):
         self._dying = False
 
     def kill(self) -> None:
-        """End the process of the function that is running, here."""
+        """End the process of the running function now."""
         if self.now_running is not None:
             self.killed.append((self.now_running.function, self.now()))
         self._dying = True
         raise Killed
 
     def run_again(self, stop: int | None = None) -> None:
-        """Run the same a second time, in a process of its own; whole, or with `stop` in turns.
+        """Run the same event a second time, in a process of its own.
 
-        In turns, the second run stops before its call of that number; the first then goes on
-        to its end, and after that the second.
+        Without `stop` it runs to its end at once. With `stop` the two take turns: the second run
+        stops before its call of that number, the first continues to its end, then the second.
         """
         first = self.now_running
         if first is None:
@@ -184,7 +187,7 @@ class FaultyWorld(ReplayWorld):
         return Invocation(self._begun, name, event)
 
     def end(self, *, well: bool) -> None:
-        """An invocation has ended, by itself or not; what was begun beside it goes on."""
+        """An invocation has ended; a second run of it that was stopped continues."""
         self._dying = False
         running = self.now_running
         if running is not None and running.other is not None:
@@ -195,14 +198,14 @@ class FaultyWorld(ReplayWorld):
 
 
 class _Lambdas(LambdaService):
-    """Functions whose invocations are counted."""
+    """Functions that tell the world of each invocation."""
 
     def __init__(self, world: FaultyWorld, *parts: Any) -> None:
         super().__init__(*parts)
         self.world = world
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Run it, and tell how it ended."""
+        """Run the handler, and tell the world how it ended."""
         self.world.now_running = self.world.begin(name, event)
         try:
             result = super().invoke(name, event)
@@ -214,18 +217,18 @@ class _Lambdas(LambdaService):
 
 
 class _WatchedTransport(requests.adapters.BaseAdapter):
-    """The way to X, watched."""
+    """The transport to X, with each request reported to the world."""
 
-    def __init__(self, way: requests.adapters.BaseAdapter, world: FaultyWorld) -> None:
+    def __init__(self, transport: requests.adapters.BaseAdapter, world: FaultyWorld) -> None:
         super().__init__()
-        self._way = way
+        self._transport = transport
         self._world = world
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        """Pass the request on."""
+        """Report and pass on the request."""
         call = f"x.{str(request.method).title()}"
         self._world.on_call(call, "before")
-        answer = self._way.send(request, *args, **kwargs)
+        answer = self._transport.send(request, *args, **kwargs)
         parts = str(request.url).partition("?")[0].split("/")
         if parts[-1] == "mentions":
             self._world.asked.add((parts[-2], self._world.now()))
@@ -233,4 +236,4 @@ class _WatchedTransport(requests.adapters.BaseAdapter):
         return answer
 
     def close(self) -> None:
-        """Close nothing: the way is another's."""
+        """Close nothing: the transport belongs to somebody else."""

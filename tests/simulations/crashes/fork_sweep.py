@@ -1,8 +1,8 @@
-"""Kill an invocation at every outward call, one point a run, and let the clock go on.
+"""Injects a fault at every outward call, one point a run, in forked children of one replay.
 
-A replay runs once, undisturbed, and is written down minute by minute. Then it runs again, and at
-each point that is tried the process forks: the child meets the fault there, and goes on until
-all that will be read again stands as it did undisturbed in the same minute, or to the end.
+A replay runs once without faults and is recorded minute by minute. Then it runs again, and at
+each point that is tried the process forks. The child meets the fault there, and goes on until all
+that will be read again is as it was in the recorded run in the same minute, or to the end.
 """
 
 from __future__ import annotations
@@ -40,31 +40,31 @@ Choice = Callable[[int, Fault], bool]
 
 @dataclass
 class SweepResult:
-    """What was tried: points by fault, the runs that it took, and what came of each."""
+    """How many points were tried by fault, and the result of each run."""
 
-    undisturbed: ReferenceRun
+    reference: ReferenceRun
     tried: Counter[Fault] = field(default_factory=Counter)
     results: list[tuple[Point, FaultResult]] = field(default_factory=list)
 
 
 class ForkingWatcher(Watcher):
-    """Forks a child at each point that is chosen and needs a run; itself it goes on undisturbed."""
+    """Forks a child at each chosen point that needs a run; the parent goes on without faults."""
 
     def __init__(
         self,
-        undisturbed: ReferenceRun,
+        reference: ReferenceRun,
         choose: Choice,
         until: datetime,
         folder: Path,
-        tell: Callable[[SweepResult, int], None],
+        on_result: Callable[[SweepResult, int], None],
         **how: Any,
     ) -> None:
-        self.swept = SweepResult(undisturbed)
+        self.swept = SweepResult(reference)
         self.child: FaultRun | None = None
         self._choose = choose
         self._until = until
         self._folder = folder
-        self._tell = tell
+        self._on_result = on_result
         self._each = how.pop("each", False)
         self._done: Path | None = how.pop("done", None)
         self._before = dict(_read(self._done))
@@ -73,22 +73,22 @@ class ForkingWatcher(Watcher):
         self._runs: DistinctPoints | None = None
 
     def tick(self, now: datetime) -> None:
-        """Make sure that this run is the one that was written down."""
-        stood = self.swept.undisturbed.by_minute.get(now)
+        """Make sure that this run is equal to the recorded one."""
+        stood = self.swept.reference.by_minute.get(now)
         if stood is None or stood.fingerprint != fingerprint(self.world, now):
             raise AssertionError(f"the second run differs from the first at {now}")
 
     def on_call(self, call: str, moment: Moment) -> None:
-        """Fork here for each fault, where it is chosen."""
+        """Fork for each fault that is chosen for this call."""
         for fault in faults_at(moment):
             self._try(fault, call)
 
     def on_success(self) -> None:
-        """Fork here for a second run in a row."""
+        """Fork for a second run in a row, if it is chosen."""
         self._try("twice in a row", "the end")
 
     def collect(self, most: int = 0) -> None:
-        """Wait until no more than so many children are running."""
+        """Wait until at most `most` children are running."""
         while len(self._running) > most:
             child, _ = os.wait()
             if child not in self._running:  # of those who run the tests
@@ -97,12 +97,12 @@ class ForkingWatcher(Watcher):
             file = self._folder / str(child)
             nothing = FaultResult(Violations(), error="the child left nothing")
             # our own child wrote it
-            met = pickle.loads(file.read_bytes()) if file.exists() else nothing  # noqa: S301
-            self.swept.results.append((point, met))
-            if self._done is not None and not any(met.violations()):
-                with self._done.open("ab") as kept:
-                    pickle.dump((point, met), kept)
-            self._tell(self.swept, self.world.passed)
+            result = pickle.loads(file.read_bytes()) if file.exists() else nothing  # noqa: S301
+            self.swept.results.append((point, result))
+            if self._done is not None and not any(result.violations()):
+                with self._done.open("ab") as file:
+                    pickle.dump((point, result), file)
+            self._on_result(self.swept, self.world.passed)
 
     def _try(self, fault: Fault, call: str) -> None:
         world = self.world
@@ -113,7 +113,7 @@ class ForkingWatcher(Watcher):
             return
         self.swept.tried[fault] += 1
         self._runs = self._runs or DistinctPoints(
-            self.swept.undisturbed.record, world.stack.functions, self._each
+            self.swept.reference.record, world.stack.functions, self._each
         )
         if not self._runs.needs_run(fault, running):
             return
@@ -127,33 +127,34 @@ class ForkingWatcher(Watcher):
         if child:
             self._running[child] = point
             return
-        leave = partial(_leave, self._folder)
-        self.child = world.watcher = FaultRun(self.swept.undisturbed, {}, leave=leave, **self._how)
+        on_end = partial(_end_child, self._folder)
+        self.child = world.watcher = FaultRun(self.swept.reference, {}, on_end=on_end, **self._how)
         self.child.world = world
-        self.child.strike(fault)
+        self.child.inject_fault(fault)
 
 
 def sweep(
-    scene: Scenario,
+    scenario: Scenario,
     choose: Choice,
-    tell: Callable[[SweepResult, int], None] = lambda *_: None,
+    on_result: Callable[[SweepResult, int], None] = lambda *_: None,
     **how: Any,
 ) -> SweepResult:
-    """Run the scene undisturbed, and again from each of its points that is chosen.
+    """Run the scenario without faults, then with a fault at each of its points that is chosen.
 
-    `tell` hears of each run that has ended, and how many calls the sweep has come to. `how`:
-    `seed`; `each` runs every point by itself; `to_the_end` stops no run early; `done` is a file
-    of runs that ended well, of a call that was broken off: they are not run again.
+    `on_result` is called after each run with all results so far and the number of calls that the
+    sweep has reached. `how`: `seed`; `each` runs every point by itself; `to_the_end` stops no run
+    early; `done` is a file of runs that ended well in a sweep that was interrupted: they are not
+    run again.
     """
-    before = reference_run(scene)
+    before = reference_run(scenario)
     with tempfile.TemporaryDirectory() as folder:
-        forks = ForkingWatcher(before, choose, scene.until, Path(folder), tell, **how)
+        forks = ForkingWatcher(before, choose, scenario.until, Path(folder), on_result, **how)
         try:
-            run_watched(scene, forks)
-        except BaseException:  # of a child: what it ended with is told by who began it
+            run_watched(scenario, forks)
+        except BaseException:  # in a child, which reports it to its parent by a file
             if forks.child is None:
                 raise
-            _leave(Path(folder), FaultResult(Violations(), error=traceback.format_exc()))
+            _end_child(Path(folder), FaultResult(Violations(), error=traceback.format_exc()))
         forks.collect()
         return forks.swept
 
@@ -162,15 +163,15 @@ def _read(done: Path | None) -> Iterator[tuple[Point, FaultResult]]:
     """The runs in the file; the last may have been cut off."""
     if done is None or not done.exists():
         return
-    with done.open("rb") as kept, suppress(EOFError, pickle.UnpicklingError):
+    with done.open("rb") as file, suppress(EOFError, pickle.UnpicklingError):
         while True:
-            yield pickle.load(kept)  # noqa: S301 - we wrote it
+            yield pickle.load(file)  # noqa: S301 - we wrote it
 
 
-def _leave(folder: Path, met: FaultResult) -> None:
-    """A child ends here, at once: what it saw stays in a file."""
+def _end_child(folder: Path, result: FaultResult) -> None:
+    """End this child at once; its result stays in a file for the parent."""
     part = folder.with_name(f"{folder.name}.{os.getpid()}")
-    part.write_bytes(pickle.dumps(met))
+    part.write_bytes(pickle.dumps(result))
     part.rename(folder / str(os.getpid()))
     os._exit(0)
 
@@ -178,7 +179,7 @@ def _leave(folder: Path, met: FaultResult) -> None:
 def sample_points(share: int, seed: int = 0) -> Choice:
     """One point in `share` of each fault, spread over all calls; 1: every point.
 
-    The points are dealt out by lot, and a seed takes one of `share` hands: as many seeds in a
-    row try all of them.
+    The points are split at random into `share` parts, of which the seed chooses one: `share`
+    consecutive seeds try all points.
     """
     return lambda number, fault: Random(f"{number} {fault}").randrange(share) == seed % share

@@ -1,4 +1,4 @@
-"""What may befall an invocation at an outward call, and which of it is the same run."""
+"""Where a fault can be injected, and which of these points lead to the same run."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Point:
 
 @dataclass
 class CallCounts:
-    """The invocations of an undisturbed run: outward calls of each, and how many changed things."""
+    """Outward calls of each invocation of the reference run, and how many changed things."""
 
     calls: dict[int, int] = field(default_factory=dict)
     changes: dict[int, int] = field(default_factory=dict)
 
     def note(self, running: Invocation) -> None:
-        """Write down how far it has come."""
+        """Record how many calls and changes it has made so far."""
         self.calls[running.number] = running.calls
         self.changes[running.number] = running.changes
 
@@ -51,9 +51,9 @@ class CallCounts:
 class DistinctPoints:
     """Which points need a run of their own.
 
-    A kill leaves nothing but what was changed outside, so all kills of an invocation between
-    two changes are one run. After the last change they are the undisturbed run, unless the
-    event comes again for a failure. So is a second run of what changes nothing.
+    A kill leaves nothing but what was changed outside, so all kills of an invocation between two
+    changes lead to the same run. After the last change they lead to the reference run, unless the
+    event is retried. So does a second run of an invocation that changes nothing.
     """
 
     record: CallCounts
@@ -90,7 +90,7 @@ def faults_at(moment: Moment) -> tuple[Fault, ...]:
 
 
 def inject(world: FaultyWorld, fault: Fault, calls: int, seed: int) -> None:
-    """Let it happen, here; `calls` is how many the invocation makes, if nothing happens."""
+    """Inject the fault now; `calls` is how many calls the invocation makes without it."""
     if fault in KILLS:
         world.kill()
     stop = 1 + Random(f"{seed} {world.passed}").randrange(max(1, calls))

@@ -1,8 +1,8 @@
-"""What a run that met a fault lost, or said twice, against the one that met none.
+"""What a run with faults lost or sent twice, compared with the uninterrupted (reference) run.
 
-Its conversations, cursors, settings, figures and marks must be those of the undisturbed run at
-the same moment; posts may be stored later only for as long as a killed poll's message is away.
-Then each step is held against the one before it: flags against the posts as they became known,
+Its conversations, cursors, settings, figures and marks must be those of the reference run at the
+same moment; posts may be stored later only for as long as a killed poll's message is invisible.
+Then each step is checked against the one before it: flags against the posts as they became known,
 alerts against the flags, records against the mails, gaps against the minutes that were read.
 """
 
@@ -33,12 +33,12 @@ from tests.simulations.crashes.snapshot import Message, Snapshot
 _MINUTE = timedelta(minutes=1)
 _QUARTER = timedelta(minutes=15)
 _AWAY = timedelta(minutes=5)
-"""How long the message of a killed poll is out of sight: the queue's visibility time-out."""
+"""How long the message of a killed poll is invisible: the queue's visibility time-out."""
 
 
 @dataclass
 class Violations:
-    """What was lost, and what was said twice: to whom and what."""
+    """What was lost, and what was sent twice, as (address, description)."""
 
     lost: list[str] = field(default_factory=list)
     doubled: list[tuple[str, str]] = field(default_factory=list)
@@ -47,40 +47,40 @@ class Violations:
 def check(
     company: Company,
     start: datetime,
-    undisturbed: Snapshot,
+    reference: Snapshot,
     other: Snapshot,
     read: Mapping[str, int],
 ) -> Violations:
-    """Hold a run of which nothing was before `start` against the undisturbed one.
+    """Compare a run with faults, `other`, which began at `start`, with the reference run.
 
-    `read` is how many posts each account had read undisturbed at the moment of `other`.
+    `read` is how many posts each account had read in the reference run at the moment of `other`.
     """
     found = Violations()
     found.lost += other.harness_errors
-    found.lost += _different(company, start, undisturbed, other)
+    found.lost += _different(company, start, reference, other)
     found.lost += [f"failed: {one}" for one in other.failures if "Killed" not in one]
     if other.refused:
         found.lost.append(f"X refused {other.refused} requests")
-    were, are = histories(undisturbed.items), histories(other.items)
+    were, are = histories(reference.items), histories(other.items)
     alive = first_minute_alive({at for name, at in other.killed if name == "flag"})
-    for key, thread in are.items():
-        found.lost += wrong_states(thread, company.policy)
-        found.lost += wrong_flags(thread, company.policy, alive, other.before)
+    for key, history in are.items():
+        found.lost += wrong_states(history, company.policy)
+        found.lost += wrong_flags(history, company.policy, alive, other.before)
         if key in were:
             found.lost += late_posts(
-                thread, were[key], lambda *post: _latest_store_time(other, *post)
+                history, were[key], lambda *post: _latest_store_time(other, *post)
             )
     senders = [at for name, at in other.killed if name == "send"]
-    telling = AlertCheck(company, are, senders, set(_refused(other)))
+    alert_check = AlertCheck(company, are, senders, set(_refused(other)))
     alerts = [m for m in other.messages if m.posts and not m.digest]
-    telling.compare(alerts, start, other.before)
-    found.lost += telling.lost
-    found.doubled += telling.doubled
+    alert_check.compare(alerts, start, other.before)
+    found.lost += alert_check.lost
+    found.doubled += alert_check.doubled
     found.doubled += _unrecorded(other)
-    found.lost += _records(company, undisturbed, other)
-    found.lost += _texts_that_differ(start, undisturbed, other)
-    found.lost += _log_differences(undisturbed, other)
-    found.lost += _unread_minutes_without_gap(company, undisturbed, other)
+    found.lost += _records(company, reference, other)
+    found.lost += _texts_that_differ(start, reference, other)
+    found.lost += _log_differences(reference, other)
+    found.lost += _unread_minutes_without_gap(company, reference, other)
     found.lost += wrong_read_counts(company, read, other, _AWAY)
     return found
 
@@ -93,10 +93,10 @@ def _refused(other: Snapshot) -> Iterator[tuple[str, datetime]]:
 
 
 def _different(company: Company, start: datetime, one: Snapshot, other: Snapshot) -> Iterator[str]:
-    """What does not stand as it did."""
-    left_out = ("watched_from",) if _first_poll_was_killed(start, other) else ()
-    before = final_state(relevant_state(one.items, company, one.before, *left_out))
-    after = final_state(relevant_state(other.items, company, other.before, *left_out))
+    """What is stored otherwise than in the reference run."""
+    ignored = ("watched_from",) if _first_poll_was_killed(start, other) else ()
+    before = final_state(relevant_state(one.items, company, one.before, *ignored))
+    after = final_state(relevant_state(other.items, company, other.before, *ignored))
     if one.before == other.before:
         for at in before.keys() | after.keys():
             if before.get(at) != after.get(at):
@@ -111,14 +111,14 @@ def _different(company: Company, start: datetime, one: Snapshot, other: Snapshot
 
 
 def _first_poll_was_killed(start: datetime, other: Snapshot) -> bool:
-    """Whether the watch may have begun with a later poll."""
+    """Whether the first poll was killed, so that the watch may have begun with a later one."""
     return any(at < start + _AWAY for _, at in other.killed)
 
 
 def _latest_store_time(other: Snapshot, stored: datetime, post: str = "") -> datetime:
-    """When a post must have been stored that else had been at `stored`.
+    """When a post must have been stored that the reference run stored at `stored`.
 
-    One that X showed late is found by a sweep: if `dispatch` is killed, by the next one.
+    A post that X showed late is found by a sweep; if `dispatch` was killed, by the next sweep.
     """
     for function, at in sorted(other.killed, key=lambda k: k[1]):
         if function == "poll" and at <= stored < at + _AWAY:
@@ -132,8 +132,8 @@ def _latest_store_time(other: Snapshot, stored: datetime, post: str = "") -> dat
 def _records(company: Company, one: Snapshot, other: Snapshot) -> Iterator[str]:
     """Each mail has its record and each record its mail; digests are those that were due."""
     recorded = _recorded(other)
-    said = _sent(other.messages)
-    for (at, to, subject), count in (recorded - said).items():
+    sent = _sent(other.messages)
+    for (at, to, subject), count in (recorded - sent).items():
         yield f"{count} recorded at {at:%d %H:%M} and not sent to {to}: {subject}"
     for kind in ("digest", "trouble"):
         before, after = _of_kind(one, kind, other.before), _of_kind(other, kind, other.before)
@@ -153,7 +153,7 @@ def _records(company: Company, one: Snapshot, other: Snapshot) -> Iterator[str]:
 
 
 def _unrecorded(other: Snapshot) -> Iterator[tuple[str, str]]:
-    """Mails without a record: they were sent, and not marked."""
+    """Mails that were sent and never recorded."""
     for (at, to, subject), count in (_sent(other.messages) - _recorded(other)).items():
         yield to, f"{count} not marked, of {at:%d %H:%M}: {subject}"
 
@@ -180,7 +180,7 @@ def _of_kind(run: Snapshot, kind: str, before: datetime) -> Counter[str]:
 
 
 def _log_differences(one: Snapshot, other: Snapshot) -> Iterator[str]:
-    """The journal: rows as before, and gaps for exactly the minutes that a kill left unread."""
+    """Audit entries that differ, apart from gaps for just the minutes that a kill left unread."""
     before = Counter(
         _row(at.sk, i) for at, i in one.with_prefix("journal#") if _at(at.sk) < other.before
     )
@@ -194,15 +194,15 @@ def _log_differences(one: Snapshot, other: Snapshot) -> Iterator[str]:
 
 
 def _explained(gap: dict[str, str], other: Snapshot) -> bool:
-    """Whether a kill is why these minutes were not read."""
+    """Whether a kill explains why these minutes were not read."""
     return all(_latest_store_time(other, moment) != moment for moment in _minutes(gap))
 
 
 def _texts_that_differ(start: datetime, one: Snapshot, other: Snapshot) -> Iterator[str]:
     """Messages of the same posts to the same person in the same minute that read differently.
 
-    A digest speaks of the minutes that were not read, and differs where a kill left some; word of
-    trouble says when it was met, which a kill may have put off.
+    A digest names the minutes that were not read, and differs where a kill left some; a mail about
+    trouble says since when it lasts, which a kill may have delayed.
     """
     gaps = any(json.loads(item["what"]).get("reason") for _, item in other.with_prefix("journal#"))
     unread = gaps or _first_poll_was_killed(start, other)
@@ -214,14 +214,14 @@ def _texts_that_differ(start: datetime, one: Snapshot, other: Snapshot) -> Itera
 
 
 def _read(message: Message) -> tuple[str, str]:
-    """What its reader reads, but for when trouble was met."""
+    """Subject and text, without the time since when trouble lasts."""
     trouble = not message.posts and not message.digest
     text = message.text.partition("\r\n--\r\n")[0] if trouble else message.text
     return message.subject, text
 
 
 def _unread_minutes_without_gap(company: Company, one: Snapshot, other: Snapshot) -> Iterator[str]:
-    """Minutes that count as watched, though X was not asked in them as it else was."""
+    """Minutes counted as watched although X was not asked, unlike in the reference run."""
     gaps: set[tuple[str, datetime]] = set()
     for _, item in other.with_prefix("journal#"):
         what = json.loads(item["what"])

@@ -1,9 +1,9 @@
-"""Whether two runs go on alike: what the functions will read, and nothing they will not.
+"""The part of the table that decides how a run continues: two runs that agree in it go on alike.
 
-Left out, since no rule reads it: revisions (only ever compared with themselves), when a post
-was stored, what was left of X's rate limits (none is reached), the journal, the records of
-mails and the count of posts read (judged by themselves), names of customers (asked for again
-where they are missing).
+Left out, since no rule reads it: revisions (only ever compared with themselves), when a post was
+stored, what is left of X's rate limits (none is reached), the audit log, the records of mails and
+the count of posts read (each checked by itself), names of customers (looked up again where they
+are missing).
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ _LATELY = timedelta(minutes=2)
 _OF_CURSORS = ("limits", "rev", "last_ok", "swept", "reads")
 """What a cursor leaves out; its times stand beside it."""
 
-Future = dict[ItemKey, Any]
+RelevantState = dict[ItemKey, Any]
 
 
 def relevant_state(
-    items: Mapping[ItemKey, Item], company: Company, now: datetime, *left_out: str
-) -> Future:
-    """What decides how it goes on from `now`; of facts and cursors without what is `left_out`."""
+    items: Mapping[ItemKey, Item], company: Company, now: datetime, *ignored: str
+) -> RelevantState:
+    """What decides how a run goes on from `now`; `ignored` names fields of facts and cursors."""
     waiting = {
         at.pk: frozenset(json.loads(item["state"]).get("waiting", ()))
         for at, item in items.items()
         if at.sk == "state"
     }
     entries = [at.sk.partition("#") for at in items if at.pk.startswith("outbox#")]
-    expecting = {person for person, _, _ in entries}
+    recipients = {person for person, _, _ in entries}
     marks = {fingerprint([Entry(name, company.name, to, "alert", now)]) for to, _, name in entries}
-    found: Future = {}
+    found: RelevantState = {}
     for at, item in items.items():
         if at.pk.startswith("c#"):
-            value = _fact(item, waiting.get(at.pk, frozenset()), company.policy.top.name, left_out)
+            value = _fact(item, waiting.get(at.pk, frozenset()), company.policy.top.name, ignored)
         elif at.pk.startswith("account#"):
-            cursor = _without(item, "cursor", *_OF_CURSORS, *left_out)
+            cursor = _without(item, "cursor", *_OF_CURSORS, *ignored)
             value = cursor, item.get("last_ok"), item.get("swept")
         elif at.pk.startswith("mailbox#"):
-            value = _mailbox(at, item, (expecting, marks), company, now)
+            value = _mailbox(at, item, (recipients, marks), company, now)
         elif at.pk.startswith("comply#"):
             value = _without(item, "checking", "rev")
         elif at.sk == "folded":
@@ -65,10 +65,10 @@ def relevant_state(
     return found
 
 
-def final_state(found: Future) -> Future:
-    """What must be the same in the end, however late: all but what is told, judged by itself.
+def final_state(found: RelevantState) -> RelevantState:
+    """What must be equal in the end, however late: all but flags and mail, which are checked apart.
 
-    When the next compliance job is due is left out: it comes so long after the last.
+    The time of the next compliance job is left out: it depends on when the last one was made.
     """
     return {
         at: value
@@ -77,15 +77,15 @@ def final_state(found: Future) -> Future:
     }
 
 
-def _fact(item: Item, waiting: frozenset[str], top: str, left_out: tuple[str, ...]) -> Any:
-    """A fact of a conversation. A flag counts while a mention it told of still waits.
+def _fact(item: Item, waiting: frozenset[str], top: str, ignored: tuple[str, ...]) -> Any:
+    """A fact of a conversation; None for a flag none of whose mentions still waits.
 
-    When it was raised is read at the top level only, which is repeated.
+    The time of a flag matters at the top level only, which is repeated.
     """
     if "fact" not in item:
         return None  # the state is folded from the facts: judged by itself
     if item["sk"][0] != "f":
-        return _without(item, "fact", "stored_at", *left_out), item.get("ttl")
+        return _without(item, "fact", "stored_at", *ignored), item.get("ttl")
     flag = json.loads(item["fact"])
     if not waiting.intersection(flag["mentions"]):
         return None
@@ -95,17 +95,17 @@ def _fact(item: Item, waiting: frozenset[str], top: str, left_out: tuple[str, ..
 def _mailbox(
     at: ItemKey, item: Item, entries: tuple[set[str], set[str]], company: Company, now: datetime
 ) -> Any:
-    """What holds mail back: nothing once the window is over and nobody is being written to.
+    """What holds mail back; None once the alert window is over and the mailbox is not claimed.
 
-    What was told counts while an entry of it waits somewhere. `entries` that wait: for whom,
-    and their marks.
+    Fingerprints of earlier alerts count while their entry waits somewhere. `entries`: the people
+    for whom entries wait, and the fingerprints of these.
     """
-    expecting, marks = entries
+    recipients, marks = entries
     policy = company.policy
     person = at.pk.rpartition("#")[2]
     last, claimed, later = (item.get(name) for name in ("last_alert", "claimed", "not_before"))
     window = max(policy.alert_window, policy.critical_window)
-    if last and person not in expecting and datetime.fromisoformat(last) + window <= now:
+    if last and person not in recipients and datetime.fromisoformat(last) + window <= now:
         last = None
     held = [at for at in (claimed, later) if at and datetime.fromisoformat(at) > now]
     told = sorted(marks.intersection(item.get("told", ())))
@@ -113,11 +113,11 @@ def _mailbox(
     return (last, held, failures, told) if last or held or failures or told else None
 
 
-def _without(item: Item, name: str, *left_out: str) -> str:
-    return _stripped(item[name], left_out)
+def _without(item: Item, name: str, *ignored: str) -> str:
+    return _stripped(item[name], ignored)
 
 
 @cache
-def _stripped(text: str, left_out: tuple[str, ...]) -> str:
+def _stripped(text: str, ignored: tuple[str, ...]) -> str:
     values = json.loads(text)
-    return json.dumps({k: v for k, v in values.items() if k not in left_out}, sort_keys=True)
+    return json.dumps({k: v for k, v in values.items() if k not in ignored}, sort_keys=True)

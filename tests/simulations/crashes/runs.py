@@ -1,7 +1,7 @@
-"""A run that meets faults, beside the one with nothing in its way, written down minute by minute.
+"""The uninterrupted (reference) run, recorded minute by minute, and a run with faults.
 
-It goes on until all that will be read again stands as it did undisturbed in the same minute, or
-to the end.
+A run with faults goes on until all that will be read again is as it was in the reference run in
+the same minute, or to the end.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.simulations.crashes.snapshot import (
 
 
 class MinuteState(NamedTuple):
-    """How a run stood at a moment: a fingerprint of it, and how many posts each account read."""
+    """A fingerprint of a run at a moment, and how many posts each account had read by then."""
 
     fingerprint: int
     reads: Mapping[str, int]
@@ -42,7 +42,7 @@ class MinuteState(NamedTuple):
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """A run with nothing in its way: how it ended, and how it stood each minute."""
+    """A run without faults: how it ended, and its state in each minute."""
 
     ending: Snapshot
     record: CallCounts
@@ -53,137 +53,137 @@ class ReferenceRun:
 
 @dataclass(frozen=True)
 class FaultResult:
-    """What came of a run that met a fault.
+    """The result of a run with a fault.
 
-    `like` is how many minutes later all was as it would have been; None when it never was.
-    `unmarked` are the addresses whose mail was taken, and its sender killed before the mark.
-    `error` is the harness's own trouble.
+    `minutes_to_recover` is how many minutes after the last fault the run was again equal to the
+    reference run; None when it never was. `sent_unrecorded` are the addresses whose mail was taken
+    while its sender was killed before recording it. `error` is a failure of the harness itself.
     """
 
-    verdict: Violations
+    found: Violations
     minutes_to_recover: float | None = None
     sent_unrecorded: tuple[str, ...] = ()
     error: str = ""
 
     def violations(self) -> Iterator[str]:
-        """All that may not be. One message may come twice where it was taken and not marked.
+        """Violated invariants. A message that was taken and not recorded may come twice.
 
-        It is then told of twice: as heard again, and as sent without a mark.
+        It is then reported twice: as received again, and as sent without a record.
         """
         if self.error:
             yield self.error
-        yield from self.verdict.lost
-        twice = Counter(to for to, _ in self.verdict.doubled)
-        for to, what in self.verdict.doubled:
+        yield from self.found.lost
+        twice = Counter(to for to, _ in self.found.doubled)
+        for to, what in self.found.doubled:
             if twice[to] > 2 * self.sent_unrecorded.count(to):
                 yield f"twice: {to} {what}"
 
 
 class Recovered(BaseException):
-    """All is as it would have been: the run need not go on."""
+    """The run is equal to the reference run again: it need not go on."""
 
 
 class Recorder(Watcher):
-    """Writes an undisturbed run down."""
+    """Records a run without faults."""
 
     def __init__(self) -> None:
         self.ending: Snapshot
         self.record = CallCounts()
-        self.stood: dict[datetime, MinuteState] = {}
+        self.by_minute: dict[datetime, MinuteState] = {}
 
     def tick(self, now: datetime) -> None:
-        """Note how it stands."""
-        self.stood[now] = MinuteState(fingerprint(self.world, now), reads(items(self.world)))
+        """Record the state."""
+        self.by_minute[now] = MinuteState(fingerprint(self.world, now), reads(items(self.world)))
 
     def end(self) -> None:
-        """Note how it ended: in the minute after, as far as that goes."""
+        """Record the state in the minute after the last."""
         after = self.world.now() + MINUTE
         self.tick(after)
         self.ending = take_snapshot(self.world, after)
 
     def on_call(self, _call: str, _moment: Moment) -> None:
-        """Note the call."""
+        """Count the call."""
         if self.world.now_running is not None:
             self.record.note(self.world.now_running)
 
 
 class FaultRun(Watcher):
-    """Meets faults at calls of these numbers; ends when all is alike again, and judges."""
+    """Injects faults at the calls of these numbers; ends once recovered, and checks the run."""
 
     def __init__(
         self,
-        undisturbed: ReferenceRun,
+        reference: ReferenceRun,
         faults: Mapping[int, Fault],
         *,
         seed: int = 0,
         to_the_end: bool = False,
-        leave: Callable[[FaultResult], None] = lambda _: None,
+        on_end: Callable[[FaultResult], None] = lambda _: None,
     ) -> None:
-        self._undisturbed = undisturbed
-        self._leave = leave
+        self._reference = reference
+        self._on_end = on_end
         self._faults = dict(faults)
         self._seed = seed
         self._to_the_end = to_the_end
         self._last: datetime | None = None
-        self._unmarked: list[str] = []
-        self.met: FaultResult | None = None
+        self._sent_unrecorded: list[str] = []
+        self.result: FaultResult | None = None
 
     def tick(self, now: datetime) -> None:
-        """End, if all stands as it would have."""
+        """End the run if it is equal to the reference run again."""
         if self._faults or self._to_the_end or self._last is None:
             return
-        stood = self._undisturbed.by_minute.get(now)
+        stood = self._reference.by_minute.get(now)
         if stood is not None and stood.fingerprint == fingerprint(self.world, now):
-            self._judge(now, (now - self._last) / MINUTE)
+            self._check_run(now, (now - self._last) / MINUTE)
             raise Recovered
 
     def on_call(self, _call: str, moment: Moment) -> None:
-        """Meet a fault, if there is one for this call."""
+        """Inject the fault for this call, if there is one."""
         fault = self._faults.get(self.world.passed)
         if fault is not None and fault in faults_at(moment):
-            self.strike(fault)
+            self.inject_fault(fault)
 
     def on_success(self) -> None:
-        """Meet a second run in a row, if there is one for the last call."""
+        """Repeat the invocation, if that is the fault for its last call."""
         if self._faults.get(self.world.passed) == "twice in a row":
-            self.strike("twice in a row")
+            self.inject_fault("twice in a row")
 
     def end(self) -> None:
-        """Judge at the end."""
-        self._judge(self.world.now() + MINUTE, None)
+        """Check the run at its end."""
+        self._check_run(self.world.now() + MINUTE, None)
 
-    def strike(self, fault: Fault) -> None:
-        """Meet this fault here and now."""
+    def inject_fault(self, fault: Fault) -> None:
+        """Inject this fault now."""
         self._faults.pop(self.world.passed, None)
         self._last = self.world.now()
         running = self.world.now_running
-        calls = self._undisturbed.record.calls.get(running.number, 1) if running else 1
+        calls = self._reference.record.calls.get(running.number, 1) if running else 1
         if running and fault in KILLS and running.changed_by in SENDING_CALLS:
-            self._unmarked.append(last_recipient(self.world, running.changed_by))
+            self._sent_unrecorded.append(last_recipient(self.world, running.changed_by))
         inject(self.world, fault, calls, self._seed)
 
-    def _judge(self, before: datetime, like: float | None) -> None:
-        undisturbed = self._undisturbed
-        found = take_snapshot(self.world, before)
-        read = undisturbed.by_minute[before].reads
+    def _check_run(self, before: datetime, like: float | None) -> None:
+        reference = self._reference
+        snapshot = take_snapshot(self.world, before)
+        read = reference.by_minute[before].reads
         company = self.world.company
-        verdict = check(company, undisturbed.start, undisturbed.ending, found, read)
-        self.met = FaultResult(verdict, like, tuple(self._unmarked))
-        self._leave(self.met)
+        found = check(company, reference.start, reference.ending, snapshot, read)
+        self.result = FaultResult(found, like, tuple(self._sent_unrecorded))
+        self._on_end(self.result)
 
 
 def fingerprint(world: FaultyWorld, now: datetime) -> int:
-    """How it stands, in a number that is the same in this process and its children."""
+    """A hash of the state that is the same in this process and its forked children."""
     found = relevant_state(items(world), world.company, now)
     return hash((frozenset((at, str(value)) for at, value in found.items()), queued(world)))
 
 
-def run_watched(scene: Scenario, watcher: Watcher) -> FaultyWorld:
-    """Run the scene with a watcher; gives the world as it ended."""
+def run_watched(scenario: Scenario, watcher: Watcher) -> FaultyWorld:
+    """Run the scenario with a watcher; returns the world as it ended."""
     worlds: list[FaultyWorld] = []
 
     def place(document: Mapping[str, Any], x: SimulatedX, start: datetime) -> FaultyWorld:
-        world = FaultyWorld(document, x, start, scene.refused)
+        world = FaultyWorld(document, x, start, scenario.refused)
         world.watcher, watcher.world = watcher, world
         worlds.append(world)
         return world
@@ -194,22 +194,24 @@ def run_watched(scene: Scenario, watcher: Watcher) -> FaultyWorld:
     def look(_: ReplayWorld) -> None:
         worlds[0].watcher.end()
 
-    replay_company(replace(scene.plan, make_world=place, on_minute=now, on_end=look))
+    replay_company(replace(scenario.plan, make_world=place, on_minute=now, on_end=look))
     return worlds[0]
 
 
-def reference_run(scene: Scenario) -> ReferenceRun:
-    """Run the scene with nothing in its way."""
+def reference_run(scenario: Scenario) -> ReferenceRun:
+    """Run the scenario without faults."""
     recorder = Recorder()
-    world = run_watched(scene, recorder)
-    return ReferenceRun(recorder.ending, recorder.record, recorder.stood, world.start, world.passed)
+    world = run_watched(scenario, recorder)
+    return ReferenceRun(
+        recorder.ending, recorder.record, recorder.by_minute, world.start, world.passed
+    )
 
 
 def run_with_faults(
-    scene: Scenario, before: ReferenceRun, faults: Mapping[int, Fault], **how: Any
+    scenario: Scenario, before: ReferenceRun, faults: Mapping[int, Fault], **how: Any
 ) -> FaultResult | None:
-    """Run the scene with these faults at calls of these numbers; None when it met none."""
+    """Run the scenario with these faults at the calls of these numbers; None when it met none."""
     watcher = FaultRun(before, faults, **how)
     with suppress(Recovered):
-        run_watched(scene, watcher)
-    return watcher.met
+        run_watched(scenario, watcher)
+    return watcher.result

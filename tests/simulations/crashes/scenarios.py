@@ -1,4 +1,4 @@
-"""What is swept: a busy hour of real customers, the demo's day, and a small story."""
+"""The scenarios that are swept: a busy hour of real posts, the demo's day, three small ones."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.small_company import at
 _HOUR = timedelta(hours=1)
 _DAY = (datetime(2017, 10, 31, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC))
 _LINGER = timedelta(minutes=40)
-"""After the last point: until a killed poll's message is back, and what it holds up is sent."""
+"""Time after the last point for a killed poll's message to return and delayed mail to be sent."""
 _LOOK_BACK = "1 h"
-"""So that what was said before the first poll is read, also if that poll is killed."""
+"""So that posts from before the first poll are read, also if that poll is killed."""
 
 
 class Scenario(NamedTuple):
@@ -81,7 +81,7 @@ def _looking_back(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def evening(_: Path, folder: Path) -> Scenario:
-    """A small story, for two faults at once."""
+    """A small evening, also used for two faults in one run."""
     return Scenario(small_scenarios.evening(folder), at(942), frozenset({small_scenarios.REFUSED}))
 
 
@@ -91,7 +91,7 @@ def many(_: Path, folder: Path) -> Scenario:
 
 
 def deleted(_: Path, folder: Path) -> Scenario:
-    """Posts that go again."""
+    """Posts that are deleted on X."""
     return Scenario(small_scenarios.deleted(folder), at(375))
 
 

@@ -1,4 +1,4 @@
-"""Small stories: an evening with everything in it, many accounts, and what is deleted on X."""
+"""Three small scenarios: an evening with a bit of everything, many accounts, deleted posts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ REFUSED = "boris@acme.example"
 def evening(folder: Path) -> ReplayPlan:
     """One is answered and asks again, one never is, one is shown by X two hours late.
 
-    The late one is found by the sweep of the day. Boris's address is refused, so Vera hears in
-    his stead. After midnight come a digest and the figures.
+    The late one is found by the sweep of the day. Boris's address is refused, so Vera is told
+    in his stead. After midnight come a digest and the figures.
     """
     posts = Posts()
     posts.mention(_MIDNIGHT - 125, "9", seen=_MIDNIGHT - 12)
@@ -28,7 +28,7 @@ def evening(folder: Path) -> ReplayPlan:
     answered = posts.mention(_MIDNIGHT - 18.5, "8")
     posts.reply(_MIDNIGHT - 15.5, answered, account=NEWS)
     posts.news(_MIDNIGHT - 14.5)
-    posts.mention(_MIDNIGHT - 11.5, "8", thread=answered)
+    posts.mention(_MIDNIGHT - 11.5, "8", history=answered)
     policy = {"levels": _LEVELS, "alert_window": "10 min", "critical_window": "5 min"}
     digest = {"period": "daily", "to": ["anna"], "at": ["00:05"]}
     document = settings(policy=policy, digests=[digest], look_back="3 h")
@@ -54,9 +54,9 @@ def many(folder: Path) -> ReplayPlan:
 def deleted(folder: Path) -> ReplayPlan:
     """Two delete what they asked: of the last hour the sweep finds it, else a compliance job."""
     posts = Posts()
-    gone = {"gone_at": at(95).isoformat(), "gone_why": "deleted"}
-    posts.reply(2.8, posts.mention(2.5, "7", **gone))
-    posts.reply(80.8, posts.mention(80.5, "8", **gone))
+    deletion = {"gone_at": at(95).isoformat(), "gone_why": "deleted"}
+    posts.reply(2.8, posts.mention(2.5, "7", **deletion))
+    posts.reply(80.8, posts.mention(80.5, "8", **deletion))
     posts.mention(84.5, "9")
     document = settings(policy={"levels": _LEVELS}, look_back="1 h")
     archive = posts.archive(folder / "deleted")

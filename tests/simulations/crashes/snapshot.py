@@ -1,4 +1,4 @@
-"""How a run stands at a moment: all that lies in the table, what was said to whom, what failed."""
+"""All that is observable of a run at a moment: table, messages, queues, failures, crashes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Message:
-    """A mail, or a message to the topic: to which address, when, and which posts it names."""
+    """A mail, or a message to the topic, with the ids of the posts it names."""
 
     to: str
     at: datetime
@@ -44,30 +44,30 @@ class Message:
 
 @dataclass
 class Snapshot:
-    """A run up to a moment, which is left out: nothing has happened in that minute yet."""
+    """The state of a run before the minute `before` begins."""
 
     before: datetime
     items: dict[ItemKey, Item]
     messages: list[Message]
     queued: tuple[int, int, int]
-    """Polls on the queue, dead letters, and what is still to be tried again."""
+    """Polls on the queue, dead letters, and invocations to be retried."""
     refused: int
-    """Requests that X did not answer with 200, but for a second compliance job at once."""
+    """Requests that X did not answer with 200; a second compliance job at once does not count."""
     failures: list[str]
     killed: list[tuple[str, datetime]]
     asked: set[tuple[str, datetime]]
     ticks: set[datetime]
     found_by_sweeps: frozenset[str]
-    """Ids of posts that a sweep brings: X showed them late, or they answer what is gone."""
+    """Ids of posts that a sweep finds: X showed them late, or they answer a deleted post."""
     harness_errors: list[str]
 
     def with_prefix(self, start: str) -> Iterator[tuple[ItemKey, Item]]:
-        """Items whose partition begins so."""
+        """Items whose partition key begins with `start`."""
         return ((at, item) for at, item in self.items.items() if at.pk.startswith(start))
 
 
 def take_snapshot(world: FaultyWorld, before: datetime) -> Snapshot:
-    """Read it off the world."""
+    """Take the snapshot."""
     statuses = world.x.requests
     return Snapshot(
         before,
@@ -79,14 +79,14 @@ def take_snapshot(world: FaultyWorld, before: datetime) -> Snapshot:
         list(world.killed),
         set(world.asked),
         set(world.ticks),
-        _hidden(world.x.archive.posts),
+        _found_by_sweeps(world.x.archive.posts),
         list(world.harness_errors),
     )
 
 
-def _hidden(posts: Sequence[ArchivedPost]) -> frozenset[str]:
-    gone = {("replied_to", post.id) for post in posts if post.removal is not None}
-    late = (p.visible_at > p.created_at or not gone.isdisjoint(p.references) for p in posts)
+def _found_by_sweeps(posts: Sequence[ArchivedPost]) -> frozenset[str]:
+    deleted = {("replied_to", post.id) for post in posts if post.removal is not None}
+    late = (p.visible_at > p.created_at or not deleted.isdisjoint(p.references) for p in posts)
     return frozenset(post.id for post, is_late in zip(posts, late, strict=True) if is_late)
 
 
@@ -110,13 +110,14 @@ def reads(items: Mapping[ItemKey, Item]) -> dict[str, int]:
 
 
 def queued(world: FaultyWorld) -> tuple[int, int, int]:
-    """What waits on the queue of polls and on the dead letters', and to be tried again."""
+    """Polls on the queue, dead letters, and invocations to be retried."""
     queue = next(f.queue for f in world.stack.functions.values() if f.queue is not None)
     queues = sqs_backends[_ACCOUNT][_REGION].queues
     waiting, dead = (
-        len(queues[url.rsplit("/", 1)[-1]]._messages) for url in (queue.url, queue.dead_letters_url)
+        one.approximate_number_of_messages + one.approximate_number_of_messages_not_visible
+        for one in (queues[url.rsplit("/", 1)[-1]] for url in (queue.url, queue.dead_letters_url))
     )
-    return waiting, dead, len(world.lambdas._retries)
+    return waiting, dead, len(world.lambdas._retries)  # noqa: SLF001
 
 
 def _plain(value: Any) -> Any:
@@ -130,12 +131,12 @@ def _plain(value: Any) -> Any:
 
 
 def last_recipient(world: FaultyWorld, taken: str) -> str:
-    """To whom the last message went that was taken by this call."""
+    """The recipient of the last message that this call sent."""
     return TOPIC if taken == "sns.Publish" else world.mails()[-1].destinations[0]
 
 
 def read_mails(world: FaultyWorld) -> None:
-    """Read the mails so far, so that children of this process need not."""
+    """Parse the mails so far, so that children of this process need not."""
     for _ in _mails(world):
         pass
 
@@ -155,8 +156,8 @@ def _mail(to: str, raw: str) -> Message:
 
 def _published(world: FaultyWorld) -> Iterator[Message]:
     topics = sns_backends[_ACCOUNT][_REGION].topics.values()
-    said = [note for topic in topics for note in topic.sent_notifications]
-    for at, (_, text, subject, *_) in zip(world.published, said, strict=True):
+    notifications = [notification for topic in topics for notification in topic.sent_notifications]
+    for at, (_, text, subject, *_) in zip(world.published, notifications, strict=True):
         yield Message(TOPIC, at, _posts(text), subject or "", text, digest=False)
 
 

@@ -1,4 +1,4 @@
-"""What a sweep came to, in figures."""
+"""Totals of a sweep, as docs/reliability.md quotes them."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from tests.simulations.crashes.fork_sweep import SweepResult
 
 
 def statistics(swept: SweepResult) -> dict[str, Any]:
-    """What was tried, and what came of it."""
-    twice = Counter(f"{p.fault} {p.call}" for p, met in swept.results if met.verdict.doubled)
-    undisturbed = swept.undisturbed
+    """Points, runs and violations of a sweep, ready for JSON."""
+    twice = Counter(f"{p.fault} {p.call}" for p, result in swept.results if result.found.doubled)
+    reference = swept.reference
     return {
-        "calls": undisturbed.calls,
+        "calls": reference.calls,
         "points": swept.tried.total(),
         "by_fault": dict(swept.tried),
         "runs": len(swept.results),
-        "alike_after_minutes": _spread([met.minutes_to_recover for _, met in swept.results]),
-        "messages": len(undisturbed.ending.messages),
-        "lost": sum(bool(met.verdict.lost or met.error) for _, met in swept.results),
+        "alike_after_minutes": _spread([result.minutes_to_recover for _, result in swept.results]),
+        "messages": len(reference.ending.messages),
+        "lost": sum(bool(result.found.lost or result.error) for _, result in swept.results),
         "doubled": dict(twice),
-        "wrong": sum(any(met.violations()) for _, met in swept.results),
+        "wrong": sum(any(result.violations()) for _, result in swept.results),
     }
 
 
 def _spread(minutes: list[float | None]) -> dict[str, float | None]:
-    """How soon all was as it would have been: the median, the longest, and how often never."""
+    """Minutes to recover: the median, the longest, and how many runs never did."""
     ended = sorted(m for m in minutes if m is not None)
     if not ended:
         return {"never": len(minutes)}

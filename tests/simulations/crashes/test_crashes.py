@@ -1,6 +1,6 @@
-"""Whatever is gone, or runs twice, at whichever outward call: nothing is lost, nothing said twice.
+"""A function killed or run twice, at whichever outward call, loses nothing and repeats no message.
 
-But for the one double that the design names: gone between the yes of SES and the mark.
+The design names one exception: killed after SES took a mail and before that is recorded.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,12 +18,12 @@ from tests.simulations.crashes.statistics import statistics
 from tests.tiers import DONE, SEED, TEST_ALL
 
 SAMPLES = {"evening": 100, "many": 150, "deleted": 300, "hour": 900}
-"""Where not everything is tried: one point in so many."""
+"""Without `make test-all`, one point in so many is tried."""
 NIGHTLY = {"demo": 8, "hour": 2, "deleted": 2}
 """Of what takes an hour, `make test-all` tries one point in so many, others with each seed."""
 PAIRS = 100 if TEST_ALL else 4
 Note = Callable[[str, object], None]
-Strike = Callable[[Mapping[int, Fault]], FaultResult | None]
+RunWithFaults = Callable[[Mapping[int, Fault]], FaultResult | None]
 
 
 @pytest.mark.parametrize("name", [*SAMPLES, pytest.param("demo", marks=pytest.mark.whole)])
@@ -39,7 +39,7 @@ def test_a_fault_at_any_call_loses_nothing(
     )
     again = f"python -m tests.simulations.crashes {name} --share {share} --seed {SEED}"
     assert [
-        f"{point}: {line}" for point, results in swept.results for line in results.violations()
+        f"{point}: {line}" for point, result in swept.results for line in result.violations()
     ] == [], again
     found = statistics(swept)
     assert found["messages"] > 0
@@ -48,12 +48,12 @@ def test_a_fault_at_any_call_loses_nothing(
 
 
 @pytest.fixture(scope="module")
-def strike(tmp_path_factory: pytest.TempPathFactory) -> Strike:
-    """The small story, with faults at calls of these numbers."""
+def run_with(tmp_path_factory: pytest.TempPathFactory) -> RunWithFaults:
+    """Runs the evening with faults at the calls of these numbers."""
     folder = tmp_path_factory.mktemp("evening")
-    scene = SCENARIOS["evening"](folder, folder)
-    before = reference_run(scene)
-    return lambda faults: run_with_faults(scene, before, faults)
+    scenario = SCENARIOS["evening"](folder, folder)
+    before = reference_run(scenario)
+    return lambda faults: run_with_faults(scenario, before, faults)
 
 
 @settings(max_examples=PAIRS, derandomize=not TEST_ALL, phases=[Phase.generate])  # no shrinking
@@ -64,9 +64,9 @@ def strike(tmp_path_factory: pytest.TempPathFactory) -> Strike:
     another=st.sampled_from(FAULTS[:-1]),
 )
 def test_two_faults_lose_nothing(
-    strike: Strike, first: int, fault: Fault, further: int, another: Fault
+    run_with: RunWithFaults, first: int, fault: Fault, further: int, another: Fault
 ) -> None:
     """Given a kill, and some calls later another fault, then all ends as if there was none."""
-    met = strike({first: fault, first + further: another})
-    assert met is not None
-    assert list(met.violations()) == []
+    result = run_with({first: fault, first + further: another})
+    assert result is not None
+    assert list(result.violations()) == []

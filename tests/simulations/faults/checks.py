@@ -1,4 +1,4 @@
-"""What has to hold when X answered oddly and nothing is wrong."""
+"""Checks for tests in which X answered oddly and nothing is wrong."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ MIDNIGHT = 15 * 60
 
 
 def assert_no_trouble(here: TwoCompanies, end: float, start: float = 0) -> None:
-    """Nobody hears of trouble, the digest gives the all-clear, and nothing is under way."""
+    """Nobody was told of trouble, the digest reports full coverage, and no scan is unfinished."""
     assert here.troubles == []
     assert here.failures == []
     assert (here.cursor().scans, here.cursor().faults) == ({}, {})

@@ -1,4 +1,4 @@
-"""A story for each test."""
+"""Fixtures: the posts of both companies, and a builder of the two companies."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +11,7 @@ from tests.simulations.faults.two_companies import TwoCompanies, TwoCompaniesPos
 
 @pytest.fixture
 def posts() -> TwoCompaniesPosts:
-    """What is said on X; the test writes it."""
+    """The posts on X; the test adds them."""
     return TwoCompaniesPosts()
 
 
@@ -19,6 +19,6 @@ def posts() -> TwoCompaniesPosts:
 def two_companies(
     tmp_path: Path, posts: TwoCompaniesPosts
 ) -> Iterator[Callable[..., TwoCompanies]]:
-    """Two companies over what was said; see `Story` for what may be chosen."""
+    """Build two companies over the posts; see `TwoCompanies` for the parameters."""
     with ExitStack() as stack:
         yield lambda *args, **how: stack.enter_context(TwoCompanies(tmp_path, posts, *args, **how))

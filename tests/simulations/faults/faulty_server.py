@@ -14,7 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from pulse.x.http import BaseUrlAdapter
 
 Fault = Callable[[socket.socket], None]
-"""Says or does something on the connection, in place of an answer."""
+"""Writes to the connection, or breaks it, in place of an answer."""
 _HASTE = (0.1, 0.1)
 """Seconds to connect and to read where X is known to be silent."""
 
@@ -43,7 +43,7 @@ def reset(*said: bytes) -> Fault:
 
 
 def silence(*said: bytes) -> Fault:
-    """These bytes, then nothing more until the other side has had enough."""
+    """These bytes, then nothing more until the other side gives up."""
 
     def wait(line: socket.socket) -> None:
         line.sendall(b"".join(said))
@@ -76,11 +76,11 @@ def unanswering_port() -> Iterator[str]:
 
 
 class FaultyServer:
-    """Serves an application; `meddle` may put a fault in place of the answer to a path."""
+    """Serves an application; `fault_for` may give a fault in place of the answer to a path."""
 
-    def __init__(self, app: Any, meddle: Callable[[str], Fault | None]) -> None:
+    def __init__(self, app: Any, fault_for: Callable[[str], Fault | None]) -> None:
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
-        self._server.meddle = meddle  # type: ignore[attr-defined]
+        self._server.fault_for = fault_for  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -105,7 +105,7 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def run_wsgi(self) -> None:
-        fault = self.server.meddle(self.path)  # type: ignore[attr-defined]
+        fault = self.server.fault_for(self.path)  # type: ignore[attr-defined]
         if fault is None:
             super().run_wsgi()
             return
@@ -113,23 +113,26 @@ class _Handler(WSGIRequestHandler):
         fault(self.connection)
 
     def log(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class RecordingTransport(BaseUrlAdapter):
-    """The way to the server; notes when what was asked. Where X is silent, patience is short."""
+    """The transport to the server; records the time and path of each request.
 
-    def __init__(self, url: str, astray: Callable[[str], str | None]) -> None:
+    Requests to which X is silent time out after a fraction of a second.
+    """
+
+    def __init__(self, url: str, wrong_url: Callable[[str], str | None]) -> None:
         super().__init__(url)
         self._url = url
-        self._astray = astray
+        self._wrong_url = wrong_url
         self.asked: list[tuple[datetime, str]] = []
         self.silent: Callable[[str], bool] = lambda _: False
 
     def send(self, request: Any, *args: Any, **how: Any) -> Any:
-        """Send it, or lead it astray."""
+        """Send the request, perhaps to a wrong address."""
         self.asked.append((datetime.now(UTC), request.path_url))
-        self._base = self._astray(request.path_url) or self._url
+        self._base = self._wrong_url(request.path_url) or self._url
         if self.silent(request.path_url):
             how["timeout"] = _HASTE
         return super().send(request, *args, **how)

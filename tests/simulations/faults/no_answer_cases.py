@@ -1,4 +1,4 @@
-"""Every way in which X gives no answer: what it does on the wire, and what comes of it."""
+"""The table of failures of X: what it does on the wire, and what must come of each."""
 
 import gzip
 import json
@@ -35,14 +35,14 @@ NEEDS_PERSON_TEXTS = {
     "account": ("X cannot find the account", "X cannot find the account @acme_help"),
     "request": ("X rejected the request", "X rejected our request for @acme_help"),
 }
-"""Of what only a person mends: the words in the digest, and the subject of the mail."""
+"""For failures that need a person: the words in the digest, and the subject of the mail."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """From minute 2 up to 5 X does this to all that is asked of one account.
+    """In minutes 2 to 5, X treats all requests about one account like this.
 
-    `tried` are the minutes in which its mentions are asked for, the last of them with success.
+    `tried` are the minutes in which its mentions are requested; the last request succeeds.
     """
 
     fault: Fault
@@ -56,7 +56,7 @@ class Case:
 
     @property
     def recovered_at(self) -> int:
-        """The minute in which it is read again."""
+        """The minute in which the account is read again."""
         return self.tried[-1]
 
 
@@ -128,7 +128,7 @@ RARE = {
     "only errors: suspended",
     "only errors: protected",
 }
-"""Tried only where everything is: another row is much like them."""
+"""Cases tried by `make test-all` only: another case is much like each of them."""
 
 CASES: dict[str, Case] = {
     "429 with its end in the headers": limited(

@@ -22,7 +22,7 @@ SEEDS = range(12 if TEST_ALL else 1)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("odd", [0.01, 0.3])
 @pytest.mark.parametrize("name", DESCRIPTIONS)
-def test_each_is_kept_or_put_aside_and_the_next_poll_is_well(
+def test_each_is_stored_or_quarantined_and_the_next_poll_succeeds(
     shared: Path,
     posts: TwoCompaniesPosts,
     two_companies: Callable[..., TwoCompanies],

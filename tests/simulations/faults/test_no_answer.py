@@ -20,8 +20,10 @@ def test_x_gives_no_answer(posts: TwoCompaniesPosts, two_companies: Build, row: 
     before, during = posts.mention(0.5, "7"), posts.mention(2.5, "8")
     ours, theirs = posts.mention(2.6, "71", to=[NEWS]), posts.to_blue(2.7)
     posts.reply(2.8, before)
-    with row.wrong_address() if row.wrong_address else nullcontext() as astray:
-        here = two_companies(lambda _: row.fault, during=(2, 5), astray=astray, silent=row.silent)
+    with row.wrong_address() if row.wrong_address else nullcontext() as wrong_url:
+        here = two_companies(
+            lambda _: row.fault, during=(2, 5), wrong_url=wrong_url, silent=row.silent
+        )
         here.run_minutes(0, 1, 2, 3)
         assert here.stored == {before, ours, theirs}
         here.run_minutes(4)

@@ -163,7 +163,9 @@ def test_users_that_could_not_be_looked_up_are_asked_again(
     assert "https://x.com/user7" in second.text
 
 
-def test_the_old_version_after_the_new_one(posts: TwoCompaniesPosts, two_companies: Build) -> None:
+def test_an_old_version_shown_after_a_newer_one(
+    posts: TwoCompaniesPosts, two_companies: Build
+) -> None:
     """Given an edit, when X gives the old text again, then people read the new one; one wait."""
     asked = posts.mention(1, "7")
     edited = posts.edit(9, asked, "@acme_help second thoughts")

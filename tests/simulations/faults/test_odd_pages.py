@@ -51,7 +51,7 @@ def test_odd_pages(posts: TwoCompaniesPosts, two_companies: Build, order: Any) -
     assert_no_trouble(here, 2)
 
 
-def test_the_same_page_for_ever(posts: TwoCompaniesPosts, two_companies: Build) -> None:
+def test_a_page_that_links_to_itself(posts: TwoCompaniesPosts, two_companies: Build) -> None:
     """Given a token that leads to itself, then X is not asked on and on, and all is read."""
 
     def change(path: str, asked: dict[str, str], body: Json) -> Json:
@@ -74,7 +74,7 @@ def test_the_same_page_for_ever(posts: TwoCompaniesPosts, two_companies: Build) 
     assert "(the next page is the same page again)" in here.coverage_section(9)[-1]
 
 
-def test_a_page_token_that_nothing_can_keep(posts: TwoCompaniesPosts, two_companies: Build) -> None:
+def test_a_page_token_too_large_to_store(posts: TwoCompaniesPosts, two_companies: Build) -> None:
     """Given a token of half a million letters, then the page is trouble, said, and read later."""
 
     def change(path: str, asked: dict[str, str], body: Json) -> Json:

@@ -1,4 +1,7 @@
-"""Two companies of whom one has trouble with X: what is asked, read, kept, mailed and said."""
+"""Two companies that read X over HTTP, of which one has trouble with X.
+
+`TwoCompanies` is a small company with a second one beside it, behind a server that can fail.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -21,9 +24,9 @@ from tests.small_company import HELP, NINE, Posts, ReceivedMail, SmallCompany, s
 
 OTHER = "300"
 FOREIGN_TOKEN_PREFIX = "odd-"
-"""Begins page tokens that are not the simulated X's."""
+"""Prefix of page tokens that do not come from the simulated X."""
 _LEAST = 10
-"""On a page of search, says X; timelines have five."""
+"""The smallest page of search that X allows; timelines allow five."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -42,15 +45,15 @@ def two_companies_settings(**more: Any) -> dict[str, Any]:
 
 
 class TwoCompaniesPosts(Posts):
-    """What is said to both companies."""
+    """Posts to both companies."""
 
     def to_blue(self, minute: float, who: str = "72") -> str:
         """A customer of the other company."""
         named = [{"id": OTHER, "username": "blue_help"}]
-        return self._post(minute, who, "@blue_help hello", named)
+        return self.publish(minute, who, "@blue_help hello", named)
 
     def archive(self, folder: Path, faults: Iterable[Mapping[str, Any]] = ()) -> Archive:
-        """Write it down, with the other company's account."""
+        """Write the posts as an archive that has both companies' accounts."""
         super().archive(folder, faults)
         listed = json.loads((folder / "companies.json").read_text())
         account = {"id": OTHER, "username": "blue_help", "role": "support"}
@@ -60,12 +63,12 @@ class TwoCompaniesPosts(Posts):
 
 
 class ChangedAnswers:
-    """Stands before the simulated X: gives small pages, and changes what they say."""
+    """Stands before the simulated X: makes pages smaller, and changes their contents."""
 
     def __init__(
         self,
         sim: SimulatedX,
-        change: Callable[[str, dict[str, str], Any], Any],
+        change: Callable[[str, dict[str, str], Any], Any] = lambda _path, _asked, body: body,
         size: int | None = None,
     ) -> None:
         self._sim = sim
@@ -87,13 +90,17 @@ class ChangedAnswers:
         if status.startswith("200"):
             body = self._change(environ["PATH_INFO"], asked, json.loads(content))
             content = json.dumps(body).encode()
-        kept = [(n, v) for n, v in headers if n.lower() != "content-length"]
-        start(status, [*kept, ("content-length", str(len(content)))])
+        other_headers = [(n, v) for n, v in headers if n.lower() != "content-length"]
+        start(status, [*other_headers, ("content-length", str(len(content)))])
         return [content]
 
 
 class TwoCompanies(SmallCompany):
-    """A town that reads X over HTTP. Faults concern what is asked of one account (or all)."""
+    """A small company and a second one that read X over HTTP.
+
+    Faults concern the requests about one account, whose paths contain `of`, in the minutes
+    `during`; `change` and `size` concern all answers.
+    """
 
     def __init__(
         self,
@@ -102,7 +109,7 @@ class TwoCompanies(SmallCompany):
         fault: Callable[[float], Fault | None] = lambda _: None,
         *,
         of: str = f"/2/users/{HELP}/",
-        astray: str | None = None,
+        wrong_url: str | None = None,
         during: tuple[float, float] = (2, 12),
         silent: bool = False,
         change: Callable[[str, dict[str, str], Any], Any] | None = None,
@@ -114,22 +121,24 @@ class TwoCompanies(SmallCompany):
         )
         app = ChangedAnswers(self.sim, change or (lambda _path, _asked, body: body), size)
 
-        def struck(path: str) -> bool:
+        def is_concerned(path: str) -> bool:
             return of in path and during[0] <= self.minute < during[1]
 
-        self.server = FaultyServer(app, lambda path: fault(self.minute) if struck(path) else None)
-        self.way = RecordingTransport(
-            self.server.url, lambda path: astray if struck(path) else None
+        self.server = FaultyServer(
+            app, lambda path: fault(self.minute) if is_concerned(path) else None
+        )
+        self.transport = RecordingTransport(
+            self.server.url, lambda path: wrong_url if is_concerned(path) else None
         )
         if silent:
-            self.way.silent = struck
-        self.world._transport = self.way
+            self.transport.silent = is_concerned
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.server)
-        self._stack.callback(self.way.close)
+        self._stack.callback(self.transport.close)
         super().__enter__()
+        self.use_transport(self.transport)
         self.world.app.tokens.put("blue_help", Token("b", "b", "b", f"sim-{OTHER}", "b"))
         return self
 
@@ -142,11 +151,11 @@ class TwoCompanies(SmallCompany):
         return (datetime.now(UTC) - NINE) / _MINUTE
 
     def asked(self, what: str = f"/2/users/{HELP}/mentions") -> list[float]:
-        """The minutes in which this was asked of X, request by request."""
-        return [(at - NINE) / _MINUTE for at, path in self.way.asked if what in path]
+        """The minute of each request to X whose path contains `what`."""
+        return [(at - NINE) / _MINUTE for at, path in self.transport.asked if what in path]
 
     def status(self) -> str:
-        """What `pulse status` says of the company, its lines unbroken."""
+        """The output of `pulse status`, with unbroken lines."""
         out = StringIO()
         world = self.world
         console = Console(file=out, width=800, color_system=None)
@@ -154,7 +163,7 @@ class TwoCompanies(SmallCompany):
         return "\n".join(" ".join(line.split()) for line in out.getvalue().splitlines())
 
     def coverage_section(self, minute: float, start: float = 0) -> list[str]:
-        """What the digest of [start, minute) says of the watch, line by line."""
+        """The lines of the coverage section in the digest of [start, minute)."""
         lines = self.digest(minute, start).text.splitlines()
         said = takewhile(lambda x: x != "--", lines[lines.index("OUR WATCH") + 2 :])
         return [line for line in said if line]
@@ -166,4 +175,4 @@ class TwoCompanies(SmallCompany):
 
 
 Build = Callable[..., TwoCompanies]
-"""How a test builds its story; see the fixture `story`."""
+"""How a test builds two companies; see the fixture `two_companies`."""

@@ -62,7 +62,7 @@ def create_stack(
 
     `endpoint_url` is where AWS is, when not where the session's own settings say.
 
-    >>> stack = create(load_template(), name="acme")
+    >>> stack = create_stack(load_template(), name="acme")
     >>> stack.env["dispatch"]["PULSE_POLL_QUEUE"]
     'https://sqs.us-east-1.amazonaws.com/123456789012/acme-poll.fifo'
     """

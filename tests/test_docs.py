@@ -1,6 +1,7 @@
 """The documents name what exists: paths, links, commands of the Makefile, and today's names."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -177,6 +178,23 @@ def module(path: Path) -> Path | None:
 def defines(source: str, name: str) -> bool:
     """Whether a module defines the name, as a class, function, method or alias."""
     return bool(re.search(rf"^\s*(?:class|def) {name}\b|^{name}\b", source, re.MULTILINE))
+
+
+def test_the_order_of_rooms_is_that_of_the_contract() -> None:
+    """The block of rooms in docs/architecture.md says what import-linter holds."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    rows = [re.findall(r"pulse\.(\w+)", row) for row in contract]
+    blocks = _FENCED.findall((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
+    said = [[line.split() for line in block.splitlines()[1:-1]] for block in blocks]
+    assert rows in said
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md"])
+def test_every_room_is_described(document: str) -> None:
+    rooms = {file.parent.name for file in (ROOT / "functions" / "pulse").glob("*/__init__.py")}
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert rooms - set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)) == set()
 
 
 def test_what_is_missing_is_found() -> None:

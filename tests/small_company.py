@@ -21,7 +21,7 @@ from pulse.conversations.fold import State
 from pulse.conversations.store.codec import fact_of, is_fact, state_of
 from pulse.listening.cursor import Cursor
 from pulse.outbox.entries import Entry
-from pulse_cli.replay.world import World
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import Archive, SimulatedX
 from tests.iam.call_guard import install_guard
 
@@ -190,7 +190,7 @@ class SmallCompany:
         self.sim = SimulatedX(posts.archive(folder / "archive", faults), **how)
         document = document or settings()
         self._has_digests = "digests" in document["companies"][0]
-        self.world = World(document, x(self.sim), at(start))
+        self.world = ReplayWorld(document, x(self.sim), at(start))
         self.mails: list[ReceivedMail] = []
         self.polls: list[Any] = []
 
@@ -212,16 +212,16 @@ class SmallCompany:
     def run_minute(self, minute: float) -> None:
         """All that happens in a minute."""
         world = self.world
-        world.go_to(at(minute))
-        with world.functions() as lambdas:
-            lambdas.retry_due()
-            lambdas.scheduled("dispatch")
-        self.polls = world.drain()
-        with world.functions() as lambdas:
-            lambdas.scheduled("flag")
+        world.move_clock_to(at(minute))
+        with world.counting_calls() as lambdas:
+            lambdas.run_due_retries()
+            lambdas.invoke_scheduled("dispatch")
+        self.polls = world.drain_queue()
+        with world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("flag")
             if self._has_digests:
-                lambdas.scheduled("digest")
-            lambdas.scheduled("send")
+                lambdas.invoke_scheduled("digest")
+            lambdas.invoke_scheduled("send")
         self.fetch_mails(minute)
 
     def run_minutes(self, *minutes: float) -> Self:
@@ -233,20 +233,20 @@ class SmallCompany:
     def flag_and_send_at(self, *minutes: float) -> Self:
         """These minutes, when nothing is said any more: judged and told, not polled."""
         for minute in minutes:
-            self.world.go_to(at(minute))
-            with self.world.functions() as lambdas:
-                lambdas.scheduled("flag")
-                lambdas.scheduled("send")
+            self.world.move_clock_to(at(minute))
+            with self.world.counting_calls() as lambdas:
+                lambdas.invoke_scheduled("flag")
+                lambdas.invoke_scheduled("send")
             self.fetch_mails(minute)
         return self
 
     def digest(self, minute: float, start: float, to: str = "vera") -> ReceivedMail:
         """The digest of a stretch, asked for at once."""
-        self.world.go_to(at(minute))
+        self.world.move_clock_to(at(minute))
         event = {"now": {"company": "acme", "to": [to], "start": at(start).isoformat()}}
-        with self.world.functions() as lambdas:
-            lambdas.scheduled("digest", event)
-            lambdas.scheduled("send")
+        with self.world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("digest", event)
+            lambdas.invoke_scheduled("send")
         self.fetch_mails(minute)
         return self.mails[-1]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pulse.dynamodb import keys
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 
 ROOT = Path(__file__).parents[1]
 FUNCTIONS = ROOT / "functions"

@@ -10,7 +10,7 @@ from pulse.conversations.facts import Lease
 from pulse.dynamodb.table import Table
 from pulse.reporting.digest import schedule_digests
 from pulse.reporting.store import DigestLedger
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.interleaving import failing
 from tests.secrecy.log_capture import captured_output
 from tests.small_company import (
@@ -33,14 +33,14 @@ DAY = 24 * 60
 
 def run(here: SmallCompany, minute: float, names: Collection[str]) -> Counted:
     """Poll, then these functions; returns what all of them counted, as the log has it."""
-    here.world.go_to(at(minute))
+    here.world.move_clock_to(at(minute))
     with captured_output() as heard:
-        with here.world.functions() as lambdas:
-            lambdas.scheduled("dispatch")
-        here.world.drain()
-        with here.world.functions() as lambdas:
+        with here.world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("dispatch")
+        here.world.drain_queue()
+        with here.world.counting_calls() as lambdas:
             for name in names:
-                lambdas.scheduled(name)
+                lambdas.invoke_scheduled(name)
         found = heard.metrics()
     here.fetch_mails(minute)
     return found

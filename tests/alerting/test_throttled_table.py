@@ -29,11 +29,11 @@ def test_what_the_table_is_too_busy_for_holds_back_nobody_else(
     table = here.world.app.db.table
     table.pause = lambda _: None
     table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", busy)
-    here.world.go_to(at(16))
-    with here.world.functions() as lambdas:
-        lambdas.scheduled("flag")
+    here.world.move_clock_to(at(16))
+    with here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("flag")
     assert sum(state.level is not None for state in here.states().values()) == 90
     assert [failure.split(":")[0] for failure in here.failures] == ["flag"]
-    with here.world.functions() as lambdas:
-        lambdas.scheduled("flag")
+    with here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("flag")
     assert all(state.level is not None for state in here.states().values())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pulse.observability import telemetry
-from pulse_cli.replay.lambdas import Context
+from pulse_cli.replay.lambda_service import LambdaContext
 from tests.small_company import HELP, NEWS, Build, Posts, SmallCompany, at
 
 Lines = list[dict[str, Any]]
@@ -29,11 +29,11 @@ def anew(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Iterat
 
 
 def run(here: SmallCompany, minute: float, *names: str) -> None:
-    here.world.go_to(at(minute))
-    with here.world.functions() as lambdas:
+    here.world.move_clock_to(at(minute))
+    with here.world.counting_calls() as lambdas:
         for name in names:
-            lambdas.scheduled(name)
-    here.world.drain()
+            lambdas.invoke_scheduled(name)
+    here.world.drain_queue()
 
 
 def lines(capsys: pytest.CaptureFixture[str], beginning: str) -> Lines:
@@ -75,7 +75,7 @@ def test_metrics_are_sent_when_a_handler_fails_and_not_when_there_are_none(
     with anew(monkeypatch, {"POWERTOOLS_METRICS_DISABLED": "false"}):
         for event in (True, False):
             with pytest.raises(ValueError, match=r"^$"):
-                counting(event, Context("counting", 1000))
+                counting(event, LambdaContext("counting", 1000))
         [sent] = lines(capsys, '{"_aws"')
     assert sent["Counted"] == [3]
     assert sent["service"] == "log-lines"

@@ -11,8 +11,8 @@ Say = Callable[..., dict[str, Any]]
 
 def deliver_event(here: SmallCompany, said: dict[str, Any] | str) -> Any:
     """SES says it, by way of SNS; what fails is tried again, as Lambda does."""
-    with here.world.functions() as lambdas:
-        return lambdas.scheduled("feedback", event(said))
+    with here.world.counting_calls() as lambdas:
+        return lambdas.invoke_scheduled("feedback", event(said))
 
 
 def event_about_mail(

@@ -20,7 +20,7 @@ def test_a_run_that_has_no_time_left_is_done_again(posts: Posts, small_company: 
     app = here.world.app
     steps, counts = [], []
     for minute in (10, 20):
-        here.world.go_to(at(3 * THREE_DAYS + minute))
+        here.world.move_clock_to(at(3 * THREE_DAYS + minute))
         left = iter([False] * 9 + [True] * 99)
         out = (lambda left=left: next(left)) if minute == 10 else (lambda: False)
         [done] = comply(app.comply_run(out)).values()

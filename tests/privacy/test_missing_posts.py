@@ -65,9 +65,9 @@ def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> No
                     here.world.company, gone.pop(conversation), here.world.now(), "comply"
                 )
 
-    here.world.go_to(at(16))
-    with here.world.functions() as lambdas:
-        lambdas.scheduled("flag")
+    here.world.move_clock_to(at(16))
+    with here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("flag")
     query = "before-call.dynamodb.Query"
     here.world.app.db.table.client.meta.events.register(query, remove_it)
     here.flag_and_send_at(16, 17)
@@ -223,7 +223,7 @@ def test_nothing_of_yesterday_is_asked_for(posts: Posts, small_company: Build) -
     posts.mention(898, "8", **deleted_at(905))
     here = small_company(one_account_settings()).run_minutes(0, 2, 890, 899, *range(900, 1000, 15))
     assert here.sim.requests["lookup", "200"] == 0
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
 
 
 def test_an_alert_held_back_tells_nothing_of_who_is_gone(

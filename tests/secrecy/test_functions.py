@@ -15,7 +15,7 @@ import pytest
 from pulse import app
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.replay.lambdas import InvokedError
+from pulse_cli.replay.lambda_service import InvocationError
 from tests import ses
 from tests.secrecy.canary import BEARER, PARTS, TOKEN, parts_in
 from tests.secrecy.echoing_x import ECHO_ANSWERS, SAMPLE, EchoingX
@@ -58,10 +58,10 @@ class ObservedCompany:
 
     def crash(self, name: str, event: Any) -> None:
         """Run a function, and print what it dies of as Lambda does, and as Powertools does."""
-        with self.small_company.world.functions() as lambdas:
+        with self.small_company.world.counting_calls() as lambdas:
             try:
                 lambdas.invoke(name, event)
-            except InvokedError as problem:
+            except InvocationError as problem:
                 traceback.print_exception(problem)
                 app.logger().exception("it died")
 
@@ -86,7 +86,7 @@ def _leaky(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
             secrets.put("acme", BEARER)
             small_company.world._transport = BaseUrlAdapter(server.url)
             boto3.DEFAULT_SESSION.events.register("before-parameter-build", here.note)
-            small_company.world.lambdas.wired = small_company.world.lambdas.begin()
+            small_company.world.lambdas.app = small_company.world.lambdas.make_app()
             yield here
 
 
@@ -100,7 +100,7 @@ def test_a_good_day(observed: Callable[..., ObservedCompany]) -> None:
     here.small_company.digest(242, 0)
     for name in here.small_company.world.stack.functions:
         event = json.loads((ROOT / "infra" / "events" / f"{name}.json").read_text("utf-8"))
-        with here.small_company.world.functions() as lambdas:
+        with here.small_company.world.counting_calls() as lambdas:
             lambdas.invoke(name, event)
     assert here.leaked_parts() == set()
     assert here.small_company.failures == []
@@ -195,7 +195,7 @@ def test_a_secret_that_is_no_token(observed: Callable[..., ObservedCompany]) -> 
     told = {}
     for number, (name, text) in enumerate(NO_TOKENS.items()):
         ssm.put_parameter(Name=place, Value=text, Type="SecureString", Overwrite=True)
-        here.small_company.world.lambdas.wired = here.small_company.world.lambdas.begin()
+        here.small_company.world.lambdas.app = here.small_company.world.lambdas.make_app()
         here.small_company.run_minutes(number * STEP)
         told[name] = here.leaked_parts()
     ssm.delete_parameter(Name=place)
@@ -223,7 +223,7 @@ def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
             raise RuntimeError(f"gone after {call}")
 
     world.on_call = die  # type: ignore[method-assign]
-    world.go_to(at(16))
+    world.move_clock_to(at(16))
     for name, event in events.items():
         here.crash(name, event)
     assert len(here.small_company.failures) == len(events)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.stand_in.template import Template
+from pulse_cli.template import Template
 from tests.privacy.comply_days import DAY, HOUR, USER_ONLY, run_comply
 from tests.secrecy.overheard import overheard
 from tests.small_company import Posts, SmallCompany, one_account_settings

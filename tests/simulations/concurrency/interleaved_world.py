@@ -16,8 +16,8 @@ from pulse import app as wiring
 from pulse.app import App
 from pulse.conversations.facts import ConversationKey, Fact
 from pulse.dynamodb.codec import from_dynamodb
-from pulse_cli.replay.lambdas import Context, _handler
-from pulse_cli.replay.world import World
+from pulse_cli.replay.lambda_service import LambdaContext, load_handler
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 from tests.interleaving import SteppedWriter
 from tests.simulations.concurrency.call_log import CallLog, writes_of
@@ -45,8 +45,8 @@ class Writer:
 
 def function(name: str, minute: float, event: Any = None, **how: Any) -> Writer:
     """A function as deployed."""
-    handler = _handler(f"{name}.handler")
-    return Writer(lambda _: handler(event or {}, Context(name, _LEFT_MS)), minute, **how)
+    handler = load_handler(f"{name}.handler")
+    return Writer(lambda _: handler(event or {}, LambdaContext(name, _LEFT_MS)), minute, **how)
 
 
 def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> Writer:
@@ -76,7 +76,7 @@ class _ReceivedAnswers:
     heard: list[str] = field(default_factory=list)
 
 
-class InterleavedWorld(World):
+class InterleavedWorld(ReplayWorld):
     """A house in which writers take turns, a call at a time; each play begins at one scene."""
 
     def __init__(self, folder: Path, said: ExpectedPosts, document: Mapping[str, Any]) -> None:
@@ -96,7 +96,7 @@ class InterleavedWorld(World):
             backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][boto3.DEFAULT_SESSION.region_name]
             self._recall = TableCache(backend.tables[self.app.db.table.name].items)
             self._recall.attach(boto3.DEFAULT_SESSION)
-        self._parts = self._wired()  # its clients know of the stops
+        self._parts = self._make_app()  # its clients know of the stops
         wiring.use(_AppOfCaller())  # type: ignore[arg-type]
         return self
 
@@ -110,7 +110,7 @@ class InterleavedWorld(World):
     def run_in_sequence(self, *writers: Writer) -> None:
         """Let them go one after the other, each to its end."""
         for writer in writers:
-            self.go_to(at(writer.minute))
+            self.move_clock_to(at(writer.minute))
             self._act(writer, self._app(writer))
 
     def restart(
@@ -120,7 +120,7 @@ class InterleavedWorld(World):
         self._wire.clear()
         self._recall.version = self._scene
         self._failures, self._clicks = [], list(self._earlier)
-        self.go_to(at(max(writer.minute for writer in writers)))
+        self.move_clock_to(at(max(writer.minute for writer in writers)))
         apps = {w: self._app(w) for w in writers if w.settings == "old"}
         if push is not None:
             self._parts.db.settings_store.push(push, at(min(writer.minute for writer in writers)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pulse_cli.replay.many import replay_all
+from pulse_cli.replay.all_companies import replay_all
 
 
 @pytest.mark.parametrize("day", ["2017-10-31"])

@@ -18,10 +18,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     if account is None:
         return {"account": task.account_id, "gone": "no longer in the settings"}
     company = settings.company(task.company)
-    run = pulse.poll_run(
-        company, account, lambda: context.get_remaining_time_in_millis() < _SPARE_MS
-    )
-    report = poll(run, task)
+    app.logger().append_keys(company=company.name, account=account.username)
+    report = poll(pulse.poll_run(company, account, app.out_of_time(context, _SPARE_MS)), task)
     app.count("PollSucceeded", int(report.watched))
     app.count("PostsRead", report.billed)
     if report.checked:

@@ -17,8 +17,8 @@ from moto import mock_aws
 from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table
 from pulse_cli.laptop import sam
-from pulse_cli.stand_in import moto_mends, stack
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.simulated_aws import local_stack, moto_speed
+from pulse_cli.template import load_template
 from tests.small_company import Posts, SmallCompany
 from tests.tiers import DONE, SEED, TEST_ALL, skip_or_fail, tier
 
@@ -118,19 +118,19 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[stack.Stack]:
+def aws() -> Iterator[local_stack.LocalStack]:
     """Everything that the template keeps or queues, once for the tests of a file."""
     with pytest.MonkeyPatch.context() as env, mock_aws():
         env.setenv("AWS_DEFAULT_REGION", "us-east-1")
         env.setenv("AWS_CONFIG_FILE", "/dev/null")
         env.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
-        moto_mends.mend()
+        moto_speed.install()
         boto3.setup_default_session(region_name="us-east-1")
-        yield stack.create()
+        yield local_stack.create_stack()
 
 
 @pytest.fixture
-def client(aws: stack.Stack) -> Iterator[Any]:
+def client(aws: local_stack.LocalStack) -> Iterator[Any]:
     """DynamoDB, with nothing in the table."""
     dynamodb = boto3.client("dynamodb")
     yield dynamodb
@@ -139,16 +139,14 @@ def client(aws: stack.Stack) -> Iterator[Any]:
 
 
 @pytest.fixture
-def table(aws: stack.Stack, client: Any) -> Table:
+def table(aws: local_stack.LocalStack, client: Any) -> Table:
     return Table(client, aws.table, "by-time")
 
 
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the table was left in peace, instead of waiting so long."""
-    waited: list[float] = []
-    monkeypatch.setattr("pulse.dynamodb.table.sleep", waited.append)
-    return waited
+def pauses() -> list[float]:
+    """How long the table was left in peace; a test hands `pauses.append` to its table."""
+    return []
 
 
 @pytest.fixture

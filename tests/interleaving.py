@@ -32,6 +32,12 @@ class HookedClient:
         self._before = before
         self._after = after
 
+    def get_paginator(self, operation: str) -> Any:
+        """A paginator whose calls, one a page, are said as well."""
+        paginator = self._client.get_paginator(operation)
+        paginator._method = getattr(self, operation)  # noqa: SLF001 - botocore's
+        return paginator
+
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._client, name)
         if name not in CALLS:

@@ -27,7 +27,7 @@ from pulse.conversations.fold import State
 from pulse.conversations.store.codec import fact_of, is_fact, state_of
 from pulse.listening.cursor import Cursor
 from pulse.outbox.entries import Entry
-from pulse_cli.replay.world import World
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import Archive, SimulatedX
 from tests.iam.call_guard import install_guard
 
@@ -178,7 +178,7 @@ class ReceivedMail:
         return re.findall(r"in_reply_to=([0-9]+)", self.text)
 
 
-class HookedWorld(World):
+class HookedWorld(ReplayWorld):
     """A world in which a test may interfere before each call of a function to AWS."""
 
     before_call: Callable[[str], None] | None = None
@@ -230,16 +230,16 @@ class SmallCompany:
     def run_minute(self, minute: float) -> None:
         """Run every function that is due in this minute."""
         world = self.world
-        world.go_to(at(minute))
-        with world.functions() as lambdas:
-            lambdas.retry_due()
-            lambdas.scheduled("dispatch")
-        self.polls = world.drain()
-        with world.functions() as lambdas:
-            lambdas.scheduled("flag")
+        world.move_clock_to(at(minute))
+        with world.counting_calls() as lambdas:
+            lambdas.run_due_retries()
+            lambdas.invoke_scheduled("dispatch")
+        self.polls = world.drain_queue()
+        with world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("flag")
             if self._has_digests:
-                lambdas.scheduled("digest")
-            lambdas.scheduled("send")
+                lambdas.invoke_scheduled("digest")
+            lambdas.invoke_scheduled("send")
         self.fetch_mails(minute)
 
     def run_minutes(self, *minutes: float) -> Self:
@@ -251,20 +251,20 @@ class SmallCompany:
     def flag_and_send_at(self, *minutes: float) -> Self:
         """Run `flag` and `send` in these minutes, without polls: nothing is posted any more."""
         for minute in minutes:
-            self.world.go_to(at(minute))
-            with self.world.functions() as lambdas:
-                lambdas.scheduled("flag")
-                lambdas.scheduled("send")
+            self.world.move_clock_to(at(minute))
+            with self.world.counting_calls() as lambdas:
+                lambdas.invoke_scheduled("flag")
+                lambdas.invoke_scheduled("send")
             self.fetch_mails(minute)
         return self
 
     def digest(self, minute: float, start: float, to: str = "vera") -> ReceivedMail:
         """The digest of [start, minute), requested and sent in this minute."""
-        self.world.go_to(at(minute))
+        self.world.move_clock_to(at(minute))
         event = {"now": {"company": "acme", "to": [to], "start": at(start).isoformat()}}
-        with self.world.functions() as lambdas:
-            lambdas.scheduled("digest", event)
-            lambdas.scheduled("send")
+        with self.world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("digest", event)
+            lambdas.invoke_scheduled("send")
         self.fetch_mails(minute)
         return self.mails[-1]
 
@@ -293,14 +293,14 @@ class SmallCompany:
     def use_transport(self, transport: requests.adapters.BaseAdapter) -> None:
         """Let all functions reach X by this transport, from a new process on."""
         env = {name: value for own in self.world.stack.env.values() for name, value in own.items()}
-        self.world.lambdas.begin = lambda: App(env, transport=transport)
-        self.world.lambdas.wired = self.world.lambdas.begin()
+        self.world.lambdas.make_app = lambda: App(env, transport=transport)
+        self.world.lambdas.app = self.world.lambdas.make_app()
 
     def delete_token(self, name: str) -> None:
         """Remove a token from where the functions look for it, also from their memory."""
         path = self.world.stack.outputs["TokensPath"]
         boto3.client("ssm").delete_parameter(Name=f"{path}/{name}")
-        self.world.lambdas.wired = self.world.lambdas.begin()
+        self.world.lambdas.app = self.world.lambdas.make_app()
 
     def no_bearer(self) -> None:
         """Take the bearer out of the account's token: X then gives no counts."""

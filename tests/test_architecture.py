@@ -1,6 +1,7 @@
 """The house: arrows point inward, handlers are short, rules know neither clock nor world."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse.dynamodb import keys
+from pulse_cli.template import load_template
 
 ROOT = Path(__file__).parents[1]
 FUNCTIONS = ROOT / "functions"
@@ -139,10 +141,151 @@ def test_only_a_store_speaks_dynamodb(file: Path) -> None:
 
 @pytest.mark.parametrize("file", BELOW_THE_APP, ids=name_of)
 def test_the_time_is_an_argument(file: Path) -> None:
-    """Only the app looks at a clock; nothing is printed, nothing sleeps."""
+    """Only the app looks at a clock; nothing is printed."""
     calls = set(called(tree(file)))
-    clocks = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "time.sleep", "print"}
+    clocks = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "print"}
     assert not calls & clocks
+
+
+def waits(module: ast.Module) -> Iterator[str]:
+    """Every mention of what lets time pass, under whatever name a file imports it."""
+    waiting = {"sleep", "asyncio", "threading", "sched", "selectors", "select"}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {one.name for one in node.names} | {getattr(node, "module", None)}
+            yield from (str(name) for name in names & waiting)
+        elif isinstance(node, ast.Attribute) and node.attr in waiting:
+            yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("file", sorted(FUNCTIONS.rglob("*.py")), ids=name_of)
+def test_nothing_sleeps(file: Path) -> None:
+    """Whoever waits is handed the pause; what it is as deployed stands in one place."""
+    standard = ["time.sleep"] if file == PACKAGE / "dynamodb" / "reading.py" else []
+    assert list(waits(tree(file))) == standard
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import time\ntime.sleep(1)",
+        "from time import sleep",
+        "from time import sleep as rest",
+        "import time as t\nt.sleep(1)",
+        "import asyncio",
+        "from threading import Event",
+    ],
+)
+def test_whatever_sleeps_is_seen(text: str) -> None:
+    """Given a way to let time pass, then it is found."""
+    assert list(waits(ast.parse(text)))
+
+
+KINDS = {
+    value
+    for name, value in vars(keys).items()
+    if name.isupper() and isinstance(value, str) and value.isalpha()
+}
+"""The kinds with which all partitions of the table begin."""
+
+
+TAKEN_APART = {"split", "rsplit", "partition", "rpartition", "startswith", "removeprefix"}
+
+
+def spelled_keys(module: ast.Module) -> Iterator[str]:
+    """Texts that begin with a kind and `#`; keys made or taken apart; texts compared to a kind."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            kind, found, _ = node.value.partition("#")
+            if found and kind in KINDS:
+                yield node.value
+        elif isinstance(node, ast.Call):
+            function = ast.unparse(node.func)
+            of_a_key = re.search(r"\b[ps]k\b", function.rpartition(".")[0])
+            if of_a_key and function.rpartition(".")[2] in TAKEN_APART:
+                yield function
+            elif function.rpartition(".")[2] == "ItemKey":
+                yield from (ast.unparse(one) for one in node.args if isinstance(one, ast.Constant))
+        elif isinstance(node, ast.Compare) and ast.unparse(node.left) == "kind":
+            texts = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
+            yield from (str(one) for one in texts & KINDS)
+
+
+KEYS = PACKAGE / "dynamodb" / "keys.py"
+KEY_FILES = [
+    file
+    for root in (FUNCTIONS, ROOT / "infra" / "pulse_cli")
+    for file in sorted(root.rglob("*.py"))
+    if file != KEYS
+]
+
+
+@pytest.mark.parametrize("file", KEY_FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_keys_of_the_table_are_spelled_in_one_file(file: Path) -> None:
+    """That file is dynamodb/keys.py; the command reads keys by it as well."""
+    assert list(spelled_keys(tree(file))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'f"said#{company}"',
+        'at.pk.startswith("c#")',
+        '"outbox#acme"',
+        'ItemKey(pk, "state")',
+        'item["sk"].split("#")',
+        "at.pk.partition(mark)",
+        'kind == "c"',
+    ],
+)
+def test_a_key_that_is_spelled_elsewhere_is_seen(text: str) -> None:
+    """Given a part of a key in any of these forms, then it is found."""
+    assert list(spelled_keys(ast.parse(text)))
+
+
+LAMBDA_HAS = {"boto3", "botocore"}
+"""What Lambda's runtime brings."""
+DISTRIBUTIONS = {
+    "aws_lambda_powertools": "aws-lambda-powertools",
+    "samtranslator": "aws-sam-translator",
+}
+"""Names of packages, where they are not those of the modules."""
+
+
+def declared(file: Path) -> set[str]:
+    """Packages that a file of requirements names, without versions and markers."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return {re.split(r"[=<>;\[ ]", line)[0] for line in lines if re.match(r"[a-z]", line)}
+
+
+def imported_packages(root: Path) -> set[str]:
+    """Packages of others that the files of a folder import when they run."""
+    tops = {
+        name.partition(".")[0]
+        for file in root.rglob("*.py")
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
+        for name in imported(ast.Module([node], []))
+    }
+    ours = {"pulse", "pulse_cli", *(file.stem for file in HANDLERS)}
+    stubs = {top for top in tops if top.startswith("mypy_boto3_")} | {"_typeshed"}
+    return {DISTRIBUTIONS.get(top, top) for top in tops - sys.stdlib_module_names - ours - stubs}
+
+
+def test_what_the_functions_import_is_declared() -> None:
+    """Given a package that comes along with another one, then it is named all the same."""
+    requirements = FUNCTIONS / "requirements.in"
+    assert imported_packages(FUNCTIONS) <= declared(requirements) | LAMBDA_HAS
+    assert declared(requirements) <= declared(requirements.with_suffix(".txt"))
+
+
+def test_what_the_command_imports_is_declared() -> None:
+    """The same of the command; a package that only sometimes is there is marked so."""
+    names = {"yaml": "pyyaml", "time_machine": "time-machine"}
+    tops = {names.get(top, top) for top in imported_packages(ROOT / "infra" / "pulse_cli")}
+    requirements = ROOT / "requirements" / "dev.in"
+    assert tops <= declared(requirements)
+    assert declared(requirements) <= declared(requirements.with_suffix(".txt"))
 
 
 @pytest.mark.parametrize("file", BELOW_THE_APP, ids=name_of)

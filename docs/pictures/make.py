@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
-from pulse_cli.demo import made_up, mailbox
-from pulse_cli.demo.rehearsal import rehearse
+from pulse_cli.demo import mailbox, make_day
+from pulse_cli.demo.run import run_demo
 
 _HERE = Path(__file__).parent
 _WIDTH, _SCALE = 390, 2
@@ -30,8 +30,8 @@ def main() -> None:
     if path is None:
         sys.exit("no Chromium here: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        came = rehearse(made_up(), Path(folder), lambda _: None)
-        letters = mailbox.unpack(Path(folder) / "mail", came.company, came.sent)
+        came = run_demo(make_day(), Path(folder), lambda _: None)
+        letters = mailbox.write_pages(Path(folder) / "mail", came.company, came.sent_mails)
         browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
         for language, name in (("en", "Dan"), ("ru", "Galina")):
             digests = [one for one in letters if one.kind == "digest" and one.name == name]

@@ -1,4 +1,7 @@
-"""Where everything is wired together, and the only place where the environment is read."""
+"""Where the parts of Pulse are put together, and the only place where the environment is read.
+
+A part is made at its first use; jobs are handed the parts that they need, never the App.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
 from pulse.dynamodb.table import Table
 from pulse.kernel.company import Settings
-from pulse.kernel.errors import NeedsPersonError
+from pulse.kernel.errors import Failures, NeedsPersonError
 from pulse.listening.ingest import IngestStores
 from pulse.listening.queue import PollQueue
 from pulse.listening.run import PollRun
+from pulse.observability.telemetry import count, logger, reported
+from pulse.privacy.comply import ComplyRun
 from pulse.privacy.missing_posts import MissingPostCheck
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
@@ -35,8 +38,12 @@ if TYPE_CHECKING:
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
+__all__ = ["App", "count", "for_each", "logger", "out_of_time", "reported", "use", "wired"]
+
 _FRESH = timedelta(seconds=30)
+"""How old settings may be that were read before: a warm process does not read them each time."""
 _ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+"""For mail: SES may have sent one to which its answer was lost, so nothing is asked twice."""
 _AGAIN = Config(
     retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10
 )
@@ -45,15 +52,14 @@ _SOON = Config(
 )
 """For what mail can do without: it must not take the time of the mail."""
 _Result = TypeVar("_Result")
-_Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 
 class MissingSettingError(NeedsPersonError):
-    """Something that must be set is not; names it and says where."""
+    """A setting that must be set is not; the message names it and says where to set it."""
 
 
 class App:
-    """The parts of Pulse, made at first use from the environment that is given."""
+    """The parts of Pulse, each made at its first use from the environment that is handed in."""
 
     def __init__(
         self,
@@ -69,18 +75,18 @@ class App:
         self.now = clock
 
     def settings(self) -> Settings:
-        """The settings in force, at most half a minute old; empty before the first push."""
+        """Return the settings in force, at most half a minute old; none before the first push."""
         now = self.now()
         if self._settings is None or self._read_at is None or now - self._read_at >= _FRESH:
             pushed = self.db.settings_store.current()
             if pushed is None:
-                _logger().warning("no settings yet: run `pulse push pulse.yaml`")
+                logger().warning("no settings yet: run `pulse push pulse.yaml`")
             self._settings = settings_reader.read(*pushed) if pushed else Settings(())
             self._read_at = now
         return self._settings
 
     def x(self, account: Account) -> XClient:
-        """X as this account's token sees it."""
+        """Return a client of X with this account's token."""
         if account.token not in self._xs:
             from pulse.x.client import XClient  # noqa: PLC0415 - most functions never need it
 
@@ -106,12 +112,23 @@ class App:
                 x,
                 db.conversations,
                 db.own_posts,
-                db.deletions,
-                db.outbox,
-                db.author_cache,
+                db.post_deleter,
                 now,
             ),
             now=now,
+            out_of_time=out_of_time,
+        )
+
+    def comply_run(self, out_of_time: Callable[[], bool]) -> ComplyRun:
+        """Return what one run of `comply` uses."""
+        return ComplyRun(
+            companies=self.settings().companies,
+            bearer=self.tokens.bearer,
+            compliance=self.compliance,
+            x=self.company_x,
+            job_name=self.db.table.name,
+            stores=self.db.privacy_stores,
+            now=self.now(),
             out_of_time=out_of_time,
         )
 
@@ -130,12 +147,12 @@ class App:
 
     @property
     def blind_after(self) -> timedelta:
-        """For how long an account may go unread before an alarm rings."""
+        """Return for how long an account may go unread before an alarm rings."""
         return timedelta(minutes=int(self._needed("PULSE_BLIND_MINUTES")))
 
     @functools.cached_property
     def tokens(self) -> TokenStore:
-        """Tokens, in SSM."""
+        """Tokens of X, in SSM."""
         return TokenStore(boto3.client("ssm", config=_SOON), self._needed("PULSE_TOKENS"))
 
     @functools.cached_property
@@ -159,7 +176,7 @@ class App:
 
     @functools.cached_property
     def renderer(self) -> MailRenderer:
-        """What people read."""
+        """Renders what people read."""
         from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
 
         return MailRenderer()
@@ -174,16 +191,12 @@ class App:
 
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
-        composer = Composer(company, db.report_stores, authors, self.renderer, now, board_url)
+        compose = Composer(
+            company, db.report_stores, authors, self.renderer, now, board_url
+        ).compose
+        log, suppressions = db.audit_log, db.suppressions
         delivery = Delivery(
-            company,
-            db.outbox,
-            db.audit_log,
-            db.suppressions,
-            composer.compose,
-            self.mailer,
-            self.topic,
-            now,
+            company, db.outbox, log, suppressions, compose, self.mailer, self.topic, now
         )
         return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
 
@@ -195,11 +208,11 @@ class App:
         return BounceHandler(self.settings(), db.outbox, db.suppressions, db.audit_log, self.now())
 
     def company_x(self, company: Company) -> XClient:
-        """X as the company's first account sees it, to look up who customers are."""
+        """Return a client of X with the token of the company's first account, for look-ups."""
         return self.x(company.accounts[0])
 
     def compliance(self, bearer: str) -> ComplianceApi:
-        """The compliance jobs of the app that has this bearer."""
+        """Return the compliance jobs of the app of X that has this bearer."""
         from pulse.x.compliance import ComplianceApi  # noqa: PLC0415 - only `comply` needs it
 
         return ComplianceApi(bearer, self._transport or self._simulated())
@@ -211,7 +224,7 @@ class App:
         return value
 
     def _simulated(self) -> requests.adapters.BaseAdapter | None:
-        """For tests of the built functions: X at another address."""
+        """Return the way to a simulated X, for tests of the built functions; else None."""
         url = self._env.get("PULSE_X_URL")
         if not url:
             return None
@@ -223,18 +236,8 @@ class App:
 _wired: App | None = None
 
 
-@functools.cache
-def _logger() -> Logger:
-    return Logger()
-
-
-@functools.cache
-def _metrics() -> Metrics:
-    return Metrics()
-
-
 def wired() -> App:
-    """The app of this process, made from the process's environment at first use."""
+    """Return the app of this process, made from its environment at first use."""
     global _wired  # noqa: PLW0603 - one a process, as Lambda keeps it
     if _wired is None:
         _wired = App(os.environ)
@@ -247,50 +250,27 @@ def use(app: App | None) -> None:
     _wired = app
 
 
-def reported(handler: _Handler) -> _Handler:
-    """Log what a handler returns, and send its metrics, also when it fails."""
-
-    @functools.wraps(handler)
-    def call(event: Any, context: Any) -> Any:
-        counted.clear()
-        try:
-            result = handler(event, context)
-            _logger().info(result)
-            return result
-        finally:
-            if counted:
-                for name, (unit, value) in counted.items():
-                    _metrics().add_metric(name, unit, value)
-                _metrics().flush_metrics()
-                _metrics().clear_metrics()  # also when they are switched off
-
-    return call  # type: ignore[return-value]
-
-
 def for_each(do: Callable[[Company], _Result]) -> dict[str, _Result]:
-    """Do it for every company; one that fails holds up no other, and is raised at the end.
+    """Do it for every company, and return the results by company; one failure holds up no other.
 
-    Each minute another one is the first: where there is time for some only, none starves.
+    Raises:
+        ExceptionGroup: what failed, after all companies had their turn.
     """
     results: dict[str, _Result] = {}
-    problems: list[Exception] = []
+    failures = Failures("companies failed")
     companies = wired().settings().companies
+    # Each minute another company is the first: where there is time for some only, none starves.
     first = int(wired().now().timestamp() // 60) % max(1, len(companies))
     for company in (*companies[first:], *companies[:first]):
-        try:
+        with (
+            failures.collecting(f"company {company.name}"),
+            logger().append_context_keys(company=company.name),
+        ):
             results[company.name] = do(company)
-        except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs
-            problem.add_note(f"company {company.name}")
-            problems.append(problem)
-    if problems:
-        raise ExceptionGroup(f"{len(problems)} companies failed", problems)
+    failures.raise_collected()
     return results
 
 
-counted: dict[str, tuple[MetricUnit, float]] = {}
-"""What the invocation under way has counted."""
-
-
-def count(name: str, value: float, unit: MetricUnit = MetricUnit.Count) -> None:
-    """Set a metric of this invocation (docs/deploy.md lists them)."""
-    counted[name] = (unit, value)
+def out_of_time(context: Any, spare_ms: int) -> Callable[[], bool]:
+    """Return what asks whether Lambda ends the invocation within so many milliseconds."""
+    return lambda: context.get_remaining_time_in_millis() < spare_ms

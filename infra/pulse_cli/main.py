@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import click
 
-from pulse_cli.problems import ProblemError
+from pulse_cli.errors import CommandError
 
 
 class Commands(click.Group):
@@ -68,6 +68,6 @@ def main() -> None:
     """Run the command; an error that a person can mend is one line on standard error."""
     try:
         pulse(prog_name="pulse")
-    except ProblemError as problem:
+    except CommandError as problem:
         click.echo(f"pulse: {problem}", err=True)
         sys.exit(1)

@@ -1,6 +1,5 @@
 """What does not run, or does nothing, rings: what functions count, as their alarms judge it."""
 
-import json
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -11,7 +10,7 @@ from pulse.conversations.facts import Lease
 from pulse.dynamodb.table import Table
 from pulse.reporting.digest import schedule_digests
 from pulse.reporting.store import DigestLedger
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.interleaving import failing
 from tests.secrecy.log_capture import captured_output
 from tests.small_company import (
@@ -34,20 +33,16 @@ DAY = 24 * 60
 
 def run(here: SmallCompany, minute: float, names: Collection[str]) -> Counted:
     """Poll, then these functions; returns what all of them counted, as the log has it."""
-    here.world.go_to(at(minute))
+    here.world.move_clock_to(at(minute))
     with captured_output() as heard:
-        with here.world.functions() as lambdas:
-            lambdas.scheduled("dispatch")
-        here.world.drain()
-        with here.world.functions() as lambdas:
+        with here.world.counting_calls() as lambdas:
+            lambdas.invoke_scheduled("dispatch")
+        here.world.drain_queue()
+        with here.world.counting_calls() as lambdas:
             for name in names:
-                lambdas.scheduled(name)
-        lines = [json.loads(line) for line in heard.lines() if line.startswith('{"_aws"')]
+                lambdas.invoke_scheduled(name)
+        found = heard.metrics()
     here.fetch_mails(minute)
-    found: Counted = {}
-    for line in lines:
-        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
-            [found[metric["Name"]]] = line[metric["Name"]]
     return found
 
 
@@ -185,14 +180,14 @@ def test_a_function_that_returns_late_ends_the_alarm(posts: Posts, small_company
 
 
 def test_losing_to_other_writers_for_minutes_raises_no_alarm(
-    posts: Posts, small_company: Build, monkeypatch: pytest.MonkeyPatch
+    posts: Posts, small_company: Build
 ) -> None:
     """Given a conversation that others write all the time, then four minutes of it are quiet."""
-    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
     posts.mention(0)
     here = small_company()
     counted = minutes(here, [0, 14])
     table = here.world.app.db.table
+    table.pause = lambda _: None
     real, table.client = table.client, failing(table.client, "TransactionConflict", 10**6)
     counted += minutes(here, range(15, 19))
     assert len(here.failures) == 4

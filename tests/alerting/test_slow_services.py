@@ -9,7 +9,7 @@ import boto3
 import botocore.exceptions
 import pytest
 
-from pulse_cli.replay.lambdas import Context
+from pulse_cli.replay.lambda_service import LambdaContext
 from tests.alerting.trouble_entries import trouble_entry
 from tests.small_company import HELP, Build, Posts, SmallCompany, at, one_account_settings
 from tests.x_interceptor import XInterceptor
@@ -37,7 +37,9 @@ class Left:
 def left(monkeypatch: pytest.MonkeyPatch) -> Left:
     """The time that is left to a function."""
     found = Left()
-    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: found.seconds * 1000)
+    monkeypatch.setattr(
+        LambdaContext, "get_remaining_time_in_millis", lambda _: found.seconds * 1000
+    )
     return found
 
 
@@ -201,7 +203,7 @@ def test_without_ssm_mails_show_customers_by_their_ids(posts: Posts, small_compa
             raise botocore.exceptions.EndpointConnectionError(endpoint_url="https://ssm")
 
     boto3.DEFAULT_SESSION.events.register("before-call.ssm.GetParameter", down)
-    here.world.lambdas.wired = here.world.lambdas.begin()  # which has no token yet
+    here.world.lambdas.app = here.world.lambdas.make_app()  # which has no token yet
     here.run_minutes(15, 16)
     assert [(m.minute, m.posts) for m in here.mails] == [(15, [asked])]
     assert here.cursor().faults["mentions"].detail == "SSM: EndpointConnectionError"

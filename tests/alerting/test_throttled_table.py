@@ -4,17 +4,13 @@ import itertools
 import json
 from typing import Any
 
-import pytest
 from botocore.awsrequest import AWSResponse
 
 from tests.small_company import Build, Posts, at, one_account_settings
 
 
-def test_a_throttled_conversation_delays_nobody_else(
-    posts: Posts, small_company: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_throttled_conversation_delays_nobody_else(posts: Posts, small_company: Build) -> None:
     """Given 130 who wait, and a first transaction that is never taken, then the others are told."""
-    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
     for n in range(130):
         posts.mention(n / 1000, str(n + 1000))
     here = small_company(one_account_settings()).run_minutes(0, 1)
@@ -28,14 +24,14 @@ def test_a_throttled_conversation_delays_nobody_else(
         error = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
         return AWSResponse("https://dynamodb", 400, {}, None), error
 
-    here.world.app.db.table.client.meta.events.register(
-        "before-call.dynamodb.TransactWriteItems", busy
-    )
-    here.world.go_to(at(16))
-    with here.world.functions() as lambdas:
-        lambdas.scheduled("flag")
+    table = here.world.app.db.table
+    table.pause = lambda _: None
+    table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", busy)
+    here.world.move_clock_to(at(16))
+    with here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("flag")
     assert sum(state.level is not None for state in here.states().values()) == 90
     assert [failure.split(":")[0] for failure in here.failures] == ["flag"]
-    with here.world.functions() as lambdas:
-        lambdas.scheduled("flag")
+    with here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("flag")
     assert all(state.level is not None for state in here.states().values())

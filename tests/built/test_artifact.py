@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pulse_cli.laptop import sam
-from pulse_cli.laptop.runtime import runtime
+from pulse_cli.laptop.runtime import lambda_python
 from tests.secrecy.secret_scanner import secrets_in
 
 pytestmark = pytest.mark.built
@@ -19,7 +19,7 @@ MOST_BYTES = 25_000_000
 
 def test_nothing_is_missing_and_nothing_too_much(built: dict[str, Path]) -> None:
     assert built
-    assert sam.problems() == []
+    assert sam.find_build_problems() == []
 
 
 def test_a_missing_dependency_is_noticed(built: dict[str, Path], tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_missing_dependency_is_noticed(built: dict[str, Path], tmp_path: Path)
     for path in artifact.iterdir():
         if not path.name.startswith("tweepy"):
             (copy / path.name).symlink_to(path)
-    found = list(sam._problems("poll", copy))  # noqa: SLF001
+    found = list(sam._artifact_problems("poll", copy))  # noqa: SLF001
     assert any(one.startswith("tweepy-") and one.endswith("is missing") for one in found)
 
 
@@ -76,7 +76,7 @@ print(json.dumps({language: [
 ] for language in ("en", "ru")}))
 """
     done = subprocess.run(  # noqa: S603 - our own script
-        [runtime(), "-B", "-c", script],
+        [lambda_python(), "-B", "-c", script],
         cwd=built["send"],
         env={"PYTHONPATH": "."},
         capture_output=True,

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from pulse_cli.commands.invoke import invoke
 from pulse_cli.commands.local import local
-from pulse_cli.problems import ProblemError
-from pulse_cli.x_access.tokens import VARIABLES
+from pulse_cli.errors import CommandError
+from pulse_cli.x_access.token_input import VARIABLES
 from tests.secrecy.canary import PARTS, parts_in
 
 
@@ -26,7 +26,7 @@ def run(command: Any, *arguments: str) -> Result:
 
 def problem(command: Any, *arguments: str) -> str:
     result = run(command, *arguments)
-    assert isinstance(result.exception, ProblemError)
+    assert isinstance(result.exception, CommandError)
     return str(result.exception)
 
 

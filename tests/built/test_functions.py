@@ -11,8 +11,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from pulse_cli.laptop.emulator import Emulator, EmulatorError, Invocation
-from pulse_cli.laptop.locally import Local
-from pulse_cli.settings.made import document_for
+from pulse_cli.laptop.local_services import LocalServices
+from pulse_cli.settings.defaults import default_settings
 from tests.ses import bounce, event
 
 from .conftest import ARCHIVE
@@ -23,7 +23,7 @@ Invoke = Callable[[str, Any], Invocation]
 
 
 @pytest.fixture
-def invoke(running: Local) -> Invoke:
+def invoke(running: LocalServices) -> Invoke:
     def once(name: str, event: Any) -> Invocation:
         with Emulator(name, running.stack.env[name]) as function:
             return function.invoke(event)
@@ -33,11 +33,11 @@ def invoke(running: Local) -> Invoke:
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    document = document_for(json.loads((ARCHIVE / "companies.json").read_text()))
+    document = default_settings(json.loads((ARCHIVE / "companies.json").read_text()))
     return {"companies": [one | {"look_back": "24 h"} for one in document["companies"]]}
 
 
-def records(running: Local) -> list[dict[str, Any]]:
+def records(running: LocalServices) -> list[dict[str, Any]]:
     """Take all polls that are due, as Lambda's event source would."""
     queue = running.stack.functions["poll"].queue
     assert queue
@@ -50,7 +50,9 @@ def records(running: Local) -> list[dict[str, Any]]:
     return found
 
 
-def test_from_a_tick_to_a_mail(running: Local, invoke: Invoke, document: dict[str, Any]) -> None:
+def test_from_a_tick_to_a_mail(
+    running: LocalServices, invoke: Invoke, document: dict[str, Any]
+) -> None:
     running.push(document)
     assert invoke("dispatch", {}).payload["tasks"] >= 2
     polls = [invoke("poll", event).payload for event in records(running)]
@@ -69,7 +71,9 @@ def test_from_a_tick_to_a_mail(running: Local, invoke: Invoke, document: dict[st
     assert "errorMessage" not in invoke("figures", {}).payload
 
 
-def test_metrics_reach_the_log(running: Local, invoke: Invoke, document: dict[str, Any]) -> None:
+def test_metrics_reach_the_log(
+    running: LocalServices, invoke: Invoke, document: dict[str, Any]
+) -> None:
     running.push(document)
     logs = invoke("send", {}).logs
     [line] = [json.loads(line) for line in logs.splitlines() if '"_aws"' in line]
@@ -86,7 +90,7 @@ def test_before_the_first_push_nothing_is_done_and_the_log_says_why(invoke: Invo
     assert "pulse push" in invocation.logs
 
 
-def test_a_missing_variable_is_an_error_that_names_it(running: Local) -> None:
+def test_a_missing_variable_is_an_error_that_names_it(running: LocalServices) -> None:
     env = {n: v for n, v in running.stack.env["dispatch"].items() if n != "PULSE_TABLE"}
     with Emulator("dispatch", env) as function:
         payload = function.invoke({}).payload
@@ -94,7 +98,7 @@ def test_a_missing_variable_is_an_error_that_names_it(running: Local) -> None:
     assert "PULSE_TABLE" in payload["errorMessage"]
 
 
-def test_a_cold_start_is_measured_once(running: Local, document: dict[str, Any]) -> None:
+def test_a_cold_start_is_measured_once(running: LocalServices, document: dict[str, Any]) -> None:
     running.push(document)
     with Emulator("flag", running.stack.env["flag"]) as function:
         first, second = function.invoke({}), function.invoke({})

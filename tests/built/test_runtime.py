@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pulse_cli.laptop.emulator import Emulator
-from pulse_cli.laptop.locally import Local
-from pulse_cli.laptop.runtime import runtime
+from pulse_cli.laptop.local_services import LocalServices
+from pulse_cli.laptop.runtime import lambda_python
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.settings.made import document_for
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.settings.defaults import default_settings
+from pulse_cli.template import load_template
 
 from .conftest import ARCHIVE
 
@@ -46,13 +46,13 @@ def loaded(logs: str) -> list[Path]:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_runs_in_lambdas_runtime(
-    running: Local, built: dict[str, Path], name: str
+    running: LocalServices, built: dict[str, Path], name: str
 ) -> None:
     """Given its sample event, then it ends well, loads its own modules, compiled, writes nothing.
 
     Its own are those of the artifact, and of Lambda's Python with boto3.
     """
-    running.push(document_for(json.loads((ARCHIVE / "companies.json").read_text())))
+    running.push(default_settings(json.loads((ARCHIVE / "companies.json").read_text())))
     before = files(built[name])
     verbose = running.stack.env[name] | {"PYTHONVERBOSE": "1"}
     with Emulator(name, verbose) as function:
@@ -69,7 +69,7 @@ def test_every_function_runs_in_lambdas_runtime(
 
 def test_beside_it_is_boto3_and_lambdas_client_and_no_more() -> None:
     """Given the runtime's Python, then what is installed is what its requirements name."""
-    listed = [runtime(), "-m", "pip", "list", "--format", "json"]
+    listed = [lambda_python(), "-m", "pip", "list", "--format", "json"]
     done = subprocess.run(listed, capture_output=True, text=True, check=True)  # noqa: S603
     pinned = (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
     wanted = set(re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE))
@@ -79,7 +79,7 @@ def test_beside_it_is_boto3_and_lambdas_client_and_no_more() -> None:
 
 
 def _is_lambdas(place: Path) -> bool:
-    python = runtime()
+    python = lambda_python()
     return any(
         place.is_relative_to(one) for one in (python.parents[1], python.resolve().parents[1])
     )

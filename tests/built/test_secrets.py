@@ -9,7 +9,7 @@ import pytest
 
 from pulse.x.credentials import TokenStore
 from pulse_cli.laptop.emulator import Emulator
-from pulse_cli.laptop.locally import Local
+from pulse_cli.laptop.local_services import LocalServices
 from tests.secrecy.canary import AWS, TOKEN, parts_in
 from tests.secrecy.echoing_x import ECHO_ANSWERS, EchoingX
 from tests.simulations.faults.faulty_server import FaultyServer
@@ -24,7 +24,9 @@ LOUD = "import logging; logging.Logger.isEnabledFor = lambda self, level: True"
 """Whatever levels are set, before or after."""
 
 
-def test_a_poll_at_its_loudest(running: Local, document: dict[str, Any], tmp_path: Path) -> None:
+def test_a_poll_at_its_loudest(
+    running: LocalServices, document: dict[str, Any], tmp_path: Path
+) -> None:
     """Given X well, and X that says the token back, then log and answer have no part of it."""
     (tmp_path / "sitecustomize.py").write_text(LOUD, "utf-8")
     running.push(document)

@@ -8,8 +8,8 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from pulse_cli.errors import CommandError
 from pulse_cli.main import pulse
-from pulse_cli.problems import ProblemError
 from pulse_cli.simulated_x import Archive, SimulatedX
 
 SETTINGS = """\
@@ -53,7 +53,7 @@ class CommandResult:
 def run(*arguments: str, given: str | None = None) -> CommandResult:
     """Run `pulse`, as `pulse_cli.main.main` does; only a `ProblemError` may end it."""
     result = CliRunner(mix_stderr=False).invoke(pulse, arguments, input=given, prog_name="pulse")
-    if isinstance(result.exception, ProblemError):
+    if isinstance(result.exception, CommandError):
         said = str(result.exception)
         assert "\n" not in said, f"more than one line: {said}"
         return CommandResult(1, result.stdout, f"{result.stderr}pulse: {said}\n")

@@ -12,10 +12,10 @@ from moto.core.exceptions import AWSError
 from moto.ses.models import EmailIdentity
 from moto.sesv2.responses import SESV2Response
 
+from pulse_cli.simulated_aws import local_stack as stacks
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX, serve
-from pulse_cli.stand_in import stack as stacks
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.x_access import tokens
+from pulse_cli.x_access import token_input
 from tests.cli.command_runner import SETTINGS, run, simulated, some_posts
 from tests.cli.healthy_stack import VERIFIED, make_healthy
 from tests.simulations.faults.two_companies import ChangedAnswers
@@ -24,7 +24,7 @@ from tests.simulations.faults.two_companies import ChangedAnswers
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep tokens and AWS settings of this machine out; run commands in a folder of their own."""
-    for name in (*tokens.VARIABLES.values(), "PULSE_X_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
+    for name in (*token_input.VARIABLES.values(), "PULSE_X_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -44,12 +44,12 @@ def pulse_yaml(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
     """A stack named `pulse`, nothing in it."""
     with mock_aws():
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-        yield stacks.create(stacks.load_template())
+        yield stacks.create_stack(stacks.load_template())
 
 
 @pytest.fixture
@@ -115,12 +115,12 @@ def ses_account(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def healthy_stack(
-    deployed: Stack,
+    deployed: LocalStack,
     pulse_yaml: Path,
     x: Callable[..., SimulatedX],
     ses_account: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
-) -> Stack:
+) -> LocalStack:
     """A stack in which nothing is wrong."""
     x()
     ses_account()

@@ -15,9 +15,9 @@ from pulse.privacy.compliance import app_of
 from pulse.privacy.store.compliance import ComplianceStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.stack.deployment import INDEX
+from pulse_cli.template import load_template
 from tests.cli.command_runner import CommandResult
 
 MINUTE = timedelta(minutes=1)
@@ -33,12 +33,12 @@ def cursor(account_id: str, minutes_ago: int = 1, **more: Any) -> Cursor:
     return Cursor(account_id, now - timedelta(days=1), last_ok=now - minutes_ago * MINUTE, **more)
 
 
-def save(stack: Stack, *cursors: Cursor) -> None:
+def save(stack: LocalStack, *cursors: Cursor) -> None:
     for one in cursors:
         CursorStore(Table(boto3.client("dynamodb"), stack.table, INDEX)).save(one)
 
 
-def checked(stack: Stack, hours_ago: float = 2, **more: Any) -> None:
+def checked(stack: LocalStack, hours_ago: float = 2, **more: Any) -> None:
     """Store how far the check of stored posts is, for the bearer of `make_healthy`."""
     now = datetime.now(UTC)
     done = now - timedelta(hours=hours_ago) if hours_ago else None
@@ -47,7 +47,7 @@ def checked(stack: Stack, hours_ago: float = 2, **more: Any) -> None:
     checks.save(replace(before, done_at=done, **more))
 
 
-def make_healthy(deployed: Stack) -> None:
+def make_healthy(deployed: LocalStack) -> None:
     """Add what moto leaves out, and what a person sets up."""
     TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).put(
         "svyaz_help", Token("bearer")

@@ -11,8 +11,8 @@ from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
 from pulse.outbox.store.outbox import Outbox
 from pulse.outbox.suppressions import Suppression
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import SETTINGS, run
 from tests.cli.healthy_stack import findings
 
@@ -27,19 +27,19 @@ EVE = Suppression(
 )
 
 
-def stop(stack: Stack, *blocks: Suppression) -> None:
+def stop(stack: LocalStack, *blocks: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
     for block in blocks:
-        assert Outbox(table).mark_returned(None, "", [block], [])
+        Outbox(table).mark_returned(None, "", [block], [])
 
 
-def test_when_mail_reaches_everybody(deployed: Stack) -> None:
+def test_when_mail_reaches_everybody(deployed: LocalStack) -> None:
     """Given no address that bounced, also before the first push, then it says so."""
     said = run("addresses")
     assert (said.code, said.out) == (0, "Pulse writes to every address.\n")
 
 
-def test_it_lists_who_since_when_and_why(pushed: Table, deployed: Stack) -> None:  # noqa: F811
+def test_it_lists_who_since_when_and_why(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
     """Given two that came back, then each has its people, its day and what SES said."""
     stop(deployed, ANNA, EVE)
     said = run("addresses")
@@ -65,7 +65,7 @@ def test_it_lists_who_since_when_and_why(pushed: Table, deployed: Stack) -> None
     }
 
 
-def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: Stack) -> None:
+def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: LocalStack) -> None:
     """Given one address that is lifted, however spelt, then the other stays."""
     stop(deployed, ANNA, EVE)
     said = run("addresses", "--lift", "Anna@Example.com")
@@ -82,7 +82,7 @@ def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: Stack) 
     assert run("addresses", "--lift", EVE.address, "--json").json["lifted"] == EVE.address
 
 
-def test_status_names_those_of_the_settings(pushed: Table, deployed: Stack) -> None:  # noqa: F811
+def test_status_names_those_of_the_settings(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
     """Given one of ours and one of nobody, then only ours stands in the company's status."""
     assert "Email stopped nobody" in lines(run("status"))
     stop(deployed, ANNA, EVE)
@@ -94,7 +94,7 @@ def test_status_names_those_of_the_settings(pushed: Table, deployed: Stack) -> N
     assert [row["address"] for row in company["stopped"]] == [ANNA.address]
 
 
-def test_doctor_says_how_to_mend_it(healthy_stack: Stack) -> None:
+def test_doctor_says_how_to_mend_it(healthy_stack: LocalStack) -> None:
     """Given an address of ours that bounced, then the doctor fails on it."""
     assert findings(run("doctor", "--json", "--no-mail"))["addresses"] == (
         "OK",
@@ -124,7 +124,7 @@ def test_doctor_says_how_to_mend_it(healthy_stack: Stack) -> None:
     ],
 )
 def test_status_says_what_reading_came_to(
-    deployed: Stack, pulse_yaml: Path, limit: str, line: str
+    deployed: LocalStack, pulse_yaml: Path, limit: str, line: str
 ) -> None:
     """Given reads of two months by two accounts, then they add up, against a budget if there is."""
     pulse_yaml.write_text(SETTINGS + limit, "utf-8")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from pulse_cli.deployed import aws, deployment
-from pulse_cli.laptop import locally
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.laptop import local_services
+from pulse_cli.stack import aws, deployment
+from pulse_cli.template import load_template
 from tests.cli.command_runner import run, simulated, some_posts
 
 COMMANDS = [("status",), ("doctor",), ("push", "pulse.yaml"), ("connect", "@svyaz_help")]
@@ -60,7 +60,7 @@ def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_refusals(code: str, said: str) -> None:
     problem = ClientError({"Error": {"Code": code, "Message": "no,\nnot you"}}, "DescribeStacks")
-    assert said in aws.said(problem)
+    assert said in aws.describe_error(problem)
 
 
 def test_the_index_is_the_template_s() -> None:
@@ -72,7 +72,7 @@ def test_pulse_local_is_a_stack_like_any(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse_yaml: Path
 ) -> None:
     archive = simulated(tmp_path / "archive", some_posts()).archive
-    with locally.run(archive) as running:
+    with local_services.run_services(archive) as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.aws_url)
         monkeypatch.setenv("PULSE_X_BEARER", "bearer")
         assert run("push").code == 0

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from pulse_cli.main import Commands, pulse
-from pulse_cli.stand_in.template import TEMPLATE
+from pulse_cli.template import TEMPLATE
 from tests.cli.command_runner import run
 
 DOCS = (TEMPLATE.parent / "docs" / "commands.md").read_text("utf-8")
@@ -51,7 +51,7 @@ def test_help_is_there_at_once_and_whole() -> None:
     done = subprocess.run(asked, capture_output=True, text=True, check=True)  # noqa: S603
     for name, (_, told) in Commands.places.items():
         assert re.search(rf"^  {name} +{re.escape(told)}$", done.stdout, re.MULTILINE)
-    assert "pulse_cli.problems" in done.stderr
+    assert "pulse_cli.errors" in done.stderr
     assert "pulse_cli.commands" not in done.stderr
 
 

@@ -10,15 +10,15 @@ import pytest
 
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stand_in.stack import Stack
 from tests.cli.command_runner import BEARER, USER_TOKEN, CommandResult, always, post, run
 
 Posts = Callable[..., SimulatedX]
 Put = Callable[[dict[str, str]], None]
 
 
-def kept(stack: Stack, name: str) -> Any:
+def kept(stack: LocalStack, name: str) -> Any:
     return TokenStore(boto3.client("ssm"), stack.outputs["TokensPath"]).token(name)
 
 
@@ -32,7 +32,7 @@ def shows_no_secret(said: CommandResult) -> None:
         assert part not in said.out + said.err
 
 
-def test_a_user_token_is_tested_and_stored(deployed: Stack, x: Posts, token: Put) -> None:
+def test_a_user_token_is_tested_and_stored(deployed: LocalStack, x: Posts, token: Put) -> None:
     x()
     token(USER_TOKEN)
     said = run("connect", "@svyaz_help")
@@ -48,7 +48,7 @@ def test_a_user_token_is_tested_and_stored(deployed: Stack, x: Posts, token: Put
     assert kept(deployed, "svyaz_help").access_token == "sim-700000001"
 
 
-def test_a_bearer_is_shared(deployed: Stack, x: Posts, token: Put) -> None:
+def test_a_bearer_is_shared(deployed: LocalStack, x: Posts, token: Put) -> None:
     x()
     token(BEARER)
     said = run("connect", "svyaz_help", "--token", "app")
@@ -85,7 +85,7 @@ def test_the_volume_of_a_busy_account_is_that_of_the_page(x: Posts, token: Put) 
 
 
 def test_it_goes_by_the_settings_name_of_the_token(
-    deployed: Stack, x: Posts, token: Put, pulse_yaml: Path
+    deployed: LocalStack, x: Posts, token: Put, pulse_yaml: Path
 ) -> None:
     x()
     run("push")
@@ -94,7 +94,7 @@ def test_it_goes_by_the_settings_name_of_the_token(
     assert "Stored at /pulse/pulse/tokens/svyaz_help." in said.out
 
 
-def test_without_an_environment_it_asks_and_shows_nothing(deployed: Stack, x: Posts) -> None:
+def test_without_an_environment_it_asks_and_shows_nothing(deployed: LocalStack, x: Posts) -> None:
     x()
     said = run("connect", "@svyaz_help", given="\n".join([*USER_TOKEN.values(), "", ""]))
     assert said.code == 0, said.err
@@ -121,7 +121,7 @@ def test_without_an_environment_it_asks_and_shows_nothing(deployed: Stack, x: Po
     ],
 )
 def test_what_x_refuses_is_told_and_nothing_is_stored(
-    deployed: Stack, x: Posts, token: Put, fault: tuple[int, str], said: str
+    deployed: LocalStack, x: Posts, token: Put, fault: tuple[int, str], said: str
 ) -> None:
     x(faults=always(*fault))
     token(USER_TOKEN)
@@ -180,7 +180,7 @@ def test_no_address_for_x(monkeypatch: pytest.MonkeyPatch, token: Put) -> None:
     assert "'somewhere' is not a URL for X" in run("connect", "@svyaz_help", "--dry-run").err
 
 
-def test_x_is_asked_only_when_there_is_a_stack(deployed: Stack, x: Posts, token: Put) -> None:
+def test_x_is_asked_only_when_there_is_a_stack(deployed: LocalStack, x: Posts, token: Put) -> None:
     served = x()
     token(BEARER)
     assert run("connect", "@svyaz_help", "--stack", "acme").code == 1

@@ -13,9 +13,9 @@ from pulse.listening.store import CursorStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import FaultKind, OpenFault
-from pulse_cli.deployed.deployment import INDEX
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import SETTINGS, always, run
 from tests.cli.healthy_stack import (
     MINUTE,
@@ -30,7 +30,7 @@ from tests.cli.healthy_stack import (
 Posts = Callable[..., SimulatedX]
 
 
-def test_a_sound_stack(healthy_stack: Stack) -> None:
+def test_a_sound_stack(healthy_stack: LocalStack) -> None:
     said = run("doctor")
     assert said.code == 0, said.out
     told = said.out.splitlines()
@@ -44,7 +44,7 @@ def test_a_sound_stack(healthy_stack: Stack) -> None:
     assert "Boris" in mail.raw_data
 
 
-def test_a_bare_stack(deployed: Stack, ses_account: Callable[..., None]) -> None:
+def test_a_bare_stack(deployed: LocalStack, ses_account: Callable[..., None]) -> None:
     ses_account()
     said = run("doctor", "--json")
     assert said.code == 1
@@ -68,7 +68,7 @@ def test_a_bare_stack(deployed: Stack, ses_account: Callable[..., None]) -> None
 
 
 def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
-    healthy_stack: Stack, ses_account: Callable[..., None]
+    healthy_stack: LocalStack, ses_account: Callable[..., None]
 ) -> None:
     ses_account(Refused=True)
     by_name = findings(run("doctor", "--json"))
@@ -78,7 +78,7 @@ def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
     assert by_name["sender pulse@example.com"][0] == "OK"
 
 
-def test_tokens_that_are_missing_or_refused(healthy_stack: Stack, x: Posts) -> None:
+def test_tokens_that_are_missing_or_refused(healthy_stack: LocalStack, x: Posts) -> None:
     x(faults=always(401, "Unauthorized"))
     status, said, mend = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
     assert (status, said) == (
@@ -99,7 +99,7 @@ def test_tokens_that_are_missing_or_refused(healthy_stack: Stack, x: Posts) -> N
     )
 
 
-def test_an_id_that_is_another_account_s(healthy_stack: Stack, pulse_yaml: Path) -> None:
+def test_an_id_that_is_another_account_s(healthy_stack: LocalStack, pulse_yaml: Path) -> None:
     mixed = SETTINGS.replace('"700000002"', '"800000001"').replace("700000001", "700000003")
     pulse_yaml.write_text(mixed, "utf-8")
     run("push")
@@ -109,7 +109,7 @@ def test_an_id_that_is_another_account_s(healthy_stack: Stack, pulse_yaml: Path)
     assert "the id 800000001 belongs to @user1, but the settings have @svyaz" in told
 
 
-def test_polls_that_do_not_come(healthy_stack: Stack) -> None:
+def test_polls_that_do_not_come(healthy_stack: LocalStack) -> None:
     now = datetime.now(UTC)
     table = Table(boto3.client("dynamodb"), healthy_stack.table, INDEX)
     known = CursorStore(table).load(["700000001", "700000002"])
@@ -129,7 +129,7 @@ def test_polls_that_do_not_come(healthy_stack: Stack) -> None:
     assert trouble["mend"] == "Buy credits in the X developer console."
 
 
-def test_schedules_that_are_off_or_gone(healthy_stack: Stack) -> None:
+def test_schedules_that_are_off_or_gone(healthy_stack: LocalStack) -> None:
     scheduler = boto3.client("scheduler")
     scheduler.delete_schedule(Name="SendEachMinute", GroupName="pulse")
     scheduler.update_schedule(
@@ -146,7 +146,7 @@ def test_schedules_that_are_off_or_gone(healthy_stack: Stack) -> None:
     assert "FAIL  schedules: switched off: FlagEachMinute; no account is being watched" in said.out
 
 
-def test_alarms_that_ring_or_have_no_data(healthy_stack: Stack) -> None:
+def test_alarms_that_ring_or_have_no_data(healthy_stack: LocalStack) -> None:
     state("BlindAlarm", "ALARM")
     state("OutboxAlarm", "INSUFFICIENT_DATA")
     boto3.client("cloudwatch").delete_alarms(AlarmNames=["pulse-DeadLettersAlarm-A1B2C3"])
@@ -157,7 +157,7 @@ def test_alarms_that_ring_or_have_no_data(healthy_stack: Stack) -> None:
     assert by_name["alarm PollErrorsAlarm"][0] == "OK"
 
 
-def test_dead_letters(healthy_stack: Stack) -> None:
+def test_dead_letters(healthy_stack: LocalStack) -> None:
     url = healthy_stack.outputs["DeadLettersUrl"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     status, said, mend = findings(run("doctor", "--json", "--no-mail"))["ticks that failed"]
@@ -170,7 +170,7 @@ def test_dead_letters(healthy_stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("missing", ["bounce", "complaint"])
-def test_mail_that_comes_back_and_nobody_hears(healthy_stack: Stack, missing: str) -> None:
+def test_mail_that_comes_back_and_nobody_hears(healthy_stack: LocalStack, missing: str) -> None:
     """Given an event destination without one kind, then it is to be mended by deploying again."""
     enable_bounce_events(*{"bounce", "complaint", "reject"} - {missing})
     status, said, mend = findings(run("doctor", "--json"))["bounces and complaints"]
@@ -208,7 +208,7 @@ CHECKS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", CHECKS)
-def test_whether_deleted_posts_are_found_out(healthy_stack: Stack, case: str) -> None:
+def test_whether_deleted_posts_are_found_out(healthy_stack: LocalStack, case: str) -> None:
     """Given a check that is late, refused or in trouble, then the doctor says so, as a warning."""
     how, said = CHECKS[case]
     checked(healthy_stack, **how)
@@ -221,7 +221,7 @@ def test_whether_deleted_posts_are_found_out(healthy_stack: Stack, case: str) ->
     assert mend
 
 
-def test_what_x_said_moves_no_cursor(healthy_stack: Stack) -> None:
+def test_what_x_said_moves_no_cursor(healthy_stack: LocalStack) -> None:
     """Given words of X that would clear the screen, then the doctor's lines do not."""
     checked(healthy_stack, fault=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
     said = run("doctor", "--no-mail")
@@ -229,7 +229,7 @@ def test_what_x_said_moves_no_cursor(healthy_stack: Stack) -> None:
     assert not {"\x1b", "\x07"} & set(said.out)
 
 
-def test_without_a_bearer_deleted_posts_stay(healthy_stack: Stack) -> None:
+def test_without_a_bearer_deleted_posts_stay(healthy_stack: LocalStack) -> None:
     """Given a user's token alone, then the doctor says what is done instead, and what to do."""
     token = Token(None, "key", "secret", "sim-700000001", "secret")
     TokenStore(boto3.client("ssm"), healthy_stack.outputs["TokensPath"]).put("svyaz_help", token)

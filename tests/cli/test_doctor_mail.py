@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse_cli.doctor.sender import judge_account, judge_identity
+from pulse_cli.doctor.ses import judge_account, judge_identity
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stand_in.stack import Stack
 from tests.cli.command_runner import SETTINGS, run
 from tests.cli.healthy_stack import VERIFIED, findings, mails
 
@@ -23,20 +23,20 @@ HEALTHY = {
 }
 
 
-def test_the_test_mail_goes_where_it_is_told(healthy_stack: Stack) -> None:
+def test_the_test_mail_goes_where_it_is_told(healthy_stack: LocalStack) -> None:
     said = run("doctor", "--mail", "me@example.org", "--json")
     assert said.json["ok"] is True
     assert "test email to me@example.org" in findings(said)
     assert set(mails()[0].destinations) == {"me@example.org"}
 
 
-def test_no_mail_when_none_is_wanted(healthy_stack: Stack) -> None:
+def test_no_mail_when_none_is_wanted(healthy_stack: LocalStack) -> None:
     assert run("doctor", "--no-mail").code == 0
     assert not mails()
 
 
 def test_the_sandbox_asks_for_every_recipient(
-    healthy_stack: Stack, ses_account: Callable[..., None], pulse_yaml: Path
+    healthy_stack: LocalStack, ses_account: Callable[..., None], pulse_yaml: Path
 ) -> None:
     ses_account(production=False)
     pulse_yaml.write_text(SETTINGS.replace("anna@example.com", "anna@example.org"), "utf-8")
@@ -52,7 +52,9 @@ def test_the_sandbox_asks_for_every_recipient(
     assert "recipient boris@example.com" not in by_name
 
 
-def test_shadow_mode_is_told_and_gets_the_test_mail(healthy_stack: Stack, pulse_yaml: Path) -> None:
+def test_shadow_mode_is_told_and_gets_the_test_mail(
+    healthy_stack: LocalStack, pulse_yaml: Path
+) -> None:
     until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     shadow = f"    shadow: {{to: anna, until: {until}}}\n"
     pulse_yaml.write_text(SETTINGS + shadow, "utf-8")
@@ -62,7 +64,7 @@ def test_shadow_mode_is_told_and_gets_the_test_mail(healthy_stack: Stack, pulse_
     assert set(mails()[0].destinations) == {"anna@example.com"}
 
 
-def test_a_sender_that_the_stack_may_not_use(healthy_stack: Stack, pulse_yaml: Path) -> None:
+def test_a_sender_that_the_stack_may_not_use(healthy_stack: LocalStack, pulse_yaml: Path) -> None:
     pulse_yaml.write_text(SETTINGS + "    sender: Svyaz <care@example.com>\n", "utf-8")
     run("push")
     status, said, mend = findings(run("doctor", "--json", "--no-mail"))["sender care@example.com"]
@@ -73,7 +75,7 @@ def test_a_sender_that_the_stack_may_not_use(healthy_stack: Stack, pulse_yaml: P
     assert mend == "deploy again with Senders=pulse@example.com,care@example.com"
 
 
-def test_a_mail_that_ses_refuses(healthy_stack: Stack) -> None:
+def test_a_mail_that_ses_refuses(healthy_stack: LocalStack) -> None:
     boto3.client("sesv2").delete_email_identity(EmailIdentity="example.com")
     by_name = findings(run("doctor", "--json"))
     status, said, mend = by_name["test email to boris@example.com"]

@@ -24,8 +24,8 @@ from pulse.outbox.message import SentMail
 from pulse.outbox.store.outbox import Outbox
 from pulse.reporting.store import FigureStore
 from pulse.settings.store import SettingsStore
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import run
 
 from .test_forget import NOW, POLICY, TWO, full, mention
@@ -36,7 +36,7 @@ OTHERS = "700000003"
 
 
 @pytest.fixture
-def table(deployed: Stack) -> Table:
+def table(deployed: LocalStack) -> Table:
     return Table(boto3.client("dynamodb"), deployed.table, INDEX)
 
 

@@ -9,9 +9,9 @@ import boto3
 import pytest
 
 from pulse.dynamodb.table import Table
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.settings import examine
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.settings import check_file
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import run
 
 from .test_forget import full
@@ -20,7 +20,7 @@ __all__ = ["full"]
 
 
 @pytest.fixture
-def table(deployed: Stack) -> Table:
+def table(deployed: LocalStack) -> Table:
     return Table(boto3.client("dynamodb"), deployed.table, INDEX)
 
 
@@ -54,7 +54,7 @@ def test_everything_of_one_company(full: Table, tmp_path: Path) -> None:
     flagged = [c for c in lines(out / "conversations.ndjson") if c.get("flags")]
     assert [(c["conversation_id"], c["flags"][0]["level"]) for c in flagged] == [("10", "warning")]
     assert {r["kind"] for r in lines(out / "journal.ndjson")} == {"aside"}
-    assert examine(out / "settings.json").document is not None
+    assert check_file(out / "settings.json").document is not None
 
 
 @pytest.mark.parametrize("what", ["folder", "file"])

@@ -24,8 +24,8 @@ from pulse.outbox.message import SentMail
 from pulse.outbox.store.outbox import Outbox
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import always, run
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -54,7 +54,7 @@ def reply(number: int, days_ago: float = 1) -> Reply:
 
 
 @pytest.fixture
-def table(deployed: Stack) -> Table:
+def table(deployed: LocalStack) -> Table:
     return Table(boto3.client("dynamodb"), deployed.table, INDEX)
 
 
@@ -220,7 +220,7 @@ def test_a_second_time_changes_nothing(full: Table) -> None:
 
 
 def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
-    full: Table, deployed: Stack, x: Any
+    full: Table, deployed: LocalStack, x: Any
 ) -> None:
     """Given an unknown handle, then X is asked with --ask-x alone."""
     sim = x()
@@ -239,7 +239,7 @@ def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
 
 
 @pytest.fixture
-def asked(full: Table, deployed: Stack, x: Any) -> Any:
+def asked(full: Table, deployed: LocalStack, x: Any) -> Any:
     """An X with the users user1 to user3, and a token for it."""
     TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).put(
         "svyaz_help", Token("bearer")
@@ -272,7 +272,7 @@ def test_a_handle_that_changed_hands_erases_nobody_else(full: Table, asked: Any)
 
 @pytest.mark.parametrize("why", ["no token", "X is down", "nobody has it"])
 def test_a_handle_of_which_x_does_not_say_whose_it_is(
-    full: Table, deployed: Stack, x: Any, why: str
+    full: Table, deployed: LocalStack, x: Any, why: str
 ) -> None:
     """Given nobody who could say so, then --yes is not enough, and who is asked is told of it."""
     if why != "no token":
@@ -317,7 +317,7 @@ def test_called_wrongly(full: Table, arguments: tuple[str, ...], code: int, said
     assert said in answer.err
 
 
-def test_before_the_first_push(deployed: Stack) -> None:
+def test_before_the_first_push(deployed: LocalStack) -> None:
     answer = run("forget", "id:5")
     assert answer.code == 1
     assert "no settings are in force" in answer.err

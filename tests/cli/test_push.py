@@ -10,21 +10,23 @@ from pulse.dynamodb.table import Table
 from pulse.settings.store import SettingsStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.settings.changes import changes
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.settings.diff import compare
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import SETTINGS, run
 
 
-def settings_store(stack: Stack) -> SettingsStore:
+def settings_store(stack: LocalStack) -> SettingsStore:
     return SettingsStore(Table(boto3.client("dynamodb"), stack.table, INDEX))
 
 
-def keep_token(stack: Stack, name: str = "svyaz_help") -> None:
+def keep_token(stack: LocalStack, name: str = "svyaz_help") -> None:
     TokenStore(boto3.client("ssm"), stack.outputs["TokensPath"]).put(name, Token("bearer"))
 
 
-def test_the_first_push_is_version_1_and_asks_for_tokens(deployed: Stack, pulse_yaml: Path) -> None:
+def test_the_first_push_is_version_1_and_asks_for_tokens(
+    deployed: LocalStack, pulse_yaml: Path
+) -> None:
     said = run("push", str(pulse_yaml))
     assert said.code == 0, said.err
     missing = "no secret is stored at /pulse/pulse/tokens/svyaz_help"
@@ -38,7 +40,7 @@ def test_the_first_push_is_version_1_and_asks_for_tokens(deployed: Stack, pulse_
     assert document["companies"][0]["people"]["anna"]["email"] == "anna@example.com"
 
 
-def test_a_change_is_shown_against_what_is_in_force(deployed: Stack, pulse_yaml: Path) -> None:
+def test_a_change_is_shown_against_what_is_in_force(deployed: LocalStack, pulse_yaml: Path) -> None:
     keep_token(deployed)
     run("push")
     changed = SETTINGS.replace("60 min", "45 min").replace("anna@example.com", "a@example.com")
@@ -55,7 +57,7 @@ def test_a_change_is_shown_against_what_is_in_force(deployed: Stack, pulse_yaml:
     ]
 
 
-def test_nothing_changed_is_no_new_version(deployed: Stack, pulse_yaml: Path) -> None:
+def test_nothing_changed_is_no_new_version(deployed: LocalStack, pulse_yaml: Path) -> None:
     keep_token(deployed)
     run("push")
     said = run("push")
@@ -63,14 +65,14 @@ def test_nothing_changed_is_no_new_version(deployed: Stack, pulse_yaml: Path) ->
     assert said.out == "Nothing has changed: version 1 stays in force on pulse.\n"
 
 
-def test_a_dry_run_keeps_nothing(deployed: Stack, pulse_yaml: Path) -> None:
+def test_a_dry_run_keeps_nothing(deployed: LocalStack, pulse_yaml: Path) -> None:
     said = run("push", "--dry-run")
     assert said.code == 0
     assert "Nothing was pushed" in said.out
     assert settings_store(deployed).current() is None
 
 
-def test_json_is_for_scripts(deployed: Stack, pulse_yaml: Path) -> None:
+def test_json_is_for_scripts(deployed: LocalStack, pulse_yaml: Path) -> None:
     said = run("push", "--json")
     assert said.json["version"] == 1
     assert said.json["pushed"] is True
@@ -79,7 +81,7 @@ def test_json_is_for_scripts(deployed: Stack, pulse_yaml: Path) -> None:
     json.dumps(said.json["changes"])
 
 
-def test_settings_with_an_error_are_not_pushed(deployed: Stack, pulse_yaml: Path) -> None:
+def test_settings_with_an_error_are_not_pushed(deployed: LocalStack, pulse_yaml: Path) -> None:
     pulse_yaml.write_text(SETTINGS.replace("60 min", "60"), "utf-8")
     said = run("push", "pulse.yaml")
     assert said.code == 1
@@ -88,11 +90,11 @@ def test_settings_with_an_error_are_not_pushed(deployed: Stack, pulse_yaml: Path
     assert settings_store(deployed).current() is None
 
 
-def test_no_such_file_is_wrong_use(deployed: Stack) -> None:
+def test_no_such_file_is_wrong_use(deployed: LocalStack) -> None:
     assert run("push", "nowhere.yaml").code == 2
 
 
-def test_no_such_stack(deployed: Stack, pulse_yaml: Path) -> None:
+def test_no_such_stack(deployed: LocalStack, pulse_yaml: Path) -> None:
     said = run("push", "--stack", "acme")
     assert said.code == 1
     assert "pulse: there is no stack 'acme' in us-east-1; deploy it" in said.err
@@ -118,4 +120,4 @@ def test_no_such_stack(deployed: Stack, pulse_yaml: Path) -> None:
     ],
 )
 def test_changes(was: object, now: object, said: list[str]) -> None:
-    assert [change.said() for change in changes(was, now)] == said
+    assert [change.to_line() for change in compare(was, now)] == said

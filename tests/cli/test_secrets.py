@@ -12,8 +12,8 @@ import boto3
 import pytest
 
 from pulse.x.credentials import TokenStore
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.x_access.tokens import VARIABLES
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.x_access.token_input import VARIABLES
 from tests.cli.command_runner import run, simulated, some_posts
 from tests.secrecy.canary import PARTS, TOKEN, parts_in
 from tests.secrecy.echoing_x import ECHO_ANSWERS, EchoingX
@@ -52,7 +52,7 @@ def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EchoingX]:
 
 @pytest.mark.parametrize("name", ["well", "401", "200 in HTML"])
 def test_commands(
-    healthy_stack: Stack, echo: EchoingX, monkeypatch: pytest.MonkeyPatch, name: str
+    healthy_stack: LocalStack, echo: EchoingX, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Given X well or saying the token back, then no command writes or logs a part of it."""
     echo.answer = ECHO_ANSWERS.get(name)

@@ -20,9 +20,9 @@ from pulse.outbox.mailbox import Completion, Mailbox
 from pulse.outbox.store.outbox import Outbox
 from pulse.x.access import Limit
 from pulse.x.faults import OpenFault
-from pulse_cli.deployed.deployment import INDEX
-from pulse_cli.deployed.standing_words import ago
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.stack.deployment import INDEX
+from pulse_cli.stack.status_view import format_age
 from tests.cli.command_runner import CommandResult, run
 
 MINUTE = timedelta(minutes=1)
@@ -41,7 +41,7 @@ def lines(said: CommandResult) -> list[str]:
 
 
 @pytest.fixture
-def pushed(deployed: Stack, pulse_yaml: Path) -> Table:
+def pushed(deployed: LocalStack, pulse_yaml: Path) -> Table:
     """A stack with settings, and its table."""
     assert run("push").code == 0
     return Table(boto3.client("dynamodb"), deployed.table, INDEX)
@@ -100,7 +100,7 @@ def busy(pushed: Table) -> datetime:
     return now
 
 
-def test_before_anything_was_pushed(deployed: Stack) -> None:
+def test_before_anything_was_pushed(deployed: LocalStack) -> None:
     said = run("status")
     assert said.code == 1
     assert said.err == "pulse: no settings are in force on pulse; run pulse push pulse.yaml\n"
@@ -175,4 +175,4 @@ def test_an_unknown_company(busy: datetime) -> None:
     [(0, "0 s"), (59.9, "59 s"), (61, "1 min"), (7260, "2 h 1 min"), (90_061, "1 day 1 h")],
 )
 def test_how_long_ago(seconds: float, words: str) -> None:
-    assert ago(seconds) == words
+    assert format_age(seconds) == words

@@ -19,7 +19,7 @@ def test_a_cancelled_transaction_is_tried_again(
 ) -> None:
     """Given others that interfere three times, then it goes through at the fourth."""
     conversations = ConversationStore(
-        Table(failing(table.client, code, 3), table.name, table.index)
+        Table(failing(table.client, code, 3), table.name, table.index, pauses.append)
     )
     assert conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP) == 1
     assert_whole(table, mention(1, 0))
@@ -29,20 +29,26 @@ def test_a_cancelled_transaction_is_tried_again(
 def test_endless_contention_is_reported(table: Table, pauses: list[float]) -> None:
     """Given endless interference, then it leaves them time, and gives up, naming it."""
     conversations = ConversationStore(
-        Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
+        Table(
+            failing(table.client, "TransactionConflict", 10**6),
+            table.name,
+            table.index,
+            pauses.append,
+        )
     )
     with pytest.raises(ContentionError, match="conversation_id='1'"):
         conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
     assert pauses == [0, 0, 0.05, 0.1, 0.2, *[0.4] * 7]
 
 
-@pytest.mark.usefixtures("pauses")
-def test_a_throttled_conversation_delays_no_other(table: Table) -> None:
+def test_a_throttled_conversation_delays_no_other(table: Table, pauses: list[float]) -> None:
     """Given a first transaction that is never taken, then the others are, and it is an error."""
     facts = {ConversationKey("acme", str(n), "7"): [mention(n, 0)] for n in range(1, 101)}
     client = failing(table.client, "ThrottlingError", 7)
     with pytest.raises(table.client.exceptions.TransactionCanceledException):
-        ConversationStore(Table(client, table.name, table.index)).add(facts, POLICY, KEEP)
+        ConversationStore(Table(client, table.name, table.index, pauses.append)).add(
+            facts, POLICY, KEEP
+        )
     assert len(ConversationStore(table).states(facts)) == 60
 
 

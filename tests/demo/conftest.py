@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.demo import Day, made_up, mailbox
-from pulse_cli.demo.rehearsal import Rehearsed, rehearse
-from pulse_cli.demo.script import Stretch, moment
+from pulse_cli.demo import DemoDay, mailbox, make_day
+from pulse_cli.demo.run import DemoResult, run_demo
+from pulse_cli.demo.script import TimeRange, parse_moment
 from tests.demo import plain_check
 from tests.tiers import TEST_ALL
 
@@ -23,11 +23,11 @@ _PART = "Tue 03:35"
 class ReplayedDay:
     """The replayed part of the day, its ticks, and the results."""
 
-    day: Day
+    day: DemoDay
     out: Path
     ticks: list[datetime]
-    came: Rehearsed
-    letters: list[mailbox.Letter]
+    came: DemoResult
+    letters: list[mailbox.MailPage]
 
     @property
     def posts(self) -> list[dict[str, Any]]:
@@ -35,24 +35,24 @@ class ReplayedDay:
 
 
 @pytest.fixture(scope="session")
-def day() -> Day:
-    return made_up()
+def day() -> DemoDay:
+    return make_day()
 
 
 @pytest.fixture(scope="session")
-def replayed_day(day: Day, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
+def replayed_day(day: DemoDay, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
     out = tmp_path_factory.mktemp("demo")
-    shown = day if TEST_ALL else _until(day, moment(_PART))
+    shown = day if TEST_ALL else _until(day, parse_moment(_PART))
     ticks: list[datetime] = []
-    came = rehearse(shown, out, ticks.append)
-    letters = mailbox.unpack(out / "mail", came.company, came.sent)
+    came = run_demo(shown, out, ticks.append)
+    letters = mailbox.write_pages(out / "mail", came.company, came.sent_mails)
     return ReplayedDay(shown, out, ticks, came, letters)
 
 
-def _until(day: Day, end: datetime) -> Day:
+def _until(day: DemoDay, end: datetime) -> DemoDay:
     return replace(
         day,
         mentions=tuple(said for said in day.mentions if said.at < end),
         posts=[post for post in day.posts if plain_check.time_of(post) < end],
-        whole=Stretch(day.whole.start, end),
+        period=TimeRange(day.period.start, end),
     )

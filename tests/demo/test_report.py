@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from pulse_cli.demo import mailbox
-from pulse_cli.demo.report import report, where
-from pulse_cli.demo.words import Words
+from pulse_cli.demo.report import draw_next_steps, draw_report
+from pulse_cli.demo.texts import DemoTexts
 
 if TYPE_CHECKING:
     from pulse_cli.demo.script import Language
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_the_report_fits_eighty_columns(replayed_day: ReplayedDay, language: Language) -> None:
     """Given a terminal of eighty columns, then no line is longer, none is cut short."""
-    words = Words(language)
+    words = DemoTexts(language)
     console = Console(width=80, file=StringIO(), highlight=False, markup=False)
-    console.print(report(replayed_day.day, replayed_day.came, words))
-    console.print(where(Path("out/demo"), Path("out/demo/mail/index.html"), 9, words))
+    console.print(draw_report(replayed_day.day, replayed_day.came, words))
+    console.print(draw_next_steps(Path("out/demo"), Path("out/demo/mail/index.html"), 9, words))
     text = str(console.file.getvalue())  # type: ignore[attr-defined]
     lines = text.splitlines()
     assert max(cell_len(line.rstrip()) for line in lines) <= 80
@@ -41,7 +41,7 @@ def test_the_report_fits_eighty_columns(replayed_day: ReplayedDay, language: Lan
 
 def test_one_page_holds_all_the_mails(replayed_day: ReplayedDay) -> None:
     """Given the page, then each mail is in it as it was sent, and nothing is fetched."""
-    index = mailbox.leaf(replayed_day.letters, replayed_day.out / "mail", Words("en"))
+    index = mailbox.write_index(replayed_day.letters, replayed_day.out / "mail", DemoTexts("en"))
     page = index.read_text("utf-8")
     found = re.search(r'<script type="application/json" id="pages">(.*?)</script>', page, re.DOTALL)
     assert found is not None

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pulse_cli.laptop.locally import moved
-from pulse_cli.laptop.runtime import runtime
+from pulse_cli.laptop.local_services import load_shifted
+from pulse_cli.laptop.runtime import lambda_python
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.simulated_x import Archive, SimulatedX, serve
 from tests.deployed.mail_server import MailServer, mail_server
@@ -168,7 +168,7 @@ def eventually(look: Callable[[], _Found], within: float) -> _Found:
 @contextmanager
 def deploy_pulse(folder: Path) -> Iterator[Deployment]:
     """Deploy, connect the accounts and push settings; the schedules do the rest."""
-    python = runtime()
+    python = lambda_python()
     with (
         tempfile.TemporaryDirectory(dir=_memory_folder()) as unpacked,
         mail_server() as mails,
@@ -189,7 +189,9 @@ def deploy_pulse(folder: Path) -> Iterator[Deployment]:
         with serve(SimulatedX(Archive.load(ARCHIVE)), port=port):
             shell.run_ok("pulse", "connect", "@svyaz_help", **TOKEN)
         due = _second_minute_from(datetime.now(UTC))
-        with serve(SimulatedX(moved(ARCHIVE, due - timedelta(minutes=30, seconds=3))), port=port):
+        with serve(
+            SimulatedX(load_shifted(ARCHIVE, due - timedelta(minutes=30, seconds=3))), port=port
+        ):
             shell.run_ok("pulse", "push", str(_settings(folder, due)))
             yield Deployment(shell, mails, due, parameters, python, Path(unpacked))
 

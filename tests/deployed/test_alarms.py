@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.deployed.deployment import NIGHT, Deployment, eventually
 from tests.deployed.test_running import PATIENCE
 

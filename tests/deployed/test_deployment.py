@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.deployed.deployment import Deployment, eventually
 
 pytestmark = pytest.mark.built

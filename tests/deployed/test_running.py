@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.deployed.deployment import Deployment, eventually
 
 pytestmark = [pytest.mark.built, pytest.mark.clock]

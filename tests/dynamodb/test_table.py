@@ -52,7 +52,7 @@ def test_more_items_than_a_batch_takes(table: Table) -> None:
 def test_unprocessed_items_of_a_batch_are_retried(table: Table, pauses: list[float]) -> None:
     """Given a table that takes one item at a time, then all go in the end, ever more slowly."""
     client = Partly(table.client)
-    partly = Table(client, table.name, table.index)
+    partly = Table(client, table.name, table.index, pauses.append)
     keys = [ItemKey("a", str(n)) for n in range(7)]
     partly.put_many((key, {"n": key.sk}) for key in keys)
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
@@ -137,7 +137,7 @@ def test_a_transaction_waits_for_a_table_that_is_too_busy(
     table: Table, pauses: list[float], code: str
 ) -> None:
     """Given a table that takes nothing for a while, then what was to be written is written."""
-    busy = Table(failing(table.client, code, 6), table.name, table.index)
+    busy = Table(failing(table.client, code, 6), table.name, table.index, pauses.append)
     busy.transact([table.put_action(ItemKey("a", "1"), {"n": 1})])
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
     assert table.get(ItemKey("a", "1")) is not None
@@ -145,7 +145,9 @@ def test_a_transaction_waits_for_a_table_that_is_too_busy(
 
 def test_a_table_that_is_too_busy_for_long_is_an_error(table: Table, pauses: list[float]) -> None:
     """Given one that never takes it, then it is no conflict with others, and nothing is written."""
-    busy = Table(failing(table.client, "ThrottlingError", 99), table.name, table.index)
+    busy = Table(
+        failing(table.client, "ThrottlingError", 99), table.name, table.index, pauses.append
+    )
     with pytest.raises(table.client.exceptions.TransactionCanceledException):
         busy.transact([table.put_action(ItemKey("a", "1"), {"n": 1})])
     assert len(pauses) == 6
@@ -153,8 +155,9 @@ def test_a_table_that_is_too_busy_for_long_is_an_error(table: Table, pauses: lis
 
 
 @pytest.mark.parametrize("single", ["put_item", "update_item"])
-@pytest.mark.usefixtures("pauses")
-def test_a_single_write_gives_way_to_a_transaction(table: Table, single: str) -> None:
+def test_a_single_write_gives_way_to_a_transaction(
+    table: Table, single: str, pauses: list[float]
+) -> None:
     """Given a transaction under way on the item, then whoever holds it is faster; no error."""
 
     def others(name: str) -> None:
@@ -162,7 +165,7 @@ def test_a_single_write_gives_way_to_a_transaction(table: Table, single: str) ->
             response = {"Error": {"Code": "TransactionConflictException"}}
             raise table.client.exceptions.TransactionConflictException(response, single)
 
-    busy = Table(HookedClient(table.client, others), table.name, table.index)
+    busy = Table(HookedClient(table.client, others), table.name, table.index, pauses.append)
     if single == "update_item":
         assert Outbox(busy).claim("acme", "anna", NOON, NOON + MINUTE) is None
     else:

@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from pulse_cli.replay.house import House
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.replay.local_deployment import LocalDeployment
+from pulse_cli.template import load_template
 from tests.iam.policy_evaluator import Call
 from tests.iam.required_actions import required_calls
 from tests.iam.resolved_template import ResolvedStack
@@ -50,7 +50,7 @@ class CallGuard:
             self.asked[name].add(call)
 
 
-def install_guard(deployment: House) -> CallGuard:
+def install_guard(deployment: LocalDeployment) -> CallGuard:
     """Check the calls of all functions of a deployment from now on."""
     session = boto3.DEFAULT_SESSION
     assert session
@@ -59,5 +59,5 @@ def install_guard(deployment: House) -> CallGuard:
         lambda: deployment.lambdas.running[-1][0] if deployment.lambdas.running else None,
     )
     session.events.register("before-parameter-build", guard.check)
-    deployment.lambdas.wired = deployment.lambdas.begin()  # clients made before are not checked
+    deployment.lambdas.app = deployment.lambdas.make_app()  # clients made before are not checked
     return guard

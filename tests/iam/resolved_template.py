@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pulse_cli.stand_in.template import Template
+from pulse_cli.template import Template
 from tests.iam.policy_evaluator import Json, Policy, UnsupportedPolicyError, policy
 
 ACCOUNT = "123456789012"

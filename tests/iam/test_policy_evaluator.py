@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.iam.policy_evaluator import Call, UnsupportedPolicyError, policy
 from tests.iam.required_actions import UnmappedCallError, required_calls
 from tests.iam.resolved_template import ResolvedStack

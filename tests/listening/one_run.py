@@ -21,7 +21,7 @@ def run_poll(
     `known` are the settings it uses, if others than those in force.
     """
     app, company = here.world.app, known or here.world.company
-    here.world.go_to(at(minute))
+    here.world.move_clock_to(at(minute))
     left = iter([False] * pages + [True] * 99)
     poll_run = app.poll_run(company, company.accounts[0], lambda: next(left))
     task = PollTask("acme", HELP, kind, at(minute if of is None else of), retried=of is not None)

@@ -39,7 +39,7 @@ def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(
     assert runs == 6  # the last one sees in search that nothing older is hidden
     assert here.stored == asked
     assert here.cursor().high_water["mentions"].id == max(asked, key=int)
-    figures = here.sim.figures()
+    figures = here.sim.usage()
     assert figures["posts_served"] - figures["rereads_within_day"] == 450
     assert figures["rereads_within_day"] <= 2
 
@@ -85,7 +85,7 @@ def test_each_post_is_read_once(posts: Posts, small_company: Build) -> None:
         asked = posts.mention(n * 7, str(n % 9 + 10))
         posts.reply(n * 7 + 3, asked)
     here = small_company(one_account_settings()).run_minutes(*range(0, 220, 5))
-    figures = here.sim.figures()
+    figures = here.sim.usage()
     billed = figures["posts_served"] - figures["rereads_within_day"]
     assert billed == figures["distinct_posts"] == 60
     assert figures["rereads_across_days"] == 0

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from pulse import app
 from pulse_cli.simulated_x import SimulatedX
+from tests.secrecy.overheard import overheard
 from tests.simulations.test_failures import Trap
 from tests.small_company import (
     HELP,
@@ -43,7 +43,7 @@ def counted(here: SmallCompany, *accounts: str) -> int:
 
 def bill(here: SmallCompany) -> int:
     """What the simulated X bills: a post once a UTC day."""
-    figures = here.sim.figures()
+    figures = here.sim.usage()
     return figures["posts_served"] - figures["rereads_within_day"]
 
 
@@ -56,7 +56,7 @@ def test_within_a_day_reads_are_counted_exactly_as_x_bills(
     here = small_company(one_account_settings(), since_id_inclusive=inclusive).run_minutes(
         *range(0, 260, 5)
     )
-    assert here.sim.figures()["rereads_within_day"] > 100
+    assert here.sim.usage()["rereads_within_day"] > 100
     assert counted(here) == bill(here) == 66
 
 
@@ -66,7 +66,7 @@ def test_across_midnight_reads_are_never_undercounted(posts: Posts, small_compan
     posts.mention(MIDNIGHT - 36.5)  # in the minute of one that is seen three minutes past midnight
     minutes = range(MIDNIGHT - 105, MIDNIGHT + 200, 5)
     here = small_company(one_account_settings(), start=minutes[0]).run_minutes(*minutes)
-    assert here.sim.figures()["rereads_across_days"] > 0
+    assert here.sim.usage()["rereads_across_days"] > 0
     assert bill(here) <= counted(here) <= 1.1 * bill(here)
 
 
@@ -78,7 +78,7 @@ def test_news_before_midnight_are_not_read_again_after_it(
     here = small_company(one_account_settings(), start=MIDNIGHT - 20).run_minutes(
         *range(MIDNIGHT - 20, MIDNIGHT + 60, 5)
     )
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
     assert counted(here) == bill(here) == 1
 
 
@@ -148,10 +148,11 @@ def test_of_two_sweeps_at_once_that_which_found_it_counts_it(
 
 
 def dispatched(here: SmallCompany) -> dict[str, Any]:
-    with here.world.functions() as lambdas:
-        result: dict[str, Any] = lambdas.scheduled("dispatch")
-    assert app.counted["AccountsBlind"][1] == len(result["blind"])
-    assert app.counted["BudgetUsed"][1] == result["budget_used"]
+    with overheard() as heard, here.world.counting_calls() as lambdas:
+        result: dict[str, Any] = lambdas.invoke_scheduled("dispatch")
+    counts = heard.metrics()
+    assert counts["AccountsBlind"] == len(result["blind"])
+    assert counts["BudgetUsed"] == result["budget_used"]
     return result
 
 
@@ -180,10 +181,10 @@ def test_a_task_that_the_queue_does_not_take(
     events.register("provide-client-params.sqs.SendMessageBatch", leave_out)
     events.register("before-call.sqs.SendMessageBatch", with_none_left)
     events.register("after-call.sqs.SendMessageBatch", say_so)
-    with here.world.functions() as lambdas:
-        lambdas.scheduled("dispatch")
-    assert app.counted["AccountsBlind"][1] == 0
-    assert {run["account"] for run in here.world.drain()} == read
+    with overheard() as heard, here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("dispatch")
+    assert heard.metrics()["AccountsBlind"] == 0
+    assert {run["account"] for run in here.world.drain_queue()} == read
     assert here.failures == (
         ["dispatch: RuntimeError: SQS did not accept 2 tasks: Full"] if times > 1 else []
     )
@@ -246,7 +247,7 @@ def test_an_account_that_is_never_read_counts_from_the_push(
     document["companies"][0]["accounts"].append(account)
     here.world.app.db.settings_store.push(document, at(0))
     for minute, blind in ((1, []), (10, []), (11, ["acme_shop"])):
-        here.world.go_to(at(minute))
+        here.world.move_clock_to(at(minute))
         assert [name for name in dispatched(here)["blind"] if name == "acme_shop"] == blind
     assert "@acme_shop: not read yet" in here.digest(11, 0).text
 

@@ -22,7 +22,7 @@ def test_a_post_shown_late_is_found_by_a_sweep(
         if hidden in here.states():
             break
     assert 5 + late <= minute <= 5 + late + 15
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
 
 
 def test_a_reply_shown_late_stops_the_alerts(posts: Posts, small_company: Build) -> None:
@@ -50,7 +50,7 @@ def test_a_post_shown_late_across_midnight_is_found_by_counting_first(
     here = small_company(one_account_settings(), start=MIDNIGHT - 61)
     here.run_minutes(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 61, 5))
     assert hidden in here.states()
-    figures = here.sim.figures()
+    figures = here.sim.usage()
     assert figures["rereads_across_days"] <= 4
     assert here.failures == []
 
@@ -62,7 +62,7 @@ def test_the_last_minute_of_the_day_is_counted_too(posts: Posts, small_company: 
     here = small_company(one_account_settings(), start=MIDNIGHT - 61)
     here.run_minutes(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 16, 5))
     assert hidden in here.states()
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
 
 
 def test_sweeps_that_were_missed_are_made_up_for(posts: Posts, small_company: Build) -> None:
@@ -87,7 +87,7 @@ def test_an_answer_of_ours_shown_late_across_midnight_is_found(
     here = small_company(one_account_settings(), start=MIDNIGHT - 61)
     here.run_minutes(MIDNIGHT - 61, *range(MIDNIGHT - 10, MIDNIGHT + 16, 5))
     assert {s.status for s in here.states().values()} == {"answered"}
-    assert here.sim.figures()["rereads_across_days"] <= 2
+    assert here.sim.usage()["rereads_across_days"] <= 2
 
 
 def test_across_midnight_without_counts_everything_is_read_again(
@@ -110,7 +110,7 @@ def test_the_day_is_swept_before_it_ends(posts: Posts, small_company: Build) -> 
     assert hidden not in here.states()
     here.run_minutes(MIDNIGHT - 10)
     assert hidden in here.states()
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
 
 
 @pytest.mark.parametrize("gone", ["dispatch", "poll"])
@@ -131,10 +131,10 @@ def test_a_missed_daily_sweep_is_caught_up(posts: Posts, small_company: Build, g
     here.run_minutes(*range(MIDNIGHT - 10, MIDNIGHT - 1))
     assert [f.split(":")[0] for f in here.failures] == [gone]
     assert hidden in here.states()
-    served = here.sim.figures()["posts_served"]
+    served = here.sim.usage()["posts_served"]
     here.run_minutes(MIDNIGHT - 1)
-    assert here.sim.figures()["posts_served"] == served
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["posts_served"] == served
+    assert here.sim.usage()["rereads_across_days"] == 0
 
 
 def test_trouble_in_the_middle_of_a_rereading_leaves_nothing_half_done(

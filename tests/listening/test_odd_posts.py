@@ -16,7 +16,7 @@ def test_posts_that_x_gives_twice_count_once(posts: Posts, small_company: Build)
     here = small_company(one_account_settings(), since_id_inclusive=True).run_minutes(*range(20))
     assert here.states()[asked].mentions == 1
     assert len(here.states()) == 2
-    assert here.sim.figures()["rereads_within_day"] > 5
+    assert here.sim.usage()["rereads_within_day"] > 5
 
 
 @pytest.mark.parametrize("vocabulary", ["tweet", "post", "mixed"])
@@ -99,7 +99,7 @@ def test_the_newest_is_read_once_though_it_cannot_be_read(
         one_account_settings(), x=lambda sim: XInterceptor(sim, change=change)
     ).run_minutes(*range(5))
     assert here.stored == {asked}
-    assert here.sim.figures()["posts_served"] == sum(here.cursor().reads.values()) == 2
+    assert here.sim.usage()["posts_served"] == sum(here.cursor().reads.values()) == 2
 
 
 def test_settings_changed_during_a_poll_do_not_disturb_it(
@@ -108,7 +108,7 @@ def test_settings_changed_during_a_poll_do_not_disturb_it(
     """Given a company that is gone as soon as its account was found, then the poll goes on."""
     asked = posts.mention(0.5)
     here = small_company(one_account_settings()).run_minutes(0)
-    here.world.go_to(at(1))
+    here.world.move_clock_to(at(1))
     here.world.app.queue.put([PollTask("acme", HELP, "poll", at(1))])
     pushed: list[int] = []
 
@@ -121,11 +121,11 @@ def test_settings_changed_during_a_poll_do_not_disturb_it(
             here.world.app.db.settings_store.push(
                 {"companies": [company | {"name": "blue"}]}, here.world.now()
             )
-        here.world.go_to(at(1.9))  # by now nobody may use what was read before
+        here.world.move_clock_to(at(1.9))  # by now nobody may use what was read before
 
     events = here.world.app.db.table.client.meta.events
     events.register("after-call.dynamodb.GetItem", replace_settings)
-    [result] = here.world.drain()
+    [result] = here.world.drain_queue()
     assert pushed
     assert (here.failures, here.stored, result["new"]) == ([], {asked}, 1)
 
@@ -137,7 +137,7 @@ def test_a_message_for_an_account_no_longer_in_the_settings(
     here = small_company().run_minutes(0)
     for company, account in (("acme", "404"), ("gone", HELP)):
         here.world.app.queue.put([PollTask(company, account, "poll", at(1))])
-        [result] = here.world.drain()
+        [result] = here.world.drain_queue()
         assert result["gone"] == "no longer in the settings"
     assert here.failures == []
 
@@ -147,6 +147,6 @@ def test_a_stale_message_is_dropped(posts: Posts, small_company: Build) -> None:
     here = small_company().run_minutes(60)
     asked = sum(here.sim.requests.values())
     here.world.app.queue.put([PollTask("acme", HELP, "sweep", at(0))])
-    [result] = here.world.drain()
+    [result] = here.world.drain_queue()
     assert result["stale"]
     assert sum(here.sim.requests.values()) == asked

@@ -71,7 +71,7 @@ def test_a_quiet_account_that_was_watched_lost_nothing(posts: Posts, small_compa
     posts.mention(0.5, "5")
     asked = {posts.mention(8 * DAY + n / 900, str(n + 1000)) for n in range(820)}
     here = small_company(one_account_settings()).run_minutes(0, 1)
-    here.world.go_to(at(8 * DAY - 1))
+    here.world.move_clock_to(at(8 * DAY - 1))
     here.world.app.db.cursors.save(replace(here.cursor(), last_ok=at(8 * DAY - 1)))
     here.run_minutes(8 * DAY + 1)
     assert asked <= here.stored

@@ -84,7 +84,7 @@ def test_a_momentary_conflict_is_not_a_lost_race(
             response = {"Error": {"Code": "TransactionConflictException"}}
             raise table.client.exceptions.TransactionConflictException(response, name)
 
-    busy = Table(HookedClient(table.client, others), table.name, table.index)
+    busy = Table(HookedClient(table.client, others), table.name, table.index, pauses.append)
     beside = [AuditRecord("acme", LogEntry("gap", NOON, {}))] if told else []
     assert CursorStore(busy).save(Cursor("100", NOON), beside).rev == 1
     assert ComplianceStore(busy).save(ComplianceState("app"), beside).rev == 1

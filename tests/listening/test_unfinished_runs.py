@@ -59,7 +59,7 @@ def test_a_daily_sweep_without_time_is_caught_up(
     else:
         here.run_minutes(MIDNIGHT - 9)
     assert here.states()[asked].status == "answered"
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
 
 
 def test_yesterday_is_read_again_before_a_sweep_that_goes_on_is_through(

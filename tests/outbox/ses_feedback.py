@@ -11,8 +11,8 @@ MakeEvent = Callable[..., dict[str, Any]]
 
 def deliver_event(here: SmallCompany, message: dict[str, Any] | str) -> Any:
     """Deliver an event through SNS; a failed invocation is retried, as Lambda does."""
-    with here.world.functions() as lambdas:
-        return lambdas.scheduled("feedback", event(message))
+    with here.world.counting_calls() as lambdas:
+        return lambdas.invoke_scheduled("feedback", event(message))
 
 
 def event_about_mail(

@@ -166,7 +166,7 @@ def test_ses_may_be_faster_than_our_own_note(posts: Posts, small_company: Build)
             taken.append(None)
             mail = here.world.mails()[0]
             said = bounce(mail.id, mail.destinations[0], here.world.now())
-            taken.append(here.world.lambdas.scheduled("feedback", event(said)))
+            taken.append(here.world.lambdas.invoke_scheduled("feedback", event(said)))
 
     client = here.world.app.db.table.client
     client.meta.events.register("before-call.dynamodb.TransactWriteItems", before_the_mark)

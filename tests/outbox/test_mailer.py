@@ -23,7 +23,7 @@ from pulse.outbox.message import Mail
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
-from pulse_cli.stand_in import stack
+from pulse_cli.simulated_aws import local_stack
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
 MAIL = Mail("3 wait", "the longest for an hour", "<p>Three wait. \N{EM DASH}</p>", "Three wait.\n")
@@ -220,7 +220,7 @@ def test_a_topic_takes_plain_subjects_only(subject: str, shown: str) -> None:
             CriticalTopic(client, "arn:t").publish(subject, "Ждут")
 
 
-def test_tasks_go_through_the_queue_in_order_and_once(aws: stack.Stack) -> None:
+def test_tasks_go_through_the_queue_in_order_and_once(aws: local_stack.LocalStack) -> None:
     """Given 25 tasks, one of them twice, then each comes out once, by the order of its account."""
     url = aws.env["dispatch"]["PULSE_POLL_QUEUE"]
     sqs = boto3.client("sqs")
@@ -239,7 +239,7 @@ def test_tasks_go_through_the_queue_in_order_and_once(aws: stack.Stack) -> None:
         assert minutes == sorted(minutes)
 
 
-def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: stack.Stack) -> None:
+def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: local_stack.LocalStack) -> None:
     """Given an SQS that fails one task, then all others are sent, and that one once more."""
     client = boto3.client("sqs")
     sent: list[list[str]] = []
@@ -266,7 +266,7 @@ def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: stack.Stack) -> N
 TOKEN = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "ACCESS-SECRET2")
 
 
-def test_a_token_is_kept_encrypted_and_found_again(aws: stack.Stack) -> None:
+def test_a_token_is_kept_encrypted_and_found_again(aws: local_stack.LocalStack) -> None:
     """Given a token, when kept, then it is a SecureString, and comes back as it was."""
     ssm = boto3.client("ssm")
     secrets = TokenStore(ssm, "/pulse/a/tokens/")
@@ -278,7 +278,7 @@ def test_a_token_is_kept_encrypted_and_found_again(aws: stack.Stack) -> None:
 
 @pytest.mark.parametrize("text", ["no json", "[]", '"x"', "null", '{"password": "SECRET"}'])
 def test_a_secret_that_is_no_token_says_where_it_lies_and_not_what_it_is(
-    aws: stack.Stack, text: str
+    aws: local_stack.LocalStack, text: str
 ) -> None:
     """Given rubbish where a token should be, then trouble `token` names the place alone."""
     ssm = boto3.client("ssm")
@@ -289,7 +289,9 @@ def test_a_secret_that_is_no_token_says_where_it_lies_and_not_what_it_is(
     assert "SECRET" not in str(caught.value)
 
 
-def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(aws: stack.Stack) -> None:
+def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(
+    aws: local_stack.LocalStack,
+) -> None:
     """Given no such secret, then a person hears; given an SSM that is down, it is tried again."""
     ssm = boto3.client("ssm")
     with pytest.raises(XError, match="no secret is stored at /pulse/a/tokens/x") as caught:
@@ -302,7 +304,7 @@ def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(aws: stack
     assert caught.value.kind == "unavailable"
 
 
-def test_no_way_to_ssm_is_tried_again(aws: stack.Stack) -> None:
+def test_no_way_to_ssm_is_tried_again(aws: local_stack.LocalStack) -> None:
     """Given a network that is down, then it is trouble that passes, not an error."""
     ssm = boto3.client("ssm")
 
@@ -316,7 +318,7 @@ def test_no_way_to_ssm_is_tried_again(aws: stack.Stack) -> None:
 
 
 def test_no_token_is_logged_on_its_way_to_ssm_and_back(
-    aws: stack.Stack, caplog: pytest.LogCaptureFixture
+    aws: local_stack.LocalStack, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At DEBUG of everything, botocore included: no part of a token shows."""
     caplog.set_level(logging.DEBUG)

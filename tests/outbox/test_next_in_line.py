@@ -103,8 +103,8 @@ def test_a_bounce_that_comes_late_is_no_outbox_that_ages(
     posts.mention(0.5)
     here = small_company().run_minutes(1, 16).flag_and_send_at(120)
     deliver_event(here, event_about_mail(here, number=0))
-    with here.world.functions() as lambdas:
-        assert lambdas.scheduled("send")["acme"]["oldest_seconds"] == 0
+    with here.world.counting_calls() as lambdas:
+        assert lambdas.invoke_scheduled("send")["acme"]["oldest_seconds"] == 0
     here.flag_and_send_at(121)
     assert subjects(here, "vera") == [(121, "alert"), (121, "bounce")]
 

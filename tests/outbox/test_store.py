@@ -258,7 +258,9 @@ def test_a_mail_put_off_is_remembered(table: Table) -> None:
 def test_a_sent_mail_is_recorded_despite_contention(table: Table, pauses: list[float]) -> None:
     """Given others at work on the same items for a while, when marked as sent, then it stands."""
     table.put(*item_of(entry("0")))
-    busy = Table(failing(table.client, "TransactionConflict", 5), table.name, table.index)
+    busy = Table(
+        failing(table.client, "TransactionConflict", 5), table.name, table.index, pauses.append
+    )
     marked = claimed(Outbox(busy)).after_alerts([entry("0")], NOON)
     Outbox(busy).complete("acme", "anna", Completion(marked, [entry("0")]))
     assert Outbox(table).waiting("acme") == []
@@ -266,11 +268,14 @@ def test_a_sent_mail_is_recorded_despite_contention(table: Table, pauses: list[f
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8]
 
 
-@pytest.mark.usefixtures("pauses")
-def test_a_mark_that_others_never_let_through_is_an_error(table: Table) -> None:
+def test_a_mark_that_others_never_let_through_is_an_error(
+    table: Table, pauses: list[float]
+) -> None:
     """Given endless interference, then it says so, and the entry stays."""
     table.put(*item_of(entry("0")))
-    busy = Table(failing(table.client, "TransactionConflict", 10**6), table.name, table.index)
+    busy = Table(
+        failing(table.client, "TransactionConflict", 10**6), table.name, table.index, pauses.append
+    )
     with pytest.raises(TransactionCancelledError):
         Outbox(busy).complete("acme", "anna", Completion(claimed(Outbox(busy)), [entry("0")]))
     assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]

@@ -12,9 +12,9 @@ def run_comply(here: SmallCompany, start: float, end: float) -> list[str]:
     """Run `comply` every ten minutes in [start, end]; returns its steps."""
     steps = []
     for minute in range(int(start), int(end) + 1, 10):
-        here.world.go_to(at(minute))
-        with here.world.functions() as lambdas:
-            result = lambdas.scheduled("comply") or {}
+        here.world.move_clock_to(at(minute))
+        with here.world.counting_calls() as lambdas:
+            result = lambdas.invoke_scheduled("comply") or {}
         steps += [one["step"] for one in result.values() if "step" in one]
         here.fetch_mails(minute)
     return steps

@@ -11,7 +11,7 @@ def deleted_at(minute: float, why: str = "deleted") -> dict[str, str]:
 
 def billed(here: SmallCompany) -> int:
     """Posts that X bills: each once a UTC day."""
-    figures = here.sim.figures()
+    figures = here.sim.usage()
     return int(figures["posts_served"]) - int(figures["rereads_within_day"])
 
 

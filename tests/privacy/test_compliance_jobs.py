@@ -22,7 +22,7 @@ def test_a_post_deleted_after_three_days_is_removed_within_seven_hours(
     assert here.stored == {stays}
     assert "12345" not in table_text(here)
     assert removed(here) == [(1, "deleted")]
-    assert billed(here) == here.sim.figures()["posts_served"] == 2
+    assert billed(here) == here.sim.usage()["posts_served"] == 2
     digest = here.digest(THREE_DAYS + 7 * HOUR, THREE_DAYS)
     assert "1 post was removed from Pulse because it was deleted or protected on X" in digest.text
     assert here.failures == []
@@ -90,7 +90,7 @@ def test_all_kinds_of_posts_are_asked_for(posts: Posts, small_company: Build) ->
     assert len(here.states()) == 1
     assert sum(count for count, _ in removed(here)) == 5
     assert len(here.log_entries("aside")) == 4
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
 
 
 def test_what_our_own_account_answered_stays_answered(posts: Posts, small_company: Build) -> None:

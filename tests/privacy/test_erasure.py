@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from pulse_cli.keeping.person import forget, what_is_kept
+from pulse_cli.data.erase import erase_person, find_person_data
 from tests.small_company import Build, Posts, SmallCompany, at, one_account_settings
 from tests.x_interceptor import XInterceptor, with_invalid_posts
 
 
 def forgets(here: SmallCompany, person: str, minute: float) -> None:
     """What `pulse forget` does."""
-    here.world.go_to(at(minute))
+    here.world.move_clock_to(at(minute))
     app, moment = here.world.app, here.world.now()
     app.db.erasures.add("acme", person, moment)
     settings = app.settings()
-    kept = what_is_kept(app.db.table, person)
-    forget(app, settings, person, kept, moment, lambda *_: None)
+    kept = find_person_data(app.db.table, person)
+    erase_person(app.db, settings, person, kept, moment, lambda *_: None)
     app.db.author_cache.delete([person])
 
 

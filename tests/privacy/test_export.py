@@ -11,11 +11,11 @@ from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.store.codec import fact_item
 from pulse.settings import reader as settings_reader
 from pulse.x import parse
-from pulse_cli.keeping.given_out import give_out
-from pulse_cli.keeping.posts import post_of
-from pulse_cli.replay.outcome import Outcome
-from pulse_cli.replay.run import Replay, replay
-from pulse_cli.settings.made import document_for
+from pulse_cli.data.archive_posts import archive_post_of
+from pulse_cli.data.export import export_company
+from pulse_cli.replay.one_company import ReplayPlan, replay_company
+from pulse_cli.replay.outcome import ReplayOutcome
+from pulse_cli.settings.defaults import default_settings
 from pulse_cli.simulated_x import Archive
 from tests.replay.random_archive import START, RandomArchive
 from tests.tiers import TEST_ALL
@@ -24,20 +24,20 @@ ACME = {"name": "acme", "accounts": [{"id": "11", "username": "ours11"}]}
 SEEDS = range(6) if TEST_ALL else (3,)
 
 
-def replayed(folder: Path, company: str, until: datetime, out: Path | None = None) -> Outcome:
+def replayed(folder: Path, company: str, until: datetime, out: Path | None = None) -> ReplayOutcome:
     """Replay one company; give its data out at the end, if asked."""
     archive = Archive.load(folder)
     [ours] = [c for c in archive.companies if c.name == company]
     accounts = [{"id": a.id, "username": a.username, "role": a.role} for a in ours.accounts]
-    document = document_for([{"name": company, "accounts": accounts}])
+    document = default_settings([{"name": company, "accounts": accounts}])
 
     def look(world: Any) -> None:
         if out is not None:
             out.mkdir()
-            give_out(world.app.db.table, world.company, document, out)
+            export_company(world.app.db.table, world.company, document, out)
 
-    plan = Replay(archive, company, document, START, until, parting=False, look=look)
-    return replay(plan)
+    plan = ReplayPlan(archive, company, document, START, until, final_digest=False, on_end=look)
+    return replay_company(plan)
 
 
 def lines(path: Path) -> list[Any]:
@@ -58,14 +58,14 @@ def test_a_replay_of_the_export_gives_the_same_state(tmp_path: Path, seed: int) 
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ReplayOutcome]:
     folder = tmp_path_factory.mktemp("export")
     made = RandomArchive(8, hours=3, posts_an_hour=20)
     first = replayed(made.write(folder / "archive"), "acme", made.end, folder / "out")
     return folder / "out", first
 
 
-def test_every_file_is_there_and_explained(exported: tuple[Path, Outcome]) -> None:
+def test_every_file_is_there_and_explained(exported: tuple[Path, ReplayOutcome]) -> None:
     folder, outcome = exported
     readme = (folder / "README.md").read_text()
     names = {path.name for path in folder.iterdir()} - {"README.md"}
@@ -76,7 +76,7 @@ def test_every_file_is_there_and_explained(exported: tuple[Path, Outcome]) -> No
     assert all("ttl" not in row for row in lines(folder / "sent.ndjson"))
 
 
-def test_nothing_of_another_company_and_no_token(exported: tuple[Path, Outcome]) -> None:
+def test_nothing_of_another_company_and_no_token(exported: tuple[Path, ReplayOutcome]) -> None:
     """Given two companies on X, then the other's posts, people and secrets are not in it."""
     folder, _ = exported
     posts = lines(folder / "posts.ndjson")
@@ -89,7 +89,7 @@ def test_nothing_of_another_company_and_no_token(exported: tuple[Path, Outcome])
     assert company["name"] == "acme"
 
 
-def test_posts_are_the_oldest_first(exported: tuple[Path, Outcome]) -> None:
+def test_posts_are_the_oldest_first(exported: tuple[Path, ReplayOutcome]) -> None:
     folder, _ = exported
     times = [datetime.fromisoformat(p["created_at"]) for p in lines(folder / "posts.ndjson")]
     assert times == sorted(times)
@@ -102,8 +102,8 @@ def test_a_text_is_read_back_as_it_was(text: str) -> None:
     key = ConversationKey("acme", "1", "7")
     fact = Mention("1", "3", START, text, frozenset({"11"}), "ru", stored_at=START)
     at, values = fact_item(key, fact, None)
-    [company] = settings_reader.read(document_for([ACME])).companies
-    post = post_of({**at._asdict(), **values}, company)
+    [company] = settings_reader.read(default_settings([ACME])).companies
+    post = archive_post_of({**at._asdict(), **values}, company)
     read = parse.parse_post(json.loads(json.dumps(post)))
     assert (read.text, read.id, read.version) == (text, "1", "3")
     assert (read.author_id, read.conversation_id, read.created_at) == ("7", "1", START)

@@ -20,14 +20,11 @@ def test_a_run_that_has_no_time_left_is_done_again(posts: Posts, small_company: 
     app = here.world.app
     steps, counts = [], []
     for minute in (10, 20):
-        here.world.go_to(at(3 * THREE_DAYS + minute))
+        here.world.move_clock_to(at(3 * THREE_DAYS + minute))
         left = iter([False] * 9 + [True] * 99)
         out = (lambda left=left: next(left)) if minute == 10 else (lambda: False)
-        companies = app.settings().companies
-        [done] = comply(
-            companies, app.tokens.bearer, app.compliance, app.company_x, app.db, app.now(), out
-        ).values()
-        steps.append(done["step"])
+        [done] = comply(app.comply_run(out)).values()
+        steps.append(done.step)
         counts.append(len(here.stored))
     assert (steps, counts) == (["carries out", "done"], [1, 0])
 

@@ -47,7 +47,7 @@ def test_without_a_bearer_waiting_posts_are_looked_up_daily_and_billed(
     assert here.sim.requests["lookup", "200"] == 2
     assert compliance_requests(here) == 0
     assert sum(here.cursor().reads.values()) - polled == 3
-    assert here.sim.figures()["rereads_across_days"] == 3
+    assert here.sim.usage()["rereads_across_days"] == 3
     assert here.mails == []
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from pulse.conversations.facts import ConversationKey, Mention
-from pulse.privacy.deletion import delete_posts
 from pulse.privacy.removal import StoredPost
 from tests.privacy.deleted_posts import billed, deleted_at, removed, table_text
 from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settings
@@ -62,20 +61,13 @@ def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> No
         app = here.world.app
         for conversation in [c for c in gone if f"c#acme#{c}#" in str(params["body"])]:
             with here.guard.paused():
-                delete_posts(
-                    here.world.company,
-                    gone.pop(conversation),
-                    app.db.deletions,
-                    app.db.outbox,
-                    app.db.author_cache,
-                    app.db.own_posts,
-                    here.world.now(),
-                    "comply",
+                app.db.post_deleter.delete(
+                    here.world.company, gone.pop(conversation), here.world.now(), "comply"
                 )
 
-    here.world.go_to(at(16))
-    with here.world.functions() as lambdas:
-        lambdas.scheduled("flag")
+    here.world.move_clock_to(at(16))
+    with here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("flag")
     query = "before-call.dynamodb.Query"
     here.world.app.db.table.client.meta.events.register(query, remove_it)
     here.flag_and_send_at(16, 17)
@@ -233,7 +225,7 @@ def test_nothing_of_yesterday_is_asked_for(posts: Posts, small_company: Build) -
     posts.mention(898, "8", **deleted_at(905))
     here = small_company(one_account_settings()).run_minutes(0, 2, 890, 899, *range(900, 1000, 15))
     assert here.sim.requests["lookup", "200"] == 0
-    assert here.sim.figures()["rereads_across_days"] == 0
+    assert here.sim.usage()["rereads_across_days"] == 0
 
 
 def test_an_alert_held_back_leaves_out_deleted_posts(posts: Posts, small_company: Build) -> None:

@@ -38,7 +38,7 @@ def lives(here: SmallCompany, *kinds: str) -> dict[str, set[float | None]]:
 
 
 def push(here: SmallCompany, minute: float, **rules: Any) -> None:
-    here.world.go_to(at(minute))
+    here.world.move_clock_to(at(minute))
     here.world.app.db.settings_store.push(settings(**rules), here.world.now())
 
 
@@ -102,13 +102,13 @@ def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(
     answered, _ = told(posts)
     here = small_company(settings(keep="90 days", look_back="0")).run_minutes(0, 2, 7, 991, 1001)
     push(here, DAY, keep="10 days", look_back="0")
-    here.world.go_to(at(DAY + 3))
+    here.world.move_clock_to(at(DAY + 3))
     app, now = here.world.app, here.world.app.now()
     [company] = app.settings().companies
     runs, written = 0, 0
     while True:
         left = iter([False] * 2 + [True] * 99)
-        done = apply_retention(company, app, now, lambda left=left: next(left))  # type: ignore[misc]
+        done = apply_retention(company, app.db.privacy_stores, now, lambda left=left: next(left))  # type: ignore[misc]
         if done is None:
             break
         runs, written = runs + 1, written + done
@@ -127,7 +127,7 @@ def test_items_stored_by_a_running_poll_follow_the_new_retention(
     posts.reply(9.5, posts.mention(9, "8"))
     here = small_company(one_account_settings(keep="forever")).run_minutes(0)
     app, old = here.world.app, here.world.company
-    here.world.go_to(at(10))
+    here.world.move_clock_to(at(10))
     app.db.settings_store.push(one_account_settings(keep="10 days"), at(10))
     run_comply(here, 11, 11)
     assert run_poll(here, 11, 99, known=old)["new"] == 2

@@ -17,7 +17,7 @@ def test_a_job_of_others_is_waited_for(posts: Posts, small_company: Build) -> No
     """Given another program's job of the same app, then ours begins when that is over."""
     post = posts.mention(1, "7", **deleted_at(THREE_DAYS))
     here = small_company(one_account_settings()).run_minutes(0, 2)
-    here.world.go_to(at(THREE_DAYS - 1))
+    here.world.move_clock_to(at(THREE_DAYS - 1))
     api = here.world.app.compliance("rehearsal")
     api.create("another program's")
     assert run_comply(here, THREE_DAYS, THREE_DAYS + 40) == [
@@ -37,7 +37,7 @@ def test_a_job_that_was_made_and_not_remembered_is_found(
     """Given a crash between X's yes and our note, then the job is known by its name."""
     posts.mention(1, "7", **deleted_at(THREE_DAYS))
     here = small_company(one_account_settings()).run_minutes(0, 2)
-    here.world.go_to(at(THREE_DAYS - 1))
+    here.world.move_clock_to(at(THREE_DAYS - 1))
     here.world.app.compliance("rehearsal").create(here.world.app.db.table.name[:64])
     assert run_comply(here, THREE_DAYS, THREE_DAYS + 10) == ["uploaded", "done"]
     assert here.stored == set()

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from pulse_cli.errors import CommandError
 from pulse_cli.main import pulse
-from pulse_cli.problems import ProblemError
 from tests.small_company import NEWS, Posts, at, settings
 
 Run = Callable[..., dict[str, Any]]
@@ -282,7 +282,7 @@ def test_bad_input_is_told_in_one_line(
     posts.mention(0)
     posts.archive(tmp_path / "archive")
     break_it(tmp_path / "archive")
-    with pytest.raises(ProblemError) as caught:
+    with pytest.raises(CommandError) as caught:
         ask(tmp_path, *options)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)

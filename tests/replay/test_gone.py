@@ -5,27 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from pulse_cli.replay.outcome import Outcome
-from pulse_cli.replay.run import Replay, replay
-from pulse_cli.replay.world import World
-from pulse_cli.settings.made import document_for
+from pulse_cli.replay.one_company import ReplayPlan, replay_company
+from pulse_cli.replay.outcome import ReplayOutcome
+from pulse_cli.replay.world import ReplayWorld
+from pulse_cli.settings.defaults import default_settings
 from pulse_cli.simulated_x import Archive
 from tests.replay.random_archive import START, RandomArchive
 
 
-def replayed(made: RandomArchive, folder: Path) -> tuple[Outcome, dict[str, int]]:
+def replayed(made: RandomArchive, folder: Path) -> tuple[ReplayOutcome, dict[str, int]]:
     made.write(folder)
     seen: dict[str, int] = {}
 
-    def look(world: World) -> None:
+    def look(world: ReplayWorld) -> None:
         seen.update(world.lambdas.invocations)
 
     ours = [{"id": i, "username": f"ours{i}"} for i in ("11", "12")]
-    document = document_for([{"name": "acme", "accounts": ours}])
+    document = default_settings([{"name": "acme", "accounts": ours}])
     until = START + timedelta(days=3)
     archive = Archive.load(folder)
-    plan = Replay(archive, "acme", document, START, until, parting=False, look=look)
-    return replay(plan), seen
+    plan = ReplayPlan(archive, "acme", document, START, until, final_digest=False, on_end=look)
+    return replay_company(plan), seen
 
 
 @pytest.fixture

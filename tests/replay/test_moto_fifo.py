@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from moto import mock_aws
 
-from pulse_cli.stand_in import moto_mends
+from pulse_cli.simulated_aws import moto_speed
 from tests.ministack import ministack
 
 _TIMEOUT = 2
@@ -59,7 +59,7 @@ def fifo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fifo]:
             yield made(there.client("sqs"), time.sleep)
         return
     with mock_aws(), time_machine.travel("2030-05-14T09:00:00Z", tick=False) as clock:
-        moto_mends.mend()
+        moto_speed.install()
         keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
         sqs = boto3.client("sqs", region_name="us-east-1", **keys)
         yield made(sqs, clock.shift)

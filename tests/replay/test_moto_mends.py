@@ -13,7 +13,7 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 
-from pulse_cli.stand_in import moto_mends
+from pulse_cli.simulated_aws import moto_speed
 
 NAME = "t"
 
@@ -139,13 +139,13 @@ def test_whatever_is_written_and_asked_comes_out_the_same(
     for mended in (False, True):
         with pytest.MonkeyPatch.context() as patch:
             # what other tests have mended comes off for a while
-            patch.setattr(DynamoDBBackend, "transact_write_items", moto_mends._whole)  # noqa: SLF001
-            patch.setattr(BaseJSONSerializer, "_serialize_type_structure", moto_mends._structure)  # noqa: SLF001
-            patch.setattr(Table, "query", moto_mends._query_whole)  # noqa: SLF001
-            patch.setattr(Table, "all_items", moto_mends._all_items_whole)  # noqa: SLF001
+            patch.setattr(DynamoDBBackend, "transact_write_items", moto_speed._whole)  # noqa: SLF001
+            patch.setattr(BaseJSONSerializer, "_serialize_type_structure", moto_speed._structure)  # noqa: SLF001
+            patch.setattr(Table, "query", moto_speed._query_whole)  # noqa: SLF001
+            patch.setattr(Table, "all_items", moto_speed._all_items_whole)  # noqa: SLF001
             table(dynamodb)
             if mended:
-                moto_mends.mend()
+                moto_speed.install()
             outcomes.append([play(dynamodb, transactions), ask(dynamodb, low, high, limit)])
             dynamodb.delete_table(TableName=NAME)
     assert outcomes[0] == outcomes[1]

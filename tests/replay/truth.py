@@ -18,8 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from pulse_cli.replay import Replay, replay
-from pulse_cli.settings.made import document_for
+from pulse_cli.replay import ReplayPlan, replay_company
+from pulse_cli.settings.defaults import default_settings
 from pulse_cli.simulated_x import Archive, VocabularyName
 
 VOCABULARIES: tuple[VocabularyName, ...] = get_args(VocabularyName)
@@ -57,17 +57,17 @@ def compare(
     at = sorted(instants) or sorted(known)
     [ours] = [c for c in archive.companies if c.name == company]
     accounts = [{"id": a.id, "username": a.username, "role": a.role} for a in ours.accounts]
-    outcome = replay(
-        Replay(
+    outcome = replay_company(
+        ReplayPlan(
             archive,
             company,
-            document_for([{"name": company, "accounts": accounts}]),
+            default_settings([{"name": company, "accounts": accounts}]),
             until=at[-1],
             vocabulary=vocabulary,
             checkpoints=tuple(at[:-1]),
         )
     )
-    seen = {at[-1]: outcome.conversations, **outcome.checked}
+    seen = {at[-1]: outcome.conversations, **outcome.at_checkpoints}
     differences = [f"{function} at {when}: {error}" for function, when, error in outcome.failures]
     for instant in at:
         true = known[instant].get(company, [])

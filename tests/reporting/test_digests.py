@@ -372,9 +372,9 @@ def test_the_days_figures_are_kept_without_text_or_names(
     posts.reply(10, asked)
     posts.mention(70, "8", to=[HELP, NEWS])
     here = small_company().run_minutes(0, 1, 11, 71)
-    here.world.go_to(at(15 * 60 + 40))
-    with here.world.functions() as lambdas:
-        assert lambdas.scheduled("figures") == {"acme": 1}
+    here.world.move_clock_to(at(15 * 60 + 40))
+    with here.world.counting_calls() as lambdas:
+        assert lambdas.invoke_scheduled("figures") == {"acme": 1}
     today = datetime(2030, 5, 14, tzinfo=UTC).date()
     kept = here.world.app.db.figure_store.of_days("acme", today, today)[today]
     received = {

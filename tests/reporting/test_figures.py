@@ -13,9 +13,9 @@ NIGHT = 15 * HOUR + 40
 
 def figures(here: SmallCompany, night: int) -> dict[int, int]:
     """Mentions that were counted, by the day of May, after this night's run; 0 is the first."""
-    here.world.go_to(at(night * DAY + NIGHT))
-    with here.world.functions() as lambdas:
-        assert lambdas.scheduled("figures") is not None
+    here.world.move_clock_to(at(night * DAY + NIGHT))
+    with here.world.counting_calls() as lambdas:
+        assert lambdas.invoke_scheduled("figures") is not None
     days = here.world.app.db.table.query("figures#acme")
     counted = {int(day["sk"][-2:]): json.loads(day["figures"]) for day in days}
     return {

@@ -16,7 +16,7 @@ def night(here: SmallCompany, day: date) -> None:
     DynamoDB has removed before what it may: all whose time-to-live is over.
     """
     now = datetime.combine(day, time(0, 40), UTC)
-    here.world.go_to(now)
+    here.world.move_clock_to(now)
     table = here.world.app.db.table
     table.delete_many(
         [
@@ -25,8 +25,8 @@ def night(here: SmallCompany, day: date) -> None:
             if i.get("ttl", 1e11) < now.timestamp()
         ]
     )
-    with here.world.functions() as lambdas:
-        lambdas.scheduled("figures")
+    with here.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled("figures")
 
 
 def received(here: SmallCompany) -> dict[date, int]:

@@ -9,8 +9,8 @@ import pytest
 
 from pulse.outbox.message import Mail
 from pulse.screens.mails import MailRenderer
-from pulse_cli.demo.mailbox import Letter, leaf
-from pulse_cli.demo.words import Words
+from pulse_cli.demo.mailbox import MailPage, write_index
+from pulse_cli.demo.texts import DemoTexts
 from tests.screens.hostile_mails import (
     DETAIL,
     KINDS,
@@ -238,7 +238,7 @@ def test_mails_to_leaf_through_do_nothing_to_the_page_around(
         )
     ]
     letters = [
-        Letter(AT, m.subject, "anna@svyaz.example", m.subject, m.html, "alert") for m in mails
+        MailPage(AT, m.subject, "anna@svyaz.example", m.subject, m.html, "alert") for m in mails
     ]
     page = chromium.new_page()
     done: list[str] = []
@@ -246,7 +246,7 @@ def test_mails_to_leaf_through_do_nothing_to_the_page_around(
     page.on("request", lambda request: done.append(request.url))
     page.on("popup", lambda popup: done.append(popup.url))
     page.on("pageerror", lambda error: done.append(str(error)))
-    index = leaf(letters, tmp_path, Words("en"))
+    index = write_index(letters, tmp_path, DemoTexts("en"))
     page.goto(index.as_uri())
     assert done == [index.as_uri()]
     for number, mail in enumerate(mails, 1):

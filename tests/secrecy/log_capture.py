@@ -1,6 +1,7 @@
 """Captures everything a process logs and prints, at the most verbose level."""
 
 import http.client
+import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from itertools import count
 
 import pytest
 
-from pulse import app
+from pulse.observability import telemetry
 
 _LOUDEST = 1
 _LOUD = {
@@ -36,6 +37,14 @@ class CapturedOutput:
         self.out.seek(0)
         self.out.truncate()
         return lines
+
+    def metrics(self) -> dict[str, float]:
+        """What was counted since the lines were last taken, as CloudWatch reads it of the log."""
+        found: dict[str, float] = {}
+        for line in (json.loads(line) for line in self.lines() if line.startswith('{"_aws"')):
+            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+                [found[metric["Name"]]] = line[metric["Name"]]
+        return found
 
 
 class _VerboseHandler(logging.StreamHandler[StringIO]):
@@ -98,5 +107,5 @@ def _attached(handler: logging.Handler) -> Iterator[None]:
 
 def _reset_loggers() -> None:
     """Let the app make its logger and metrics anew."""
-    app._logger.cache_clear()  # noqa: SLF001
-    app._metrics.cache_clear()  # noqa: SLF001
+    telemetry.logger.cache_clear()
+    telemetry.metrics.cache_clear()

@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.replay.lambdas import InvokedError
+from pulse_cli.replay.lambda_service import InvocationError
 from tests import ses
 from tests.secrecy.canary import BEARER, PARTS, TOKEN, parts_in
 from tests.secrecy.echoing_x import ECHO_ANSWERS, SAMPLE, EchoingX
@@ -58,10 +58,10 @@ class ObservedCompany:
 
     def crash(self, name: str, event: Any) -> None:
         """Run a function, and print what it dies of as Lambda does, and as Powertools does."""
-        with self.company.world.functions() as lambdas:
+        with self.company.world.counting_calls() as lambdas:
             try:
                 lambdas.invoke(name, event)
-            except InvokedError as problem:
+            except InvocationError as problem:
                 traceback.print_exception(problem)
                 Logger().exception("it died")
 
@@ -99,7 +99,7 @@ def test_a_good_day(observed: Callable[..., ObservedCompany]) -> None:
     here.company.digest(242, 0)
     for name in here.company.world.stack.functions:
         event = json.loads((ROOT / "infra" / "events" / f"{name}.json").read_text("utf-8"))
-        with here.company.world.functions() as lambdas:
+        with here.company.world.counting_calls() as lambdas:
             lambdas.invoke(name, event)
     assert here.leaked_parts() == set()
     assert here.company.failures == []
@@ -194,7 +194,7 @@ def test_a_secret_that_is_no_token(observed: Callable[..., ObservedCompany]) -> 
     told = {}
     for number, (name, text) in enumerate(NO_TOKENS.items()):
         ssm.put_parameter(Name=place, Value=text, Type="SecureString", Overwrite=True)
-        here.company.world.lambdas.wired = here.company.world.lambdas.begin()
+        here.company.world.lambdas.app = here.company.world.lambdas.make_app()
         here.company.run_minutes(number * STEP)
         told[name] = here.leaked_parts()
     ssm.delete_parameter(Name=place)
@@ -222,7 +222,7 @@ def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
             raise RuntimeError(f"gone after {call}")
 
     world.on_call = die  # type: ignore[method-assign]
-    world.go_to(at(16))
+    world.move_clock_to(at(16))
     for name, event in events.items():
         here.crash(name, event)
     assert len(here.company.failures) == len(events)

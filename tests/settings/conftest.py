@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pulse_cli.settings import Checked, examine
+from pulse_cli.settings import CheckedSettings, check_file
 
 SOUND = """\
 companies:
@@ -35,7 +35,7 @@ companies:
 """
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
 
-Examine = Callable[[str | bytes], Checked]
+Examine = Callable[[str | bytes], CheckedSettings]
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def checked(tmp_path: Path) -> Examine:
     """Give what checks a text as if it were a file."""
     file = tmp_path / "pulse.yaml"
 
-    def of(text: str | bytes) -> Checked:
+    def of(text: str | bytes) -> CheckedSettings:
         file.write_bytes(text.encode() if isinstance(text, str) else text)
-        return examine(file, TODAY)
+        return check_file(file, TODAY)
 
     return of

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pulse_cli.settings import Checked
+from pulse_cli.settings import CheckedSettings
 
-Examine = Callable[[str | bytes], Checked]
+Examine = Callable[[str | bytes], CheckedSettings]
 
 START = "start from infra/settings/pulse.minimal.yaml"
 FILES = [
@@ -50,7 +50,7 @@ def test_a_slip_is_told_with_its_line_its_field_and_its_mend(
 ) -> None:
     assert old in sound
     findings, document, settings = checked(sound.replace(old, new, 1))
-    assert "\n".join(f.said("").removeprefix(":") for f in findings) == said
+    assert "\n".join(f.to_line("").removeprefix(":") for f in findings) == said
     mended = all(finding.severity == "warning" for finding in findings)
     assert (document is not None) == (settings is not None) == mended
 
@@ -65,7 +65,7 @@ def test_a_file_that_holds_no_settings_says_why(
 
 def test_a_control_character_is_told_with_its_line(sound: str, checked: Examine) -> None:
     (finding,) = checked(sound.replace("owner: anna", "owner: an\x07na")).findings
-    assert finding.said("a.yaml") == "a.yaml:21: has a control character (U+0007) — delete it"
+    assert finding.to_line("a.yaml") == "a.yaml:21: has a control character (U+0007) — delete it"
 
 
 def test_a_text_over_lines_is_read_without_its_line_end(sound: str, checked: Examine) -> None:
@@ -104,7 +104,7 @@ def test_a_company_written_twice_is_told_of_name_and_accounts(sound: str, checke
 
 def test_a_finding_reads_as_one_line_and_knows_its_column(sound: str, checked: Examine) -> None:
     (finding,) = checked(sound.replace("60 min", "60")).findings
-    assert finding.said("pulse.yaml") == (
+    assert finding.to_line("pulse.yaml") == (
         "pulse.yaml:18: companies[0].policy.levels[1].after: "
         "`60` is not a length of time — write `60 min`"
     )

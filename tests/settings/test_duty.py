@@ -31,7 +31,7 @@ def on_duty(group: tuple[Shift, ...]) -> list[set[str]]:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(turns, min_size=1, max_size=5).map(tuple))
 def test_gaps_are_the_minutes_at_which_the_policy_finds_nobody(group: tuple[Shift, ...]) -> None:
-    nobody = {m for begin, end in duty.gaps(group) for m in range(begin, end)}
+    nobody = {m for begin, end in duty.find_gaps(group) for m in range(begin, end)}
     assert nobody == {m for m, people in enumerate(on_duty(group)) if not people}
 
 
@@ -40,7 +40,7 @@ def test_gaps_are_the_minutes_at_which_the_policy_finds_nobody(group: tuple[Shif
 def test_the_week_shows_whom_the_policy_finds(group: tuple[Shift, ...]) -> None:
     shown: list[set[str]] = [set()] * duty.WEEK
     minutes = 0
-    for days, (begin, end), people in duty.week(group):
+    for days, (begin, end), people in duty.duty_table(group):
         for day in [d for d in range(7) if _within(d, days)]:
             for minute in range(day * duty.DAY + begin, day * duty.DAY + end):
                 shown[minute] = set(people)
@@ -67,4 +67,4 @@ def _within(day: int, label: str) -> bool:
     ],
 )
 def test_hours_are_said_as_people_write_them(spans: list[tuple[int, int]], said: str) -> None:
-    assert duty.say(spans) == said
+    assert duty.format_week(spans) == said

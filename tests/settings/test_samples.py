@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pulse.kernel.company import Account
 from pulse.kernel.policy import Level, Shift
 from pulse.settings.reader import SettingsError, read
-from pulse_cli.settings import examine
-from pulse_cli.settings.made import document_for
-from pulse_cli.settings.shape import schema
+from pulse_cli.settings import check_file
+from pulse_cli.settings.defaults import default_settings
+from pulse_cli.settings.schema_check import schema
 
 SAMPLES = sorted((Path(__file__).parents[2] / "infra" / "settings").glob("*.yaml"))
 ACCOUNT = {"id": "700000008", "username": "AmericanAir", "role": "support"}
@@ -23,7 +23,7 @@ ACCOUNT = {"id": "700000008", "username": "AmericanAir", "role": "support"}
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
 def test_a_sample_is_without_a_finding_and_comes_back_from_json(sample: Path) -> None:
-    findings, document, found = examine(sample)
+    findings, document, found = check_file(sample)
     assert findings == []
     assert document is not None
     assert read(json.loads(json.dumps(document))) == found
@@ -41,7 +41,7 @@ def test_the_large_sample_shows_every_field() -> None:
 
 def test_other_readers_of_yaml_find_the_same_names() -> None:
     sample = SAMPLES[0].parent / "pulse.sample.yaml"
-    document = examine(sample).document
+    document = check_file(sample).document
     assert document is not None
     assert json.dumps(document) == json.dumps(yaml.load(sample.read_text("utf-8"), yaml.BaseLoader))  # noqa: S506
 
@@ -67,16 +67,16 @@ def test_no_slip_makes_the_check_stumble(
         text = text[:at] + piece + text[at + length :]
     file = tmp_path_factory.mktemp("slip") / "pulse.yaml"
     file.write_text(text, "utf-8")
-    findings, document, found = examine(file)
+    findings, document, found = check_file(file)
     errors = [finding for finding in findings if finding.severity == "error"]
     assert (found is None) == (document is None) == bool(errors)
     assert all(1 <= finding.line <= text.count("\n") + 2 for finding in findings)
     assert all(finding.problem and finding.mend for finding in findings)
-    assert all("\n" not in finding.said("pulse.yaml") for finding in findings)
+    assert all("\n" not in finding.to_line("pulse.yaml") for finding in findings)
 
 
 def test_the_settings_made_for_an_archive_are_those_of_the_contract() -> None:
-    document = document_for([{"name": "American Air", "accounts": [ACCOUNT]}])
+    document = default_settings([{"name": "American Air", "accounts": [ACCOUNT]}])
     company = read(document).company("American Air")
     assert company.accounts == (Account("700000008", "AmericanAir", "support", "AmericanAir"),)
     assert company.policy.levels == (
@@ -97,7 +97,7 @@ def test_the_settings_made_for_an_archive_are_those_of_the_contract() -> None:
 @given(st.text(max_size=70))
 def test_a_made_company_keeps_its_name_or_is_refused(name: str) -> None:
     try:
-        document = document_for([{"name": name, "accounts": [ACCOUNT]}])
+        document = default_settings([{"name": name, "accounts": [ACCOUNT]}])
     except SettingsError as error:
         assert error.field == "companies[0].name"  # noqa: PT017
         assert (
@@ -130,5 +130,5 @@ def test_a_made_company_keeps_its_name_or_is_refused(name: str) -> None:
 )
 def test_an_archive_s_entry_that_is_no_company_is_named(companies: list[Any], said: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        document_for(companies)
+        default_settings(companies)
     assert str(caught.value) == said

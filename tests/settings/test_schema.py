@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 from pulse.kernel.company import Company
 from pulse.kernel.policy import Policy
 from pulse.settings import durations
-from pulse_cli.settings import guess
-from pulse_cli.settings.made import document_for
-from pulse_cli.settings.shape import misfits, schema
+from pulse_cli.settings import suggestions
+from pulse_cli.settings.defaults import default_settings
+from pulse_cli.settings.schema_check import find_misfits, schema
 
 DEFS: dict[str, dict[str, Any]] = schema()["$defs"]
 DOCS = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
@@ -91,18 +91,18 @@ def test_the_usual_values_are_documented() -> None:
 
 def test_guesses_are_made_for_what_the_schema_says() -> None:
     said = set(re.findall(r"'patternErrorMessage': [\"'](.*?)[\"'],", str(schema())))
-    assert set(guess._REWRITES) <= said  # noqa: SLF001
+    assert set(suggestions.REWRITES) <= said
 
 
 @given(st.text(max_size=12), st.sampled_from(list(KINDS)))
 def test_a_guess_fits(text: str, kind: str) -> None:
     part = KINDS[kind][0]
-    better = guess.guess(text, part["pattern"], part["patternErrorMessage"])
+    better = suggestions.suggest_rewrite(text, part["pattern"], part["patternErrorMessage"])
     assert better is None or re.search(part["pattern"], better)
 
 
 def test_the_settings_made_for_an_archive_fit_too() -> None:
     account = {"id": "115858", "username": "115858", "role": "official"}
     names = ["AmericanAir", "115858", "Ask PlayStation", "Связь", "O2 (UK) & Co."]
-    made = document_for([{"name": name, "accounts": [account]} for name in names])
-    assert list(misfits(made)) == []
+    made = default_settings([{"name": name, "accounts": [account]} for name in names])
+    assert list(find_misfits(made)) == []

@@ -100,7 +100,7 @@ def test_a_line_that_is_no_post_is_put_aside_with_its_reason(
 ) -> None:
     archive = Archive.load(write([make_post(999), "", line, make_post(1000)]))
     assert [post.id for post in archive.posts] == ["999", "1000"]
-    ((number, said),) = archive.aside
+    ((number, said),) = archive.quarantined
     assert number == 3
     assert reason in said
     assert "\n" not in said
@@ -112,12 +112,12 @@ def test_bytes_that_are_no_text_are_put_aside(write, make_post) -> None:
     (folder / "posts.ndjson").write_bytes(b"\xff\xfe{}\n" + good + b"\r\n")
     archive = Archive.load(folder)
     assert [post.id for post in archive.posts] == ["1000"]
-    assert archive.aside == [(1, "not JSON")]
+    assert archive.quarantined == [(1, "not JSON")]
 
 
 def test_a_user_that_is_none_is_put_aside_and_accounts_are_users_too(write) -> None:
     archive = Archive.load(write([], users=[{"id": "7", "username": "anna"}, {"id": "x"}]))
-    assert archive.users_aside == [(2, "no id")]
+    assert archive.quarantined_users == [(2, "no id")]
     assert archive.users["7"]["name"] == "anna"
     assert archive.users["101"]["username"] == "Nimbus"
 
@@ -204,10 +204,10 @@ def test_a_company_has_the_mentions_of_its_accounts_and_their_own_posts(write, m
             ]
         )
     )
-    assert [post.id for post in archive.of("Nimbus").posts] == ["1", "2", "3", "6"]
-    assert [post.id for post in archive.of("Other").posts] == ["4", "6"]
-    assert [company.name for company in archive.of("Other").companies] == ["Other"]
+    assert [post.id for post in archive.for_company("Nimbus").posts] == ["1", "2", "3", "6"]
+    assert [post.id for post in archive.for_company("Other").posts] == ["4", "6"]
+    assert [company.name for company in archive.for_company("Other").companies] == ["Other"]
     since = datetime(2030, 5, 13, 19, 22, tzinfo=UTC)
-    assert [post.id for post in archive.of("Nimbus", since).posts] == ["2", "3", "6"]
+    assert [post.id for post in archive.for_company("Nimbus", since).posts] == ["2", "3", "6"]
     with pytest.raises(ArchiveError, match="no company 'Nobody'; it has Nimbus, Other"):
-        archive.of("Nobody")
+        archive.for_company("Nobody")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulse_cli.simulated_x.asked import PARAMETERS
+from pulse_cli.simulated_x.request import PARAMETERS
 
 PATHS = [
     "/2/users/100/mentions",

@@ -8,13 +8,13 @@ import jsonschema
 import pytest
 
 from pulse_cli.simulated_x import Archive, SimulatedX
-from pulse_cli.simulated_x.asked import (
+from pulse_cli.simulated_x.request import (
     JOB_FIELDS,
     JOB_STATUSES,
     JOB_TYPES,
-    OF_USERS,
     PAGE_SIZES,
     PARAMETERS,
+    USER_OPERATIONS,
 )
 from pulse_cli.simulated_x.vocabulary import (
     MEDIA_FIELDS,
@@ -242,7 +242,7 @@ def test_the_parameters_are_those_described(description, version, words, operati
 
 @cases
 def test_the_values_are_those_described(description, version, words, operation) -> None:
-    of_users = operation in OF_USERS
+    of_users = operation in USER_OPERATIONS
     ours = {
         words.fields_parameter: words.post_fields,
         "expansions": words.user_expansions if of_users else words.expansions,

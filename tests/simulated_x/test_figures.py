@@ -19,7 +19,7 @@ def test_rereads_are_told_apart_by_utc_day(x, make_post, clock) -> None:
     clock.advance(days=1)
     asker.get(MENTIONS)
     asker.get(MENTIONS)
-    figures = asker.app.figures()
+    figures = asker.app.usage()
     assert figures["posts_served"] == 7
     assert figures["distinct_posts"] == 2
     assert figures["rereads_within_day"] == 3
@@ -36,7 +36,7 @@ def test_requests_users_and_includes(x, make_post) -> None:
     asker.get("/2/tweets/counts/recent", query="@nimbushelp")
     asker.get("/2/nowhere")
     asker.get(MENTIONS, token=None)
-    assert asker.app.figures() == {
+    assert asker.app.usage() == {
         "requests": {
             "total": 7,
             "by_endpoint": {"counts": 1, "mentions": 3, "other": 1, "users": 2},
@@ -74,26 +74,31 @@ def test_a_fault_without_an_end_does_not_change_at_the_end_of_time(x) -> None:
     app = x([], faults=[{"from": at(hours=1).isoformat(), "status": 500}]).app
     assert app.next_change(NOON) == at(hours=1)
     assert app.next_change(at(hours=1)) is None
-    assert app.faulty(at(days=900))
+    assert app.has_fault(at(days=900))
 
 
 def test_an_edit_that_no_longer_names_the_company_changes_its_answers_too(
     write, make_post, clock
 ) -> None:
     posts = [make_post(999), make_post(1005, edit_history_tweet_ids=["999", "1005"], entities=None)]
-    app = SimulatedX(Archive.load(write(posts)).of("Nimbus"), clock)
+    app = SimulatedX(Archive.load(write(posts)).for_company("Nimbus"), clock)
     assert app.next_change(NOON) == at(minutes=5)
 
 
 def test_what_was_shown_late(x, make_post) -> None:
     app = x([make_post(1001), make_post(1002, visible_at=at(minutes=30).isoformat())]).app
-    assert not app.late(NOON, at(minutes=29))
-    assert app.late(at(minutes=29), at(minutes=30))
-    assert not app.late(at(minutes=30), at(minutes=31))
+    assert not app.has_late_posts(NOON, at(minutes=29))
+    assert app.has_late_posts(at(minutes=29), at(minutes=30))
+    assert not app.has_late_posts(at(minutes=30), at(minutes=31))
 
 
 def test_when_a_fault_is_in_force(x) -> None:
     app = x(
         [], faults=[{"from": NOON.isoformat(), "until": at(hours=1).isoformat(), "body": ""}]
     ).app
-    assert [app.faulty(at(hours=hour)) for hour in (-0.1, 0, 0.9, 1)] == [False, True, True, False]
+    assert [app.has_fault(at(hours=hour)) for hour in (-0.1, 0, 0.9, 1)] == [
+        False,
+        True,
+        True,
+        False,
+    ]

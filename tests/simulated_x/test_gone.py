@@ -55,7 +55,7 @@ def test_look_ups_count_as_reads(x, make_post, clock) -> None:
     asker = x([make_post(998), gone(make_post, 999, at=NOON)])
     for _ in range(2):
         looked_up(asker, "998", "999", "12345")
-    figures = asker.app.figures()
+    figures = asker.app.usage()
     assert figures["posts_served"] == 2
     assert figures["rereads_within_day"] == 1
     assert figures["requests"]["by_endpoint"] == {"lookup": 2}
@@ -83,10 +83,10 @@ def test_what_is_gone_does_not_come_along_with_others(x, make_post) -> None:
 
 def test_the_clock_stops_where_a_post_goes(x, make_post, clock) -> None:
     app = x([make_post(998), gone(make_post, 999)]).app
-    assert app.next_change(NOON) == app.last_gone == SOON
-    assert app.vanished(NOON, SOON)
-    assert not app.vanished(SOON, SOON + timedelta(days=1))
-    assert x([make_post(998)]).app.last_gone is None
+    assert app.next_change(NOON) == app.last_removal == SOON
+    assert app.has_removals(NOON, SOON)
+    assert not app.has_removals(SOON, SOON + timedelta(days=1))
+    assert x([make_post(998)]).app.last_removal is None
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_clock_stops_where_a_post_goes(x, make_post, clock) -> None:
 )
 def test_a_post_that_goes_wrongly_lies_aside(write, make_post, more, said) -> None:
     archive = Archive.load(write([make_post(999, **more)]))
-    [(_, reason)] = archive.aside
+    [(_, reason)] = archive.quarantined
     assert said in reason
 
 
@@ -139,7 +139,7 @@ def test_a_job_from_its_making_to_its_results(x, make_post, clock) -> None:
         str(990 + n): why for n, why in enumerate(whys) if why != "lost"
     }
     assert {line["action"] for line in found} == {"delete"}
-    assert asker.app.figures()["posts_served"] == 0
+    assert asker.app.usage()["posts_served"] == 0
 
 
 def test_one_job_of_a_kind_at_a_time_for_each_app(x, clock) -> None:

@@ -188,4 +188,4 @@ def test_a_fault_costs_no_reads_and_no_limit(x, make_post, clock) -> None:
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         asker.get(MENTIONS)
     assert asker.get(MENTIONS).status_code == 500
-    assert asker.app.figures()["posts_served"] == 1
+    assert asker.app.usage()["posts_served"] == 1

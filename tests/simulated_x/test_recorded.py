@@ -41,7 +41,7 @@ def test_a_recorded_timeline_comes_out_the_same(recorded, write, clock, asker_cl
     company = {"name": "A", "accounts": [{"id": account, "username": "a", "role": "support"}]}
     posts = [*body["data"], *body["includes"].get("tweets", [])]
     archive = Archive.load(write(posts, companies=[company], users=body["includes"]["users"]))
-    assert archive.aside == []
+    assert archive.quarantined == []
     asked = dict(parse_qsl(url.query))
     clock.now = datetime.fromisoformat(asked["end_time"])
     asker = asker_class(SimulatedX(archive, clock), clock)

@@ -77,7 +77,7 @@ def test_the_same_over_a_socket_from_many_threads(write, make_post, clock) -> No
         headers = requests.get(f"{server.url}/2/users?ids=7", headers=BEARER, timeout=5).headers
         assert headers["date"] == "Tue, 14 May 2030 12:00:00 GMT"
         assert headers["x-rate-limit-limit"] == "300"
-    assert app.figures()["posts_served"] == 4000
+    assert app.usage()["posts_served"] == 4000
     with pytest.raises(requests.ConnectionError):
         ask(0)
 

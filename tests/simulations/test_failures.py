@@ -172,12 +172,12 @@ def test_a_mail_is_sent_twice_only_if_recording_it_failed(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("what", ["#state#", "outbox#", "sent#"], ids=["poll", "flag", "mark"])
 def test_a_throttled_transaction_is_retried_at_once(
-    posts: Posts, small_company: Build, what: str, monkeypatch: pytest.MonkeyPatch
+    posts: Posts, small_company: Build, what: str
 ) -> None:
     """Given a table too busy for one transaction, then nothing is late and no mail goes twice."""
-    monkeypatch.setattr("pulse.dynamodb.table.sleep", lambda _: None)
     asked = posts.mention(0.5)
     here = small_company(one_account_settings())
+    here.world.app.db.table.pause = lambda _: None
     busy = []
 
     def throttle(params: dict[str, Any], **_: Any) -> Any:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from pulse_cli.stand_in import template as templates
-from pulse_cli.stand_in.template import TEMPLATE, Template
+from pulse_cli import template as templates
+from pulse_cli.template import TEMPLATE, Template
 
 
 @pytest.fixture(scope="session")
 def written() -> dict[str, Any]:
-    return templates.parse(TEMPLATE.read_text(encoding="utf-8"))
+    return templates.parse_template(TEMPLATE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 from pulse.app import App
 from pulse.audit.entries import LogEntry
 from pulse.conversations.facts import Position
-from pulse_cli.replay.lambdas import Lambdas
+from pulse_cli.replay.lambda_service import LambdaService
 from pulse_cli.simulated_x import WsgiTransport
 from tests.iam.policy_evaluator import Call
 from tests.ses import bounce, event
@@ -27,7 +27,7 @@ DAY, MIDNIGHT = 24 * 60, 15 * 60
 
 
 @dataclass(slots=True, kw_only=True)
-class SeparateEnvironments(Lambdas):
+class SeparateEnvironments(LambdaService):
     """Each function wired from its own environment alone, as the template gives it."""
 
     alone: Callable[[str], App]
@@ -36,11 +36,11 @@ class SeparateEnvironments(Lambdas):
     def invoke(self, name: str, event: Any) -> Any:
         if name not in self.apps:
             self.apps[name] = self.alone(name)
-        together, self.wired = self.wired, self.apps[name]
+        together, self.app = self.app, self.apps[name]
         try:
-            return Lambdas.invoke(self, name, event)
+            return LambdaService.invoke(self, name, event)
         finally:
-            self.wired = together
+            self.app = together
 
 
 @dataclass
@@ -61,7 +61,7 @@ class PermissionRun:
             world = small_company.world
             world.lambdas = SeparateEnvironments(
                 world.stack.functions,
-                world.lambdas.begin,
+                world.lambdas.make_app,
                 world.now,
                 alone=lambda name: App(world.stack.env[name], transport=WsgiTransport(world.x)),
             )
@@ -182,9 +182,9 @@ def _ses(to: str, small_company: SmallCompany) -> str | None:
 
 
 def _run(small_company: SmallCompany, minute: float, function: str, given: Any = None) -> None:
-    small_company.world.go_to(at(minute))
-    with small_company.world.functions() as lambdas:
-        lambdas.scheduled(function, given)
+    small_company.world.move_clock_to(at(minute))
+    with small_company.world.counting_calls() as lambdas:
+        lambdas.invoke_scheduled(function, given)
 
 
 def _close(small_company: SmallCompany) -> None:

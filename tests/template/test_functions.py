@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.stand_in.template import Template
+from pulse_cli.template import Template
 from tests.template.schedule_expressions import is_schedule
 
 FUNCTIONS = ROOT / "functions"

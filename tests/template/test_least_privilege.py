@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.iam import service_requirements
 from tests.iam.policy_evaluator import Call, Grant
 from tests.iam.resolved_template import ACCOUNT, REGION, ResolvedStack

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.template import load_template
 from tests.iam import service_requirements
 from tests.iam.policy_evaluator import Call, policy
 from tests.iam.resolved_template import ACCOUNT, REGION, ResolvedStack

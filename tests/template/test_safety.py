@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.stand_in.template import Template
+from pulse_cli.template import Template
 
 HOUR = 60 * 60
 FORTNIGHT = 14 * 24 * HOUR

@@ -10,8 +10,8 @@ from moto import mock_aws
 
 from pulse_cli.laptop import local_env
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.stand_in.stack import create, load_template
-from pulse_cli.stand_in.template import parse
+from pulse_cli.simulated_aws.local_stack import create_stack, load_template
+from pulse_cli.template import parse_template
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
 
 
 def test_each_function_gets_what_lambda_would_give_it(aws: boto3.Session) -> None:
-    stack = create(load_template(), aws, "acme")
+    stack = create_stack(load_template(), aws, "acme")
     assert set(stack.env) == set(stack.functions)
     assert stack.env["dispatch"]["PULSE_POLL_QUEUE"].endswith("/acme-poll.fifo")
     assert stack.env["poll"]["PULSE_TOKENS"] == "/pulse/acme/tokens"
@@ -35,13 +35,13 @@ def test_each_function_gets_what_lambda_would_give_it(aws: boto3.Session) -> Non
 
 def test_parameters_reach_the_environment(aws: boto3.Session) -> None:
     template = load_template(parameters={"XUrl": "http://127.0.0.1:1", "ConfigurationSet": "mine"})
-    env = create(template, aws).env["send"]
+    env = create_stack(template, aws).env["send"]
     assert env["PULSE_X_URL"] == "http://127.0.0.1:1"
     assert env["PULSE_CONFIGURATION_SET"] == "mine"
 
 
 def test_the_table_is_the_templates(aws: boto3.Session) -> None:
-    stack = create(session=aws)
+    stack = create_stack(session=aws)
     table = aws.client("dynamodb").describe_table(TableName=stack.table)["Table"]
     assert [one["AttributeName"] for one in table["KeySchema"]] == ["pk", "sk"]
     [index] = table["GlobalSecondaryIndexes"]
@@ -50,7 +50,7 @@ def test_the_table_is_the_templates(aws: boto3.Session) -> None:
 
 def test_the_table_outlives_its_stack(aws: boto3.Session) -> None:
     """Given a table that holds something, when the stack is deleted, then the table stays."""
-    stack, client = create(session=aws), aws.client("dynamodb")
+    stack, client = create_stack(session=aws), aws.client("dynamodb")
     item = {"pk": {"S": "settings"}, "sk": {"S": "current"}}
     client.put_item(TableName=stack.table, Item=item)
     aws.client("cloudformation").delete_stack(StackName=stack.name)
@@ -59,7 +59,7 @@ def test_the_table_outlives_its_stack(aws: boto3.Session) -> None:
 
 
 def test_the_queue_knows_its_dead_letters(aws: boto3.Session) -> None:
-    queue = create(session=aws).functions["poll"].queue
+    queue = create_stack(session=aws).functions["poll"].queue
     assert queue
     sqs = aws.client("sqs")
     attributes = sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])["Attributes"]
@@ -70,7 +70,7 @@ def test_the_queue_knows_its_dead_letters(aws: boto3.Session) -> None:
 
 def test_many_stacks_stand_side_by_side(aws: boto3.Session) -> None:
     template = load_template()
-    stacks = [create(template, aws, f"company-{number}") for number in range(3)]
+    stacks = [create_stack(template, aws, f"company-{number}") for number in range(3)]
     assert len({stack.table for stack in stacks}) == 3
     assert len({stack.env["dispatch"]["PULSE_POLL_QUEUE"] for stack in stacks}) == 3
 
@@ -83,7 +83,7 @@ def test_reading_the_template_needs_no_region(monkeypatch: pytest.MonkeyPatch) -
 
 def test_short_forms_are_written_out() -> None:
     text = "{a: !Ref B, c: !GetAtt D.E.F, g: !Sub 'x${H}', i: !If [J, !Ref K, 1]}"
-    assert parse(text) == {
+    assert parse_template(text) == {
         "a": {"Ref": "B"},
         "c": {"Fn::GetAtt": ["D", "E.F"]},
         "g": {"Fn::Sub": "x${H}"},
@@ -96,8 +96,8 @@ def test_the_sample_environment_is_what_pulse_local_gives(aws: boto3.Session) ->
         "XUrl": f"http://127.0.0.1:{local_env.X_PORT}",
         "AwsUrl": f"http://127.0.0.1:{local_env.AWS_PORT}",
     }
-    stack = create(load_template(parameters=addresses), aws)
-    assert json.loads(local_env.SAMPLE.read_text()) == local_env.document(stack)
+    stack = create_stack(load_template(parameters=addresses), aws)
+    assert json.loads(local_env.SAMPLE.read_text()) == local_env.variables_by_resource(stack)
 
 
 def test_every_function_has_a_sample_event() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pulse import app
-from pulse_cli.stand_in.template import Template
+from pulse_cli.template import Template
 from tests.privacy.comply_days import DAY, HOUR, USER_ONLY, run_comply
+from tests.secrecy.overheard import overheard
 from tests.small_company import Posts, SmallCompany, one_account_settings
 from tests.x_interceptor import fault
 
@@ -18,8 +18,9 @@ def counted(here: SmallCompany, start: int, end: int) -> Counted:
     """What each run of `comply` in [start, end] counts, by its minute."""
     found = {}
     for minute in range(start, end + 1, 10):
-        run_comply(here, minute, minute)
-        _, found[minute] = app.counted["HoursUnchecked"]
+        with overheard() as heard:
+            run_comply(here, minute, minute)
+        found[minute] = heard.metrics()["HoursUnchecked"]
     return found
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pulse.dynamodb.codec import ItemKey, parse_time, sortable_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import parse_time, sortable_time
 from pulse.dynamodb.table import Table
 
 
@@ -23,16 +24,11 @@ class PolicyProgress:
         The version is 0, and the time None, before the first.
         """
         if company not in self._folded:
-            item = self._table.get(_progress_key(company)) or {"version": 0}
+            item = self._table.get(keys.policy_folded(company)) or {"version": 0}
             self._folded[company] = item["version"], parse_time(item.get("at"))
         return self._folded[company]
 
     def mark_folded(self, company: str, version: int, now: datetime) -> None:
         """Note that all open conversations have been folded by this version."""
-        key = _progress_key(company)
-        self._table.put(key, {"version": version, "at": sortable_time(now)})
+        self._table.put(keys.policy_folded(company), {"version": version, "at": sortable_time(now)})
         self._folded[company] = version, now
-
-
-def _progress_key(company: str) -> ItemKey:
-    return ItemKey(f"company#{company}", "folded")

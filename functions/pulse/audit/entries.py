@@ -1,4 +1,4 @@
-"""The journal of the watch: what was missed, what went wrong, what lies aside."""
+"""Entries of the audit log: gaps, faults, quarantined posts, and what was deleted."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 LogEntryKind = Literal["gap", "trouble", "aside", "undelivered", "removed", "forgotten"]
+"""As stored: "trouble" is a fault of X that has passed, "aside" a quarantined post."""
 
 
 def field_of(raw: Any, name: str) -> str:
-    """A part of what was put aside, as far as can be read; it may be anything."""
+    """Return a field of a quarantined post as text; empty where it has none."""
+    # It was quarantined because it could not be read: it may be anything that JSON can hold.
     return str(raw.get(name, "")) if isinstance(raw, dict) else ""
 
 
 def user_ids_in(raw: Any) -> set[str]:
-    """Ids of who wrote what was put aside, and of whom it answers."""
+    """Return the X ids of who wrote a quarantined post, and of whom it answers."""
     return {field_of(raw, "author_id"), field_of(raw, "in_reply_to_user_id")}
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One line of the journal; `what` holds plain JSON values, by kind.
+    """One entry of the audit log; `what` holds plain JSON values, by kind.
 
-    gap: account, start, end, reason; trouble: account, endpoint, trouble, since, until,
-    detail; aside: account, reason, raw; undelivered: person, address, detail; removed: posts
-    (how many), why, by (what found out); forgotten: posts. These two hold no text and no id.
+    gap: account, start, end, reason. trouble: account, endpoint, trouble, since, until, detail.
+    aside: account, reason, raw (the post as it came). undelivered: person, address, detail.
+    removed: posts (how many), why, by (what found out). forgotten: posts (how many). The last two
+    hold no text and no id, so that nothing of what was deleted stays.
     """
 
     kind: LogEntryKind

@@ -1,4 +1,4 @@
-"""The journal of the watch: gaps, trouble that passed, what was put aside, by time."""
+"""The audit log in the table: entries of a company, by time."""
 
 from __future__ import annotations
 
@@ -6,83 +6,96 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from pulse.audit.entries import AuditRecord, LogEntry
-from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.audit.entries import AuditRecord, LogEntry, LogEntryKind
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.reading import key_of
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 
 _KEPT = timedelta(days=400)
+"""A year, and a month to look back on it."""
 
 RemovalEntries = Callable[[Collection[str]], Sequence[LogEntry]]
-"""What the journal is told of posts that go, given by their first ids."""
+"""Returns the entries about posts that are deleted, given their first ids."""
 
 
 class AuditLog:
-    """Rows stand under the company by time and kind; the same row twice is one."""
+    """Entries stand under the company by time and kind; the same entry twice is one."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def append(self, company: str, rows: Iterable[LogEntry], keep: timedelta | None = None) -> None:
-        """Write these rows; what is put aside lives as long as `keep` says, if that is less."""
-        self._table.put_many(item_of(AuditRecord(company, row, keep)) for row in rows)
-
-    def apply_retention(self, company: str, keep: timedelta | None) -> int:
-        """Give what was put aside the time to live of this `keep`; returns how many rows."""
-        written = 0
-        for item in list(self._table.query(f"journal#{company}")):
-            row = _entry_of(item)
-            ttl = _ttl(row, keep)
-            if row.kind == "aside" and item.get("ttl") != ttl:
-                at, there = ItemKey(item["pk"], item["sk"]), "attribute_exists(pk)"
-                written += self._table.update(at, {"ttl": ttl}, condition=there) is not None
-        return written
+    def append(
+        self, company: str, entries: Iterable[LogEntry], retention: timedelta | None = None
+    ) -> None:
+        """Write entries; quarantined posts live as long as `retention` says, if that is less."""
+        self._table.put_many(item_of(AuditRecord(company, one, retention)) for one in entries)
 
     def read(self, company: str, start: datetime, end: datetime) -> list[LogEntry]:
-        """The rows of [start, end], oldest first."""
-        items = self._table.query(
-            f"journal#{company}", sortable_time(start), sortable_time(end) + "~"
-        )
+        """Return the entries of [start, end], both included, oldest first."""
+        items = self._table.query(keys.audit_log(company), *keys.period(start, end))
         return [_entry_of(item) for item in items]
 
     def quarantined(self, company: str) -> Iterator[Any]:
-        """What was put aside, as it came."""
-        for item in self._table.query(f"journal#{company}"):
-            row = _entry_of(item)
-            if row.kind == "aside" and row.what.get("raw") is not None:
-                yield row.what["raw"]
+        """Yield the quarantined posts as they came, without those that were redacted."""
+        for _, entry in self._quarantined(company):
+            if entry.what.get("raw") is not None:
+                yield entry.what["raw"]
 
-    def redact(self, company: str, of: Callable[[Any], bool]) -> int:
-        """Take what was put aside out of the rows, where `of` says so of it; returns how many.
-
-        The rows stay, since they are counted.
-        """
+    def redact(self, company: str, concerns: Callable[[Any], bool]) -> int:
+        """Take the posts out of the entries for which `concerns` is true; return how many."""
+        # The entries stay, since digests count them; only what the customer wrote goes.
         redacted = 0
-        for item in list(self._table.query(f"journal#{company}")):
-            row = _entry_of(item)
-            if row.kind == "aside" and row.what.get("raw") is not None and of(row.what["raw"]):
-                what = json.dumps({**row.what, "raw": None}, ensure_ascii=False, sort_keys=True)
-                at = ItemKey(item["pk"], item["sk"])
-                redacted += self._table.update(at, {"what": what}) is not None
+        for item, entry in list(self._quarantined(company)):
+            if entry.what.get("raw") is not None and concerns(entry.what["raw"]):
+                what = json.dumps({**entry.what, "raw": None}, ensure_ascii=False, sort_keys=True)
+                redacted += self._table.update(key_of(item), {"what": what}) is not None
         return redacted
 
+    def apply_retention(self, company: str, retention: timedelta | None) -> int:
+        """Give quarantined posts the time to live of this retention; return how many changed."""
+        written = 0
+        for item, entry in list(self._quarantined(company)):
+            ttl = _ttl(entry, retention)
+            if item.get("ttl") != ttl:
+                # DynamoDB may remove an expired item at any moment; without the condition, the
+                # update would bring back an entry of nothing but a time to live.
+                still_there = self._table.update(
+                    key_of(item), {"ttl": ttl}, condition="attribute_exists(pk)"
+                )
+                written += still_there is not None
+        return written
 
-def _ttl(row: LogEntry, keep: timedelta | None) -> int:
-    kept = _KEPT if row.kind != "aside" or keep is None else min(keep, _KEPT)
-    return int((row.at + kept).timestamp())
+    def _quarantined(self, company: str) -> Iterator[tuple[Item, LogEntry]]:
+        for item in self._table.query(keys.audit_log(company)):
+            entry = _entry_of(item)
+            if entry.kind == "aside":
+                yield item, entry
+
+
+def _ttl(entry: LogEntry, retention: timedelta | None) -> int:
+    # A quarantined post holds what a customer wrote, so it lives no longer than other posts.
+    limit = retention if entry.kind == "aside" and retention is not None else _KEPT
+    return int((entry.at + min(limit, _KEPT)).timestamp())
 
 
 def _entry_of(item: Item) -> LogEntry:
-    at, kind, _ = item["sk"].split("#")
-    return LogEntry(kind, datetime.fromisoformat(at), json.loads(item["what"]))
+    at, kind = keys.parse_audit_entry(item["sk"])
+    return LogEntry(
+        cast("LogEntryKind", kind), datetime.fromisoformat(at), json.loads(item["what"])
+    )
 
 
 @item_of.register
 def _(record: AuditRecord) -> tuple[ItemKey, Item]:
-    row = record.entry
-    text = json.dumps(row.what, ensure_ascii=False, sort_keys=True, default=str)
+    # The key holds a digest of what the entry says: a run that is repeated after a crash writes
+    # the same items again, and nothing is counted twice. Where two entries of one moment say the
+    # same and are two all the same, the writer tells them apart by `distinct`.
+    entry = record.entry
+    text = json.dumps(entry.what, ensure_ascii=False, sort_keys=True, default=str)
     digest = hashlib.sha256(f"{text}{record.distinct}".encode()).hexdigest()[:16]
-    at = ItemKey(f"journal#{record.company}", f"{sortable_time(row.at)}#{row.kind}#{digest}")
-    return at, {"what": text, "ttl": _ttl(row, record.retention)}
+    at = keys.audit_entry(record.company, entry.at, entry.kind, digest)
+    return at, {"what": text, "ttl": _ttl(entry, record.retention)}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from pulse.dynamodb.codec import ItemKey, sortable_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import sortable_time
 from pulse.dynamodb.table import Table
 from pulse.kernel.posts import Author
 
@@ -23,11 +24,10 @@ class AuthorCache:
 
     def find(self, ids: Iterable[str]) -> dict[str, Author]:
         """Return those of the authors that are known, by id."""
-        found = self._table.get_many(ItemKey(f"author#{i}", "author") for i in ids)
+        wanted = {keys.author(user_id): user_id for user_id in ids}
+        found = self._table.get_many(wanted)
         return {
-            at.pk.removeprefix("author#"): Author(
-                at.pk.removeprefix("author#"), item.get("username"), item.get("name")
-            )
+            wanted[at]: Author(wanted[at], item.get("username"), item.get("name"))
             for at, item in found.items()
         }
 
@@ -36,7 +36,7 @@ class AuthorCache:
         ttl = int((now + AUTHOR_KEPT).timestamp())
         self._table.put_many(
             (
-                ItemKey(f"author#{a.id}", "author"),
+                keys.author(a.id),
                 {"username": a.username, "name": a.name, "ttl": ttl},
             )
             for a in authors
@@ -44,7 +44,7 @@ class AuthorCache:
 
     def delete(self, ids: Iterable[str]) -> None:
         """Delete authors by their X user ids."""
-        self._table.delete_many(ItemKey(f"author#{i}", "author") for i in ids)
+        self._table.delete_many(keys.author(i) for i in ids)
 
 
 class ErasureList:
@@ -56,11 +56,9 @@ class ErasureList:
     def add(self, company: str, user_id: str, now: datetime) -> None:
         """Add a person, by X user id: nothing that they published before `now` is stored again."""
         ttl = int((now + _ERASURE_KEPT).timestamp())
-        self._table.put(
-            ItemKey(f"forgotten#{company}", user_id), {"at": sortable_time(now), "ttl": ttl}
-        )
+        self._table.put(keys.erasure(company, user_id), {"at": sortable_time(now), "ttl": ttl})
 
     def of_company(self, company: str) -> dict[str, datetime]:
         """Return when each person was erased, by X user id; entries are kept for 30 days."""
-        items = self._table.query(f"forgotten#{company}")
+        items = self._table.query(keys.erasures(company))
         return {item["sk"]: datetime.fromisoformat(item["at"]) for item in items}

@@ -1,4 +1,8 @@
-"""The facts of a conversation. Each is stored once; the state is folded from them."""
+"""The facts of a conversation. Each is stored once; the state is folded from them.
+
+The token of a fact is its name in the conversation: two facts with one token are the same fact,
+whoever stores them and however often. So everything that tells facts apart must stand in it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,11 @@ class ConversationKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A customer's post that names us. `watched_from` is when Pulse began to watch."""
+    """A version of a customer's post that names us.
+
+    `watched_from` is set for a post from before Pulse began to watch, to when that was. `named` are
+    the X user ids that the post names; `stored_at` is when Pulse first stored the post.
+    """
 
     id: str
     version: str
@@ -33,13 +41,13 @@ class Mention:
 
     @property
     def token(self) -> str:
-        """Its name among the facts of the conversation."""
+        """Return its name among the facts of the conversation."""
         return _token("m", self.id, self.version)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A post by any of our accounts that answers the customer."""
+    """A version of a post by any of our accounts that answers the customer."""
 
     id: str
     version: str
@@ -50,13 +58,16 @@ class Reply:
 
     @property
     def token(self) -> str:
-        """Its name among the facts of the conversation."""
+        """Return its name among the facts of the conversation."""
         return _token("r", self.id, self.version)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What a person decided about the mentions that the person was shown."""
+    """What a person decided about the mentions that the person was shown, by their ids.
+
+    A mention that was not on the screen yet is not decided on, even if it came before the click.
+    """
 
     id: str
     kind: PositionKind
@@ -67,13 +78,16 @@ class Position:
 
     @property
     def token(self) -> str:
-        """Its name among the facts of the conversation."""
+        """Return its name among the facts of the conversation."""
         return f"p{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Mine, or snoozed: covers nothing, holds back the next alert until it runs out."""
+    """Somebody took the conversation, or snoozed it: no alert is raised until `until`.
+
+    A lease covers no mention: when it ends, the customer still waits since the same moment.
+    """
 
     kind: LeaseKind
     by: str
@@ -82,16 +96,16 @@ class Lease:
 
     @property
     def token(self) -> str:
-        """Its name among the facts of the conversation."""
+        """Return its name among the facts of the conversation."""
         return f"l{self.at.isoformat()}{self.by}"
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A level that was reached, and the mentions that were waiting when it was told.
+    """A level that a wait has reached, and the ids of the mentions that were waiting then.
 
-    `due_at` is when the level fell due, `at` when Pulse flagged it. `reminder` is the
-    number of the reminder at the same level: 0 is the first flag.
+    `due_at` is when the level fell due, `at` when Pulse flagged it. `reminder` is the number
+    of the reminder at the same level; 0 is the first alert.
     """
 
     level: str
@@ -102,7 +116,9 @@ class Flag:
 
     @property
     def token(self) -> str:
-        """Its name among the facts of the conversation."""
+        """Return its name among the facts of the conversation."""
+        # Two runs of `flag` at once may see different mentions of one wait; the oldest is the same
+        # for both. So both make the same fact, and who comes second finds that it is known already.
         return f"f{self.level}/{min(self.mentions, key=int)}/{self.reminder}"
 
 
@@ -110,4 +126,6 @@ Fact = Mention | Reply | Position | Lease | Flag
 
 
 def _token(kind: str, first_id: str, version: str) -> str:
+    # Each version of an edited post is a fact of its own (D-011); the first one, which is nearly
+    # always the only one, has a short token, since a state lists the tokens of all its facts.
     return f"{kind}{first_id}" if first_id == version else f"{kind}{first_id}/{version}"

@@ -6,11 +6,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
-from pulse.dynamodb.table import TransactionCancelledError
+from pulse.dynamodb.table import BACK_OFF, TransactionCancelledError
 from pulse.kernel.errors import PulseError
-
-_BACK_OFF = (0.0, 0.0, 0.05, 0.1, 0.2, 0.4)
-"""Seconds to wait, time after time, while others write the same items."""
 
 
 class Attempt:
@@ -56,5 +53,5 @@ def attempts(
         if attempt.cancelled is None:
             return
         if attempt.cancelled.conflict and number + 1 < limit:
-            pause(_BACK_OFF[min(number, len(_BACK_OFF) - 1)])
+            pause(BACK_OFF[min(number, len(BACK_OFF) - 1)])
     raise exhausted from attempt.cancelled

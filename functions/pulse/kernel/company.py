@@ -1,4 +1,4 @@
-"""What a company decides: its accounts, people, rules, digests and languages."""
+"""What a company decides in its settings: accounts, people, rules, digests and languages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Period = Literal["shift", "daily", "weekly", "monthly"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An X account of the company. `token` names its secret; the secret is elsewhere."""
+    """An X account of the company. `token` is the name of its secret, not the secret."""
 
     id: str
     username: str
@@ -25,7 +25,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is told things, in their language and by their clock."""
+    """Somebody who gets mail, in their language and by their clock."""
 
     key: str
     name: str
@@ -36,7 +36,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class DigestRule:
-    """Who gets which digest, at which local times; `days` as in Turn.
+    """Who gets which digest, at which local times; `days` as in `Shift`.
 
     `on_day` is the day of the month of a monthly digest.
     """
@@ -50,7 +50,7 @@ class DigestRule:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """Until then every mail goes to this one address, saying whom it was meant for."""
+    """Until `until`, every mail goes to this one address, and says whom it was meant for."""
 
     to: str
     until: datetime
@@ -66,43 +66,49 @@ class Company:
     people: dict[str, Person]
     policy: Policy
     owner: str
-    """Key of the person who hears of trouble that only a person can mend."""
+    """Key of the person who is told of faults that only a person can fix."""
     digests: tuple[DigestRule, ...] = ()
     language: Language = "en"
     time_zone: str = "UTC"
     look_back: timedelta = timedelta(hours=24)
-    """How much of the past the first run takes in."""
+    """How far back the first run reads."""
     retention: timedelta | None = timedelta(days=90)
-    """How long finished conversations are kept; None: for good."""
+    """How long finished conversations are stored; None: for good."""
     shadow: Shadow | None = None
     sender: str | None = None
-    """From address; None: that of the deployment."""
+    """The From address; None: that of the deployment."""
     reads_per_month: int | None = None
-    """Post reads of X that are paid for, a UTC month; None: not said."""
+    """Post reads of X that are paid for in a UTC month; None: unknown."""
 
     @property
     def account_ids(self) -> frozenset[str]:
-        """X ids of all its accounts."""
+        """The X ids of all its accounts."""
         return frozenset(a.id for a in self.accounts)
 
     def title_in(self, language: Language) -> str:
-        """Its title in that language, else its name."""
+        """Return its title in that language, else its name."""
         return self.title.get(language) or self.name
 
     def person(self, key: str) -> Person:
-        """Whom a key names; the owner when the settings no longer know that person."""
+        """Return the person with this key; the owner when the settings have none such."""
+        # An entry may wait for somebody whom a later push took out of the settings: what
+        # it tells still has to reach a person.
         return self.people.get(key) or self.people[self.owner]
 
     def shadow_address(self, now: datetime) -> str | None:
-        """The one address that every mail goes to at `now`, in shadow mode."""
+        """Return the one address that all mail goes to at `now`; None outside of shadow mode."""
         return self.shadow.to if self.shadow is not None and now < self.shadow.until else None
 
     def intended_recipient(self, person: Person, now: datetime) -> str | None:
-        """Whom a mail would have gone to, in shadow mode."""
+        """Return whom a mail would have gone to; None outside of shadow mode."""
         return f"{person.name} <{person.email}>" if self.shadow_address(now) else None
 
     def account(self, account_id: str) -> Account:
-        """The account with this id; KeyError when the company has none such."""
+        """Return the account with this id.
+
+        Raises:
+            KeyError: the company has no such account.
+        """
         for account in self.accounts:
             if account.id == account_id:
                 return account
@@ -110,7 +116,7 @@ class Company:
 
 
 SETTINGS_LAG = timedelta(minutes=2)
-"""For how long a function under way may still go by settings that it has read before."""
+"""For how long a function under way may still use settings that it read before a push."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +133,14 @@ class Settings:
         object.__setattr__(self, "_by_name", {c.name: c for c in self.companies})
 
     def find(self, company: str, account_id: str) -> Account | None:
-        """The account of that company, or None when the settings no longer have it."""
+        """Return the account of that company; None when the settings no longer have it."""
         accounts = self._by_name[company].accounts if company in self._by_name else ()
         return next((a for a in accounts if a.id == account_id), None)
 
     def company(self, name: str) -> Company:
-        """The company of that name; KeyError when the settings have none such."""
+        """Return the company of that name.
+
+        Raises:
+            KeyError: the settings have no such company.
+        """
         return self._by_name[name]

@@ -1,4 +1,4 @@
-"""The rules of response: after how long a wait is what, and who hears of it."""
+"""The response policy: after how long a wait reaches which level, and who is told of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_DAY = timedelta(days=1)
+from pulse.kernel.time import DAY
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A wait of `after` reaches this level; the people on duty in `tell` hear of it."""
+    """A wait of `after` reaches this level; the people on duty in the groups `tell` are told."""
 
     name: str
     after: timedelta
@@ -22,10 +23,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A person on duty on these days (0 is Monday), from `start` to `end` by the clock.
+    """A person is on duty on these days (0 is Monday), from `start` to `end` by the local clock.
 
-    `end` not later than `start` runs over midnight and belongs to the day it began on;
-    both equal means around the clock.
+    If `end` is not later than `start`, the shift runs over midnight and belongs to the day on which
+    it began. If both are equal, it lasts around the clock.
     """
 
     person: str
@@ -34,10 +35,11 @@ class Shift:
     end: time = time(0)
 
     def covers(self, moment: datetime) -> bool:
-        """Whether this turn is on at `moment` (local time)."""
+        """Return whether the shift is on at `moment`, a local time."""
         clock, today = moment.time(), moment.weekday()
         if self.start < self.end:
             return today in self.days and self.start <= clock < self.end
+        # Over midnight: in the evening the shift began today, in the morning it began yesterday.
         if clock >= self.start:
             return today in self.days
         return (today - 1) % 7 in self.days and clock < self.end
@@ -45,13 +47,13 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Levels by age (ascending), groups of turns, and how often people are mailed."""
+    """Levels by age (ascending), groups of shifts, and how often people get mail."""
 
     levels: tuple[Level, ...]
     groups: dict[str, tuple[Shift, ...]]
     time_zone: str = "UTC"
     escalation: tuple[str, ...] = ()
-    """Groups who hear of reminders: the first reminder adds the first, and so on."""
+    """Groups who are told of reminders as well: the first reminder adds the first, and so on."""
     repeat_every: timedelta = timedelta(hours=4)
     alert_window: timedelta = timedelta(minutes=30)
     critical_window: timedelta = timedelta(minutes=5)
@@ -66,27 +68,30 @@ class Policy:
 
     @property
     def response_deadline(self) -> timedelta:
-        """The age by which a wait should have ended: that of the second level."""
+        """The age by which a wait should have ended: that of the second level, if there is one."""
         return self.levels[min(1, len(self.levels) - 1)].after
 
     def rank(self, level: str | None) -> int:
-        """Position of a level, 0 for the mildest; -1 for none or one no longer in force."""
+        """Return the position of a level, 0 for the mildest; -1 for None or an unknown one."""
+        # A flag may name a level that a later push took out of the policy: it ranks below all.
         names = [known.name for known in self.levels]
         return names.index(level) if level in names else -1
 
     def next_reminder(self, last: datetime, reminder: int) -> datetime:
-        """When the top level is told again: at short intervals for a day, then once a day."""
-        close = reminder < _DAY // self.repeat_every
-        return last + (self.repeat_every if close else max(self.repeat_every, _DAY))
+        """Return when the top level is told again after the flag at `last`."""
+        # Every `repeat_every` (4 hours) on the first day, then once a day (D-010): who has not
+        # acted on six reminders will not act on the seventh, but nobody is ever forgotten.
+        is_first_day = reminder < DAY // self.repeat_every
+        return last + (self.repeat_every if is_first_day else max(self.repeat_every, DAY))
 
     def on_duty(self, group: str, moment: datetime) -> tuple[str, ...]:
-        """Keys of the people of `group` on duty at `moment`, each once, in order."""
+        """Return the keys of the people of a group on duty at an instant, each once, in order."""
         local = moment.astimezone(ZoneInfo(self.time_zone))
-        turns = self.groups.get(group, ())
-        return tuple(dict.fromkeys(turn.person for turn in turns if turn.covers(local)))
+        shifts = self.groups.get(group, ())
+        return tuple(dict.fromkeys(shift.person for shift in shifts if shift.covers(local)))
 
     def recipients(self, level: str, reminder: int, moment: datetime) -> tuple[str, ...]:
-        """Who is told of `level` at `moment`; reminders go up the line."""
+        """Return the keys of the people who are told; each reminder adds one more group."""
         rank = self.rank(level)
         groups = [*(self.levels[rank].tell if rank >= 0 else ()), *self.escalation[:reminder]]
         return tuple(

@@ -1,4 +1,4 @@
-"""What is published on X, as Pulse sees it, in words of its own."""
+"""What is published on X, as Pulse sees it: independent of how X spells it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 RemovalReason = Literal["deleted", "bounced", "protected", "suspended", "deactivated", "other"]
-"""Why X does not show a post any more."""
+"""Why X no longer shows a post."""
 _X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
 _EDIT_WINDOW = timedelta(hours=2)
+"""More than the hour for which X lets authors edit a post."""
 _CLOCKS_DIFFER = timedelta(hours=1)
+"""By how much our clock may be behind that of X, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post on X.
 
-    `id` is the first id of its edit history and never changes; `version` is the id
-    of the text held here. `text` is plain: not cut, not HTML-escaped.
+    `id` is the first id of its edit history and never changes; `version` is the id of the text in
+    `text`, which is plain: not cut, not HTML-escaped.
     """
 
     id: str
@@ -36,13 +38,13 @@ class Post:
     lang: str = "und"
 
     def is_from_future(self, now: datetime) -> bool:
-        """Whether its id is ahead of the clock."""
+        """Return whether its id is ahead of the clock."""
         return is_from_future(self.version, now)
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who published a post: what must be shown beside its text."""
+    """Who published a post: what is shown beside its text."""
 
     id: str
     username: str | None = None
@@ -50,44 +52,48 @@ class Author:
 
     @property
     def url(self) -> str:
-        """The author's page on X."""
+        """The address of the author's page on X."""
         return f"https://x.com/{self.username}" if self.username else user_url(self.id)
 
 
 def post_url(post_id: str) -> str:
-    """The address of a post; X redirects to its author's page."""
+    """Return the address of a post; X redirects it to one below its author's page."""
     return f"https://x.com/i/web/status/{post_id}"
 
 
 def user_url(user_id: str) -> str:
-    """The page of a user of whom only the id is known."""
+    """Return the address of the page of a user of whom only the id is known."""
     return f"https://x.com/i/user/{user_id}"
 
 
 def first_published_at(first_id: str, version: str, created_at: datetime) -> datetime:
-    """When the post was first published: an edited post carries the time of its edit.
+    """Return when the first version of a post was published.
 
-    The first id holds the time of the first version, which is believed when it lies within
-    the window in which X allows edits.
+    `created_at` is the time of the version with the id `version`.
     """
     if first_id == version:
         return created_at
-    told = time_of_id(first_id)
-    return told if created_at - _EDIT_WINDOW <= told <= created_at else created_at
+    # X gives an edited post the time of its edit, but the customer waits since the first version.
+    # Its id holds that time. It is believed only where X allows an edit: an id that means anything
+    # else, as those of recorded or made-up posts may, must not move a wait by years.
+    in_id = time_of_id(first_id)
+    return in_id if created_at - _EDIT_WINDOW <= in_id <= created_at else created_at
 
 
 def time_of_id(post_id: str) -> datetime:
-    """The time in an id of X: milliseconds above bit 22."""
+    """Return the time in an id of X: milliseconds since X's epoch, above bit 22."""
     return _X_EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
 
 def is_from_future(post_id: str, now: datetime) -> bool:
-    """Whether an id holds a time that has not come yet, as no id of X does."""
+    """Return whether an id holds a time that has not come yet, as no id of X does."""
+    # Such an id must never become a high-water mark: nothing that follows would be newer than it,
+    # and the account would look quiet for ever.
     return time_of_id(post_id) > now + _CLOCKS_DIFFER
 
 
 def select_mentions(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:
-    """Posts by somebody else that name one of the accounts; retweets are none."""
+    """Return the posts by others that name one of the accounts, without retweets."""
     return [
         p
         for p in posts
@@ -96,7 +102,7 @@ def select_mentions(posts: Iterable[Post], account_ids: frozenset[str]) -> list[
 
 
 def select_replies(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:
-    """Posts by one of the accounts that answer a post of a customer."""
+    """Return the posts by one of the accounts that answer a customer, without retweets."""
     return [
         p
         for p in posts

@@ -6,18 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from time import sleep
-from typing import Any
 
-from pulse.conversations.store.codec import fault_of, to_json
-from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import Item, from_json, parse_time, sortable_time, to_json
 from pulse.dynamodb.optimistic import attempts
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
 from pulse.listening.cursor import Cursor
-from pulse.listening.scan import HighWater, TimelineScan
-from pulse.x.access import Limit
 
 _ATTEMPTS = 5
 
@@ -30,7 +26,7 @@ class CursorStore:
 
     def load(self, account_ids: Iterable[str]) -> dict[str, Cursor]:
         """Return the cursors of accounts that were read before, by account id."""
-        found = self._table.get_many(_at(account_id) for account_id in account_ids)
+        found = self._table.get_many(keys.cursor(account_id) for account_id in account_ids)
         return {c.account_id: c for c in map(_cursor, found.values())}
 
     def save(self, cursor: Cursor, also: Sequence[object] = ()) -> Cursor:
@@ -50,7 +46,7 @@ class CursorStore:
         Raises:
             StaleWriteError: others saved the cursor each time that this one tried.
         """
-        for attempt in attempts(_ATTEMPTS, StaleWriteError(account_id), sleep):
+        for attempt in attempts(_ATTEMPTS, StaleWriteError(account_id), self._table.pause):
             with attempt:
                 cursor = self.load([account_id]).get(account_id)
                 if cursor is not None:
@@ -59,7 +55,7 @@ class CursorStore:
     def _write(self, cursor: Cursor, also: Sequence[object] = ()) -> Cursor:
         saved = replace(cursor, rev=cursor.rev + 1)
         action = self._table.put_action(
-            _at(cursor.account_id),
+            keys.cursor(cursor.account_id),
             {
                 "cursor": json.dumps(to_json(saved), separators=(",", ":")),
                 "rev": saved.rev,
@@ -80,52 +76,21 @@ class CursorStore:
     def mark_watched(self, account_id: str, minute: datetime, swept: datetime) -> None:
         """Note that the account was read, and swept, in these minutes, and nothing was new."""
         self._table.update(
-            _at(account_id),
+            keys.cursor(account_id),
             {"last_ok": sortable_time(minute), "swept": sortable_time(swept)},
             condition="attribute_exists(pk)",
         )
 
     def delete(self, account_ids: Iterable[str]) -> None:
         """Delete the cursors of these accounts: they are read as if for the first time."""
-        self._table.delete_many(map(_at, account_ids))
-
-
-def _at(account_id: str) -> ItemKey:
-    return ItemKey(f"account#{account_id}", "cursor")
+        self._table.delete_many(map(keys.cursor, account_ids))
 
 
 def _cursor(item: Item) -> Cursor:
-    raw: dict[str, Any] = json.loads(item["cursor"])
-    return Cursor(
-        account_id=raw["account_id"],
-        watched_from=datetime.fromisoformat(raw["watched_from"]),
-        high_water={name: _high_water(mark) for name, mark in raw.get("high_water", {}).items()},
-        scans={name: _scan(scan) for name, scan in raw.get("scans", {}).items()},
-        limits={
-            name: Limit(limit["remaining"], datetime.fromisoformat(limit["reset"]))
-            for name, limit in raw.get("limits", {}).items()
-        },
-        faults={name: fault_of(fault) for name, fault in raw.get("faults", {}).items()},
-        reads=raw.get("reads", {}),
+    # The two minutes are attributes of their own, which `mark_watched` writes without the rest.
+    return replace(
+        from_json(Cursor, json.loads(item["cursor"])),
         last_ok=parse_time(item.get("last_ok")),
         swept=parse_time(item.get("swept")),
-        vocabulary=raw["vocabulary"],
         rev=item["rev"],
     )
-
-
-def _scan(raw: dict[str, Any]) -> TimelineScan:
-    return TimelineScan(
-        **{
-            **raw,
-            "start": datetime.fromisoformat(raw["start"]),
-            "end": parse_time(raw.get("end")),
-            "stop_at": _high_water(raw["stop_at"]) if raw.get("stop_at") else None,
-            "newest": _high_water(raw["newest"]) if raw.get("newest") else None,
-            "oldest": _high_water(raw["oldest"]) if raw.get("oldest") else None,
-        }
-    )
-
-
-def _high_water(raw: dict[str, str]) -> HighWater:
-    return HighWater(raw["id"], datetime.fromisoformat(raw["at"]))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from time import sleep
 from typing import TYPE_CHECKING
 
 from pulse.audit.entries import AuditRecord, LogEntry
-from pulse.dynamodb.optimistic import attempts
 from pulse.kernel.company import Company, Settings
 from pulse.kernel.errors import ContentionError
 from pulse.outbox.entries import Entry
@@ -101,7 +99,7 @@ class BounceHandler:
         busy = ContentionError(
             f"other reports kept changing what is known of mail {feedback.message_id}"
         )
-        for attempt in attempts(_ATTEMPTS, busy, sleep):
+        for attempt in self.outbox.attempts(_ATTEMPTS, busy):
             suppressed = set(self.suppressions.all())
             new = feedback.kind != "refused" and address not in suppressed
             if mail.returned if mail else not new:
@@ -131,9 +129,9 @@ class BounceHandler:
             return
         entry = replace(
             mail.covered,
-            # The id of SES makes the entry unlike the one that the mail settled, so that a reader
-            # who had that one, too, is not taken for told. It covers what was flagged by now
-            # (D-043): somebody is late all the same.
+            # With SES's id it is another entry than the one that the mail settled, so a reader who
+            # had that one as well is still sent this. It covers what was flagged by now (D-043):
+            # even if the wait is a later one, somebody is late.
             id=f"{self.now.isoformat()}#{feedback.message_id}",
             person=mail.person,
             at=self.now,

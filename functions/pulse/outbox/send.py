@@ -49,7 +49,7 @@ class SendRun:
     now: datetime
     time_left_ms: Callable[[], float]
     outcomes: Counter[str] = field(default_factory=Counter)
-    failures: Failures = field(default_factory=lambda: Failures("could not be written to"))
+    failures: Failures = field(default_factory=lambda: Failures("people could not be written to"))
 
     def send(self) -> SendReport:
         """Send all that is due; what cannot go now stays in the outbox for a later run.

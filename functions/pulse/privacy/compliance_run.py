@@ -1,91 +1,99 @@
-"""One step of a compliance job: make it and upload the ids, wait, carry out what it tells.
+"""One step of a compliance job: create it and upload the ids, wait, delete what it found.
 
-How far the job is, X itself says; so a run that broke off is simply done again.
+X itself says how far the job is: so a run that was interrupted is simply repeated (D-028).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from pulse.audit.entries import field_of
 from pulse.kernel.company import Company
 from pulse.kernel.posts import RemovalReason
+from pulse.kernel.time import DAY
 from pulse.outbox.entries import Entry
 from pulse.privacy.compliance import REPORTED_AT_ONCE, ComplianceState
-from pulse.privacy.deletion import delete_posts
+from pulse.privacy.report import StepReport
 from pulse.privacy.retention import first_stored_day
+from pulse.privacy.stores import PrivacyStores
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.repositories import Repositories
     from pulse.x.compliance import ComplianceApi, ComplianceJob
 
 _MOST_BYTES = 80 * 10**6
-"""Of ids in one job, 20 each: four million posts, the newest."""
+"""Of ids in one job, about 20 bytes each: four million posts, the newest."""
 _LONGEST_NAME = 64
-_DAY = timedelta(days=1)
+"""Characters of a job's name."""
 
 
 @dataclass(slots=True)
 class ComplianceRun:
-    """One run for one app of X: what it uses, what it did. `checking` is as it was last written."""
+    """One run for one app of X: what it uses and what it did. `state` is as it was last saved."""
 
     companies: Sequence[Company]
     compliance: ComplianceApi
-    stores: Repositories
+    job_name: str
+    """Tells our jobs from those of other stacks that use the same app of X."""
+    stores: PrivacyStores
     now: datetime
     out_of_time: Callable[[], bool]
-    checking: ComplianceState
+    state: ComplianceState
     checked: int = 0
     removed: int = 0
     unreadable: int = 0
 
-    def step(self) -> dict[str, Any]:
-        """Take the next step; trouble is kept, and tried again later."""
-        if not self.checking.is_due(self.now):
-            return {"step": "not due"}
+    def step(self) -> StepReport:
+        """Take the next step. An error of X is stored with the state, and not raised.
+
+        Raises:
+            StaleWriteError: another run took this step meanwhile.
+        """
+        if not self.state.is_due(self.now):
+            return StepReport("not due")
         try:
             step = self._go_on()
         except XError as error:
             step = f"trouble: {error}"
-            self._trouble(self.checking, error)
-        return {
-            "step": step,
-            "checked": self.checked,
-            "removed": self.removed,
-            "unreadable": self.unreadable,
-        }
+            self._record_failure(self.state, error)
+        return StepReport(step, self.checked, self.removed, unreadable=self.unreadable)
 
     def _go_on(self) -> str:
-        if self.checking.job_id is not None:
-            job = self.compliance.job(self.checking.job_id)
-        elif next(self._kept(), None) is None:
-            self._save(self.checking.skipped(self.now))
+        """Take the next step, and return its name for the log."""
+        if self.state.job_id is not None:
+            job = self.compliance.job(self.state.job_id)
+        elif next(self._stored_ids(), None) is None:
+            self._save(self.state.skipped(self.now))
             return "nothing is kept"
         else:
+            # X allows an app one job at a time. A job that bears our name was created by a run that
+            # ended before it could save the state: it is taken over, or it would stand in the way
+            # until it expires. A job of others is waited for.
             running = [j for j in self.compliance.under_way() if j.status_at(self.now) != "expired"]
             job = next((one for one in running if one.name == self._name), None)
             if job is None:
                 others = "waits for a job of others"
-                return self._held_up(self.checking, others) if running else self._begin()
-            self._save(self.checking.started(job.id, self.now))  # made, and not remembered
+                return self._hold_up(self.state, others) if running else self._begin()
+            self._save(self.state.started(job.id, self.now))
         status = job.status_at(self.now) if job is not None else "unknown to X"
         if job is None or status in ("failed", "expired"):
-            return self._held_up(self.checking.voided(self.now), f"void: {status}")
+            return self._hold_up(self.state.voided(self.now), f"void: {status}")
         if status == "complete":
             return self._carry_out(job)
         if status == "created":
+            # The ids were never uploaded, or not to the end. What is stored may have changed, but
+            # X takes ids again as often as they are sent, until the job begins.
             return self._upload(job, self._ids())
-        late = self.checking.next_at is not None and self.checking.next_at <= self.now
-        return self._held_up(self.checking, "waits for long") if late else "waits"
+        is_late = self.state.next_at is not None and self.state.next_at <= self.now
+        return self._hold_up(self.state, "waits for long") if is_late else "waits"
 
     def _begin(self) -> str:
-        ids = self._ids()
+        ids = self._ids()  # before the job is created: reading them may take a while, or fail
         job = self.compliance.create(self._name)
-        self._save(self.checking.started(job.id, self.now))
+        self._save(self.state.started(job.id, self.now))
         return self._upload(job, ids)
 
     def _upload(self, job: ComplianceJob, ids: bytes) -> str:
@@ -94,49 +102,45 @@ class ComplianceRun:
         return "uploaded"
 
     def _carry_out(self, job: ComplianceJob) -> str:
-        """Remove what is gone, day by day; when time runs out the next run does it again."""
+        """Delete what is gone, day by day; when time runs out, the next run does it all again."""
+        # The results name every post again when they are downloaded again; a post that was deleted
+        # before is not stored any more, and is found no second time. So no place has to be
+        # remembered, and the job is done only when all days were.
         results = self.compliance.results(job)
         self.unreadable = results.unreadable
         for company, day in self._days() if results.gone else ():
             if self.out_of_time():
                 return "carries out"
-            self._remove(company, day, results.gone)
+            self._delete(company, day, results.gone)
         if results.gone:
             self._redact(results.gone)
-        self._save(self.checking.done(self.now))
+        self._save(self.state.done(self.now))
         return "done"
 
-    def _remove(self, company: Company, day: date, gone: Mapping[str, RemovalReason]) -> None:
-        kept = self.stores.post_index.posts_of_day(company.name, day)
-        self.removed += delete_posts(
-            company,
-            {post: gone[post.version] for post in kept if post.version in gone},
-            self.stores.deletions,
-            self.stores.outbox,
-            self.stores.author_cache,
-            self.stores.own_posts,
-            self.now,
-            f"compliance job, posts of {day}",
-        )
+    def _delete(self, company: Company, day: date, gone: Mapping[str, RemovalReason]) -> None:
+        stored = self.stores.post_index.posts_of_day(company.name, day)
+        found = {post: gone[post.version] for post in stored if post.version in gone}
+        by = f"compliance job, posts of {day}"
+        self.removed += self.stores.deleter.delete(company, found, self.now, by)
 
     def _redact(self, gone: Mapping[str, RemovalReason]) -> None:
-        """What could not be read is kept as it came: its id tells whether it is gone."""
+        """Redact quarantined posts that are gone: they are stored as they came, under their id."""
         for company in self.companies:
             self.removed += self.stores.audit_log.redact(
                 company.name, lambda raw: field_of(raw, "id") in gone
             )
 
     def _ids(self) -> bytes:
-        """Ids of all that is kept, one a line."""
+        """Return the ids of all stored posts, one a line, up to what one job takes."""
         lines = bytearray()
-        for post_id in self._kept():
+        for post_id in self._stored_ids():
             lines += f"{post_id}\n".encode()
             if len(lines) > _MOST_BYTES:
                 break
         return bytes(lines)
 
-    def _kept(self) -> Iterator[str]:
-        """Each version of each post, the newest days first."""
+    def _stored_ids(self) -> Iterator[str]:
+        """Yield each version of each post, quarantined ones first, then the newest days."""
         for company in self.companies:
             for raw in self.stores.audit_log.quarantined(company.name):
                 if (post_id := field_of(raw, "id")).isdecimal():
@@ -146,42 +150,52 @@ class ComplianceRun:
                 yield post.version
 
     def _days(self) -> Iterator[tuple[Company, date]]:
-        """Days of which posts may be kept, back to before anything was read."""
-        first = {company.name: first_stored_day(company, self.stores) for company in self.companies}
-        day = self.now.date() + _DAY
+        """Yield the days of which posts may be stored, back to before anything was read."""
+        first = {
+            company.name: first_stored_day(
+                company, self.stores.cursors, self.stores.compliance_states
+            )
+            for company in self.companies
+        }
+        # From tomorrow on: the clock of X may be ahead of ours.
+        day = self.now.date() + DAY
         while any(one is not None and one <= day for one in first.values()):
             for company in self.companies:
                 since = first[company.name]
                 if since is not None and since <= day:
                     yield company, day
-            day -= _DAY
+            day -= DAY
 
     @property
     def _name(self) -> str:
-        """By which a job is known as ours; other stacks may use the same app."""
-        return self.stores.table.name[:_LONGEST_NAME]
+        return self.job_name[:_LONGEST_NAME]
 
-    def _save(self, checking: ComplianceState) -> None:
-        self.checking = self.stores.compliance_states.save(checking)
+    def _save(self, state: ComplianceState) -> None:
+        self.state = self.stores.compliance_states.save(state)
 
-    def _held_up(self, checking: ComplianceState, step: str) -> str:
-        """X answers, and yet no check goes through: trouble all the same, should it last."""
-        self._trouble(checking, XError("unavailable", step))
+    def _hold_up(self, state: ComplianceState, step: str) -> str:
+        """Record that X answers, and yet no check succeeds: a failure all the same, if it lasts."""
+        self._record_failure(state, XError("unavailable", step))
         return step
 
-    def _trouble(self, checking: ComplianceState, error: XError) -> None:
-        """Keep it with its next try; tell each owner once, of what a person mends or what lasts."""
-        checking = checking.failed(error, self.now)
-        tell = checking.must_report(self.now)
+    def _record_failure(self, state: ComplianceState, error: XError) -> None:
+        """Save the failure and its next try; report it once to each owner, if a person must act."""
+        # State and entries are one transaction: nobody is told twice, and nobody is not told. An
+        # owner of several companies (one address) is told once: of the first of them, since later
+        # ones are overwritten by earlier ones.
+        state = state.failed(error, self.now)
+        must_report = state.must_report(self.now)
         owners = {c.person(c.owner).email: c for c in reversed(self.companies)}
-        entries = [self._entry(company, error) for company in owners.values()] if tell else []
-        self.checking = self.stores.compliance_states.save(
-            checking.reported() if tell else checking, entries
+        entries = (
+            [self._entry(company, error) for company in owners.values()] if must_report else []
+        )
+        self.state = self.stores.compliance_states.save(
+            state.reported() if must_report else state, entries
         )
 
     def _entry(self, company: Company, error: XError) -> Entry:
         return Entry(
-            id=f"{self.now.isoformat()}#{self.checking.app}#{error.kind}",
+            id=f"{self.now.isoformat()}#{self.state.app}#{error.kind}",
             company=company.name,
             person=company.owner,
             kind="trouble",

@@ -1,81 +1,111 @@
-"""Every ten minutes: the next step in finding out which of all kept posts are gone on X."""
+"""Every ten minutes: the next step in finding out which of the stored posts are gone on X."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Company
-from pulse.kernel.errors import StaleWriteError
+from pulse.kernel.errors import Failures, StaleWriteError
 from pulse.privacy.compliance import app_of
 from pulse.privacy.compliance_run import ComplianceRun
 from pulse.privacy.lookups import look_up
+from pulse.privacy.report import StepReport
 from pulse.privacy.retention import apply_retention
+from pulse.privacy.stores import PrivacyStores
 
 if TYPE_CHECKING:
-    from pulse.repositories import Repositories
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
-Results = dict[str, dict[str, Any]]
+Reports = dict[str, StepReport]
 
 
-def comply(
-    companies: Sequence[Company],
-    bearer: Callable[[Company], str | None],
-    compliance: Callable[[str], ComplianceApi],
-    x: Callable[[Company], XClient],
-    stores: Repositories,
-    now: datetime,
-    out_of_time: Callable[[], bool],
-) -> Results:
-    """Take the next step for each app, with all companies that it reads for.
+@dataclass(frozen=True, slots=True)
+class ComplyRun:
+    """One run of the job: for whom, with which ways to X and stores, and for how long."""
 
-    Where X lets nobody have such jobs, or trouble with them lasts, what mails will show again is
-    looked up. Then a new `keep` is carried to what is stored. One that fails holds up no other; it
-    is raised at the end.
+    companies: Sequence[Company]
+    bearer: Callable[[Company], str | None]
+    compliance: Callable[[str], ComplianceApi]
+    """The compliance jobs of the app of X that has this bearer."""
+    x: Callable[[Company], XClient]
+    job_name: str
+    """Tells our jobs from those of other stacks that use the same app of X."""
+    stores: PrivacyStores
+    now: datetime
+    out_of_time: Callable[[], bool]
+
+
+def comply(run: ComplyRun) -> Reports:
+    """Take the next step for each app of X, then apply new retentions to what is stored.
+
+    Return what was done, by app or company.
+
+    Raises:
+        ExceptionGroup: what failed, after all other steps were taken.
     """
+    steps = [
+        *(partial(_check_app, run, *app) for app in _companies_by_bearer(run).items()),
+        *(partial(_apply_retention, run, company) for company in run.companies),
+    ]
+    return _take_each(steps)
+
+
+def _companies_by_bearer(run: ComplyRun) -> Mapping[str, list[Company]]:
+    # A compliance job belongs to an app of X, and an app has one job at a time. Companies that are
+    # read by the same app are checked by one job; those without a bearer can have none, and share
+    # the empty one.
     apps: dict[str, list[Company]] = defaultdict(list)
-    for company in companies:
-        apps[bearer(company) or ""].append(company)
-
-    def checked(token: str, some: Sequence[Company]) -> Results:
-        results: Results = {}
-        if token:
-            checking = stores.compliance_states.load(app_of(token))
-            job = ComplianceRun(some, compliance(token), stores, now, out_of_time, checking)
-            step = job.step()
-            hours = job.checking.unchecked_for(now) / timedelta(hours=1)
-            results[checking.app] = step | {"unchecked_hours": round(hours, 1)}
-            if not (job.checking.is_refused or job.checking.is_lasting(now)):
-                return results
-        return results | {c.name: look_up(c, x(c), stores, now) for c in some}
-
-    def retimed(company: Company) -> Results:
-        written = 0 if out_of_time() else apply_retention(company, stores, now, out_of_time)
-        return {f"keep of {company.name}": {"written": written}} if written else {}
-
-    return _each(
-        [
-            *(partial(checked, token, some) for token, some in apps.items()),
-            *(partial(retimed, company) for company in companies),
-        ]
-    )
+    for company in run.companies:
+        apps[run.bearer(company) or ""].append(company)
+    return apps
 
 
-def _each(steps: Sequence[Callable[[], Results]]) -> Results:
-    results: Results = {}
-    problems: list[Exception] = []
+def _check_app(run: ComplyRun, bearer: str, companies: Sequence[Company]) -> Reports:
+    """Take the next step of the app's compliance job; look posts up where it cannot have one."""
+    reports: Reports = {}
+    if bearer:
+        state = run.stores.compliance_states.load(app_of(bearer))
+        job = ComplianceRun(
+            companies,
+            run.compliance(bearer),
+            run.job_name,
+            run.stores,
+            run.now,
+            run.out_of_time,
+            state,
+        )
+        report = job.step()
+        hours = job.state.unchecked_for(run.now) / timedelta(hours=1)
+        reports[state.app] = replace(report, unchecked_hours=round(hours, 1))
+        if not (job.state.is_refused or job.state.is_lasting(run.now)):
+            return reports
+    looked_up = {c.name: look_up(c, run.x(c), run.stores, run.now) for c in companies}
+    return reports | looked_up
+
+
+def _apply_retention(run: ComplyRun, company: Company) -> Reports:
+    if run.out_of_time():
+        return {}
+    written = apply_retention(company, run.stores, run.now, run.out_of_time)
+    return {f"keep of {company.name}": StepReport(written=written)} if written else {}
+
+
+def _take_each(steps: Iterable[Callable[[], Reports]]) -> Reports:
+    reports: Reports = {}
+    failures = Failures("steps failed")
     for step in steps:
-        try:
-            results |= step()
-        except StaleWriteError:
-            results["overtaken"] = {"step": "another run was faster"}
-        except Exception as problem:  # noqa: BLE001 - raised below, after all others had theirs
-            problems.append(problem)
-    if problems:
-        raise ExceptionGroup(f"{len(problems)} steps failed", problems)
-    return results
+        with failures.collecting():
+            try:
+                reports |= step()
+            except StaleWriteError:
+                # Two runs overlap when one takes longer than ten minutes. The other one has taken
+                # this step, so there is nothing to do, and nothing that anybody should hear of.
+                reports["overtaken"] = StepReport("another run was faster")
+    failures.raise_collected()
+    return reports

@@ -1,64 +1,85 @@
-"""What X says is gone goes from all that is kept; how many and why is noted, nothing else."""
+"""Posts that are gone on X are deleted from all that is stored; only counts and reasons remain."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pulse.audit.entries import LogEntry
+from pulse.authors.store import AuthorCache
 from pulse.conversations.facts import ConversationKey
+from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Company
 from pulse.kernel.posts import RemovalReason
+from pulse.outbox.store.outbox import Outbox
 from pulse.privacy.removal import ACCOUNT_REASONS, StoredPost
-
-if TYPE_CHECKING:
-    from pulse.authors.store import AuthorCache
-    from pulse.outbox.store.outbox import Outbox
-    from pulse.privacy.store.deletions import DeletionStore
-from pulse.conversations.store.own_posts import OwnPosts
+from pulse.privacy.store.deletions import DeletionStore
 
 
-def delete_posts(
-    company: Company,
-    gone: Mapping[StoredPost, RemovalReason],
-    retraction: DeletionStore,
-    outbox: Outbox,
-    author_cache: AuthorCache,
-    own_posts: OwnPosts,
-    now: datetime,
-    by: str,
-) -> int:
-    """Remove these posts with all their versions; returns how many. `by` is what found out.
+@dataclass(frozen=True, slots=True)
+class PostDeleter:
+    """Deletes posts from conversations, own posts, the outbox, records of mails, and names."""
 
-    All of it may be done again; what goes is noted in the same transaction. A poll under way may
-    still store one that it read before; the next sweep or compliance job then finds it as it found
-    this one.
-    """
-    going = {post: why for post, why in gone.items() if post.must_be_deleted(why)}
-    whys = {post.id: why for post, why in going.items()}
-    posts: dict[ConversationKey, set[str]] = defaultdict(set)
-    for post in going:
-        if post.key is not None:
-            posts[post.key].add(post.id)
+    deletions: DeletionStore
+    outbox: Outbox
+    author_cache: AuthorCache
+    own_posts: OwnPosts
 
-    def told(ids: Collection[str]) -> list[LogEntry]:
-        counted = Counter(whys[post_id] for post_id in ids)
-        return [
-            LogEntry("removed", now, {"posts": count, "why": why, "by": by})
-            for why, count in counted.items()
-        ]
+    def delete(
+        self,
+        company: Company,
+        gone: Mapping[StoredPost, RemovalReason],
+        now: datetime,
+        found_by: str,
+    ) -> int:
+        """Delete these posts with all their versions, and return how many there were.
 
-    # First what is found by way of the posts: gone in between, they would not lead there again.
-    ending = retraction.conversations_ending(posts, now)
-    if ending:
-        outbox.forget_in_records(company.name, ending.__contains__)
-    author_cache.delete(
-        {p.key.customer_id for p, why in going.items() if p.key and why in ACCOUNT_REASONS}
-    )
-    removed = retraction.delete(posts, company.policy, company.retention, now, told)
-    # Then what was told meanwhile, and what waits: some other post may have saved a conversation.
-    if ended := retraction.conversations_ended(ending):
-        outbox.forget_conversations(company.name, ended.__contains__)
-    return removed + own_posts.delete(company.name, [p.id for p in going if p.key is None], told)
+        `found_by` says in the audit log what found out that they are gone. All of it may be done
+        again.
+
+        Raises:
+            ContentionError: others kept writing a conversation; what was deleted so far stays so.
+        """
+        to_delete = {post: why for post, why in gone.items() if post.must_be_deleted(why)}
+        reasons = {post.id: why for post, why in to_delete.items()}
+        by_conversation: dict[ConversationKey, set[str]] = defaultdict(set)
+        for post in to_delete:
+            if post.key is not None:
+                by_conversation[post.key].add(post.id)
+        customers = {
+            post.key.customer_id
+            for post, why in to_delete.items()
+            if post.key is not None and why in ACCOUNT_REASONS
+        }
+
+        def log_entries(ids: Collection[str]) -> list[LogEntry]:
+            # Written in the transaction that deletes (D-029). If it were written before, a crash
+            # would leave the count of a post that is still stored; after, an uncounted deletion.
+            counts = Counter(reasons[post_id] for post_id in ids)
+            return [
+                LogEntry("removed", now, {"posts": count, "why": why, "by": found_by})
+                for why, count in counts.items()
+            ]
+
+        # The order of these steps is what makes a crash between any two of them harmless. Records
+        # of mails and names are found by way of the posts; once the posts are gone, a second run
+        # would not be led there. So these go first, and the posts, by which everything is found
+        # again, go last. What waits in the outbox is not touched yet: until its posts are gone,
+        # a conversation may still have to be told, should the deletion never get through.
+        ending = self.deletions.conversations_ending(by_conversation, now)
+        if ending:
+            self.outbox.forget_in_records(company.name, ending.__contains__)
+        self.author_cache.delete(customers)
+        deleted = self.deletions.delete(
+            by_conversation, company.policy, company.retention, now, log_entries
+        )
+        # Meanwhile a mail may have told of a conversation, and a new mention may have saved one
+        # that was about to end. So it is asked again which of them ended, and only then are these
+        # cut out of what waits, and once more of the records (D-042). A poll under way may still
+        # store a post that it read before: the next sweep or compliance job finds it as this one.
+        if ended := self.deletions.conversations_ended(ending):
+            self.outbox.forget_conversations(company.name, ended.__contains__)
+        own = [post.id for post in to_delete if post.key is None]
+        return deleted + self.own_posts.delete(company.name, own, log_entries)

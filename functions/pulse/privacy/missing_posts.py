@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Company
 from pulse.listening.run import FinishedSweep, SweepCheck
-from pulse.privacy.deletion import delete_posts
+from pulse.privacy.deletion import PostDeleter
 from pulse.privacy.removal import StoredPost, stored_post
 
 if TYPE_CHECKING:
-    from pulse.authors.store import AuthorCache
     from pulse.conversations.store.conversations import ConversationStore
     from pulse.conversations.store.own_posts import OwnPosts
-    from pulse.outbox.store.outbox import Outbox
-    from pulse.privacy.store.deletions import DeletionStore
     from pulse.x.client import XClient
 
 _MOST = 1000
@@ -36,9 +33,7 @@ class MissingPostCheck:
     x: XClient
     conversations: ConversationStore
     own_posts: OwnPosts
-    deletions: DeletionStore
-    outbox: Outbox
-    author_cache: AuthorCache
+    deleter: PostDeleter
     now: datetime
 
     def __call__(self, sweep: FinishedSweep) -> SweepCheck:
@@ -52,16 +47,9 @@ class MissingPostCheck:
         # If X fails in the middle, what it answered until then is carried out all the same; the
         # next sweep asks for the rest.
         found = self.x.absent([post.version for post in asked])
-        removed = delete_posts(
-            self.company,
-            {post: found.absent[post.version] for post in asked if post.version in found.absent},
-            self.deletions,
-            self.outbox,
-            self.author_cache,
-            self.own_posts,
-            self.now,
-            f"@{sweep.timeline.account.username}",
-        )
+        gone = {post: found.absent[post.version] for post in asked if post.version in found.absent}
+        by = f"@{sweep.timeline.account.username}"
+        removed = self.deleter.delete(self.company, gone, self.now, by)
         return SweepCheck(found.requested, found.served, removed, found.limit, found.error)
 
     def _stored(self, sweep: FinishedSweep) -> Iterator[StoredPost]:

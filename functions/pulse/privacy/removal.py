@@ -1,4 +1,4 @@
-"""What is gone on X goes here as well: why, and which of what we keep."""
+"""Which stored posts are deleted when they are gone on X, by the reason that X gives."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pulse.conversations.facts import ConversationKey, Mention, Reply
 from pulse.kernel.posts import RemovalReason
 
 ACCOUNT_REASONS: frozenset[RemovalReason] = frozenset({"protected", "suspended", "deactivated"})
-"""It happened to the author's account, not to the one post."""
+"""What happened to the author's account, not to the one post."""
 _POST_REASONS: frozenset[RemovalReason] = frozenset({"deleted", "bounced"})
 
 
 class StoredPost(NamedTuple):
-    """A version of a post that is kept, without its text; `id` is that of its first version.
+    """One version of a stored post, without its text.
 
-    `key` is its conversation, None for a post of our own that answers nobody.
+    `id` is the id of its first version. `key` is its conversation; None for a post of our own that
+    answers no customer.
     """
 
     id: str
@@ -24,13 +25,12 @@ class StoredPost(NamedTuple):
     ours: bool
 
     def must_be_deleted(self, why: RemovalReason) -> bool:
-        """Whether it is removed; a post of ours only when it was deleted.
-
-        Were our account suspended, all that it ever answered would be open again.
-        """
+        """Return whether the post is deleted here for this reason."""
+        # Were our own account suspended or protected for a day, deleting its replies would open
+        # every conversation that it ever answered: so of ours, only a post that was deleted.
         return not self.ours or why in _POST_REASONS
 
 
 def stored_post(key: ConversationKey, fact: Mention | Reply) -> StoredPost:
-    """A mention or reply, as something that is kept."""
+    """Return the stored post of a mention or reply."""
     return StoredPost(fact.id, fact.version, key, ours=isinstance(fact, Reply))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb import keys
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 
@@ -20,7 +20,7 @@ class DigestLedger:
 
     def written(self, company: str) -> dict[str, str]:
         """Return the local date and hour of the last digest, by `period#person`."""
-        item = self._table.get(_ledger_key(company))
+        item = self._table.get(keys.digests_written(company))
         return json.loads(item["done"]) if item else {}
 
     def write(
@@ -32,7 +32,7 @@ class DigestLedger:
     ) -> bool:
         """Mark digests as written, with their entries; return False when another run was faster."""
         marks = self._table.put_action(
-            _ledger_key(company),
+            keys.digests_written(company),
             {"done": _text(done)},
             "done = :was" if was else "attribute_not_exists(pk)",
             {":was": _text(was)} if was else None,
@@ -52,33 +52,25 @@ class FigureStore:
 
     def last_day_counted(self, company: str) -> date | None:
         """Return the last UTC day whose figures were counted."""
-        item = self._table.get(ItemKey(f"company#{company}", "counted"))
+        item = self._table.get(keys.figures_counted(company))
         return date.fromisoformat(item["day"]) if item else None
 
     def mark_day_counted(self, company: str, day: date) -> None:
         """Note that the figures are counted up to this day, included."""
-        self._table.put(ItemKey(f"company#{company}", "counted"), {"day": day.isoformat()})
+        self._table.put(keys.figures_counted(company), {"day": day.isoformat()})
 
     def put(self, company: str, day: date, figures: Mapping[str, Any]) -> None:
         """Write the figures of a UTC day in place of earlier ones."""
-        self._table.put(_figure_key(company, day), {"figures": json.dumps(figures)})
+        self._table.put(keys.figures_of_day(company, day), {"figures": json.dumps(figures)})
 
     def has(self, company: str, day: date) -> bool:
         """Return whether this day was counted before."""
-        return self._table.get(_figure_key(company, day)) is not None
+        return self._table.get(keys.figures_of_day(company, day)) is not None
 
     def of_days(self, company: str, start: date, end: date) -> dict[date, dict[str, Any]]:
         """Return the figures of the days from `start` to `end`, both included."""
-        items = self._table.query(f"figures#{company}", start.isoformat(), end.isoformat())
+        items = self._table.query(keys.figures(company), start.isoformat(), end.isoformat())
         return {date.fromisoformat(i["sk"]): json.loads(i["figures"]) for i in items}
-
-
-def _ledger_key(company: str) -> ItemKey:
-    return ItemKey(f"company#{company}", "digests")
-
-
-def _figure_key(company: str, day: date) -> ItemKey:
-    return ItemKey(f"figures#{company}", day.isoformat())
 
 
 def _text(values: Mapping[str, str]) -> str:

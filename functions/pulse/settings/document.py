@@ -1,4 +1,4 @@
-"""Fields of a plain document, each error with the dotted path of its field."""
+"""Reading fields of a plain document, with errors that name the dotted path of the field."""
 
 from __future__ import annotations
 
@@ -22,21 +22,33 @@ class SettingsError(NeedsPersonError, ValueError):
 
 
 def required(raw: Document, key: str, where: str) -> Any:
-    """Give a field that must be there."""
+    """Return a field that must be there.
+
+    Raises:
+        SettingsError: it is missing, or empty in the document.
+    """
     if raw.get(key) is None:
         raise SettingsError(f"{where}.{key}".lstrip("."), "is missing")
     return raw[key]
 
 
 def mapping(value: Any, where: str) -> Document:
-    """Give what must have fields of its own."""
+    """Return a value that must have fields of its own.
+
+    Raises:
+        SettingsError: it has none.
+    """
     if not isinstance(value, Mapping):
         raise SettingsError(where, "must have fields below it")
     return value
 
 
 def listed(value: Any, where: str) -> list[Any]:
-    """Give a list; one thing alone stands for a list of one, nothing for an empty one."""
+    """Return a list; one value alone stands for a list of one, None for an empty list.
+
+    Raises:
+        SettingsError: there are fields where a list must be.
+    """
     if isinstance(value, Mapping):
         raise SettingsError(where, "must be a list")
     if value is None:
@@ -47,13 +59,17 @@ def listed(value: Any, where: str) -> list[Any]:
 def optional(
     raw: Document, key: str, where: str, reader: Callable[[Any], _Read], standard: _Standard
 ) -> _Read | _Standard:
-    """Read a field that may be left out, and is then `standard`."""
+    """Return a field as `reader` reads it; `standard` if it is left out."""
     value = raw.get(key)
     return standard if value is None else parsed(reader, value, f"{where}.{key}")
 
 
 def parsed(reader: Callable[[Any], _Read], value: Any, where: str) -> _Read:
-    """Read a value; what the reader cannot read (ValueError) becomes a SettingsError."""
+    """Return a value as `reader` reads it.
+
+    Raises:
+        SettingsError: the reader raised ValueError; the message holds the value as it was typed.
+    """
     try:
         return reader(value if isinstance(value, list) else str(value))
     except ValueError as error:

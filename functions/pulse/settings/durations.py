@@ -1,4 +1,8 @@
-"""Lengths of time, times of day, days, shares and counts, as people write them in the settings."""
+"""Durations, times of day, days, shares and counts, as people write them in the settings.
+
+Each function raises ValueError for what it cannot read; the message ends the sentence that the
+value begins ("12 parsecs" is not a length of time).
+"""
 
 from __future__ import annotations
 
@@ -20,11 +24,12 @@ _UNITS = {
 _PART = re.compile(r"([0-9]{1,5}) ?(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + ")")
 _DURATION = re.compile(rf"{_PART.pattern}(?: {_PART.pattern})*")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+# Word processors, and people who type carefully, write ranges with an en dash.
 _DASH = re.compile(r" ?[-\N{EN DASH}] ?")
 
 
 def duration(text: str) -> timedelta:
-    """Read `15 min`, `4 h`, `1 h 30 min`, `90 days`, `2 weeks`, or `0`; else ValueError."""
+    """Read `15 min`, `4 h`, `1 h 30 min`, `90 days`, `2 weeks`, or `0`."""
     if text == "0":
         return timedelta(0)
     if not _DURATION.fullmatch(text):
@@ -33,7 +38,7 @@ def duration(text: str) -> timedelta:
 
 
 def clock(text: str) -> time:
-    """Read a time of day, `09:00`; else ValueError."""
+    """Read a time of day, `09:00`."""
     match = _CLOCK.fullmatch(text)
     if not match:
         raise ValueError("is not a time of day")
@@ -41,7 +46,7 @@ def clock(text: str) -> time:
 
 
 def hours(text: str) -> tuple[time, time]:
-    """Read `09:00-21:00` as start and end; an end of `24:00` is midnight. Else ValueError."""
+    """Read `09:00-21:00` as start and end; an end of `24:00` is midnight."""
     parts = _DASH.split(text)
     if len(parts) != 2:  # noqa: PLR2004
         raise ValueError("are not hours of the day")
@@ -49,13 +54,14 @@ def hours(text: str) -> tuple[time, time]:
 
 
 def days(value: str | Iterable[str]) -> frozenset[int]:
-    """Read `mon-fri`, `mon-fri, sun` or a list of such, with 0 for Monday; else ValueError."""
+    """Read `mon-fri`, `mon-fri, sun` or a list of such, with 0 for Monday."""
     words = value.split(",") if isinstance(value, str) else value
     found: set[int] = set()
     for word in words:
         ends = [_day(end) for end in _DASH.split(word.strip())]
         if len(ends) > 2:  # noqa: PLR2004
             raise ValueError("are not days of the week")
+        # Around the end of the week too: `fri-mon` is Friday to Monday.
         found.update((ends[0] + step) % 7 for step in range((ends[-1] - ends[0]) % 7 + 1))
     if not found:
         raise ValueError("are not days of the week")
@@ -63,7 +69,7 @@ def days(value: str | Iterable[str]) -> frozenset[int]:
 
 
 def share(text: str) -> float:
-    """Read `95 %` or `0.95`, more than nothing and at most the whole; else ValueError."""
+    """Read `95 %` or `0.95`, more than nothing and at most the whole."""
     percent = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%", text)
     if not percent and not re.fullmatch(r"0\.[0-9]+|1(?:\.0+)?", text):
         raise ValueError("is not a share")
@@ -74,7 +80,7 @@ def share(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """Read a whole number, one or more; else ValueError."""
+    """Read a whole number, one or more."""
     if not re.fullmatch("[1-9][0-9]{0,8}", text):
         raise ValueError("is not a whole number")
     return int(text)

@@ -1,4 +1,4 @@
-"""Turn the settings, a plain document as JSON or YAML gives it, into the domain's words.
+"""Reads the settings, a plain document as JSON or YAML gives it, into records of the domain.
 
 Whether the document makes sense is for `pulse check` to say, before it is pushed; what
 cannot be read at all ends here in a SettingsError.
@@ -81,18 +81,18 @@ def company(raw: Document, where: str, version: int = 0) -> Company:
 
 
 def people(raw: Document, where: str) -> dict[str, Person]:
-    """Read the people of a company; language and time zone are the company's unless said."""
+    """Read the people of a company; language and time zone are the company's unless given."""
     language, time_zone = raw.get("language") or "en", raw.get("time_zone") or "UTC"
     persons = {}
     for key, value in mapping(required(raw, "people", where), f"{where}.people").items():
         place = f"{where}.people.{key}"
-        said = _named_address(value) if isinstance(value, str) else mapping(value, place)
+        fields = _named_address(value) if isinstance(value, str) else mapping(value, place)
         persons[key] = Person(
             key=key,
-            name=str(said.get("name") or key),
-            email=str(required(said, "email", place)),
-            language=cast("Language", said.get("language") or language),
-            time_zone=str(said.get("time_zone") or time_zone),
+            name=str(fields.get("name") or key),
+            email=str(required(fields, "email", place)),
+            language=cast("Language", fields.get("language") or language),
+            time_zone=str(fields.get("time_zone") or time_zone),
         )
     return persons
 
@@ -104,8 +104,8 @@ def groups(raw: Document, where: str) -> dict[str, tuple[Shift, ...]]:
     }
     for name, value in mapping(raw.get("groups") or {}, f"{where}.groups").items():
         there = f"{where}.groups.{name}"
-        turns = listed(value, there)
-        duty[name] = tuple(_turn(turn, f"{there}[{i}]") for i, turn in enumerate(turns))
+        shifts = listed(value, there)
+        duty[name] = tuple(_shift(shift, f"{there}[{i}]") for i, shift in enumerate(shifts))
     return duty
 
 
@@ -115,14 +115,14 @@ def policy(raw: Document, where: str, version: int = 0) -> Policy:
     rules = mapping(required(raw, "policy", where), place)
     rows = listed(required(rules, "levels", place), f"{place}.levels")
     levels = tuple(_level(row, f"{place}.levels[{i}]") for i, row in enumerate(rows))
-    up_the_line = tuple(listed(rules.get("up_the_line"), f"{place}.up_the_line"))
+    escalation = tuple(listed(rules.get("up_the_line"), f"{place}.up_the_line"))
     duty = groups(raw, where)
     standard = Policy(levels=levels, groups=duty)
     return Policy(
         levels=levels,
         groups=duty,
         time_zone=str(raw.get("time_zone") or "UTC"),
-        escalation=up_the_line,
+        escalation=escalation,
         repeat_every=optional(
             rules, "repeat_every", place, durations.duration, standard.repeat_every
         ),
@@ -159,7 +159,7 @@ def _level(value: Any, where: str) -> Level:
     return Level(str(required(raw, "name", where)), after, tuple(str(group) for group in tell))
 
 
-def _turn(value: Any, where: str) -> Shift:
+def _shift(value: Any, where: str) -> Shift:
     if not isinstance(value, Mapping):
         return Shift(str(value))
     standard = Shift(str(required(value, "person", where)))
@@ -172,7 +172,7 @@ def _turn(value: Any, where: str) -> Shift:
 def _digest(value: Any, where: str) -> DigestRule:
     raw = mapping(value, where)
     period = cast("Period", required(raw, "period", where))
-    usual = frozenset({0}) if period == "weekly" else frozenset(range(7))
+    usual = frozenset({0}) if period == "weekly" else frozenset(range(7))  # weekly: on Mondays
     return DigestRule(
         period=period,
         to=tuple(listed(required(raw, "to", where), f"{where}.to")),
@@ -192,6 +192,7 @@ def _shadow(value: Any, where: str, persons: Mapping[str, Person], time_zone: st
     to = str(required(raw, "to", where))
     until = parsed(datetime.fromisoformat, required(raw, "until", where), f"{where}.until")
     try:
+        # People write a local time; one with an offset is taken by the company's clock as well.
         local = until.replace(tzinfo=ZoneInfo(time_zone))
     except (KeyError, ValueError) as error:
         raise SettingsError(where, f"{time_zone} is not a time zone") from error

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pulse.dynamodb.codec import ItemKey, sortable_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import sortable_time
 from pulse.dynamodb.table import Table
 
-_CURRENT = ItemKey("settings", "current")
+_CURRENT = keys.settings_in_force()
 
 
 class PushedSettings(NamedTuple):
@@ -40,7 +41,7 @@ class SettingsStore:
 
     def versions(self) -> Iterator[dict[str, Any]]:
         """Yield every document that was ever in force, oldest first."""
-        for item in self._table.query("settings", "v", "v~"):
+        for item in self._table.query(keys.SETTINGS, *keys.settings_versions()):
             yield json.loads(item["document"])
 
     def push(self, document: Mapping[str, Any], now: datetime) -> int:
@@ -49,6 +50,9 @@ class SettingsStore:
         Raises:
             TransactionCancelledError: somebody else pushed a version meanwhile.
         """
+        # The new version and its permanent copy are one transaction, on condition that the version
+        # in force is the one that was read: of two people who push at once, one gets an error, and
+        # neither takes back unseen what the other changed.
         before = self._table.get(_CURRENT)
         version = (before["version"] if before else 0) + 1
         values = {
@@ -61,7 +65,7 @@ class SettingsStore:
         self._table.transact(
             [
                 self._table.put_action(_CURRENT, values, condition, given),
-                self._table.put_action(ItemKey("settings", f"v{version:06d}"), values),
+                self._table.put_action(keys.settings_version(version), values),
             ]
         )
         return version

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pulse.outbox.suppressions import Suppression, people_with_address
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import plain
+from pulse_cli.errors import CommandError
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
+from pulse_cli.terminal import one_line
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Settings
@@ -23,7 +23,7 @@ _SUPPRESSED = "aws sesv2 {}-suppressed-destination --email-address {}"
 @click.command()
 @click.option("--lift", metavar="ADDRESS", help="Allow email to this address again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@on_stack
+@with_deployment
 def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> None:
     """Show the addresses that Pulse no longer writes to, since when and why, or allow one again.
 
@@ -49,7 +49,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
         people = ", ".join(row["people"]) or "nobody in the settings"
         why = "bounced" if block.kind == "bounce" else "was marked as spam"
         click.echo(f"{block.address} ({people}): email {why} at {block.at:%Y-%m-%d %H:%M} UTC")
-        click.echo(f"  {plain(block.reason)}")
+        click.echo(f"  {one_line(block.reason)}")
     if rows:
         click.echo("To allow email to an address again, run pulse addresses --lift ADDRESS.")
 
@@ -57,7 +57,7 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
 def _lift(deployment: Deployment, address: str, *, as_json: bool) -> None:
     block = deployment.db.suppressions.remove(address)
     if block is None:
-        raise ProblemError(
+        raise CommandError(
             f"email to {address} was not stopped; run pulse addresses to list stopped addresses"
         )
     if as_json:

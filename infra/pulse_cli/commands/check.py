@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from pulse_cli.settings import examine
-from pulse_cli.settings.shape import SCHEMA
-from pulse_cli.settings.summary import summary
+from pulse_cli.settings import check_file
+from pulse_cli.settings.schema_check import SCHEMA
+from pulse_cli.settings.summary import draw_summary
 
 if TYPE_CHECKING:
-    from pulse_cli.settings import Checked
+    from pulse_cli.settings import CheckedSettings
 
 
 @click.command()
@@ -31,7 +31,7 @@ def check(file: File, as_json: bool) -> None:
 
     Exits with 0 when the settings can be pushed (warnings do not prevent that), otherwise with 1.
     """
-    checked = examine(file)
+    checked = check_file(file)
     if as_json:
         findings = [finding.as_json() for finding in checked.findings]
         answer = {"file": str(file), "ok": checked.settings is not None, "findings": findings}
@@ -53,14 +53,14 @@ def schema() -> None:
     click.echo(SCHEMA.read_text("utf-8"), nl=False)
 
 
-def _tell(file: File, checked: Checked) -> None:
+def _tell(file: File, checked: CheckedSettings) -> None:
     for finding in checked.findings:
-        click.echo(finding.said(str(file)))
+        click.echo(finding.to_line(str(file)))
     if checked.settings is None:
         count = sum(finding.severity == "error" for finding in checked.findings)
         click.echo(f"{count} errors to fix in {file}" if count > 1 else f"1 error to fix in {file}")
         return
     console = Console(highlight=False)
     for company in checked.settings.companies:
-        console.print(summary(company))
+        console.print(draw_summary(company))
     click.echo(f"{file} is fine")

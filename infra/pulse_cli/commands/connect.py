@@ -9,12 +9,12 @@ import click
 
 from pulse.kernel.company import Settings
 from pulse.kernel.posts import Author
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import screen
+from pulse_cli.errors import CommandError
 from pulse_cli.settings.findings import quote
-from pulse_cli.x_access import asking, token_words, tokens
-from pulse_cli.x_access.token_trial import Tested, try_token
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
+from pulse_cli.terminal import make_console
+from pulse_cli.x_access import connection, token_input, token_view
+from pulse_cli.x_access.token_check import TokenReport, check_token
 
 __all__ = ["connect"]
 
@@ -57,7 +57,7 @@ def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 )
 @click.option("--dry-run", is_flag=True, help="Test the token without storing it; needs no AWS.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@on_stack
+@with_deployment
 def connect(
     *, deployment: Deployment, handle: str, name: str | None, dry_run: bool, as_json: bool
 ) -> None:
@@ -78,18 +78,22 @@ def connect(
     if not dry_run:
         settings = deployment.settings()  # before X is asked, which costs
         deployment.output("TokensPath")
-    url = asking.url_elsewhere() if dry_run else deployment.x_url
+    url = connection.simulated_x_url() if dry_run else deployment.x_url
     if url:
         click.echo(f"Using the simulated X at {url}, not the real X.", err=True)
-    token = tokens.from_environment() or tokens.ask()
-    if name and tokens.holds(token, name):
-        raise ProblemError(
+    token = token_input.token_from_environment() or token_input.prompt_for_token()
+    if name and token_input.contains(token, name):
+        raise CommandError(
             "--token takes the name to store the token under, not a part of the token"
         )
-    errors = screen(stderr=True)
+    errors = make_console(stderr=True)
     with errors.status("") as status:
-        tested = try_token(
-            handle, token, asking.way(url), now(), lambda what: status.update(f"Asking X: {what}")
+        tested = check_token(
+            handle,
+            token,
+            connection.x_adapter(url),
+            now(),
+            lambda what: status.update(f"Asking X: {what}"),
         )
     stored = None
     if not dry_run:
@@ -107,11 +111,11 @@ def _name_in_settings(settings: Settings | None, account: Author) -> str | None:
     return None
 
 
-def _say(tested: Tested, stored: str | None, *, as_json: bool) -> None:
+def _say(tested: TokenReport, stored: str | None, *, as_json: bool) -> None:
     if as_json:
-        answer = token_words.as_json(tested) | {"stored": stored}
+        answer = token_view.as_json(tested) | {"stored": stored}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    token_words.draw(tested, screen())
+    token_view.print_report(tested, make_console())
     click.echo()
     click.echo(f"Stored at {stored}." if stored else "Nothing was stored (--dry-run).")

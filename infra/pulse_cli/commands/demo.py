@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pulse_cli.screen import screen
+from pulse_cli.terminal import make_console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pulse_cli.demo.script import Language, Stretch
-    from pulse_cli.demo.words import Words
+    from pulse_cli.demo.script import Language, TimeRange
+    from pulse_cli.demo.texts import DemoTexts
 
 __all__ = ["demo"]
 
@@ -45,27 +45,27 @@ def demo(*, out: Path, lang: Language, to_open: bool) -> None:
     The emails, and the posts as an archive for `pulse replay`, are written to the folder --out.
     The day is the same each time.
     """
-    from pulse_cli.demo import made_up, mailbox  # noqa: PLC0415 - moto and boto3 take seconds
-    from pulse_cli.demo.rehearsal import rehearse  # noqa: PLC0415
-    from pulse_cli.demo.report import report, where  # noqa: PLC0415
-    from pulse_cli.demo.words import Words  # noqa: PLC0415
+    from pulse_cli.demo import mailbox, make_day  # noqa: PLC0415 - moto and boto3 take seconds
+    from pulse_cli.demo.report import draw_next_steps, draw_report  # noqa: PLC0415
+    from pulse_cli.demo.run import run_demo  # noqa: PLC0415
+    from pulse_cli.demo.texts import DemoTexts  # noqa: PLC0415
 
-    words, day = Words(lang), made_up()
-    with _progress(day.whole, words) as progress:
-        came = rehearse(day, out, progress)
-    letters = mailbox.unpack(out / "mail", came.company, came.sent)
-    index = mailbox.leaf(letters, out / "mail", words)
-    console = screen()
-    console.print(report(day, came, words))
-    console.print(where(out, index, len(letters), words))
+    words, day = DemoTexts(lang), make_day()
+    with _progress(day.period, words) as progress:
+        came = run_demo(day, out, progress)
+    letters = mailbox.write_pages(out / "mail", came.company, came.sent_mails)
+    index = mailbox.write_index(letters, out / "mail", words)
+    console = make_console()
+    console.print(draw_report(day, came, words))
+    console.print(draw_next_steps(out, index, len(letters), words))
     if to_open:
         webbrowser.open(index.resolve().as_uri())
 
 
 @contextmanager
-def _progress(whole: Stretch, words: Words) -> Iterator[Callable[[datetime], None]]:
+def _progress(whole: TimeRange, words: DemoTexts) -> Iterator[Callable[[datetime], None]]:
     """A bar over the hours of the day, where somebody sees it."""
-    errors = screen(stderr=True)
+    errors = make_console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

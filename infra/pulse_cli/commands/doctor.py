@@ -8,10 +8,10 @@ import sys
 import click
 from rich.text import Text
 
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.doctor import Finding, examine
-from pulse_cli.screen import plain, screen
-from pulse_cli.settings.words import wrong_address
+from pulse_cli.doctor import DoctorFinding, run_checks
+from pulse_cli.settings.formats import check_address
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
+from pulse_cli.terminal import make_console, one_line
 
 __all__ = ["doctor"]
 
@@ -19,7 +19,7 @@ _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
 
 
 def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    wrong = wrong_address(value) if value is not None else None
+    wrong = check_address(value) if value is not None else None
     if wrong:
         raise click.BadParameter(f"{wrong.problem}: {wrong.mend}")
     return value
@@ -35,7 +35,7 @@ def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | 
 )
 @click.option("--no-mail", is_flag=True, help="Do not send a test email.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@on_stack
+@with_deployment
 def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bool) -> None:
     """Check whether a deployed stack can do its job, and show how to fix what it cannot do.
 
@@ -49,8 +49,8 @@ def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bo
     if to and no_mail:
         raise click.UsageError("--mail and --no-mail contradict each other; use only one of them")
     deployment.output("TableName")  # before anything is said, there must be a stack
-    findings: list[Finding] = []
-    for finding in examine(deployment, now(), to, mail=not no_mail):
+    findings: list[DoctorFinding] = []
+    for finding in run_checks(deployment, now(), to, mail=not no_mail):
         findings.append(finding)
         if not as_json:
             _say(finding)
@@ -69,9 +69,9 @@ def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bo
         sys.exit(1)
 
 
-def _say(finding: Finding) -> None:
+def _say(finding: DoctorFinding) -> None:
     line = Text(f"{finding.status:<4}  ", style=_COLOURS[finding.status])
-    line.append(plain(f"{finding.what}: {finding.said}"), style="default")
+    line.append(one_line(f"{finding.what}: {finding.said}"), style="default")
     if finding.mend:
-        line.append(f" — {plain(finding.mend)}", style="default")
-    screen().print(line, soft_wrap=True)
+        line.append(f" — {one_line(finding.mend)}", style="default")
+    make_console().print(line, soft_wrap=True)

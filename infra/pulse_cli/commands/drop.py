@@ -8,11 +8,17 @@ from datetime import timedelta
 import click
 
 from pulse.kernel.company import Company
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.keeping.bar import bar
-from pulse_cli.keeping.parted import Remains, in_force, parted, remains, remove
-from pulse_cli.keeping.person_words import not_reached
-from pulse_cli.problems import ProblemError
+from pulse_cli.data.erase_view import copies_out_of_reach
+from pulse_cli.data.former_companies import (
+    CompanyData,
+    current_companies,
+    delete_company_data,
+    find_company_data,
+    former_companies,
+)
+from pulse_cli.data.progress import progress_bar
+from pulse_cli.errors import CommandError
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
 
 __all__ = ["drop"]
 
@@ -25,7 +31,7 @@ _UNDER_WAY = timedelta(minutes=10)
 @click.option("--dry-run", is_flag=True, help="Show what would be removed without removing it.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
-@on_stack
+@with_deployment
 def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Remove all stored data of COMPANY, which is no longer in the settings.
 
@@ -35,24 +41,24 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
 
     Exits with 0 when the data is removed, otherwise with 1.
     """
-    if company in in_force(deployment.db):
-        raise ProblemError(
+    if company in current_companies(deployment.db):
+        raise CommandError(
             f"{company} is still watched; remove it from pulse.yaml, run pulse push --without "
             f"{company}, and then drop it"
         )
-    known = parted(deployment.db)
+    known = former_companies(deployment.db)
     if company not in known:
         names = ", ".join(known) or "none"
-        raise ProblemError(
+        raise CommandError(
             f"no company {company!r} was removed from the settings; those that were: {names}"
         )
-    found = remains(deployment.db, company)
+    found = find_company_data(deployment.db, company)
     if not as_json:
         _say_kept(company, found)
-    if found.anything and not dry_run:
+    if found.has_data and not dry_run:
         _wait(deployment, company)
         if not yes and not click.confirm(f"Permanently remove all data of {company}?", err=True):
-            raise ProblemError("nothing was removed; answer yes, or use --yes")
+            raise CommandError("nothing was removed; answer yes, or use --yes")
         _remove(deployment, known[company][0], found)
     days = deployment.parameters.get("LogDays") or "30"
     if as_json:
@@ -61,14 +67,14 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
             "company": company,
             "removed": not dry_run,
             "items": dict(found.counts),
-            "not_reached": not_reached(days),
+            "not_reached": copies_out_of_reach(days),
         }
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     elif dry_run:
         click.echo("Nothing was removed (--dry-run).")
-    elif found.anything:
+    elif found.has_data:
         click.echo("Removed. The following is out of reach:")
-        for one in not_reached(days):
+        for one in copies_out_of_reach(days):
             click.echo(f"  {one}")
 
 
@@ -77,21 +83,21 @@ def _wait(deployment: Deployment, company: str) -> None:
     pushed = deployment.db.settings_store.current()
     until = pushed[2] + _UNDER_WAY if pushed else now()
     if until > now():
-        raise ProblemError(
+        raise CommandError(
             f"functions that are still running may write data of {company}; try again after "
             f"{until.astimezone():%H:%M}"
         )
 
 
-def _say_kept(company: str, found: Remains) -> None:
+def _say_kept(company: str, found: CompanyData) -> None:
     for what, count in found.counts.items():
         click.echo(f"{count:>9,}  {what}")
-    if not found.anything:
+    if not found.has_data:
         click.echo(f"No data of {company} is stored.")
 
 
-def _remove(deployment: Deployment, company: Company, found: Remains) -> None:
-    with bar() as shown:
+def _remove(deployment: Deployment, company: Company, found: CompanyData) -> None:
+    with progress_bar() as shown:
         task = shown.add_task("Items", total=len(found.keys))
-        for done in remove(deployment.db, company, found):
+        for done in delete_company_data(deployment.db, company, found):
             shown.update(task, completed=done)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from pulse_cli.deployed.deployment import Deployment, on_stack
-from pulse_cli.keeping.given_out import give_out
-from pulse_cli.keeping.parted import in_force, parted
-from pulse_cli.problems import ProblemError
+from pulse_cli.data.export import export_company
+from pulse_cli.data.former_companies import current_companies, former_companies
+from pulse_cli.errors import CommandError
+from pulse_cli.stack.deployment import Deployment, with_deployment
 
 __all__ = ["export"]
 
@@ -27,7 +27,7 @@ __all__ = ["export"]
     help="Folder to write to; it must not exist yet.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
-@on_stack
+@with_deployment
 def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) -> None:
     """Write everything that is stored about COMPANY to a folder, with a README that describes it.
 
@@ -38,24 +38,24 @@ def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) ->
 
     Exits with 0 when the export is complete; otherwise with 1, and no folder is left.
     """
-    known = in_force(deployment.db)
+    known = current_companies(deployment.db)
     if company not in known:
-        known |= parted(deployment.db)
+        known |= former_companies(deployment.db)
     if company not in known:
         names = ", ".join(known) or "none"
-        raise ProblemError(f"no pushed settings have a company {company!r}; available: {names}")
+        raise CommandError(f"no pushed settings have a company {company!r}; available: {names}")
     if out.exists():
-        raise ProblemError(f"{out} already exists; name a folder that does not exist")
+        raise CommandError(f"{out} already exists; name a folder that does not exist")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f"{out.name}-", dir=out.parent))
         try:
-            counts = give_out(deployment.db.table, *known[company], unfinished)
+            counts = export_company(deployment.db.table, *known[company], unfinished)
             unfinished.rename(out)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as problem:
-        raise ProblemError(f"{out}: {problem.strerror}") from problem
+        raise CommandError(f"{out}: {problem.strerror}") from problem
     if as_json:
         answer = {"stack": deployment.name, "company": company, "out": str(out), "lines": counts}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -14,15 +14,15 @@ from pulse.kernel.company import Settings
 from pulse.kernel.errors import ContentionError
 from pulse.x.client import XClient
 from pulse.x.faults import XError
-from pulse_cli.deployed import aws
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.keeping import person_words
-from pulse_cli.keeping.bar import bar
-from pulse_cli.keeping.person import Kept, known_as, what_is_kept
-from pulse_cli.keeping.person import forget as remove
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import plain, screen
-from pulse_cli.x_access.asking import in_words, way
+from pulse_cli.data import erase_view
+from pulse_cli.data.erase import PersonData, find_by_handle, find_person_data
+from pulse_cli.data.erase import erase_person as remove
+from pulse_cli.data.progress import progress_bar
+from pulse_cli.errors import CommandError
+from pulse_cli.stack import aws
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
+from pulse_cli.terminal import make_console, one_line
+from pulse_cli.x_access.connection import describe_x_error, x_adapter
 
 __all__ = ["forget"]
 
@@ -71,7 +71,7 @@ class Person(click.ParamType):
     ),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
-@on_stack
+@with_deployment
 def forget(
     *,
     deployment: Deployment,
@@ -98,21 +98,21 @@ def forget(
     """
     settings = deployment.settings()
     if settings is None or not settings.companies:
-        raise ProblemError(
+        raise CommandError(
             f"no settings are in force on {deployment.name}; run pulse push pulse.yaml"
         )
     known = [company.name for company in settings.companies]
     for name in names:
         if name not in known:
-            raise ProblemError(f"there is no company {name!r}; available: {', '.join(known)}")
+            raise CommandError(f"there is no company {name!r}; available: {', '.join(known)}")
     who, doubt = person[1], ""
     if who is None:
         who, doubt = _whose(deployment, settings, str(person[0]), ask_x=ask_x)
     if doubt and yes and not dry_run:
-        raise ProblemError(f"{doubt}; give the id:NUMBER of the person you mean")
-    kept = what_is_kept(deployment.db.table, who, names)
+        raise CommandError(f"{doubt}; give the id:NUMBER of the person you mean")
+    kept = find_person_data(deployment.db.table, who, names)
     if not as_json:
-        person_words.say_kept(who, kept)
+        erase_view.print_found(who, kept)
     if doubt:
         click.echo(f"{doubt}.", err=True)
     days = deployment.parameters.get("LogDays") or "30"
@@ -120,7 +120,7 @@ def forget(
         _end(deployment.name, who, kept, days, as_json=as_json, done=False)
         return
     if not yes and not click.confirm(f"Permanently remove the data of {who}?", err=True):
-        raise ProblemError("nothing was removed; answer yes, or use --yes")
+        raise CommandError("nothing was removed; answer yes, or use --yes")
     _forget(deployment, settings, who, names or tuple(known), kept, wait)
     _end(deployment.name, who, kept, days, as_json=as_json, done=True)
 
@@ -133,27 +133,29 @@ def _whose(
         try:
             return _ask(deployment, settings, handle), ""
         except XError as trouble:
-            raise ProblemError(
-                f"{in_words(trouble, handle).rstrip('.')}; or give id:NUMBER"
+            raise CommandError(
+                f"{describe_x_error(trouble, handle).rstrip('.')}; or give id:NUMBER"
             ) from trouble
-    found = known_as(deployment.db.table, handle)
+    found = find_by_handle(deployment.db.table, handle)
     if not found:
-        raise ProblemError(
+        raise CommandError(
             f"no email has shown @{handle} in the last 30 days, so Pulse does not know its id; "
             "give id:NUMBER, or use --ask-x to ask X for it (0.01 USD)"
         )
     if len(found) > 1:
         ids = " or ".join(f"id:{one.id}" for one in found)
-        raise ProblemError(f"more than one person has had the handle @{handle}; give {ids}")
+        raise CommandError(f"more than one person has had the handle @{handle}; give {ids}")
     [seen] = found
-    was = f"{seen.id} ({plain(seen.name or 'no name')}) was @{seen.username} on {seen.at:%Y-%m-%d}"
+    was = (
+        f"{seen.id} ({one_line(seen.name or 'no name')}) was @{seen.username} on {seen.at:%Y-%m-%d}"
+    )
     try:
         holder = _ask(deployment, settings, handle)
     except (XError, botocore.exceptions.ClientError) as problem:
-        why = problem.detail if isinstance(problem, XError) else aws.said(problem)
-        return seen.id, f"{was}; X could not confirm that it still is ({plain(why)})"
+        why = problem.detail if isinstance(problem, XError) else aws.describe_error(problem)
+        return seen.id, f"{was}; X could not confirm that it still is ({one_line(why)})"
     if holder != seen.id:
-        raise ProblemError(
+        raise CommandError(
             f"{was}, but {holder} has that handle now; give id:{seen.id} or id:{holder}"
         )
     return seen.id, ""
@@ -161,7 +163,9 @@ def _whose(
 
 def _ask(deployment: Deployment, settings: Settings, handle: str) -> str:
     token = settings.companies[0].accounts[0].token
-    return XClient(lambda: deployment.tokens.token(token), way(deployment.x_url)).user(handle).id
+    return (
+        XClient(lambda: deployment.tokens.token(token), x_adapter(deployment.x_url)).user(handle).id
+    )
 
 
 def _forget(
@@ -169,7 +173,7 @@ def _forget(
     settings: Settings,
     who: str,
     names: tuple[str, ...],
-    kept: dict[str, Kept],
+    kept: dict[str, PersonData],
     wait: int,
 ) -> None:
     """First what is to be passed over, then what is there, then what came meanwhile."""
@@ -178,16 +182,18 @@ def _forget(
     for name in scope:
         deployment.db.erasures.add(name, who, moment)
     _remove(deployment, settings, who, kept)
-    with screen(stderr=True).status("Waiting for running polls"):
+    with make_console(stderr=True).status("Waiting for running polls"):
         time.sleep(wait)
-    later = what_is_kept(deployment.db.table, who)
+    later = find_person_data(deployment.db.table, who)
     _remove(deployment, settings, who, {n: one for n, one in later.items() if n in scope})
-    if not any(one.anything for name, one in later.items() if name not in scope):
+    if not any(one.has_data for name, one in later.items() if name not in scope):
         deployment.db.author_cache.delete([who])
 
 
-def _remove(deployment: Deployment, settings: Settings, who: str, kept: dict[str, Kept]) -> None:
-    with bar() as shown:
+def _remove(
+    deployment: Deployment, settings: Settings, who: str, kept: dict[str, PersonData]
+) -> None:
+    with progress_bar() as shown:
         task = shown.add_task("Conversations", total=None)
 
         def told(done: int, total: int) -> None:
@@ -196,22 +202,22 @@ def _remove(deployment: Deployment, settings: Settings, who: str, kept: dict[str
         try:
             remove(deployment.db, settings, who, kept, now(), told)
         except ContentionError as problem:
-            raise ProblemError(
+            raise CommandError(
                 f"{problem} is being written to by others all the time; try again"
             ) from problem
 
 
 def _end(
-    stack: str, who: str, kept: Mapping[str, Kept], days: str, *, as_json: bool, done: bool
+    stack: str, who: str, kept: Mapping[str, PersonData], days: str, *, as_json: bool, done: bool
 ) -> None:
     if not as_json:
-        person_words.say_done(kept, days, done=done)
+        erase_view.print_outcome(kept, days, done=done)
         return
     answer = {
         "stack": stack,
         "person": who,
         "removed": done,
         "companies": {name: one.as_json() for name, one in kept.items()},
-        "not_reached": person_words.not_reached(days),
+        "not_reached": erase_view.copies_out_of_reach(days),
     }
     click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

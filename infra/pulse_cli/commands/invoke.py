@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 import click
 
+from pulse_cli.errors import CommandError
 from pulse_cli.laptop import local_env, sam
 from pulse_cli.laptop.emulator import Emulator, Invocation
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.template import Function, load_template
+from pulse_cli.template import Function, load_template
 
 __all__ = ["invoke"]
 
@@ -38,15 +38,15 @@ def invoke(name: str, event: Path | None, env: Path | None, as_json: bool) -> No
     """
     functions = load_template().functions
     if name not in functions:
-        raise ProblemError(f"there is no function {name!r}; available: {', '.join(functions)}")
+        raise CommandError(f"there is no function {name!r}; available: {', '.join(functions)}")
     if functions[name].topic and not event:
-        raise ProblemError(
+        raise CommandError(
             f"{name} receives its events from a topic; use --event infra/events/{name}.json"
         )
-    envs = local_env.read(env)
+    envs = local_env.read_env(env)
     for needed in {name, "dispatch"} if functions[name].queue and not event else {name}:
         if needed not in envs:
-            raise ProblemError(f"the environment file has no variables for {needed}")
+            raise CommandError(f"the environment file has no variables for {needed}")
     if not sam.is_built():
         click.echo(
             "The code has changed since it was built; run make build to update it.", err=True
@@ -76,7 +76,7 @@ def _parse(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ProblemError(f"{path} is not JSON: {error}") from error
+        raise CommandError(f"{path} is not JSON: {error}") from error
 
 
 def _tick(function: Function) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _with_next_message(function: Emulator, envs: dict[str, dict[str, str]]) -> I
     queue = env["PULSE_POLL_QUEUE"]
     messages = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"]).get("Messages")
     if not messages:
-        raise ProblemError("no poll is due; run pulse invoke dispatch first")
+        raise CommandError("no poll is due; run pulse invoke dispatch first")
     [message] = messages
     result = function.invoke({"Records": [_record(message)]})
     if not (isinstance(result.payload, dict) and "errorMessage" in result.payload):

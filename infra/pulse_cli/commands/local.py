@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from pulse_cli.laptop import local_env, locally
+from pulse_cli.errors import CommandError
+from pulse_cli.laptop import local_env, local_services
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.problems import ProblemError
-from pulse_cli.settings import examine
-from pulse_cli.settings.made import document_for
+from pulse_cli.settings import check_file
+from pulse_cli.settings.defaults import default_settings
 from pulse_cli.simulated_x import ArchiveError, VocabularyName
 
 __all__ = ["local"]
@@ -65,13 +65,13 @@ def local(
     """
     begins = datetime.now(UTC) - timedelta(minutes=begun)
     try:
-        posts = locally.moved(archive, begins)
+        posts = local_services.load_shifted(archive, begins)
         document = _document(archive, settings)
     except (ArchiveError, OSError, ValueError) as error:
-        raise ProblemError(str(error)) from error
-    with locally.run(posts, port_aws, port_x, vocabulary) as running:
+        raise CommandError(str(error)) from error
+    with local_services.run_services(posts, port_aws, port_x, vocabulary) as running:
         running.push(document)
-        local_env.write(running.stack, env)
+        local_env.write_env(running.stack, env)
         for ends in (signal.SIGINT, signal.SIGTERM):
             signal.signal(ends, signal.default_int_handler)
         try:
@@ -85,15 +85,15 @@ def local(
 
 def _document(archive: Path, settings: Path | None) -> dict[str, Any]:
     if settings is None:
-        document = document_for(json.loads((archive / "companies.json").read_text("utf-8")))
+        document = default_settings(json.loads((archive / "companies.json").read_text("utf-8")))
         return {"companies": [one | {"look_back": "24 h"} for one in document["companies"]]}
-    checked = examine(settings)
+    checked = check_file(settings)
     if checked.document is None:
-        raise ProblemError(f"{settings} has errors; run pulse check {settings} to see them")
+        raise CommandError(f"{settings} has errors; run pulse check {settings} to see them")
     return checked.document
 
 
-def _say(running: locally.Local, env: Path) -> None:
+def _say(running: local_services.LocalServices, env: Path) -> None:
     click.echo(
         f"AWS answers at {running.aws_url}, X at {running.x_url}. Press Ctrl-C to stop them."
     )

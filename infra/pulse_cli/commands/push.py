@@ -11,11 +11,11 @@ import click
 
 from pulse.dynamodb.table import TransactionCancelledError
 from pulse.x.faults import XError
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.keeping.parted import lost
-from pulse_cli.problems import ProblemError
-from pulse_cli.settings import examine
-from pulse_cli.settings.changes import Change, changes
+from pulse_cli.data.former_companies import missing_companies
+from pulse_cli.errors import CommandError
+from pulse_cli.settings import check_file
+from pulse_cli.settings.diff import Change, compare
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Settings
@@ -38,7 +38,7 @@ _SHOWN = 40
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change without pushing it.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
-@on_stack
+@with_deployment
 def push(
     *,
     deployment: Deployment,
@@ -56,21 +56,21 @@ def push(
 
     Exits with 0 when the settings are in force, otherwise with 1.
     """
-    checked = examine(file)
+    checked = check_file(file)
     for finding in checked.findings:
-        click.echo(finding.said(str(file)), err=True)
+        click.echo(finding.to_line(str(file)), err=True)
     if checked.document is None or checked.settings is None:
         errors = sum(finding.severity == "error" for finding in checked.findings)
-        raise ProblemError(
+        raise CommandError(
             f"{file} has {errors} {'error' if errors == 1 else 'errors'} (see above), so "
             "nothing was pushed"
         )
     before = deployment.db.settings_store.current()
     document = json.loads(json.dumps(checked.document, default=str))
-    for name in lost(before[0], document) if before else ():
+    for name in missing_companies(before[0], document) if before else ():
         if name not in parted_with:
-            raise ProblemError(_without(name, file))
-    found = changes(before[0] if before else {}, document)
+            raise CommandError(_without(name, file))
+    found = compare(before[0] if before else {}, document)
     version = before[1] if before else 0
     pushed = not dry_run and (before is None or bool(found))
     if pushed:
@@ -106,7 +106,7 @@ def _push(deployment: Deployment, document: dict[str, Any]) -> int:
     try:
         return deployment.db.settings_store.push(document, now())
     except TransactionCancelledError:
-        raise ProblemError(
+        raise CommandError(
             "somebody else pushed settings at the same moment, so nothing was pushed; see what "
             "they changed (pulse push --dry-run), and push again"
         ) from None
@@ -146,7 +146,7 @@ def _say_changes(found: Sequence[Change], since: int | None) -> None:
     if found:
         click.echo(f"Changes from version {since}, which is in force:")
     for change in found[:_SHOWN]:
-        click.echo(f"  {change.said()}")
+        click.echo(f"  {change.to_line()}")
     if len(found) > _SHOWN:
         click.echo(f"  and {len(found) - _SHOWN} more")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pulse_cli.replay.many import replay_all
+from pulse_cli.replay.all_companies import replay_all
 from pulse_cli.simulated_x import VocabularyName
 
 

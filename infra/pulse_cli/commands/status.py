@@ -6,11 +6,11 @@ import json
 
 import click
 
-from pulse_cli.deployed import standing_words
-from pulse_cli.deployed.deployment import Deployment, now, on_stack
-from pulse_cli.deployed.standing import standing
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import screen
+from pulse_cli.errors import CommandError
+from pulse_cli.stack import status_view
+from pulse_cli.stack.deployment import Deployment, now, with_deployment
+from pulse_cli.stack.status import company_status
+from pulse_cli.terminal import make_console
 
 __all__ = ["status"]
 
@@ -20,7 +20,7 @@ __all__ = ["status"]
     "--company", "names", multiple=True, metavar="NAME", help="Only this.  [default: all]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@on_stack
+@with_deployment
 def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> None:
     """Show the state of polls, waiting customers and email for each company.
 
@@ -32,16 +32,16 @@ def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> 
     """
     settings = deployment.settings()
     if settings is None:
-        raise ProblemError(
+        raise CommandError(
             f"no settings are in force on {deployment.name}; run pulse push pulse.yaml"
         )
     known = [company.name for company in settings.companies]
     for name in names:
         if name not in known:
-            raise ProblemError(f"there is no company {name!r}; available: {', '.join(known)}")
+            raise CommandError(f"there is no company {name!r}; available: {', '.join(known)}")
     moment = now()
     found = [
-        standing(deployment, company, moment)
+        company_status(deployment, company, moment)
         for company in settings.companies
         if company.name in (names or known)
     ]
@@ -54,9 +54,9 @@ def status(*, deployment: Deployment, names: tuple[str, ...], as_json: bool) -> 
         }
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    console = screen()
+    console = make_console()
     console.print(
         f"{deployment.name}, settings version {settings.version}, as of {moment:%H:%M} UTC\n"
     )
     for company in found:
-        standing_words.draw(company, console)
+        status_view.print_status(company, console)

@@ -15,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pulse.x.client import XClient
 from pulse_cli import trial
 from pulse_cli.commands.connect import Handle
-from pulse_cli.deployed.deployment import now
-from pulse_cli.problems import ProblemError
-from pulse_cli.screen import screen
-from pulse_cli.x_access import asking, prices, tokens
+from pulse_cli.errors import CommandError
+from pulse_cli.stack.deployment import now
+from pulse_cli.terminal import make_console
+from pulse_cli.x_access import connection, prices, token_input
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Language
@@ -81,41 +81,41 @@ def try_out(
 
     Exits with 0 when there is a digest, otherwise with 1.
     """
-    token = tokens.from_environment()
+    token = token_input.token_from_environment()
     if token is None:
-        raise ProblemError(
+        raise CommandError(
             "there is no token in the environment; set PULSE_X_BEARER, or all four of "
             "PULSE_X_CONSUMER_KEY, PULSE_X_CONSUMER_SECRET, PULSE_X_ACCESS_TOKEN, "
             "PULSE_X_ACCESS_TOKEN_SECRET"
         )
-    url = asking.url_elsewhere()
+    url = connection.simulated_x_url()
     if url:
         click.echo(f"Using the simulated X at {url}, not the real X.", err=True)
     found, expected = _look(token, url, handles, official, hours)
-    click.echo(expected.said(), err=True)
+    click.echo(expected.to_line(), err=True)
     if sys.stdin.isatty() and not yes:
         click.confirm("Read it?", default=True, abort=True, err=True)
     outcome = _run(token, url, found.settings(lang, time_zone, hours), hours, expected.pages)
     if not outcome.mails:
-        raise ProblemError("no digest was written; this is a bug in Pulse, please report it")
-    for trouble in outcome.troubles:
+        raise CommandError("no digest was written; this is a bug in Pulse, please report it")
+    for trouble in outcome.faults:
         click.echo(f"X returned only a part of the posts: {trouble}", err=True)
     _say(outcome, found, hours, out, as_json=as_json)
 
 
 def _look(
     token: Token, url: str | None, handles: tuple[str, ...], official: tuple[str, ...], hours: int
-) -> tuple[trial.Found, trial.Forecast]:
-    x = XClient(lambda: token, asking.way(url))
-    found = trial.find(x, handles, official, is_user=token.is_user)
+) -> tuple[trial.TrialAccounts, trial.ReadForecast]:
+    x = XClient(lambda: token, connection.x_adapter(url))
+    found = trial.find_accounts(x, handles, official, is_user=token.is_user)
     moment = now()
-    return found, trial.forecast(x, found, moment - timedelta(hours=hours), moment)
+    return found, trial.forecast_reads(x, found, moment - timedelta(hours=hours), moment)
 
 
 def _run(
     token: Token, url: str | None, document: dict[str, object], hours: int, pages: int | None
-) -> trial.Outcome:
-    errors = screen(stderr=True)
+) -> trial.TrialOutcome:
+    errors = make_console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -127,30 +127,32 @@ def _run(
     )
     with bar:
         task = bar.add_task("Asking X", total=pages)
-        way = asking.Heard(asking.way(url), lambda _: bar.advance(task))
-        return trial.run(
+        way = connection.RecordingAdapter(connection.x_adapter(url), lambda _: bar.advance(task))
+        return trial.run_trial(
             document, token, way, hours, lambda what: bar.update(task, description=what)
         )
 
 
 def _say(
-    outcome: trial.Outcome, found: trial.Found, hours: int, out: Path, *, as_json: bool
+    outcome: trial.TrialOutcome, found: trial.TrialAccounts, hours: int, out: Path, *, as_json: bool
 ) -> None:
-    from pulse_cli.trial import words  # noqa: PLC0415
+    from pulse_cli.trial import report  # noqa: PLC0415
 
-    files = words.write(outcome.mails, out)
+    files = report.write_files(outcome.mails, out)
     owned = all(found.owner is not None and a.id == found.owner.id for a in found.accounts)
-    cost = outcome.read * (prices.OWNED if owned else prices.POST)
+    cost = outcome.posts_read * (prices.OWNED_POST if owned else prices.POST)
     cost += (len(found.accounts) + len(outcome.worst)) * prices.USER
     if as_json:
-        answer = words.as_json(outcome, cost) | {"files": [str(file) for file in files]}
+        answer = report.as_json(outcome, cost) | {"files": [str(file) for file in files]}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     handles = ", ".join(f"@{account.username}" for account in found.accounts)
     click.echo(f"The last {hours} h of {handles}")
-    words.draw(outcome, screen())
+    report.print_report(outcome, make_console())
     click.echo(
         f"\nThe digest is in {out}: open digest.html in a browser, or digest.eml in an "
         "email program."
     )
-    click.echo(f"Pulse read {outcome.read:,} posts on X, for about {prices.usd(cost)}.")
+    click.echo(
+        f"Pulse read {outcome.posts_read:,} posts on X, for about {prices.format_usd(cost)}."
+    )

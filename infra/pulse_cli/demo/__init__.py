@@ -4,6 +4,6 @@
 `archive` writes it as a post archive; `rehearsal` replays it; `report` shows the outcome.
 """
 
-from pulse_cli.demo.day import Day, made_up
+from pulse_cli.demo.day import DemoDay, make_day
 
-__all__ = ["Day", "made_up"]
+__all__ = ["DemoDay", "make_day"]

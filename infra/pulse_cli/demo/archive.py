@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pulse_cli.demo.day import Day
+    from pulse_cli.demo.day import DemoDay
 
 
-def write(day: Day, folder: Path) -> None:
+def write_archive(day: DemoDay, folder: Path) -> None:
     """Write the archive into `folder`; what it held before of one is overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
-    _lines(folder / "posts.ndjson", day.posts)
-    _lines(folder / "users.ndjson", day.users)
+    _write_lines(folder / "posts.ndjson", day.posts)
+    _write_lines(folder / "users.ndjson", day.users)
     companies = json.dumps(day.companies, ensure_ascii=False, indent=2)
     (folder / "companies.json").write_text(f"{companies}\n", "utf-8")
 
 
-def _lines(path: Path, values: Iterable[Any]) -> None:
+def _write_lines(path: Path, values: Iterable[Any]) -> None:
     lines = (json.dumps(value, ensure_ascii=False) for value in values)
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")

@@ -8,18 +8,18 @@ from itertools import chain
 from random import Random
 from typing import Any
 
-from pulse_cli.demo import posting, scenes, threads
-from pulse_cli.demo.cast import Cast
-from pulse_cli.demo.desk import Desk
-from pulse_cli.demo.said import Said
-from pulse_cli.demo.script import Stretch, Who, moment, read, stretch
+from pulse_cli.demo import post_format, scripted_posts, talks
+from pulse_cli.demo.people import PersonGenerator
+from pulse_cli.demo.posts import DraftPost
+from pulse_cli.demo.script import TimeRange, XUser, parse_moment, parse_range, read_script
+from pulse_cli.demo.support_desk import SupportDesk
 
 _SEED = 20261118
 COMPANY = "svyaz"
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DemoDay:
     """The archive of the day, and what its script says that came to pass.
 
     `mentions` are the posts that speak to the company, an edited one as it first was. `never`
@@ -27,80 +27,80 @@ class Day:
     first mention to the first word of ours.
     """
 
-    mentions: tuple[Said, ...]
+    mentions: tuple[DraftPost, ...]
     posts: list[dict[str, Any]]
     users: list[dict[str, str]]
     companies: list[dict[str, Any]]
-    never: frozenset[str]
-    outage: Stretch
-    whole: Stretch
+    never_answered: frozenset[str]
+    outage: TimeRange
+    period: TimeRange
 
     @property
     def people(self) -> int:
         """How many people speak to the company."""
-        return len({said.who for said in self.mentions})
+        return len({said.author for said in self.mentions})
 
     @property
     def shown_late(self) -> int:
         """How many posts X shows later than they were published."""
         return sum("visible_at" in post for post in self.posts)
 
-    def spoken(self, start: datetime, end: datetime) -> int:
+    def count_mentions(self, start: datetime, end: datetime) -> int:
         """How many mentions were published from `start` on, before `end`."""
         return sum(start <= said.at < end for said in self.mentions)
 
 
-def made_up() -> Day:
+def make_day() -> DemoDay:
     """Make the day up."""
     rng = Random(_SEED)
-    told, cast = read("told"), Cast(rng)
+    told, cast = read_script("told"), PersonGenerator(rng)
     accounts = {
-        key: cast.called(one["username"], one["name"], one["id"])
+        key: cast.named_person(one["username"], one["name"], one["id"])
         for key, one in told["accounts"].items()
     }
-    published = scenes.news(accounts["news"])
-    played = scenes.scenes(cast, accounts, published)
-    talks = [
-        *threads.ordinary("evening", cast, accounts, rng),
-        *threads.outage(cast, accounts, published, rng),
-        *threads.ordinary("day", cast, accounts, rng),
+    published = scripted_posts.make_news(accounts["news"])
+    played = scripted_posts.make_scenes(cast, accounts, published)
+    customers = [
+        *talks.make_ordinary_talks("evening", cast, accounts, rng),
+        *talks.make_outage_talks(cast, accounts, published, rng),
+        *talks.make_ordinary_talks("day", cast, accounts, rng),
     ]
     said = [
         *published.values(),
-        *scenes.retweets(cast, published),
+        *scripted_posts.make_retweets(cast, published),
         *chain.from_iterable(played.values()),
-        *Desk(talks, accounts["help"], rng).run(),
+        *SupportDesk(customers, accounts["help"], rng).run(),
     ]
     said.sort(key=lambda one: one.at)
-    posting.number(said, rng)
+    post_format.assign_ids(said, rng)
     by_name = {who.username: who for who in cast.people.values()}
     silent = {one["who"]["username"] for one in told["scenes"] if one.get("never")}
-    return Day(
+    return DemoDay(
         tuple(one for one in said if _is_mention(one, accounts)),
-        [posting.post(one, by_name) for one in said],
+        [post_format.archive_line(one, by_name) for one in said],
         [_user(who) for who in _speakers(said)],
         [{"name": COMPANY, "accounts": [_account(one) for one in told["accounts"].values()]}],
         frozenset(silent),
-        Stretch(moment(told["outage"]["from"]), moment(told["outage"]["first_word"])),
-        stretch(told),
+        TimeRange(parse_moment(told["outage"]["from"]), parse_moment(told["outage"]["first_word"])),
+        parse_range(told),
     )
 
 
-def _is_mention(said: Said, accounts: dict[str, Who]) -> bool:
-    passed_on = said.retweets is not None or said.edits is not None
-    named = posting.handles(said.text)
+def _is_mention(said: DraftPost, accounts: dict[str, XUser]) -> bool:
+    passed_on = said.retweeted is not None or said.previous_version is not None
+    named = post_format.mentioned_handles(said.text)
     return (
         not passed_on
-        and said.who not in accounts.values()
+        and said.author not in accounts.values()
         and any(account.username in named for account in accounts.values())
     )
 
 
-def _speakers(said: list[Said]) -> list[Who]:
-    return sorted({one.who for one in said}, key=lambda who: int(who.id))
+def _speakers(said: list[DraftPost]) -> list[XUser]:
+    return sorted({one.author for one in said}, key=lambda who: int(who.id))
 
 
-def _user(who: Who) -> dict[str, str]:
+def _user(who: XUser) -> dict[str, str]:
     return {"id": who.id, "username": who.username, "name": who.name}
 
 

@@ -16,14 +16,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 if TYPE_CHECKING:
     from pulse.kernel.company import Company
     from pulse.outbox.message import SentMail
-    from pulse_cli.demo.words import Words
+    from pulse_cli.demo.texts import DemoTexts
 
 _BASE = '<head><base target="_blank">'
 Kind = Literal["digest", "alert"]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailPage:
     """One mail as it was sent, and the page that lies beside it."""
 
     at: datetime
@@ -35,7 +35,7 @@ class Letter:
     kind: Kind
 
 
-def unpack(folder: Path, company: Company, sent: Sequence[SentMail]) -> list[Letter]:
+def write_pages(folder: Path, company: Company, sent: Sequence[SentMail]) -> list[MailPage]:
     """Write a page beside each `.eml` in the folder; returns the mails, oldest first.
 
     `sent` are the records of what was sent, which say what kind each mail is of.
@@ -43,20 +43,20 @@ def unpack(folder: Path, company: Company, sent: Sequence[SentMail]) -> list[Let
     digests = {(mail.to, mail.subject) for mail in sent if mail.kind == "digest"}
     letters = []
     for file in sorted(folder.glob("*.eml")):
-        letter = read(file, company, digests)
+        letter = read_mail(file, company, digests)
         file.with_suffix(".html").write_text(letter.html, "utf-8")
         letters.append(letter)
     return letters
 
 
-def read(file: Path, company: Company, digests: Container[tuple[str, str]]) -> Letter:
+def read_mail(file: Path, company: Company, digests: Container[tuple[str, str]]) -> MailPage:
     """Read one mail; `digests` are the addresses and subjects of those that are digests."""
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     body = message.get_body(("html",))
     address, subject = str(message["To"]), str(message["Subject"])
     names = {person.email: person.name for person in company.people.values()}
     html = str(body.get_content()) if body is not None else ""
-    return Letter(
+    return MailPage(
         parsedate_to_datetime(str(message["Date"])),
         names.get(address, address),
         address,
@@ -66,7 +66,7 @@ def read(file: Path, company: Company, digests: Container[tuple[str, str]]) -> L
     )
 
 
-def leaf(letters: list[Letter], folder: Path, words: Words) -> Path:
+def write_index(letters: list[MailPage], folder: Path, words: DemoTexts) -> Path:
     """Write one page that holds all the mails and needs nothing else; returns where it lies."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from pulse.reporting.stats import quantile
 from pulse.screens.phrases import tone
-from pulse_cli.demo import hearing
-from pulse_cli.demo.tables import table_of
-from pulse_cli.screen import plain
+from pulse_cli.demo import alert_report
+from pulse_cli.demo.table_style import make_table
+from pulse_cli.terminal import one_line
 from pulse_cli.x_access import prices
 
 if TYPE_CHECKING:
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from pulse.screens.models import Card
-    from pulse_cli.demo.day import Day
-    from pulse_cli.demo.rehearsal import Rehearsed
-    from pulse_cli.demo.spans import Row
-    from pulse_cli.demo.words import Words
+    from pulse_cli.demo.day import DemoDay
+    from pulse_cli.demo.figures import FigureRow
+    from pulse_cli.demo.run import DemoResult
+    from pulse_cli.demo.texts import DemoTexts
 
 _COLOURS = {"red": "bold red", "amber": "yellow", "quiet": "dim"}
 
 
-def report(day: Day, came: Rehearsed, words: Words) -> RenderableType:
+def draw_report(day: DemoDay, came: DemoResult, words: DemoTexts) -> RenderableType:
     """Draw all of it."""
     return Group(
         _head(day, words),
         _section(words("waits"), _waiting_note(day, came, words), _waiting(came, words)),
         _section(words("answers"), words("answers_note"), _answers(came, words)),
-        _section(words("outage"), "", hearing.outage(day, came, words)),
-        _section(words("told"), "", hearing.told(came, words)),
-        _section(words("watch"), "", _watch(day, came, words)),
+        _section(words("outage"), "", alert_report.outage_timeline(day, came, words)),
+        _section(words("told"), "", alert_report.mails_by_person(came, words)),
+        _section(words("watch"), "", _operation(day, came, words)),
     )
 
 
-def where(out: Path, index: Path, mails: int, words: Words) -> RenderableType:
+def draw_next_steps(out: Path, index: Path, mails: int, words: DemoTexts) -> RenderableType:
     """Where the mails lie, and what to do next."""
     nexts = (
         ("pulse try @handle", words("next_try")),
@@ -70,25 +70,25 @@ def _section(title: str, note: str, body: RenderableType) -> RenderableType:
     return Group(head, Padding(body, (0, 0, 0, 2)))
 
 
-def _head(day: Day, words: Words) -> RenderableType:
-    stretch = words("stretch", start=words.time(day.whole.start), end=words.time(day.whole.end))
+def _head(day: DemoDay, words: DemoTexts) -> RenderableType:
+    stretch = words("stretch", start=words.time(day.period.start), end=words.time(day.period.end))
     scale = words("scale", posts=len(day.posts), mentions=len(day.mentions), people=day.people)
     return Text.assemble((f"\n{words('title')}", "bold"), f": {stretch}\n", (scale, "dim"))
 
 
-def _waiting_note(day: Day, came: Rehearsed, words: Words) -> str:
+def _waiting_note(day: DemoDay, came: DemoResult, words: DemoTexts) -> str:
     longest = words.duration(came.report.longest)
     return words(
-        "waits_note", n=len(came.report.waiting), time=words.time(day.whole.end), longest=longest
+        "waits_note", n=len(came.report.waiting), time=words.time(day.period.end), longest=longest
     )
 
 
-def _waiting(came: Rehearsed, words: Words) -> RenderableType:
-    table = table_of("", words("waited"), words("who"), words("says"), left=4)
+def _waiting(came: DemoResult, words: DemoTexts) -> RenderableType:
+    table = make_table("", words("waited"), words("who"), words("says"), left=4)
     table.columns[-1].no_wrap = False
     for card in came.worst:
         table.add_row(
-            _level(card, words), words.duration(card.waited), _customer(card), _said(card)
+            _level(card, words), words.duration(card.waited), _customer(card), _text(card)
         )
     left = len(came.report.waiting) - len(came.worst)
     if left:
@@ -96,7 +96,7 @@ def _waiting(came: Rehearsed, words: Words) -> RenderableType:
     return table
 
 
-def _level(card: Card, words: Words) -> Text:
+def _level(card: Card, words: DemoTexts) -> Text:
     return Text(words.level(card.level), style=_COLOURS[tone(card)])
 
 
@@ -104,16 +104,16 @@ def _customer(card: Card) -> str:
     return f"@{card.customer.username or card.customer.id}"
 
 
-def _said(card: Card) -> Text:
+def _text(card: Card) -> Text:
     """On one line, as much of it as there is room for."""
-    return Text(plain(card.text), no_wrap=True, overflow="ellipsis")
+    return Text(one_line(card.text), no_wrap=True, overflow="ellipsis")
 
 
-def _answers(came: Rehearsed, words: Words) -> RenderableType:
+def _answers(came: DemoResult, words: DemoTexts) -> RenderableType:
     promise = words.duration(came.company.policy.response_deadline)
     heads = ("received", "answered", "median", "nine")
-    table = table_of("", *map(words, heads), words("within", promise=promise))
-    for row in came.rows:
+    table = make_table("", *map(words, heads), words("within", promise=promise))
+    for row in came.figure_rows:
         figures = row.figures
         good = figures.within is None or figures.within >= came.company.policy.target
         table.add_row(
@@ -127,7 +127,7 @@ def _answers(came: Rehearsed, words: Words) -> RenderableType:
     return table
 
 
-def _name(row: Row, words: Words) -> str:
+def _name(row: FigureRow, words: DemoTexts) -> str:
     if row.account is not None and row.role is not None:
         return f"@{row.account}, {words(row.role)}"
     if row.start is not None and row.end is not None:
@@ -135,9 +135,9 @@ def _name(row: Row, words: Words) -> str:
     return words("all")
 
 
-def _watch(day: Day, came: Rehearsed, words: Words) -> RenderableType:
+def _operation(day: DemoDay, came: DemoResult, words: DemoTexts) -> RenderableType:
     outcome, watch = came.outcome, came.report.coverage
-    lag = sorted(outcome.visible)
+    lag = sorted(outcome.seconds_from_visible)
     posts = int(outcome.x["distinct_posts"]) + int(outcome.x["rereads_across_days"])
     authors = int(outcome.x["users_served"])
     cost = words.money(posts * prices.POST + authors * prices.USER)

@@ -17,7 +17,7 @@ Language = Literal["en", "ru"]
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class XUser:
     """Somebody on X: a customer, or one of the company's accounts."""
 
     id: str
@@ -25,7 +25,7 @@ class Who:
     name: str
 
 
-class Stretch(NamedTuple):
+class TimeRange(NamedTuple):
     """From when to when, in UTC."""
 
     start: datetime
@@ -38,29 +38,31 @@ class Stretch(NamedTuple):
 
 
 @cache
-def read(name: str) -> Any:
+def read_script(name: str) -> Any:
     """One file of the script."""
     return yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))
 
 
 @cache
-def zone() -> ZoneInfo:
+def script_zone() -> ZoneInfo:
     """The clock by which the script is told."""
-    return ZoneInfo(read("told")["zone"])
+    return ZoneInfo(read_script("told")["zone"])
 
 
-def moment(told: str) -> datetime:
+def parse_moment(told: str) -> datetime:
     """When that is: `Tue 02:10` or `Tue 02:10:12` by the script's clock."""
     day, clock = told.split()
-    date = read("told")["monday"] + timedelta(days=_DAYS.index(day))
-    return datetime.combine(date, time.fromisoformat(clock), zone()).astimezone(ZoneInfo("UTC"))
+    date = read_script("told")["monday"] + timedelta(days=_DAYS.index(day))
+    return datetime.combine(date, time.fromisoformat(clock), script_zone()).astimezone(
+        ZoneInfo("UTC")
+    )
 
 
-def stretch(told: dict[str, Any]) -> Stretch:
+def parse_range(told: dict[str, Any]) -> TimeRange:
     """The stretch told by `from` and `to`."""
-    return Stretch(moment(told["from"]), moment(told["to"]))
+    return TimeRange(parse_moment(told["from"]), parse_moment(told["to"]))
 
 
-def language(entry: dict[str, Any]) -> Language:
+def entry_language(entry: dict[str, Any]) -> Language:
     """The language of an entry that holds its text under `en` or `ru`."""
     return "en" if "en" in entry else "ru"

@@ -7,51 +7,55 @@ from datetime import datetime
 
 import botocore.exceptions
 
-from pulse_cli.deployed import aws
-from pulse_cli.deployed.deployment import Deployment
-from pulse_cli.doctor import clockwork, deleted, letter, reading, returns, sender
-from pulse_cli.doctor.findings import Finding, unknown
+from pulse_cli.doctor import bounces, infrastructure, polling, probe_mail, retention, ses
+from pulse_cli.doctor.findings import DoctorFinding, unknown
+from pulse_cli.stack import aws
+from pulse_cli.stack.deployment import Deployment
 
-__all__ = ["Finding", "examine"]
+__all__ = ["DoctorFinding", "run_checks"]
 
 
-def examine(
+def run_checks(
     deployment: Deployment, now: datetime, to: str | None, *, mail: bool
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     """Look at one thing after the other. The test mail goes `to` an address, or to the owner."""
     settings = deployment.settings()
-    whole = _checked if _is_whole(deployment) else _unasked
-    real = _unasked if aws.endpoint() else _checked  # no stand-in knows of it
-    yield from reading.in_force(settings, now)
-    yield from _checked("tokens", lambda: reading.tokens(deployment, settings))
-    yield from _checked("polls", lambda: reading.polls(deployment, settings, now))
-    yield from _checked("deleted posts", lambda: deleted.checks(deployment, settings, now))
-    yield from _checked("former companies", lambda: deleted.of_parted(deployment))
-    yield from whole("schedules", lambda: clockwork.schedules(deployment))
-    yield from _checked("dead letters", lambda: clockwork.queues(deployment))
-    yield from whole("alarms", lambda: clockwork.alarms(deployment))
-    yield from whole("critical topic", lambda: clockwork.topic(deployment))
-    yield from _checked("addresses", lambda: sender.stopped(deployment, settings, now))
-    yield from real("bounces and complaints", lambda: returns.told(deployment))
-    yield from whole("SES account", lambda: sender.account(deployment))
-    yield from whole("senders", lambda: sender.senders(deployment, settings))
-    yield from whole("recipients", lambda: sender.recipients(deployment, settings, now))
+    whole = _guarded if _is_fully_deployed(deployment) else _skipped
+    real = _skipped if aws.endpoint_url() else _guarded  # no stand-in knows of it
+    yield from polling.check_settings(settings, now)
+    yield from _guarded("tokens", lambda: polling.check_tokens(deployment, settings))
+    yield from _guarded("polls", lambda: polling.check_polls(deployment, settings, now))
+    yield from _guarded(
+        "deleted posts", lambda: retention.check_deletions(deployment, settings, now)
+    )
+    yield from _guarded("former companies", lambda: retention.check_former_companies(deployment))
+    yield from whole("schedules", lambda: infrastructure.check_schedules(deployment))
+    yield from _guarded("dead letters", lambda: infrastructure.check_queues(deployment))
+    yield from whole("alarms", lambda: infrastructure.check_alarms(deployment))
+    yield from whole("critical topic", lambda: infrastructure.check_topic(deployment))
+    yield from _guarded("addresses", lambda: ses.check_suppressed(deployment, settings, now))
+    yield from real("bounces and complaints", lambda: bounces.check_bounce_events(deployment))
+    yield from whole("SES account", lambda: ses.check_account(deployment))
+    yield from whole("senders", lambda: ses.check_senders(deployment, settings))
+    yield from whole("recipients", lambda: ses.check_recipients(deployment, settings, now))
     if mail:
-        yield from _checked("test email", lambda: letter.probe(deployment, settings, to, now))
+        yield from _guarded(
+            "test email", lambda: probe_mail.send_probe(deployment, settings, to, now)
+        )
 
 
-def _checked(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _guarded(what: str, check: Callable[[], Iterator[DoctorFinding]]) -> Iterator[DoctorFinding]:
     """What cannot be looked at is told, and the rest looked at all the same."""
     try:
         yield from check()
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as problem:
-        yield unknown(what, aws.said(problem))
+        yield unknown(what, aws.describe_error(problem))
 
 
-def _is_whole(deployment: Deployment) -> bool:
+def _is_fully_deployed(deployment: Deployment) -> bool:
     """Whether it was really deployed: `pulse local` makes only what is kept and queued."""
-    return not aws.endpoint() or "ScheduleGroupName" in deployment.outputs
+    return not aws.endpoint_url() or "ScheduleGroupName" in deployment.outputs
 
 
-def _unasked(what: str, _check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    yield unknown(what, f"AWS is a stand-in here (at {aws.endpoint()})")
+def _skipped(what: str, _check: Callable[[], Iterator[DoctorFinding]]) -> Iterator[DoctorFinding]:
+    yield unknown(what, f"AWS is a stand-in here (at {aws.endpoint_url()})")

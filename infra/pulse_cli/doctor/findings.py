@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["Finding", "Status", "fail", "ok", "unknown", "warn"]
+__all__ = ["DoctorFinding", "Status", "fail", "ok", "unknown", "warn"]
 
 Status = Literal["OK", "WARN", "FAIL"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One thing that was looked at. `what` is a word or two, the mend says what to do."""
 
     status: Status
@@ -24,21 +24,21 @@ class Finding:
         return asdict(self)
 
 
-def ok(what: str, said: str) -> Finding:
+def ok(what: str, said: str) -> DoctorFinding:
     """All is well."""
-    return Finding("OK", what, said)
+    return DoctorFinding("OK", what, said)
 
 
-def warn(what: str, said: str, mend: str) -> Finding:
+def warn(what: str, said: str, mend: str) -> DoctorFinding:
     """It works, and might not tomorrow, or not for all."""
-    return Finding("WARN", what, said, mend)
+    return DoctorFinding("WARN", what, said, mend)
 
 
-def fail(what: str, said: str, mend: str) -> Finding:
+def fail(what: str, said: str, mend: str) -> DoctorFinding:
     """Somebody is not watched, or not told."""
-    return Finding("FAIL", what, said, mend)
+    return DoctorFinding("FAIL", what, said, mend)
 
 
-def unknown(what: str, why: str) -> Finding:
+def unknown(what: str, why: str) -> DoctorFinding:
     """It may be well or not: nobody could say."""
-    return Finding("WARN", what, f"could not be checked: {why}")
+    return DoctorFinding("WARN", what, f"could not be checked: {why}")

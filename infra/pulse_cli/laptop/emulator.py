@@ -18,10 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from pulse_cli.laptop.runtime import runtime
+from pulse_cli.errors import CommandError
+from pulse_cli.laptop.runtime import lambda_python
 from pulse_cli.laptop.sam import BUILD
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.template import Function, load_template
+from pulse_cli.template import Function, load_template
 
 __all__ = ["Emulator", "EmulatorError", "Invocation"]
 
@@ -35,7 +35,7 @@ _EMULATORS = {
 }
 
 # What Lambda sets besides the function's own environment.
-_LAMBDA = {
+_LAMBDA_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_REGION": "us-east-1",
@@ -47,7 +47,7 @@ _LAMBDA = {
 }
 
 
-class EmulatorError(ProblemError):
+class EmulatorError(CommandError):
     """A function cannot be run; the message says what to do."""
 
 
@@ -86,7 +86,14 @@ class Emulator:
             for part in (f"--{key}-address", f"127.0.0.1:{port}")
         ]
         process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
-            [_rie(), *flags, runtime(), "-m", "awslambdaric", self._function.handler],
+            [
+                _emulator_path(),
+                *flags,
+                lambda_python(),
+                "-m",
+                "awslambdaric",
+                self._function.handler,
+            ],
             cwd=self._artifact,
             env=self._environment(),
             stdout=self._output,
@@ -134,7 +141,7 @@ class Emulator:
 
     def _environment(self) -> dict[str, str]:
         function = self._function
-        return _LAMBDA | {
+        return _LAMBDA_ENVIRONMENT | {
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
@@ -153,7 +160,7 @@ def _function(name: str) -> Function:
     return functions[name]
 
 
-def _rie() -> Path:
+def _emulator_path() -> Path:
     spec = importlib.util.find_spec("samcli")
     if spec is None or spec.origin is None:
         raise EmulatorError("the AWS SAM CLI is not installed; run make setup")

@@ -8,12 +8,21 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pulse_cli.errors import CommandError
 from pulse_cli.laptop.sam import ROOT
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.stack import Stack
-from pulse_cli.stand_in.template import load_template
+from pulse_cli.simulated_aws.local_stack import LocalStack
+from pulse_cli.template import load_template
 
-__all__ = ["AWS_PORT", "RUNNING", "SAMPLE", "X_PORT", "LocalEnvError", "document", "read", "write"]
+__all__ = [
+    "AWS_PORT",
+    "RUNNING",
+    "SAMPLE",
+    "X_PORT",
+    "LocalEnvError",
+    "read_env",
+    "variables_by_resource",
+    "write_env",
+]
 
 AWS_PORT = 5555
 X_PORT = 5556
@@ -23,22 +32,22 @@ SAMPLE = ROOT / "infra" / "local.env.json"
 _ADDRESSES = ("AWS_ENDPOINT_URL", "PULSE_X_URL")
 
 
-class LocalEnvError(ProblemError):
+class LocalEnvError(CommandError):
     """There is no environment to run a function in; the message says what to do."""
 
 
-def document(stack: Stack) -> dict[str, dict[str, str]]:
+def variables_by_resource(stack: LocalStack) -> dict[str, dict[str, str]]:
     """Give each function's environment by its logical id, as SAM wants it."""
     return {stack.functions[name].resource: env for name, env in stack.env.items()}
 
 
-def write(stack: Stack, path: Path) -> None:
+def write_env(stack: LocalStack, path: Path) -> None:
     """Write it where `pulse invoke` finds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document(stack), indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(variables_by_resource(stack), indent=2) + "\n", encoding="utf-8")
 
 
-def read(path: Path | None = None) -> dict[str, dict[str, str]]:
+def read_env(path: Path | None = None) -> dict[str, dict[str, str]]:
     """Read each function's environment, by its name; from a running `pulse local` if no path."""
     path = path or (RUNNING if RUNNING.exists() else SAMPLE)
     try:
@@ -52,11 +61,11 @@ def read(path: Path | None = None) -> dict[str, dict[str, str]]:
     except KeyError as error:
         raise LocalEnvError(f"{path}: template.yaml has no function {error}") from error
     for url in {env[key] for env in read.values() for key in _ADDRESSES if env.get(key)}:
-        _check(url, path)
+        _check_reachable(url, path)
     return read
 
 
-def _check(url: str, path: Path) -> None:
+def _check_reachable(url: str, path: Path) -> None:
     parts = urlsplit(url)
     try:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]

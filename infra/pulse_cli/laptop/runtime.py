@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pulse_cli.laptop.sam import ROOT, BuildError, find_python
 
-__all__ = ["runtime"]
+__all__ = ["lambda_python"]
 
 
-def runtime(root: Path = ROOT) -> Path:
+def lambda_python(root: Path = ROOT) -> Path:
     """Give the Python that functions run on; made once from `requirements/runtime.txt`."""
     requirements = root / "requirements" / "runtime.txt"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()

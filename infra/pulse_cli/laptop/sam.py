@@ -20,10 +20,10 @@ from pathlib import Path
 
 import click
 
-from pulse_cli.problems import ProblemError
-from pulse_cli.stand_in.template import TEMPLATE, load_template, parse
+from pulse_cli.errors import CommandError
+from pulse_cli.template import TEMPLATE, load_template, parse_template
 
-__all__ = ["BUILD", "ROOT", "BuildError", "build", "find_python", "is_built", "problems"]
+__all__ = ["BUILD", "ROOT", "BuildError", "build", "find_build_problems", "find_python", "is_built"]
 
 ROOT = TEMPLATE.parent
 BUILD = ROOT / ".aws-sam" / "build"
@@ -35,7 +35,7 @@ _FINGERPRINT = "pulse.sha256"
 _MEGABYTE = 1_000_000
 
 
-class BuildError(ProblemError):
+class BuildError(CommandError):
     """The functions cannot be built; the message says what to do."""
 
 
@@ -57,14 +57,14 @@ def find_python(version: str = "3.13") -> Path:
 
 def build(root: Path = ROOT) -> None:
     """Build the functions into `.aws-sam/build`, unless what lies there is of this source."""
-    with _alone(root):
+    with _build_lock(root):
         if not is_built(root):
             python = find_python()
             first, *others = _artifacts(root).values()
             _sam_build(root, python, first.name)
             _finish(first, python)
             _share(first, others)
-            if found := problems(root):
+            if found := find_build_problems(root):
                 raise BuildError("The built functions are incomplete: " + "; ".join(found))
             (root / ".aws-sam" / "build" / _FINGERPRINT).write_text(fingerprint(root))
 
@@ -92,7 +92,7 @@ def _is_litter(name: str) -> bool:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def _build_lock(root: Path) -> Iterator[None]:
     """Keep two builds from writing into one folder."""
     lock = root / ".aws-sam" / "lock"
     lock.parent.mkdir(exist_ok=True)
@@ -139,7 +139,7 @@ def _finish(artifact: Path, python: Path) -> None:
 def _share(first: Path, others: list[Path]) -> None:
     """Give the other functions the same files: all are built of one folder."""
     template = first.parent / "template.yaml"
-    built = parse(template.read_text(encoding="utf-8"))
+    built = parse_template(template.read_text(encoding="utf-8"))
     for other in others:
         shutil.copytree(first, other, copy_function=os.link)
         built["Resources"][other.name]["Properties"]["CodeUri"] = other.name
@@ -151,16 +151,16 @@ def _artifacts(root: Path) -> dict[str, Path]:
     return {one.name: root / ".aws-sam" / "build" / one.resource for one in functions}
 
 
-def problems(root: Path = ROOT) -> list[str]:
+def find_build_problems(root: Path = ROOT) -> list[str]:
     """Say what is missing from the built functions, or too much in them."""
     return [
         f"{name}: {problem}"
         for name, artifact in _artifacts(root).items()
-        for problem in _problems(name, artifact)
+        for problem in _artifact_problems(name, artifact)
     ]
 
 
-def _problems(name: str, artifact: Path) -> Iterator[str]:
+def _artifact_problems(name: str, artifact: Path) -> Iterator[str]:
     wanted = [f"{name}.py", "pulse/__init__.py", "babel/locale-data/ru.dat"]
     requirements = (artifact / "requirements.txt").read_text()
     for package, version in re.findall(r"^([\w.-]+)==([\w.]+) \\$", requirements, re.MULTILINE):

@@ -1,5 +1,5 @@
 """`pulse replay`: the deployed handlers over a post archive, on a clock that jumps."""
 
-from pulse_cli.replay.run import Replay, replay
+from pulse_cli.replay.one_company import ReplayPlan, replay_company
 
-__all__ = ["Replay", "replay"]
+__all__ = ["ReplayPlan", "replay_company"]

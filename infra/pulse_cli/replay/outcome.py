@@ -13,13 +13,13 @@ from pulse.conversations.fold import fold
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
 from pulse.kernel.policy import Policy
 from pulse.reporting.stats import quantile
-from pulse_cli.replay.world import World
+from pulse_cli.replay.world import ReplayWorld
 
 Row = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Outcome:
+class ReplayOutcome:
     """One company's part of state.json and run.json.
 
     `published` and `visible` are capture latencies in seconds, `flag_lateness` how much
@@ -28,21 +28,21 @@ class Outcome:
 
     company: str
     conversations: list[Row] = field(default_factory=list)
-    checked: dict[datetime, list[Row]] = field(default_factory=dict)
+    at_checkpoints: dict[datetime, list[Row]] = field(default_factory=dict)
     polls: int = 0
     ticks: int = 0
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     x: dict[str, Any] = field(default_factory=dict)
     dynamodb: dict[str, int] = field(default_factory=dict)
     mails: int = 0
-    published: list[float] = field(default_factory=list)
-    visible: list[float] = field(default_factory=list)
+    seconds_from_published: list[float] = field(default_factory=list)
+    seconds_from_visible: list[float] = field(default_factory=list)
     flag_lateness: list[float] = field(default_factory=list)
     aside: int = 0
     wall_seconds: float = 0.0
 
 
-def conversations(world: World) -> list[Row]:
+def list_conversations(world: ReplayWorld) -> list[Row]:
     """Every conversation with a mention, ordered by its first."""
     rows = []
     for item in _items(world):
@@ -71,7 +71,7 @@ def conversations(world: World) -> list[Row]:
     return sorted(rows, key=lambda r: int(r["first_mention_id"]))
 
 
-def latencies(world: World) -> dict[str, Any]:
+def measure_latencies(world: ReplayWorld) -> dict[str, Any]:
     """How long after publishing, and after X showed them, posts were stored; flags likewise."""
     conversations: dict[str, list[Fact]] = defaultdict(list)
     for item in _items(world):
@@ -87,11 +87,15 @@ def latencies(world: World) -> dict[str, Any]:
                 shown = post.visible_at if post is not None else fact.at
                 published.append((fact.stored_at - fact.at).total_seconds())
                 visible.append((fact.stored_at - shown).total_seconds())
-        late += _flags_late(facts, world.company.policy)
-    return {"published": published, "visible": visible, "flag_lateness": late}
+        late += _flag_lateness(facts, world.company.policy)
+    return {
+        "seconds_from_published": published,
+        "seconds_from_visible": visible,
+        "flag_lateness": late,
+    }
 
 
-def _flags_late(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
+def _flag_lateness(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
     """Seconds from when a level was due, and could be known to be, until it was flagged."""
     posts = [f for f in facts if isinstance(f, (Mention, Reply)) and f.stored_at is not None]
     posts.sort(key=lambda f: f.stored_at or f.at)
@@ -107,7 +111,7 @@ def _flags_late(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
         yield (flag.at - max(flag.due_at, next(known, None) or flag.due_at)).total_seconds()
 
 
-def spread(values: Sequence[float]) -> dict[str, float | None]:
+def percentiles(values: Sequence[float]) -> dict[str, float | None]:
     """p50, p95 and the largest, in seconds."""
     ordered = sorted(values)
     return {
@@ -117,7 +121,7 @@ def spread(values: Sequence[float]) -> dict[str, float | None]:
     }
 
 
-def _items(world: World) -> Iterable[dict[str, Any]]:
+def _items(world: ReplayWorld) -> Iterable[dict[str, Any]]:
     return world.app.db.table.scan()
 
 

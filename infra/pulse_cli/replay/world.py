@@ -10,15 +10,15 @@ import time_machine
 
 from pulse.kernel.company import Account
 from pulse.x.access import Token
-from pulse_cli.replay.house import House
+from pulse_cli.replay.local_deployment import LocalDeployment
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 
 
-class World(House):
+class ReplayWorld(LocalDeployment):
     """One company's deployment: moto, the simulated X, and the time of the whole process."""
 
     def __init__(self, document: Mapping[str, Any], x: SimulatedX, start: datetime) -> None:
-        super().__init__(document, WsgiTransport(x), _token)
+        super().__init__(document, WsgiTransport(x), _simulated_token)
         self.x = x
         self._start = start
 
@@ -26,12 +26,12 @@ class World(House):
         self._time = self._exit.enter_context(time_machine.travel(self._start, tick=False))
         return super().__enter__()
 
-    def go_to(self, moment: datetime) -> None:
+    def move_clock_to(self, moment: datetime) -> None:
         """Move the clock of the whole process."""
         self._time.move_to(moment, tick=False)
 
 
-def _token(account: Account) -> Token:
+def _simulated_token(account: Account) -> Token:
     """Whom the simulated X takes for this account."""
     said = "rehearsal"
     return Token(said, said, said, f"sim-{account.id}", said)

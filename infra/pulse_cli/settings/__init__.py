@@ -6,53 +6,53 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulse.settings.reader import SettingsError, read
-from pulse_cli.settings.findings import Finding, Remark, parted
-from pulse_cli.settings.meaning import remarks
-from pulse_cli.settings.shape import misfits
-from pulse_cli.settings.source import load
+from pulse_cli.settings.findings import Remark, SettingsFinding, parse_path
+from pulse_cli.settings.schema_check import find_misfits
+from pulse_cli.settings.semantic_check import find_remarks
+from pulse_cli.settings.source import load_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path as File
 
     from pulse.kernel.company import Settings
 
-__all__ = ["Checked", "Finding", "check", "examine"]
+__all__ = ["CheckedSettings", "SettingsFinding", "check", "check_file"]
 
 
-class Checked(NamedTuple):
+class CheckedSettings(NamedTuple):
     """What a file holds: findings by line, and, when none is an error, the settings.
 
     `document` is what `pulse push` keeps: plain text, lists and fields.
     """
 
-    findings: list[Finding]
+    findings: list[SettingsFinding]
     document: dict[str, Any] | None
     settings: Settings | None
 
 
-def check(file: File, today: datetime | None = None) -> list[Finding]:
+def check(file: File, today: datetime | None = None) -> list[SettingsFinding]:
     """Give all that is to be mended in a settings file, by line."""
-    return examine(file, today).findings
+    return check_file(file, today).findings
 
 
-def examine(file: File, today: datetime | None = None) -> Checked:
+def check_file(file: File, today: datetime | None = None) -> CheckedSettings:
     """Check a settings file and read it. It is judged by the day of `today` (now)."""
-    source = load(file)
+    source = load_yaml(file)
     if source.document is None:
-        return Checked(sorted(source.findings), None, None)
+        return CheckedSettings(sorted(source.findings), None, None)
     findings, broken = set(source.findings), set()
-    for found in misfits(source.document):
-        if found.said:
-            findings.add(source.find(found.remark, key=not found.breaks))
-        if found.breaks:
+    for found in find_misfits(source.document):
+        if found.is_worth_reporting:
+            findings.add(source.locate(found.remark, key=not found.is_unreadable))
+        if found.is_unreadable:
             broken.add(found.remark.path)
     if () not in broken and ("companies",) not in broken:
-        for remark in remarks(source.document, broken, today or datetime.now(UTC)):
-            findings.add(source.find(remark))
+        for remark in find_remarks(source.document, broken, today or datetime.now(UTC)):
+            findings.add(source.locate(remark))
     if not any(finding.severity == "error" for finding in findings):
         try:
-            return Checked(sorted(findings), source.document, read(source.document))
+            return CheckedSettings(sorted(findings), source.document, read(source.document))
         except SettingsError as error:
-            remark = Remark(parted(error.field), error.problem, "see docs/settings.md")
-            findings.add(source.find(remark))
-    return Checked(sorted(findings), None, None)
+            remark = Remark(parse_path(error.field), error.problem, "see docs/settings.md")
+            findings.add(source.locate(remark))
+    return CheckedSettings(sorted(findings), None, None)

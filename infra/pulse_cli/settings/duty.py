@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 _Kind = TypeVar("_Kind")
 DAY = 24 * 60
 WEEK = 7 * DAY
-Stretch = tuple[int, int]
+MinuteSpan = tuple[int, int]
 """From and until, in minutes of a day or of the week, which begins on Monday at midnight."""
 
 
-def stretches(turn: Shift) -> list[Stretch]:
+def minutes_of_shift(turn: Shift) -> list[MinuteSpan]:
     """Give the minutes of the week that a turn covers."""
     start, end = _minute(turn.start), _minute(turn.end)
     length = (end - start) % DAY or DAY
@@ -33,33 +33,33 @@ def stretches(turn: Shift) -> list[Stretch]:
     return covered
 
 
-def gaps(turns: Iterable[Shift]) -> list[Stretch]:
+def find_gaps(turns: Iterable[Shift]) -> list[MinuteSpan]:
     """Give the minutes of the week at which none of the turns is on."""
     reached, uncovered = 0, []
-    for begin, end in sorted(s for turn in turns for s in stretches(turn)):
+    for begin, end in sorted(s for turn in turns for s in minutes_of_shift(turn)):
         if begin > reached:
             uncovered.append((reached, begin))
         reached = max(reached, end)
     return [*uncovered, (reached, WEEK)] if reached < WEEK else uncovered
 
 
-def say(spans: Iterable[Stretch]) -> str:
+def format_week(spans: Iterable[MinuteSpan]) -> str:
     """Write stretches of the week as people do: `mon-fri 21:00-24:00, sat 00:00-09:00`."""
-    by_day: dict[int, list[Stretch]] = {}
+    by_day: dict[int, list[MinuteSpan]] = {}
     for begin, end in spans:
         for day in range(begin // DAY, (end - 1) // DAY + 1):
             here = (max(begin - day * DAY, 0), min(end - day * DAY, DAY))
             by_day.setdefault(day, []).append(here)
-    alike = _alike({day: tuple(hours) for day, hours in sorted(by_day.items())})
-    return ", ".join(f"{days} {' and '.join(map(say_hours, hours))}" for days, hours in alike)
+    alike = _group_equal_days({day: tuple(hours) for day, hours in sorted(by_day.items())})
+    return ", ".join(f"{days} {' and '.join(map(format_hours, hours))}" for days, hours in alike)
 
 
-def say_hours(hours: Stretch) -> str:
+def format_hours(hours: MinuteSpan) -> str:
     """Write minutes of a day as hours: `09:00-21:00`."""
     return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in hours)
 
 
-def say_days(days: Iterable[int]) -> str:
+def format_days(days: Iterable[int]) -> str:
     """Write days of the week, with runs drawn together: `mon-fri, sun`."""
     runs: list[list[int]] = []
     for day in sorted(days):
@@ -70,16 +70,16 @@ def say_days(days: Iterable[int]) -> str:
     return ", ".join("-".join(dict.fromkeys((DAYS[r[0]], DAYS[r[-1]]))) for r in runs)
 
 
-def week(turns: Sequence[Shift]) -> list[tuple[str, Stretch, tuple[str, ...]]]:
+def duty_table(turns: Sequence[Shift]) -> list[tuple[str, MinuteSpan, tuple[str, ...]]]:
     """Give who is on duty: days that are alike, hours of the day, people in order."""
-    spans = [(turn.person, s) for turn in turns for s in stretches(turn)]
+    spans = [(turn.person, s) for turn in turns for s in minutes_of_shift(turn)]
     order = {turn.person: None for turn in turns}
-    days: dict[int, tuple[tuple[Stretch, tuple[str, ...]], ...]] = {}
+    days: dict[int, tuple[tuple[MinuteSpan, tuple[str, ...]], ...]] = {}
     for day in range(7):
         edges = {day * DAY, (day + 1) * DAY}
         edges |= {edge for _, span in spans for edge in span if edge // DAY == day}
         marks = sorted(edges)
-        merged: list[tuple[Stretch, tuple[str, ...]]] = []
+        merged: list[tuple[MinuteSpan, tuple[str, ...]]] = []
         for begin, end in pairwise(marks):
             on = {person for person, (a, b) in spans if a <= begin < b}
             people = tuple(person for person in order if person in on)
@@ -88,14 +88,16 @@ def week(turns: Sequence[Shift]) -> list[tuple[str, Stretch, tuple[str, ...]]]:
                 here = (merged.pop()[0][0], here[1])
             merged.append((here, people))
         days[day] = tuple(merged)
-    return [(label, hours, people) for label, rows in _alike(days) for hours, people in rows]
+    return [
+        (label, hours, people) for label, rows in _group_equal_days(days) for hours, people in rows
+    ]
 
 
-def _alike(days: Mapping[int, _Kind]) -> list[tuple[str, _Kind]]:
+def _group_equal_days(days: Mapping[int, _Kind]) -> list[tuple[str, _Kind]]:
     groups: dict[_Kind, list[int]] = {}
     for day, value in days.items():
         groups.setdefault(value, []).append(day)
-    return [(say_days(same), value) for value, same in groups.items()]
+    return [(format_days(same), value) for value, same in groups.items()]
 
 
 def _minute(clock: time) -> int:

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 _LONG = 64
 _SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_%+/=-]{20,}")
 Severity = Literal["error", "warning"]
-Path = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 """Where something stands in the settings: names of fields, and places in lists from 0."""
 
 
 class Remark(NamedTuple):
     """Something to mend, by its place in the document; it has no line yet."""
 
-    path: Path
+    path: FieldPath
     problem: str
     mend: str
     severity: Severity = "error"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class SettingsFinding:
     """Something to mend in a file; `line` and `column` count from 1."""
 
     line: int
@@ -38,7 +38,7 @@ class Finding:
     mend: str
     severity: Severity = "error"
 
-    def said(self, file: str) -> str:
+    def to_line(self, file: str) -> str:
         """Give the finding in one line."""
         parts = [f"{file}:{self.line}"]
         if self.severity == "warning":
@@ -64,28 +64,28 @@ def looks_secret(value: str) -> bool:
     return _SECRET.fullmatch(value) is not None
 
 
-def dotted(path: Path) -> str:
+def format_path(path: FieldPath) -> str:
     """Write a path as people read it: `companies[0].owner`."""
     return "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in path).lstrip(".")
 
 
-def parted(field: str) -> Path:
+def parse_path(field: str) -> FieldPath:
     """Read a path as people write it: the other way round."""
     steps = re.findall(r"([^.\[\]]+)|\[([0-9]+)\]", field)
     return tuple(name or int(place) for name, place in steps)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def closest(word: str, known: Iterable[str]) -> str | None:
     """Give the known word that was probably meant, if any is near."""
     lowered = {k.lower(): k for k in known}
     near = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     return lowered[near[0]] if near else None
 
 
-def choose(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Iterable[str]) -> str:
     """Say what to write instead of a word that is none of the known ones."""
     known = list(known)
-    meant = nearest(word, known)
+    meant = closest(word, known)
     if meant:
         return f"did you mean `{meant}`?"
     return f"write one of: {', '.join(known)}" if known else "none is defined yet"

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
-from pulse_cli.settings.findings import Finding, Path, Remark, dotted
-from pulse_cli.settings.syntax import Place, trouble
+from pulse_cli.settings.findings import FieldPath, Remark, SettingsFinding, format_path
+from pulse_cli.settings.syntax import Position, describe_syntax_error
 
 if TYPE_CHECKING:
     from pathlib import Path as File
 
-_NODES = 50_000
-_BYTES = 300_000
+_MAX_NODES = 50_000
+_MAX_BYTES = 300_000
 """An item of the table holds 400 kB."""
-_TOP = Place(1, 1)
+_TOP = Position(1, 1)
 _EMPTY = "start from infra/settings/pulse.minimal.yaml"
 
 
@@ -30,62 +30,62 @@ class Source:
     """A file's document, None when it cannot be read at all, and where its fields stand."""
 
     document: Any = None
-    findings: list[Finding] = field(default_factory=list)
-    places: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    findings: list[SettingsFinding] = field(default_factory=list)
+    positions: dict[FieldPath, Position] = field(default_factory=dict)
+    key_positions: dict[FieldPath, Position] = field(default_factory=dict)
 
-    def find(self, remark: Remark, *, key: bool = False) -> Finding:
+    def locate(self, remark: Remark, *, key: bool = False) -> SettingsFinding:
         """Find the line of a remark, or of what would hold it; `key`: of the field's name."""
-        places = self.keys if key and remark.path in self.keys else self.places
+        places = self.key_positions if key and remark.path in self.key_positions else self.positions
         at = remark.path
         while at and at not in places:
             at = at[:-1]
-        place = places.get(at, Place(1, 1))
-        field = dotted(remark.path)
-        return Finding(*place, field, remark.problem, remark.mend, remark.severity)
+        place = places.get(at, Position(1, 1))
+        field = format_path(remark.path)
+        return SettingsFinding(*place, field, remark.problem, remark.mend, remark.severity)
 
-    def refuse(self, place: Place, problem: str, mend: str) -> None:
+    def reject(self, place: Position, problem: str, mend: str) -> None:
         """Note what keeps the whole file from being read."""
-        self.findings.append(Finding(*place, "", problem, mend))
+        self.findings.append(SettingsFinding(*place, "", problem, mend))
 
 
-def load(file: File) -> Source:
+def load_yaml(file: File) -> Source:
     """Read a YAML file; whatever keeps it from being read is among the findings."""
     source = Source()
-    text = _text(file, source)
+    text = _read_text(file, source)
     if text is None:
         return source
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is not None:
-            source.document = _Walk(source).plain(node, (), None)
+            source.document = _DocumentBuilder(source).build(node, (), None)
         else:
-            source.refuse(_TOP, "the file is empty", _EMPTY)
+            source.reject(_TOP, "the file is empty", _EMPTY)
     except yaml.YAMLError as error:
-        source.findings.append(trouble(error, text))
+        source.findings.append(describe_syntax_error(error, text))
     except RecursionError:
-        source.refuse(_TOP, "is nested too deeply", "use fewer nested levels")
+        source.reject(_TOP, "is nested too deeply", "use fewer nested levels")
     except _UnreadableError as error:
-        source.refuse(*error.args)
+        source.reject(*error.args)
     return source
 
 
-def _text(file: File, source: Source) -> str | None:
+def _read_text(file: File, source: Source) -> str | None:
     try:
         raw = file.read_bytes()
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
-        source.refuse(_TOP, problem, "check the file's name and permissions")
+        source.reject(_TOP, problem, "check the file's name and permissions")
         return None
-    if len(raw) > _BYTES:
-        source.refuse(_TOP, "is larger than 300 kB", "check that it is the right file")
+    if len(raw) > _MAX_BYTES:
+        source.reject(_TOP, "is larger than 300 kB", "check that it is the right file")
         return None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
-        source.refuse(Place(line, column), "is not UTF-8 text", "save the file as UTF-8")
+        source.reject(Position(line, column), "is not UTF-8 text", "save the file as UTF-8")
         return None
 
 
@@ -93,21 +93,21 @@ class _UnreadableError(Exception):
     """Place, problem and mend of what makes a document unreadable as settings."""
 
 
-class _Walk:
+class _DocumentBuilder:
     """Goes through the nodes of one file."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._open: set[int] = set()
-        self._seen = 0
+        self._ancestors: set[int] = set()
+        self._node_count = 0
 
-    def plain(self, node: Node, path: Path, key: Node | None) -> Any:
+    def build(self, node: Node, path: FieldPath, key: Node | None) -> Any:
         """Give what a node says, as text, lists and fields; `key` is its field's name."""
         named = key is not None and not (isinstance(node, ScalarNode) and node.value)
-        place = Place.of((key if named and key else node).start_mark)
-        self._source.places[path] = place
-        self._seen += 1
-        if id(node) in self._open or self._seen > _NODES:
+        place = Position.from_mark((key if named and key else node).start_mark)
+        self._source.positions[path] = place
+        self._node_count += 1
+        if id(node) in self._ancestors or self._node_count > _MAX_NODES:
             raise _UnreadableError(
                 place, "refers to itself, or is too large", "write it out without *"
             )
@@ -116,18 +116,18 @@ class _Walk:
         if isinstance(node, ScalarNode):
             absent = node.style is None and node.value in ("", "~", "null")
             return None if absent else node.value.strip()
-        self._open.add(id(node))
+        self._ancestors.add(id(node))
         try:
             if isinstance(node, SequenceNode):
-                return [self.plain(n, (*path, i), None) for i, n in enumerate(node.value)]
+                return [self.build(n, (*path, i), None) for i, n in enumerate(node.value)]
             return self._fields(node, path)
         finally:
-            self._open.discard(id(node))
+            self._ancestors.discard(id(node))
 
-    def _fields(self, node: Node, path: Path) -> dict[str, Any]:
+    def _fields(self, node: Node, path: FieldPath) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for key, value in node.value:
-            place = Place.of(key.start_mark)
+            place = Position.from_mark(key.start_mark)
             if not isinstance(key, ScalarNode) or not key.value.strip():
                 raise _UnreadableError(place, "a field's name must be text", "put quotes around it")
             if key.value == "<<":
@@ -135,10 +135,10 @@ class _Walk:
             name = key.value.strip()
             here = (*path, name)
             if name in fields:
-                problem = f"is already set on line {self._source.keys[here].line}"
-                finding = Finding(*place, dotted(here), problem, "keep one of the two")
+                problem = f"is already set on line {self._source.key_positions[here].line}"
+                finding = SettingsFinding(*place, format_path(here), problem, "keep one of the two")
                 self._source.findings.append(finding)
                 continue
-            self._source.keys[here] = place
-            fields[name] = self.plain(value, here, key)
+            self._source.key_positions[here] = place
+            fields[name] = self.build(value, here, key)
         return fields

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pulse_cli.settings import duty
-from pulse_cli.settings.words import say_length
+from pulse_cli.settings.formats import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pulse.kernel.policy import Policy
 
 
-def summary(company: Company) -> RenderableType:
+def draw_summary(company: Company) -> RenderableType:
     """Draw one company: its accounts, its week of duty, and its digests."""
     head = Text(company.name, style="bold")
     head.append(f"  {_accounts(company)}; hours in {company.time_zone}", style="not bold")
@@ -38,10 +38,10 @@ def _week(company: Company) -> Table:
         table.add_column(title, overflow="fold")
     for level in company.policy.levels:
         turns = [turn for group in level.tell for turn in company.policy.groups[group]]
-        first, last_days = (level.name, say_length(level.after)), ""
-        for days, hours, people in duty.week(turns):
+        first, last_days = (level.name, format_duration(level.after)), ""
+        for days, hours, people in duty.duty_table(turns):
             shown = "" if days == last_days else days
-            table.add_row(*first, shown, duty.say_hours(hours), _names(company, people))
+            table.add_row(*first, shown, duty.format_hours(hours), _names(company, people))
             first, last_days = ("", ""), days
         table.add_section()
     return table
@@ -57,7 +57,7 @@ def _rest(company: Company) -> Iterator[str]:
         yield "Digests      none"
     yield f"Problems     {_names(company, [company.owner])}"
     retention = company.retention
-    kept = "kept forever" if retention is None else f"kept {say_length(retention)}"
+    kept = "kept forever" if retention is None else f"kept {format_duration(retention)}"
     yield f"Finished     {kept}"
     if company.reads_per_month:
         yield f"Reads from X up to {company.reads_per_month:,} posts a month"
@@ -67,13 +67,13 @@ def _rest(company: Company) -> Iterator[str]:
 
 
 def _pace(policy: Policy) -> str:
-    alert, critical = say_length(policy.alert_window), say_length(policy.critical_window)
+    alert, critical = format_duration(policy.alert_window), format_duration(policy.critical_window)
     return f"at most one per person every {alert}; {policy.top.name} every {critical}"
 
 
 def _reminders(company: Company) -> str:
     policy = company.policy
-    line = f"of {policy.top.name}, every {say_length(policy.repeat_every)}"
+    line = f"of {policy.top.name}, every {format_duration(policy.repeat_every)}"
     if policy.escalation:
         line += f", up the line to {', then '.join(policy.escalation)}"
     return line
@@ -82,7 +82,9 @@ def _reminders(company: Company) -> str:
 def _digest(company: Company, rule: DigestRule) -> str:
     at = ", ".join(clock.strftime("%H:%M") for clock in rule.times)
     when = (
-        f"day {rule.on_day} of the month" if rule.period == "monthly" else duty.say_days(rule.days)
+        f"day {rule.on_day} of the month"
+        if rule.period == "monthly"
+        else duty.format_days(rule.days)
     )
     return f"{rule.period} to {_names(company, rule.to)} at {at}, {when}"
 

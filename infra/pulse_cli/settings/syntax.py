@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.reader import ReaderError
 
-from pulse_cli.settings.findings import Finding
+from pulse_cli.settings.findings import SettingsFinding
 
 if TYPE_CHECKING:
     from yaml.error import Mark
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A line and a column, counted from 1."""
 
     line: int
     column: int
 
     @classmethod
-    def of(cls, mark: Mark) -> Place:
+    def from_mark(cls, mark: Mark) -> Position:
         """Read a mark of PyYAML, which counts from 0."""
         return cls(mark.line + 1, mark.column + 1)
 
@@ -66,37 +66,37 @@ _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _GLUED = re.compile(r"\s*(?:- )*([A-Za-z_]+):[^\s/]")
 
 
-def trouble(error: YAMLError, text: str) -> Finding:
+def describe_syntax_error(error: YAMLError, text: str) -> SettingsFinding:
     """Say what keeps this text from being YAML."""
     if isinstance(error, ReaderError):
         before = text[: error.position]
         column = error.position - before.rfind("\n")
         problem = f"has a control character (U+{ord(text[error.position]):04X})"
-        return Finding(before.count("\n") + 1, column, "", problem, "delete it")
+        return SettingsFinding(before.count("\n") + 1, column, "", problem, "delete it")
     if not isinstance(error, MarkedYAMLError):
-        return Finding(1, 1, "", f"is not YAML: {error}", "check quotes and brackets")
+        return SettingsFinding(1, 1, "", f"is not YAML: {error}", "check quotes and brackets")
     said = error.problem or ""
     marks = [mark for mark in (error.problem_mark, error.context_mark) if mark]
     if any(sign in said for sign in _AT_START):
         marks.reverse()
-    place = Place.of(marks[0])
+    place = Position.from_mark(marks[0])
     lines = [*_BREAK.split(text), ""]
     quote = _open_quote(lines[: place.line])
     if quote:
-        return Finding(*quote, "", "opens a quote that is never closed", "close the quote")
-    return Finding(*place, "", *_named(said, lines[place.line - 1], place))
+        return SettingsFinding(*quote, "", "opens a quote that is never closed", "close the quote")
+    return SettingsFinding(*place, "", *_named(said, lines[place.line - 1], place))
 
 
-def _open_quote(lines: list[str]) -> Place | None:
+def _open_quote(lines: list[str]) -> Position | None:
     """Find a text in quotes that runs on over the end of its line."""
     for number, line in enumerate(lines, 1):
         match = _OPEN_QUOTE.search(line.partition(" #")[0])
         if match and not line.lstrip().startswith("#"):
-            return Place(number, match.start(1) + 1)
+            return Position(number, match.start(1) + 1)
     return None
 
 
-def _named(said: str, line: str, place: Place) -> tuple[str, str]:
+def _named(said: str, line: str, place: Position) -> tuple[str, str]:
     """Name the problem in a line, and the mend."""
     if "\t" in line[: place.column]:
         return "has a tab", "use spaces"

@@ -6,24 +6,25 @@ session.mount("https://api.twitter.com", WsgiTransport(x))   # in process
 server = serve(x)                                            # or on a loopback port
 """
 
+from pulse_cli.simulated_x.archive_files import ArchiveError
+from pulse_cli.simulated_x.archived_companies import ArchivedAccount, ArchivedCompany
+from pulse_cli.simulated_x.archived_posts import ArchivedPost
+from pulse_cli.simulated_x.faults import DropError, InjectedFault
+
 from .app import SimulatedX
 from .archive import Archive
-from .companies import Account, Company
-from .faults import DropError, Fault
-from .files import ArchiveError
-from .posts import Post
 from .server import Server, serve
 from .transport import WsgiTransport
 from .vocabulary import VocabularyName
 
 __all__ = [
-    "Account",
     "Archive",
     "ArchiveError",
-    "Company",
+    "ArchivedAccount",
+    "ArchivedCompany",
+    "ArchivedPost",
     "DropError",
-    "Fault",
-    "Post",
+    "InjectedFault",
     "Server",
     "SimulatedX",
     "VocabularyName",

@@ -12,24 +12,25 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 
-from . import lookups, people, searching, timelines
+from pulse_cli.simulated_x import post_lookup, search_endpoints, timelines, user_endpoints
+from pulse_cli.simulated_x.call import ApiCall, XBehavior
+from pulse_cli.simulated_x.compliance import BatchJobs
+from pulse_cli.simulated_x.error_bodies import JSON, RequestRefusedError, title_only
+from pulse_cli.simulated_x.faults import DropError, FaultInjector, InjectedFault
+from pulse_cli.simulated_x.rate_limits import RateLimiter
+from pulse_cli.simulated_x.request import ParsedRequest, read_request
+from pulse_cli.simulated_x.usage import Usage
+from pulse_cli.simulated_x.visible_posts import VisiblePosts
+from pulse_cli.simulated_x.vocabulary import VOCABULARIES, VocabularyName
+
 from .archive import Archive
-from .asked import Asked, read_request
-from .call import Call, Rules
-from .compliance import Jobs
-from .faults import DropError, Fault, FaultLine
-from .figures import Figures
 from .identity import Identity, identify
-from .limits import Limits
-from .problems import JSON, RefusedError, plain
-from .shown import Shown
-from .vocabulary import SPOKEN, VocabularyName
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 TOKEN_LIFE = timedelta(hours=1)
-BROKEN_OFF = 4096
+BROKEN_BODY_SIZE = 4096
 
 _ROUTES = Map(
     [
@@ -51,16 +52,16 @@ _ROUTES = Map(
     strict_slashes=True,
     redirect_defaults=False,
 )
-_OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
-    "mentions": timelines.mentions,
-    "posts": timelines.posts,
-    "search": searching.search,
-    "counts": searching.counts,
-    "users": people.users,
-    "users_by": people.users_by,
-    "username": people.username,
-    "me": people.me,
-    "lookup": lookups.lookup,
+_OPERATIONS: Mapping[str, Callable[[ApiCall], dict[str, Any]]] = {
+    "mentions": timelines.get_mentions,
+    "posts": timelines.get_user_posts,
+    "search": search_endpoints.search_posts,
+    "counts": search_endpoints.count_posts,
+    "users": user_endpoints.get_users,
+    "users_by": user_endpoints.get_users_by_name,
+    "username": user_endpoints.get_user_by_name,
+    "me": user_endpoints.get_me,
+    "lookup": post_lookup.get_posts,
 }
 _ENDPOINTS = {
     **dict.fromkeys(("users_by", "username", "me"), "users"),
@@ -101,14 +102,14 @@ class SimulatedX:
         self.archive = archive
         self.clock = clock
         self.vocabulary = vocabulary
-        self._spoken = SPOKEN[vocabulary]
-        self._shown = Shown(archive, since)
-        self._faults = FaultLine(tuple(archive.faults))
-        self._limits = Limits()
-        self._jobs = Jobs(archive, self._shown)
-        self._operations = {**_OPERATIONS, "jobs": self._jobs.listed, "job": self._jobs.one}
-        self._figures = Figures()
-        self._rules = Rules(since_id_inclusive, user_counts, token_life)
+        self._vocabularies = VOCABULARIES[vocabulary]
+        self._visible = VisiblePosts(archive, since)
+        self._fault_injector = FaultInjector(tuple(archive.faults))
+        self._rate_limiter = RateLimiter()
+        self._jobs = BatchJobs(archive, self._visible)
+        self._operations = {**_OPERATIONS, "jobs": self._jobs.list_jobs, "job": self._jobs.get_job}
+        self._usage = Usage()
+        self._behavior = XBehavior(since_id_inclusive, user_counts, token_life)
         self._lock = Lock()
 
     def __call__(
@@ -122,17 +123,17 @@ class SimulatedX:
     @property
     def requests(self) -> Counter[tuple[str, str]]:
         """Requests so far by (endpoint, status); the status of a dropped one is how it dropped."""
-        return Counter(self._figures.requests)
+        return Counter(self._usage.requests)
 
     @property
     def reads(self) -> dict[str, set[date]]:
         """By id of each post served as data, the UTC days on which it was."""
-        return self._figures.days
+        return self._usage.days_served
 
-    def figures(self) -> dict[str, Any]:
+    def usage(self) -> dict[str, Any]:
         """Give what was served so far: requests, posts, re-reads, users; see `Figures.as_dict`."""
         with self._lock:
-            return self._figures.as_dict()
+            return self._usage.as_dict()
 
     def next_change(self, after: datetime) -> datetime | None:
         """Give the first instant after this one at which answers may change; None if none.
@@ -140,34 +141,34 @@ class SimulatedX:
         That is when a post comes in sight or gives way to a newer version of itself, and when a
         fault begins or ends.
         """
-        return self._shown.next_change(after)
+        return self._visible.next_change(after)
 
-    def late(self, since: datetime, until: datetime) -> bool:
+    def has_late_posts(self, since: datetime, until: datetime) -> bool:
         """Tell whether a post came in sight in (since, until] that was published earlier."""
-        return self._shown.late(since, until)
+        return self._visible.has_late_posts(since, until)
 
-    def vanished(self, since: datetime, until: datetime) -> bool:
+    def has_removals(self, since: datetime, until: datetime) -> bool:
         """Tell whether a post went out of sight for good in (since, until]."""
-        return self._shown.vanished(since, until)
+        return self._visible.has_removals(since, until)
 
     @property
-    def last_gone(self) -> datetime | None:
+    def last_removal(self) -> datetime | None:
         """When the last of all posts goes out of sight; None when none ever does."""
-        return self._shown.last_gone
+        return self._visible.last_removal
 
-    def faulty(self, at: datetime) -> bool:
+    def has_fault(self, at: datetime) -> bool:
         """Tell whether a fault is in force at this instant."""
-        return self._faults.in_force(at)
+        return self._fault_injector.is_active(at)
 
     def _respond(self, request: Request) -> Response:
         now = self.clock()
         try:
             operation, values = _ROUTES.bind_to_environ(request.environ).match()
         except HTTPException:
-            return self._refusal("other", plain(404, "Not Found"), now)
+            return self._refusal("other", title_only(404, "Not Found"), now)
         endpoint = _ENDPOINTS.get(operation, operation)
-        if fault := self._faults.strikes(endpoint, now):
-            return self._fail(endpoint, fault, now)
+        if fault := self._fault_injector.count_request(endpoint, now):
+            return self._inject(endpoint, fault, now)
         if endpoint == "storage":
             return self._store(operation, values["id"], request, now)
         return self._admit(operation, endpoint, values, request, now)
@@ -182,16 +183,18 @@ class SimulatedX:
     ) -> Response:
         who = identify(request.headers.get("Authorization"))
         if who is None:
-            return self._refusal(endpoint, plain(401, "Unauthorized"), now)
-        window = self._limits.count(who, endpoint, now)
-        if window.exceeded:
-            return self._refusal(endpoint, plain(429, "Too Many Requests"), now, window.headers())
-        self._shown.at(now)
+            return self._refusal(endpoint, title_only(401, "Unauthorized"), now)
+        window = self._rate_limiter.count(who, endpoint, now)
+        if window.is_exceeded:
+            return self._refusal(
+                endpoint, title_only(429, "Too Many Requests"), now, window.headers()
+            )
+        self._visible.advance_to(now)
         try:
             args = {name: ",".join(found) for name, found in request.args.lists()}
-            asked = read_request(operation, args, self._spoken)
+            asked = read_request(operation, args, self._vocabularies)
             body = self._perform(operation, values, asked, who, now, request)
-        except RefusedError as refused:
+        except RequestRefusedError as refused:
             return self._refusal(endpoint, refused, now, window.headers())
         headers = [("content-type", JSON), *window.headers()]
         return self._answer(endpoint, 200, _dump(body), headers, now)
@@ -199,8 +202,8 @@ class SimulatedX:
     def _store(self, operation: str, job: str, request: Request, now: datetime) -> Response:
         """Where the ids and results of compliance jobs lie: it knows signatures, and no tokens."""
         try:
-            content = self._jobs.stored(operation, job, request, now)
-        except RefusedError as refused:
+            content = self._jobs.transfer(operation, job, request, now)
+        except RequestRefusedError as refused:
             return self._refusal("storage", refused, now)
         return self._answer("storage", 200, content, [("content-type", "text/plain")], now)
 
@@ -208,34 +211,34 @@ class SimulatedX:
         self,
         operation: str,
         path: Mapping[str, Any],
-        asked: Asked,
+        asked: ParsedRequest,
         who: Identity,
         now: datetime,
         request: Request,
     ) -> dict[str, Any]:
-        call = Call(
+        call = ApiCall(
             operation,
             path,
             asked,
             who,
             now,
             self.archive,
-            self._shown,
-            self._spoken,
-            self._rules,
-            self._figures,
+            self._visible,
+            self._vocabularies,
+            self._behavior,
+            self._usage,
         )
         if operation == "create_job":
-            return self._jobs.create(call, request.get_json(force=True, silent=True))
+            return self._jobs.create_job(call, request.get_json(force=True, silent=True))
         body = self._operations[operation](call)
-        self._figures.includes_served += call.answer.posts_included
-        self._figures.users_served += call.answer.users_included
+        self._usage.includes_served += call.response.included_post_count
+        self._usage.users_served += call.response.included_user_count
         return body
 
     def _refusal(
         self,
         endpoint: str,
-        refused: RefusedError,
+        refused: RequestRefusedError,
         now: datetime,
         headers: Iterable[tuple[str, str]] = (),
     ) -> Response:
@@ -250,21 +253,21 @@ class SimulatedX:
         headers: Iterable[tuple[str, str]],
         now: datetime,
     ) -> Response:
-        self._figures.requests[endpoint, str(status)] += 1
+        self._usage.requests[endpoint, str(status)] += 1
         always = [
             ("date", http_date(now)),
-            ("api-version", self._spoken[-1].api_version),
+            ("api-version", self._vocabularies[-1].api_version),
             ("x-access-level", "read"),
         ]
         return Response(content, status, [*always, *headers])
 
-    def _fail(self, endpoint: str, fault: Fault, now: datetime) -> Response:
-        self._figures.requests[endpoint, fault.drop or str(fault.status)] += 1
+    def _inject(self, endpoint: str, fault: InjectedFault, now: datetime) -> Response:
+        self._usage.requests[endpoint, fault.drop or str(fault.status)] += 1
         content = fault.body.encode()
         headers = {"date": http_date(now), **fault.headers}
         if fault.drop == "mid-body":
             content = content[: len(content) // 2] or b'{"data":['
-            headers["content-length"] = str(max(len(content) * 2, BROKEN_OFF))
+            headers["content-length"] = str(max(len(content) * 2, BROKEN_BODY_SIZE))
             return Response(_break_off(content), fault.status, headers)
         if fault.drop:
             raise DropError(fault.drop)

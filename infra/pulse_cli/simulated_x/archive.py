@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .companies import Company, read_companies
-from .faults import Fault
-from .files import ArchiveError, read_faults, read_lines, read_user
-from .index import Index
-from .posts import Post, read_post
+from pulse_cli.simulated_x.archive_files import ArchiveError, read_faults, read_lines, read_user
+from pulse_cli.simulated_x.archive_index import ArchiveIndex
+from pulse_cli.simulated_x.archived_companies import ArchivedCompany, read_companies
+from pulse_cli.simulated_x.archived_posts import ArchivedPost, read_post
+from pulse_cli.simulated_x.faults import InjectedFault
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +22,13 @@ class Archive:
     before `since` do not exist.
     """
 
-    posts: Sequence[Post]
+    posts: Sequence[ArchivedPost]
     users: Mapping[str, Mapping[str, Any]]
-    companies: Sequence[Company]
-    faults: Sequence[Fault]
-    aside: list[tuple[int, str]]
-    users_aside: list[tuple[int, str]]
-    index: Index
+    companies: Sequence[ArchivedCompany]
+    faults: Sequence[InjectedFault]
+    quarantined: list[tuple[int, str]]
+    quarantined_users: list[tuple[int, str]]
+    index: ArchiveIndex
     since: datetime | None = None
 
     @classmethod
@@ -44,10 +44,10 @@ class Archive:
             for account in company.accounts
         }
         users = accounts | {user["id"]: user for user in listed}
-        index = Index(posts, users, companies)
+        index = ArchiveIndex(posts, users, companies)
         return cls(posts, users, companies, read_faults(folder), aside, users_aside, index)
 
-    def of(self, company_name: str, since: datetime | None = None) -> "Archive":
+    def for_company(self, company_name: str, since: datetime | None = None) -> "Archive":
         """Take what concerns one company: the mentions of its accounts, and their own posts.
 
         What was published before `since` does not exist. Raises ArchiveError for a company that
@@ -69,8 +69,8 @@ class Archive:
             self.users,
             [company],
             self.faults,
-            self.aside,
-            self.users_aside,
+            self.quarantined,
+            self.quarantined_users,
             self.index,
             since,
         )

@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
-from .answers import Answer
+from pulse_cli.simulated_x.error_bodies import invalid_request
+from pulse_cli.simulated_x.request import ParsedRequest
+from pulse_cli.simulated_x.response import ResponseBuilder
+from pulse_cli.simulated_x.usage import Usage
+from pulse_cli.simulated_x.visible_posts import VisiblePosts
+
 from .archive import Archive
-from .asked import Asked
-from .figures import Figures
 from .identity import Identity
-from .problems import invalid
-from .shown import Shown
 from .vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class Rules:
+class XBehavior:
     """Where X leaves room, or may change its mind; see `SimulatedX`."""
 
     since_id_inclusive: bool
@@ -25,25 +26,25 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCall:
     """One request: what was asked by whom and when, and all that an answer is made from."""
 
     operation: str
     path: Mapping[str, Any]
-    asked: Asked
-    who: Identity
+    request: ParsedRequest
+    identity: Identity
     now: datetime
     archive: Archive
-    shown: Shown
-    spoken: tuple[Vocabulary, ...]
-    rules: Rules
-    figures: Figures
-    answer: Answer = field(init=False)
+    visible: VisiblePosts
+    vocabularies: tuple[Vocabulary, ...]
+    behavior: XBehavior
+    usage: Usage
+    response: ResponseBuilder = field(init=False)
 
     def __post_init__(self) -> None:
-        answer = Answer(self.archive, self.shown, self.asked, self.spoken)
-        object.__setattr__(self, "answer", answer)
+        response = ResponseBuilder(self.archive, self.visible, self.request, self.vocabularies)
+        object.__setattr__(self, "response", response)
 
     def refuse(self, parameter: str, value: object, message: str) -> NoReturn:
         """Refuse the request for one parameter (400)."""
-        raise invalid([(parameter, str(value), message)], self.spoken[-1])
+        raise invalid_request([(parameter, str(value), message)], self.vocabularies[-1])

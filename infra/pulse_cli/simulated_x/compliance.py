@@ -8,15 +8,23 @@ from typing import Any
 
 from werkzeug import Request
 
+from pulse_cli.simulated_x.archived_posts import is_id
+from pulse_cli.simulated_x.call import ApiCall
+from pulse_cli.simulated_x.error_bodies import (
+    JSON,
+    RequestRefusedError,
+    invalid_request,
+    not_found,
+    title_only,
+    unsupported_authentication,
+)
+from pulse_cli.simulated_x.timestamps import write_time
+from pulse_cli.simulated_x.visible_posts import VisiblePosts
+
 from .archive import Archive
-from .call import Call
-from .posts import is_id
-from .problems import JSON, RefusedError, invalid, not_found, plain, unsupported
-from .shown import Shown
-from .times import write_time
 from .vocabulary import Vocabulary
 
-TAKES = timedelta(minutes=3)
+JOB_DURATION = timedelta(minutes=3)
 """From the upload to the results."""
 UPLOAD_LIFE = timedelta(minutes=15)
 DOWNLOAD_LIFE = timedelta(days=7)
@@ -27,28 +35,28 @@ _FIRST_ID = 1_400_000_000_000_000_000
 
 
 @dataclass
-class Job:
+class BatchJob:
     """A job of one app; `ids` are None until they are uploaded."""
 
     id: str
     app: str
     kind: str
     name: str | None
-    made: datetime
+    created_at: datetime
     ids: tuple[str, ...] | None = None
-    ready: datetime | None = None
+    ready_at: datetime | None = None
 
     def status(self, now: datetime) -> str:
         """How far it is."""
-        if self.ready is None:
-            return "created" if now < self.made + UPLOAD_LIFE else "expired"
-        return "in_progress" if now < self.ready else "complete"
+        if self.ready_at is None:
+            return "created" if now < self.created_at + UPLOAD_LIFE else "expired"
+        return "in_progress" if now < self.ready_at else "complete"
 
     def signature(self, what: str) -> str:
         """What opens one of its two addresses, without any token."""
         return f"signed-{what}-{self.id}"
 
-    def written(self, now: datetime) -> dict[str, Any]:
+    def to_json(self, now: datetime) -> dict[str, Any]:
         """The job as X writes it."""
         urls = {
             f"{name}_url": f"{STORAGE}/{self.id}/{what}?signature={self.signature(what)}"
@@ -58,114 +66,120 @@ class Job:
             "id": self.id,
             "type": self.kind,
             "status": self.status(now),
-            "created_at": write_time(self.made),
-            "upload_expires_at": write_time(self.made + UPLOAD_LIFE),
-            "download_expires_at": write_time(self.made + DOWNLOAD_LIFE),
+            "created_at": write_time(self.created_at),
+            "upload_expires_at": write_time(self.created_at + UPLOAD_LIFE),
+            "download_expires_at": write_time(self.created_at + DOWNLOAD_LIFE),
             **urls,
             **({"name": self.name} if self.name else {}),
         }
 
 
 @dataclass
-class Jobs:
+class BatchJobs:
     """The jobs of all apps."""
 
     archive: Archive
-    shown: Shown
-    _jobs: dict[str, Job] = field(default_factory=dict)
+    visible: VisiblePosts
+    _jobs: dict[str, BatchJob] = field(default_factory=dict)
 
-    def create(self, call: Call, body: Any) -> dict[str, Any]:
+    def create_job(self, call: ApiCall, body: Any) -> dict[str, Any]:
         """A new job, if none of this app and kind is under way."""
         _app_only(call)
-        kind, name = _read(body, call.spoken[-1])
+        kind, name = _read(body, call.vocabularies[-1])
         if any(
-            job.app == call.who.token
+            job.app == call.identity.token
             and job.kind == kind
             and job.status(call.now) in ("created", "in_progress")
             for job in self._jobs.values()
         ):
             said = "You already have a job of this type in progress."
-            raise invalid([("type", kind, said)], call.spoken[-1])
-        job = Job(str(_FIRST_ID + len(self._jobs)), call.who.token, kind, name, call.now)
+            raise invalid_request([("type", kind, said)], call.vocabularies[-1])
+        job = BatchJob(str(_FIRST_ID + len(self._jobs)), call.identity.token, kind, name, call.now)
         self._jobs[job.id] = job
-        return {"data": job.written(call.now)}
+        return {"data": job.to_json(call.now)}
 
-    def listed(self, call: Call) -> dict[str, Any]:
+    def list_jobs(self, call: ApiCall) -> dict[str, Any]:
         """The app's jobs of the last seven days."""
         _app_only(call)
-        asked = call.asked
+        asked = call.request
         found = [
-            job.written(call.now)
+            job.to_json(call.now)
             for job in self._jobs.values()
-            if job.app == call.who.token
+            if job.app == call.identity.token
             and job.kind == asked.job_type
-            and call.now < job.made + DOWNLOAD_LIFE
+            and call.now < job.created_at + DOWNLOAD_LIFE
             and asked.job_status in (None, job.status(call.now))
         ]
         meta = {"meta": {"result_count": len(found)}}
         return {"data": found, **meta} if found else meta
 
-    def one(self, call: Call) -> dict[str, Any]:
+    def get_job(self, call: ApiCall) -> dict[str, Any]:
         """A job by its id."""
         _app_only(call)
         job = self._jobs.get(str(call.path["id"]))
-        if job is None or job.app != call.who.token:
-            error = not_found("job", "id", str(call.path["id"]), call.spoken[-1])
+        if job is None or job.app != call.identity.token:
+            error = not_found("job", "id", str(call.path["id"]), call.vocabularies[-1])
             return {"errors": [error]}
-        return {"data": job.written(call.now)}
+        return {"data": job.to_json(call.now)}
 
-    def stored(self, operation: str, job_id: str, request: Request, now: datetime) -> bytes:
+    def transfer(self, operation: str, job_id: str, request: Request, now: datetime) -> bytes:
         """Take what is uploaded, or give the results; only the signature opens an address."""
         job, what = self._jobs.get(job_id), "submission" if operation == "upload" else "results"
         if job is None or request.args.get("signature") != job.signature(what):
-            raise _storage(403, "SignatureDoesNotMatch")
+            raise _storage_error(403, "SignatureDoesNotMatch")
         if "Authorization" in request.headers:
-            raise _storage(400, "AuthenticationConflict")
-        if now >= job.made + (UPLOAD_LIFE if operation == "upload" else DOWNLOAD_LIFE):
-            raise _storage(400, "ExpiredToken")
-        return self._take(job, request, now) if operation == "upload" else self._give(job, now)
+            raise _storage_error(400, "AuthenticationConflict")
+        if now >= job.created_at + (UPLOAD_LIFE if operation == "upload" else DOWNLOAD_LIFE):
+            raise _storage_error(400, "ExpiredToken")
+        return (
+            self._accept_upload(job, request, now)
+            if operation == "upload"
+            else self._results(job, now)
+        )
 
-    def _take(self, job: Job, request: Request, now: datetime) -> bytes:
+    def _accept_upload(self, job: BatchJob, request: Request, now: datetime) -> bytes:
         if request.mimetype != "text/plain":
-            raise _storage(403, "SignatureDoesNotMatch")
+            raise _storage_error(403, "SignatureDoesNotMatch")
         lines = request.get_data().decode("ascii", errors="replace").split()
         job.ids = tuple(line for line in lines if is_id(line))
-        job.ready = now + TAKES
+        job.ready_at = now + JOB_DURATION
         return b""
 
-    def _give(self, job: Job, now: datetime) -> bytes:
+    def _results(self, job: BatchJob, now: datetime) -> bytes:
         """A JSON object a line, only of ids with something to tell."""
-        if job.ready is None or now < job.ready:
-            raise _storage(404, "NoSuchKey")
-        return "".join(f"{json.dumps(line)}\n" for line in self._lines(job, job.ready)).encode()
+        if job.ready_at is None or now < job.ready_at:
+            raise _storage_error(404, "NoSuchKey")
+        return "".join(f"{json.dumps(line)}\n" for line in self._lines(job, job.ready_at)).encode()
 
-    def _lines(self, job: Job, at: datetime) -> Iterator[dict[str, str]]:
+    def _lines(self, job: BatchJob, at: datetime) -> Iterator[dict[str, str]]:
         for post_id in job.ids or ():
             post = self.archive.index.by_id.get(post_id)
-            gone = self.shown.gone(post, at) if post is not None else None
+            gone = self.visible.removal_of(post, at) if post is not None else None
             if post is not None and gone is not None:
                 yield {
                     "id": post_id,
                     "action": "delete",
                     "created_at": write_time(post.created_at),
                     "redacted_at": write_time(gone.at),
-                    "reason": gone.why,
+                    "reason": gone.reason,
                 }
 
 
-def _app_only(call: Call) -> None:
-    if call.who.is_user:
-        raise unsupported("OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.spoken[-1])
+def _app_only(call: ApiCall) -> None:
+    if call.identity.is_user:
+        raise unsupported_authentication(
+            "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.vocabularies[-1]
+        )
 
 
 def _read(body: Any, words: Vocabulary) -> tuple[str, str | None]:
     kind, name = (body.get("type"), body.get("name")) if isinstance(body, dict) else (None, None)
     if kind not in ("tweets", "users"):
-        raise invalid([("type", str(kind), "`type` is not one of [tweets,users]")], words)
+        raise invalid_request([("type", str(kind), "`type` is not one of [tweets,users]")], words)
     if name is not None and (not isinstance(name, str) or len(name) > _LONGEST_NAME):
-        raise invalid([("name", str(name), "`name` is longer than 64 characters")], words)
+        raise invalid_request([("name", str(name), "`name` is longer than 64 characters")], words)
     return kind, name
 
 
-def _storage(status: int, code: str) -> RefusedError:
-    return RefusedError(status, {**plain(status, code).body, "code": code}, JSON)
+def _storage_error(status: int, code: str) -> RequestRefusedError:
+    return RequestRefusedError(status, {**title_only(status, code).body, "code": code}, JSON)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from .times import read_time
+from pulse_cli.simulated_x.timestamps import read_time
 
 ENDPOINTS = (
     "mentions",
@@ -20,8 +20,8 @@ ENDPOINTS = (
     "storage",
     "*",
 )
-EVER = datetime.min.replace(tzinfo=UTC)
-NEVER = datetime.max.replace(tzinfo=UTC)
+FROM_EVER = datetime.min.replace(tzinfo=UTC)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 LEAST_STATUS, MOST_STATUS = 200, 599
 DROPS = ("connect", "mid-body", "timeout")
 
@@ -35,7 +35,7 @@ class DropError(ConnectionError):
 
 
 @dataclass(frozen=True)
-class Fault:
+class InjectedFault:
     """Every `every`-th request to `endpoint`, from `start` up to `end`, goes wrong like this."""
 
     start: datetime
@@ -50,41 +50,41 @@ class Fault:
     @property
     def edges(self) -> tuple[datetime, ...]:
         """When it begins and ends, as far as it does."""
-        return tuple(edge for edge in (self.start, self.end) if edge not in (EVER, NEVER))
+        return tuple(edge for edge in (self.start, self.end) if edge not in (FROM_EVER, FOR_EVER))
 
-    def concerns(self, endpoint: str, now: datetime) -> bool:
+    def applies_to(self, endpoint: str, now: datetime) -> bool:
         """Whether a request to this endpoint at this instant is one to count."""
         return self.start <= now < self.end and self.endpoint in ("*", endpoint)
 
 
-class FaultLine:
+class FaultInjector:
     """The faults of an archive with the count of requests each has seen."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[InjectedFault, ...]) -> None:
         self._faults = faults
         self._seen = [0] * len(faults)
 
-    def strikes(self, endpoint: str, now: datetime) -> Fault | None:
+    def count_request(self, endpoint: str, now: datetime) -> InjectedFault | None:
         """Count a request; the first fault that it falls to, if any."""
         struck = None
         for index, fault in enumerate(self._faults):
-            if fault.concerns(endpoint, now):
+            if fault.applies_to(endpoint, now):
                 self._seen[index] += 1
                 if self._seen[index] % fault.every == 0 and struck is None:
                     struck = fault
         return struck
 
-    def in_force(self, at: datetime) -> bool:
+    def is_active(self, at: datetime) -> bool:
         """Whether a fault holds at this instant."""
         return any(fault.start <= at < fault.end for fault in self._faults)
 
 
-def read_fault(raw: object) -> Fault:
+def read_fault(raw: object) -> InjectedFault:
     """Read one entry of faults.json. Raises ValueError with the reason."""
     if not isinstance(raw, dict):
         raise ValueError("is not an object")
-    start = _time(raw, "from") or EVER
-    end = _time(raw, "until") or NEVER
+    start = _time(raw, "from") or FROM_EVER
+    end = _time(raw, "until") or FOR_EVER
     if start >= end:
         raise ValueError("ends before it begins; swap from and until")
     endpoint = raw.get("endpoint", "*")
@@ -102,7 +102,7 @@ def read_fault(raw: object) -> Fault:
     if not isinstance(status, int) or not LEAST_STATUS <= status <= MOST_STATUS:
         raise ValueError(f"status {status!r} is not an HTTP status")
     headers, body = _read_answer(raw, status)
-    return Fault(start, end, endpoint, every, int(status), headers, body, drop)
+    return InjectedFault(start, end, endpoint, every, int(status), headers, body, drop)
 
 
 def _read_answer(raw: Mapping[str, Any], status: int) -> tuple[dict[str, str], str]:

@@ -5,51 +5,51 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .asked import ID, Asked
-from .call import Call
-from .pages import TokenError, read_token, write_token
-from .posts import Post
-from .shown import Shown
+from pulse_cli.simulated_x.archived_posts import ArchivedPost
+from pulse_cli.simulated_x.call import ApiCall
+from pulse_cli.simulated_x.page_tokens import TokenError, read_token, write_token
+from pulse_cli.simulated_x.request import ID, ParsedRequest
+from pulse_cli.simulated_x.visible_posts import VisiblePosts
 
 NEWEST_MENTIONS = 800
 NEWEST_POSTS = 3200
 NEWEST_POSTS_WITHOUT_REPLIES = 800
 
 
-def mentions(call: Call) -> dict[str, Any]:
+def get_mentions(call: ApiCall) -> dict[str, Any]:
     """Posts by others that name a user; the newest 800, whatever is asked."""
     return _timeline(call, "mentions", NEWEST_MENTIONS)
 
 
-def posts(call: Call) -> dict[str, Any]:
+def get_user_posts(call: ApiCall) -> dict[str, Any]:
     """A user's own posts; the newest 3,200, or 800 without replies."""
-    fewer = "replies" in call.asked.exclude
+    fewer = "replies" in call.request.exclude
     return _timeline(call, "from", NEWEST_POSTS_WITHOUT_REPLIES if fewer else NEWEST_POSTS)
 
 
-def _timeline(call: Call, which: str, newest: int) -> dict[str, Any]:
-    user, asked = str(call.path["id"]), call.asked
+def _timeline(call: ApiCall, which: str, newest: int) -> dict[str, Any]:
+    user, asked = str(call.path["id"]), call.request
     if not re.fullmatch(ID, user, re.ASCII):
         call.refuse("id", user, f"The `id` query parameter value [{user}] does not match {ID}")
     if user not in call.archive.users:
-        call.answer.missing("user", "id", user)
-        return call.answer.body(None)
+        call.response.add_not_found("user", "id", user)
+        return call.response.build(None)
     # By X's description an id takes precedence over a time.
     if asked.since_id is not None:
         asked.start = None
     if asked.until_id is not None:
         asked.end = None
     key = f"{which}:{user}"
-    ids = call.shown.ids(key)
-    return page(call, key, ids, first=max(0, len(ids) - newest))
+    ids = call.visible.ids_in(key)
+    return make_page(call, key, ids, first=max(0, len(ids) - newest))
 
 
-def page(
-    call: Call,
+def make_page(
+    call: ApiCall,
     name: str,
     ids: Sequence[int],
     *,
-    matches: Callable[[Post], bool] = lambda _: True,
+    matches: Callable[[ArchivedPost], bool] = lambda _: True,
     first: int = 0,
 ) -> dict[str, Any]:
     """Make the page that was asked for, of the list called `name`, nothing before index `first`.
@@ -57,17 +57,17 @@ def page(
     As at X, posts to exclude are taken out of a page when it is full: it may be short, even
     empty, and not the last.
     """
-    asked = call.asked
-    inclusive = call.rules.since_id_inclusive and call.operation != "search"
-    low, high = within(asked, call.shown, ids, inclusive=inclusive)
+    asked = call.request
+    inclusive = call.behavior.since_id_inclusive and call.operation != "search"
+    low, high = index_range(asked, call.visible, ids, inclusive=inclusive)
     of = f"{call.operation} {name}"
-    if asked.token:
-        high = min(high, bisect_left(ids, _older_than(call, asked.token, of)))
-    found: list[Post] = []
+    if asked.page_token:
+        high = min(high, bisect_left(ids, _older_than(call, asked.page_token, of)))
+    found: list[ArchivedPost] = []
     more = False
     for index in range(high - 1, max(low, first) - 1, -1):
-        post = call.shown.post(ids[index])
-        if in_time(asked, post) and matches(post):
+        post = call.visible.post(ids[index])
+        if is_in_time_range(asked, post) and matches(post):
             more = len(found) == asked.max_results
             if more:
                 break
@@ -78,12 +78,12 @@ def page(
         meta |= {"newest_id": kept[0].id, "oldest_id": kept[-1].id}
     if more:
         meta["next_token"] = write_token(found[-1].number, of, call.now)
-    call.figures.served((post.id for post in kept), call.now.date())
-    return call.answer.body(call.answer.posts(kept), meta=meta)
+    call.usage.count_served((post.id for post in kept), call.now.date())
+    return call.response.build(call.response.write_posts(kept), meta=meta)
 
 
-def within(
-    asked: Asked, shown: Shown, ids: Sequence[int], *, inclusive: bool = False
+def index_range(
+    asked: ParsedRequest, shown: VisiblePosts, ids: Sequence[int], *, inclusive: bool = False
 ) -> tuple[int, int]:
     """The part of a list that the bounds leave, times still to be checked post by post."""
     low, high = shown.between(ids, asked.start, asked.end)
@@ -95,22 +95,22 @@ def within(
     return low, high
 
 
-def in_time(asked: Asked, post: Post) -> bool:
+def is_in_time_range(asked: ParsedRequest, post: ArchivedPost) -> bool:
     """Whether a post was published in [start, end)."""
     if asked.start and post.created_at < asked.start:
         return False
     return not (asked.end and post.created_at >= asked.end)
 
 
-def _excluded(asked: Asked, post: Post) -> bool:
+def _excluded(asked: ParsedRequest, post: ArchivedPost) -> bool:
     return ("retweets" in asked.exclude and post.is_retweet) or (
         "replies" in asked.exclude and post.is_reply
     )
 
 
-def _older_than(call: Call, token: str, of: str) -> int:
+def _older_than(call: ApiCall, token: str, of: str) -> int:
     try:
-        return read_token(token, of, call.now, call.rules.token_life)
+        return read_token(token, of, call.now, call.behavior.token_life)
     except TokenError as error:
         said = f"The `pagination_token` query parameter value [{token}] is not valid: {error}"
         call.refuse("pagination_token", token, said)

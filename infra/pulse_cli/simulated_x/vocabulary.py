@@ -16,7 +16,7 @@ class Vocabulary:
 
     name: str
     api_version: str
-    problems: str
+    problem_url: str
     fields_parameter: str
     post_fields: tuple[str, ...]
     expansions: tuple[str, ...]
@@ -29,17 +29,17 @@ class Vocabulary:
     names: Mapping[str, str]
     expansion_names: Mapping[str, str]
 
-    def older(self, words: Iterable[str]) -> set[str]:
+    def to_older_fields(self, words: Iterable[str]) -> set[str]:
         """Fields as asked in this vocabulary, by their older names."""
         back = {new: old for old, new in self.names.items()}
         return {back.get(word, word) for word in words}
 
-    def older_expansions(self, words: Iterable[str]) -> set[str]:
+    def to_older_expansions(self, words: Iterable[str]) -> set[str]:
         """Expansions as asked in this vocabulary, by their older names."""
         back = {new: old for old, new in self.expansion_names.items()}
         return {back.get(word, word) for word in words}
 
-    def say(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def translate(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """An object whose fields have their older names, in this vocabulary."""
         if not self.names:
             return dict(fields)
@@ -75,7 +75,7 @@ attachments.poll_ids author_id entities.mentions.username geo.place_id in_reply_
 TWEET = Vocabulary(
     name="tweet",
     api_version="2.159",
-    problems="https://api.twitter.com/2/problems/",
+    problem_url="https://api.twitter.com/2/problems/",
     fields_parameter="tweet.fields",
     post_fields=_words(
         _POST_FIELDS
@@ -99,7 +99,7 @@ TWEET = Vocabulary(
 POST = Vocabulary(
     name="post",
     api_version="2.167",
-    problems="https://api.x.com/2/problems/",
+    problem_url="https://api.x.com/2/problems/",
     fields_parameter="post.fields",
     post_fields=_words(
         _POST_FIELDS
@@ -130,7 +130,7 @@ POST = Vocabulary(
     },
 )
 
-SPOKEN: Mapping[str, tuple[Vocabulary, ...]] = {
+VOCABULARIES: Mapping[str, tuple[Vocabulary, ...]] = {
     "tweet": (TWEET,),
     "post": (POST,),
     "mixed": (TWEET, POST),
@@ -144,7 +144,7 @@ POLL_FIELDS = _words("duration_minutes end_datetime id options voting_status")
 PLACE_FIELDS = _words("contained_within country country_code full_name geo id name place_type")
 
 # What an expansion needs on the post itself comes with it, as at X.
-SHOWN_BY_EXPANSION: Mapping[str, str] = {
+FIELDS_OF_EXPANSIONS: Mapping[str, str] = {
     "article.cover_media": "article",
     "article.media_entities": "article",
     "attachments.media_keys": "attachments",
@@ -166,7 +166,7 @@ SHOWN_BY_EXPANSION: Mapping[str, str] = {
 }
 
 
-def in_older_words(raw: Mapping[str, Any]) -> dict[str, Any]:
+def to_older_names(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A post or user in either vocabulary, or a mixture, by the older names; nulls left out."""
     back = {new: old for old, new in POST.names.items()}
     fields = {back.get(name, name): value for name, value in raw.items() if value is not None}

@@ -1,7 +1,14 @@
 """`pulse try`: the last hours of real accounts through the deployed handlers, on this machine."""
 
-from pulse_cli.trial.accounts import Found, find
-from pulse_cli.trial.forecast import Forecast, forecast
-from pulse_cli.trial.run import Outcome, run
+from pulse_cli.trial.accounts import TrialAccounts, find_accounts
+from pulse_cli.trial.forecast import ReadForecast, forecast_reads
+from pulse_cli.trial.run import TrialOutcome, run_trial
 
-__all__ = ["Forecast", "Found", "Outcome", "find", "forecast", "run"]
+__all__ = [
+    "ReadForecast",
+    "TrialAccounts",
+    "TrialOutcome",
+    "find_accounts",
+    "forecast_reads",
+    "run_trial",
+]

@@ -11,19 +11,19 @@ from pulse.kernel.company import Language
 from pulse.kernel.posts import Author
 from pulse.x.client import XClient
 from pulse.x.faults import XError
-from pulse_cli.problems import ProblemError
-from pulse_cli.settings.made import document_for
-from pulse_cli.settings.words import say_length
-from pulse_cli.x_access.asking import in_words
+from pulse_cli.errors import CommandError
+from pulse_cli.settings.defaults import default_settings
+from pulse_cli.settings.formats import format_duration
+from pulse_cli.x_access.connection import describe_x_error
 
-__all__ = ["READER", "Found", "find"]
+__all__ = ["READER", "TrialAccounts", "find_accounts"]
 
 READER = "manager"
 """Who gets the digest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TrialAccounts:
     """The accounts as X knows them; `owner` is whose user token it is."""
 
     support: tuple[Author, ...]
@@ -47,30 +47,32 @@ class Found:
             for role, authors in (("support", self.support), ("official", self.official))
             for a in authors
         ]
-        document = document_for([{"name": self.name, "accounts": accounts}])
+        document = default_settings([{"name": self.name, "accounts": accounts}])
         titled = (*self.official, *self.support)[0]
         document["companies"][0] |= {
             "title": titled.name or self.name,
             "language": language,
             "time_zone": time_zone,
-            "look_back": say_length(timedelta(hours=hours)),
+            "look_back": format_duration(timedelta(hours=hours)),
         }
         return document
 
 
-def find(x: XClient, support: Sequence[str], official: Sequence[str], *, is_user: bool) -> Found:
-    """Ask X who the handles are, and whose token it is; ProblemError when it does not say."""
+def find_accounts(
+    x: XClient, support: Sequence[str], official: Sequence[str], *, is_user: bool
+) -> TrialAccounts:
+    """Ask X who the handles are, and whose token it is; CommandError when it does not say."""
     found: dict[str, Author] = {}
     for handle in dict.fromkeys((*support, *official)):
         try:
             found[handle] = x.user(handle)
         except XError as trouble:
-            raise ProblemError(in_words(trouble, handle)) from trouble
+            raise CommandError(describe_x_error(trouble, handle)) from trouble
     try:
         owner = x.me() if is_user else None
     except XError as trouble:
-        raise ProblemError(in_words(trouble, support[0])) from trouble
+        raise CommandError(describe_x_error(trouble, support[0])) from trouble
     by_id = {found[handle].id: found[handle] for handle in support}
     others = {found[handle].id: found[handle] for handle in official}
     news = tuple(author for number, author in others.items() if number not in by_id)
-    return Found(tuple(by_id.values()), news, owner)
+    return TrialAccounts(tuple(by_id.values()), news, owner)

@@ -10,12 +10,12 @@ from pulse.listening.scan import ENDPOINTS, SEARCH_LAG
 from pulse.listening.timeline import search_query
 from pulse.x.client import XClient
 from pulse.x.faults import XError
-from pulse_cli.trial.accounts import Found
+from pulse_cli.trial.accounts import TrialAccounts
 from pulse_cli.x_access import prices
-from pulse_cli.x_access.asking import in_words
-from pulse_cli.x_access.prices import usd
+from pulse_cli.x_access.connection import describe_x_error
+from pulse_cli.x_access.prices import format_usd
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["ReadForecast", "forecast_reads"]
 
 _PAGE = 100
 _SHOWN = 5
@@ -23,25 +23,26 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class ReadForecast:
     """How many posts, for about how many USD; None where X did not count, and why."""
 
     posts: int | None
     cost: float
     pages: int | None
-    why: str = ""
+    unknown_because: str = ""
 
-    def said(self) -> str:
+    def to_line(self) -> str:
         """Give the forecast in one line."""
         if self.posts is None:
-            hundred = usd(_PAGE * prices.POST)
-            return (
-                f"The number of posts to read is not known ({self.why}); 100 posts cost {hundred}."
-            )
-        return f"This will read about {self.posts:,} posts, for about {usd(self.cost)}."
+            hundred = format_usd(_PAGE * prices.POST)
+            why = self.unknown_because
+            return f"The number of posts to read is not known ({why}); 100 posts cost {hundred}."
+        return f"This will read about {self.posts:,} posts, for about {format_usd(self.cost)}."
 
 
-def forecast(x: XClient, found: Found, start: datetime, now: datetime) -> Forecast:
+def forecast_reads(
+    x: XClient, found: TrialAccounts, start: datetime, now: datetime
+) -> ReadForecast:
     """Ask X to count what will be read; a bearer is needed for that."""
     end = now - SEARCH_LAG
     start = max(start, now - timedelta(days=7) + timedelta(minutes=1))
@@ -52,10 +53,10 @@ def forecast(x: XClient, found: Found, start: datetime, now: datetime) -> Foreca
             try:
                 counts = x.counts(search_query(endpoint, account.username or ""), start, end)
             except XError as trouble:
-                return Forecast(None, 0.0, None, in_words(trouble, found.name))
+                return ReadForecast(None, 0.0, None, describe_x_error(trouble, found.name))
             if counts is None:
-                return Forecast(None, 0.0, None, "X provides counts for a bearer token only")
+                return ReadForecast(None, 0.0, None, "X provides counts for a bearer token only")
             number = sum(counts.by_minute.values())
             posts, pages = posts + number, pages + max(1, ceil(number / _PAGE))
-            cost += number * (prices.OWNED if owned else prices.POST)
-    return Forecast(posts, cost, pages)
+            cost += number * (prices.OWNED_POST if owned else prices.POST)
+    return ReadForecast(posts, cost, pages)

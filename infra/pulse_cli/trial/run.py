@@ -18,19 +18,19 @@ from pulse.screens.digest import worst_cards
 from pulse.screens.models import Card
 from pulse.x.access import Token
 from pulse.x.faults import XError
-from pulse_cli.problems import ProblemError
-from pulse_cli.replay.house import House
+from pulse_cli.errors import CommandError
+from pulse_cli.replay.local_deployment import LocalDeployment
 from pulse_cli.trial.accounts import READER
-from pulse_cli.x_access.asking import in_words
+from pulse_cli.x_access.connection import describe_x_error
 
-__all__ = ["Outcome", "run"]
+__all__ = ["TrialOutcome", "run_trial"]
 
-_ROUNDS = 30
+_MAX_ROUNDS = 30
 """Runs of the poll function for one account: each reads at most 3,000 posts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialOutcome:
     """What came of it: the report, the digest's mails, and what X would not give."""
 
     company: str
@@ -40,34 +40,34 @@ class Outcome:
     """Those who have waited longest, at most five."""
     policy: Policy
     mails: tuple[bytes, ...]
-    read: int
+    posts_read: int
     """Posts that X served."""
-    troubles: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
-def run(
+def run_trial(
     document: dict[str, Any],
     token: Token,
     way: requests.adapters.BaseAdapter | None,
     hours: int,
     step: Callable[[str], None],
-) -> Outcome:
-    """Run the handlers on moto; ProblemError when nothing could be read, or one failed."""
-    with House(document, way, lambda _: token) as house:
+) -> TrialOutcome:
+    """Run the handlers on moto; CommandError when nothing could be read, or one failed."""
+    with LocalDeployment(document, way, lambda _: token) as house:
         step("Reading")
         read = _poll(house)
-        troubles = _troubles(house)
+        troubles = _describe_faults(house)
         step("Flagging and writing")
         now = house.now()
         start = now - timedelta(hours=hours)
         event = {"company": house.company.name, "to": [READER], "start": start.isoformat()}
-        with house.functions() as lambdas:
+        with house.counting_calls() as lambdas:
             for name, given in (("flag", None), ("send", None), ("digest", {"now": event})):
-                lambdas.scheduled(name, given)
-            lambdas.scheduled("send")
+                lambdas.invoke_scheduled(name, given)
+            lambdas.invoke_scheduled("send")
         if house.lambdas.failures:
             failure = house.lambdas.failures[0]
-            raise ProblemError(
+            raise CommandError(
                 f"{failure.function} failed ({failure.error}); this is a bug in Pulse, please "
                 "report it"
             )
@@ -78,7 +78,7 @@ def run(
         found = report(company, start, now, now, zone, db.report_stores)
         # The names are those that `send` has just looked up for the digest.
         authors = AuthorDirectory(db.author_cache, None, now)
-        return Outcome(
+        return TrialOutcome(
             company.title_in(reader.language),
             found,
             worst_cards(found, company, db.conversations, authors),
@@ -89,7 +89,7 @@ def run(
         )
 
 
-def _poll(house: House) -> int:
+def _poll(house: LocalDeployment) -> int:
     """Read every account to the bottom; returns the posts served.
 
     The polls are queued as `dispatch` would, but for its sweeps, which read again what was
@@ -99,11 +99,11 @@ def _poll(house: House) -> int:
     behind = {account.id for account in house.company.accounts}
     by_name = {account.username: account.id for account in house.company.accounts}
     read = 0
-    for number in range(_ROUNDS):
+    for number in range(_MAX_ROUNDS):
         # a minute that differs, or the queue would take it for the one before
         then = minute + timedelta(minutes=number)
         house.app.queue.put([PollTask(house.company.name, i, "poll", then) for i in sorted(behind)])
-        polls = [poll for poll in house.drain() if poll]
+        polls = [poll for poll in house.drain_queue() if poll]
         read += sum(poll["read"] for poll in polls)
         behind = {
             by_name[poll["account"]] for poll in polls if poll["under_way"] and not poll["troubles"]
@@ -113,8 +113,8 @@ def _poll(house: House) -> int:
     return read
 
 
-def _troubles(house: House) -> tuple[str, ...]:
-    """What X would not give, in words; ProblemError when it gave nothing at all."""
+def _describe_faults(house: LocalDeployment) -> tuple[str, ...]:
+    """What X would not give, in words; CommandError when it gave nothing at all."""
     accounts = house.company.accounts
     cursors = house.app.db.cursors.load(account.id for account in accounts)
     said: dict[str, None] = {}
@@ -122,7 +122,7 @@ def _troubles(house: House) -> tuple[str, ...]:
         cursor = cursors.get(account.id)
         for trouble in cursor.faults.values() if cursor else ():
             error = XError(trouble.kind, trouble.detail)
-            said[in_words(error, account.username)] = None
+            said[describe_x_error(error, account.username)] = None
     if said and not any(cursor.last_ok for cursor in cursors.values()):
-        raise ProblemError(next(iter(said)))
+        raise CommandError(next(iter(said)))
     return tuple(said)

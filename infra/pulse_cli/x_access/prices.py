@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 POST = 0.005
-OWNED = 0.001
+OWNED_POST = 0.001
 """A post in the timelines of the account whose token it is, if it owns the app too."""
 USER = 0.010
-COUNTS = 0.005
+COUNT_REQUEST = 0.005
 """A request that counts posts, whatever their number."""
 
 _CENT = 0.01
 
 
-def usd(amount: float) -> str:
+def format_usd(amount: float) -> str:
     """Write an amount as people say it: two digits that count, no false precision."""
     if amount < _CENT:
         return "less than 0.01 USD" if amount else "nothing"

@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from pulse_cli.stand_in import stack as stacks
-from pulse_cli.stand_in.stack import Stack, load_template
+from pulse_cli.simulated_aws import local_stack as stacks
+from pulse_cli.simulated_aws.local_stack import LocalStack, load_template
 from tests.ministack import KEYS, Ministack, ministack
 
 VISIBILITY = 2
@@ -35,18 +35,18 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
 
 
 @pytest.fixture
-def stack(aws: Ministack, request: pytest.FixtureRequest) -> Stack:
+def stack(aws: Ministack, request: pytest.FixtureRequest) -> LocalStack:
     """A stack of its own for each test, whose polls come back soon."""
     template = load_template()
     body = copy.deepcopy(template.body)
     body["Resources"]["PollQueue"]["Properties"]["VisibilityTimeout"] = VISIBILITY
     name = f"pulse{abs(hash(request.node.name)) % 10**6}"
-    made = stacks.create(replace(template, body=body), name=name)
+    made = stacks.create_stack(replace(template, body=body), name=name)
     _redrive(made, body["Resources"]["PollQueue"]["Properties"]["RedrivePolicy"])
     return made
 
 
-def _redrive(stack: Stack, policy: dict[str, Any]) -> None:
+def _redrive(stack: LocalStack, policy: dict[str, Any]) -> None:
     """Ministack's CloudFormation leaves redrive policies out; the template's is set here."""
     queue = stack.functions["poll"].queue
     assert queue is not None

@@ -19,8 +19,8 @@ import boto3
 
 from pulse.app import App
 from pulse.x.access import Token
+from pulse_cli.simulated_aws import local_stack as stacks
 from pulse_cli.simulated_x import SimulatedX, serve
-from pulse_cli.stand_in import stack as stacks
 from tests.ministack import KEYS, Ministack, ministack
 from tests.simulations.concurrency.clicks import Click
 from tests.simulations.concurrency.instances import Instance, Step
@@ -141,7 +141,7 @@ def _crowded_stack(expected: ExpectedPosts, folder: Path) -> Iterator[_CrowdedSt
         boto3.setup_default_session()
         for service in _SERVICES:  # what is loaded here, the forked need not load again
             boto3.client(service)  # type: ignore[call-overload]
-        stack = stacks.create()
+        stack = stacks.create_stack()
         instances = [Instance(stack) for _ in _ROLES]
         for instance in instances:
             exit_.callback(instance.kill)

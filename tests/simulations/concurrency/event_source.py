@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from pulse_cli.replay.lambdas import InvokedError
-from pulse_cli.stand_in.stack import Function
+from pulse_cli.replay.lambda_service import InvocationError
+from pulse_cli.simulated_aws.local_stack import Function
 
 
 class EventSource:
@@ -31,7 +31,7 @@ class EventSource:
             return False
         try:
             result = self._invoke(self._name, {"Records": [_record(m) for m in messages]})
-        except InvokedError:
+        except InvocationError:
             return True
         self.results.append(result)
         for message in messages:

@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 
 from pulse.app import App
-from pulse_cli.replay.lambdas import InvokedError, Lambdas
-from pulse_cli.stand_in.stack import Stack
+from pulse_cli.replay.lambda_service import InvocationError, LambdaService
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from tests.simulations.concurrency.call_log import CallLog
 from tests.simulations.concurrency.event_source import EventSource
 
@@ -32,7 +32,7 @@ class Report:
 class Instance:
     """A forked process that runs steps on request and returns their results."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: LocalStack) -> None:
         context = multiprocessing.get_context("fork")
         self._pipe, inner = context.Pipe()
         self._process = context.Process(target=_run_instance, args=(inner, stack), daemon=True)
@@ -67,7 +67,7 @@ class Instance:
         self._process.join()
 
 
-def _run_instance(pipe: Connection, stack: Stack) -> None:
+def _run_instance(pipe: Connection, stack: LocalStack) -> None:
     inside = _InstanceProcess(stack, pipe.recv())
     while (message := pipe.recv()) is not None:
         inside.moment, steps = message
@@ -80,14 +80,14 @@ def _run_instance(pipe: Connection, stack: Stack) -> None:
 
 
 class _InstanceProcess:
-    def __init__(self, stack: Stack, env: Mapping[str, str]) -> None:
+    def __init__(self, stack: LocalStack, env: Mapping[str, str]) -> None:
         self.moment = datetime.min.replace(tzinfo=UTC)
         self.call_log = CallLog()
         if boto3.DEFAULT_SESSION is not None:
             self.call_log.attach(boto3.DEFAULT_SESSION)
         os.environ.update(env)
         given = {name: value for one in stack.env.values() for name, value in one.items()}
-        self.lambdas = Lambdas(
+        self.lambdas = LambdaService(
             stack.functions, lambda: App({**given, **env}, lambda: self.moment), lambda: self.moment
         )
         self._source = EventSource(
@@ -98,8 +98,8 @@ class _InstanceProcess:
         if name == "queue":
             return self._source.drain()
         if name == "act":
-            return event(self.lambdas.wired)
+            return event(self.lambdas.app)
         try:
             return self.lambdas.invoke(name, event)
-        except InvokedError:
+        except InvocationError:
             return None

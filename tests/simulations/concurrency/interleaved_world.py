@@ -17,8 +17,8 @@ from pulse.app import App
 from pulse.conversations.facts import ConversationKey, Fact
 from pulse.dynamodb.codec import from_dynamodb
 from pulse.repositories import Repositories
-from pulse_cli.replay.lambdas import Context, _handler
-from pulse_cli.replay.world import World
+from pulse_cli.replay.lambda_service import LambdaContext, load_handler
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 from tests.interleaving import SteppedWriter
 from tests.simulations.concurrency.call_log import CallLog, writes_of
@@ -46,8 +46,8 @@ class Writer:
 
 def function(name: str, minute: float, event: Any = None, **how: Any) -> Writer:
     """A function as deployed."""
-    handler = _handler(f"{name}.handler")
-    return Writer(lambda _: handler(event or {}, Context(name, _LEFT_MS)), minute, **how)
+    handler = load_handler(f"{name}.handler")
+    return Writer(lambda _: handler(event or {}, LambdaContext(name, _LEFT_MS)), minute, **how)
 
 
 def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> Writer:
@@ -77,7 +77,7 @@ class _ReceivedAnswers:
     answers: list[str] = field(default_factory=list)
 
 
-class InterleavedWorld(World):
+class InterleavedWorld(ReplayWorld):
     """A world in which writers take turns, call by call; each run begins at the same state."""
 
     def __init__(self, folder: Path, expected: ExpectedPosts, document: Mapping[str, Any]) -> None:
@@ -97,7 +97,7 @@ class InterleavedWorld(World):
             backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][boto3.DEFAULT_SESSION.region_name]
             self._cache = TableCache(backend.tables[self.app.db.table.name].items)
             self._cache.attach(boto3.DEFAULT_SESSION)
-        self._shared = self._wired()  # its clients know of the stops
+        self._shared = self._make_app()  # its clients know of the stops
         wiring.use(_AppOfCaller())  # type: ignore[arg-type]
         return self
 
@@ -111,7 +111,7 @@ class InterleavedWorld(World):
     def run_in_sequence(self, *writers: Writer) -> None:
         """Run the writers one after the other, each to its end."""
         for writer in writers:
-            self.go_to(at(writer.minute))
+            self.move_clock_to(at(writer.minute))
             self._act(writer, self._app(writer))
 
     def restart(
@@ -121,7 +121,7 @@ class InterleavedWorld(World):
         self._call_log.clear()
         self._cache.version = self._start_version
         self._failures, self._clicks = [], list(self._earlier)
-        self.go_to(at(max(writer.minute for writer in writers)))
+        self.move_clock_to(at(max(writer.minute for writer in writers)))
         apps = {w: self._app(w) for w in writers if w.settings == "old"}
         if push is not None:
             self._shared.db.settings_store.push(push, at(min(writer.minute for writer in writers)))

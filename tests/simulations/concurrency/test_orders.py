@@ -40,5 +40,5 @@ def test_a_sender_whose_claim_expired() -> None:
     result = run_scenario(LATE)
     assert result.outcomes > len(result.violations) > 0
     for failed, *mails in result.violations:
-        assert "ClaimLostError('anna')" in failed
+        assert "ClaimLostError('the claim on anna ran out" in failed
         assert [what.partition(":")[0] for what in mails] in ([], ["sent and not recorded"])

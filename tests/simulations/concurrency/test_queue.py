@@ -14,9 +14,9 @@ from pulse.app import App
 from pulse.listening.queue import PollQueue
 from pulse.listening.tasks import PollTask
 from pulse.x.access import Token
-from pulse_cli.replay.lambdas import Lambdas
+from pulse_cli.replay.lambda_service import LambdaService
+from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
-from pulse_cli.stand_in.stack import Stack
 from tests.simulations.concurrency.conftest import VISIBILITY
 from tests.simulations.concurrency.event_source import EventSource
 from tests.small_company import HELP, NEWS, Posts, at, settings
@@ -27,7 +27,7 @@ _SOON = VISIBILITY / 2
 class RawQueue:
     """The queue as its event source sees it, without a function behind it."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: LocalStack) -> None:
         queue = stack.functions["poll"].queue
         assert queue is not None
         self._sqs = boto3.client("sqs")
@@ -62,7 +62,7 @@ def described(messages: list[Any]) -> list[tuple[str, int, int]]:
     return found
 
 
-def test_a_received_message_blocks_its_group_and_returns_first(stack: Stack) -> None:
+def test_a_received_message_blocks_its_group_and_returns_first(stack: LocalStack) -> None:
     """Given three tasks of one account, when the first fails, then it comes back, then the rest."""
     queue = RawQueue(stack)
     queue.put([task(1), task(2), task(3), task(1, NEWS)])
@@ -79,7 +79,7 @@ def test_a_received_message_blocks_its_group_and_returns_first(stack: Stack) -> 
     assert order == [(HELP, 1, 2), (HELP, 2, 1), (HELP, 3, 1)]
 
 
-def test_three_received_messages_return_in_order(stack: Stack) -> None:
+def test_three_received_messages_return_in_order(stack: LocalStack) -> None:
     """Given three tasks of one account in one batch, when none is deleted, then all come back."""
     queue = RawQueue(stack)
     queue.put([task(1), task(2), task(3)])
@@ -89,7 +89,7 @@ def test_three_received_messages_return_in_order(stack: Stack) -> None:
     assert described(queue.take(10)) == [(HELP, n, 2) for n in (1, 2, 3)]
 
 
-def test_a_task_counts_once_also_after_it_was_done(stack: Stack) -> None:
+def test_a_task_counts_once_also_after_it_was_done(stack: LocalStack) -> None:
     """Given a task that is sent again, before and after it is done, then it is done once."""
     queue = RawQueue(stack)
     queue.put([task(1)])
@@ -102,7 +102,7 @@ def test_a_task_counts_once_also_after_it_was_done(stack: Stack) -> None:
     assert described(queue.take(10)) == [(HELP, 2, 1)]
 
 
-def test_a_minute_dispatched_many_times_at_once_is_polled_once(stack: Stack) -> None:
+def test_a_minute_dispatched_many_times_at_once_is_polled_once(stack: LocalStack) -> None:
     """Given eight dispatches of one minute at once, then each account has one task."""
     queue = RawQueue(stack)
     tasks = [task(minute, account) for minute in (1, 2) for account in (HELP, NEWS)]
@@ -133,7 +133,7 @@ class DeployedPolls:
     error.
     """
 
-    def __init__(self, stack: Stack, folder: Path) -> None:
+    def __init__(self, stack: LocalStack, folder: Path) -> None:
         self.now = at(0)
         posts = Posts()
         posts.mention(0.5, to=(NEWS,))
@@ -142,12 +142,12 @@ class DeployedPolls:
             posts.mention(minute + 0.5, who="9", to=(NEWS,))
         sim = SimulatedX(posts.archive(folder / "archive"), lambda: self.now)
         env = {name: value for one in stack.env.values() for name, value in one.items()}
-        self.lambdas = Lambdas(
+        self.lambdas = LambdaService(
             stack.functions,
             lambda: App(env, lambda: self.now, PoisonedTransport(sim)),
             lambda: self.now,
         )
-        self.app = self.lambdas.wired
+        self.app = self.lambdas.app
         self.source = EventSource(boto3.client("sqs"), stack.functions["poll"], self.lambdas.invoke)
         self.app.db.settings_store.push(settings(look_back="0"), at(-1))
         for account in self.app.settings().company("acme").accounts:
@@ -156,7 +156,7 @@ class DeployedPolls:
     def go(self, minute: int) -> None:
         """A minute: it is dispatched, and three seconds later polled."""
         self.now = at(minute)
-        self.lambdas.scheduled("dispatch")
+        self.lambdas.invoke_scheduled("dispatch")
         self.now = at(minute + 0.05)
         self.source.drain()
 
@@ -166,7 +166,7 @@ class DeployedPolls:
 
 
 def test_a_poison_account_delays_no_other_and_ends_in_the_dead_letter_queue(
-    stack: Stack, tmp_path: Path
+    stack: LocalStack, tmp_path: Path
 ) -> None:
     """Given an account whose every poll fails, then others are read each minute, and it is told."""
     polls = DeployedPolls(stack, tmp_path)

@@ -12,7 +12,7 @@ from pulse.conversations.fold import State, fold, levels_due
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
 from pulse.dynamodb.codec import ItemKey
 from pulse.kernel.policy import Policy
-from pulse_cli.replay.clockwork import MINUTE, whole_minute
+from pulse_cli.replay.next_tick import MINUTE, round_up_to_minute
 from tests.simulations.crashes.snapshot import Item
 
 FirstMinuteAlive = Callable[[datetime], datetime]
@@ -76,7 +76,7 @@ def wrong_flags(
     raised: dict[datetime, set[Flag]] = defaultdict(set)
     for flag in history.flags:
         raised[flag.at].add(flag)
-    stored = {whole_minute(_stored(f)) for f in history.facts if not isinstance(f, Flag)}
+    stored = {round_up_to_minute(_stored(f)) for f in history.facts if not isinstance(f, Flag)}
     moments = sorted(stored | raised.keys())
     for moment, following in zip(moments, [*moments[1:], before], strict=True):
         due = set(levels_due(fold(history.facts_known_at(moment), policy), policy, moment))
@@ -88,7 +88,7 @@ def wrong_flags(
             yield f"{history.key}: {flag.level} not flagged at {moment:%d %H:%M}"
         state = fold([*history.facts_known_at(moment), *raised[moment]], policy)
         if state.attention_at is not None:
-            at = alive(max(whole_minute(state.attention_at), moment + MINUTE))
+            at = alive(max(round_up_to_minute(state.attention_at), moment + MINUTE))
             if at < following:
                 yield f"{history.key}: not flagged at {at:%d %H:%M}, due {state.attention_at}"
 

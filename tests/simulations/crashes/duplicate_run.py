@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pulse import app
-from pulse_cli.replay.lambdas import Context, Failure, _handler
+from pulse_cli.replay.lambda_service import FailedInvocation, LambdaContext, load_handler
 
 if TYPE_CHECKING:
     from tests.simulations.crashes.faulty_world import FaultyWorld, Invocation, Moment
@@ -21,7 +21,7 @@ class DuplicateRun:
         self._world = world
         self._stop = stop
         self._calls = 0
-        self._app = world.lambdas.begin()
+        self._app = world.lambdas.make_app()
         self._mine, self._theirs = threading.Semaphore(0), threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, args=(first,), daemon=True)
         self._thread.start()
@@ -33,7 +33,7 @@ class DuplicateRun:
 
     def resume(self) -> None:
         """Run until it stops or ends."""
-        first, before = self._world.lambdas.wired, self._world.duplicate
+        first, before = self._world.lambdas.app, self._world.duplicate
         self._world.duplicate = self
         app.use(self._app)
         self.stopped = False
@@ -56,9 +56,9 @@ class DuplicateRun:
         lambdas = self._world.lambdas
         try:
             function = lambdas.functions[first.function]
-            handler: Callable[[Any, Any], Any] = _handler(function.handler)
-            handler(first.event, Context(function.name, function.timeout * 1000))
+            handler: Callable[[Any, Any], Any] = load_handler(function.handler)
+            handler(first.event, LambdaContext(function.name, function.timeout * 1000))
         except BaseException as problem:  # noqa: BLE001 - recorded as Lambda would
             error = f"{type(problem).__name__}: {problem}"
-            lambdas.failures.append(Failure(first.function, self._world.now(), error))
+            lambdas.failures.append(FailedInvocation(first.function, self._world.now(), error))
         self._theirs.release()

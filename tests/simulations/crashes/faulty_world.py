@@ -15,10 +15,10 @@ import boto3
 import requests
 from botocore.awsrequest import AWSResponse
 
-from pulse_cli.replay.lambdas import Failure, InvokedError, Lambdas
-from pulse_cli.replay.world import World
+from pulse_cli.replay.lambda_service import FailedInvocation, InvocationError, LambdaService
+from pulse_cli.replay.world import ReplayWorld
+from pulse_cli.simulated_aws.local_stack import Queue
 from pulse_cli.simulated_x import SimulatedX
-from pulse_cli.stand_in.stack import Queue
 from tests.simulations.crashes.duplicate_run import DuplicateRun
 
 READS = frozenset(
@@ -75,7 +75,7 @@ class Watcher:
         """The run has come to its end."""
 
 
-class FaultyWorld(World):
+class FaultyWorld(ReplayWorld):
     """Calls a watcher at each outward call of the functions and of their event source."""
 
     def __init__(
@@ -104,7 +104,7 @@ class FaultyWorld(World):
         self._begun = 0
         self._dying = False
         self.duplicate: DuplicateRun | None = None
-        self.lambdas_of = lambda *parts: _Lambdas(self, *parts)
+        self.lambda_service_class = lambda *parts: _Lambdas(self, *parts)
         if self._transport is not None:
             self._transport = _WatchedTransport(self._transport, self)
 
@@ -145,19 +145,19 @@ class FaultyWorld(World):
                 self.now_running.changed_by = call
             self.watcher.on_call(call, moment)
 
-    def go_to(self, moment: datetime) -> None:
+    def move_clock_to(self, moment: datetime) -> None:
         """Move the clock."""
         self.ticks.add(moment)
-        super().go_to(moment)
+        super().move_clock_to(moment)
 
     def delete_message(self, queue: Queue, receipt: str) -> None:
         """Delete the message; the event source may be killed before or after."""
         try:
-            with self.functions():
+            with self.counting_calls():
                 super().delete_message(queue, receipt)
         except Killed:
             error = f"{Killed.__name__}: beside the deletion of its message"
-            self.lambdas.failures.append(Failure("poll", self.now(), error))
+            self.lambdas.failures.append(FailedInvocation("poll", self.now(), error))
         self._dying = False
 
     def kill(self) -> None:
@@ -197,7 +197,7 @@ class FaultyWorld(World):
             self.watcher.on_success()
 
 
-class _Lambdas(Lambdas):
+class _Lambdas(LambdaService):
     """Functions that tell the world of each invocation."""
 
     def __init__(self, world: FaultyWorld, *parts: Any) -> None:
@@ -209,7 +209,7 @@ class _Lambdas(Lambdas):
         self.world.now_running = self.world.begin(name, event)
         try:
             result = super().invoke(name, event)
-        except InvokedError:
+        except InvocationError:
             self.world.end(well=False)
             raise
         self.world.end(well=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from random import Random
 from typing import Literal, get_args
 
-from pulse_cli.stand_in.stack import Function
+from pulse_cli.simulated_aws.local_stack import Function
 from tests.simulations.crashes.faulty_world import FaultyWorld, Invocation, Moment
 
 Fault = Literal["killed before", "killed after", "twice at once", "in turns", "twice in a row"]

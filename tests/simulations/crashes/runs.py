@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pulse_cli.replay.clockwork import MINUTE
-from pulse_cli.replay.run import replay
-from pulse_cli.replay.world import World
+from pulse_cli.replay.next_tick import MINUTE
+from pulse_cli.replay.one_company import replay_company
+from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import SimulatedX
 from tests.simulations.crashes.faulty_world import FaultyWorld, Moment, Watcher
 from tests.simulations.crashes.injection_points import KILLS, CallCounts, Fault, faults_at, inject
@@ -191,10 +191,10 @@ def run_watched(scenario: Scenario, watcher: Watcher) -> FaultyWorld:
     def now(moment: datetime) -> None:
         worlds[0].watcher.tick(moment)
 
-    def look(_: World) -> None:
+    def look(_: ReplayWorld) -> None:
         worlds[0].watcher.end()
 
-    replay(replace(scenario.plan, place=place, progress=now, look=look))
+    replay_company(replace(scenario.plan, make_world=place, on_minute=now, on_end=look))
     return worlds[0]
 
 

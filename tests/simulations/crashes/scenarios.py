@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pulse_cli.demo import made_up
-from pulse_cli.demo.archive import write
-from pulse_cli.demo.rehearsal import SETTINGS
-from pulse_cli.replay.run import Replay
-from pulse_cli.settings import examine
-from pulse_cli.settings.made import document_for
+from pulse_cli.demo import make_day
+from pulse_cli.demo.archive import write_archive
+from pulse_cli.demo.run import SETTINGS
+from pulse_cli.replay.one_company import ReplayPlan
+from pulse_cli.settings import check_file
+from pulse_cli.settings.defaults import default_settings
 from pulse_cli.simulated_x import Archive
 from tests.simulations.crashes import small_scenarios
 from tests.small_company import at
@@ -29,7 +29,7 @@ _LOOK_BACK = "1 h"
 class Scenario(NamedTuple):
     """A plan, until when its points are tried, and the addresses that SES refuses."""
 
-    plan: Replay
+    plan: ReplayPlan
     until: datetime
     refused: frozenset[str] = frozenset()
 
@@ -39,36 +39,37 @@ def hour(shared: Path, _: Path) -> Scenario:
     archive = Archive.load(shared / "support-2017")
     counts: Counter[tuple[str, datetime]] = Counter()
     for company in archive.companies:
-        for post in archive.of(company.name).posts:
+        for post in archive.for_company(company.name).posts:
             if _DAY[0] <= post.created_at < _DAY[1]:
                 counts[company.name, post.created_at.replace(minute=0, second=0)] += 1
     (name, start), _ = counts.most_common(1)[0]
     [ours] = [c for c in archive.companies if c.name == name]
     accounts = [{"id": a.id, "username": a.username, "role": a.role} for a in ours.accounts]
-    document = _looking_back(document_for([{"name": name, "accounts": accounts}]))
+    document = _looking_back(default_settings([{"name": name, "accounts": accounts}]))
     end = start + _HOUR
     return Scenario(
-        Replay(archive, name, document, since=start, until=end + _LINGER, parting=False), end
+        ReplayPlan(archive, name, document, since=start, until=end + _LINGER, final_digest=False),
+        end,
     )
 
 
 def demo(_: Path, folder: Path) -> Scenario:
     """The demo's day, with its shifts, digests and outage."""
-    day = made_up()
-    write(day, folder / "archive")
-    document = examine(SETTINGS).document
+    day = make_day()
+    write_archive(day, folder / "archive")
+    document = check_file(SETTINGS).document
     if document is None:
         raise ValueError(f"{SETTINGS} has errors")
-    start, end = day.whole
+    start, end = day.period
     archive = Archive.load(folder / "archive")
     return Scenario(
-        Replay(
+        ReplayPlan(
             archive,
             "svyaz",
             _looking_back(document),
             since=start,
             until=end + _LINGER,
-            parting=False,
+            final_digest=False,
         ),
         end,
     )

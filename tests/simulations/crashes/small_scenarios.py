@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from pulse_cli.replay.run import Replay
+from pulse_cli.replay.one_company import ReplayPlan
 from tests.small_company import HELP, NEWS, Posts, at, settings
 
 _LEVELS = [
@@ -16,7 +16,7 @@ _MIDNIGHT = 900
 REFUSED = "boris@acme.example"
 
 
-def evening(folder: Path) -> Replay:
+def evening(folder: Path) -> ReplayPlan:
     """One is answered and asks again, one never is, one is shown by X two hours late.
 
     The late one is found by the sweep of the day. Boris's address is refused, so Vera is told
@@ -34,10 +34,10 @@ def evening(folder: Path) -> Replay:
     document = settings(policy=policy, digests=[digest], look_back="3 h")
     archive = posts.archive(folder / "evening")
     start, end = at(_MIDNIGHT - 130), at(_MIDNIGHT + 50)
-    return Replay(archive, "acme", document, since=start, until=end, parting=False)
+    return ReplayPlan(archive, "acme", document, since=start, until=end, final_digest=False)
 
 
-def many(folder: Path) -> Replay:
+def many(folder: Path) -> ReplayPlan:
     """Six accounts: with a poll and a sweep of each, `dispatch` sends two batches."""
     accounts = {HELP: "acme_help", NEWS: "acme", **{f"{n}00": f"acme{n}" for n in range(3, 7)}}
     posts = Posts(accounts=accounts)
@@ -48,10 +48,10 @@ def many(folder: Path) -> Replay:
     document = settings(accounts=listed, look_back="1 h")
     archive = posts.archive(folder / "many")
     until = at(0) + timedelta(minutes=40)
-    return Replay(archive, "acme", document, since=at(0), until=until, parting=False)
+    return ReplayPlan(archive, "acme", document, since=at(0), until=until, final_digest=False)
 
 
-def deleted(folder: Path) -> Replay:
+def deleted(folder: Path) -> ReplayPlan:
     """Two delete what they asked: of the last hour the sweep finds it, else a compliance job."""
     posts = Posts()
     deletion = {"gone_at": at(95).isoformat(), "gone_why": "deleted"}
@@ -60,4 +60,4 @@ def deleted(folder: Path) -> Replay:
     posts.mention(84.5, "9")
     document = settings(policy={"levels": _LEVELS}, look_back="1 h")
     archive = posts.archive(folder / "deleted")
-    return Replay(archive, "acme", document, since=at(0), until=at(400), parting=False)
+    return ReplayPlan(archive, "acme", document, since=at(0), until=at(400), final_digest=False)

@@ -18,7 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from pulse.dynamodb.codec import ItemKey, from_dynamodb
 from pulse.outbox.entries import TOPIC
-from pulse_cli.simulated_x.posts import Post
+from pulse_cli.simulated_x.archived_posts import ArchivedPost
 from tests.simulations.crashes.faulty_world import FaultyWorld
 
 _ACCOUNT, _REGION = "123456789012", "us-east-1"
@@ -84,8 +84,8 @@ def take_snapshot(world: FaultyWorld, before: datetime) -> Snapshot:
     )
 
 
-def _found_by_sweeps(posts: Sequence[Post]) -> frozenset[str]:
-    deleted = {("replied_to", post.id) for post in posts if post.gone is not None}
+def _found_by_sweeps(posts: Sequence[ArchivedPost]) -> frozenset[str]:
+    deleted = {("replied_to", post.id) for post in posts if post.removal is not None}
     late = (p.visible_at > p.created_at or not deleted.isdisjoint(p.references) for p in posts)
     return frozenset(post.id for post, is_late in zip(posts, late, strict=True) if is_late)
 
@@ -117,7 +117,7 @@ def queued(world: FaultyWorld) -> tuple[int, int, int]:
         one.approximate_number_of_messages + one.approximate_number_of_messages_not_visible
         for one in (queues[url.rsplit("/", 1)[-1]] for url in (queue.url, queue.dead_letters_url))
     )
-    return waiting, dead, len(world.lambdas._again)  # noqa: SLF001
+    return waiting, dead, len(world.lambdas._retries)  # noqa: SLF001
 
 
 def _plain(value: Any) -> Any:

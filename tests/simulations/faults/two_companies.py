@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, urlencode
 from rich.console import Console
 
 from pulse.x.access import Token
-from pulse_cli.deployed.standing import standing
-from pulse_cli.deployed.standing_words import draw
 from pulse_cli.simulated_x import Archive, SimulatedX
+from pulse_cli.stack.status import company_status
+from pulse_cli.stack.status_view import print_status
 from tests.simulations.faults.faulty_server import Fault, FaultyServer, RecordingTransport
 from tests.small_company import HELP, NINE, Posts, ReceivedMail, SmallCompany, settings
 
@@ -159,7 +159,7 @@ class TwoCompanies(SmallCompany):
         out = StringIO()
         world = self.world
         console = Console(file=out, width=800, color_system=None)
-        draw(standing(world.app, world.company, world.now()), console)
+        print_status(company_status(world.app, world.company, world.now()), console)
         return "\n".join(" ".join(line.split()) for line in out.getvalue().splitlines())
 
     def coverage_section(self, minute: float, start: float = 0) -> list[str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Mention, Position, Reply
 from pulse.conversations.fold import State, Wait
-from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
-from pulse.x.faults import OpenFault
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time, to_json
+from pulse.kernel.errors import NeedsPersonError
 
 _KINDS: dict[str, type[Fact]] = {
     "m": Mention,
@@ -26,30 +27,21 @@ _TIMES = frozenset(
         "last_at", "waiting_since", "attention_at",
     }
 )  # fmt: skip
-_NEVER = "9999"
-_NOTHING: tuple[Any, ...] = ((), frozenset())
 STATE = "state"
+
+
+class InconsistentItemError(NeedsPersonError):
+    """An item contradicts itself: something other than Pulse wrote it, or a bug did."""
 
 
 def conversation_pk(key: ConversationKey) -> str:
     """The partition of a conversation: its state and all its facts."""
-    return f"c#{key.company}#{key.conversation_id}#{key.customer_id}"
+    return keys.conversation(*key)
 
 
 def key_from_pk(pk: str) -> ConversationKey:
     """The conversation of a partition."""
-    company, conversation_id, customer_id = pk.removeprefix("c#").rsplit("#", 2)
-    return ConversationKey(company, conversation_id, customer_id)
-
-
-def open_index(company: str) -> str:
-    """Where open conversations stand in the index, by when they need attention."""
-    return f"{company}#open"
-
-
-def day_index(company: str, moment: datetime) -> str:
-    """Where the posts of a UTC day stand in the index, by time."""
-    return f"{company}#{sortable_time(moment)[:10]}"
+    return ConversationKey(*keys.parse_conversation(pk))
 
 
 def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
@@ -59,7 +51,7 @@ def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple
     while day.date() <= end.date():
         low = sortable_time(start)[11:] if day == start else ""
         high = sortable_time(end)[11:] if day.date() == end.date() else "~"
-        yield day_index(company, day), low, high
+        yield keys.day_index(company, day), low, high
         day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -68,8 +60,8 @@ def fact_item(key: ConversationKey, fact: Fact, ttl: int | None) -> tuple[ItemKe
     values: Item = {"fact": _text(to_json(fact)), "ttl": ttl}
     if isinstance(fact, (Mention, Reply)):
         values |= {
-            "gpk": day_index(key.company, fact.at),
-            "gsk": f"{sortable_time(fact.at)[11:]}#{fact.token}",
+            "gpk": keys.day_index(key.company, fact.at),
+            "gsk": keys.day_index_sort(fact.at, fact.token),
         }
     return ItemKey(conversation_pk(key), fact.token), values
 
@@ -79,7 +71,10 @@ def fact_of(item: Item) -> Fact:
     loaded, kind = _load(item["fact"]), _KINDS[item["sk"][0]]
     for name in kind.__dataclass_fields__.keys() & {"mentions", "named"}:
         loaded[name] = frozenset(loaded.get(name, ()))
-    return kind(**loaded)
+    fact = kind(**loaded)
+    if fact.token != item["sk"]:
+        raise InconsistentItemError(f"{item['pk']}: {fact.token} is stored as {item['sk']}")
+    return fact
 
 
 def is_fact(item: Item) -> bool:
@@ -92,14 +87,14 @@ def state_values(
 ) -> Item:
     """A state as attributes; only open ones stand in the index, by when they need attention."""
     is_open = state.status == "open"
-    attention = sortable_time(state.attention_at) if state.attention_at else _NEVER
+    gsk = keys.open_index_sort(state.attention_at, key.conversation_id, key.customer_id)
     return {
         "state": _text({**to_json(state), "flags": list(_apart(state.flags))}),
         "rev": rev,
         "policy": policy,
         "ttl": ttl,
-        "gpk": open_index(key.company) if is_open else None,
-        "gsk": f"{attention}#{key.conversation_id}#{key.customer_id}" if is_open else None,
+        "gpk": keys.open_index(key.company) if is_open else None,
+        "gsk": gsk if is_open else None,
     }
 
 
@@ -155,28 +150,6 @@ def _together(flags: Iterable[Item]) -> Iterator[Flag]:
 
 def _text(values: Any) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-
-
-def fault_of(raw: Mapping[str, Any]) -> OpenFault:
-    """Trouble as `jsonable` has written it."""
-    times = {name: datetime.fromisoformat(raw[name]) for name in ("since", "next_try")}
-    return OpenFault(**{**raw, **times, "reported_kinds": tuple(raw.get("reported_kinds", ()))})
-
-
-def to_json(value: Any) -> Any:
-    """Dataclasses, sets and times as JSON values; what is empty is left out."""
-    if isinstance(value, datetime):
-        return sortable_time(value)
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple):
-        return [to_json(v) for v in value]
-    if isinstance(value, Mapping):
-        return {name: to_json(v) for name, v in value.items()}
-    if hasattr(value, "__dataclass_fields__"):
-        named = ((f.name, getattr(value, f.name)) for f in fields(value))
-        return {n: to_json(v) for n, v in named if v is not None and v not in _NOTHING}
-    return value
 
 
 def _load(text: str) -> Item:

@@ -39,7 +39,7 @@ from pulse.conversations.store.codec import (
 from pulse.conversations.store.queries import ConversationQueries
 from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.records import item_of
-from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, back_off
+from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
@@ -126,7 +126,7 @@ class ConversationStore(ConversationQueries):
                 return written
             failures += lost is not None
             if lost is not None and lost.conflict:
-                back_off(failures)
+                self._table.back_off(failures)
         raise ContentionError(f"{len(left)} conversations, the first {left[0]}")
 
     def refold(
@@ -147,7 +147,7 @@ class ConversationStore(ConversationQueries):
             if not keys:
                 return
             if raced:
-                back_off(failures)
+                self._table.back_off(failures)
         raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
 
     def remove_facts(

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from pulse.audit.entries import AuditRecord
 from pulse.audit.store import RemovalEntries
-from pulse.conversations.store.codec import day_index, published_in
+from pulse.conversations.store.codec import published_in
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import ItemKey, sortable_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
@@ -39,14 +40,14 @@ class OwnPosts:
         """Store own posts that answer no customer, for `retention` from publishing."""
         self._table.put_many(
             (
-                ItemKey(f"said#{company}", f"{p.id}/{p.version}"),
+                keys.own_post(company, p.id, p.version),
                 {
                     "account": p.author_id,
                     "named": sorted(p.named),
                     "at": sortable_time(p.created_at),
                     "text": p.text,
-                    "gpk": day_index(company, p.created_at),
-                    "gsk": f"{sortable_time(p.created_at)[11:]}#s{p.version}",
+                    "gpk": keys.day_index(company, p.created_at),
+                    "gsk": keys.day_index_sort(p.created_at, keys.own_post_token(p.version)),
                     "ttl": int((p.created_at + retention).timestamp()) if retention else None,
                 },
             )
@@ -57,10 +58,10 @@ class OwnPosts:
         """Yield own posts of [start, end) that answer no customer."""
         for stretch in published_in(company, start, end):
             for item in self._table.query_index(*stretch):
-                if item["pk"] != f"said#{company}":
-                    continue  # a fact, which keeps its time elsewhere
-                if sortable_time(start) <= item["at"] < sortable_time(end):
-                    first, version = item["sk"].split("/")
+                # Mentions and replies stand in the same index, and have no time of their own there.
+                ours = item["pk"] == keys.own_posts(company)
+                if ours and sortable_time(start) <= item["at"] < sortable_time(end):
+                    first, version = keys.parse_own_post(item["sk"])
                     at = datetime.fromisoformat(item["at"])
                     yield OwnPost(first, version, item["account"], frozenset(item["named"]), at)
 
@@ -69,11 +70,12 @@ class OwnPosts:
 
         The entries of the audit log about each are written in the same transaction.
         """
-        pk = f"said#{company}"
+        pk = keys.own_posts(company)
         removed = 0
         for post_id in dict.fromkeys(ids):
             found = [
-                ItemKey(pk, i["sk"]) for i in self._table.query(pk, f"{post_id}/", f"{post_id}/~")
+                ItemKey(pk, i["sk"])
+                for i in self._table.query(pk, *keys.own_post_versions(post_id))
             ]
             if found:
                 rows = [AuditRecord(company, row, distinct=post_id) for row in told([post_id])]

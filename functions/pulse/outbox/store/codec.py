@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
 
 from pulse.conversations.facts import ConversationKey
-from pulse.conversations.store.codec import to_json
-from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import Item, ItemKey, from_json, parse_time, sortable_time, to_json
 from pulse.dynamodb.records import item_of
 from pulse.outbox.entries import Entry
 from pulse.outbox.mailbox import Mailbox
@@ -24,17 +23,8 @@ def text_of(entry: Entry) -> str:
 
 
 def entry_of(text: str) -> Entry:
-    """Return the entry in a JSON text."""
-    raw: dict[str, Any] = json.loads(text)
-    return Entry(
-        **{
-            **raw,
-            "at": datetime.fromisoformat(raw["at"]),
-            "keys": tuple(ConversationKey(*key) for key in raw.get("keys", ())),
-            "unreachable": tuple(raw.get("unreachable", ())),
-            "details": tuple((name, value) for name, value in raw.get("details", ())),
-        }
-    )
+    """Return the entry in a text that `text_of` has written."""
+    return from_json(Entry, json.loads(text))
 
 
 def keys_in(item: Item) -> tuple[ConversationKey, ...]:
@@ -43,24 +33,14 @@ def keys_in(item: Item) -> tuple[ConversationKey, ...]:
     return entry_of(text).keys if text else ()
 
 
-def outbox_pk(company: str) -> str:
-    """Return the partition of all entries that wait in a company."""
-    return f"outbox#{company}"
-
-
 def entry_key(entry: Entry) -> ItemKey:
     """Return the key of a waiting entry: by person, so that one query finds what waits for one."""
-    return ItemKey(outbox_pk(entry.company), f"{entry.person}#{entry.id}")
+    return keys.outbox_entry(entry.company, entry.person, entry.id)
 
 
 @item_of.register
 def _(entry: Entry) -> tuple[ItemKey, Item]:
     return entry_key(entry), {"entry": text_of(entry)}
-
-
-def mailbox_key(company: str, person: str) -> ItemKey:
-    """Return the key of a person's mailbox, which also holds the claim on the person."""
-    return ItemKey(f"mailbox#{company}#{person}", "mailbox")
 
 
 def mailbox_values(mailbox: Mailbox) -> Item:
@@ -84,15 +64,9 @@ def mailbox_of(item: Item) -> Mailbox:
     )
 
 
-def sent_pk(company: str) -> str:
-    """Return the partition of all records of mails of a company, in the order of sending."""
-    return f"sent#{company}"
-
-
 def sent_key(mail: SentMail) -> ItemKey:
     """Return the key of the record of a mail."""
-    at = sortable_time(mail.at)
-    return ItemKey(sent_pk(mail.company), f"{at}#{mail.person}#{mail.fingerprint}")
+    return keys.sent_mail(mail.company, mail.at, mail.person, mail.fingerprint)
 
 
 @item_of.register
@@ -113,14 +87,14 @@ def _(mail: SentMail) -> tuple[ItemKey, Item]:
 def sent_of(item: Item) -> SentMail:
     """Return the record of a mail in an item."""
     return SentMail(
-        company=item["pk"].removeprefix(sent_pk("")),
+        company=keys.kind_and_rest(item["pk"])[1],
         at=datetime.fromisoformat(item["at"]),
         kind=item["kind"],
         person=item["person"],
         to=item["to"],
         subject=item["subject"],
         message_id=item["message_id"],
-        fingerprint=item["sk"].rpartition("#")[2],
+        fingerprint=keys.fingerprint_of_sent_mail(item["sk"]),
         covered=entry_of(item["told"]) if "told" in item else None,
         returned=item.get("came_back"),
     )

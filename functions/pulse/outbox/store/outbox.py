@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from time import sleep
 
 from pulse.audit.entries import AuditRecord
 from pulse.conversations.facts import ConversationKey
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
-from pulse.dynamodb.optimistic import attempts
+from pulse.dynamodb.optimistic import Attempt, attempts
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 from pulse.kernel.batching import batched
-from pulse.kernel.errors import ContentionError
+from pulse.kernel.errors import ContentionError, PulseError
 from pulse.outbox.entries import Entry, restrict_to_existing
 from pulse.outbox.errors import ClaimLostError
 from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox
@@ -22,13 +22,10 @@ from pulse.outbox.message import SentMail
 from pulse.outbox.store.codec import (
     entry_key,
     entry_of,
-    mailbox_key,
     mailbox_of,
     mailbox_values,
-    outbox_pk,
     sent_key,
     sent_of,
-    sent_pk,
     text_of,
 )
 from pulse.outbox.suppressions import Suppression
@@ -50,21 +47,29 @@ class Outbox:
     def __init__(self, table: Table) -> None:
         self._table = table
 
+    def attempts(self, limit: int, exhausted: PulseError) -> Iterator[Attempt]:
+        """Yield attempts for a job that decides anew when a write of this store is cancelled.
+
+        Raises:
+            PulseError: the error `exhausted`, when the last attempt was cancelled too.
+        """
+        return attempts(limit, exhausted, self._table.pause)
+
     def put(self, entry: Entry) -> None:
         """Put one entry by itself, where nothing has to be written with it."""
         self._table.put(*item_of(entry))
 
     def waiting(self, company: str, person: str | None = None) -> list[Entry]:
         """Return all entries that wait, or those for one person; oldest first."""
-        low, high = (f"{person}#", f"{person}#~") if person else ("", "")
-        items = self._table.query(outbox_pk(company), low, high)
+        low, high = keys.outbox_of_person(person) if person else ("", "")
+        items = self._table.query(keys.outbox(company), low, high)
         return sorted((entry_of(item["entry"]) for item in items), key=lambda entry: entry.at)
 
     def mailboxes(self, company: str, people: Iterable[str]) -> dict[str, Mailbox]:
         """Return the mailbox of each of these people."""
-        keys = {mailbox_key(company, person): person for person in people}
-        found = self._table.get_many(keys)
-        return {person: mailbox_of(found.get(key, {})) for key, person in keys.items()}
+        mailboxes = {keys.mailbox(company, person): person for person in people}
+        found = self._table.get_many(mailboxes)
+        return {person: mailbox_of(found.get(at, {})) for at, person in mailboxes.items()}
 
     def claim(self, company: str, person: str, now: datetime, until: datetime) -> Mailbox | None:
         """Claim a person, so that nobody else writes to them until then.
@@ -78,7 +83,7 @@ class Outbox:
         # ends names the claim: `complete` writes only while that very time stands (D-017), so a
         # sender that was too slow cannot settle what its successor has in hand.
         item = self._table.update(
-            mailbox_key(company, person),
+            keys.mailbox(company, person),
             {"claimed": sortable_time(until)},
             condition="attribute_not_exists(claimed) OR claimed <= :now",
             given={":now": sortable_time(now)},
@@ -104,14 +109,14 @@ class Outbox:
         # away, so a few attempts are enough for all cuts there can be.
         claimed = done.mailbox.claimed_until
         mailbox = self._table.update_action(
-            mailbox_key(company, person),
+            keys.mailbox(company, person),
             mailbox_values(done.mailbox) | ({"claimed": None} if done.release else {}),
             "claimed = :mine",
             {":mine": sortable_time(claimed) if claimed else ""},
         )
         entries = list(done.entries)
         lost = ClaimLostError(f"the claim on {person} ran out, and another sender took it")
-        for attempt in attempts(_ATTEMPTS, lost, sleep):
+        for attempt in attempts(_ATTEMPTS, lost, self._table.pause):
             with attempt:
                 self._table.write_retrying_conflicts([mailbox, *self._actions(done, entries)])
             cancelled = attempt.cancelled
@@ -152,7 +157,7 @@ class Outbox:
 
     def sent(self, company: str, start: datetime, end: datetime) -> list[SentMail]:
         """Return the records of what was sent in [start, end], oldest first."""
-        items = self._table.query(sent_pk(company), sortable_time(start), sortable_time(end) + "~")
+        items = self._table.query(keys.sent(company), *keys.period(start, end))
         return [sent_of(item) for item in items]
 
     def find_sent(self, company: str, message_id: str, at: datetime) -> SentMail | None:
@@ -194,7 +199,7 @@ class Outbox:
         # when it settles, and records only what is left. A sender that has settled it before the
         # cut has written its record by then, and the second pass finds that. The other way round,
         # a record written between the two passes would keep the conversation for 90 days (D-042).
-        for item in list(self._table.query(outbox_pk(company))):
+        for item in list(self._table.query(keys.outbox(company))):
             self._cut(item, "entry", is_removed)
         self.forget_in_records(company, is_removed)
 
@@ -202,7 +207,7 @@ class Outbox:
         self, company: str, is_removed: Callable[[ConversationKey], bool]
     ) -> None:
         """Cut removed conversations out of the records of mails."""
-        for item in list(self._table.query(sent_pk(company))):
+        for item in list(self._table.query(keys.sent(company))):
             self._cut(item, "told", is_removed)
 
     def _cut(self, read: Item, name: str, is_removed: Callable[[ConversationKey], bool]) -> None:
@@ -212,13 +217,13 @@ class Outbox:
         """
         at, item = ItemKey(read["pk"], read["sk"]), read
         busy = ContentionError(f"others kept writing an entry of {at.pk}")
-        for attempt in attempts(_ATTEMPTS, busy, sleep):
+        for attempt in attempts(_ATTEMPTS, busy, self._table.pause):
             entry = entry_of(item[name]) if name in item else None
-            keys = [key for key in entry.keys if not is_removed(key)] if entry else []
-            if entry is None or len(keys) == len(entry.keys):
+            left = [key for key in entry.keys if not is_removed(key)] if entry else []
+            if entry is None or len(left) == len(entry.keys):
                 return
-            values = {name: text_of(entry.restricted_to(keys)) if keys else None, "cut": len(keys)}
-            if name == "entry" and not keys:
+            values = {name: text_of(entry.restricted_to(left)) if left else None, "cut": len(left)}
+            if name == "entry" and not left:
                 action = self._table.delete_action(at, _AS_READ, _keys_read(entry))
             else:
                 action = self._table.update_action(at, values, _AS_READ, _keys_read(entry))
@@ -241,9 +246,9 @@ class Outbox:
 
     def _read_again(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of the entries that still wait, as they are now."""
-        keys = [entry_key(entry) for entry in entries]
-        found = self._table.get_many(keys)
-        return [entry_of(found[key]["entry"]) for key in keys if key in found]
+        waiting = [entry_key(entry) for entry in entries]
+        found = self._table.get_many(waiting)
+        return [entry_of(found[at]["entry"]) for at in waiting if at in found]
 
 
 def _keys_read(entry: Entry | None) -> Item:

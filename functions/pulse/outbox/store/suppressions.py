@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, sortable_time
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
 from pulse.outbox.suppressions import Suppression, normalize_address
-
-_PARTITION = "addresses"
-"""All of them in one partition, so that one query finds them: there are few."""
 
 
 class SuppressionList:
@@ -21,11 +19,11 @@ class SuppressionList:
 
     def all(self) -> dict[str, Suppression]:
         """Return all suppressions, by normalized address."""
-        return {item["sk"]: _suppression_of(item) for item in self._table.query(_PARTITION)}
+        return {item["sk"]: _suppression_of(item) for item in self._table.query(keys.SUPPRESSIONS)}
 
     def remove(self, address: str) -> Suppression | None:
         """Let an address be written to again; return its suppression, None if it had none."""
-        key = ItemKey(_PARTITION, normalize_address(address))
+        key = keys.suppression(normalize_address(address))
         item = self._table.get(key)
         if item is None:
             return None
@@ -46,4 +44,4 @@ def _(suppression: Suppression) -> tuple[ItemKey, Item]:
         "said": suppression.reason,
         "message_id": suppression.message_id,
     }
-    return ItemKey(_PARTITION, suppression.address), values
+    return keys.suppression(suppression.address), values

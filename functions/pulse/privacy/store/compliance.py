@@ -1,4 +1,4 @@
-"""How far the check of kept posts has come: by app of X, and by company."""
+"""How far the check of stored posts has come: by app of X, and by company."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
-from pulse.conversations.store.codec import fault_of, to_json
-from pulse.dynamodb.codec import ItemKey, parse_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import from_json, to_json
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
@@ -17,24 +16,32 @@ from pulse.privacy.compliance import ComplianceState
 
 
 class ComplianceStore:
-    """One item an app, one writer at a time; and one a company."""
+    """One item for each app of X, with one writer at a time; some items for each company."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def load(self, app: str) -> ComplianceState:
-        """Where the check of this app stands."""
-        item = self._table.get(_at(app))
-        return ComplianceState(app) if item is None else _checking(json.loads(item["checking"]))
+        """Return where the check of this app stands."""
+        item = self._table.get(keys.compliance_state(app))
+        return (
+            ComplianceState(app)
+            if item is None
+            else from_json(ComplianceState, json.loads(item["checking"]))
+        )
 
-    def save(self, checking: ComplianceState, also: Sequence[object] = ()) -> ComplianceState:
-        """Write it, and what is to be told with it, in one; `OvertakenError`."""
-        saved = replace(checking, rev=checking.rev + 1)
+    def save(self, state: ComplianceState, also: Sequence[object] = ()) -> ComplianceState:
+        """Write the state, and these records with it, in one transaction; return it as saved.
+
+        Raises:
+            StaleWriteError: another run has saved a newer state.
+        """
+        saved = replace(state, rev=state.rev + 1)
         action = self._table.put_action(
-            _at(saved.app),
+            keys.compliance_state(saved.app),
             {"checking": json.dumps(to_json(saved)), "rev": saved.rev},
-            "rev = :rev" if checking.rev else "attribute_not_exists(pk)",
-            {":rev": checking.rev} if checking.rev else None,
+            "rev = :rev" if state.rev else "attribute_not_exists(pk)",
+            {":rev": state.rev} if state.rev else None,
         )
         try:
             self._table.write_retrying_conflicts(
@@ -45,8 +52,8 @@ class ComplianceStore:
         return saved
 
     def first_stored_day(self, company: str, at_latest: date) -> date:
-        """The first day of which posts may be kept: `at_latest`, or one that was known earlier."""
-        at = ItemKey(f"company#{company}", "kept")
+        """Return the first day of which posts may be stored: `at_latest`, or an earlier one."""
+        at = keys.first_stored_day(company)
         item = self._table.get(at)
         known = date.fromisoformat(item["first"]) if item else None
         if known is not None and known <= at_latest:
@@ -54,39 +61,23 @@ class ComplianceStore:
         self._table.put(at, {"first": at_latest.isoformat()})
         return at_latest
 
-    def retention_applied(self, company: str, keep: str) -> tuple[bool, date | None]:
-        """Whether all that is kept lives as long as this `keep` says; else the day to go on at."""
-        item = self._table.get(ItemKey(f"company#{company}", "retimed")) or {}
-        if item.get("keep") != keep:
+    def retention_applied(self, company: str, retention: str) -> tuple[bool, date | None]:
+        """Return whether this retention is applied to all posts; else the day to go on at."""
+        item = self._table.get(keys.retention_applied(company)) or {}
+        if item.get("keep") != retention:
             return False, None
         return "day" not in item, date.fromisoformat(item["day"]) if "day" in item else None
 
-    def mark_retention_applied(self, company: str, keep: str, day: date | None) -> None:
-        """It does, or all that is newer than this day does."""
-        values = {"keep": keep, "day": day.isoformat() if day else None}
-        self._table.put(ItemKey(f"company#{company}", "retimed"), values)
+    def mark_retention_applied(self, company: str, retention: str, day: date | None) -> None:
+        """Note that this retention is applied; with `day`, to all posts that are newer than it."""
+        values = {"keep": retention, "day": day.isoformat() if day else None}
+        self._table.put(keys.retention_applied(company), values)
 
     def looked_up(self, company: str) -> date | None:
-        """The last day on which its open conversations were looked up."""
-        item = self._table.get(ItemKey(f"company#{company}", "looked"))
+        """Return the last UTC day on which the company's open conversations were looked up."""
+        item = self._table.get(keys.looked_up(company))
         return date.fromisoformat(item["day"]) if item else None
 
     def mark_looked_up(self, company: str, day: date) -> None:
-        """Today's look-ups are done."""
-        self._table.put(ItemKey(f"company#{company}", "looked"), {"day": day.isoformat()})
-
-
-def _at(app: str) -> ItemKey:
-    return ItemKey(f"comply#{app}", "checking")
-
-
-def _checking(raw: dict[str, Any]) -> ComplianceState:
-    fault = raw.get("fault")
-    return ComplianceState(
-        **{
-            **raw,
-            "next_at": parse_time(raw.get("next_at")),
-            "done_at": parse_time(raw.get("done_at")),
-            "fault": fault_of(fault) if fault else None,
-        }
-    )
+        """Note that the look-ups of this UTC day are done."""
+        self._table.put(keys.looked_up(company), {"day": day.isoformat()})

@@ -10,7 +10,8 @@ from pulse.audit.store import RemovalEntries
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.changes import ROOM, Loaded
 from pulse.conversations.store.conversations import ATTEMPTS, ConversationStore
-from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, back_off
+from pulse.dynamodb.optimistic import attempts
+from pulse.dynamodb.table import MAX_ACTIONS
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
@@ -65,29 +66,28 @@ class DeletionStore:
         told: RemovalEntries,
     ) -> int:
         removed: set[str] = set()
-        failures = 0
-        while failures < ATTEMPTS:
-            loaded = self._conversations.load([key])[key]
-            going, whole = _going(loaded, ids, now)
-            if not going:
-                if loaded.partly:
-                    self._conversations.finish_pending(key, policy, keep)
-                return len(removed)
-            part = going if len(going) <= _WHOLE and whole else going[:_AT_ONCE]
-            new = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids} - removed
-            apart = f"{key} {loaded.rev}"
-            rows = (
-                [AuditRecord(key.company, row, distinct=apart) for row in told(new)] if new else []
-            )
-            try:
-                self._conversations.remove_facts(loaded, part, policy, keep, now, rows)
-            except TransactionCancelledError as problem:
-                failures += 1
-                if problem.conflict:
-                    back_off(failures)
-            else:
-                removed |= new
-        raise ContentionError(f"1 conversation, {key}")
+        while True:
+            exhausted = ContentionError(f"1 conversation, {key}")
+            for attempt in attempts(ATTEMPTS, exhausted, self._conversations.pause):
+                with attempt:
+                    loaded = self._conversations.load([key])[key]
+                    going, whole = _going(loaded, ids, now)
+                    if not going:
+                        if loaded.partly:
+                            self._conversations.finish_pending(key, policy, keep)
+                        return len(removed)
+                    # Of more than one transaction takes, the first part: the next round, or the
+                    # next run after a crash, loads what is left and goes on (D-033).
+                    part = going if len(going) <= _WHOLE and whole else going[:_AT_ONCE]
+                    posts = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids}
+                    new = posts - removed
+                    # Rounds of one moment may say the same to the log, and count apart: the
+                    # revision tells them apart, and is the same when a round is repeated.
+                    apart = f"{key} {loaded.rev}"
+                    entries = told(new) if new else ()
+                    rows = [AuditRecord(key.company, row, distinct=apart) for row in entries]
+                    self._conversations.remove_facts(loaded, part, policy, keep, now, rows)
+                    removed |= new
 
 
 def _going(loaded: Loaded, ids: set[str], now: datetime) -> tuple[Sequence[Fact], bool]:

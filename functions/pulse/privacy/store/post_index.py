@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
-from pulse.conversations.store.codec import day_index, key_from_pk
+from pulse.conversations.store.codec import key_from_pk
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
 from pulse.privacy.removal import StoredPost
@@ -20,13 +21,13 @@ class PostIndex:
     def posts_of_day(self, company: str, day: date) -> Iterator[StoredPost]:
         """The posts published on a UTC day: mentions, replies, own posts; each version."""
         moment = datetime.combine(day, time(0), UTC)
-        for item in self._table.query_index(day_index(company, moment), only=("pk", "sk")):
+        for item in self._table.query_index(keys.day_index(company, moment), only=("pk", "sk")):
             yield _held(item)
 
 
 def _held(item: Item) -> StoredPost:
-    if item["pk"].startswith("said#"):
-        first, version = item["sk"].split("/")
+    if keys.kind_and_rest(item["pk"])[0] == keys.OWN_POSTS:
+        first, version = keys.parse_own_post(item["sk"])
         return StoredPost(first, version, None, ours=True)
-    kind, (first, _, version) = item["sk"][0], item["sk"][1:].partition("/")
-    return StoredPost(first, version or first, key_from_pk(item["pk"]), ours=kind == "r")
+    first, version, is_reply = keys.parse_post(item["sk"])
+    return StoredPost(first, version, key_from_pk(item["pk"]), ours=is_reply)

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from pulse.conversations.facts import ConversationKey
-from pulse.conversations.store.codec import day_index, ttl_of
+from pulse.conversations.store.codec import ttl_of
 from pulse.conversations.store.conversations import ATTEMPTS, ConversationStore
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import ItemKey
-from pulse.dynamodb.table import Table, TransactionCancelledError, back_off
+from pulse.dynamodb.optimistic import attempts
+from pulse.dynamodb.table import Table
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
@@ -31,8 +33,8 @@ class RetentionStore:
         """Of the own posts of a UTC day that answer nobody; returns how many were written."""
         moment = datetime.combine(day, time(0), UTC)
         written = 0
-        for item in self._table.query_index(day_index(company, moment)):
-            if item["pk"] == f"said#{company}":
+        for item in self._table.query_index(keys.day_index(company, moment)):
+            if item["pk"] == keys.own_posts(company):
                 at = datetime.fromisoformat(item["at"])
                 ttl = int((at + keep).timestamp()) if keep else None
                 if item.get("ttl") != ttl:
@@ -44,17 +46,13 @@ class RetentionStore:
     def _of_conversation(
         self, key: ConversationKey, policy: Policy, keep: timedelta | None, now: datetime
     ) -> bool:
-        for failures in range(1, ATTEMPTS + 1):
-            loaded = self._conversations.load([key])[key]
-            ttl = ttl_of(loaded.state, keep)
-            lives = loaded.living(now).ttls.values()
-            if not loaded.partly and all(one == ttl for one in lives):
-                return False
-            try:
+        exhausted = ContentionError(f"1 conversation, {key}")
+        for attempt in attempts(ATTEMPTS, exhausted, self._table.pause):
+            with attempt:
+                loaded = self._conversations.load([key])[key]
+                ttl = ttl_of(loaded.state, keep)
+                lives = loaded.living(now).ttls.values()
+                if not loaded.partly and all(one == ttl for one in lives):
+                    return False
                 self._conversations.remove_facts(loaded, (), policy, keep, now)
-            except TransactionCancelledError as problem:
-                if problem.conflict:
-                    back_off(failures)
-                continue
-            return True
-        raise ContentionError(f"1 conversation, {key}")
+        return True

@@ -1,0 +1,133 @@
+"""Reading the table: one item, many by key, a partition, the index, or everything."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, to_dynamodb
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_GET_AT_ONCE = 100
+"""Keys that DynamoDB takes in one BatchGetItem."""
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds to wait, time after time, while the table is too busy."""
+
+
+class TableReader:
+    """Reads one table with one sparse index (`gpk`, `gsk`).
+
+    `pause` waits for a number of seconds; it is the only way in which Pulse ever waits, and a test
+    hands in another.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        name: str,
+        index: str,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.client: Any = client
+        self.name = name
+        self.index = index
+        self.pause = pause
+
+    def get(self, at: ItemKey) -> Item | None:
+        """Return the item as it is now (a consistent read), or None."""
+        answer = self.client.get_item(
+            TableName=self.name, Key=key_to_dynamodb(at), ConsistentRead=True
+        )
+        return from_dynamodb(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Iterable[ItemKey]) -> dict[ItemKey, Item]:
+        """Return those of the items that exist, by key; consistent reads, whatever their number."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[ItemKey, Item] = {}
+        pauses = growing_pauses()
+        while wanted:
+            asked, wanted = wanted[:_GET_AT_ONCE], wanted[_GET_AT_ONCE:]
+            question = {"Keys": [key_to_dynamodb(k) for k in asked], "ConsistentRead": True}
+            answer = self.client.batch_get_item(RequestItems={self.name: question})
+            for raw in answer["Responses"].get(self.name, []):
+                item = from_dynamodb(raw)
+                found[key_of(item)] = item
+            # An answer holds at most 16 MB, and less from a busy table: what it left out is asked
+            # for again with the rest. Without the pause, a busy table would be asked in a tight
+            # loop and stay busy.
+            left: Any = answer.get("UnprocessedKeys") or {}
+            again = [key_of(from_dynamodb(k)) for k in left.get(self.name, {}).get("Keys", [])]
+            if again:
+                self.pause(next(pauses))
+            wanted += again
+        return found
+
+    def query(
+        self, pk: str, low: str = "", high: str = "", *, limit: int | None = None
+    ) -> Iterator[Item]:
+        """Yield the items of a partition in order of `sk`; consistent reads.
+
+        If `high` is given, only those whose `sk` lies between `low` and `high`, both included.
+        """
+        between = " AND sk BETWEEN :low AND :high" if high else ""
+        return self._query(
+            limit,
+            ConsistentRead=True,
+            KeyConditionExpression=f"pk = :pk{between}",
+            ExpressionAttributeValues=to_dynamodb(
+                {":pk": pk, **({":low": low or " ", ":high": high} if high else {})}
+            ),
+        )
+
+    def query_index(
+        self,
+        gpk: str,
+        low: str = "",
+        high: str = "~",
+        limit: int | None = None,
+        only: Sequence[str] = (),
+    ) -> Iterator[Item]:
+        """Yield the items that stand in the index under `gpk`, in order of `gsk`.
+
+        `gsk` lies between `low` and `high`, both included. If `only` names attributes, the items
+        hold no others. The index may be a moment behind the table: DynamoDB offers no consistent
+        read of it.
+        """
+        some = {"ProjectionExpression": ", ".join(only)} if only else {}
+        return self._query(
+            limit,
+            IndexName=self.index,
+            **some,
+            KeyConditionExpression="gpk = :g AND gsk BETWEEN :low AND :high",
+            ExpressionAttributeValues=to_dynamodb({":g": gpk, ":low": low or " ", ":high": high}),
+        )
+
+    def scan(self) -> Iterator[Item]:
+        """Yield every item of the table: for rehearsals and exports, never for a function."""
+        for page in self.client.get_paginator("scan").paginate(TableName=self.name):
+            yield from map(from_dynamodb, page["Items"])
+
+    def _query(self, limit: int | None, **question: Any) -> Iterator[Item]:
+        # A page ends after 1 MB or after `limit` items, so that the first item alone costs the
+        # read of one item.
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            **question,
+            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+        )
+        for page in pages:
+            yield from map(from_dynamodb, page["Items"])
+
+
+def key_of(item: Mapping[str, Any]) -> ItemKey:
+    """Return the key of an item that was read."""
+    return ItemKey(item["pk"], item["sk"])
+
+
+def growing_pauses() -> Iterator[float]:
+    """Yield how long to wait, in seconds, time after time while the table is too busy."""
+    return itertools.chain(PAUSES, itertools.repeat(PAUSES[-1]))

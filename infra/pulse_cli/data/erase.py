@@ -1,0 +1,165 @@
+"""One person's posts: where they lie, and how they go."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pulse.audit.entries import LogEntry, user_ids_in
+from pulse.authors.store import AUTHOR_KEPT
+from pulse.conversations.facts import ConversationKey, Mention, Reply
+from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
+from pulse.dynamodb import keys
+from pulse.outbox.store.codec import keys_in
+from pulse_cli.data.scan import scan_with_progress
+
+if TYPE_CHECKING:
+    from pulse.dynamodb.table import Table
+    from pulse.kernel.company import Settings
+    from pulse.repositories import Repositories
+
+__all__ = [
+    "KnownHandle",
+    "PersonData",
+    "ProgressCallback",
+    "erase_person",
+    "find_by_handle",
+    "find_person_data",
+]
+
+ProgressCallback = Callable[[int, int], None]
+"""Told how many of how many conversations are done."""
+
+
+class KnownHandle(NamedTuple):
+    """Somebody whose handle was this when it was last seen, and when that was."""
+
+    id: str
+    username: str
+    name: str | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class PersonData:
+    """What one company keeps of one person. `posts` are first ids, ours among them."""
+
+    posts: dict[ConversationKey, set[str]] = field(default_factory=lambda: defaultdict(set))
+    mentions: set[str] = field(default_factory=set)
+    replies: set[str] = field(default_factory=set)
+    quarantined: int = 0
+    mails: int = 0
+    """Mails, sent or waiting, that are noted to tell of the person."""
+    own_posts_naming: int = 0
+    """Posts of the company's own, answering nobody, that name the person."""
+    first: datetime | None = None
+    last: datetime | None = None
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is something to forget."""
+        return bool(self.posts or self.quarantined or self.mails)
+
+    def add(self, key: ConversationKey, post: Mention | Reply) -> None:
+        """One more post of a conversation, or a version of it."""
+        self.posts[key].add(post.id)
+        if isinstance(post, Reply):
+            self.replies.add(post.id)
+            return
+        self.mentions.add(post.id)
+        self.first = min(self.first or post.at, post.at)
+        self.last = max(self.last or post.at, post.at)
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts and times, for scripts."""
+        return {
+            "conversations": len(self.posts),
+            "mentions": len(self.mentions),
+            "replies": len(self.replies),
+            "put_aside": self.quarantined,
+            "mails": self.mails,
+            "first": self.first.isoformat() if self.first else None,
+            "last": self.last.isoformat() if self.last else None,
+            "own_posts_naming": self.own_posts_naming,
+        }
+
+
+def find_by_handle(table: Table, handle: str) -> list[KnownHandle]:
+    """Those whose handle, in any case, was this when it was last shown in a mail."""
+    return [
+        KnownHandle(
+            keys.kind_and_rest(item["pk"])[1],
+            item["username"],
+            item.get("name"),
+            datetime.fromtimestamp(item["ttl"], UTC) - AUTHOR_KEPT,
+        )
+        for item in scan_with_progress(table, f"Looking for @{handle}")
+        if keys.kind_and_rest(item["pk"])[0] == keys.AUTHOR
+        and str(item.get("username", "")).lower() == handle.lower()
+    ]
+
+
+def find_person_data(
+    table: Table, person: str, companies: Collection[str] = ()
+) -> dict[str, PersonData]:
+    """By company (all, or those named), what is kept of the person with this X id."""
+    found: dict[str, PersonData] = defaultdict(PersonData)
+    for item in scan_with_progress(table, "Looking for posts"):
+        kind, company = keys.kind_and_rest(item["pk"])
+        if kind == keys.CONVERSATION and is_fact(item):
+            key, fact = key_from_pk(item["pk"]), fact_of(item)
+            if key.customer_id == person and isinstance(fact, (Mention, Reply)):
+                found[key.company].add(key, fact)
+        elif kind == keys.AUDIT_LOG and keys.parse_audit_entry(item["sk"])[1] == "aside":
+            found[company].quarantined += concerns_person(
+                person, json.loads(item["what"]).get("raw")
+            )
+        elif kind in (keys.OUTBOX, keys.SENT):
+            found[company].mails += any(key.customer_id == person for key in keys_in(item))
+        elif kind == keys.OWN_POSTS:
+            found[company].own_posts_naming += person in item["named"]
+    return {
+        company: kept
+        for company, kept in sorted(found.items())
+        if not companies or company in companies
+    }
+
+
+def concerns_person(person: str, raw: Any) -> bool:
+    """Whether something that was put aside is by this person, or answers them."""
+    return person in user_ids_in(raw)
+
+
+def erase_person(
+    stores: Repositories,
+    settings: Settings,
+    person: str,
+    kept: dict[str, PersonData],
+    now: datetime,
+    told: ProgressCallback,
+) -> None:
+    """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
+    policies = {c.name: c for c in settings.companies}
+
+    def told_of(ids: Collection[str]) -> list[LogEntry]:
+        return [LogEntry("forgotten", now, {"posts": len(ids)})]
+
+    total, done = sum(len(one.posts) for one in kept.values()), 0
+    for name, one in kept.items():
+        company = policies.get(name, settings.companies[0])
+        for key, ids in one.posts.items():
+            stores.deletions.delete({key: ids}, company.policy, company.retention, now, told_of)
+            done += 1
+            told(done, total)
+        stores.outbox.forget_conversations(name, lambda key: key.customer_id == person)
+        redacted = (
+            stores.audit_log.redact(name, lambda raw: concerns_person(person, raw))
+            if one.quarantined
+            else 0
+        )
+        if redacted:
+            stores.audit_log.append(name, [LogEntry("forgotten", now, {"posts": redacted})])

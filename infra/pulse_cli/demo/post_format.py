@@ -1,0 +1,99 @@
+"""The posts of the day in X's words: ids that hold their time, entities, cuts and escapes."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from pulse_cli.demo.posts import DraftPost
+from pulse_cli.demo.script import XUser
+
+X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
+"""Ids count milliseconds from here, above 22 bits that set posts of one moment apart."""
+
+_BITS = 22
+_LONGEST = 280
+_HANDLE = re.compile(r"@(\w{1,15})")
+
+
+def mentioned_handles(text: str) -> set[str]:
+    """The handles named in a text."""
+    return set(_HANDLE.findall(text))
+
+
+def published_at(post_id: str) -> datetime:
+    """When a post was published, which its id tells."""
+    return X_EPOCH + timedelta(milliseconds=int(post_id) >> _BITS)
+
+
+def assign_ids(said: Sequence[DraftPost], rng: Random) -> None:
+    """Give each post its id; `said` is in the order of time."""
+    for one in said:
+        one.at = one.at.replace(microsecond=rng.randrange(1000) * 1000)
+    last = 0
+    for one in sorted(said, key=lambda one: one.at):
+        since = (one.at - X_EPOCH) // timedelta(milliseconds=1)
+        last = max((since << _BITS) + rng.randrange(1 << _BITS), last + 1)
+        one.id = str(last)
+
+
+def archive_line(said: DraftPost, people: Mapping[str, XUser]) -> dict[str, Any]:
+    """A post as a line of an archive, in the older words of X API v2."""
+    fields: dict[str, Any] = {
+        "id": said.id,
+        "text": html.escape(_shorten(said.text), quote=False),
+        "author_id": said.author.id,
+        "created_at": _format_time(said.at),
+        "conversation_id": said.root.id,
+        "lang": said.lang,
+        "edit_history_tweet_ids": [version.id for version in said.history],
+    }
+    if said.in_reply_to is not None:
+        fields["in_reply_to_user_id"] = said.in_reply_to.author.id
+    references = (
+        ("replied_to", said.in_reply_to),
+        ("quoted", said.quoted),
+        ("retweeted", said.retweeted),
+    )
+    named = [{"type": kind, "id": other.id} for kind, other in references if other is not None]
+    if named:
+        fields["referenced_tweets"] = named
+    if mentions := _mentions(fields["text"], people):
+        fields["entities"] = {"mentions": mentions}
+    if said.text != _shorten(said.text) and said.retweeted is None:
+        whole = html.escape(said.text, quote=False)
+        fields["note_tweet"] = {
+            "text": whole,
+            "entities": {"mentions": _mentions(whole, people)},
+        }
+    if said.visible_at is not None:
+        fields["visible_at"] = _format_time(said.visible_at)
+    return fields
+
+
+def _mentions(text: str, people: Mapping[str, XUser]) -> list[dict[str, Any]]:
+    return [
+        {
+            "start": found.start(),
+            "end": found.end(),
+            "username": found[1],
+            "id": people[found[1]].id,
+        }
+        for found in _HANDLE.finditer(text)
+        if found[1] in people
+    ]
+
+
+def _shorten(text: str) -> str:
+    """What X shows of a long post."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 1].rsplit(maxsplit=1)[0]}…"
+
+
+def _format_time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

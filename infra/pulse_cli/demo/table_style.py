@@ -1,0 +1,20 @@
+"""How tables of the demo look."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.table import Table
+
+
+def make_table(*heads: str, left: int = 1) -> Table:
+    """A table with these heads; the first `left` columns stand left, the others right."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        header_style="dim",
+    )
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="left" if place < left else "right", no_wrap=True)
+    return table

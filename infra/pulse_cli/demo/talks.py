@@ -1,0 +1,137 @@
+"""Talks that nobody tells to the second: who says what, in turn; the desk says when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import cycle
+from random import Random
+from typing import Any
+
+from pulse_cli.demo.people import Gender, PersonGenerator
+from pulse_cli.demo.posts import DraftPost
+from pulse_cli.demo.script import (
+    Language,
+    XUser,
+    entry_language,
+    parse_moment,
+    parse_range,
+    read_script,
+)
+
+_SPEAKS_AGAIN = 0.34
+_TO_OFFICIAL = 0.24
+_BELOW_NEWS = 0.5
+_EAGER = 1.3
+_CLOSE = (0.02, 0.15)
+"""How close posts of a burst follow each other, as shares of the mean distance."""
+DECIDED_LATER = ""
+"""A line of a customer that depends on whether anybody has answered by then."""
+
+
+@dataclass(slots=True)
+class Talk:
+    """A customer and what is still to be said: by the customer, and in answer.
+
+    Of an outage talk the answers depend on the hour, and are not among these.
+    """
+
+    customer: XUser
+    account: XUser
+    lang: Language
+    starts_at: datetime
+    customer_lines: list[str]
+    desk_lines: list[str] = field(default_factory=list)
+    about_outage: bool = False
+    news_post: DraftPost | None = None
+    """Our post that the customer answers, where it begins so."""
+    posts: list[DraftPost] = field(default_factory=list)
+
+    @property
+    def answered(self) -> bool:
+        """Whether anybody has answered yet."""
+        return any(post.author is not self.customer for post in self.posts)
+
+
+def make_ordinary_talks(
+    name: str, cast: PersonGenerator, accounts: dict[str, XUser], rng: Random
+) -> Iterator[Talk]:
+    """The talks of one file, spread over its part of the day."""
+    entries = read_script(name)
+    part = parse_range(read_script("told")["pace"][name])
+    shares = sorted(rng.random() for _ in entries)
+    for entry, share in zip(entries, shares, strict=True):
+        lang = entry_language(entry)
+        to = accounts["news" if entry.get("to") == "svyaz" else "help"]
+        at = part.start + share**_EAGER * part.length
+        turns = entry[lang]
+        yield Talk(cast.new_person(lang, _gender(entry)), to, lang, at, turns[::2], turns[1::2])
+
+
+def make_outage_talks(
+    cast: PersonGenerator, accounts: dict[str, XUser], news: dict[str, DraftPost], rng: Random
+) -> Iterator[Talk]:
+    """What customers say of the outage, in bursts; some of it below our news."""
+    script = read_script("outage")
+    for phase in ("first", "night", "morning"):
+        for entry, at in zip(script[phase], _bursts(phase, len(script[phase]), rng), strict=True):
+            told: dict[str, Any] = {"ru": entry} if isinstance(entry, str) else entry
+            text = next(iter(told.values()))
+            lang = entry_language(told)
+            customer = cast.new_person(lang, _gender(told))
+            to = accounts["news" if rng.random() < _TO_OFFICIAL else "help"]
+            below = _latest_news(news, lang, at) if to is accounts["news"] else None
+            lines = [text, DECIDED_LATER] if rng.random() < _SPEAKS_AGAIN else [text]
+            if rng.random() >= _BELOW_NEWS:
+                below = None
+            yield Talk(customer, to, lang, at, lines, about_outage=True, news_post=below)
+
+
+class OutageLines:
+    """What is said of the outage over and over, line after line."""
+
+    def __init__(self) -> None:
+        script = read_script("outage")
+        self._lines: dict[str, Iterator[str]] = {
+            name: cycle(lines) for name, lines in script.items()
+        }
+        told = read_script("told")["outage"]
+        self._promised, self._restored = (
+            parse_moment(told["promised"]),
+            parse_moment(told["restored"]),
+        )
+
+    def next_answer(self, talk: Talk, at: datetime) -> str:
+        """What the desk says: to a first word or a later one, when it is late, or over."""
+        if at >= self._promised:
+            return self._next("answers_late" if at >= self._restored else "answers_overdue", talk)
+        return self._next("answers_again" if talk.answered else "answers", talk)
+
+    def next_follow_up(self, talk: Talk) -> str:
+        """What a customer adds, after an answer or without one."""
+        return self._next("again" if talk.answered else "impatient", talk)
+
+    def _next(self, kind: str, talk: Talk) -> str:
+        return next(self._lines[kind if talk.lang == "ru" else f"{kind}_en"])
+
+
+def _bursts(phase: str, posts: int, rng: Random) -> Iterator[datetime]:
+    """Times for so many posts, rising, the first at the beginning."""
+    pace = read_script("told")["pace"][phase]
+    part, bursts = parse_range(pace), int(pace["bursts"])
+    gap = part.length / posts
+    for burst in range(bursts):
+        start = part.start + part.length * burst / bursts
+        size = posts // bursts + (burst < posts % bursts)
+        yield from sorted(start + place * gap * rng.uniform(*_CLOSE) for place in range(size))
+
+
+def _latest_news(news: dict[str, DraftPost], lang: Language, at: datetime) -> DraftPost | None:
+    fitting = [n for n in news.values() if n.lang == lang and n.at + timedelta(minutes=2) < at]
+    told = [n for n in fitting if n.at >= parse_moment(read_script("told")["outage"]["from"])]
+    return max(told, key=lambda n: n.at, default=None)
+
+
+def _gender(entry: dict[str, Any]) -> Gender | None:
+    return "he" if "he" in entry else "she" if "she" in entry else None

@@ -1,0 +1,56 @@
+"""What the terminal says of the day, in the language asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from babel.numbers import format_decimal
+
+from pulse.screens.locale import Locale
+from pulse.screens.phrases import level
+from pulse_cli.demo.script import Language, script_zone
+
+_LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru"}
+_FILE = Path(__file__).parent / "texts.yaml"
+
+
+class DemoTexts(Locale):
+    """Adds the demo's own words to those of mails: numbers, lengths and times stay theirs."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__(language, str(script_zone()))
+
+    def __call__(self, name: str, **values: object) -> str:
+        """The words of that name; numbers among `values` are written as this language does."""
+        text: str = _texts()[name][self.language]
+        return text.format(**{key: self._shown(value) for key, value in values.items()})
+
+    def time(self, at: datetime) -> str:
+        """Return the day of the week and the time of day, such as "Tue 02:10"."""
+        day = self.day(at.astimezone(script_zone()).date()).split(",")[0].split()[0]
+        return f"{day} {self.short(at)}"
+
+    def short(self, at: datetime) -> str:
+        """The time of day alone."""
+        return f"{at.astimezone(script_zone()):%H:%M}"
+
+    def money(self, amount: float) -> str:
+        """An amount with its cents."""
+        return str(format_decimal(amount, "#,##0.00", locale=_LOCALES[self.language]))
+
+    def level(self, name: str | None) -> str:
+        """A level of the policy, as mails call it."""
+        return level(self, name)
+
+    def _shown(self, value: object) -> Any:
+        return self.number(value) if isinstance(value, int) else value
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    words: dict[str, dict[str, str]] = yaml.safe_load(_FILE.read_text("utf-8"))
+    return words

@@ -1,0 +1,130 @@
+"""Settings, tokens and polls: whether the accounts are really read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pulse.x.client import XClient
+from pulse.x.faults import FOR_A_PERSON, XError
+from pulse_cli.doctor.findings import DoctorFinding, fail, ok, unknown, warn
+from pulse_cli.stack.deployment import Deployment
+from pulse_cli.stack.status_view import format_age
+from pulse_cli.x_access.connection import describe_x_error, explain_x_error, x_adapter
+
+if TYPE_CHECKING:
+    from pulse.kernel.company import Account, Settings
+    from pulse.listening.cursor import Cursor
+
+__all__ = ["check_polls", "check_settings", "check_tokens"]
+
+_FRESH = timedelta(minutes=3)
+
+
+def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorFinding]:
+    """Which settings hold."""
+    if settings is None:
+        yield fail("settings", "no settings were pushed, so nothing runs", "pulse push pulse.yaml")
+        return
+    names = ", ".join(company.name for company in settings.companies)
+    pushed = f", pushed {settings.pushed_at:%Y-%m-%d %H:%M} UTC" if settings.pushed_at else ""
+    yield ok("settings", f"version {settings.version}{pushed}: {names}")
+    for company in settings.companies:
+        shadow = company.shadow
+        if shadow is not None and now < shadow.until:
+            said = f"all email goes to {shadow.to} until {shadow.until:%Y-%m-%d %H:%M}"
+            mend = "when you are ready, remove shadow from pulse.yaml and push the settings"
+            yield warn(f"shadow mode of {company.name}", said, mend)
+
+
+def check_tokens(deployment: Deployment, settings: Settings | None) -> Iterator[DoctorFinding]:
+    """Whether each token is kept, works, and the accounts are those that the settings mean."""
+    by_token: dict[str, list[Account]] = {}
+    for company in settings.companies if settings else ():
+        for account in company.accounts:
+            by_token.setdefault(account.token, []).append(account)
+    for name, accounts in by_token.items():
+        yield from _check_token(deployment, name, accounts)
+
+
+def check_polls(
+    deployment: Deployment, settings: Settings | None, now: datetime
+) -> Iterator[DoctorFinding]:
+    """When each account was last read, and what stands in the way."""
+    accounts = [a for company in settings.companies for a in company.accounts] if settings else []
+    cursors = deployment.db.cursors.load(account.id for account in accounts)
+    blind = timedelta(minutes=int(deployment.parameters.get("BlindMinutes") or 10))
+    for account in accounts:
+        yield from _check_poll(account, cursors.get(account.id), blind, now)
+
+
+def _check_token(
+    deployment: Deployment, name: str, accounts: list[Account]
+) -> Iterator[DoctorFinding]:
+    what, username = f"token {name}", accounts[0].username
+    connect = f"pulse connect @{username}" + (f" --token {name}" if name != username else "")
+    try:
+        token = deployment.tokens.token(name)
+    except XError as trouble:
+        if trouble.kind == "token":
+            yield fail(what, trouble.detail, connect)
+        else:
+            yield unknown(what, trouble.detail)
+        return
+    try:
+        found = XClient(lambda: token, x_adapter(deployment.x_url)).users([a.id for a in accounts])
+    except XError as trouble:
+        if trouble.kind in FOR_A_PERSON:
+            said, mend = explain_x_error(trouble, username)
+            yield fail(
+                what, said, f"{mend} Then run {connect}" if trouble.kind == "token" else mend
+            )
+        else:
+            yield unknown(what, describe_x_error(trouble, username))
+        return
+    handles = {author.id: author.username or "" for author in found}
+    for account in accounts:
+        yield from _check_account(what, account, handles.get(account.id))
+
+
+def _check_account(what: str, account: Account, handle: str | None) -> Iterator[DoctorFinding]:
+    if handle is None:
+        said = f"X has no account with the id {account.id} (@{account.username})"
+        yield fail(what, said, f"run pulse connect @{account.username} to see its id")
+    elif handle.lower() != account.username.lower():
+        said = (
+            f"the id {account.id} belongs to @{handle}, but the settings have @{account.username}"
+        )
+        yield fail(what, said, "correct the id or username in pulse.yaml, then run pulse push")
+    else:
+        yield ok(what, f"works for @{handle}")
+
+
+def _check_poll(
+    account: Account, cursor: Cursor | None, blind: timedelta, now: datetime
+) -> Iterator[DoctorFinding]:
+    what = f"polls of @{account.username}"
+    for trouble in cursor.faults.values() if cursor else ():
+        said, mend = explain_x_error(XError(trouble.kind, trouble.detail), account.username)
+        judged = fail if trouble.kind in FOR_A_PERSON else warn
+        yield judged(what, f"{said}, since {trouble.since:%Y-%m-%d %H:%M} UTC", mend)
+    if cursor is None or cursor.last_ok is None:
+        said = "the account has never been read"
+        yield fail(
+            what,
+            said,
+            (
+                "check again in two minutes; if nothing has changed, check schedules and tokens "
+                "above"
+            ),
+        )
+        return
+    age = now - cursor.last_ok
+    said = f"last success {format_age(age.total_seconds())} ago"
+    if age <= _FRESH:
+        yield ok(what, said)
+    elif age <= blind:
+        yield warn(what, said, "check again in a few minutes")
+    else:
+        yield fail(what, said, "check schedules and tokens here, and run pulse status")

@@ -1,0 +1,77 @@
+"""Whether what is deleted or protected on X is found out, for each company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pulse.dynamodb import keys
+from pulse.privacy.compliance import ComplianceState, app_of
+from pulse_cli.data.former_companies import former_companies
+from pulse_cli.doctor.findings import DoctorFinding, ok, warn
+from pulse_cli.settings.formats import format_duration
+from pulse_cli.stack.deployment import Deployment
+from pulse_cli.stack.status_view import format_age
+
+if TYPE_CHECKING:
+    from pulse.kernel.company import Company, Settings
+
+__all__ = ["check_deletions"]
+
+_LATE = timedelta(hours=24)
+
+
+def check_deletions(
+    deployment: Deployment, settings: Settings | None, now: datetime
+) -> Iterator[DoctorFinding]:
+    """When all kept posts were last checked; what is done where X does not let us."""
+    for company in settings.companies if settings else ():
+        bearer = deployment.tokens.bearer(company)
+        checking = deployment.db.compliance_states.load(app_of(bearer)) if bearer else None
+        yield _judge(f"deleted posts of {company.name}", company, checking, now)
+
+
+def check_former_companies(deployment: Deployment) -> Iterator[DoctorFinding]:
+    """Whether something is kept of companies that are not in the settings any more."""
+    for name in former_companies(deployment.db):
+        if any(deployment.db.table.query(keys.company(name), limit=1)):
+            mend = f"if you need the data, run pulse export {name}; then run pulse drop {name}"
+            said = (
+                "the company is no longer in the settings, so its stored posts are no longer "
+                "checked"
+            )
+            yield warn(f"posts of {name}", said, mend)
+
+
+def _judge(
+    what: str, company: Company, checking: ComplianceState | None, now: datetime
+) -> DoctorFinding:
+    kept = (
+        f"for {format_duration(company.retention)}" if company.retention is not None else "forever"
+    )
+    instead = (
+        "Pulse looks up the posts of waiting customers once a day (0.005 USD each); "
+        "answered posts that were deleted on X stay until their retention period ends "
+        f"({kept})"
+    )
+    if checking is None:
+        mend = f"run pulse connect @{company.accounts[0].username} with PULSE_X_BEARER set as well"
+        return warn(what, f"no stored token includes a bearer token, so {instead}", mend)
+    if checking.is_refused and checking.fault is not None:
+        mend = "in the X developer console, check that the app is allowed to use compliance jobs"
+        return warn(what, f"X rejects the check ({checking.fault.detail}), so {instead}", mend)
+    if checking.fault is not None:
+        since = f"since {checking.fault.since:%Y-%m-%d %H:%M} UTC"
+        said = f"the check has been failing {since}: {checking.fault.detail}"
+        said += f", so {instead}" if checking.is_lasting(now) else ""
+        mend = (
+            "check again in an hour; if the bearer token is the cause, create a new one and "
+            "store it with pulse connect"
+        )
+        return warn(what, said, mend)
+    if checking.done_at is None:
+        return warn(what, "not checked yet", "check again in an hour")
+    age = now - checking.done_at
+    said = f"last checked {format_age(age.total_seconds())} ago"
+    return warn(what, said, "see the log of the comply function") if age > _LATE else ok(what, said)

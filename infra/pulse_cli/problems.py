@@ -1,5 +1,0 @@
-"""What went wrong, said in one line that a person can act on."""
-
-
-class ProblemError(Exception):
-    """One line: what is wrong, and the mend."""

@@ -1,0 +1,134 @@
+"""Lambda as the handlers know it: one process, events, retries, failures recorded."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from pulse import app
+from pulse.app import App
+from pulse_cli.simulated_aws.local_stack import Function
+from pulse_cli.template import TEMPLATE
+
+_ASYNC_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
+
+
+@dataclass(frozen=True, slots=True)
+class FailedInvocation:
+    """An invocation that ended by an exception."""
+
+    function: str
+    at: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaContext:
+    """What Lambda hands to a handler, as far as Pulse uses it."""
+
+    function_name: str
+    remaining_ms: int
+    aws_request_id: str = "replay"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:replay"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would end the invocation."""
+        return self.remaining_ms
+
+
+@dataclass(slots=True)
+class LambdaService:
+    """The functions of a stack. They share a process, as warm ones do each by itself."""
+
+    functions: dict[str, Function]
+    make_app: Callable[[], App]
+    """Wires the parts anew, as a process does that begins."""
+    clock: Callable[[], datetime]
+    app: App = field(init=False)
+    running: list[tuple[str, Any]] = field(default_factory=list)
+    """Names and events of the invocations under way, the innermost last."""
+    failures: list[FailedInvocation] = field(default_factory=list)
+    invocations: dict[str, int] = field(default_factory=dict)
+    _retries: list[tuple[datetime, str, Any, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.app = self.make_app()
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """Run a handler. Whatever it raises is recorded and raised again, as `InvokedError`.
+
+        An exit takes the process with it: the next invocation begins with a new one.
+        """
+        self.invocations[name] = self.invocations.get(name, 0) + 1
+        app.use(self.app)
+        self.running.append((name, event))
+        try:
+            function = self.functions[name]
+            return load_handler(function.handler)(
+                event, LambdaContext(name, function.timeout * 1000)
+            )
+        except KeyboardInterrupt:
+            raise
+        except BaseException as problem:
+            self.failures.append(FailedInvocation(name, self.clock(), _describe_error(problem)))
+            if not isinstance(problem, Exception):
+                self.app = self.make_app()
+            raise InvocationError(name) from problem
+        finally:
+            self.running.pop()
+            app.use(self.app if self.running else None)
+
+    def invoke_scheduled(self, name: str, event: Any = None, attempt: int = 0) -> Any:
+        """Run a handler as a schedule does: what fails is tried again after 1 and 2 minutes."""
+        try:
+            return self.invoke(name, event or {})
+        except InvocationError:
+            retries = min(len(_ASYNC_RETRIES), self.functions[name].retries)
+            if attempt < retries:
+                at = self.clock() + _ASYNC_RETRIES[attempt]
+                self._retries.append((at, name, event, attempt + 1))
+            return None
+
+    def run_due_retries(self) -> None:
+        """Run what failed and is due to be tried again."""
+        due = [x for x in self._retries if x[0] <= self.clock()]
+        self._retries = [x for x in self._retries if x[0] > self.clock()]
+        for _, name, event, attempt in due:
+            self.invoke_scheduled(name, event, attempt)
+
+    @property
+    def next_retry(self) -> datetime | None:
+        """When something that failed is tried again."""
+        return min((at for at, *_ in self._retries), default=None)
+
+
+class InvocationError(Exception):
+    """An invocation failed; the failure is recorded."""
+
+
+def _describe_error(problem: BaseException) -> str:
+    within = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
+    return ", for ".join([f"{type(problem).__name__}: {problem}", *map(_describe_error, within)])
+
+
+@cache
+def load_handler(path: str) -> Callable[[Any, Any], Any]:
+    """Import a handler by its path in the template, such as `poll.handler`.
+
+    Raises:
+        FileNotFoundError: there is no such file in `functions/`.
+    """
+    module_name, name = path.rsplit(".", 1)
+    file = TEMPLATE.parent / "functions" / f"{module_name}.py"
+    spec = importlib.util.spec_from_file_location(f"pulse_function_{module_name}", file)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Callable[[Any, Any], Any] = getattr(module, name)
+    return handler

@@ -1,0 +1,157 @@
+"""Which minute comes next: those in which nothing can happen are passed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pulse.kernel.policy import Policy
+from pulse.outbox.mailbox import next_alert
+from pulse.privacy.compliance import app_of
+from pulse.reporting.schedule import next_slot
+from pulse_cli.replay.world import ReplayWorld
+
+MINUTE = timedelta(minutes=1)
+_QUARTER = timedelta(minutes=15)
+_TEN_MINUTES = timedelta(minutes=10)
+_COMPLIANCE_DELAY = timedelta(hours=7)
+"""By then a compliance job has told of a post that is gone."""
+_LINGER = timedelta(minutes=15)
+
+
+def round_up_to_minute(moment: datetime) -> datetime:
+    """The first whole minute at or after this moment."""
+    floor = moment.replace(second=0, microsecond=0)
+    return floor if floor == moment else floor + MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class TickResult:
+    """What the polls and the last `send` of a minute returned; None for what failed."""
+
+    polls: list[Any]
+    sent: dict[str, Any] | None
+
+    @property
+    def outbox_empty(self) -> bool:
+        """Whether nothing waited to be sent."""
+        return self.sent is not None and not any(r["people"] for r in self.sent.values())
+
+
+class TickScheduler:
+    """Decides after each tick when the next one is."""
+
+    def __init__(self, world: ReplayWorld) -> None:
+        self._world = world
+        self._sweep_until: datetime | None = None
+        self._figures_at: datetime | None = None
+        self._unfinished: set[str] = set()
+        self._unsettled_until: datetime | None = None
+
+    def next_tick(self, now: datetime, before: datetime, tick: TickResult) -> datetime | None:
+        """The next minute in which something can happen; None when nothing ever will.
+
+        `before` is when the tick before this one, `tick`, was.
+        """
+        world = self._world
+        unsettled = self._is_unsettled(now, tick.polls)
+        if unsettled or world.x.has_late_posts(before, now) or world.x.has_removals(before, now):
+            self._sweep_until = _day_sweep(now)
+        if unsettled:
+            return now + MINUTE
+        if any(poll and poll.get("new") for poll in tick.polls):
+            self._figures_at = _figures_at(now)
+        moments = [
+            world.x.next_change(now),
+            world.app.db.conversations.next_due(world.company.name),
+            None if tick.outbox_empty else self._next_mail(),
+            self._next_sweep(now),
+            self._figures_at if self._figures_at and self._figures_at > now else None,
+            self._next_check(now),
+            world.lambdas.next_retry,
+            *self._digests(now),
+        ]
+        due = [max(round_up_to_minute(m), now + MINUTE) for m in moments if m is not None]
+        return min(due, default=None)
+
+    def _is_unsettled(self, now: datetime, polls: list[Any]) -> bool:
+        """Whether a poll has to go on, or trouble lasts, or a failure may still be about."""
+        for poll in polls:
+            if poll and "under_way" in poll:
+                busy = poll["under_way"] or poll["lasting"] or poll["troubles"]
+                (self._unfinished.add if busy else self._unfinished.discard)(poll["account"])
+        failed = self._world.lambdas.failures
+        if self._unfinished or self._world.x.has_fault(now) or (failed and failed[-1].at == now):
+            self._unsettled_until = now + _LINGER
+        return self._unsettled_until is not None and now < self._unsettled_until
+
+    def _next_mail(self) -> datetime | None:
+        """When something in the outbox may go, or passes to the next shift."""
+        company, outbox = self._world.company, self._world.app.db.outbox
+        waiting = outbox.waiting(company.name)
+        mailboxes = outbox.mailboxes(company.name, {e.person for e in waiting})
+        moments: list[datetime] = []
+        for person, mailbox in mailboxes.items():
+            entries = [e for e in waiting if e.person == person]
+            at = next_alert([e for e in entries if e.kind == "alert"], mailbox, company.policy)
+            others = [e.at for e in entries if e.kind != "alert"]
+            moments.append(max(min([*others, *([at] if at else [])]), mailbox.not_before or _PAST))
+        if any(e.kind == "alert" for e in waiting):
+            moments += _next_shift(company.policy, self._world.now())
+        return min(moments, default=None)
+
+    def _next_sweep(self, now: datetime) -> datetime | None:
+        """Posts shown late, or no more, are for a sweep: this hour's, or that at the day's end."""
+        if self._sweep_until is None or now >= self._sweep_until:
+            return None
+        quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + _QUARTER
+        return min(quarter, self._sweep_until)
+
+    def _next_check(self, now: datetime) -> datetime | None:
+        """When the kept posts are next checked, while some of them are still to go."""
+        world, last = self._world, self._world.x.last_removal
+        if last is None or now > last + _COMPLIANCE_DELAY:
+            return None
+        checking = world.app.db.compliance_states.load(
+            app_of(world.app.tokens.bearer(world.company) or "")
+        )
+        waits = checking.fault.next_try if checking.fault else None
+        at = max(now, waits or now, now if checking.job_id else checking.next_at or now)
+        return at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0) + _TEN_MINUTES
+
+    def _digests(self, now: datetime) -> list[datetime]:
+        company = self._world.company
+        slots = [
+            next_slot(rule, ZoneInfo(company.people[key].time_zone), now)
+            for rule in company.digests
+            for key in rule.to
+        ]
+        return [slot.at for slot in slots if slot is not None]
+
+
+_PAST = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+def _next_shift(policy: Policy, now: datetime) -> list[datetime]:
+    """When somebody next comes on duty or goes off it."""
+    zone = ZoneInfo(policy.time_zone)
+    times = {
+        t for turns in policy.groups.values() for turn in turns for t in (turn.start, turn.end)
+    }
+    today = now.astimezone(zone).date()
+    moments = (
+        datetime.combine(today + timedelta(days=days), t, zone) for t in times for days in (0, 1)
+    )
+    return [min(at for at in moments if at > now)] if times else []
+
+
+def _day_sweep(now: datetime) -> datetime:
+    at = now.replace(hour=23, minute=50, second=0, microsecond=0)
+    return at if at > now else at + timedelta(days=1)
+
+
+def _figures_at(now: datetime) -> datetime:
+    at = now.replace(hour=0, minute=40, second=0, microsecond=0)
+    return at if at > now else at + timedelta(days=1)

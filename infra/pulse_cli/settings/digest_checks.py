@@ -1,0 +1,61 @@
+"""Digests that could not come, or could not say what they should."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pulse.settings import durations
+from pulse_cli.settings.findings import FieldPath, Remark
+from pulse_cli.settings.reference_checks import CompanyDocument, list_entries
+from pulse_cli.settings.schema_check import default_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WEEK = timedelta(days=7)
+_NEEDS = {"weekly": 2 * _WEEK, "monthly": timedelta(days=62)}
+"""How much a digest looks back on: its own period, and the one before to compare with."""
+
+
+def check_days(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
+    """Hold that a weekly digest has one day of the week, a monthly one a day of the month."""
+    for i, digest in enumerate(company.get("digests") or ()):
+        place, period = (*at, "digests", i), digest["period"]
+        if period == "weekly" and len(durations.days(digest.get("days") or "mon")) > 1:
+            yield Remark(
+                (*place, "days"), "a weekly digest is sent on one day", "write for example `mon`"
+            )
+        if period == "monthly" and "days" in digest:
+            mend = "write `on_day: 1` instead"
+            yield Remark((*place, "days"), "a monthly digest is sent on a day of the month", mend)
+        if period != "monthly" and "on_day" in digest:
+            mend = "remove it, or write `period: monthly`"
+            yield Remark((*place, "on_day"), f"a {period} digest has no day of the month", mend)
+
+
+def check_once_an_hour(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
+    """Hold that a person gets one digest of a kind within an hour, at most."""
+    seen: set[tuple[str, str, int, int]] = set()
+    for i, digest in enumerate(company.get("digests") or ()):
+        place, period = (*at, "digests", i), digest["period"]
+        on = durations.days(digest.get("days") or ("mon" if period == "weekly" else "mon-sun"))
+        for path, clock in list_entries(digest["at"], (*place, "at")):
+            hour = durations.clock(clock).hour
+            for _, person in list_entries(digest["to"], place):
+                slots = {(period, person, day, hour) for day in on}
+                if slots & seen:
+                    problem = f"a second {period} digest to {person} within an hour"
+                    yield Remark(path, problem, "remove one of them")
+                seen |= slots
+
+
+def check_comparison_kept(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
+    """Hold that the period before, with which a digest compares, is still there."""
+    keep = durations.retention(company.get("keep") or default_of("company", "keep"))
+    for i, digest in enumerate(company.get("digests") or ()):
+        need = _NEEDS.get(digest["period"], _WEEK)
+        if keep is not None and _WEEK <= keep < need:
+            problem = f"compares with a period whose data is no longer kept ({company['keep']})"
+            mend = f"set `keep` to at least {need.days} days"
+            yield Remark((*at, "digests", i, "period"), problem, mend, "warning")

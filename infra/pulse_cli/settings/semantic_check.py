@@ -1,0 +1,95 @@
+"""Whether settings of the right shape make sense: each check, and what it needs to be sound."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pulse_cli.settings import digest_checks, reference_checks, value_checks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from pulse_cli.settings.findings import FieldPath, Remark
+
+_PEOPLE, _GROUPS = ("people",), ("groups",)
+_LEVELS, _TELL = ("policy", "levels"), ("policy", "levels", "*", "tell")
+_AFTER, _LEVEL = ("policy", "levels", "*", "after"), ("policy", "levels", "*", "name")
+_DIGEST, _TO, _AT = ("digests", "*", "period"), ("digests", "*", "to"), ("digests", "*", "at")
+_DAYS, _PERSON = ("digests", "*", "days"), ("groups", "*", "*", "person")
+_KEYS = ("people", "?")
+
+
+def find_remarks(document: Any, broken: Collection[FieldPath], today: datetime) -> Iterator[Remark]:
+    """Give all that makes no sense; what builds on a broken field is left for later."""
+    companies: list[tuple[FieldPath, dict[str, Any]]] = [
+        (("companies", i), company)
+        for i, company in enumerate(document["companies"])
+        if isinstance(company, dict)
+    ]
+    below = {at: [b[2:] for b in broken if b[:2] == at] for at, _ in companies}
+    for at, company in companies:
+        for check, *needs in _checks(today):
+            if not any(_affects(wrong, need) for wrong in below[at] for need in needs):
+                yield from check(company, at)
+    for every, need in (
+        (reference_checks.check_company_names_unique, "name"),
+        (reference_checks.check_accounts_unique, "accounts"),
+    ):
+        sound = [c for c in companies if not any(_affects(b, (need,)) for b in below[c[0]])]
+        yield from every(sound)
+
+
+def _checks(today: datetime) -> tuple[tuple[Any, ...], ...]:
+    return (
+        (reference_checks.check_owner, ("owner",), _KEYS),
+        (reference_checks.check_people_on_duty, _KEYS, _GROUPS),
+        (
+            reference_checks.check_alert_recipients,
+            _KEYS,
+            ("groups", "?"),
+            _TELL,
+            ("policy", "up_the_line"),
+        ),
+        (
+            reference_checks.check_unused_groups,
+            _KEYS,
+            ("groups", "?"),
+            _TELL,
+            ("policy", "up_the_line"),
+        ),
+        (reference_checks.check_level_names, _LEVEL),
+        (reference_checks.check_coverage, _KEYS, _GROUPS, _TELL, _LEVEL),
+        (reference_checks.check_digest_recipients, _KEYS, ("groups", "?"), _TO),
+        (reference_checks.check_addresses_unique, _PEOPLE),
+        (value_checks.check_addresses, _PEOPLE),
+        (value_checks.check_sender, ("sender",)),
+        (value_checks.check_time_zones, _PEOPLE, ("time_zone",)),
+        (value_checks.check_hours_have_zone, _GROUPS, ("time_zone",)),
+        (value_checks.check_levels_ascend, _AFTER, _LEVEL),
+        (
+            value_checks.check_windows,
+            _AFTER,
+            _LEVEL,
+            *(("policy", k) for k in value_checks.WINDOWS),
+        ),
+        (value_checks.check_retention, ("look_back",), ("keep",)),
+        (value_checks.check_support_account, ("accounts",)),
+        (value_checks.check_token_names, ("accounts",)),
+        (partial(value_checks.check_shadow, today=today), ("shadow",), _KEYS),
+        (digest_checks.check_days, _DIGEST, _DAYS),
+        (digest_checks.check_once_an_hour, _DIGEST, _TO, _AT, _DAYS),
+        (digest_checks.check_comparison_kept, _DIGEST, ("keep",)),
+    )
+
+
+def _affects(wrong: FieldPath, need: FieldPath) -> bool:
+    """Tell whether a broken place holds what is needed, or lies in it.
+
+    `*` stands for any step; `?` for none: only the names of the fields are needed.
+    """
+    steps = need[:-1] if need[-1] == "?" else need
+    if len(wrong) > len(steps) and need[-1] == "?":
+        return False
+    return all(b in ("*", a) for a, b in zip(wrong, steps, strict=False))

@@ -1,0 +1,23 @@
+"""Posts by their ids; of those that are not there any more, that they are not."""
+
+from typing import Any
+
+from pulse_cli.simulated_x.call import ApiCall
+
+HIDDEN = "protected"
+
+
+def get_posts(call: ApiCall) -> dict[str, Any]:
+    """Up to 100 posts; what was deleted is not found, what is protected not to be seen."""
+    found = []
+    for post_id in dict.fromkeys(call.request.listed_values):
+        known, post = call.archive.index.by_id.get(post_id), call.visible.find(post_id)
+        gone = call.visible.removal_of(known, call.now) if known is not None else None
+        if post is not None:
+            found.append(post)
+        elif gone is not None and gone.reason == HIDDEN:
+            call.response.add_not_authorized("ids", post_id)
+        else:
+            call.response.add_not_found("tweet", "ids", post_id)
+    call.usage.count_served((post.id for post in found), call.now.date())
+    return call.response.build(call.response.write_posts(found))

@@ -1,0 +1,60 @@
+"""Rate limits: so many requests in a quarter of an hour, per token and endpoint."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pulse_cli.simulated_x.identity import Identity
+
+WINDOW = timedelta(minutes=15)
+
+# Requests in a window: with a user's token, with an app's.
+LIMITS = {
+    "mentions": (300, 450),
+    "posts": (900, 10_000),
+    "search": (300, 450),
+    "counts": (300, 300),
+    "users": (900, 300),
+    "lookup": (5000, 3500),
+    "compliance": (150, 150),
+}
+
+
+@dataclass
+class RateWindow:
+    """What one token has left of an endpoint until `resets`."""
+
+    limit: int
+    used: int
+    resets: datetime
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether the last request counted was one too many."""
+        return self.used > self.limit
+
+    def headers(self) -> list[tuple[str, str]]:
+        """The headers that tell a client about it; the reset in epoch seconds."""
+        return [
+            ("x-rate-limit-limit", str(self.limit)),
+            ("x-rate-limit-remaining", str(max(0, self.limit - self.used))),
+            ("x-rate-limit-reset", str(int(self.resets.timestamp()))),
+        ]
+
+
+class RateLimiter:
+    """The windows of all tokens; each begins with the first request in it."""
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[Identity, str], RateWindow] = {}
+
+    def count(self, who: Identity, endpoint: str, now: datetime) -> RateWindow:
+        """Count a request."""
+        window = self._windows.get((who, endpoint))
+        if window is None or not window.resets - WINDOW <= now < window.resets:
+            user, app = LIMITS[endpoint]
+            window = RateWindow(
+                user if who.is_user else app, 0, now.replace(microsecond=0) + WINDOW
+            )
+            self._windows[who, endpoint] = window
+        window.used += 1
+        return window

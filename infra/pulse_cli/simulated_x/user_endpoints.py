@@ -1,0 +1,64 @@
+"""Users: by id, by name, and who a token belongs to."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pulse_cli.simulated_x.call import ApiCall
+from pulse_cli.simulated_x.error_bodies import unsupported_authentication
+from pulse_cli.simulated_x.request import USERNAME
+
+ACCOUNT_PREFIX = "sim-"
+
+
+def get_users(call: ApiCall) -> dict[str, Any]:
+    """Users by their ids."""
+    return _several(call, "ids")
+
+
+def get_users_by_name(call: ApiCall) -> dict[str, Any]:
+    """Users by their names."""
+    return _several(call, "usernames")
+
+
+def get_user_by_name(call: ApiCall) -> dict[str, Any]:
+    """The user with a name."""
+    name = str(call.path["username"])
+    if not re.fullmatch(USERNAME, name, re.ASCII):
+        said = f"The `username` query parameter value [{name}] does not match {USERNAME}"
+        call.refuse("username", name, said)
+    user = call.archive.user_named(name)
+    if user is None:
+        call.response.add_not_found("user", "username", name)
+        return call.response.build(None)
+    return _one(call, user)
+
+
+def get_me(call: ApiCall) -> dict[str, Any]:
+    """The user whose token it is: `sim-` and an account's id or name; else the first account."""
+    if not call.identity.is_user:
+        ways = "OAuth 1.0a User Context, OAuth 2.0 User Context"
+        raise unsupported_authentication("OAuth 2.0 Application-Only", ways, call.vocabularies[-1])
+    token = call.identity.token.removeprefix(ACCOUNT_PREFIX)
+    user = call.archive.users.get(token) or call.archive.user_named(token)
+    if user is None or token == call.identity.token:
+        user = call.archive.users[call.archive.companies[0].accounts[0].id]
+    return _one(call, user)
+
+
+def _one(call: ApiCall, user: Mapping[str, Any]) -> dict[str, Any]:
+    call.usage.users_served += 1
+    return call.response.build(call.response.write_user(user))
+
+
+def _several(call: ApiCall, parameter: str) -> dict[str, Any]:
+    found = []
+    for name in dict.fromkeys(call.request.listed_values):
+        by_id = parameter == "ids"
+        user = call.archive.users.get(name) if by_id else call.archive.user_named(name)
+        if user is None:
+            call.response.add_not_found("user", parameter, name)
+        else:
+            found.append(call.response.write_user(user))
+    call.usage.users_served += len(found)
+    return call.response.build(found)

@@ -1,0 +1,140 @@
+"""What X shows at an instant, kept up to date as the clock goes on."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from pulse_cli.simulated_x.archive import Archive
+from pulse_cli.simulated_x.archived_posts import ArchivedPost, PostRemoval
+
+SEARCH_WINDOW = timedelta(days=7)
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+class VisiblePosts:
+    """The posts that can be seen, in lists by `Index.keys`, ids as rising integers.
+
+    Ask `at(now)` first. The clock may go back, at the price of starting over.
+    """
+
+    def __init__(self, archive: Archive, since: datetime | None = None) -> None:
+        self._archive = archive
+        self._since = since or archive.since or BEFORE_ALL
+        posts = [post for post in archive.posts if post.created_at >= self._since]
+        self._in_order = all(a.created_at <= b.created_at for a, b in pairwise(posts))
+        self._posts = {post.number: post for post in posts}
+        self._appear: list[tuple[datetime, ArchivedPost]] = []
+        self._vanish: list[tuple[datetime, ArchivedPost]] = []
+        for post in posts:
+            ends = self._visible_until(post)
+            if ends is None or ends > post.visible_at:
+                self._appear.append((post.visible_at, post))
+                if ends is not None:
+                    self._vanish.append((ends, post))
+        gone = {post.first_id: archive.index.removals.get(post.first_id) for post in posts}
+        self._removals = sorted(one.at for one in gone.values() if one is not None)
+        self._appear.sort(key=_instant)
+        self._vanish.sort(key=_instant)
+        self._now = BEFORE_ALL
+        self._lists: dict[str, list[int]] = {}
+        self._appeared = self._vanished = 0
+        self._late_times = sorted(at for at, post in self._appear if at > post.created_at)
+        self._changes = sorted(
+            {at for at, _ in self._appear}
+            | {at for at, _ in self._vanish}
+            | {edge for fault in archive.faults for edge in fault.edges}
+        )
+
+    def advance_to(self, now: datetime) -> None:
+        """Go to this instant."""
+        if now < self._now:
+            self._start_over()
+        self._now = now
+        while self._appeared < len(self._appear) and self._appear[self._appeared][0] <= now:
+            post = self._appear[self._appeared][1]
+            for key in self._archive.index.list_keys(post):
+                insort(self._lists.setdefault(key, []), post.number)
+            self._appeared += 1
+        while self._vanished < len(self._vanish) and self._vanish[self._vanished][0] <= now:
+            post = self._vanish[self._vanished][1]
+            for key in self._archive.index.list_keys(post):
+                ids = self._lists[key]
+                del ids[bisect_left(ids, post.number)]
+            self._vanished += 1
+
+    def ids_in(self, key: str) -> Sequence[int]:
+        """Give the ids in one list, rising; do not change it."""
+        return self._lists.get(key, ())
+
+    def post(self, number: int) -> ArchivedPost:
+        """Give a post by its id."""
+        return self._posts[number]
+
+    def find(self, post_id: str) -> ArchivedPost | None:
+        """Find any post that X would show if asked by id, whatever company it concerns."""
+        post = self._archive.index.by_id.get(post_id)
+        if post is None or post.created_at < self._since or post.visible_at > self._now:
+            return None
+        return None if self.removal_of(post, self._now) else post
+
+    def removal_of(self, post: ArchivedPost, at: datetime) -> PostRemoval | None:
+        """Tell when and why a post has gone by then; one that is lost can still be had."""
+        gone = self._archive.index.removals.get(post.first_id)
+        return gone if gone is not None and gone.at <= at and gone.reason != "lost" else None
+
+    def between(
+        self, ids: Sequence[int], start: datetime | None, end: datetime | None
+    ) -> tuple[int, int]:
+        """Tell where in a list the posts published in [start, end) begin and end.
+
+        Only as near as can be told without reading every post: look at their times again.
+        """
+        if not self._in_order:
+            return 0, len(ids)
+        low = bisect_left(ids, start, key=self._created_at) if start else 0
+        high = bisect_left(ids, end, key=self._created_at) if end else len(ids)
+        return low, high
+
+    def newest_unsearchable(self) -> int | None:
+        """Give the newest id that is too old for recent search; None if there is none."""
+        ids = self.ids_in("")
+        too_old, _ = self.between(ids, self._now - SEARCH_WINDOW, None)
+        return ids[too_old - 1] if too_old else None
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """Give the first later instant when posts come or go or a fault begins or ends."""
+        index = bisect_right(self._changes, after)
+        return self._changes[index] if index < len(self._changes) else None
+
+    def has_late_posts(self, since: datetime, until: datetime) -> bool:
+        """Tell whether a post came in sight in (since, until], later than it was published."""
+        return bisect_right(self._late_times, until) > bisect_right(self._late_times, since)
+
+    def has_removals(self, since: datetime, until: datetime) -> bool:
+        """Tell whether a post went out of the lists for good in (since, until]."""
+        return bisect_right(self._removals, until) > bisect_right(self._removals, since)
+
+    @property
+    def last_removal(self) -> datetime | None:
+        """When the last of all posts goes; None when none ever does."""
+        return self._removals[-1] if self._removals else None
+
+    def _visible_until(self, post: ArchivedPost) -> datetime | None:
+        """When a version of a post leaves the lists: for a newer one, or for good."""
+        hidden, gone = (
+            self._archive.index.replaced_at.get(post.id),
+            self._archive.index.removals.get(post.first_id),
+        )
+        return min((at for at in (hidden, gone.at if gone else None) if at), default=None)
+
+    def _start_over(self) -> None:
+        self._lists.clear()
+        self._appeared = self._vanished = 0
+
+    def _created_at(self, number: int) -> datetime:
+        return self._posts[number].created_at
+
+
+def _instant(entry: tuple[datetime, ArchivedPost]) -> datetime:
+    return entry[0]

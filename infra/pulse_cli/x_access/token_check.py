@@ -1,0 +1,170 @@
+"""A token put to the test: whose it is, what it may do, what reading by it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import requests
+
+from pulse.kernel.posts import Author
+from pulse.listening.scan import SEARCH_LAG
+from pulse.listening.timeline import search_query
+from pulse.x.access import Bounds, Token, Vocabulary
+from pulse.x.answers import Page
+from pulse.x.client import XClient
+from pulse.x.faults import XError
+from pulse_cli.errors import CommandError
+from pulse_cli.x_access import prices
+from pulse_cli.x_access.connection import Quota, RecordingAdapter, describe_x_error
+
+__all__ = ["TimelineSample", "TokenReport", "check_token"]
+
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_MONTH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineSample:
+    """The newest page of a timeline, no older than a week; `days` is the time it spans."""
+
+    posts: int
+    authors: int
+    days: float
+
+    @property
+    def per_day(self) -> float:
+        """Posts a day."""
+        return self.posts / self.days
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReport:
+    """What a token is good for. `cannot` says in words what it may not do and need not."""
+
+    account: Author
+    owner: Author | None
+    """Whose user token it is; None for a bearer."""
+    token: Token = field(repr=False)
+    access: str | None
+    mentions: TimelineSample
+    posts: TimelineSample
+    quotas: dict[str, Quota]
+    refused: dict[str, str]
+    cost: float
+    """What the test itself was billed, in USD, at most."""
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether reads may be at the owned price: the token is that account's."""
+        return self.owner is not None and self.owner.id == self.account.id
+
+    @property
+    def post_price(self) -> float:
+        """USD for a post read."""
+        return prices.OWNED_POST if self.is_owned else prices.POST
+
+    @property
+    def monthly_cost(self) -> tuple[float, float]:
+        """USD a month at this volume: for posts, and at most for who customers are."""
+        a_day = self.mentions.per_day + self.posts.per_day
+        customers = self.mentions.authors / self.mentions.days * _MONTH
+        return a_day * _MONTH * self.post_price, customers * prices.USER
+
+
+def check_token(
+    username: str,
+    token: Token,
+    way: requests.adapters.BaseAdapter | None,
+    now: datetime,
+    step: Callable[[str], None],
+) -> TokenReport:
+    """Try what Pulse will ask for; CommandError when a thing that it needs is refused.
+
+    `way` is the transport to X, None for the real one. `step` hears what comes next.
+    """
+    heard = RecordingAdapter(way)
+    x = XClient(lambda: token, heard)
+    try:
+        return _TokenCheck(username, token, x, heard, now, step).run()
+    except XError as trouble:
+        raise CommandError(describe_x_error(trouble, username)) from trouble
+    finally:
+        heard.close()
+
+
+@dataclass(slots=True)
+class _TokenCheck:
+    username: str
+    token: Token
+    x: XClient
+    adapter: RecordingAdapter
+    now: datetime
+    on_step: Callable[[str], None]
+    refused: dict[str, str] = field(default_factory=dict)
+    billed: float = 0.0
+
+    def run(self) -> TokenReport:
+        self.on_step(f"who @{self.username} is")
+        account = self.x.user(self.username)
+        self.billed += prices.USER
+        owner = None
+        if self.token.is_user:
+            self.on_step("who the token belongs to")
+            owner = self.x.me()
+            self.billed += prices.USER
+        self.on_step("a page of mentions")
+        mentions = self.x.mentions(account.id, Bounds(start=self.now - _WEEK))
+        self.on_step("a page of its own posts")
+        posts = self.x.posts(
+            account.id, Bounds(start=self.now - _WEEK), vocabulary=mentions.vocabulary
+        )
+        self.on_step("search and counts")
+        found = self._search(mentions.vocabulary)
+        self._count()
+        tested = TokenReport(
+            account,
+            owner,
+            self.token,
+            self.adapter.access,
+            self._sample(mentions),
+            self._sample(posts),
+            dict(self.adapter.quotas),
+            self.refused,
+            self.billed + found * prices.POST,
+        )
+        timelines = mentions.served + posts.served
+        return replace(tested, cost=tested.cost + timelines * tested.post_price)
+
+    def _sample(self, page: Page) -> TimelineSample:
+        days = _WEEK / _DAY
+        if page.next_token and page.posts:
+            oldest = min(post.created_at for post in page.posts)
+            days = max((self.now - oldest) / _DAY, _MINUTE / _DAY)
+        return TimelineSample(page.served, len({post.author_id for post in page.posts}), days)
+
+    def _search(self, vocabulary: Vocabulary) -> int:
+        """Search one minute, which costs little or nothing; returns how many posts were served."""
+        end = self.now - SEARCH_LAG
+        query = search_query("mentions", self.username)
+        try:
+            page = self.x.search(query, Bounds(start=end - _MINUTE, end=end), vocabulary=vocabulary)
+        except XError as trouble:
+            self.refused["search"] = describe_x_error(trouble, self.username)
+            return 0
+        return page.served
+
+    def _count(self) -> None:
+        end = self.now - SEARCH_LAG
+        try:
+            found = self.x.counts(search_query("mentions", self.username), end - _MINUTE, end)
+        except XError as trouble:
+            self.refused["counts"] = describe_x_error(trouble, self.username)
+            return
+        if found is None:
+            self.refused["counts"] = "X provides counts for a bearer token only"
+        else:
+            self.billed += prices.COUNT_REQUEST

@@ -37,11 +37,11 @@ class Commands(click.Group):
     """By name: the module of the command, and what it does in a line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Names of all commands, in the order in which a newcomer meets them."""
+        """Return names of all commands, in the order in which a newcomer meets them."""
         return list(self.places)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name, or None."""
+        """Return the command of that name, or None."""
         if name not in self.places:
             return None
         module = importlib.import_module(f"pulse_cli.commands.{self.places[name][0]}")

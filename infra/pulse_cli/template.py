@@ -1,5 +1,7 @@
 """`template.yaml` as SAM would deploy it: its functions, when they run and what feeds them."""
 
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A queue that feeds a function; times in seconds, URLs only once a stack is created."""
 
@@ -30,7 +32,7 @@ class Queue:
     dead_letters_url: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Function:
     """One function as the template describes it; times in seconds.
 
@@ -52,7 +54,7 @@ class Function:
     topic: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Template:
     """`template.yaml` after SAM, for one set of parameters."""
 

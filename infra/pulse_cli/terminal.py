@@ -1,4 +1,4 @@
-"""The terminal: what others wrote is shown as it is, and moves no cursor."""
+"""Consoles that print text as it is: no markup, and no control characters of strangers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def one_line(text: str) -> str:
-    """One line of text without control characters, whatever stood in it."""
+    """Return one line of text without control characters, whatever stood in it."""
     shown = "".join(c for c in text if c.isprintable() or c.isspace() or c == _JOINER)
     return " ".join(shown.split())

@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from pulse_cli.simulated_x import SimulatedX
-from tests.secrecy.overheard import overheard
+from tests.secrecy.log_capture import captured_output
 from tests.simulations.test_failures import Trap
 from tests.small_company import (
     HELP,
@@ -148,7 +148,7 @@ def test_of_two_sweeps_at_once_that_which_found_it_counts_it(
 
 
 def dispatched(here: SmallCompany) -> dict[str, Any]:
-    with overheard() as heard, here.world.counting_calls() as lambdas:
+    with captured_output() as heard, here.world.counting_calls() as lambdas:
         result: dict[str, Any] = lambdas.invoke_scheduled("dispatch")
     counts = heard.metrics()
     assert counts["AccountsBlind"] == len(result["blind"])
@@ -181,7 +181,7 @@ def test_a_task_that_the_queue_does_not_take(
     events.register("provide-client-params.sqs.SendMessageBatch", leave_out)
     events.register("before-call.sqs.SendMessageBatch", with_none_left)
     events.register("after-call.sqs.SendMessageBatch", say_so)
-    with overheard() as heard, here.world.counting_calls() as lambdas:
+    with captured_output() as heard, here.world.counting_calls() as lambdas:
         lambdas.invoke_scheduled("dispatch")
     assert heard.metrics()["AccountsBlind"] == 0
     assert {run["account"] for run in here.world.drain_queue()} == read

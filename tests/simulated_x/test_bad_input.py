@@ -53,8 +53,8 @@ def test_any_line_is_a_post_that_can_be_served_or_put_aside(x, make_post, change
     lines = [json.dumps(make_post(n) | change) for n, change in enumerate(changes, start=1)]
     asker = x(lines, vocabulary="mixed")
     archive = asker.app.archive
-    assert len(archive.aside) + len(archive.posts) >= len({post.id for post in archive.posts})
-    assert len(archive.aside) + len(archive.posts) <= len(lines)
+    assert len(archive.quarantined) + len(archive.posts) >= len({post.id for post in archive.posts})
+    assert len(archive.quarantined) + len(archive.posts) <= len(lines)
     answer = asker.get(
         "/2/users/100/mentions",
         tweet_fields="entities,referenced_tweets,public_metrics,note_tweet,created_at",

@@ -177,7 +177,7 @@ def full_post(number: int, make_post, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def asker_of(write, make_post, clock, asker_class):
+def asker_of(write, make_post, clock, x_client_class):
     """A simulated X full of everything, in a vocabulary."""
     posts = [full_post(number, make_post) for number in range(980, 996)] + [
         full_post(
@@ -213,7 +213,7 @@ def asker_of(write, make_post, clock, asker_class):
         },
     ]
     archive = Archive.load(write(posts, users=users))
-    return lambda words: asker_class(SimulatedX(archive, clock, words.name), clock)
+    return lambda words: x_client_class(SimulatedX(archive, clock, words.name), clock)
 
 
 @pytest.fixture
@@ -343,12 +343,12 @@ def test_compliance_jobs_are_made_as_described(description, asker_of, version, w
 @pytest.mark.parametrize(("version", "words"), VERSIONS)
 @pytest.mark.parametrize("why", ["deleted", "protected"])
 def test_what_is_gone_is_told_as_described(
-    description, write, make_post, clock, asker_class, version, words, why
+    description, write, make_post, clock, x_client_class, version, words, why
 ) -> None:
     """Given a post that went, then the answer to its id is one that X may give."""
     gone = make_post(990, gone_at=clock.now.isoformat(), gone_why=why)
     archive = Archive.load(write([gone, make_post(991)]))
-    asker = asker_class(SimulatedX(archive, clock, words.name), clock)
+    asker = x_client_class(SimulatedX(archive, clock, words.name), clock)
     body = asker.get("/2/tweets", ids="990,991").json()
     described = description(version)
     described.check(body, "lookup")

@@ -33,7 +33,9 @@ def recorded(shared):
 
 
 @pytest.mark.parametrize("name", TIMELINES)
-def test_a_recorded_timeline_comes_out_the_same(recorded, write, clock, asker_class, name) -> None:
+def test_a_recorded_timeline_comes_out_the_same(
+    recorded, write, clock, x_client_class, name
+) -> None:
     """The recordings are older than edit histories, which are left out of the comparison."""
     recording = recorded(name)
     url, body = urlsplit(recording["url"]), recording["body"]
@@ -44,7 +46,7 @@ def test_a_recorded_timeline_comes_out_the_same(recorded, write, clock, asker_cl
     assert archive.quarantined == []
     asked = dict(parse_qsl(url.query))
     clock.now = datetime.fromisoformat(asked["end_time"])
-    asker = asker_class(SimulatedX(archive, clock), clock)
+    asker = x_client_class(SimulatedX(archive, clock), clock)
     answer = asker.get(url.path, **asked)
     served = answer.json()
     for post in [*served["data"], *served["includes"].get("tweets", [])]:

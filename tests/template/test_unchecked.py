@@ -1,13 +1,16 @@
 """UncheckedAlarm, by what `comply` counts: quiet in all that passes, and not in what lasts."""
 
+import json
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pulse.observability import telemetry
 from pulse_cli.template import Template
 from tests.privacy.comply_days import DAY, HOUR, USER_ONLY, run_comply
-from tests.secrecy.overheard import overheard
 from tests.small_company import Posts, SmallCompany, one_account_settings
 from tests.x_interceptor import fault
 
@@ -17,10 +20,15 @@ Counted = dict[int, float]
 def counted(here: SmallCompany, start: int, end: int) -> Counted:
     """What each run of `comply` in [start, end] counts, by its minute."""
     found = {}
-    for minute in range(start, end + 1, 10):
-        with overheard() as heard:
-            run_comply(here, minute, minute)
-        found[minute] = heard.metrics()["HoursUnchecked"]
+    telemetry.metrics.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+        for minute in range(start, end + 1, 10):
+            with redirect_stdout(StringIO()) as printed:
+                run_comply(here, minute, minute)
+            [line] = [one for one in printed.getvalue().splitlines() if one.startswith('{"_aws"')]
+            [found[minute]] = json.loads(line)["HoursUnchecked"]
+    telemetry.metrics.cache_clear()
     return found
 
 

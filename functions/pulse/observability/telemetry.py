@@ -60,6 +60,9 @@ def reported(handler: _Handler) -> _Handler:
     @functools.wraps(handler)
     def call(event: Any, context: Any) -> Any:
         counted = metrics().log_metrics(logged)
-        return logger().inject_lambda_context(counted, clear_state=True)(event, context)
+        # Events hold addresses and what SES says of mails: they are never logged, whatever the
+        # environment asks Powertools for.
+        with_context = logger().inject_lambda_context(counted, log_event=False, clear_state=True)
+        return with_context(event, context)
 
     return call  # type: ignore[return-value]

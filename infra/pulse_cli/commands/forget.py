@@ -128,7 +128,7 @@ def forget(
 def _whose(
     deployment: Deployment, settings: Settings, handle: str, *, ask_x: bool
 ) -> tuple[str, str]:
-    """The id of whoever has the handle; and why that is not sure, where X could not say."""
+    """Return the id of whoever has the handle; and why that is not sure, where X could not say."""
     if ask_x:
         try:
             return _ask(deployment, settings, handle), ""

@@ -1,5 +1,7 @@
 """`pulse invoke`: a built function, run as Lambda runs it."""
 
+from __future__ import annotations
+
 import json
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,5 +1,7 @@
 """`pulse local`: AWS and X on this machine, for the built functions to talk to."""
 
+from __future__ import annotations
+
 import json
 import signal
 import threading

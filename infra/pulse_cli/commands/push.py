@@ -113,7 +113,7 @@ def _push(deployment: Deployment, document: dict[str, Any]) -> int:
 
 
 def _missing(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]:
-    """The tokens that are named and cannot be had, each with its mend."""
+    """Return the tokens that are named and cannot be had, each with its mend."""
     users: dict[str, list[str]] = {}
     for account in (one for company in settings.companies for one in company.accounts):
         users.setdefault(account.token, []).append(account.username)

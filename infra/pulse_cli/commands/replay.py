@@ -19,7 +19,7 @@ class Instant(click.ParamType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        """The time, in UTC."""
+        """Return the time, in UTC."""
         if isinstance(value, datetime):
             return value
         try:

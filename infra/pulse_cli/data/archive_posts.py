@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 def archive_post_of(item: Item, company: Company) -> Json | None:
-    """The post in an item of the day's index; None where there is none.
+    """Return the post in an item of the day's index; None where there is none.
 
     `visible_at` is when it was stored. What it answers, and its metrics, are not kept.
     """

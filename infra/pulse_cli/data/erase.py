@@ -1,4 +1,4 @@
-"""One person's posts: where they lie, and how they go."""
+"""Finds and erases everything that is stored of one person."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class PersonData:
         self.last = max(self.last or post.at, post.at)
 
     def as_json(self) -> dict[str, Any]:
-        """Counts and times, for scripts."""
+        """Return counts and times, for scripts."""
         return {
             "conversations": len(self.posts),
             "mentions": len(self.mentions),
@@ -89,7 +89,7 @@ class PersonData:
 
 
 def find_by_handle(table: Table, handle: str) -> list[KnownHandle]:
-    """Those whose handle, in any case, was this when it was last shown in a mail."""
+    """Return those whose handle, in any case, was this when it was last shown in a mail."""
     return [
         KnownHandle(
             keys.kind_and_rest(item["pk"])[1],
@@ -114,7 +114,7 @@ def find_person_data(
             key, fact = key_from_pk(item["pk"]), fact_of(item)
             if key.customer_id == person and isinstance(fact, (Mention, Reply)):
                 found[key.company].add(key, fact)
-        elif kind == keys.AUDIT_LOG and keys.parse_audit_entry(item["sk"])[1] == "aside":
+        elif kind == keys.AUDIT_LOG and keys.parse_audit_entry(item["sk"])[1] == "quarantined":
             found[company].quarantined += concerns_person(
                 person, json.loads(item["what"]).get("raw")
             )
@@ -123,43 +123,43 @@ def find_person_data(
         elif kind == keys.OWN_POSTS:
             found[company].own_posts_naming += person in item["named"]
     return {
-        company: kept
-        for company, kept in sorted(found.items())
+        company: found_data
+        for company, found_data in sorted(found.items())
         if not companies or company in companies
     }
 
 
 def concerns_person(person: str, raw: Any) -> bool:
-    """Whether something that was put aside is by this person, or answers them."""
+    """Return whether something that was put aside is by this person, or answers them."""
     return person in user_ids_in(raw)
 
 
 def erase_person(
-    stores: Repositories,
+    db: Repositories,
     settings: Settings,
     person: str,
-    kept: dict[str, PersonData],
+    found_data: dict[str, PersonData],
     now: datetime,
-    told: ProgressCallback,
+    on_progress: ProgressCallback,
 ) -> None:
     """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
     policies = {c.name: c for c in settings.companies}
 
-    def told_of(ids: Collection[str]) -> list[LogEntry]:
+    def audit_entries(ids: Collection[str]) -> list[LogEntry]:
         return [LogEntry("forgotten", now, {"posts": len(ids)})]
 
-    total, done = sum(len(one.posts) for one in kept.values()), 0
-    for name, one in kept.items():
+    total, done = sum(len(data.posts) for data in found_data.values()), 0
+    for name, data in found_data.items():
         company = policies.get(name, settings.companies[0])
-        for key, ids in one.posts.items():
-            stores.deletions.delete({key: ids}, company.policy, company.retention, now, told_of)
+        for key, ids in data.posts.items():
+            db.deletions.delete({key: ids}, company.policy, company.retention, now, audit_entries)
             done += 1
-            told(done, total)
-        stores.outbox.forget_conversations(name, lambda key: key.customer_id == person)
+            on_progress(done, total)
+        db.outbox.forget_conversations(name, lambda key: key.customer_id == person)
         redacted = (
-            stores.audit_log.redact(name, lambda raw: concerns_person(person, raw))
-            if one.quarantined
+            db.audit_log.redact(name, lambda raw: concerns_person(person, raw))
+            if data.quarantined
             else 0
         )
         if redacted:
-            stores.audit_log.append(name, [LogEntry("forgotten", now, {"posts": redacted})])
+            db.audit_log.append(name, [LogEntry("forgotten", now, {"posts": redacted})])

@@ -1,4 +1,4 @@
-"""A company's data, given out: a post archive, and beside it all else that is kept."""
+"""Exports a company's data: a post archive, and all other records as JSON lines."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def export_company(
     return counts
 
 
-@dataclass
+@dataclass(slots=True)
 class _Collected:
     """What is put together while looking: days with posts, and who spoke."""
 

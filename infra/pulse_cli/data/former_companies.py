@@ -1,4 +1,4 @@
-"""Companies that are no longer in the settings: what is kept of them, and how it goes."""
+"""Finds and deletes the data of companies that are no longer in the settings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pulse.conversations.store.codec import is_fact, key_from_pk
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import ItemKey
+from pulse.kernel.batching import batched
 from pulse.settings import reader as settings_reader
 from pulse_cli.data.scan import scan_with_progress
 
@@ -56,56 +57,58 @@ class CompanyData:
         return bool(self.keys)
 
 
-def current_companies(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
+def current_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
     """The companies of the settings in force, by name, each with the document it stands in."""
-    pushed = stores.settings_store.current()
+    pushed = db.settings_store.current()
     return _companies(pushed[0]) if pushed else {}
 
 
-def former_companies(stores: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
-    """Companies of earlier settings alone, as they were last, each with the document of then."""
-    found: dict[str, tuple[Company, dict[str, Any]]] = {}
-    for document in stores.settings_store.versions():
-        found |= _companies(document)
-    watched = current_companies(stores)
-    return {name: one for name, one in found.items() if name not in watched}
+def former_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
+    """Return companies that only earlier settings name, each with the last document it is in."""
+    data: dict[str, tuple[Company, dict[str, Any]]] = {}
+    for document in db.settings_store.versions():
+        data |= _companies(document)
+    current = current_companies(db)
+    return {name: one for name, one in data.items() if name not in current}
 
 
 def missing_companies(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Names of companies that one document has and the next has not."""
+    """Return the names of companies that are in `before` and not in `after`."""
     return [name for name in _names(before) if name not in _names(after)]
 
 
-def find_company_data(stores: Repositories, company: str) -> CompanyData:
-    """Look through the whole table for it."""
-    found, customers = CompanyData(), defaultdict(set)
-    for item in scan_with_progress(stores.table, f"Looking for data of {company}"):
+def find_company_data(db: Repositories, company: str) -> CompanyData:
+    """Scan the whole table for items under the company's name."""
+    data, customers = CompanyData(), defaultdict(set)
+    for item in scan_with_progress(db.table, f"Looking for data of {company}"):
         kind, rest = keys.kind_and_rest(item["pk"])
         if kind == keys.CONVERSATION:
             key = key_from_pk(item["pk"])
             customers[key.company].add(key.customer_id)
         if kind in _KINDS and rest.partition("#")[0] == company:
-            found.keys.append(ItemKey(item["pk"], item["sk"]))
-            found.counts[_kind(kind, item)] += 1
+            data.keys.append(ItemKey(item["pk"], item["sk"]))
+            data.counts[_kind(kind, item)] += 1
     ours = customers.pop(company, set())
-    found.customers = ours.difference(*customers.values())
-    return found
+    data.customers = ours.difference(*customers.values())
+    return data
 
 
-def delete_company_data(
-    stores: Repositories, company: Company, found: CompanyData
-) -> Iterator[int]:
-    """Remove it, and say again and again how many items went; may be done again.
+def delete_company_data(db: Repositories, company: Company, data: CompanyData) -> Iterator[int]:
+    """Delete all data of a company, and yield how many items are deleted so far.
 
-    What tells that something is kept goes last.
+    It may be called again after a failure.
     """
-    ordered = sorted(found.keys, key=lambda at: keys.kind_and_rest(at.pk)[0] == keys.COMPANY)
-    watched = {a.id for one, _ in current_companies(stores).values() for a in one.accounts}
-    for start in range(0, len(ordered), _AT_ONCE):
-        stores.table.delete_many(ordered[start : start + _AT_ONCE])
-        yield min(start + _AT_ONCE, len(ordered))
-    stores.author_cache.delete(found.customers)
-    stores.cursors.delete({a.id for a in company.accounts} - watched)
+    # The item `company#NAME` is what shows that there is something left to delete. It goes last, so
+    # that a run that was interrupted is found, and can be completed, by the next one.
+    keys = sorted(data.keys, key=lambda at: keys.kind_and_rest(at.pk)[0] == keys.COMPANY)
+    current = {a.id for one, _ in current_companies(db).values() for a in one.accounts}
+    deleted = 0
+    for batch in batched(keys, _AT_ONCE):
+        db.table.delete_many(batch)
+        deleted += len(batch)
+        yield deleted
+    db.author_cache.delete(data.customers)
+    db.cursors.delete({a.id for a in company.accounts} - current)
 
 
 def _kind(kind: str, item: Item) -> str:

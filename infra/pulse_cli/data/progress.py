@@ -1,4 +1,4 @@
-"""How far a removal is."""
+"""A progress bar for deletions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["progress_bar"]
 
 
 def progress_bar() -> Progress:
-    """Give a bar that counts on standard error, and is gone in the end."""
+    """Return a bar that counts on standard error, and is gone in the end."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

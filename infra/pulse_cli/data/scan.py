@@ -1,4 +1,4 @@
-"""The whole table, looked through with a count of how far it is."""
+"""Scans the whole table, with a count of items on standard error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UPDATE_EVERY = 500
 
 
 def scan_with_progress(table: Table, what: str) -> Iterator[Item]:
-    """Give every item, page by page; `what` is being done stands on standard error."""
+    """Yield every item, page by page; `what` is being done stands on standard error."""
     with make_console(stderr=True).status(what) as status:
         for number, item in enumerate(table.scan(), start=1):
             if number % _UPDATE_EVERY == 0:

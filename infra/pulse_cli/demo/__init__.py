@@ -4,6 +4,8 @@
 `archive` writes it as a post archive; `rehearsal` replays it; `report` shows the outcome.
 """
 
+from __future__ import annotations
+
 from pulse_cli.demo.day import DemoDay, make_day
 
 __all__ = ["DemoDay", "make_day"]

@@ -1,4 +1,4 @@
-"""Who heard of what, and when: of the outage, and all day long."""
+"""Reports who was alerted, of what and when: in the outage, and all day."""
 
 from __future__ import annotations
 
@@ -26,69 +26,69 @@ if TYPE_CHECKING:
     from pulse_cli.demo.texts import DemoTexts
 
 
-def outage_timeline(day: DemoDay, came: DemoResult, words: DemoTexts) -> RenderableType:
-    """The outage, moment by moment."""
+def outage_timeline(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
+    """Return the outage, moment by moment."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    for at, what in sorted(_moments(day, came, words)):
-        table.add_row(Text(words.short(at), style="bold"), what)
+    for at, what in sorted(_moments(day, result, texts)):
+        table.add_row(Text(texts.short(at), style="bold"), what)
     return table
 
 
-def mails_by_person(came: DemoResult, words: DemoTexts) -> RenderableType:
-    """Each person: how many alerts, the first and the last, and the digests."""
+def mails_by_person(result: DemoResult, texts: DemoTexts) -> RenderableType:
+    """Return each person: how many alerts, the first and the last, and the digests."""
     heads = ("person", "alerts", "first", "last", "digests")
-    table = make_table(*map(words, heads))
-    for person, records in _by_person(came.sent_mails).items():
+    table = make_table(*map(texts, heads))
+    for person, records in _by_person(result.sent_mails).items():
         alerts = [mail.at for mail in records if mail.kind != "digest"]
-        digests = [words.short(mail.at) for mail in records if mail.kind == "digest"]
+        digests = [texts.short(mail.at) for mail in records if mail.kind == "digest"]
         table.add_row(
-            words("topic") if person == TOPIC else _person_and_groups(person, came.company),
-            words.number(len(alerts)),
-            words.time(alerts[0]) if alerts else "",
-            words.time(alerts[-1]) if alerts else "",
+            texts("topic") if person == TOPIC else _person_and_groups(person, result.company),
+            texts.number(len(alerts)),
+            texts.time(alerts[0]) if alerts else "",
+            texts.time(alerts[-1]) if alerts else "",
             ", ".join(digests),
         )
     return table
 
 
-def _moments(day: DemoDay, came: DemoResult, words: DemoTexts) -> Iterator[tuple[datetime, str]]:
+def _moments(day: DemoDay, result: DemoResult, texts: DemoTexts) -> Iterator[tuple[datetime, str]]:
     start, word = day.outage
     over = parse_moment(read_script("told")["outage"]["restored"])
-    yield start, words("outage_first")
-    if came.surge_noticed_at is not None:
-        yield came.surge_noticed_at, words("outage_noticed")
-    for level in came.company.policy.levels:
-        for at, names in _first_alerts(day, came, level, words).items():
-            shown = words("outage_alert", level=words.level(level.name), people=words.row(names))
+    yield start, texts("outage_first")
+    if result.surge_noticed_at is not None:
+        yield result.surge_noticed_at, texts("outage_noticed")
+    for level in result.company.policy.levels:
+        for at, names in _first_alerts(day, result, level, texts).items():
+            shown = texts("outage_alert", level=texts.level(level.name), people=texts.row(names))
             yield at, shown
-    yield word, words("outage_word", silent=words.duration(word - start))
-    yield over, words("outage_over", mentions=day.count_mentions(start, over))
+    yield word, texts("outage_word", silent=texts.duration(word - start))
+    yield over, texts("outage_over", mentions=day.count_mentions(start, over))
 
 
 def _first_alerts(
-    day: DemoDay, came: DemoResult, level: Level, words: DemoTexts
+    day: DemoDay, result: DemoResult, level: Level, texts: DemoTexts
 ) -> dict[datetime, list[str]]:
-    """When whom the first mail reached that tells of the outage at this level."""
-    policy = came.company.policy
-    flagged = _first_flag(day, came, level.name)
+    """Return when whom the first mail reached that tells of the outage at this level."""
+    policy = result.company.policy
+    flagged = _first_flag(day, result, level.name)
     if flagged is None:
         return {}
     reached: dict[datetime, list[str]] = defaultdict(list)
-    heard = policy.recipients(level.name, 0, flagged)
-    for key in (*heard, *([TOPIC] if level == policy.top else [])):
-        mails = (m.at for m in came.sent_mails if m.person == key and m.kind != "digest")
+    recipients = policy.recipients(level.name, 0, flagged)
+    for key in (*recipients, *([TOPIC] if level == policy.top else [])):
+        mails = (m.at for m in result.sent_mails if m.person == key and m.kind != "digest")
         at = min((mail for mail in mails if mail >= flagged), default=None)
         if at is not None:
-            name = words("topic") if key == TOPIC else came.company.people[key].name
+            name = texts("topic") if key == TOPIC else result.company.people[key].name
             reached[at].append(name)
     return reached
 
 
-def _first_flag(day: DemoDay, came: DemoResult, level: str) -> datetime | None:
-    """When somebody who first spoke in the outage was first flagged at this level."""
+def _first_flag(day: DemoDay, result: DemoResult, level: str) -> datetime | None:
+    """Return when somebody who first spoke in the outage was first flagged at this level."""
     flagged = (
         flag["flagged_at"]
-        for row in came.outcome.conversations
+        for row in result.outcome.conversations
         if published_at(row["first_mention_id"]) >= day.outage.start
         for flag in row["flagged"]
         if flag["level"] == level

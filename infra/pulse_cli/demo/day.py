@@ -38,7 +38,7 @@ class DemoDay:
     @property
     def people(self) -> int:
         """How many people speak to the company."""
-        return len({said.author for said in self.mentions})
+        return len({drafts.author for drafts in self.mentions})
 
     @property
     def shown_late(self) -> int:
@@ -46,63 +46,65 @@ class DemoDay:
         return sum("visible_at" in post for post in self.posts)
 
     def count_mentions(self, start: datetime, end: datetime) -> int:
-        """How many mentions were published from `start` on, before `end`."""
-        return sum(start <= said.at < end for said in self.mentions)
+        """Return how many mentions were published from `start` on, before `end`."""
+        return sum(start <= drafts.at < end for drafts in self.mentions)
 
 
 def make_day() -> DemoDay:
     """Make the day up."""
     rng = Random(_SEED)
-    told, cast = read_script("told"), PersonGenerator(rng)
+    script, people = read_script("told"), PersonGenerator(rng)
     accounts = {
-        key: cast.named_person(one["username"], one["name"], one["id"])
-        for key, one in told["accounts"].items()
+        key: people.named_person(one["username"], one["name"], one["id"])
+        for key, one in script["accounts"].items()
     }
     published = scripted_posts.make_news(accounts["news"])
-    played = scripted_posts.make_scenes(cast, accounts, published)
+    scenes = scripted_posts.make_scenes(people, accounts, published)
     customers = [
-        *talks.make_ordinary_talks("evening", cast, accounts, rng),
-        *talks.make_outage_talks(cast, accounts, published, rng),
-        *talks.make_ordinary_talks("day", cast, accounts, rng),
+        *talks.make_ordinary_talks("evening", people, accounts, rng),
+        *talks.make_outage_talks(people, accounts, published, rng),
+        *talks.make_ordinary_talks("day", people, accounts, rng),
     ]
-    said = [
+    drafts = [
         *published.values(),
-        *scripted_posts.make_retweets(cast, published),
-        *chain.from_iterable(played.values()),
+        *scripted_posts.make_retweets(people, published),
+        *chain.from_iterable(scenes.values()),
         *SupportDesk(customers, accounts["help"], rng).run(),
     ]
-    said.sort(key=lambda one: one.at)
-    post_format.assign_ids(said, rng)
-    by_name = {who.username: who for who in cast.people.values()}
-    silent = {one["who"]["username"] for one in told["scenes"] if one.get("never")}
+    drafts.sort(key=lambda one: one.at)
+    post_format.assign_ids(drafts, rng)
+    by_name = {who.username: who for who in people.people.values()}
+    silent = {one["who"]["username"] for one in script["scenes"] if one.get("never")}
     return DemoDay(
-        tuple(one for one in said if _is_mention(one, accounts)),
-        [post_format.archive_line(one, by_name) for one in said],
-        [_user(who) for who in _speakers(said)],
-        [{"name": COMPANY, "accounts": [_account(one) for one in told["accounts"].values()]}],
+        tuple(one for one in drafts if _is_mention(one, accounts)),
+        [post_format.archive_line(one, by_name) for one in drafts],
+        [_user(who) for who in _speakers(drafts)],
+        [{"name": COMPANY, "accounts": [_account(one) for one in script["accounts"].values()]}],
         frozenset(silent),
-        TimeRange(parse_moment(told["outage"]["from"]), parse_moment(told["outage"]["first_word"])),
-        parse_range(told),
+        TimeRange(
+            parse_moment(script["outage"]["from"]), parse_moment(script["outage"]["first_word"])
+        ),
+        parse_range(script),
     )
 
 
-def _is_mention(said: DraftPost, accounts: dict[str, XUser]) -> bool:
-    passed_on = said.retweeted is not None or said.previous_version is not None
-    named = post_format.mentioned_handles(said.text)
+def _is_mention(drafts: DraftPost, accounts: dict[str, XUser]) -> bool:
+    passed_on = drafts.retweeted is not None or drafts.previous_version is not None
+    named = post_format.mentioned_handles(drafts.text)
     return (
         not passed_on
-        and said.author not in accounts.values()
+        and drafts.author not in accounts.values()
         and any(account.username in named for account in accounts.values())
     )
 
 
-def _speakers(said: list[DraftPost]) -> list[XUser]:
-    return sorted({one.author for one in said}, key=lambda who: int(who.id))
+def _speakers(drafts: list[DraftPost]) -> list[XUser]:
+    return sorted({one.author for one in drafts}, key=lambda who: int(who.id))
 
 
 def _user(who: XUser) -> dict[str, str]:
     return {"id": who.id, "username": who.username, "name": who.name}
 
 
-def _account(told: dict[str, str]) -> dict[str, str]:
-    return {key: told[key] for key in ("id", "username", "role")}
+def _account(script: dict[str, str]) -> dict[str, str]:
+    return {key: script[key] for key in ("id", "username", "role")}

@@ -1,4 +1,4 @@
-"""The day in figures: by account and by shift, as the digests count, and when it was noticed."""
+"""Figures of the demo day by account and by shift, and when the surge was noticed."""
 
 from __future__ import annotations
 

@@ -21,57 +21,57 @@ _HANDLE = re.compile(r"@(\w{1,15})")
 
 
 def mentioned_handles(text: str) -> set[str]:
-    """The handles named in a text."""
+    """Return the handles named in a text."""
     return set(_HANDLE.findall(text))
 
 
 def published_at(post_id: str) -> datetime:
-    """When a post was published, which its id tells."""
+    """Return when a post was published, which its id tells."""
     return X_EPOCH + timedelta(milliseconds=int(post_id) >> _BITS)
 
 
-def assign_ids(said: Sequence[DraftPost], rng: Random) -> None:
+def assign_ids(draft: Sequence[DraftPost], rng: Random) -> None:
     """Give each post its id; `said` is in the order of time."""
-    for one in said:
+    for one in draft:
         one.at = one.at.replace(microsecond=rng.randrange(1000) * 1000)
     last = 0
-    for one in sorted(said, key=lambda one: one.at):
+    for one in sorted(draft, key=lambda one: one.at):
         since = (one.at - X_EPOCH) // timedelta(milliseconds=1)
         last = max((since << _BITS) + rng.randrange(1 << _BITS), last + 1)
         one.id = str(last)
 
 
-def archive_line(said: DraftPost, people: Mapping[str, XUser]) -> dict[str, Any]:
-    """A post as a line of an archive, in the older words of X API v2."""
+def archive_line(draft: DraftPost, people: Mapping[str, XUser]) -> dict[str, Any]:
+    """Return a post as a line of an archive, in the older words of X API v2."""
     fields: dict[str, Any] = {
-        "id": said.id,
-        "text": html.escape(_shorten(said.text), quote=False),
-        "author_id": said.author.id,
-        "created_at": _format_time(said.at),
-        "conversation_id": said.root.id,
-        "lang": said.lang,
-        "edit_history_tweet_ids": [version.id for version in said.history],
+        "id": draft.id,
+        "text": html.escape(_shorten(draft.text), quote=False),
+        "author_id": draft.author.id,
+        "created_at": _format_time(draft.at),
+        "conversation_id": draft.root.id,
+        "lang": draft.lang,
+        "edit_history_tweet_ids": [version.id for version in draft.history],
     }
-    if said.in_reply_to is not None:
-        fields["in_reply_to_user_id"] = said.in_reply_to.author.id
+    if draft.in_reply_to is not None:
+        fields["in_reply_to_user_id"] = draft.in_reply_to.author.id
     references = (
-        ("replied_to", said.in_reply_to),
-        ("quoted", said.quoted),
-        ("retweeted", said.retweeted),
+        ("replied_to", draft.in_reply_to),
+        ("quoted", draft.quoted),
+        ("retweeted", draft.retweeted),
     )
     named = [{"type": kind, "id": other.id} for kind, other in references if other is not None]
     if named:
         fields["referenced_tweets"] = named
     if mentions := _mentions(fields["text"], people):
         fields["entities"] = {"mentions": mentions}
-    if said.text != _shorten(said.text) and said.retweeted is None:
-        whole = html.escape(said.text, quote=False)
+    if draft.text != _shorten(draft.text) and draft.retweeted is None:
+        whole = html.escape(draft.text, quote=False)
         fields["note_tweet"] = {
             "text": whole,
             "entities": {"mentions": _mentions(whole, people)},
         }
-    if said.visible_at is not None:
-        fields["visible_at"] = _format_time(said.visible_at)
+    if draft.visible_at is not None:
+        fields["visible_at"] = _format_time(draft.visible_at)
     return fields
 
 
@@ -89,7 +89,7 @@ def _mentions(text: str, people: Mapping[str, XUser]) -> list[dict[str, Any]]:
 
 
 def _shorten(text: str) -> str:
-    """What X shows of a long post."""
+    """Return what X shows of a long post."""
     if len(text) <= _LONGEST:
         return text
     return f"{text[: _LONGEST - 1].rsplit(maxsplit=1)[0]}…"

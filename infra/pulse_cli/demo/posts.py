@@ -1,4 +1,4 @@
-"""What is said on the day, before it is put into X's words."""
+"""Posts of the demo day, before they are written in the format of X."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ class DraftPost:
 
 
 def make_reply(who: XUser, at: datetime, text: str, lang: str, to: DraftPost) -> DraftPost:
-    """An answer to a post, with the handle in front that X puts there."""
+    """Return an answer to a post, with the handle in front that X puts there."""
     return DraftPost(who, at, f"@{to.author.username} {text}", lang, in_reply_to=to)

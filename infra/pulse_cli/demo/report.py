@@ -30,36 +30,36 @@ if TYPE_CHECKING:
 _COLOURS = {"red": "bold red", "amber": "yellow", "quiet": "dim"}
 
 
-def draw_report(day: DemoDay, came: DemoResult, words: DemoTexts) -> RenderableType:
+def draw_report(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
     """Draw all of it."""
     return Group(
-        _head(day, words),
-        _section(words("waits"), _waiting_note(day, came, words), _waiting(came, words)),
-        _section(words("answers"), words("answers_note"), _answers(came, words)),
-        _section(words("outage"), "", alert_report.outage_timeline(day, came, words)),
-        _section(words("told"), "", alert_report.mails_by_person(came, words)),
-        _section(words("watch"), "", _operation(day, came, words)),
+        _head(day, texts),
+        _section(texts("waits"), _waiting_note(day, result, texts), _waiting(result, texts)),
+        _section(texts("answers"), texts("answers_note"), _answers(result, texts)),
+        _section(texts("outage"), "", alert_report.outage_timeline(day, result, texts)),
+        _section(texts("told"), "", alert_report.mails_by_person(result, texts)),
+        _section(texts("watch"), "", _operation(day, result, texts)),
     )
 
 
-def draw_next_steps(out: Path, index: Path, mails: int, words: DemoTexts) -> RenderableType:
-    """Where the mails lie, and what to do next."""
+def draw_next_steps(out: Path, index: Path, mails: int, texts: DemoTexts) -> RenderableType:
+    """Return where the mails lie, and what to do next."""
     nexts = (
-        ("pulse try @handle", words("next_try")),
-        (f"pulse replay {out / 'archive'} --out out/replay --settings FILE", words("next_replay")),
-        ("pulse check infra/settings/pulse.demo.yaml", words("next_check")),
-        ("make deploy", words("next_deploy")),
+        ("pulse try @handle", texts("next_try")),
+        (f"pulse replay {out / 'archive'} --out out/replay --settings FILE", texts("next_replay")),
+        ("pulse check infra/settings/pulse.demo.yaml", texts("next_check")),
+        ("make deploy", texts("next_deploy")),
     )
     lines = Text()
     for command, what in nexts:
         lines.append(f"{command}\n", style="cyan")
         lines.append(f"    {what}\n", style="dim")
     lines.rstrip()
-    look = Text(f"{words('look')} ")
+    look = Text(f"{texts('look')} ")
     look.append(str(index), style=f"cyan link {index.resolve().as_uri()}")
-    look.append(f"\n{words('browser')}", style="dim")
+    look.append(f"\n{texts('browser')}", style="dim")
     return Group(
-        _section(words("mails", n=mails), "", look), _section(words("next"), "", lines), Text()
+        _section(texts("mails", n=mails), "", look), _section(texts("next"), "", lines), Text()
     )
 
 
@@ -70,34 +70,34 @@ def _section(title: str, note: str, body: RenderableType) -> RenderableType:
     return Group(head, Padding(body, (0, 0, 0, 2)))
 
 
-def _head(day: DemoDay, words: DemoTexts) -> RenderableType:
-    stretch = words("stretch", start=words.time(day.period.start), end=words.time(day.period.end))
-    scale = words("scale", posts=len(day.posts), mentions=len(day.mentions), people=day.people)
-    return Text.assemble((f"\n{words('title')}", "bold"), f": {stretch}\n", (scale, "dim"))
+def _head(day: DemoDay, texts: DemoTexts) -> RenderableType:
+    stretch = texts("stretch", start=texts.time(day.period.start), end=texts.time(day.period.end))
+    scale = texts("scale", posts=len(day.posts), mentions=len(day.mentions), people=day.people)
+    return Text.assemble((f"\n{texts('title')}", "bold"), f": {stretch}\n", (scale, "dim"))
 
 
-def _waiting_note(day: DemoDay, came: DemoResult, words: DemoTexts) -> str:
-    longest = words.duration(came.report.longest)
-    return words(
-        "waits_note", n=len(came.report.waiting), time=words.time(day.period.end), longest=longest
+def _waiting_note(day: DemoDay, result: DemoResult, texts: DemoTexts) -> str:
+    longest = texts.duration(result.report.longest)
+    return texts(
+        "waits_note", n=len(result.report.waiting), time=texts.time(day.period.end), longest=longest
     )
 
 
-def _waiting(came: DemoResult, words: DemoTexts) -> RenderableType:
-    table = make_table("", words("waited"), words("who"), words("says"), left=4)
+def _waiting(result: DemoResult, texts: DemoTexts) -> RenderableType:
+    table = make_table("", texts("waited"), texts("who"), texts("says"), left=4)
     table.columns[-1].no_wrap = False
-    for card in came.worst:
+    for card in result.worst:
         table.add_row(
-            _level(card, words), words.duration(card.waited), _customer(card), _text(card)
+            _level(card, texts), texts.duration(card.waited), _customer(card), _text(card)
         )
-    left = len(came.report.waiting) - len(came.worst)
+    left = len(result.report.waiting) - len(result.worst)
     if left:
-        table.add_row("", "", Text(words("more", n=left), style="dim"), "")
+        table.add_row("", "", Text(texts("more", n=left), style="dim"), "")
     return table
 
 
-def _level(card: Card, words: DemoTexts) -> Text:
-    return Text(words.level(card.level), style=_COLOURS[tone(card)])
+def _level(card: Card, texts: DemoTexts) -> Text:
+    return Text(texts.level(card.level), style=_COLOURS[tone(card)])
 
 
 def _customer(card: Card) -> str:
@@ -109,52 +109,54 @@ def _text(card: Card) -> Text:
     return Text(one_line(card.text), no_wrap=True, overflow="ellipsis")
 
 
-def _answers(came: DemoResult, words: DemoTexts) -> RenderableType:
-    promise = words.duration(came.company.policy.response_deadline)
+def _answers(result: DemoResult, texts: DemoTexts) -> RenderableType:
+    promise = texts.duration(result.company.policy.response_deadline)
     heads = ("received", "answered", "median", "nine")
-    table = make_table("", *map(words, heads), words("within", promise=promise))
-    for row in came.figure_rows:
+    table = make_table("", *map(texts, heads), texts("within", promise=promise))
+    for row in result.figure_rows:
         figures = row.figures
-        good = figures.within is None or figures.within >= came.company.policy.target
+        good = figures.within is None or figures.within >= result.company.policy.target
         table.add_row(
-            _name(row, words),
-            words.number(figures.received),
-            words.number(figures.answered),
-            words.duration(figures.first_response.median),
-            words.duration(figures.first_response.p90),
-            Text(words.percent(figures.within), style="" if good else "yellow"),
+            _name(row, texts),
+            texts.number(figures.received),
+            texts.number(figures.answered),
+            texts.duration(figures.first_response.median),
+            texts.duration(figures.first_response.p90),
+            Text(texts.percent(figures.within), style="" if good else "yellow"),
         )
     return table
 
 
-def _name(row: FigureRow, words: DemoTexts) -> str:
+def _name(row: FigureRow, texts: DemoTexts) -> str:
     if row.account is not None and row.role is not None:
-        return f"@{row.account}, {words(row.role)}"
+        return f"@{row.account}, {texts(row.role)}"
     if row.start is not None and row.end is not None:
-        return f"{words.time(row.start)} – {words.time(row.end)}"
-    return words("all")
+        return f"{texts.time(row.start)} – {texts.time(row.end)}"
+    return texts("all")
 
 
-def _operation(day: DemoDay, came: DemoResult, words: DemoTexts) -> RenderableType:
-    outcome, watch = came.outcome, came.report.coverage
+def _operation(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
+    outcome, coverage = result.outcome, result.report.coverage
     lag = sorted(outcome.seconds_from_visible)
     posts = int(outcome.x["distinct_posts"]) + int(outcome.x["rereads_across_days"])
     authors = int(outcome.x["users_served"])
-    cost = words.money(posts * prices.POST + authors * prices.USER)
+    cost = texts.money(posts * prices.POST + authors * prices.USER)
     rows = {
-        "watched": words("watched_value", watched=watch.watched, minutes=watch.minutes),
-        "kept": words("kept_value", kept=came.report.figures.received, mentions=len(day.mentions)),
-        "lag": words(
-            "lag_value",
-            median=words("seconds", n=round(quantile(lag, 0.5) or 0)),
-            most=words("seconds", n=round(quantile(lag, 0.95) or 0)),
+        "watched": texts("watched_value", watched=coverage.watched, minutes=coverage.minutes),
+        "kept": texts(
+            "kept_value", kept=result.report.figures.received, mentions=len(day.mentions)
         ),
-        "late": words("late_value", n=day.shown_late, length=words.duration(lag[-1])),
-        "failed": words.number(len(outcome.failures)),
-        "reads": words("reads_value", posts=posts, authors=authors, cost=cost),
-        "took": words("seconds", n=round(outcome.wall_seconds)),
+        "lag": texts(
+            "lag_value",
+            median=texts("seconds", n=round(quantile(lag, 0.5) or 0)),
+            most=texts("seconds", n=round(quantile(lag, 0.95) or 0)),
+        ),
+        "late": texts("late_value", n=day.shown_late, length=texts.duration(lag[-1])),
+        "failed": texts.number(len(outcome.failures)),
+        "reads": texts("reads_value", posts=posts, authors=authors, cost=cost),
+        "took": texts("seconds", n=round(outcome.wall_seconds)),
     }
     table = Table.grid(padding=(0, 2, 0, 0))
     for name, value in rows.items():
-        table.add_row(Text(words(name), style="dim"), value)
+        table.add_row(Text(texts(name), style="dim"), value)
     return table

@@ -36,9 +36,9 @@ class DemoResult:
     """What came of the day: `report` is that of all of it, as of its end.
 
     `worst` are the customers who have waited longest by then.
-    `rows` are its figures by account and by shift. `sent` are the records of what was told:
-    when, to whom, what kind of mail, under which subject. `noticed` is when the digest's own
-    rule first saw more mentions than usual; None when it never did.
+    `figure_rows` are its figures by account and by shift. `sent_mails` are the records of what
+    was sent: when, to whom, what kind of mail, under which subject. `surge_noticed_at` is when the
+    digest's own rule first saw more mentions than usual; None when it never did.
     """
 
     company: Company
@@ -51,7 +51,7 @@ class DemoResult:
 
 
 def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> DemoResult:
-    """Write the archive and the mails of the day below `out`; returns what came of it."""
+    """Write the archive and the mails of the day below `out`; return what came of it."""
     archive.write_archive(day, out / "archive")
     mails = out / "mail"
     shutil.rmtree(mails, ignore_errors=True)
@@ -59,7 +59,7 @@ def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> D
     document = check_file(SETTINGS).document
     if document is None:
         raise CommandError(f"{SETTINGS} has errors; run pulse check {SETTINGS} to see them")
-    seen: list[DemoResult] = []
+    results: list[DemoResult] = []
     plan = ReplayPlan(
         Archive.load(out / "archive"),
         COMPANY,
@@ -69,10 +69,10 @@ def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> D
         mails=mails,
         on_minute=progress,
         final_digest=False,
-        on_end=lambda world: seen.append(_collect(world, day)),
+        on_end=lambda world: results.append(_collect(world, day)),
     )
     outcome = replay_company(plan)
-    return replace(seen[0], outcome=outcome)
+    return replace(results[0], outcome=outcome)
 
 
 def _collect(world: ReplayWorld, day: DemoDay) -> DemoResult:

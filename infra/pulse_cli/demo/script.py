@@ -39,30 +39,30 @@ class TimeRange(NamedTuple):
 
 @cache
 def read_script(name: str) -> Any:
-    """One file of the script."""
+    """Return one file of the script."""
     return yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))
 
 
 @cache
 def script_zone() -> ZoneInfo:
-    """The clock by which the script is told."""
+    """Return the clock by which the script is told."""
     return ZoneInfo(read_script("told")["zone"])
 
 
-def parse_moment(told: str) -> datetime:
-    """When that is: `Tue 02:10` or `Tue 02:10:12` by the script's clock."""
-    day, clock = told.split()
+def parse_moment(entry: str) -> datetime:
+    """Return when that is: `Tue 02:10` or `Tue 02:10:12` by the script's clock."""
+    day, clock = entry.split()
     date = read_script("told")["monday"] + timedelta(days=_DAYS.index(day))
     return datetime.combine(date, time.fromisoformat(clock), script_zone()).astimezone(
         ZoneInfo("UTC")
     )
 
 
-def parse_range(told: dict[str, Any]) -> TimeRange:
-    """The stretch told by `from` and `to`."""
-    return TimeRange(parse_moment(told["from"]), parse_moment(told["to"]))
+def parse_range(entry: dict[str, Any]) -> TimeRange:
+    """Return the stretch told by `from` and `to`."""
+    return TimeRange(parse_moment(entry["from"]), parse_moment(entry["to"]))
 
 
 def entry_language(entry: dict[str, Any]) -> Language:
-    """The language of an entry that holds its text under `en` or `ru`."""
+    """Return the language of an entry that holds its text under `en` or `ru`."""
     return "en" if "en" in entry else "ru"

@@ -1,4 +1,4 @@
-"""The support desk: one person at a time, who answers whoever has waited longest."""
+"""Simulates the support desk: one agent at a time, who answers whoever has waited longest."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SupportDesk:
         heapify(self._upcoming)
 
     def run(self) -> Iterator[DraftPost]:
-        """All that is said, in no order."""
+        """Yield all that is said, in no order."""
         talks = [talk for _, _, talk in self._upcoming]
         for shift in read_script("told")["desk"]:
             self._shift(shift)
@@ -46,8 +46,8 @@ class SupportDesk:
         for talk in talks:
             yield from talk.posts
 
-    def _shift(self, told: dict[str, Any]) -> None:
-        now, end = parse_range(told)
+    def _shift(self, shift: dict[str, Any]) -> None:
+        now, end = parse_range(shift)
         answered = 0
         while now < end:
             while self._upcoming and self._upcoming[0][0] <= now:
@@ -55,21 +55,21 @@ class SupportDesk:
             ready = [
                 one
                 for one in self._waiting
-                if one[0] <= now and self._attention(one[1]) > told["misses"]
+                if one[0] <= now and self._attention(one[1]) > shift["misses"]
             ]
             if not ready:
                 now += _MINUTE / 2
                 continue
             chosen = min(ready, key=_by_time)
-            now += told["minutes"] * self._rng.uniform(0.5, 1.5) * _MINUTE
+            now += shift["minutes"] * self._rng.uniform(0.5, 1.5) * _MINUTE
             self._waiting.remove(chosen)
             self._answer(chosen[1], now)
             answered += 1
-            if "rest" in told and answered % told["round"] == 0:
-                now += told["rest"] * self._rng.uniform(0.7, 1.3) * _MINUTE
+            if "rest" in shift and answered % shift["round"] == 0:
+                now += shift["rest"] * self._rng.uniform(0.7, 1.3) * _MINUTE
 
     def _attention(self, talk: Talk) -> float:
-        """How hard a customer is to overlook, from 0 to 1; it stays as it is."""
+        """Return how hard a customer is to overlook, from 0 to 1; it stays as it is."""
         return self._attentions.setdefault(id(talk), self._rng.random())
 
     def _post_next(self) -> None:
@@ -80,13 +80,13 @@ class SupportDesk:
         spoken = ours or talk.posts
         last = spoken[-1] if spoken else talk.news_post
         if last is None:
-            said = DraftPost(talk.customer, at, f"@{talk.account.username} {text}", talk.lang)
+            draft = DraftPost(talk.customer, at, f"@{talk.account.username} {text}", talk.lang)
         else:
             handle = talk.account if last.author is talk.customer else last.author
-            said = DraftPost(
+            draft = DraftPost(
                 talk.customer, at, f"@{handle.username} {text}", talk.lang, in_reply_to=last
             )
-        talk.posts.append(said)
+        talk.posts.append(draft)
         if not any(waits is talk for _, waits in self._waiting):
             self._waiting.append((at + self._minutes(_NOTICED_AFTER), talk))
         if talk.about_outage and self._rng.random() < _REPEATS_UNANSWERED:

@@ -1,4 +1,4 @@
-"""How tables of the demo look."""
+"""The one style of the demo's tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rich.table import Table
 
 
 def make_table(*heads: str, left: int = 1) -> Table:
-    """A table with these heads; the first `left` columns stand left, the others right."""
+    """Return a table with these heads; the first `left` columns stand left, the others right."""
     table = Table(
         box=box.SIMPLE_HEAD,
         show_edge=False,

@@ -1,4 +1,4 @@
-"""Talks that nobody tells to the second: who says what, in turn; the desk says when."""
+"""Generated conversations: who says what in turn; the support desk decides when."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ class Talk:
 
 
 def make_ordinary_talks(
-    name: str, cast: PersonGenerator, accounts: dict[str, XUser], rng: Random
+    name: str, people: PersonGenerator, accounts: dict[str, XUser], rng: Random
 ) -> Iterator[Talk]:
-    """The talks of one file, spread over its part of the day."""
+    """Yield the talks of one file, spread over its part of the day."""
     entries = read_script(name)
     part = parse_range(read_script("told")["pace"][name])
     shares = sorted(rng.random() for _ in entries)
@@ -66,26 +66,26 @@ def make_ordinary_talks(
         to = accounts["news" if entry.get("to") == "svyaz" else "help"]
         at = part.start + share**_EAGER * part.length
         turns = entry[lang]
-        yield Talk(cast.new_person(lang, _gender(entry)), to, lang, at, turns[::2], turns[1::2])
+        yield Talk(people.new_person(lang, _gender(entry)), to, lang, at, turns[::2], turns[1::2])
 
 
 def make_outage_talks(
-    cast: PersonGenerator, accounts: dict[str, XUser], news: dict[str, DraftPost], rng: Random
+    people: PersonGenerator, accounts: dict[str, XUser], news: dict[str, DraftPost], rng: Random
 ) -> Iterator[Talk]:
-    """What customers say of the outage, in bursts; some of it below our news."""
+    """Yield what customers say of the outage, in bursts; some of it below our news."""
     script = read_script("outage")
     for phase in ("first", "night", "morning"):
         for entry, at in zip(script[phase], _bursts(phase, len(script[phase]), rng), strict=True):
-            told: dict[str, Any] = {"ru": entry} if isinstance(entry, str) else entry
-            text = next(iter(told.values()))
-            lang = entry_language(told)
-            customer = cast.new_person(lang, _gender(told))
+            entry_texts: dict[str, Any] = {"ru": entry} if isinstance(entry, str) else entry
+            text = next(iter(entry_texts.values()))
+            lang = entry_language(entry_texts)
+            customer = people.new_person(lang, _gender(entry_texts))
             to = accounts["news" if rng.random() < _TO_OFFICIAL else "help"]
-            below = _latest_news(news, lang, at) if to is accounts["news"] else None
+            news_post = _latest_news(news, lang, at) if to is accounts["news"] else None
             lines = [text, DECIDED_LATER] if rng.random() < _SPEAKS_AGAIN else [text]
             if rng.random() >= _BELOW_NEWS:
-                below = None
-            yield Talk(customer, to, lang, at, lines, about_outage=True, news_post=below)
+                news_post = None
+            yield Talk(customer, to, lang, at, lines, about_outage=True, news_post=news_post)
 
 
 class OutageLines:
@@ -96,20 +96,20 @@ class OutageLines:
         self._lines: dict[str, Iterator[str]] = {
             name: cycle(lines) for name, lines in script.items()
         }
-        told = read_script("told")["outage"]
+        entry_texts = read_script("told")["outage"]
         self._promised, self._restored = (
-            parse_moment(told["promised"]),
-            parse_moment(told["restored"]),
+            parse_moment(entry_texts["promised"]),
+            parse_moment(entry_texts["restored"]),
         )
 
     def next_answer(self, talk: Talk, at: datetime) -> str:
-        """What the desk says: to a first word or a later one, when it is late, or over."""
+        """Return what the desk says: to a first word or a later one, when it is late, or over."""
         if at >= self._promised:
             return self._next("answers_late" if at >= self._restored else "answers_overdue", talk)
         return self._next("answers_again" if talk.answered else "answers", talk)
 
     def next_follow_up(self, talk: Talk) -> str:
-        """What a customer adds, after an answer or without one."""
+        """Return what a customer adds, after an answer or without one."""
         return self._next("again" if talk.answered else "impatient", talk)
 
     def _next(self, kind: str, talk: Talk) -> str:
@@ -129,8 +129,10 @@ def _bursts(phase: str, posts: int, rng: Random) -> Iterator[datetime]:
 
 def _latest_news(news: dict[str, DraftPost], lang: Language, at: datetime) -> DraftPost | None:
     fitting = [n for n in news.values() if n.lang == lang and n.at + timedelta(minutes=2) < at]
-    told = [n for n in fitting if n.at >= parse_moment(read_script("told")["outage"]["from"])]
-    return max(told, key=lambda n: n.at, default=None)
+    entry_texts = [
+        n for n in fitting if n.at >= parse_moment(read_script("told")["outage"]["from"])
+    ]
+    return max(entry_texts, key=lambda n: n.at, default=None)
 
 
 def _gender(entry: dict[str, Any]) -> Gender | None:

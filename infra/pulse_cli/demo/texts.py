@@ -1,4 +1,4 @@
-"""What the terminal says of the day, in the language asked for."""
+"""Texts of the demo in the terminal, in English or Russian."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class DemoTexts(Locale):
         return f"{day} {self.short(at)}"
 
     def short(self, at: datetime) -> str:
-        """The time of day alone."""
+        """Return the time of day alone."""
         return f"{at.astimezone(script_zone()):%H:%M}"
 
     def money(self, amount: float) -> str:
-        """An amount with its cents."""
+        """Return an amount with its cents."""
         return str(format_decimal(amount, "#,##0.00", locale=_LOCALES[self.language]))
 
     def level(self, name: str | None) -> str:
-        """A level of the policy, as mails call it."""
+        """Return a level of the policy, as mails call it."""
         return level(self, name)
 
     def _shown(self, value: object) -> Any:

@@ -45,7 +45,7 @@ def run_checks(
 
 
 def _guarded(what: str, check: Callable[[], Iterator[DoctorFinding]]) -> Iterator[DoctorFinding]:
-    """What cannot be looked at is told, and the rest looked at all the same."""
+    """Run a check; if AWS refuses it, yield that as its finding, so that the rest still runs."""
     try:
         yield from check()
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as problem:
@@ -53,7 +53,7 @@ def _guarded(what: str, check: Callable[[], Iterator[DoctorFinding]]) -> Iterato
 
 
 def _is_fully_deployed(deployment: Deployment) -> bool:
-    """Whether it was really deployed: `pulse local` makes only what is kept and queued."""
+    """Return whether it was really deployed: `pulse local` makes only what is kept and queued."""
     return not aws.endpoint_url() or "ScheduleGroupName" in deployment.outputs
 
 

@@ -14,20 +14,24 @@ _REQUIRED_EVENTS = {"bounce", "complaint", "reject"}
 
 
 def check_bounce_events(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether bounces and complaints of what is sent reach the function `feedback`."""
+    """Check whether bounces and complaints of what is sent reach the function `feedback`."""
     answer = deployment.client("ses").describe_configuration_set(
         ConfigurationSetName=deployment.output("ConfigurationSetName"),
         ConfigurationSetAttributeNames=["eventDestinations"],
     )
     name = f"{deployment.name}-feedback"
-    ours = [one for one in answer.get("EventDestinations") or () if one and one["Name"] == name]
-    told_of = {kind.lower() for one in ours for kind in one["MatchingEventTypes"] if one["Enabled"]}
-    if told_of >= _REQUIRED_EVENTS:
+    destinations = [
+        one for one in answer.get("EventDestinations") or () if one and one["Name"] == name
+    ]
+    enabled_events = {
+        kind.lower() for one in destinations for kind in one["MatchingEventTypes"] if one["Enabled"]
+    }
+    if enabled_events >= _REQUIRED_EVENTS:
         yield ok(_WHAT, "SES reports them to Pulse")
     else:
-        missing = ", ".join(sorted(_REQUIRED_EVENTS - told_of))
-        said = (
+        missing = ", ".join(sorted(_REQUIRED_EVENTS - enabled_events))
+        message = (
             f"SES does not report them to Pulse ({missing}), so Pulse keeps writing to "
             "addresses that bounce"
         )
-        yield fail(_WHAT, said, "deploy again with make deploy")
+        yield fail(_WHAT, message, "deploy again with make deploy")

@@ -20,12 +20,12 @@ class DoctorFinding:
     mend: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Give the finding as JSON has it."""
+        """Return the finding as JSON has it."""
         return asdict(self)
 
 
 def ok(what: str, said: str) -> DoctorFinding:
-    """All is well."""
+    """Return all is well."""
     return DoctorFinding("OK", what, said)
 
 

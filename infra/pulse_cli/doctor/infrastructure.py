@@ -1,4 +1,4 @@
-"""What makes Pulse tick, and what rings when it does not: schedules, queues, alarms, topic."""
+"""Checks what AWS runs and watches: schedules, dead-letter queues, alarms, the critical topic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DEPLOY_AGAIN = "deploy again with make deploy"
 
 
 def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether every function of the template runs by its clock."""
+    """Check whether every function of the template runs by its clock."""
     expected = _names_in_template("AWS::Scheduler::Schedule")
     group = deployment.outputs.get("ScheduleGroupName", deployment.name)
     pages = deployment.client("scheduler").get_paginator("list_schedules")
@@ -30,14 +30,14 @@ def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
     if missing:
         yield fail("schedules", f"missing: {', '.join(missing)}", _DEPLOY_AGAIN)
     if off:
-        said = f"switched off: {', '.join(off)}; no account is being watched"
-        yield fail("schedules", said, "deploy again with Schedules=ENABLED")
+        message = f"switched off: {', '.join(off)}; no account is being watched"
+        yield fail("schedules", message, "deploy again with Schedules=ENABLED")
     if not missing and not off:
         yield ok("schedules", f"all {len(expected)} are on")
 
 
 def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether anything was given up."""
+    """Check whether a poll or a scheduled run was given up and lies in a dead-letter queue."""
     client = deployment.client("sqs")
     logs = f"aws logs tail {deployment.outputs.get('LogGroupName', '/pulse/' + deployment.name)}"
     for what, output, words in (
@@ -65,7 +65,7 @@ def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
 
 
 def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """What each alarm of the template says."""
+    """Check what each alarm of the template says."""
     expected = _names_in_template("AWS::CloudWatch::Alarm")
     found = _alarms(deployment, expected)
     if not found and "ScheduleGroupName" not in deployment.outputs:
@@ -90,26 +90,28 @@ def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
 
 
 def check_topic(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether critical waits and alarms wake anybody."""
+    """Check whether critical waits and alarms wake anybody."""
     arn = deployment.output("CriticalTopicArn")
     pages = deployment.client("sns").get_paginator("list_subscriptions_by_topic")
     rows = [row for page in pages.paginate(TopicArn=arn) for row in page["Subscriptions"]]
     waiting = [r["Endpoint"] for r in rows if r["SubscriptionArn"] == "PendingConfirmation"]
     for endpoint in waiting:
-        said = f"{endpoint} has not confirmed the subscription"
-        yield warn("critical topic", said, "open the link in the confirmation that SNS sent there")
+        message = f"{endpoint} has not confirmed the subscription"
+        yield warn(
+            "critical topic", message, "open the link in the confirmation that SNS sent there"
+        )
     if len(rows) > len(waiting):
         yield ok("critical topic", f"confirmed subscriptions: {len(rows) - len(waiting)}")
     else:
-        said = "nobody is woken by critical waits and alarms"
+        message = "nobody is woken by critical waits and alarms"
         mend = (
             "deploy again with CriticalEmail or CriticalPhone, or add a subscription to the topic"
         )
-        yield fail("critical topic", said, mend)
+        yield fail("critical topic", message, mend)
 
 
 def _names_in_template(kind: str) -> list[str]:
-    """Names of the template's own resources of a kind."""
+    """Return names of the template's own resources of a kind."""
     resources = load_template().body["Resources"]
     return [name for name, resource in resources.items() if resource["Type"] == kind]
 

@@ -23,7 +23,7 @@ _FRESH = timedelta(minutes=3)
 
 
 def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorFinding]:
-    """Which settings hold."""
+    """Check which settings hold."""
     if settings is None:
         yield fail("settings", "no settings were pushed, so nothing runs", "pulse push pulse.yaml")
         return
@@ -33,9 +33,9 @@ def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorF
     for company in settings.companies:
         shadow = company.shadow
         if shadow is not None and now < shadow.until:
-            said = f"all email goes to {shadow.to} until {shadow.until:%Y-%m-%d %H:%M}"
+            message = f"all email goes to {shadow.to} until {shadow.until:%Y-%m-%d %H:%M}"
             mend = "when you are ready, remove shadow from pulse.yaml and push the settings"
-            yield warn(f"shadow mode of {company.name}", said, mend)
+            yield warn(f"shadow mode of {company.name}", message, mend)
 
 
 def check_tokens(deployment: Deployment, settings: Settings | None) -> Iterator[DoctorFinding]:
@@ -51,7 +51,7 @@ def check_tokens(deployment: Deployment, settings: Settings | None) -> Iterator[
 def check_polls(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """When each account was last read, and what stands in the way."""
+    """Check when each account was last read, and what stands in the way."""
     accounts = [a for company in settings.companies for a in company.accounts] if settings else []
     cursors = deployment.db.cursors.load(account.id for account in accounts)
     blind = timedelta(minutes=int(deployment.parameters.get("BlindMinutes") or 10))
@@ -66,22 +66,22 @@ def _check_token(
     connect = f"pulse connect @{username}" + (f" --token {name}" if name != username else "")
     try:
         token = deployment.tokens.token(name)
-    except XError as trouble:
-        if trouble.kind == "token":
-            yield fail(what, trouble.detail, connect)
+    except XError as error:
+        if error.kind == "token":
+            yield fail(what, error.detail, connect)
         else:
-            yield unknown(what, trouble.detail)
+            yield unknown(what, error.detail)
         return
     try:
         found = XClient(lambda: token, x_adapter(deployment.x_url)).users([a.id for a in accounts])
-    except XError as trouble:
-        if trouble.kind in FOR_A_PERSON:
-            said, mend = explain_x_error(trouble, username)
+    except XError as error:
+        if error.kind in FOR_A_PERSON:
+            message, mend = explain_x_error(error, username)
             yield fail(
-                what, said, f"{mend} Then run {connect}" if trouble.kind == "token" else mend
+                what, message, f"{mend} Then run {connect}" if error.kind == "token" else mend
             )
         else:
-            yield unknown(what, describe_x_error(trouble, username))
+            yield unknown(what, describe_x_error(error, username))
         return
     handles = {author.id: author.username or "" for author in found}
     for account in accounts:
@@ -90,13 +90,13 @@ def _check_token(
 
 def _check_account(what: str, account: Account, handle: str | None) -> Iterator[DoctorFinding]:
     if handle is None:
-        said = f"X has no account with the id {account.id} (@{account.username})"
-        yield fail(what, said, f"run pulse connect @{account.username} to see its id")
+        message = f"X has no account with the id {account.id} (@{account.username})"
+        yield fail(what, message, f"run pulse connect @{account.username} to see its id")
     elif handle.lower() != account.username.lower():
-        said = (
+        message = (
             f"the id {account.id} belongs to @{handle}, but the settings have @{account.username}"
         )
-        yield fail(what, said, "correct the id or username in pulse.yaml, then run pulse push")
+        yield fail(what, message, "correct the id or username in pulse.yaml, then run pulse push")
     else:
         yield ok(what, f"works for @{handle}")
 
@@ -105,15 +105,15 @@ def _check_poll(
     account: Account, cursor: Cursor | None, blind: timedelta, now: datetime
 ) -> Iterator[DoctorFinding]:
     what = f"polls of @{account.username}"
-    for trouble in cursor.faults.values() if cursor else ():
-        said, mend = explain_x_error(XError(trouble.kind, trouble.detail), account.username)
-        judged = fail if trouble.kind in FOR_A_PERSON else warn
-        yield judged(what, f"{said}, since {trouble.since:%Y-%m-%d %H:%M} UTC", mend)
+    for error in cursor.faults.values() if cursor else ():
+        message, mend = explain_x_error(XError(error.kind, error.detail), account.username)
+        finding = fail if error.kind in FOR_A_PERSON else warn
+        yield finding(what, f"{message}, since {error.since:%Y-%m-%d %H:%M} UTC", mend)
     if cursor is None or cursor.last_ok is None:
-        said = "the account has never been read"
+        message = "the account has never been read"
         yield fail(
             what,
-            said,
+            message,
             (
                 "check again in two minutes; if nothing has changed, check schedules and tokens "
                 "above"
@@ -121,10 +121,10 @@ def _check_poll(
         )
         return
     age = now - cursor.last_ok
-    said = f"last success {format_age(age.total_seconds())} ago"
+    message = f"last success {format_age(age.total_seconds())} ago"
     if age <= _FRESH:
-        yield ok(what, said)
+        yield ok(what, message)
     elif age <= blind:
-        yield warn(what, said, "check again in a few minutes")
+        yield warn(what, message, "check again in a few minutes")
     else:
-        yield fail(what, said, "check schedules and tokens here, and run pulse status")
+        yield fail(what, message, "check schedules and tokens here, and run pulse status")

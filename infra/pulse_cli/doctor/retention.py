@@ -25,27 +25,27 @@ _LATE = timedelta(hours=24)
 def check_deletions(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """When all kept posts were last checked; what is done where X does not let us."""
+    """Check when all stored posts were last compared with X, and what happens if X refuses."""
     for company in settings.companies if settings else ():
         bearer = deployment.tokens.bearer(company)
-        checking = deployment.db.compliance_states.load(app_of(bearer)) if bearer else None
-        yield _judge(f"deleted posts of {company.name}", company, checking, now)
+        state = deployment.db.compliance_states.load(app_of(bearer)) if bearer else None
+        yield _judge(f"deleted posts of {company.name}", company, state, now)
 
 
 def check_former_companies(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether something is kept of companies that are not in the settings any more."""
+    """Check whether something is kept of companies that are not in the settings any more."""
     for name in former_companies(deployment.db):
         if any(deployment.db.table.query(keys.company(name), limit=1)):
             mend = f"if you need the data, run pulse export {name}; then run pulse drop {name}"
-            said = (
+            message = (
                 "the company is no longer in the settings, so its stored posts are no longer "
                 "checked"
             )
-            yield warn(f"posts of {name}", said, mend)
+            yield warn(f"posts of {name}", message, mend)
 
 
 def _judge(
-    what: str, company: Company, checking: ComplianceState | None, now: datetime
+    what: str, company: Company, state: ComplianceState | None, now: datetime
 ) -> DoctorFinding:
     kept = (
         f"for {format_duration(company.retention)}" if company.retention is not None else "forever"
@@ -55,23 +55,27 @@ def _judge(
         "answered posts that were deleted on X stay until their retention period ends "
         f"({kept})"
     )
-    if checking is None:
+    if state is None:
         mend = f"run pulse connect @{company.accounts[0].username} with PULSE_X_BEARER set as well"
         return warn(what, f"no stored token includes a bearer token, so {instead}", mend)
-    if checking.is_refused and checking.fault is not None:
+    if state.is_refused and state.fault is not None:
         mend = "in the X developer console, check that the app is allowed to use compliance jobs"
-        return warn(what, f"X rejects the check ({checking.fault.detail}), so {instead}", mend)
-    if checking.fault is not None:
-        since = f"since {checking.fault.since:%Y-%m-%d %H:%M} UTC"
-        said = f"the check has been failing {since}: {checking.fault.detail}"
-        said += f", so {instead}" if checking.is_lasting(now) else ""
+        return warn(what, f"X rejects the check ({state.fault.detail}), so {instead}", mend)
+    if state.fault is not None:
+        since = f"since {state.fault.since:%Y-%m-%d %H:%M} UTC"
+        message = f"the check has been failing {since}: {state.fault.detail}"
+        message += f", so {instead}" if state.is_lasting(now) else ""
         mend = (
             "check again in an hour; if the bearer token is the cause, create a new one and "
             "store it with pulse connect"
         )
-        return warn(what, said, mend)
-    if checking.done_at is None:
+        return warn(what, message, mend)
+    if state.done_at is None:
         return warn(what, "not checked yet", "check again in an hour")
-    age = now - checking.done_at
-    said = f"last checked {format_age(age.total_seconds())} ago"
-    return warn(what, said, "see the log of the comply function") if age > _LATE else ok(what, said)
+    age = now - state.done_at
+    message = f"last checked {format_age(age.total_seconds())} ago"
+    return (
+        warn(what, message, "see the log of the comply function")
+        if age > _LATE
+        else ok(what, message)
+    )

@@ -34,7 +34,7 @@ _VERIFY = "aws sesv2 create-email-identity --email-identity {}"
 
 
 def check_account(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Whether SES sends for this account, and how much."""
+    """Check whether SES sends for this account, and how much."""
     yield from judge_account(deployment.client("sesv2").get_account())
 
 
@@ -42,35 +42,35 @@ def judge_account(answer: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     """Judge what SES says of the account."""
     health = answer.get("EnforcementStatus", "HEALTHY")
     if not answer.get("SendingEnabled", True) or health == "SHUTDOWN":
-        said = f"SES does not send email for this account ({health})"
-        yield fail("SES account", said, "follow the instructions in the SES console")
+        message = f"SES does not send email for this account ({health})"
+        yield fail("SES account", message, "follow the instructions in the SES console")
     elif health != "HEALTHY":
-        said = (
+        message = (
             f"SES has this account under review ({health}) because of too many bounces or "
             "complaints"
         )
-        yield warn("SES account", said, "follow the instructions in the SES console")
+        yield warn("SES account", message, "follow the instructions in the SES console")
     if answer.get("ProductionAccessEnabled"):
         yield ok("SES sandbox", "production access is granted")
     else:
-        said = "SES is in the sandbox and sends to verified addresses only"
-        yield warn("SES sandbox", said, "request production access in the SES console")
+        message = "SES is in the sandbox and sends to verified addresses only"
+        yield warn("SES sandbox", message, "request production access in the SES console")
     quota = answer.get("SendQuota") or {}
     most, sent = quota.get("Max24HourSend", 0), quota.get("SentLast24Hours", 0)
-    said = f"{sent:,.0f} of {most:,.0f} emails sent in 24 h"
+    message = f"{sent:,.0f} of {most:,.0f} emails sent in 24 h"
     if most < 0:
         yield ok("SES quota", f"{sent:,.0f} emails sent in 24 h, no limit")
     elif sent >= most:
         mend = "request a higher quota in the SES console; Pulse tries again by itself"
-        yield fail("SES quota", said, mend)
+        yield fail("SES quota", message, mend)
     elif sent >= most * _NEARLY_SPENT:
-        yield warn("SES quota", said, "request a higher quota in the SES console")
+        yield warn("SES quota", message, "request a higher quota in the SES console")
     else:
-        yield ok("SES quota", said)
+        yield ok("SES quota", message)
 
 
 def check_senders(deployment: Deployment, settings: Settings | None) -> Iterator[DoctorFinding]:
-    """Whether every address that Pulse writes from is verified, and signs its mail."""
+    """Check whether every address that Pulse writes from is verified, and signs its mail."""
     allowed = _ADDRESS.findall(deployment.parameters.get("Senders", ""))
     addresses = {deployment.output("SenderAddress"): "the stack"}
     for company in settings.companies if settings else ():
@@ -81,8 +81,8 @@ def check_senders(deployment: Deployment, settings: Settings | None) -> Iterator
         what = f"sender {address}"
         if allowed and address not in allowed:
             listed = ",".join([*allowed, address])
-            said = f"{owner} sends from this address, but the stack is not allowed to"
-            yield fail(what, said, f"deploy again with Senders={listed}")
+            message = f"{owner} sends from this address, but the stack is not allowed to"
+            yield fail(what, message, f"deploy again with Senders={listed}")
             continue
         yield from judge_identity(what, address, *_identity(client, address))
 
@@ -102,22 +102,24 @@ def judge_identity(
     ):
         by_mail = "open the link that AWS sent to the address"
         by_dns = "add the records that the SES console shows to the domain's DNS"
-        said = f"{name} is not verified ({answer.get('VerificationStatus', 'PENDING')})"
-        yield fail(what, said, by_mail if "@" in name else by_dns)
+        message = f"{name} is not verified ({answer.get('VerificationStatus', 'PENDING')})"
+        yield fail(what, message, by_mail if "@" in name else by_dns)
         return
     dkim = answer.get("DkimAttributes") or {}
     if dkim.get("Status") == "SUCCESS" and dkim.get("SigningEnabled", True):
         yield ok(what, f"{name} is verified and signed (DKIM)")
     else:
-        said = f"{name} is verified, but email is not signed (DKIM {dkim.get('Status', 'unknown')})"
+        message = (
+            f"{name} is verified, but email is not signed (DKIM {dkim.get('Status', 'unknown')})"
+        )
         mend = f"verify the domain {domain} with DKIM; otherwise email may be treated as spam"
-        yield warn(what, said, mend)
+        yield warn(what, message, mend)
 
 
 def check_recipients(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Whether the people may be written to, while SES is in its sandbox."""
+    """Check whether the people may be written to, while SES is in its sandbox."""
     if settings is None:
         return
     client = deployment.client("sesv2")
@@ -128,8 +130,8 @@ def check_recipients(
     addresses = _addresses(settings, now)
     missing = [a for a in addresses if not verified & set(_identity_names(a))]
     for address in missing:
-        said = "the address is not verified and SES is in the sandbox, so email to it is refused"
-        yield fail(f"recipient {address}", said, _VERIFY.format(address))
+        message = "the address is not verified and SES is in the sandbox, so email to it is refused"
+        yield fail(f"recipient {address}", message, _VERIFY.format(address))
     if not missing:
         yield ok("recipients", f"all {len(addresses)} are verified")
 
@@ -137,16 +139,16 @@ def check_recipients(
 def check_suppressed(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Whether mail reaches everybody, as far as it came back."""
-    ours = [
+    """Check whether mail reaches everybody, as far as it came back."""
+    suppressed = [
         (company, block)
         for block in deployment.db.suppressions.all().values()
         for company in (settings.companies if settings else ())
         if people_with_address(company, block.address, now)
     ]
-    for company, block in ours:
+    for company, block in suppressed:
         why = "email to it bounced" if block.kind == "bounce" else "it was marked as spam"
-        said = (
+        message = (
             f"{company.name} has not written to it since {block.at:%Y-%m-%d %H:%M} UTC, because "
             f"{why}"
         )
@@ -154,8 +156,8 @@ def check_suppressed(
             "change the address in pulse.yaml and push, or run pulse addresses --lift "
             f"{block.address}"
         )
-        yield fail(f"address {block.address}", f"{said} ({one_line(block.reason)})", mend)
-    if not ours:
+        yield fail(f"address {block.address}", f"{message} ({one_line(block.reason)})", mend)
+    if not suppressed:
         yield ok("addresses", "Pulse writes to every address")
 
 
@@ -171,7 +173,7 @@ def _addresses(settings: Settings, now: datetime) -> list[str]:
 
 
 def _identity_names(address: str) -> list[str]:
-    """What may be verified for an address: itself, its domain, those above it."""
+    """Return what may be verified for an address: itself, its domain, those above it."""
     parts = address.rpartition("@")[2].lower().split(".")
     return [address, *(".".join(parts[i:]) for i in range(len(parts) - 1))]
 

@@ -3,6 +3,8 @@
 The emulator comes with the AWS SAM CLI; beside it only Lambda's own Python is needed.
 """
 
+from __future__ import annotations
+
 import http.client
 import importlib.util
 import json
@@ -101,6 +103,8 @@ class Emulator:
         )
         self._running.callback(process.wait)
         self._running.callback(process.terminate)
+        # The emulator says nothing when it is ready, so its port is tried until it takes a
+        # connection, or until the process has ended.
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             with socket.socket() as probe:
@@ -135,7 +139,7 @@ class Emulator:
         return Invocation(payload, self._logs(*before), float(init[1]) if init else 0.0)
 
     def _logs(self, output: int, errors: int) -> str:
-        """Give what the function printed; the emulator's own words go by the name of rapid."""
+        """Return what the function printed; the emulator's own words go by the name of rapid."""
         lines = _read(self._errors, errors).splitlines(keepends=True)
         return _read(self._output, output) + "".join(one for one in lines if "(rapid)" not in one)
 
@@ -173,6 +177,8 @@ def _emulator_path() -> Path:
 
 
 def _free_ports(count: int) -> list[int]:
+    # All are open at once, so that no port is given out twice. Another program may still take one
+    # before the emulator does; then it does not start, and says so.
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports: list[int] = [one.getsockname()[1] for one in sockets]
     for one in sockets:

@@ -3,6 +3,8 @@
 The file has the shape of `sam local invoke --env-vars`: variables by the function's logical id.
 """
 
+from __future__ import annotations
+
 import json
 import socket
 from pathlib import Path
@@ -37,7 +39,7 @@ class LocalEnvError(CommandError):
 
 
 def variables_by_resource(stack: LocalStack) -> dict[str, dict[str, str]]:
-    """Give each function's environment by its logical id, as SAM wants it."""
+    """Return each function's environment by its logical id, as SAM wants it."""
     return {stack.functions[name].resource: env for name, env in stack.env.items()}
 
 
@@ -53,16 +55,16 @@ def read_env(path: Path | None = None) -> dict[str, dict[str, str]]:
     try:
         by_resource = json.loads(path.read_text(encoding="utf-8"))
         resources = {one.resource: one.name for one in load_template().functions.values()}
-        read = {resources[name]: dict(env) for name, env in by_resource.items()}
+        by_function = {resources[name]: dict(env) for name, env in by_resource.items()}
     except FileNotFoundError:
         raise LocalEnvError(f"{path} does not exist") from None
     except (ValueError, TypeError) as error:
         raise LocalEnvError(f"{path} is not an object of objects: {error}") from error
     except KeyError as error:
         raise LocalEnvError(f"{path}: template.yaml has no function {error}") from error
-    for url in {env[key] for env in read.values() for key in _ADDRESSES if env.get(key)}:
+    for url in {env[key] for env in by_function.values() for key in _ADDRESSES if env.get(key)}:
         _check_reachable(url, path)
-    return read
+    return by_function
 
 
 def _check_reachable(url: str, path: Path) -> None:

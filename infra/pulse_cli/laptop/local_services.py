@@ -1,5 +1,7 @@
 """AWS and X on loopback ports: moto with a stack of `template.yaml`, and the simulated X."""
 
+from __future__ import annotations
+
 import json
 import logging
 import socket
@@ -33,7 +35,7 @@ class PortTakenError(CommandError):
     """Another program listens on the port that was asked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LocalServices:
     """What runs: where it answers, and the stack that stands there."""
 
@@ -129,5 +131,5 @@ def _shift_line(line: str, by: timedelta) -> str:
 
 
 def _shift_times(fields: dict[str, Any], by: timedelta) -> dict[str, Any]:
-    moved = {key: write_time(read_time(fields[key]) + by) for key in _TIMES if fields.get(key)}
-    return fields | moved
+    shifted = {key: write_time(read_time(fields[key]) + by) for key in _TIMES if fields.get(key)}
+    return fields | shifted

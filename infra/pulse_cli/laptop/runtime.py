@@ -1,5 +1,7 @@
 """Lambda's own Python: its version, in an environment that holds what Lambda brings, no more."""
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 import subprocess
@@ -11,7 +13,7 @@ __all__ = ["lambda_python"]
 
 
 def lambda_python(root: Path = ROOT) -> Path:
-    """Give the Python that functions run on; made once from `requirements/runtime.txt`."""
+    """Return the Python that functions run on; made once from `requirements/runtime.txt`."""
     requirements = root / "requirements" / "runtime.txt"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     folder = root / ".aws-sam" / "runtime"

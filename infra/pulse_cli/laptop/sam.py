@@ -5,6 +5,8 @@
 hundred languages are cut down to those that Pulse speaks.
 """
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 import json
@@ -70,7 +72,7 @@ def build(root: Path = ROOT) -> None:
 
 
 def is_built(root: Path = ROOT) -> bool:
-    """Tell whether what is built is made of the sources as they are now."""
+    """Return whether what is built is made of the sources as they are now."""
     mark = root / ".aws-sam" / "build" / _FINGERPRINT
     return mark.exists() and mark.read_text() == fingerprint(root)
 
@@ -177,7 +179,7 @@ def _artifact_problems(name: str, artifact: Path) -> Iterator[str]:
 
 
 def _is_compiled(path: Path) -> bool:
-    """Tell whether a module has a compiled form that Lambda's Python takes unchecked."""
+    """Return whether a module has a compiled form that Lambda's Python takes unchecked."""
     compiled = path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc"
     if not compiled.exists():
         return False

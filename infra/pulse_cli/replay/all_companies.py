@@ -1,4 +1,4 @@
-"""Replay every company of an archive, two at a time, and write what came of it."""
+"""Replays every company of an archive, one per processor, and writes the results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def replay_all(
     out: Path,
 ) -> dict[str, Any]:
     """Replay and write `state.json`, `run.json` and `mail/`; returns what run.json holds."""
-    began = time.perf_counter()
+    started = time.perf_counter()
     try:
         archive = Archive.load(folder)
     except ArchiveError as problem:
@@ -79,7 +79,7 @@ def replay_all(
     state = {name: outcomes[name].conversations for name in names}
     _write_json(out / "state.json", state)
     run = _summary(
-        [outcomes[n] for n in names], len(archive.quarantined), time.perf_counter() - began
+        [outcomes[n] for n in names], len(archive.quarantined), time.perf_counter() - started
     )
     _write_json(out / "run.json", run)
     return run
@@ -103,6 +103,8 @@ def run_plans(plans: Sequence[_CompanyPlan], archive: Archive) -> Iterator[Repla
             yield _run_plan(ordered[0])
             return
         workers = min(os.cpu_count() or 1, len(plans))
+        # Not "fork": this process has threads (the progress bar), and a fork may copy a lock that
+        # one of them holds.
         context = multiprocessing.get_context("forkserver")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             for outcome in pool.map(_run_plan, ordered):
@@ -136,7 +138,7 @@ def _load_cached(folder: Path) -> Archive:
 
 
 def _documents(archive: Archive, settings: Path | None) -> dict[str, dict[str, Any]]:
-    """A settings document for each company, of it alone."""
+    """Return a settings document for each company, of it alone."""
     if settings is None:
         made = default_settings(
             {

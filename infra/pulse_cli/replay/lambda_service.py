@@ -1,4 +1,4 @@
-"""Lambda as the handlers know it: one process, events, retries, failures recorded."""
+"""Invokes handlers as Lambda does: warm process, events, retries, recorded failures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pulse.app import App
 from pulse_cli.simulated_aws.local_stack import Function
 from pulse_cli.template import TEMPLATE
 
+# Lambda retries an asynchronous invocation that failed after one minute, then after two more.
 _ASYNC_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
 
 
@@ -43,7 +44,7 @@ class LambdaContext:
 
 @dataclass(slots=True)
 class LambdaService:
-    """The functions of a stack. They share a process, as warm ones do each by itself."""
+    """Runs the functions of a stack. They share one process; on Lambda each has its own."""
 
     functions: dict[str, Function]
     make_app: Callable[[], App]
@@ -60,9 +61,11 @@ class LambdaService:
         self.app = self.make_app()
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Run a handler. Whatever it raises is recorded and raised again, as `InvokedError`.
+        """Run a handler and return its result.
 
-        An exit takes the process with it: the next invocation begins with a new one.
+        Raises:
+            InvocationError: the handler raised; the failure is recorded in `failures`. After an
+                exit the next invocation gets a new process.
         """
         self.invocations[name] = self.invocations.get(name, 0) + 1
         app.use(self.app)
@@ -76,6 +79,8 @@ class LambdaService:
             raise
         except BaseException as problem:
             self.failures.append(FailedInvocation(name, self.clock(), _describe_error(problem)))
+            # SystemExit and a killed process end the runtime: Lambda starts a new one, in which
+            # nothing that was cached before is left. KeyboardInterrupt is the person's own.
             if not isinstance(problem, Exception):
                 self.app = self.make_app()
             raise InvocationError(name) from problem

@@ -1,4 +1,4 @@
-"""One company's deployment in this process, on moto; which X it reads is for others to say."""
+"""Runs one company's deployment in this process, on moto, against any X."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ class LocalDeployment:
         core = botocore.session.Session()
         core.register_component("data_loader", _loader())
         core.set_default_client_config(Config(user_agent="pulse"))
-        core.register("choose-signer", _unsigned)  # moto looks at no signature
+        # moto checks no signatures, and each would cost time in every call.
+        core.register("choose-signer", _unsigned)
         boto3.setup_default_session(botocore_session=core, region_name=_REGION)
         self._exit.callback(setattr, boto3, "DEFAULT_SESSION", None)
         events = boto3.DEFAULT_SESSION.events if boto3.DEFAULT_SESSION else None
@@ -97,7 +98,7 @@ class LocalDeployment:
         self._exit.close()
 
     def now(self) -> datetime:
-        """The time by this process's clock."""
+        """Return the time by this process's clock."""
         return datetime.now(UTC)
 
     @property
@@ -144,16 +145,16 @@ class LocalDeployment:
         return results
 
     def delete_message(self, queue: Queue, receipt: str) -> None:
-        """What the event source does with a message whose poll ended well."""
+        """Delete a message whose poll succeeded, as Lambda's event source does."""
         self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=receipt)
 
     def mails(self) -> list[RawMessage]:
-        """Every mail that SES has taken so far."""
+        """Return every mail that SES has taken so far."""
         backend = sesv2_backends[_ACCOUNT][_REGION].core_backend
         return [m for m in backend.sent_messages if isinstance(m, RawMessage)]
 
     def _prepare(self) -> None:
-        """What a person does after deploying: a verified sender, tokens, settings."""
+        """Do what a person does after deploying: verify the sender, store tokens, push settings."""
         ses = boto3.client("sesv2")
         for address in self._senders():
             ses.create_email_identity(EmailIdentity=address)
@@ -163,7 +164,7 @@ class LocalDeployment:
         self.app.db.settings_store.push(self._document, self.now() - timedelta(seconds=1))
 
     def _senders(self) -> list[str]:
-        """The default one first, then those that companies have of their own."""
+        """Return the sender addresses: the default first, then those of companies."""
         own = [parseaddr(one.sender)[1] for one in self._settings.companies if one.sender]
         return list(dict.fromkeys([_SENDER, *own]))
 
@@ -171,7 +172,7 @@ class LocalDeployment:
         return {name: value for env in self.stack.env.values() for name, value in env.items()}
 
     def on_call(self, call: str, moment: Literal["before", "after"]) -> None:
-        """A function is about to call AWS, or has: for those who want to interfere."""
+        """Called before and after each AWS call of a function; override it to inject faults."""
 
     def _make_app(self) -> App:
         return App(self._all_env(), transport=self._transport)
@@ -193,7 +194,7 @@ def _unsigned(**_: Any) -> Any:
 
 @cache
 def _loader() -> Loader:
-    """The descriptions of AWS's services, read once for all houses of this process."""
+    """Return the descriptions of AWS's services, read once for all deployments of this process."""
     return create_loader()
 
 

@@ -1,4 +1,9 @@
-"""Which minute comes next: those in which nothing can happen are passed over."""
+"""Decides which minute the replay runs next, and skips those in which nothing can happen.
+
+A replay that ran every minute would take hours for a month of posts. Skipping is safe only if
+every reason for which a handler may act is listed in `TickScheduler.next_tick`: a new timed job
+needs a line there.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +13,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pulse.kernel.policy import Policy
+from pulse.kernel.time import MINUTE, start_of_minute
 from pulse.outbox.mailbox import next_alert
 from pulse.privacy.compliance import app_of
 from pulse.reporting.schedule import next_slot
 from pulse_cli.replay.world import ReplayWorld
 
-MINUTE = timedelta(minutes=1)
 _QUARTER = timedelta(minutes=15)
 _TEN_MINUTES = timedelta(minutes=10)
 _COMPLIANCE_DELAY = timedelta(hours=7)
-"""By then a compliance job has told of a post that is gone."""
+"""The longest time from a post's removal on X until a compliance job has reported it."""
 _LINGER = timedelta(minutes=15)
+"""How long every minute is run after a failure: its retries come after 1 and 2 minutes, a poll
+message returns to the queue after its visibility timeout."""
 
 
 def round_up_to_minute(moment: datetime) -> datetime:
-    """The first whole minute at or after this moment."""
-    floor = moment.replace(second=0, microsecond=0)
+    """Return the first whole minute at or after this moment."""
+    floor = start_of_minute(moment)
     return floor if floor == moment else floor + MINUTE
 
 
@@ -51,12 +58,15 @@ class TickScheduler:
         self._unsettled_until: datetime | None = None
 
     def next_tick(self, now: datetime, before: datetime, tick: TickResult) -> datetime | None:
-        """The next minute in which something can happen; None when nothing ever will.
+        """Return the next minute in which something can happen; None when nothing ever will.
 
-        `before` is when the tick before this one, `tick`, was.
+        `tick` is what happened at `now`; `before` is the minute of the previous tick.
         """
         world = self._world
         unsettled = self._is_unsettled(now, tick.polls)
+        # A post that X shows late lies behind the cursor, and a removed one is read no more: only a
+        # sweep finds either. Sweeps run each quarter of an hour, and the one at 23:50 reaches back
+        # over the whole day, so until then no quarter may be skipped.
         if unsettled or world.x.has_late_posts(before, now) or world.x.has_removals(before, now):
             self._sweep_until = _day_sweep(now)
         if unsettled:
@@ -73,11 +83,12 @@ class TickScheduler:
             world.lambdas.next_retry,
             *self._digests(now),
         ]
+        # Handlers run at whole minutes, and the same minute never runs twice.
         due = [max(round_up_to_minute(m), now + MINUTE) for m in moments if m is not None]
         return min(due, default=None)
 
     def _is_unsettled(self, now: datetime, polls: list[Any]) -> bool:
-        """Whether a poll has to go on, or trouble lasts, or a failure may still be about."""
+        """Return whether a poll is unfinished, a fault lasts, or a failure may still be retried."""
         for poll in polls:
             if poll and "under_way" in poll:
                 busy = poll["under_way"] or poll["lasting"] or poll["troubles"]
@@ -88,7 +99,7 @@ class TickScheduler:
         return self._unsettled_until is not None and now < self._unsettled_until
 
     def _next_mail(self) -> datetime | None:
-        """When something in the outbox may go, or passes to the next shift."""
+        """Return when a mail in the outbox may be sent, or is handed to the next shift."""
         company, outbox = self._world.company, self._world.app.db.outbox
         waiting = outbox.waiting(company.name)
         mailboxes = outbox.mailboxes(company.name, {e.person for e in waiting})
@@ -103,14 +114,14 @@ class TickScheduler:
         return min(moments, default=None)
 
     def _next_sweep(self, now: datetime) -> datetime | None:
-        """Posts shown late, or no more, are for a sweep: this hour's, or that at the day's end."""
+        """Return the next sweep, while late or removed posts are still to be found by one."""
         if self._sweep_until is None or now >= self._sweep_until:
             return None
         quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + _QUARTER
         return min(quarter, self._sweep_until)
 
     def _next_check(self, now: datetime) -> datetime | None:
-        """When the kept posts are next checked, while some of them are still to go."""
+        """Return the next compliance check, while removals are still to be reported."""
         world, last = self._world, self._world.x.last_removal
         if last is None or now > last + _COMPLIANCE_DELAY:
             return None
@@ -135,7 +146,7 @@ _PAST = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 
 def _next_shift(policy: Policy, now: datetime) -> list[datetime]:
-    """When somebody next comes on duty or goes off it."""
+    """Return when somebody next comes on duty or goes off it, as a list of at most one time."""
     zone = ZoneInfo(policy.time_zone)
     times = {
         t for turns in policy.groups.values() for turn in turns for t in (turn.start, turn.end)

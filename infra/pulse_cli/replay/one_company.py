@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pulse.kernel.time import MINUTE
 from pulse.listening.tasks import PollTask, kinds_due
-from pulse_cli.replay.next_tick import MINUTE, TickResult, TickScheduler
+from pulse_cli.replay.next_tick import TickResult, TickScheduler
 from pulse_cli.replay.outcome import ReplayOutcome, list_conversations, measure_latencies
 from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import Archive, SimulatedX, VocabularyName
@@ -61,13 +62,13 @@ def replay_company(plan: ReplayPlan) -> ReplayOutcome:
     part = plan.archive.for_company(plan.company, plan.since)
     start = since.replace(second=0, microsecond=0)
     world = plan.make_world(plan.document, SimulatedX(part, vocabulary=plan.vocabulary), start)
-    began = time.perf_counter()
+    started = time.perf_counter()
     with _infrequent_garbage_collection(), world:
         run = _ReplayRun(world, plan, until)
         run.run(start)
         outcome = run.outcome()
         plan.on_end(world)
-    outcome.wall_seconds = time.perf_counter() - began
+    outcome.wall_seconds = time.perf_counter() - started
     return outcome
 
 
@@ -127,7 +128,7 @@ class _ReplayRun:
         )
 
     def _tick(self, now: datetime, *, last: bool = False) -> TickResult:
-        """A minute as deployed: dispatch, the polls, flag, send, digest."""
+        """Return a minute as deployed: dispatch, the polls, flag, send, digest."""
         world = self._world
         world.move_clock_to(now)
         if last:
@@ -160,12 +161,12 @@ class _ReplayRun:
         return TickResult(polls, sent)
 
     def _skip_backoff(self, now: datetime) -> None:
-        """Let the last minute be polled, however long trouble would have us wait."""
+        """Make every account due now, so that the last minute is polled despite any backoff."""
         accounts = self._world.app.db.cursors
         for cursor in accounts.load(self._world.company.account_ids).values():
             if any(t.next_try > now for t in cursor.faults.values()):
-                troubles = {e: replace(t, next_try=now) for e, t in cursor.faults.items()}
-                accounts.save(replace(cursor, faults=troubles))
+                faults = {e: replace(t, next_try=now) for e, t in cursor.faults.items()}
+                accounts.save(replace(cursor, faults=faults))
 
     def _sweep(self, now: datetime) -> None:
         """A sweep of every account, whatever the quarter of the hour."""
@@ -196,13 +197,18 @@ class _ReplayRun:
         return [stop for stop in self._checkpoints if now < stop < following][:1]
 
     def _mark_skipped_minutes(self, until: datetime) -> None:
-        """Minutes in which nothing can happen count as watched, as the polls would note."""
+        """Mark the skipped minutes as watched, as the polls would have done.
+
+        Without it the coverage of a digest would show the minutes that were skipped as gaps. While
+        a fault is in force nothing is marked: the polls of these minutes might have failed.
+        """
         world = self._world
         passed = until - MINUTE
         if passed <= world.now() or world.x.has_fault(world.now()):
             return
         minute = passed.replace(second=0, microsecond=0)
         swept = minute
+        # The last of the skipped minutes in which a sweep, too, would have run.
         while kinds_due(swept) == ("poll",):
             swept -= MINUTE
         for account in world.company.accounts:

@@ -38,12 +38,11 @@ class ReplayOutcome:
     seconds_from_published: list[float] = field(default_factory=list)
     seconds_from_visible: list[float] = field(default_factory=list)
     flag_lateness: list[float] = field(default_factory=list)
-    aside: int = 0
     wall_seconds: float = 0.0
 
 
 def list_conversations(world: ReplayWorld) -> list[Row]:
-    """Every conversation with a mention, ordered by its first."""
+    """Return every conversation with a mention, ordered by its first."""
     rows = []
     for item in _items(world):
         if "state" not in item:
@@ -96,7 +95,7 @@ def measure_latencies(world: ReplayWorld) -> dict[str, Any]:
 
 
 def _flag_lateness(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
-    """Seconds from when a level was due, and could be known to be, until it was flagged."""
+    """Yield seconds from when a level was due, and could be known to be, until it was flagged."""
     posts = [f for f in facts if isinstance(f, (Mention, Reply)) and f.stored_at is not None]
     posts.sort(key=lambda f: f.stored_at or f.at)
     for flag in facts:

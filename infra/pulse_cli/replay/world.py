@@ -1,4 +1,4 @@
-"""A house on the simulated X, by a clock that we move."""
+"""One company's deployment on the simulated X, with a clock that the replay moves."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ class ReplayWorld(LocalDeployment):
 
 
 def _simulated_token(account: Account) -> Token:
-    """Whom the simulated X takes for this account."""
-    said = "rehearsal"
-    return Token(said, said, said, f"sim-{account.id}", said)
+    """Return whom the simulated X takes for this account."""
+    filler = "rehearsal"
+    return Token(filler, filler, filler, f"sim-{account.id}", filler)

@@ -31,7 +31,7 @@ class CheckedSettings(NamedTuple):
 
 
 def check(file: File, today: datetime | None = None) -> list[SettingsFinding]:
-    """Give all that is to be mended in a settings file, by line."""
+    """Return all that is to be mended in a settings file, by line."""
     return check_file(file, today).findings
 
 

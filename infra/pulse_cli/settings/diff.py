@@ -20,7 +20,7 @@ class Change(NamedTuple):
     now: str | None
 
     def to_line(self) -> str:
-        """Give the change in one line."""
+        """Return the change in one line."""
         if self.was is None:
             return f"+ {self.where}: {self.now}"
         if self.now is None:
@@ -59,7 +59,7 @@ def _compare(where: str, was: Any, now: Any) -> Iterator[Change]:
 
 
 def _parts(value: Any) -> dict[str, Any] | None:
-    """The parts of a value by name; None when it is one thing, or a list of such."""
+    """Return the parts of a value by name; None when it is one thing, or a list of such."""
     if isinstance(value, Mapping):
         return {str(name): part for name, part in value.items()}
     if not isinstance(value, list) or not all(isinstance(part, Mapping) for part in value):
@@ -69,7 +69,7 @@ def _parts(value: Any) -> dict[str, Any] | None:
 
 
 def _is_list_of_mappings(value: Any) -> bool:
-    """Whether this is a list of things that have parts themselves."""
+    """Return whether this is a list of things that have parts themselves."""
     return isinstance(value, list) and any(isinstance(part, Mapping) for part in value)
 
 

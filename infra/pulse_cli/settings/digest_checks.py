@@ -19,7 +19,7 @@ _NEEDS = {"weekly": 2 * _WEEK, "monthly": timedelta(days=62)}
 
 
 def check_days(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that a weekly digest has one day of the week, a monthly one a day of the month."""
+    """Check that a weekly digest has one day of the week, a monthly one a day of the month."""
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
         if period == "weekly" and len(durations.days(digest.get("days") or "mon")) > 1:
@@ -35,7 +35,7 @@ def check_days(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
 
 
 def check_once_an_hour(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that a person gets one digest of a kind within an hour, at most."""
+    """Check that a person gets one digest of a kind within an hour, at most."""
     seen: set[tuple[str, str, int, int]] = set()
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
@@ -51,7 +51,7 @@ def check_once_an_hour(company: CompanyDocument, at: FieldPath) -> Iterator[Rema
 
 
 def check_comparison_kept(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that the period before, with which a digest compares, is still there."""
+    """Check that the period before, with which a digest compares, is still there."""
     keep = durations.retention(company.get("keep") or default_of("company", "keep"))
     for i, digest in enumerate(company.get("digests") or ()):
         need = _NEEDS.get(digest["period"], _WEEK)

@@ -21,7 +21,7 @@ MinuteSpan = tuple[int, int]
 
 
 def minutes_of_shift(turn: Shift) -> list[MinuteSpan]:
-    """Give the minutes of the week that a turn covers."""
+    """Return the minutes of the week that a turn covers."""
     start, end = _minute(turn.start), _minute(turn.end)
     length = (end - start) % DAY or DAY
     covered = []
@@ -34,7 +34,7 @@ def minutes_of_shift(turn: Shift) -> list[MinuteSpan]:
 
 
 def find_gaps(turns: Iterable[Shift]) -> list[MinuteSpan]:
-    """Give the minutes of the week at which none of the turns is on."""
+    """Return the minutes of the week at which none of the turns is on."""
     reached, uncovered = 0, []
     for begin, end in sorted(s for turn in turns for s in minutes_of_shift(turn)):
         if begin > reached:
@@ -71,7 +71,7 @@ def format_days(days: Iterable[int]) -> str:
 
 
 def duty_table(turns: Sequence[Shift]) -> list[tuple[str, MinuteSpan, tuple[str, ...]]]:
-    """Give who is on duty: days that are alike, hours of the day, people in order."""
+    """Return who is on duty: days that are alike, hours of the day, people in order."""
     spans = [(turn.person, s) for turn in turns for s in minutes_of_shift(turn)]
     order = {turn.person: None for turn in turns}
     days: dict[int, tuple[tuple[MinuteSpan, tuple[str, ...]], ...]] = {}

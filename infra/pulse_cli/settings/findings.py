@@ -39,7 +39,7 @@ class SettingsFinding:
     severity: Severity = "error"
 
     def to_line(self, file: str) -> str:
-        """Give the finding in one line."""
+        """Return the finding in one line."""
         parts = [f"{file}:{self.line}"]
         if self.severity == "warning":
             parts.append("warning")
@@ -48,7 +48,7 @@ class SettingsFinding:
         return " ".join(f"{': '.join(parts)}: {self.problem} — {self.mend}".split())
 
     def as_json(self) -> dict[str, Any]:
-        """Give the finding as JSON has it."""
+        """Return the finding as JSON has it."""
         return asdict(self)
 
 
@@ -60,7 +60,7 @@ def quote(value: str) -> str:
 
 
 def looks_secret(value: str) -> bool:
-    """Tell whether it is long and mixed as tokens are, and names are not."""
+    """Return whether it is long and mixed as tokens are, and names are not."""
     return _SECRET.fullmatch(value) is not None
 
 
@@ -76,7 +76,7 @@ def parse_path(field: str) -> FieldPath:
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that was probably meant, if any is near."""
+    """Return the known word that was probably meant, if any is near."""
     lowered = {k.lower(): k for k in known}
     near = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     return lowered[near[0]] if near else None

@@ -15,14 +15,14 @@ CompanyDocument = dict[str, Any]
 
 
 def list_entries(value: Any, path: FieldPath) -> list[tuple[FieldPath, str]]:
-    """Give the names in a list, or the one name that stands for a list, each with its path."""
+    """Return the names in a list, or the one name that stands for a list, each with its path."""
     if isinstance(value, list):
         return [((*path, i), name) for i, name in enumerate(value)]
     return [] if value is None else [(path, value)]
 
 
 def check_people_on_duty(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that everybody on duty is one of the people."""
+    """Check that everybody on duty is one of the people."""
     for name, turns in (company.get("groups") or {}).items():
         for path, turn in list_entries(turns, (*at, "groups", name)):
             if isinstance(turn, dict):
@@ -32,12 +32,12 @@ def check_people_on_duty(company: CompanyDocument, at: FieldPath) -> Iterator[Re
 
 
 def check_owner(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that the owner is one of the people."""
+    """Check that the owner is one of the people."""
     yield from _check_person(company, (*at, "owner"), company["owner"])
 
 
 def check_digest_recipients(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that digests go to people, not to groups."""
+    """Check that digests go to people, not to groups."""
     for i, digest in enumerate(company.get("digests") or ()):
         for path, name in list_entries(digest["to"], (*at, "digests", i, "to")):
             if name in (company.get("groups") or {}) and name not in company["people"]:
@@ -47,7 +47,7 @@ def check_digest_recipients(company: CompanyDocument, at: FieldPath) -> Iterator
 
 
 def check_alert_recipients(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that whom the policy names is a group or a person."""
+    """Check that whom the policy names is a group or a person."""
     for path, name in _policy_recipients(company, at):
         if name not in _known_recipients(company):
             problem = f"`{name}` is neither a group nor a person"
@@ -55,7 +55,7 @@ def check_alert_recipients(company: CompanyDocument, at: FieldPath) -> Iterator[
 
 
 def check_unused_groups(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Doubt a group that the policy never names."""
+    """Warn about a group that the policy never names."""
     named = {name for _, name in _policy_recipients(company, at)}
     if not named <= {*_known_recipients(company)}:
         return
@@ -67,7 +67,7 @@ def check_unused_groups(company: CompanyDocument, at: FieldPath) -> Iterator[Rem
 
 
 def check_coverage(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that at every hour of every day every level reaches somebody."""
+    """Check that at every hour of every day every level reaches somebody."""
     groups = reader.groups(company, "")
     for i, level in enumerate(company["policy"]["levels"]):
         path = (*at, "policy", "levels", i, "tell")
@@ -88,7 +88,7 @@ def check_coverage(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
 
 
 def check_level_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that levels have different names."""
+    """Check that levels have different names."""
     levels = enumerate(company["policy"]["levels"])
     named = [((*at, "policy", "levels", i, "name"), level["name"]) for i, level in levels]
     yield from find_duplicates(
@@ -97,7 +97,7 @@ def check_level_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remar
 
 
 def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that no two people have one address, which would get every mail twice."""
+    """Check that no two people have one address, which would get every mail twice."""
     people = reader.people(company, "")
     mails = []
     for key, person in people.items():
@@ -112,7 +112,7 @@ def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[
 def check_accounts_unique(
     companies: Iterable[tuple[FieldPath, CompanyDocument]],
 ) -> Iterator[Remark]:
-    """Hold that an account belongs to one company, and stands there once."""
+    """Check that an account belongs to one company, and stands there once."""
     ids, handles = [], []
     for at, company in companies:
         for i, account in enumerate(company["accounts"]):
@@ -129,7 +129,7 @@ def check_accounts_unique(
 def check_company_names_unique(
     companies: Iterable[tuple[FieldPath, CompanyDocument]],
 ) -> Iterator[Remark]:
-    """Hold that companies have different names."""
+    """Check that companies have different names."""
     names = [((*at, "name"), company["name"]) for at, company in companies]
     yield from find_duplicates(names, "is also another company's name", "give it another name")
 

@@ -31,7 +31,7 @@ def schema() -> _Schema:
 
 
 def default_of(part: str, name: str) -> str:
-    """Give the value that a field has unless another is given."""
+    """Return the value that a field has unless another is given."""
     default: str = schema()["$defs"][part]["properties"][name]["default"]
     return default
 
@@ -63,7 +63,7 @@ class SchemaMisfit(NamedTuple):
 
 
 def find_misfits(document: Any) -> Iterator[SchemaMisfit]:
-    """Give what does not fit the schema."""
+    """Yield what does not fit the schema."""
     for error in Draft202012Validator(schema()).iter_errors(document):
         path, value = tuple(error.absolute_path), error.instance
         part, wants = cast("_Schema", error.schema), cast("Any", error.validator_value)
@@ -103,7 +103,7 @@ def _missing(path: FieldPath) -> Remark:
 
 
 def _parents_of(key: str) -> list[str]:
-    """Give the places where a field of this name may stand."""
+    """Return the places where a field of this name may stand."""
     top = ["the top of the file"] if key in schema()["properties"] else []
     parts = [part for part in schema()["$defs"].values() if key in part.get("properties", ())]
     return top + [f"`{part['title']}`" for part in parts]

@@ -22,7 +22,7 @@ _KEYS = ("people", "?")
 
 
 def find_remarks(document: Any, broken: Collection[FieldPath], today: datetime) -> Iterator[Remark]:
-    """Give all that makes no sense; what builds on a broken field is left for later."""
+    """Yield all that makes no sense; what builds on a broken field is left for later."""
     companies: list[tuple[FieldPath, dict[str, Any]]] = [
         (("companies", i), company)
         for i, company in enumerate(document["companies"])
@@ -85,7 +85,7 @@ def _checks(today: datetime) -> tuple[tuple[Any, ...], ...]:
 
 
 def _affects(wrong: FieldPath, need: FieldPath) -> bool:
-    """Tell whether a broken place holds what is needed, or lies in it.
+    """Return whether a broken place holds what is needed, or lies in it.
 
     `*` stands for any step; `?` for none: only the names of the fields are needed.
     """

@@ -102,7 +102,7 @@ class _DocumentBuilder:
         self._node_count = 0
 
     def build(self, node: Node, path: FieldPath, key: Node | None) -> Any:
-        """Give what a node says, as text, lists and fields; `key` is its field's name."""
+        """Return what a node says, as text, lists and fields; `key` is its field's name."""
         named = key is not None and not (isinstance(node, ScalarNode) and node.value)
         place = Position.from_mark((key if named and key else node).start_mark)
         self._source.positions[path] = place

@@ -75,16 +75,16 @@ def describe_syntax_error(error: YAMLError, text: str) -> SettingsFinding:
         return SettingsFinding(before.count("\n") + 1, column, "", problem, "delete it")
     if not isinstance(error, MarkedYAMLError):
         return SettingsFinding(1, 1, "", f"is not YAML: {error}", "check quotes and brackets")
-    said = error.problem or ""
+    message = error.problem or ""
     marks = [mark for mark in (error.problem_mark, error.context_mark) if mark]
-    if any(sign in said for sign in _AT_START):
+    if any(sign in message for sign in _AT_START):
         marks.reverse()
     place = Position.from_mark(marks[0])
     lines = [*_BREAK.split(text), ""]
     quote = _open_quote(lines[: place.line])
     if quote:
         return SettingsFinding(*quote, "", "opens a quote that is never closed", "close the quote")
-    return SettingsFinding(*place, "", *_named(said, lines[place.line - 1], place))
+    return SettingsFinding(*place, "", *_named(message, lines[place.line - 1], place))
 
 
 def _open_quote(lines: list[str]) -> Position | None:
@@ -96,16 +96,16 @@ def _open_quote(lines: list[str]) -> Position | None:
     return None
 
 
-def _named(said: str, line: str, place: Position) -> tuple[str, str]:
+def _named(message: str, line: str, place: Position) -> tuple[str, str]:
     """Name the problem in a line, and the mend."""
     if "\t" in line[: place.column]:
         return "has a tab", "use spaces"
     glued = _GLUED.match(line)
-    if glued and "':'" in said:
+    if glued and "':'" in message:
         return f"has no space after `{glued[1]}:`", f"write `{glued[1]}: ...`"
-    if "mapping values" in said and line.count(": ") > 1:
+    if "mapping values" in message and line.count(": ") > 1:
         return "has a second colon", "put quotes around the text"
     for sign, problem, mend in _SAID:
-        if sign in said:
+        if sign in message:
             return problem, mend
-    return f"is not YAML: {said}", "check quotes, brackets and columns"
+    return f"is not YAML: {message}", "check quotes, brackets and columns"

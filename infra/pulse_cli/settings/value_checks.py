@@ -21,7 +21,7 @@ _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def check_levels_ascend(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that levels come by age, the youngest first, and none before a minute."""
+    """Check that levels come by age, the youngest first, and none before a minute."""
     before, name = timedelta(0), ""
     for i, level in enumerate(company["policy"]["levels"]):
         path, after = (*at, "policy", "levels", i, "after"), durations.duration(level["after"])
@@ -38,7 +38,7 @@ def check_levels_ascend(company: CompanyDocument, at: FieldPath) -> Iterator[Rem
 
 
 def check_windows(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that alerts are neither a storm nor silence."""
+    """Check that alerts are neither a storm nor silence."""
     policy, place = company["policy"], (*at, "policy")
     alert = durations.duration(policy.get("alert_window") or default_of("policy", "alert_window"))
     critical = durations.duration(
@@ -64,7 +64,7 @@ def check_windows(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
 
 
 def check_retention(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that X, which can be asked for 7 days, brings back nothing that is gone."""
+    """Check that X, which can be asked for 7 days, brings back nothing that is gone."""
     past = durations.duration(company.get("look_back") or default_of("company", "look_back"))
     keep = durations.retention(company.get("keep") or default_of("company", "keep"))
     yield from _check_range((*at, "look_back"), past, timedelta(0), 7 * _DAY)
@@ -75,7 +75,7 @@ def check_retention(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]
 
 
 def check_time_zones(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that time zones are known by name."""
+    """Check that time zones are known by name."""
     yield from _check_zone(company.get("time_zone"), (*at, "time_zone"))
     for key, person in company["people"].items():
         if isinstance(person, dict):
@@ -83,7 +83,7 @@ def check_time_zones(company: CompanyDocument, at: FieldPath) -> Iterator[Remark
 
 
 def check_hours_have_zone(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Doubt hours of duty that have no time zone."""
+    """Warn about hours of duty that have no time zone."""
     if company.get("time_zone"):
         return
     for name, turns in (company.get("groups") or {}).items():
@@ -95,7 +95,7 @@ def check_hours_have_zone(company: CompanyDocument, at: FieldPath) -> Iterator[R
 
 
 def check_addresses(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that addresses are such as SES takes."""
+    """Check that addresses are such as SES takes."""
     for key, person in reader.people(company, "").items():
         place = (*at, "people", key)
         fields = isinstance(company["people"][key], dict)
@@ -103,14 +103,14 @@ def check_addresses(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]
 
 
 def check_sender(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold the same of the From address."""
+    """Check the same of the From address."""
     if company.get("sender"):
         mail = company["sender"].partition("<")[2].rstrip("> ") or company["sender"]
         yield from _check_one_address(mail, (*at, "sender"))
 
 
 def check_token_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Hold that a token's name is not the token: settings are no place for secrets."""
+    """Check that a token's name is not the token: settings are no place for secrets."""
     for i, account in enumerate(company["accounts"]):
         if looks_secret(str(account.get("token", ""))):
             problem = (
@@ -122,7 +122,7 @@ def check_token_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remar
 
 
 def check_shadow(company: CompanyDocument, at: FieldPath, today: datetime) -> Iterator[Remark]:
-    """Hold that shadow mode has one address, and an end that is still to come."""
+    """Check that shadow mode has one address, and an end that is still to come."""
     raw, place = company.get("shadow"), (*at, "shadow")
     if raw is None:
         return
@@ -147,7 +147,7 @@ def check_shadow(company: CompanyDocument, at: FieldPath, today: datetime) -> It
 
 
 def check_support_account(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Doubt a company of which no account answers."""
+    """Warn about a company of which no account answers."""
     if not any((account.get("role") or "support") == "support" for account in company["accounts"]):
         problem = "no account has the role `support`, so who answers?"
         mend = "add the account that answers, or give an account `role: support`"

@@ -4,6 +4,8 @@ What is kept or queued (table, queues, topic) is created through CloudFormation 
 itself. Functions, roles, schedules and alarms are left out: whoever calls plays their part.
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,7 +27,7 @@ _CREATED_TYPES = {
 _DEFAULT_PARAMETERS = {"Senders": "pulse@example.com", "DeletionProtection": "false"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LocalStack:
     """A created stack.
 

@@ -1,4 +1,4 @@
-"""Where moto's FIFO queues are wrong: what comes back after its time-out, and what is known.
+"""Corrects moto's FIFO queues where they differ from SQS.
 
 When several messages of a group were received and their time-out passed, only the last came
 back; here all do, in their order, one after the other. A message deleted was forgotten with its
@@ -20,7 +20,7 @@ _add = _Queue.add_message
 
 
 def install() -> None:
-    """Put the right ways in place, for this process."""
+    """Patch moto for this process; a second call changes nothing."""
     _Queue.add_message = _add_once
     _Queue.pending_message_groups = property(_groups_in_flight)
     _Message.visible = property(_visible)

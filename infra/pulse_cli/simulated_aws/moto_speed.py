@@ -1,4 +1,4 @@
-"""Where moto is right but far too slow for a rehearsal of thousands of posts.
+"""Speeds up moto where it is right, but too slow for a replay of thousands of posts.
 
 Its transactions copy the whole table once for every action, to undo what a failed
 condition leaves half done. Here all conditions are judged first, so that nothing has to
@@ -62,7 +62,7 @@ _template = _CloudFormation.parse_template
 
 
 def install() -> None:
-    """Put the quick ways in place, and the right ones of `moto_fifo`, for this process."""
+    """Patch moto for this process, with the corrections of `moto_fifo` as well."""
     moto_fifo.install()
     _Backend.transact_write_items = _transact
     _Serializer._serialize_type_structure = _serialize  # noqa: SLF001
@@ -113,6 +113,7 @@ def _serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> 
 
 
 def _transact(self: Any, transact_items: Sequence[dict[str, Any]]) -> None:
+    # Beyond the limit of DynamoDB, moto itself raises the error that AWS would raise.
     if len(transact_items) > _MOST:
         _whole(self, transact_items)
         return

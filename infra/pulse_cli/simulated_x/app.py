@@ -1,5 +1,7 @@
 """The simulated X: X API v2, as far as Pulse uses it, over a post archive."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,18 +15,17 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 
 from pulse_cli.simulated_x import post_lookup, search_endpoints, timelines, user_endpoints
+from pulse_cli.simulated_x.archive import Archive
 from pulse_cli.simulated_x.call import ApiCall, XBehavior
 from pulse_cli.simulated_x.compliance import BatchJobs
 from pulse_cli.simulated_x.error_bodies import JSON, RequestRefusedError, title_only
 from pulse_cli.simulated_x.faults import DropError, FaultInjector, InjectedFault
+from pulse_cli.simulated_x.identity import Identity, identify
 from pulse_cli.simulated_x.rate_limits import RateLimiter
 from pulse_cli.simulated_x.request import ParsedRequest, read_request
 from pulse_cli.simulated_x.usage import Usage
 from pulse_cli.simulated_x.visible_posts import VisiblePosts
 from pulse_cli.simulated_x.vocabulary import VOCABULARIES, VocabularyName
-
-from .archive import Archive
-from .identity import Identity, identify
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -112,9 +113,7 @@ class SimulatedX:
         self._behavior = XBehavior(since_id_inclusive, user_counts, token_life)
         self._lock = Lock()
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request. Raises DropError where a fault breaks the connection."""
         with self._lock:
             response = self._respond(Request(environ))
@@ -131,12 +130,12 @@ class SimulatedX:
         return self._usage.days_served
 
     def usage(self) -> dict[str, Any]:
-        """Give what was served so far: requests, posts, re-reads, users; see `Figures.as_dict`."""
+        """Give what was served so far: requests, posts, re-reads, users; see `Usage.as_dict`."""
         with self._lock:
             return self._usage.as_dict()
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Give the first instant after this one at which answers may change; None if none.
+        """Return the first instant after this one at which answers may change; None if none.
 
         That is when a post comes in sight or gives way to a newer version of itself, and when a
         fault begins or ends.
@@ -144,11 +143,11 @@ class SimulatedX:
         return self._visible.next_change(after)
 
     def has_late_posts(self, since: datetime, until: datetime) -> bool:
-        """Tell whether a post came in sight in (since, until] that was published earlier."""
+        """Return whether a post came in sight in (since, until] that was published earlier."""
         return self._visible.has_late_posts(since, until)
 
     def has_removals(self, since: datetime, until: datetime) -> bool:
-        """Tell whether a post went out of sight for good in (since, until]."""
+        """Return whether a post went out of sight for good in (since, until]."""
         return self._visible.has_removals(since, until)
 
     @property
@@ -157,7 +156,7 @@ class SimulatedX:
         return self._visible.last_removal
 
     def has_fault(self, at: datetime) -> bool:
-        """Tell whether a fault is in force at this instant."""
+        """Return whether a fault is in force at this instant."""
         return self._fault_injector.is_active(at)
 
     def _respond(self, request: Request) -> Response:
@@ -181,10 +180,10 @@ class SimulatedX:
         request: Request,
         now: datetime,
     ) -> Response:
-        who = identify(request.headers.get("Authorization"))
-        if who is None:
+        identity = identify(request.headers.get("Authorization"))
+        if identity is None:
             return self._refusal(endpoint, title_only(401, "Unauthorized"), now)
-        window = self._rate_limiter.count(who, endpoint, now)
+        window = self._rate_limiter.count(identity, endpoint, now)
         if window.is_exceeded:
             return self._refusal(
                 endpoint, title_only(429, "Too Many Requests"), now, window.headers()
@@ -192,8 +191,8 @@ class SimulatedX:
         self._visible.advance_to(now)
         try:
             args = {name: ",".join(found) for name, found in request.args.lists()}
-            asked = read_request(operation, args, self._vocabularies)
-            body = self._perform(operation, values, asked, who, now, request)
+            parsed = read_request(operation, args, self._vocabularies)
+            body = self._perform(operation, values, parsed, identity, now, request)
         except RequestRefusedError as refused:
             return self._refusal(endpoint, refused, now, window.headers())
         headers = [("content-type", JSON), *window.headers()]
@@ -211,16 +210,16 @@ class SimulatedX:
         self,
         operation: str,
         path: Mapping[str, Any],
-        asked: ParsedRequest,
-        who: Identity,
+        parsed: ParsedRequest,
+        identity: Identity,
         now: datetime,
         request: Request,
     ) -> dict[str, Any]:
         call = ApiCall(
             operation,
             path,
-            asked,
-            who,
+            parsed,
+            identity,
             now,
             self.archive,
             self._visible,

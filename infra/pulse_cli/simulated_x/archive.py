@@ -1,5 +1,7 @@
 """A post archive: the folder that the simulated X serves."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +15,7 @@ from pulse_cli.simulated_x.archived_posts import ArchivedPost, read_post
 from pulse_cli.simulated_x.faults import InjectedFault
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Archive:
     """Posts by rising id, users by id, companies, faults, and the lines that were no posts.
 
@@ -32,12 +34,16 @@ class Archive:
     since: datetime | None = None
 
     @classmethod
-    def load(cls, folder: Path) -> "Archive":
-        """Read an archive. Raises ArchiveError if a file is missing or cannot be understood."""
+    def load(cls, folder: Path) -> Archive:
+        """Read an archive.
+
+        Raises:
+            ArchiveError: a file is missing or cannot be understood.
+        """
         companies = read_companies(folder)
-        read, aside = read_lines(folder / "posts.ndjson", read_post)
+        read, quarantined = read_lines(folder / "posts.ndjson", read_post)
         posts = sorted({post.id: post for post in read}.values(), key=lambda post: post.number)
-        listed, users_aside = read_lines(folder / "users.ndjson", read_user)
+        listed, quarantined_users = read_lines(folder / "users.ndjson", read_user)
         accounts = {
             account.id: {"id": account.id, "username": account.username, "name": account.username}
             for company in companies
@@ -45,9 +51,11 @@ class Archive:
         }
         users = accounts | {user["id"]: user for user in listed}
         index = ArchiveIndex(posts, users, companies)
-        return cls(posts, users, companies, read_faults(folder), aside, users_aside, index)
+        return cls(
+            posts, users, companies, read_faults(folder), quarantined, quarantined_users, index
+        )
 
-    def for_company(self, company_name: str, since: datetime | None = None) -> "Archive":
+    def for_company(self, company_name: str, since: datetime | None = None) -> Archive:
         """Take what concerns one company: the mentions of its accounts, and their own posts.
 
         What was published before `since` does not exist. Raises ArchiveError for a company that

@@ -1,5 +1,7 @@
 """The files of an archive: lines that may be put aside, lists that must be right."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,20 +19,20 @@ class ArchiveError(Exception):
 
 
 def read_lines(
-    path: Path, read: Callable[[object], Parsed]
+    path: Path, read_line: Callable[[object], Parsed]
 ) -> tuple[list[Parsed], list[tuple[int, str]]]:
     """What could be read of a file with a thing a line, and (line number, reason) of the rest."""
     things: list[Parsed] = []
-    aside: list[tuple[int, str]] = []
+    quarantined: list[tuple[int, str]] = []
     for number, line in enumerate(read_content(path).split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
-            things.append(read(_parse(line)))
+            things.append(read_line(_parse(line)))
         except (ValueError, RecursionError) as error:
             reason = str(error) if type(error) is ValueError else "not JSON"
-            aside.append((number, reason))
-    return things, aside
+            quarantined.append((number, reason))
+    return things, quarantined
 
 
 def _parse(line: bytes) -> Any:
@@ -48,7 +50,11 @@ def _no_number(name: str) -> NoReturn:
 
 
 def read_user(raw: object) -> dict[str, Any]:
-    """Read one line of users.ndjson. Raises ValueError with the reason."""
+    """Read one line of users.ndjson.
+
+    Raises:
+        ValueError: the line is no user; the message is the reason.
+    """
     if not isinstance(raw, dict):
         raise ValueError("not a JSON object")
     user = to_older_names(raw)
@@ -60,7 +66,11 @@ def read_user(raw: object) -> dict[str, Any]:
 
 
 def read_faults(folder: Path) -> list[InjectedFault]:
-    """The faults of an archive, none if it has no faults.json. Raises ArchiveError."""
+    """Return the faults of an archive, none if it has no faults.json.
+
+    Raises:
+        ArchiveError: the file cannot be understood.
+    """
     path = folder / "faults.json"
     if not path.exists():
         return []
@@ -74,7 +84,7 @@ def read_faults(folder: Path) -> list[InjectedFault]:
 
 
 def read_entries(path: Path) -> Iterator[tuple[int, object]]:
-    """The entries of a JSON list, each with the line where it begins."""
+    """Yield the entries of a JSON list, each with the line where it begins."""
     try:
         text = read_content(path).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -96,7 +106,11 @@ def read_entries(path: Path) -> Iterator[tuple[int, object]]:
 
 
 def read_content(path: Path) -> bytes:
-    """The bytes of a file that an archive must have. Raises ArchiveError."""
+    """Return the bytes of a file that an archive must have.
+
+    Raises:
+        ArchiveError: the file cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,4 +1,6 @@
-"""What is worked out once for an archive, and shared by all its parts."""
+"""Indexes of an archive's posts and users, built once and shared by all its parts."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

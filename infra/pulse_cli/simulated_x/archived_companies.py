@@ -1,5 +1,7 @@
 """The companies of an archive and their accounts."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +29,11 @@ class ArchivedCompany:
 
 
 def read_companies(folder: Path) -> list[ArchivedCompany]:
-    """The companies of an archive. Raises ArchiveError."""
+    """Return the companies of an archive.
+
+    Raises:
+        ArchiveError: companies.json is missing or cannot be understood.
+    """
     path = folder / "companies.json"
     companies: list[ArchivedCompany] = []
     for line, raw in read_entries(path):

@@ -1,5 +1,7 @@
 """A line of an archive, read as a post."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,7 +72,8 @@ class ArchivedPost:
 def read_post(raw: object) -> ArchivedPost:
     """Read one line of posts.ndjson, in either vocabulary.
 
-    Raises ValueError with the reason if it is no post.
+    Raises:
+        ValueError: the line is no post; the message is the reason.
     """
     if not isinstance(raw, dict):
         raise ValueError("not a JSON object")
@@ -127,7 +130,7 @@ def read_post(raw: object) -> ArchivedPost:
 
 
 def is_id(value: object) -> bool:
-    """Whether it is an id as X writes them: a string of one to nineteen digits."""
+    """Return whether it is an id as X writes them: a string of one to nineteen digits."""
     return (
         isinstance(value, str)
         and value.isascii()

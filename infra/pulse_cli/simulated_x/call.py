@@ -1,22 +1,23 @@
-"""A request on its way to an answer."""
+"""One request with all that its answer is made from."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
+from pulse_cli.simulated_x.archive import Archive
 from pulse_cli.simulated_x.error_bodies import invalid_request
+from pulse_cli.simulated_x.identity import Identity
 from pulse_cli.simulated_x.request import ParsedRequest
 from pulse_cli.simulated_x.response import ResponseBuilder
 from pulse_cli.simulated_x.usage import Usage
 from pulse_cli.simulated_x.visible_posts import VisiblePosts
-
-from .archive import Archive
-from .identity import Identity
-from .vocabulary import Vocabulary
+from pulse_cli.simulated_x.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class XBehavior:
     """Where X leaves room, or may change its mind; see `SimulatedX`."""
 
@@ -25,7 +26,7 @@ class XBehavior:
     token_life: timedelta
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ApiCall:
     """One request: what was asked by whom and when, and all that an answer is made from."""
 

@@ -1,5 +1,7 @@
 """Batch compliance: ids go up, and down comes what was deleted, protected or suspended."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,6 +10,7 @@ from typing import Any
 
 from werkzeug import Request
 
+from pulse_cli.simulated_x.archive import Archive
 from pulse_cli.simulated_x.archived_posts import is_id
 from pulse_cli.simulated_x.call import ApiCall
 from pulse_cli.simulated_x.error_bodies import (
@@ -20,9 +23,7 @@ from pulse_cli.simulated_x.error_bodies import (
 )
 from pulse_cli.simulated_x.timestamps import write_time
 from pulse_cli.simulated_x.visible_posts import VisiblePosts
-
-from .archive import Archive
-from .vocabulary import Vocabulary
+from pulse_cli.simulated_x.vocabulary import Vocabulary
 
 JOB_DURATION = timedelta(minutes=3)
 """From the upload to the results."""
@@ -34,7 +35,7 @@ _LONGEST_NAME = 64
 _FIRST_ID = 1_400_000_000_000_000_000
 
 
-@dataclass
+@dataclass(slots=True)
 class BatchJob:
     """A job of one app; `ids` are None until they are uploaded."""
 
@@ -47,17 +48,17 @@ class BatchJob:
     ready_at: datetime | None = None
 
     def status(self, now: datetime) -> str:
-        """How far it is."""
+        """Return how far it is."""
         if self.ready_at is None:
             return "created" if now < self.created_at + UPLOAD_LIFE else "expired"
         return "in_progress" if now < self.ready_at else "complete"
 
     def signature(self, what: str) -> str:
-        """What opens one of its two addresses, without any token."""
+        """Return what opens one of its two addresses, without any token."""
         return f"signed-{what}-{self.id}"
 
     def to_json(self, now: datetime) -> dict[str, Any]:
-        """The job as X writes it."""
+        """Return the job as X writes it."""
         urls = {
             f"{name}_url": f"{STORAGE}/{self.id}/{what}?signature={self.signature(what)}"
             for name, what in (("upload", "submission"), ("download", "results"))
@@ -74,7 +75,7 @@ class BatchJob:
         }
 
 
-@dataclass
+@dataclass(slots=True)
 class BatchJobs:
     """The jobs of all apps."""
 
@@ -83,7 +84,7 @@ class BatchJobs:
     _jobs: dict[str, BatchJob] = field(default_factory=dict)
 
     def create_job(self, call: ApiCall, body: Any) -> dict[str, Any]:
-        """A new job, if none of this app and kind is under way."""
+        """Return a new job, if none of this app and kind is under way."""
         _app_only(call)
         kind, name = _read(body, call.vocabularies[-1])
         if any(
@@ -92,29 +93,29 @@ class BatchJobs:
             and job.status(call.now) in ("created", "in_progress")
             for job in self._jobs.values()
         ):
-            said = "You already have a job of this type in progress."
-            raise invalid_request([("type", kind, said)], call.vocabularies[-1])
+            message = "You already have a job of this type in progress."
+            raise invalid_request([("type", kind, message)], call.vocabularies[-1])
         job = BatchJob(str(_FIRST_ID + len(self._jobs)), call.identity.token, kind, name, call.now)
         self._jobs[job.id] = job
         return {"data": job.to_json(call.now)}
 
     def list_jobs(self, call: ApiCall) -> dict[str, Any]:
-        """The app's jobs of the last seven days."""
+        """Return the app's jobs of the last seven days."""
         _app_only(call)
-        asked = call.request
+        parsed = call.request
         found = [
             job.to_json(call.now)
             for job in self._jobs.values()
             if job.app == call.identity.token
-            and job.kind == asked.job_type
+            and job.kind == parsed.job_type
             and call.now < job.created_at + DOWNLOAD_LIFE
-            and asked.job_status in (None, job.status(call.now))
+            and parsed.job_status in (None, job.status(call.now))
         ]
         meta = {"meta": {"result_count": len(found)}}
         return {"data": found, **meta} if found else meta
 
     def get_job(self, call: ApiCall) -> dict[str, Any]:
-        """A job by its id."""
+        """Return a job by its id."""
         _app_only(call)
         job = self._jobs.get(str(call.path["id"]))
         if job is None or job.app != call.identity.token:
@@ -146,7 +147,7 @@ class BatchJobs:
         return b""
 
     def _results(self, job: BatchJob, now: datetime) -> bytes:
-        """A JSON object a line, only of ids with something to tell."""
+        """Return a JSON object a line, only of ids with something to tell."""
         if job.ready_at is None or now < job.ready_at:
             raise _storage_error(404, "NoSuchKey")
         return "".join(f"{json.dumps(line)}\n" for line in self._lines(job, job.ready_at)).encode()
@@ -154,14 +155,14 @@ class BatchJobs:
     def _lines(self, job: BatchJob, at: datetime) -> Iterator[dict[str, str]]:
         for post_id in job.ids or ():
             post = self.archive.index.by_id.get(post_id)
-            gone = self.visible.removal_of(post, at) if post is not None else None
-            if post is not None and gone is not None:
+            removal = self.visible.removal_of(post, at) if post is not None else None
+            if post is not None and removal is not None:
                 yield {
                     "id": post_id,
                     "action": "delete",
                     "created_at": write_time(post.created_at),
-                    "redacted_at": write_time(gone.at),
-                    "reason": gone.reason,
+                    "redacted_at": write_time(removal.at),
+                    "reason": removal.reason,
                 }
 
 

@@ -1,4 +1,6 @@
-"""How X says no."""
+"""The bodies of X's errors, whole and partial."""
+
+from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
@@ -55,7 +57,7 @@ def unsupported_authentication(way: str, ways: str, words: Vocabulary) -> Reques
 
 
 def not_authorized(parameter: str, value: str, words: Vocabulary) -> dict[str, str]:
-    """A partial error in an answer: a post that is there, and not for everybody to see."""
+    """Return a partial error in an answer: a post that is there, and not for everybody to see."""
     kind = "post" if words.name == "post" else "tweet"
     return {
         "value": value,

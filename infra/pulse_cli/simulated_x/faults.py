@@ -1,4 +1,6 @@
-"""Trouble on request: what an archive's faults.json makes go wrong, and when."""
+"""Injected faults: what an archive's faults.json makes go wrong, and when."""
+
+from __future__ import annotations
 
 import json
 from collections.abc import Mapping
@@ -34,7 +36,7 @@ class DropError(ConnectionError):
         self.how = how
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InjectedFault:
     """Every `every`-th request to `endpoint`, from `start` up to `end`, goes wrong like this."""
 
@@ -53,7 +55,7 @@ class InjectedFault:
         return tuple(edge for edge in (self.start, self.end) if edge not in (FROM_EVER, FOR_EVER))
 
     def applies_to(self, endpoint: str, now: datetime) -> bool:
-        """Whether a request to this endpoint at this instant is one to count."""
+        """Return whether a request to this endpoint at this instant is one to count."""
         return self.start <= now < self.end and self.endpoint in ("*", endpoint)
 
 
@@ -66,21 +68,25 @@ class FaultInjector:
 
     def count_request(self, endpoint: str, now: datetime) -> InjectedFault | None:
         """Count a request; the first fault that it falls to, if any."""
-        struck = None
+        hit = None
         for index, fault in enumerate(self._faults):
             if fault.applies_to(endpoint, now):
                 self._seen[index] += 1
-                if self._seen[index] % fault.every == 0 and struck is None:
-                    struck = fault
-        return struck
+                if self._seen[index] % fault.every == 0 and hit is None:
+                    hit = fault
+        return hit
 
     def is_active(self, at: datetime) -> bool:
-        """Whether a fault holds at this instant."""
+        """Return whether a fault holds at this instant."""
         return any(fault.start <= at < fault.end for fault in self._faults)
 
 
 def read_fault(raw: object) -> InjectedFault:
-    """Read one entry of faults.json. Raises ValueError with the reason."""
+    """Read one entry of faults.json.
+
+    Raises:
+        ValueError: the entry is no fault; the message is the reason.
+    """
     if not isinstance(raw, dict):
         raise ValueError("is not an object")
     start = _time(raw, "from") or FROM_EVER

@@ -1,5 +1,7 @@
 """Who asks: an OAuth 1.0a user token or an app's bearer. Signatures are not checked."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -7,7 +9,7 @@ from urllib.parse import unquote
 _OAUTH_TOKEN = re.compile(r'\boauth_token="([^"]+)"')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Identity:
     """The token of a request, and whether it is a user's."""
 
@@ -16,7 +18,7 @@ class Identity:
 
 
 def identify(authorization: str | None) -> Identity | None:
-    """Who an Authorization header speaks for; None if nobody."""
+    """Return who an Authorization header speaks for; None if nobody."""
     scheme, _, rest = (authorization or "").partition(" ")
     if scheme.lower() == "oauth" and (token := _OAUTH_TOKEN.search(rest)):
         return Identity(unquote(token[1]), is_user=True)

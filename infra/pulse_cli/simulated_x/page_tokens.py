@@ -1,4 +1,6 @@
-"""Pages: where the next one begins, told to the client as a token that means nothing to it."""
+"""Page tokens: opaque to the client, they say where the next page begins."""
+
+from __future__ import annotations
 
 import base64
 import binascii
@@ -15,7 +17,7 @@ class TokenError(Exception):
 
 
 def write_token(older_than: int, of: str, now: datetime) -> str:
-    """A token for what is older than an id in the list named `of`."""
+    """Return a token for what is older than an id in the list named `of`."""
     made = int(now.timestamp())
     return (
         base64.b32hexencode(struct.pack(_SHAPE, _seal(older_than, made, of), made, older_than))
@@ -25,7 +27,11 @@ def write_token(older_than: int, of: str, now: datetime) -> str:
 
 
 def read_token(token: str, of: str, now: datetime, life: timedelta) -> int:
-    """The id that a page is to be older than. Raises TokenError."""
+    """Return the id that all posts of the page must be older than.
+
+    Raises:
+        TokenError: it is no token, belongs to another list, or has expired.
+    """
     try:
         packed = base64.b32hexdecode(token.upper().encode())
         seal, made, older_than = struct.unpack(_SHAPE, packed)

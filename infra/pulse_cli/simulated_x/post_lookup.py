@@ -1,5 +1,7 @@
 """Posts by their ids; of those that are not there any more, that they are not."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from pulse_cli.simulated_x.call import ApiCall
@@ -8,14 +10,14 @@ HIDDEN = "protected"
 
 
 def get_posts(call: ApiCall) -> dict[str, Any]:
-    """Up to 100 posts; what was deleted is not found, what is protected not to be seen."""
+    """Return up to 100 posts; what was deleted is not found, what is protected not to be seen."""
     found = []
     for post_id in dict.fromkeys(call.request.listed_values):
         known, post = call.archive.index.by_id.get(post_id), call.visible.find(post_id)
-        gone = call.visible.removal_of(known, call.now) if known is not None else None
+        removal = call.visible.removal_of(known, call.now) if known is not None else None
         if post is not None:
             found.append(post)
-        elif gone is not None and gone.reason == HIDDEN:
+        elif removal is not None and removal.reason == HIDDEN:
             call.response.add_not_authorized("ids", post_id)
         else:
             call.response.add_not_found("tweet", "ids", post_id)

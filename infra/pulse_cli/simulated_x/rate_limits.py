@@ -1,4 +1,6 @@
-"""Rate limits: so many requests in a quarter of an hour, per token and endpoint."""
+"""Rate limits: requests per token and endpoint in windows of 15 minutes."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +21,7 @@ LIMITS = {
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class RateWindow:
     """What one token has left of an endpoint until `resets`."""
 
@@ -33,7 +35,7 @@ class RateWindow:
         return self.used > self.limit
 
     def headers(self) -> list[tuple[str, str]]:
-        """The headers that tell a client about it; the reset in epoch seconds."""
+        """Return the headers that tell a client about it; the reset in epoch seconds."""
         return [
             ("x-rate-limit-limit", str(self.limit)),
             ("x-rate-limit-remaining", str(max(0, self.limit - self.used))),
@@ -47,14 +49,14 @@ class RateLimiter:
     def __init__(self) -> None:
         self._windows: dict[tuple[Identity, str], RateWindow] = {}
 
-    def count(self, who: Identity, endpoint: str, now: datetime) -> RateWindow:
+    def count(self, identity: Identity, endpoint: str, now: datetime) -> RateWindow:
         """Count a request."""
-        window = self._windows.get((who, endpoint))
+        window = self._windows.get((identity, endpoint))
         if window is None or not window.resets - WINDOW <= now < window.resets:
             user, app = LIMITS[endpoint]
             window = RateWindow(
-                user if who.is_user else app, 0, now.replace(microsecond=0) + WINDOW
+                user if identity.is_user else app, 0, now.replace(microsecond=0) + WINDOW
             )
-            self._windows[who, endpoint] = window
+            self._windows[identity, endpoint] = window
         window.used += 1
         return window

@@ -1,4 +1,6 @@
-"""What a request asks for: its parameters read by X's rules, in the words that X speaks."""
+"""Parses and validates the query parameters of a request by X's rules."""
+
+from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -64,7 +66,7 @@ PAGE_SIZES = {"mentions": (5, 100), "posts": (5, 100), "search": (10, 100)}
 DEFAULT_PAGE = 10
 
 
-@dataclass
+@dataclass(slots=True)
 class ParsedRequest:
     """A request, understood; fields and expansions by their older names."""
 
@@ -91,74 +93,77 @@ class ParsedRequest:
 
 
 def read_request(
-    operation: str, args: Mapping[str, str], spoken: tuple[Vocabulary, ...]
+    operation: str, args: Mapping[str, str], vocabularies: tuple[Vocabulary, ...]
 ) -> ParsedRequest:
     """Read the query string of one operation.
 
-    Raises RefusedError (400) with everything that is wrong with it.
+    Raises:
+        RequestRefusedError: status 400, with everything that is wrong with the request.
     """
-    reader = _Reader(operation, args, spoken)
-    asked = reader.read()
+    reader = _Reader(operation, args, vocabularies)
+    parsed = reader.read()
     if reader.errors:
-        raise invalid_request(reader.errors, spoken[-1])
-    return asked
+        raise invalid_request(reader.errors, vocabularies[-1])
+    return parsed
 
 
 class _Reader:
     def __init__(
-        self, operation: str, args: Mapping[str, str], spoken: tuple[Vocabulary, ...]
+        self, operation: str, args: Mapping[str, str], vocabularies: tuple[Vocabulary, ...]
     ) -> None:
         self.errors: list[tuple[str, str, str]] = []
         self._operation = operation
         self._args = args
-        self._spoken = spoken
+        self._spoken = vocabularies
 
     def read(self) -> ParsedRequest:
-        operation, spoken = self._operation, self._spoken
+        operation, vocabularies = self._operation, self._spoken
         known = set(PARAMETERS[operation])
         if operation not in _WITHOUT_POST_FIELDS:
-            known |= {words.fields_parameter for words in spoken}
+            known |= {words.fields_parameter for words in vocabularies}
         for name, value in self._args.items():
             if name not in known:
                 names = ",".join(sorted(known))
                 self._refuse(name, value, f"The query parameter [{name}] is not one of [{names}]")
-        asked = ParsedRequest()
+        parsed = ParsedRequest()
         of_users = operation in USER_OPERATIONS
-        for words in spoken:
-            asked.fields |= words.to_older_fields(
+        for words in vocabularies:
+            parsed.fields |= words.to_older_fields(
                 self._list(words.fields_parameter, words.post_fields)
             )
-        values = _all(words.user_expansions if of_users else words.expansions for words in spoken)
-        asked.expansions = set(self._list("expansions", values))
-        values = _all(words.user_fields for words in spoken)
-        asked.user_fields = set(self._list("user.fields", values))
-        for words in spoken:
-            asked.expansions = words.to_older_expansions(asked.expansions)
-            asked.user_fields = words.to_older_fields(asked.user_fields)
+        values = _all(
+            words.user_expansions if of_users else words.expansions for words in vocabularies
+        )
+        parsed.expansions = set(self._list("expansions", values))
+        values = _all(words.user_fields for words in vocabularies)
+        parsed.user_fields = set(self._list("user.fields", values))
+        for words in vocabularies:
+            parsed.expansions = words.to_older_expansions(parsed.expansions)
+            parsed.user_fields = words.to_older_fields(parsed.user_fields)
         self._list("media.fields", MEDIA_FIELDS)
         self._list("poll.fields", POLL_FIELDS)
         self._list("place.fields", PLACE_FIELDS)
-        self._bounds(asked)
+        self._bounds(parsed)
         if operation == "counts":
-            self._list("search_count.fields", ("start", "end", *(w.count for w in spoken)))
-            asked.granularity = self._choice("granularity", ("minute", "hour", "day")) or "hour"
+            self._list("search_count.fields", ("start", "end", *(w.count for w in vocabularies)))
+            parsed.granularity = self._choice("granularity", ("minute", "hour", "day")) or "hour"
         self._choice("sort_order", ("recency", "relevancy"))
-        asked.exclude = frozenset(self._list("exclude", ("replies", "retweets")))
+        parsed.exclude = frozenset(self._list("exclude", ("replies", "retweets")))
         self._list("compliance_job.fields", JOB_FIELDS)
-        asked.job_status = self._choice("status", JOB_STATUSES)
-        asked.job_type = self._choice("type", JOB_TYPES) or ""
+        parsed.job_status = self._choice("status", JOB_STATUSES)
+        parsed.job_type = self._choice("type", JOB_TYPES) or ""
         if operation == "jobs" and "type" not in self._args:
             self._refuse("type", "", "The `type` query parameter can not be empty")
-        asked.query = self._query()
-        asked.page_token = self._args.get("next_token") or self._args.get("pagination_token")
-        asked.listed_values = self._things("ids", ID) + self._things("usernames", USERNAME)
-        return asked
+        parsed.query = self._query()
+        parsed.page_token = self._args.get("next_token") or self._args.get("pagination_token")
+        parsed.listed_values = self._things("ids", ID) + self._things("usernames", USERNAME)
+        return parsed
 
-    def _bounds(self, asked: ParsedRequest) -> None:
-        asked.since_id = self._parse("since_id", _number, f"does not match {ID}")
-        asked.until_id = self._parse("until_id", _number, f"does not match {ID}")
-        asked.start = self._parse("start_time", read_time, "is not a date-time with its zone")
-        asked.end = self._parse("end_time", read_time, "is not a date-time with its zone")
+    def _bounds(self, parsed: ParsedRequest) -> None:
+        parsed.since_id = self._parse("since_id", _number, f"does not match {ID}")
+        parsed.until_id = self._parse("until_id", _number, f"does not match {ID}")
+        parsed.start = self._parse("start_time", read_time, "is not a date-time with its zone")
+        parsed.end = self._parse("end_time", read_time, "is not a date-time with its zone")
         if self._operation in PAGE_SIZES:
             least, most = PAGE_SIZES[self._operation]
 
@@ -168,7 +173,7 @@ class _Reader:
                 return int(text)
 
             problem = f"is not between {least} and {most}"
-            asked.max_results = self._parse("max_results", size, problem) or DEFAULT_PAGE
+            parsed.max_results = self._parse("max_results", size, problem) or DEFAULT_PAGE
 
     def _query(self) -> str:
         if "query" not in PARAMETERS[self._operation]:
@@ -181,14 +186,14 @@ class _Reader:
     def _list(self, name: str, values: Iterable[str]) -> list[str]:
         if name not in self._args:
             return []
-        asked = self._args[name].split(",")
+        parsed = self._args[name].split(",")
         known = set(values)
-        for value in asked:
+        for value in parsed:
             if value not in known:
                 choices = ",".join(sorted(known))
                 self._refuse_value(name, value, f"is not one of [{choices}]")
                 return []
-        return asked
+        return parsed
 
     def _choice(self, name: str, values: tuple[str, ...]) -> str | None:
         value = self._args.get(name)
@@ -221,8 +226,8 @@ class _Reader:
             return None
 
     def _refuse_value(self, name: str, value: str, problem: str) -> None:
-        said = f"The `{name}` query parameter value [{value}] {problem}"
-        self._refuse(name, self._args.get(name, value), said)
+        message = f"The `{name}` query parameter value [{value}] {problem}"
+        self._refuse(name, self._args.get(name, value), message)
 
     def _refuse(self, name: str, value: str, message: str) -> None:
         error = (name, value, message)

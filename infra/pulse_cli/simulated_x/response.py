@@ -1,5 +1,7 @@
 """Posts and users as X writes them, with what was asked to come along."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 from zlib import crc32
@@ -20,15 +22,15 @@ class ResponseBuilder:
     def __init__(
         self,
         archive: Archive,
-        shown: VisiblePosts,
-        asked: ParsedRequest,
-        spoken: tuple[Vocabulary, ...],
+        visible: VisiblePosts,
+        parsed: ParsedRequest,
+        vocabularies: tuple[Vocabulary, ...],
     ) -> None:
         self._archive = archive
-        self._visible = shown
-        self._request = asked
-        self._vocabularies = spoken
-        self._fields = asked.post_fields
+        self._visible = visible
+        self._request = parsed
+        self._vocabularies = vocabularies
+        self._fields = parsed.post_fields
         self._users: dict[str, dict[str, Any]] = {}
         self._posts: dict[str, ArchivedPost] = {}
         self.errors: list[dict[str, str]] = []
@@ -53,12 +55,12 @@ class ResponseBuilder:
 
     def write_user(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """Write a user that was asked for by name or id."""
-        asked = self._request
-        pinned = asked.expansions & {"pinned_tweet_id", "most_recent_tweet_id"}
+        parsed = self._request
+        pinned = parsed.expansions & {"pinned_tweet_id", "most_recent_tweet_id"}
         for field in sorted(pinned & user.keys()):
             self._include_post(str(user[field]), field)
-        shown_too = {FIELDS_OF_EXPANSIONS[name] for name in asked.expansions}
-        return self._user_object(user, asked.user_fields | shown_too)
+        shown_too = {FIELDS_OF_EXPANSIONS[name] for name in parsed.expansions}
+        return self._user_object(user, parsed.user_fields | shown_too)
 
     def add_not_found(self, kind: str, parameter: str, value: str) -> None:
         """Say in the answer that something named is not there."""
@@ -73,7 +75,7 @@ class ResponseBuilder:
             self.errors.append(error)
 
     def build(self, data: Any, **more: Any) -> dict[str, Any]:
-        """The whole answer: empty parts are left out, as X does."""
+        """Return the whole answer: empty parts are left out, as X does."""
         includes: dict[str, Any] = {}
         if self._users:
             includes["users"] = list(self._users.values())

@@ -1,5 +1,7 @@
 """Recent search, and recent counts: the same queries over the last seven days."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,7 +19,7 @@ STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": time
 
 
 def search_posts(call: ApiCall) -> dict[str, Any]:
-    """Posts that match a query."""
+    """Return posts that match a query."""
     query = _query(call)
     return make_page(
         call, call.request.query, call.visible.ids_in(query.key), matches=query.matches
@@ -25,22 +27,22 @@ def search_posts(call: ApiCall) -> dict[str, Any]:
 
 
 def count_posts(call: ApiCall) -> dict[str, Any]:
-    """How many posts match a query, per minute, hour or day; for apps' tokens only."""
+    """Return how many posts match a query, per minute, hour or day; for apps' tokens only."""
     if call.identity.is_user and not call.behavior.user_counts:
         raise unsupported_authentication(
             "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.vocabularies[-1]
         )
-    query, asked = _query(call), call.request
-    asked.end = asked.end or call.now
+    query, parsed = _query(call), call.request
+    parsed.end = parsed.end or call.now
     ids = call.visible.ids_in(query.key)
-    low, high = index_range(asked, call.visible, ids)
+    low, high = index_range(parsed, call.visible, ids)
     times = sorted(
         post.created_at
         for post in map(call.visible.post, ids[low:high])
-        if is_in_time_range(asked, post) and query.matches(post)
+        if is_in_time_range(parsed, post) and query.matches(post)
     )
-    start = asked.start or call.now - SEARCH_WINDOW
-    edges = _edges(start, asked.end, STEPS[asked.granularity])
+    start = parsed.start or call.now - SEARCH_WINDOW
+    edges = _edges(start, parsed.end, STEPS[parsed.granularity])
     rows = []
     for index, (begin, end) in enumerate(pairwise(edges)):
         words = call.vocabularies[index % len(call.vocabularies)]
@@ -54,42 +56,42 @@ def _query(call: ApiCall) -> Query:
     try:
         query = read_query(call.request.query, call.archive)
     except QueryError as error:
-        said = f"There were errors processing your request: {error}"
-        call.refuse("query", call.request.query, said)
+        message = f"There were errors processing your request: {error}"
+        call.refuse("query", call.request.query, message)
     if call.request.start is None:
         call.request.start = call.now - SEARCH_WINDOW
     return query
 
 
 def _check_bounds(call: ApiCall) -> None:
-    asked, oldest = call.request, call.now - SEARCH_WINDOW
-    for name, number in (("since_id", asked.since_id), ("until_id", asked.until_id)):
-        if number is not None and (asked.start or asked.end):
-            said = "Invalid use of 'since_id' or 'until_id' in conjunction with 'start_time' or "
-            call.refuse(name, number, said + "'end_time'.")
-    for name, time in (("start_time", asked.start), ("end_time", asked.end)):
+    parsed, oldest = call.request, call.now - SEARCH_WINDOW
+    for name, number in (("since_id", parsed.since_id), ("until_id", parsed.until_id)):
+        if number is not None and (parsed.start or parsed.end):
+            message = "Invalid use of 'since_id' or 'until_id' in conjunction with 'start_time' or "
+            call.refuse(name, number, message + "'end_time'.")
+    for name, time in (("start_time", parsed.start), ("end_time", parsed.end)):
         if time and time < oldest:
             _refuse_time(call, name, time, f"must be on or after {write_time(oldest)}")
         if time and time > call.now - SEARCH_LAG:
             rule = "must be a minimum of 10 seconds prior to the request time."
             _refuse_time(call, name, time, rule)
-    if asked.start and asked.end and asked.start >= asked.end:
-        rule = f"must be before the 'end_time' {write_time(asked.end)}"
-        _refuse_time(call, "start_time", asked.start, rule)
+    if parsed.start and parsed.end and parsed.start >= parsed.end:
+        rule = f"must be before the 'end_time' {write_time(parsed.end)}"
+        _refuse_time(call, "start_time", parsed.start, rule)
     too_old = call.visible.newest_unsearchable()
-    if asked.since_id is not None and too_old is not None and asked.since_id <= too_old:
-        said = f"'since_id' must be a tweet id created after {write_time(oldest)}. "
-        said += f"Please use a 'since_id' that is larger than {too_old}"
-        call.refuse("since_id", asked.since_id, said)
+    if parsed.since_id is not None and too_old is not None and parsed.since_id <= too_old:
+        message = f"'since_id' must be a tweet id created after {write_time(oldest)}. "
+        message += f"Please use a 'since_id' that is larger than {too_old}"
+        call.refuse("since_id", parsed.since_id, message)
 
 
 def _refuse_time(call: ApiCall, name: str, time: datetime, rule: str) -> None:
-    said = write_time(time)
-    call.refuse(name, said, f"Invalid '{name}':'{said}'. '{name}' {rule}")
+    message = write_time(time)
+    call.refuse(name, message, f"Invalid '{name}':'{message}'. '{name}' {rule}")
 
 
 def _edges(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
-    """Where the rows begin and end: at whole steps, but for the first and the last."""
+    """Return where the rows begin and end: at whole steps, but for the first and the last."""
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     edges = [start]
     while edges[-1] < end:

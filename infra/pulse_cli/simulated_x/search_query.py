@@ -1,5 +1,7 @@
 """The query language of recent search, as far as Pulse needs it."""
 
+from __future__ import annotations
+
 import html
 import re
 from collections.abc import Callable
@@ -24,9 +26,9 @@ class QueryError(Exception):
     """X would refuse this query; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Query:
-    """A query: which posts match, and a list (see `Index.keys`) that holds them all."""
+    """A query: which posts match, and a list (see `ArchiveIndex.list_keys`) that holds them all."""
 
     matches: Matches
     key: str

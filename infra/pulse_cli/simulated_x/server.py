@@ -1,5 +1,7 @@
 """A WSGI application on a loopback port."""
 
+from __future__ import annotations
+
 import socket
 from contextlib import suppress
 from threading import Thread
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 class Server:
     """A running server: where it is, and how to stop it. Also a context manager."""
 
-    def __init__(self, app: "WSGIApplication", host: str, port: int) -> None:
+    def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
         self._server = make_server(host, port, app, threaded=True, request_handler=_Handler)
         self.url = f"http://{host}:{self._server.server_port}"
         self._thread = Thread(
@@ -41,7 +43,7 @@ class Server:
         self.close()
 
 
-def serve(app: "WSGIApplication", host: str = "127.0.0.1", port: int = 0) -> Server:
+def serve(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Server:
     """Serve an application from threads of this process; port 0 takes a free one.
 
     Where the application drops a connection (see `DropError`), the socket is closed: a client sees
@@ -61,7 +63,7 @@ class _Handler(WSGIRequestHandler):
     def connection_dropped(
         self,
         error: BaseException,  # noqa: ARG002
-        environ: "WSGIEnvironment | None" = None,  # noqa: ARG002
+        environ: WSGIEnvironment | None = None,  # noqa: ARG002
     ) -> None:
         self.close_connection = True
         with suppress(OSError):

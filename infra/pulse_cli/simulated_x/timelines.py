@@ -1,5 +1,7 @@
 """Lists of posts, newest first, page by page: mentions, an account's own posts, search."""
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
@@ -17,28 +19,28 @@ NEWEST_POSTS_WITHOUT_REPLIES = 800
 
 
 def get_mentions(call: ApiCall) -> dict[str, Any]:
-    """Posts by others that name a user; the newest 800, whatever is asked."""
+    """Return posts by others that name a user; the newest 800, whatever is asked."""
     return _timeline(call, "mentions", NEWEST_MENTIONS)
 
 
 def get_user_posts(call: ApiCall) -> dict[str, Any]:
-    """A user's own posts; the newest 3,200, or 800 without replies."""
+    """Return a user's own posts; the newest 3,200, or 800 without replies."""
     fewer = "replies" in call.request.exclude
     return _timeline(call, "from", NEWEST_POSTS_WITHOUT_REPLIES if fewer else NEWEST_POSTS)
 
 
 def _timeline(call: ApiCall, which: str, newest: int) -> dict[str, Any]:
-    user, asked = str(call.path["id"]), call.request
+    user, parsed = str(call.path["id"]), call.request
     if not re.fullmatch(ID, user, re.ASCII):
         call.refuse("id", user, f"The `id` query parameter value [{user}] does not match {ID}")
     if user not in call.archive.users:
         call.response.add_not_found("user", "id", user)
         return call.response.build(None)
     # By X's description an id takes precedence over a time.
-    if asked.since_id is not None:
-        asked.start = None
-    if asked.until_id is not None:
-        asked.end = None
+    if parsed.since_id is not None:
+        parsed.start = None
+    if parsed.until_id is not None:
+        parsed.end = None
     key = f"{which}:{user}"
     ids = call.visible.ids_in(key)
     return make_page(call, key, ids, first=max(0, len(ids) - newest))
@@ -57,22 +59,22 @@ def make_page(
     As at X, posts to exclude are taken out of a page when it is full: it may be short, even
     empty, and not the last.
     """
-    asked = call.request
+    parsed = call.request
     inclusive = call.behavior.since_id_inclusive and call.operation != "search"
-    low, high = index_range(asked, call.visible, ids, inclusive=inclusive)
+    low, high = index_range(parsed, call.visible, ids, inclusive=inclusive)
     of = f"{call.operation} {name}"
-    if asked.page_token:
-        high = min(high, bisect_left(ids, _older_than(call, asked.page_token, of)))
+    if parsed.page_token:
+        high = min(high, bisect_left(ids, _older_than(call, parsed.page_token, of)))
     found: list[ArchivedPost] = []
     more = False
     for index in range(high - 1, max(low, first) - 1, -1):
         post = call.visible.post(ids[index])
-        if is_in_time_range(asked, post) and matches(post):
-            more = len(found) == asked.max_results
+        if is_in_time_range(parsed, post) and matches(post):
+            more = len(found) == parsed.max_results
             if more:
                 break
             found.append(post)
-    kept = [post for post in found if not _excluded(asked, post)]
+    kept = [post for post in found if not _excluded(parsed, post)]
     meta: dict[str, Any] = {"result_count": len(kept)}
     if kept:
         meta |= {"newest_id": kept[0].id, "oldest_id": kept[-1].id}
@@ -83,28 +85,28 @@ def make_page(
 
 
 def index_range(
-    asked: ParsedRequest, shown: VisiblePosts, ids: Sequence[int], *, inclusive: bool = False
+    parsed: ParsedRequest, visible: VisiblePosts, ids: Sequence[int], *, inclusive: bool = False
 ) -> tuple[int, int]:
-    """The part of a list that the bounds leave, times still to be checked post by post."""
-    low, high = shown.between(ids, asked.start, asked.end)
-    if asked.since_id is not None:
+    """Return the part of a list that the bounds leave, times still to be checked post by post."""
+    low, high = visible.between(ids, parsed.start, parsed.end)
+    if parsed.since_id is not None:
         after = bisect_left if inclusive else bisect_right
-        low = max(low, after(ids, asked.since_id))
-    if asked.until_id is not None:
-        high = min(high, bisect_left(ids, asked.until_id))
+        low = max(low, after(ids, parsed.since_id))
+    if parsed.until_id is not None:
+        high = min(high, bisect_left(ids, parsed.until_id))
     return low, high
 
 
-def is_in_time_range(asked: ParsedRequest, post: ArchivedPost) -> bool:
-    """Whether a post was published in [start, end)."""
-    if asked.start and post.created_at < asked.start:
+def is_in_time_range(parsed: ParsedRequest, post: ArchivedPost) -> bool:
+    """Return whether a post was published in [start, end)."""
+    if parsed.start and post.created_at < parsed.start:
         return False
-    return not (asked.end and post.created_at >= asked.end)
+    return not (parsed.end and post.created_at >= parsed.end)
 
 
-def _excluded(asked: ParsedRequest, post: ArchivedPost) -> bool:
-    return ("retweets" in asked.exclude and post.is_retweet) or (
-        "replies" in asked.exclude and post.is_reply
+def _excluded(parsed: ParsedRequest, post: ArchivedPost) -> bool:
+    return ("retweets" in parsed.exclude and post.is_retweet) or (
+        "replies" in parsed.exclude and post.is_reply
     )
 
 
@@ -112,5 +114,5 @@ def _older_than(call: ApiCall, token: str, of: str) -> int:
     try:
         return read_token(token, of, call.now, call.behavior.token_life)
     except TokenError as error:
-        said = f"The `pagination_token` query parameter value [{token}] is not valid: {error}"
-        call.refuse("pagination_token", token, said)
+        message = f"The `pagination_token` query parameter value [{token}] is not valid: {error}"
+        call.refuse("pagination_token", token, message)

@@ -1,12 +1,15 @@
 """Instants as X writes them."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 
 def read_time(text: object) -> datetime:
     """Read an ISO 8601 time that says its zone; the answer is in UTC.
 
-    Raises ValueError, saying what was there, for anything else.
+    Raises:
+        ValueError: it is no such time; the message names what was there.
     """
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not a time")

@@ -1,5 +1,7 @@
 """A `requests` transport into a WSGI application, with no socket between."""
 
+from __future__ import annotations
+
 import io
 import sys
 from collections.abc import Iterable
@@ -11,7 +13,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from .faults import DropError
+from pulse_cli.simulated_x.faults import DropError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -26,7 +28,7 @@ class WsgiTransport(BaseAdapter):
     ConnectionError, ReadTimeout (at once, without waiting), ChunkedEncodingError.
     """
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         super().__init__()
         self._app = app
         self._builder = HTTPAdapter()
@@ -86,7 +88,7 @@ def _read(chunks: Iterable[bytes]) -> bytes:
     return content
 
 
-def _environ(request: requests.PreparedRequest) -> "WSGIEnvironment":
+def _environ(request: requests.PreparedRequest) -> WSGIEnvironment:
     url = urlsplit(request.url or "")
     body = request.body or b""
     body = body.encode() if isinstance(body, str) else body
@@ -109,7 +111,7 @@ def _environ(request: requests.PreparedRequest) -> "WSGIEnvironment":
         "wsgi.run_once": False,
     }
     for name, value in request.headers.items():
-        said = value.decode("latin-1") if isinstance(value, bytes) else value
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
         key = name.upper().replace("-", "_")
-        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = said
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = text
     return environ

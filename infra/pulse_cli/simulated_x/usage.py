@@ -1,4 +1,6 @@
-"""What was served: the simulated X's own bill."""
+"""Counts what was served, as X would bill it."""
+
+from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable

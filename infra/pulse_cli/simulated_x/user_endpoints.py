@@ -1,5 +1,7 @@
 """Users: by id, by name, and who a token belongs to."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,21 +14,21 @@ ACCOUNT_PREFIX = "sim-"
 
 
 def get_users(call: ApiCall) -> dict[str, Any]:
-    """Users by their ids."""
+    """Return users by their ids."""
     return _several(call, "ids")
 
 
 def get_users_by_name(call: ApiCall) -> dict[str, Any]:
-    """Users by their names."""
+    """Return users by their names."""
     return _several(call, "usernames")
 
 
 def get_user_by_name(call: ApiCall) -> dict[str, Any]:
-    """The user with a name."""
+    """Return the user with a name."""
     name = str(call.path["username"])
     if not re.fullmatch(USERNAME, name, re.ASCII):
-        said = f"The `username` query parameter value [{name}] does not match {USERNAME}"
-        call.refuse("username", name, said)
+        message = f"The `username` query parameter value [{name}] does not match {USERNAME}"
+        call.refuse("username", name, message)
     user = call.archive.user_named(name)
     if user is None:
         call.response.add_not_found("user", "username", name)

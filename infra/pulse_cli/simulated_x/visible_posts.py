@@ -1,4 +1,6 @@
-"""What X shows at an instant, kept up to date as the clock goes on."""
+"""The posts that X shows at an instant, updated as the clock moves on."""
+
+from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
@@ -13,9 +15,9 @@ BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class VisiblePosts:
-    """The posts that can be seen, in lists by `Index.keys`, ids as rising integers.
+    """The posts that can be seen, in lists by `ArchiveIndex.list_keys`, ids as rising integers.
 
-    Ask `at(now)` first. The clock may go back, at the price of starting over.
+    Call `advance_to(now)` first. The clock may go back; then all lists are built again.
     """
 
     def __init__(self, archive: Archive, since: datetime | None = None) -> None:
@@ -32,8 +34,8 @@ class VisiblePosts:
                 self._appear.append((post.visible_at, post))
                 if ends is not None:
                     self._vanish.append((ends, post))
-        gone = {post.first_id: archive.index.removals.get(post.first_id) for post in posts}
-        self._removals = sorted(one.at for one in gone.values() if one is not None)
+        removal = {post.first_id: archive.index.removals.get(post.first_id) for post in posts}
+        self._removals = sorted(one.at for one in removal.values() if one is not None)
         self._appear.sort(key=_instant)
         self._vanish.sort(key=_instant)
         self._now = BEFORE_ALL
@@ -64,11 +66,11 @@ class VisiblePosts:
             self._vanished += 1
 
     def ids_in(self, key: str) -> Sequence[int]:
-        """Give the ids in one list, rising; do not change it."""
+        """Return the ids in one list, rising; do not change it."""
         return self._lists.get(key, ())
 
     def post(self, number: int) -> ArchivedPost:
-        """Give a post by its id."""
+        """Return a post by its id."""
         return self._posts[number]
 
     def find(self, post_id: str) -> ArchivedPost | None:
@@ -80,8 +82,12 @@ class VisiblePosts:
 
     def removal_of(self, post: ArchivedPost, at: datetime) -> PostRemoval | None:
         """Tell when and why a post has gone by then; one that is lost can still be had."""
-        gone = self._archive.index.removals.get(post.first_id)
-        return gone if gone is not None and gone.at <= at and gone.reason != "lost" else None
+        removal = self._archive.index.removals.get(post.first_id)
+        return (
+            removal
+            if removal is not None and removal.at <= at and removal.reason != "lost"
+            else None
+        )
 
     def between(
         self, ids: Sequence[int], start: datetime | None, end: datetime | None
@@ -97,22 +103,22 @@ class VisiblePosts:
         return low, high
 
     def newest_unsearchable(self) -> int | None:
-        """Give the newest id that is too old for recent search; None if there is none."""
+        """Return the newest id that is too old for recent search; None if there is none."""
         ids = self.ids_in("")
         too_old, _ = self.between(ids, self._now - SEARCH_WINDOW, None)
         return ids[too_old - 1] if too_old else None
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Give the first later instant when posts come or go or a fault begins or ends."""
+        """Return the first later instant when posts come or go or a fault begins or ends."""
         index = bisect_right(self._changes, after)
         return self._changes[index] if index < len(self._changes) else None
 
     def has_late_posts(self, since: datetime, until: datetime) -> bool:
-        """Tell whether a post came in sight in (since, until], later than it was published."""
+        """Return whether a post came in sight in (since, until], later than it was published."""
         return bisect_right(self._late_times, until) > bisect_right(self._late_times, since)
 
     def has_removals(self, since: datetime, until: datetime) -> bool:
-        """Tell whether a post went out of the lists for good in (since, until]."""
+        """Return whether a post went out of the lists for good in (since, until]."""
         return bisect_right(self._removals, until) > bisect_right(self._removals, since)
 
     @property
@@ -121,12 +127,12 @@ class VisiblePosts:
         return self._removals[-1] if self._removals else None
 
     def _visible_until(self, post: ArchivedPost) -> datetime | None:
-        """When a version of a post leaves the lists: for a newer one, or for good."""
-        hidden, gone = (
+        """Return when a version of a post leaves the lists: for a newer one, or for good."""
+        hidden, removal = (
             self._archive.index.replaced_at.get(post.id),
             self._archive.index.removals.get(post.first_id),
         )
-        return min((at for at in (hidden, gone.at if gone else None) if at), default=None)
+        return min((at for at in (hidden, removal.at if removal else None) if at), default=None)
 
     def _start_over(self) -> None:
         self._lists.clear()

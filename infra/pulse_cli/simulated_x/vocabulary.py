@@ -3,6 +3,8 @@
 Inside the simulated X everything has its older name; only requests and answers are translated.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,7 +12,7 @@ from typing import Any, Literal
 VocabularyName = Literal["tweet", "post", "mixed"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """One set of words: its parameters, the values that they take, and its names for fields."""
 
@@ -29,25 +31,27 @@ class Vocabulary:
     names: Mapping[str, str]
     expansion_names: Mapping[str, str]
 
-    def to_older_fields(self, words: Iterable[str]) -> set[str]:
+    def to_older_fields(self, names: Iterable[str]) -> set[str]:
         """Fields as asked in this vocabulary, by their older names."""
-        back = {new: old for old, new in self.names.items()}
-        return {back.get(word, word) for word in words}
+        old_names = {new: old for old, new in self.names.items()}
+        return {old_names.get(word, word) for word in names}
 
-    def to_older_expansions(self, words: Iterable[str]) -> set[str]:
+    def to_older_expansions(self, names: Iterable[str]) -> set[str]:
         """Expansions as asked in this vocabulary, by their older names."""
-        back = {new: old for old, new in self.expansion_names.items()}
-        return {back.get(word, word) for word in words}
+        old_names = {new: old for old, new in self.expansion_names.items()}
+        return {old_names.get(word, word) for word in names}
 
     def translate(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """An object whose fields have their older names, in this vocabulary."""
+        """Return an object whose fields have their older names, in this vocabulary."""
         if not self.names:
             return dict(fields)
-        said = {self.names.get(name, name): value for name, value in fields.items()}
-        for metrics in METRICS & said.keys():
-            if isinstance(said[metrics], dict):
-                said[metrics] = {self.names.get(k, k): v for k, v in said[metrics].items()}
-        return said
+        translated = {self.names.get(name, name): value for name, value in fields.items()}
+        for metrics in METRICS & translated.keys():
+            if isinstance(translated[metrics], dict):
+                translated[metrics] = {
+                    self.names.get(k, k): v for k, v in translated[metrics].items()
+                }
+        return translated
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -168,9 +172,9 @@ FIELDS_OF_EXPANSIONS: Mapping[str, str] = {
 
 def to_older_names(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A post or user in either vocabulary, or a mixture, by the older names; nulls left out."""
-    back = {new: old for old, new in POST.names.items()}
-    fields = {back.get(name, name): value for name, value in raw.items() if value is not None}
+    old_names = {new: old for old, new in POST.names.items()}
+    fields = {old_names.get(name, name): value for name, value in raw.items() if value is not None}
     for metrics in METRICS & fields.keys():
         if isinstance(fields[metrics], dict):
-            fields[metrics] = {back.get(name, name): n for name, n in fields[metrics].items()}
+            fields[metrics] = {old_names.get(name, name): n for name, n in fields[metrics].items()}
     return fields

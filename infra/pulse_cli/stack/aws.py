@@ -1,4 +1,4 @@
-"""What AWS says when it will not: one line with the mend."""
+"""Turns errors of AWS into one line that says how to fix them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOper
 
 
 def endpoint_url() -> str | None:
-    """Where AWS is, when not where it is for everybody: `pulse local`, another stand-in."""
+    """Return where AWS is, when not where it is for everybody: `pulse local`, another stand-in."""
     url = os.environ.get("AWS_ENDPOINT_URL") or None
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
         raise CommandError(
@@ -59,7 +59,7 @@ def endpoint_url() -> str | None:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """What AWS or the way to it refuses becomes a CommandError."""
+    """Turn errors of botocore in the block into CommandError."""
     try:
         yield
     except (exceptions.BotoCoreError, exceptions.ClientError) as problem:

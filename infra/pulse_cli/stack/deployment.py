@@ -91,7 +91,7 @@ class Deployment:
         return {row["ParameterKey"]: row.get("ParameterValue", "") for row in rows}
 
     def output(self, name: str) -> str:
-        """One output; CommandError when the stack has none of that name."""
+        """Return one output; CommandError when the stack has none of that name."""
         if name not in self.outputs:
             status = self._described["StackStatus"]
             raise CommandError(
@@ -112,7 +112,7 @@ class Deployment:
         return TokenStore(self.client("ssm"), self.output("TokensPath"))
 
     def settings(self) -> Settings | None:
-        """The settings in force; None before the first push."""
+        """Return the settings in force; None before the first push."""
         pushed = self.db.settings_store.current()
         return settings_reader.read(*pushed) if pushed is not None else None
 
@@ -123,7 +123,7 @@ class Deployment:
 
 
 def with_deployment(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that find a stack, as `deployment`, and words for AWS's."""
+    """Return a command the options that find a stack, as `deployment`, and words for AWS's."""
 
     @click.option("--stack", default="pulse", show_default=True, help="Name of the stack.")
     @click.option("--profile", help="AWS profile.  [default: that of the AWS CLI]")

@@ -1,4 +1,4 @@
-"""How a deployed stack stands, company by company: plain values, for tables and scripts."""
+"""Collects the status of a deployed stack, one company at a time, as JSON values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 def company_status(deployment: Deployment, company: Company, now: datetime) -> Json:
-    """Everything that `pulse status` says of one company."""
+    """Return everything that `pulse status` says of one company."""
     cursors = deployment.db.cursors.load(a.id for a in company.accounts)
     start = now - _DAY
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -84,15 +84,15 @@ def _account(account: Account, cursor: Cursor | None, now: datetime) -> Json:
 
 def _backlog(states: Mapping[Any, State], company: Company, now: datetime) -> Json:
     since = [s.waiting_since for s in states.values() if s.waiting_since is not None]
-    told = Counter(s.level for s in states.values() if s.waiting_since is not None)
+    by_level = Counter(s.level for s in states.values() if s.waiting_since is not None)
     levels = [level.name for level in reversed(company.policy.levels)]
-    gone = [level for level in told if level is not None and level not in levels]
+    former_levels = [level for level in by_level if level is not None and level not in levels]
     return {
         "open": len(since),
         "longest_seconds": int((now - min(since)).total_seconds()) if since else None,
         "ages": dict(zip(AGES, ageing(since, now), strict=True)),
-        "levels": {level: told[level] for level in (*levels, *gone)},
-        "untold": told[None],
+        "levels": {level: by_level[level] for level in (*levels, *former_levels)},
+        "untold": by_level[None],
     }
 
 
@@ -127,21 +127,21 @@ def _coverage(
     start: datetime,
     now: datetime,
 ) -> Json:
-    begun = min((c.watched_from for c in cursors.values()), default=now)
-    start = max(start, min(begun, now))
+    watched_from = min((c.watched_from for c in cursors.values()), default=now)
+    start = max(start, min(watched_from, now))
     by_name = {a.username: cursors.get(a.id) for a in company.accounts}
-    seen = measure_coverage(by_name, (r for r in rows if r.at >= start), start, now, now)
+    coverage = measure_coverage(by_name, (r for r in rows if r.at >= start), start, now, now)
     return {
         "since": _iso(start),
-        "minutes": seen.minutes,
-        "watched": seen.watched,
-        "gaps": [_to_json(asdict(gap)) for gap in seen.gaps],
-        "troubles": [_to_json(asdict(fault)) for fault in seen.faults],
+        "minutes": coverage.minutes,
+        "watched": coverage.watched,
+        "gaps": [_to_json(asdict(gap)) for gap in coverage.gaps],
+        "faults": [_to_json(asdict(fault)) for fault in coverage.faults],
     }
 
 
 def _reads(company: Company, cursors: Mapping[str, Cursor], now: datetime) -> Json:
-    """Posts read, as X bills them: this UTC month and the last."""
+    """Return posts read, as X bills them: this UTC month and the last."""
     found = monthly_budget([c.reads for c in cursors.values()], company.reads_per_month, now)
     percent = round(100 * found.share, 1) if found.share is not None else None
     return {

@@ -1,4 +1,4 @@
-"""How a stack stands, as a person reads it in a terminal of 80 columns."""
+"""Prints the status of a company for a terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -105,8 +105,8 @@ def _waiting(backlog: Json) -> Iterator[Text]:
         return
     yield Text(f"{backlog['open']}, longest {format_age(backlog['longest_seconds'])}")
     yield _counts(backlog["ages"])
-    told = _counts(backlog["levels"])
-    yield told.append(f" · not alerted {backlog['untold']}")
+    levels = _counts(backlog["levels"])
+    yield levels.append(f" · not alerted {backlog['untold']}")
 
 
 def _counts(counts: dict[str, int]) -> Text:
@@ -125,10 +125,8 @@ def _outbox(outbox: Json) -> Iterator[Text]:
         yield Text("nothing is queued")
     for row in outbox["put_off"]:
         who = "the critical topic" if row["person"] == TOPIC else row["person"]
-        words = (
-            f"{who}: postponed until {_format_time(row['until'])} after {row['failures']} failed"
-        )
-        yield Text(f"{words} {'attempt' if row['failures'] == 1 else 'attempts'}", style="yellow")
+        text = f"{who}: postponed until {_format_time(row['until'])} after {row['failures']} failed"
+        yield Text(f"{text} {'attempt' if row['failures'] == 1 else 'attempts'}", style="yellow")
     if outbox["sent"]:
         yield Text(f"{outbox['sent']} sent in 24 h, last at {_format_time(outbox['last_sent'])}")
     else:
@@ -137,8 +135,8 @@ def _outbox(outbox: Json) -> Iterator[Text]:
 
 def _coverage(watch: Json) -> Iterator[Text]:
     whole = watch["watched"] == watch["minutes"]
-    words = f"{watch['watched']:,} of {watch['minutes']:,} min since {_format_time(watch['since'])}"
-    yield Text(words, style="" if whole else "yellow")
+    text = f"{watch['watched']:,} of {watch['minutes']:,} min since {_format_time(watch['since'])}"
+    yield Text(text, style="" if whole else "yellow")
     yield from _first_few(
         [
             f"gap: @{gap['username']} {_format_time(gap['start'])} to {_format_time(gap['end'])}, "

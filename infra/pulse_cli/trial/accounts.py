@@ -41,7 +41,7 @@ class TrialAccounts:
         return self.support[0].username or self.support[0].id
 
     def settings(self, language: Language, time_zone: str, hours: int) -> dict[str, Any]:
-        """Settings for one company of these accounts, with the usual levels."""
+        """Return settings for one company of these accounts, with the usual levels."""
         accounts = [
             {"id": a.id, "username": a.username, "role": role}
             for role, authors in (("support", self.support), ("official", self.official))
@@ -61,7 +61,11 @@ class TrialAccounts:
 def find_accounts(
     x: XClient, support: Sequence[str], official: Sequence[str], *, is_user: bool
 ) -> TrialAccounts:
-    """Ask X who the handles are, and whose token it is; CommandError when it does not say."""
+    """Ask X for the accounts of the handles and for the owner of the token.
+
+    Raises:
+        CommandError: X did not answer, or knows no such account.
+    """
     found: dict[str, Author] = {}
     for handle in dict.fromkeys((*support, *official)):
         try:

@@ -32,7 +32,7 @@ class ReadForecast:
     unknown_because: str = ""
 
     def to_line(self) -> str:
-        """Give the forecast in one line."""
+        """Return the forecast in one line."""
         if self.posts is None:
             hundred = format_usd(_PAGE * prices.POST)
             why = self.unknown_because

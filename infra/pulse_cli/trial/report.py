@@ -49,7 +49,7 @@ def write_files(mails: Sequence[bytes], out: Path) -> list[Path]:
 
 
 def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
-    """What came of it, for a script."""
+    """Return what came of it, for a script."""
     report, figures = outcome.report, outcome.report.figures
     return {
         "company": outcome.company,
@@ -133,13 +133,13 @@ def _figures(outcome: TrialOutcome) -> list[tuple[str, str]]:
         ("Received", f"{figures.received:,} mentions, {figures.answered:,} of them answered"),
     ]
     if first.median is not None and first.p90 is not None:
-        said = (
+        text = (
             f"median {format_age(first.median)}, 90 % within {format_age(first.p90)}; "
             "includes customers who are still waiting"
         )
-        rows.append(("First response", said))
+        rows.append(("First response", text))
     if figures.within is not None:
         promise = format_age(outcome.policy.response_deadline.total_seconds())
-        said = f"{figures.within:.0%} answered within {promise} (target {report.target:.0%})"
-        rows.append(("Within policy", said))
+        text = f"{figures.within:.0%} answered within {promise} (target {report.target:.0%})"
+        rows.append(("Within policy", text))
     return rows

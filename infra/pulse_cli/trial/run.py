@@ -48,31 +48,35 @@ class TrialOutcome:
 def run_trial(
     document: dict[str, Any],
     token: Token,
-    way: requests.adapters.BaseAdapter | None,
+    adapter: requests.adapters.BaseAdapter | None,
     hours: int,
-    step: Callable[[str], None],
+    on_step: Callable[[str], None],
 ) -> TrialOutcome:
-    """Run the handlers on moto; CommandError when nothing could be read, or one failed."""
-    with LocalDeployment(document, way, lambda _: token) as house:
-        step("Reading")
-        read = _poll(house)
-        troubles = _describe_faults(house)
-        step("Flagging and writing")
-        now = house.now()
+    """Run the handlers on moto and return the report with what X did not give.
+
+    Raises:
+        CommandError: nothing could be read from X, or a handler failed.
+    """
+    with LocalDeployment(document, adapter, lambda _: token) as deployment:
+        on_step("Reading")
+        read = _poll(deployment)
+        faults = _describe_faults(deployment)
+        on_step("Flagging and writing")
+        now = deployment.now()
         start = now - timedelta(hours=hours)
-        event = {"company": house.company.name, "to": [READER], "start": start.isoformat()}
-        with house.counting_calls() as lambdas:
+        event = {"company": deployment.company.name, "to": [READER], "start": start.isoformat()}
+        with deployment.counting_calls() as lambdas:
             for name, given in (("flag", None), ("send", None), ("digest", {"now": event})):
                 lambdas.invoke_scheduled(name, given)
             lambdas.invoke_scheduled("send")
-        if house.lambdas.failures:
-            failure = house.lambdas.failures[0]
+        if deployment.lambdas.failures:
+            failure = deployment.lambdas.failures[0]
             raise CommandError(
                 f"{failure.function} failed ({failure.error}); this is a bug in Pulse, please "
                 "report it"
             )
-        mails = tuple(mail.raw_data.encode() for mail in house.mails())
-        company, db = house.company, house.app.db
+        mails = tuple(mail.raw_data.encode() for mail in deployment.mails())
+        company, db = deployment.company, deployment.app.db
         reader = company.people[READER]
         zone = ZoneInfo(reader.time_zone)
         found = report(company, start, now, now, zone, db.report_stores)
@@ -85,25 +89,27 @@ def run_trial(
             company.policy,
             mails,
             read,
-            troubles,
+            faults,
         )
 
 
-def _poll(house: LocalDeployment) -> int:
+def _poll(deployment: LocalDeployment) -> int:
     """Read every account to the bottom; returns the posts served.
 
     The polls are queued as `dispatch` would, but for its sweeps, which read again what was
     read just now.
     """
-    minute = house.now().replace(second=0, microsecond=0)
-    behind = {account.id for account in house.company.accounts}
-    by_name = {account.username: account.id for account in house.company.accounts}
+    minute = deployment.now().replace(second=0, microsecond=0)
+    behind = {account.id for account in deployment.company.accounts}
+    by_name = {account.username: account.id for account in deployment.company.accounts}
     read = 0
     for number in range(_MAX_ROUNDS):
         # a minute that differs, or the queue would take it for the one before
-        then = minute + timedelta(minutes=number)
-        house.app.queue.put([PollTask(house.company.name, i, "poll", then) for i in sorted(behind)])
-        polls = [poll for poll in house.drain_queue() if poll]
+        task_minute = minute + timedelta(minutes=number)
+        deployment.app.queue.put(
+            [PollTask(deployment.company.name, i, "poll", task_minute) for i in sorted(behind)]
+        )
+        polls = [poll for poll in deployment.drain_queue() if poll]
         read += sum(poll["read"] for poll in polls)
         behind = {
             by_name[poll["account"]] for poll in polls if poll["under_way"] and not poll["troubles"]
@@ -113,16 +119,16 @@ def _poll(house: LocalDeployment) -> int:
     return read
 
 
-def _describe_faults(house: LocalDeployment) -> tuple[str, ...]:
+def _describe_faults(deployment: LocalDeployment) -> tuple[str, ...]:
     """What X would not give, in words; CommandError when it gave nothing at all."""
-    accounts = house.company.accounts
-    cursors = house.app.db.cursors.load(account.id for account in accounts)
-    said: dict[str, None] = {}
+    accounts = deployment.company.accounts
+    cursors = deployment.app.db.cursors.load(account.id for account in accounts)
+    messages: dict[str, None] = {}
     for account in accounts:
         cursor = cursors.get(account.id)
         for trouble in cursor.faults.values() if cursor else ():
             error = XError(trouble.kind, trouble.detail)
-            said[describe_x_error(error, account.username)] = None
-    if said and not any(cursor.last_ok for cursor in cursors.values()):
-        raise CommandError(next(iter(said)))
-    return tuple(said)
+            messages[describe_x_error(error, account.username)] = None
+    if messages and not any(cursor.last_ok for cursor in cursors.values()):
+        raise CommandError(next(iter(messages)))
+    return tuple(messages)

@@ -1,4 +1,4 @@
-"""X asked from the command: what its headers tell, and its refusals in words."""
+"""Connects the command to X: records its rate-limit headers and explains its errors."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class RecordingAdapter(requests.adapters.BaseAdapter):
 
     def __init__(
         self,
-        way: requests.adapters.BaseAdapter | None,
-        hear: Callable[[str], None] = lambda _: None,
+        adapter: requests.adapters.BaseAdapter | None,
+        on_response: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__()
-        self._adapter = way or requests.adapters.HTTPAdapter()
-        self._on_response = hear
+        self._adapter = adapter or requests.adapters.HTTPAdapter()
+        self._on_response = on_response
         self.quotas: dict[str, Quota] = {}
         self.access: str | None = None
 
@@ -82,12 +82,12 @@ class RecordingAdapter(requests.adapters.BaseAdapter):
 
 
 def simulated_x_url() -> str | None:
-    """Where a simulated X answers, if the environment says so (PULSE_X_URL)."""
+    """Return where a simulated X answers, if the environment says so (PULSE_X_URL)."""
     return os.environ.get("PULSE_X_URL") or None
 
 
 def x_adapter(url: str | None) -> BaseUrlAdapter | None:
-    """The transport to X at that address; None for the real one, at its own."""
+    """Return the transport to X at that address; None for the real one, at its own."""
     if url is None:
         return None
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
@@ -95,23 +95,23 @@ def x_adapter(url: str | None) -> BaseUrlAdapter | None:
     return BaseUrlAdapter(url)
 
 
-def describe_x_error(trouble: XError, username: str) -> str:
-    """What went wrong with X, in one line with the mend."""
-    return ": ".join(explain_x_error(trouble, username))
+def describe_x_error(error: XError, username: str) -> str:
+    """Return what went wrong with X, in one line with the mend."""
+    return ": ".join(explain_x_error(error, username))
 
 
-def explain_x_error(trouble: XError, username: str) -> tuple[str, str]:
-    """What went wrong with X, and the mend."""
+def explain_x_error(error: XError, username: str) -> tuple[str, str]:
+    """Return what went wrong with X, and the mend."""
     locale = Locale("en", "UTC")
-    detail = one_line(trouble.detail)
-    if trouble.kind in FOR_A_PERSON:
-        kind: Any = trouble.kind
+    detail = one_line(error.detail)
+    if error.kind in FOR_A_PERSON:
+        kind: Any = error.kind
         advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), locale)
         return f"{advice.title} ({detail})", advice.steps[0]
     wait = "try again in a minute"
-    if trouble.retry_at is not None:
-        wait = f"try again after {trouble.retry_at:%H:%M} UTC"
-    return f"{fault_label(trouble.kind, locale)} ({detail})", wait
+    if error.retry_at is not None:
+        wait = f"try again after {error.retry_at:%H:%M} UTC"
+    return f"{fault_label(error.kind, locale)} ({detail})", wait
 
 
 def _endpoint(path_url: str) -> str:

@@ -1,4 +1,4 @@
-"""A token put to the test: whose it is, what it may do, what reading by it costs."""
+"""Checks a token: whose it is, what it may do, and what reading with it costs."""
 
 from __future__ import annotations
 
@@ -78,22 +78,22 @@ class TokenReport:
 def check_token(
     username: str,
     token: Token,
-    way: requests.adapters.BaseAdapter | None,
+    base_adapter: requests.adapters.BaseAdapter | None,
     now: datetime,
-    step: Callable[[str], None],
+    on_step: Callable[[str], None],
 ) -> TokenReport:
-    """Try what Pulse will ask for; CommandError when a thing that it needs is refused.
+    """Ask X for everything that Pulse will ask for, and return what the token may do.
 
     `way` is the transport to X, None for the real one. `step` hears what comes next.
     """
-    heard = RecordingAdapter(way)
-    x = XClient(lambda: token, heard)
+    adapter = RecordingAdapter(base_adapter)
+    x = XClient(lambda: token, adapter)
     try:
-        return _TokenCheck(username, token, x, heard, now, step).run()
-    except XError as trouble:
-        raise CommandError(describe_x_error(trouble, username)) from trouble
+        return _TokenCheck(username, token, x, adapter, now, on_step).run()
+    except XError as error:
+        raise CommandError(describe_x_error(error, username)) from error
     finally:
-        heard.close()
+        adapter.close()
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ class _TokenCheck:
         self.on_step("search and counts")
         found = self._search(mentions.vocabulary)
         self._count()
-        tested = TokenReport(
+        report = TokenReport(
             account,
             owner,
             self.token,
@@ -137,7 +137,7 @@ class _TokenCheck:
             self.billed + found * prices.POST,
         )
         timelines = mentions.served + posts.served
-        return replace(tested, cost=tested.cost + timelines * tested.post_price)
+        return replace(report, cost=report.cost + timelines * report.post_price)
 
     def _sample(self, page: Page) -> TimelineSample:
         days = _WEEK / _DAY
@@ -152,8 +152,8 @@ class _TokenCheck:
         query = search_query("mentions", self.username)
         try:
             page = self.x.search(query, Bounds(start=end - _MINUTE, end=end), vocabulary=vocabulary)
-        except XError as trouble:
-            self.refused["search"] = describe_x_error(trouble, self.username)
+        except XError as error:
+            self.refused["search"] = describe_x_error(error, self.username)
             return 0
         return page.served
 
@@ -161,8 +161,8 @@ class _TokenCheck:
         end = self.now - SEARCH_LAG
         try:
             found = self.x.counts(search_query("mentions", self.username), end - _MINUTE, end)
-        except XError as trouble:
-            self.refused["counts"] = describe_x_error(trouble, self.username)
+        except XError as error:
+            self.refused["counts"] = describe_x_error(error, self.username)
             return
         if found is None:
             self.refused["counts"] = "X provides counts for a bearer token only"

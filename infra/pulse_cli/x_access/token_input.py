@@ -30,7 +30,7 @@ _USER_PARTS = tuple(name for name in VARIABLES if name != "bearer")
 
 
 def token_from_environment() -> Token | None:
-    """The token that the environment holds; None when it holds none of its parts."""
+    """Return the token that the environment holds; None when it holds none of its parts."""
     parts = {name: os.environ.get(variable, "").strip() for name, variable in VARIABLES.items()}
     return _token(parts, lambda name: VARIABLES[name]) if any(parts.values()) else None
 
@@ -63,7 +63,7 @@ def describe_kind(token: Token) -> str:
 
 
 def contains(token: Token, text: str) -> bool:
-    """Whether the text is a part of the token."""
+    """Return whether the text is a part of the token."""
     return text in [getattr(token, name) for name in VARIABLES]
 
 

@@ -22,47 +22,47 @@ _A_MINUTE = 2
 _TIMELINES = ("mentions", "posts")
 
 
-def print_report(tested: TokenReport, console: Console) -> None:
+def print_report(report: TokenReport, console: Console) -> None:
     """Print what came of the test."""
-    console.print(_identity(tested))
+    console.print(_identity(report))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
-    for name, words in _rows(tested):
-        grid.add_row(name, words)
+    for name, text in _rows(report):
+        grid.add_row(name, text)
     console.print(grid)
 
 
-def as_json(tested: TokenReport) -> dict[str, Any]:
-    """What came of the test, for a script."""
-    posts, authors = tested.monthly_cost
+def as_json(report: TokenReport) -> dict[str, Any]:
+    """Return what came of the test, for a script."""
+    posts, authors = report.monthly_cost
     return {
-        "username": tested.account.username,
-        "id": tested.account.id,
+        "username": report.account.username,
+        "id": report.account.id,
         "token": {
-            "kind": describe_kind(tested.token),
-            "of": tested.owner.username if tested.owner else None,
-            "access": tested.access,
+            "kind": describe_kind(report.token),
+            "of": report.owner.username if report.owner else None,
+            "access": report.access,
         },
-        "cannot": tested.refused,
-        "mentions_a_day": round(tested.mentions.per_day, 1),
-        "posts_a_day": round(tested.posts.per_day, 1),
+        "cannot": report.refused,
+        "mentions_a_day": round(report.mentions.per_day, 1),
+        "posts_a_day": round(report.posts.per_day, 1),
         "limits": {
             name: {
                 "limit": quota.limit,
                 "remaining": quota.remaining,
                 "resets": quota.resets_at.isoformat(),
             }
-            for name, quota in sorted(tested.quotas.items())
+            for name, quota in sorted(report.quotas.items())
         },
-        "price_a_post_usd": tested.post_price,
+        "price_a_post_usd": report.post_price,
         "monthly_usd": {"posts": round(posts, 2), "authors_at_most": round(authors, 2)},
-        "test_cost_usd": round(tested.cost, 3),
+        "test_cost_usd": round(report.cost, 3),
     }
 
 
-def _identity(tested: TokenReport) -> RenderableType:
-    name, number = tested.account.username, tested.account.id
+def _identity(report: TokenReport) -> RenderableType:
+    name, number = report.account.username, report.account.id
     return Group(
         Text(f"@{name} has the id {number}; in pulse.yaml:"),
         Text(f'  - {{username: {name}, id: "{number}"}}'),
@@ -70,43 +70,43 @@ def _identity(tested: TokenReport) -> RenderableType:
     )
 
 
-def _rows(tested: TokenReport) -> Iterator[tuple[str, str]]:
-    yield "Token", _owner(tested)
-    yield "Mentions", f"readable: {_volume(tested.mentions)}"
-    yield "Own posts", f"readable: {_volume(tested.posts)}"
-    yield "Search", _capability(tested, "search", "Pulse can read past the 800 newest mentions")
+def _rows(report: TokenReport) -> Iterator[tuple[str, str]]:
+    yield "Token", _owner(report)
+    yield "Mentions", f"readable: {_volume(report.mentions)}"
+    yield "Own posts", f"readable: {_volume(report.posts)}"
+    yield "Search", _capability(report, "search", "Pulse can read past the 800 newest mentions")
     yield (
         "Counts",
         _capability(
-            tested, "counts", "Pulse does not read posts again after midnight without need"
+            report, "counts", "Pulse does not read posts again after midnight without need"
         ),
     )
-    yield "Limits", _limits(tested)
-    yield "Price", _price(tested)
-    posts, authors = tested.monthly_cost
+    yield "Limits", _limits(report)
+    yield "Price", _price(report)
+    posts, authors = report.monthly_cost
     month = f"about {format_usd(posts)} for posts at this volume, and at most "
     month += f"{format_usd(authors)} for looking up customers' names "
     month += f"({prices.USER:.3f} USD each, only when they are shown)"
     yield "A month", month
-    yield "This test", f"about {format_usd(tested.cost)}; X does not bill these posts again today"
+    yield "This test", f"about {format_usd(report.cost)}; X does not bill these posts again today"
 
 
-def _owner(tested: TokenReport) -> str:
-    words = describe_kind(tested.token)
-    if tested.owner is None:
+def _owner(report: TokenReport) -> str:
+    text = describe_kind(report.token)
+    if report.owner is None:
         return (
-            f"{words}: it belongs to the app, and all accounts that use it share its limits; a "
+            f"{text}: it belongs to the app, and all accounts that use it share its limits; a "
             "user token for each account has limits of its own"
         )
-    words += f" of @{tested.owner.username}"
-    if not tested.is_owned:
-        words += f", not of @{tested.account.username}: it can read, but at the full price"
-    if tested.access and tested.access != "read":
-        words += (
-            f". It is allowed to {tested.access.replace('-', ' and ', 1)}, but a read-only "
+    text += f" of @{report.owner.username}"
+    if not report.is_owned:
+        text += f", not of @{report.account.username}: it can read, but at the full price"
+    if report.access and report.access != "read":
+        text += (
+            f". It is allowed to {report.access.replace('-', ' and ', 1)}, but a read-only "
             "token is enough"
         )
-    return words
+    return text
 
 
 def _volume(sample: TimelineSample) -> str:
@@ -118,39 +118,39 @@ def _volume(sample: TimelineSample) -> str:
     return f"{sample.posts} in the last {span}, {a_day} a day"
 
 
-def _capability(tested: TokenReport, name: str, meaning: str) -> str:
-    if name not in tested.refused:
+def _capability(report: TokenReport, name: str, meaning: str) -> str:
+    if name not in report.refused:
         return f"available: {meaning}"
-    return f"not available ({tested.refused[name]}); Pulse works without it, but less exactly"
+    return f"not available ({report.refused[name]}); Pulse works without it, but less exactly"
 
 
-def _limits(tested: TokenReport) -> str:
-    told = [
+def _limits(report: TokenReport) -> str:
+    limits = [
         f"{name} {quota.remaining:,} of {quota.limit:,}"
-        for name, quota in tested.quotas.items()
+        for name, quota in report.quotas.items()
         if name in _TIMELINES
     ]
-    if not told:
+    if not limits:
         return "X did not report any"
-    resets = min(q.resets_at for n, q in tested.quotas.items() if n in _TIMELINES)
-    fits = min(q.limit for n, q in tested.quotas.items() if n in _TIMELINES) // (
+    resets = min(q.resets_at for n, q in report.quotas.items() if n in _TIMELINES)
+    fits = min(q.limit for n, q in report.quotas.items() if n in _TIMELINES) // (
         _QUARTER * _A_MINUTE
     )
-    words = f"{', '.join(told)} requests left; the limit resets at {resets:%H:%M} UTC"
+    text = f"{', '.join(limits)} requests left; the limit resets at {resets:%H:%M} UTC"
     if not fits:
-        return f"{words}; too few to poll every minute"
-    if tested.owner is None:
-        return f"{words}; enough for about {fits} accounts together"
-    return f"{words}; enough for about {fits} accounts" if fits > 1 else words
+        return f"{text}; too few to poll every minute"
+    if report.owner is None:
+        return f"{text}; enough for about {fits} accounts together"
+    return f"{text}; enough for about {fits} accounts" if fits > 1 else text
 
 
-def _price(tested: TokenReport) -> str:
-    if tested.is_owned:
+def _price(report: TokenReport) -> str:
+    if report.is_owned:
         return (
-            f"{prices.OWNED_POST:.3f} USD a post if @{tested.account.username} also owns the app, "
+            f"{prices.OWNED_POST:.3f} USD a post if @{report.account.username} also owns the app, "
             f"otherwise {prices.POST:.3f}"
         )
     return (
         f"{prices.POST:.3f} USD a post; {prices.OWNED_POST:.3f} with a token of "
-        f"@{tested.account.username} if that account also owns the app"
+        f"@{report.account.username} if that account also owns the app"
     )

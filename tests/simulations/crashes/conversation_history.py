@@ -12,7 +12,8 @@ from pulse.conversations.fold import State, fold, levels_due
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
 from pulse.dynamodb.codec import ItemKey
 from pulse.kernel.policy import Policy
-from pulse_cli.replay.next_tick import MINUTE, round_up_to_minute
+from pulse.kernel.time import MINUTE
+from pulse_cli.replay.next_tick import round_up_to_minute
 from tests.simulations.crashes.snapshot import Item
 
 FirstMinuteAlive = Callable[[datetime], datetime]

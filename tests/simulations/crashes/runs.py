@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pulse_cli.replay.next_tick import MINUTE
+from pulse.kernel.time import MINUTE
 from pulse_cli.replay.one_company import replay_company
 from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import SimulatedX

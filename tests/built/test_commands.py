@@ -54,7 +54,7 @@ def test_nothing_listens(tmp_path: Path) -> None:
         ("{", "is not an object of objects"),
         ('{"Dispatcher": {}}', "no function 'Dispatcher'"),
         ('{"Dispatch": {"AWS_ENDPOINT_URL": "somewhere"}}', "'somewhere' is not a URL"),
-        ('{"Poll": {}}', "has no variables of dispatch"),
+        ('{"Poll": {}}', "has no variables for dispatch"),
     ],
 )
 def test_a_wrong_environment(tmp_path: Path, text: str, said: str) -> None:

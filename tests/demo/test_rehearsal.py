@@ -57,7 +57,7 @@ def test_the_figures_are_those_of_the_archive(replayed_day: ReplayedDay) -> None
         else:
             assert row.figures.received == expected[row.account or "all"]
     assert len(replayed_day.day.mentions) == expected["all"]
-    assert replayed_day.came.digest.coverage.watched == (end - start) // _MINUTE
+    assert replayed_day.came.report.coverage.watched == (end - start) // _MINUTE
 
 
 def test_the_digest_counts_who_waits(replayed_day: ReplayedDay) -> None:

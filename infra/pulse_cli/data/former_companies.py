@@ -100,10 +100,10 @@ def delete_company_data(db: Repositories, company: Company, data: CompanyData) -
     """
     # The item `company#NAME` is what shows that there is something left to delete. It goes last, so
     # that a run that was interrupted is found, and can be completed, by the next one.
-    keys = sorted(data.keys, key=lambda at: keys.kind_and_rest(at.pk)[0] == keys.COMPANY)
+    ordered = sorted(data.keys, key=lambda at: keys.kind_and_rest(at.pk)[0] == keys.COMPANY)
     current = {a.id for one, _ in current_companies(db).values() for a in one.accounts}
     deleted = 0
-    for batch in batched(keys, _AT_ONCE):
+    for batch in batched(ordered, _AT_ONCE):
         db.table.delete_many(batch)
         deleted += len(batch)
         yield deleted

@@ -68,7 +68,7 @@ class PostDeleter:
         # would not be led there. So these go first, and the posts, by which everything is found
         # again, go last. What waits in the outbox is not touched yet: until its posts are gone,
         # a conversation may still have to be told, should the deletion never get through.
-        ending = self.deletions.conversations_ending(by_conversation, now)
+        ending = self.deletions.find_emptied(by_conversation, now)
         if ending:
             self.outbox.forget_in_records(company.name, ending.__contains__)
         self.author_cache.delete(customers)
@@ -79,7 +79,7 @@ class PostDeleter:
         # that was about to end. So it is asked again which of them ended, and only then are these
         # cut out of what waits, and once more of the records (D-042). A poll under way may still
         # store a post that it read before: the next sweep or compliance job finds it as this one.
-        if ended := self.deletions.conversations_ended(ending):
+        if ended := self.deletions.find_deleted(ending):
             self.outbox.forget_conversations(company.name, ended.__contains__)
         own = [post.id for post in to_delete if post.key is None]
         return deleted + self.own_posts.delete(company.name, own, log_entries)

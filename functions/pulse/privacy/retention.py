@@ -56,8 +56,10 @@ def apply_retention(
             return written
         posts = stores.post_index.posts_of_day(company.name, day)
         conversations = {post.key for post in posts if post.key is not None}
-        written += stores.retention.of_conversations(conversations, company.policy, retention, now)
-        written += stores.retention.of_said(company.name, day, retention)
+        written += stores.retention.apply_to_conversations(
+            conversations, company.policy, retention, now
+        )
+        written += stores.retention.apply_to_own_posts(company.name, day, retention)
         day -= DAY
     written += stores.audit_log.apply_retention(company.name, retention)
     states.mark_retention_applied(company.name, wanted, None)

@@ -135,11 +135,11 @@ def erasure(company: str, user_id: str) -> ItemKey:
     return ItemKey(erasures(company), user_id)
 
 
-# What people are told
+# The outbox and the mails
 
 
 def outbox(company: str) -> str:
-    """Return the partition of what waits to be told."""
+    """Return the partition of the entries that wait to be sent."""
     return f"{OUTBOX}#{company}"
 
 
@@ -164,7 +164,7 @@ def sent(company: str) -> str:
 
 
 def sent_mail(company: str, sent_at: datetime, person: str, fingerprint: str) -> ItemKey:
-    """Return the key of the record of one mail, by time; `fingerprint` is of what it told."""
+    """Return the key of the record of one mail, by time; `fingerprint` is of its entries."""
     return ItemKey(sent(company), f"{sortable_time(sent_at)}#{person}#{fingerprint}")
 
 

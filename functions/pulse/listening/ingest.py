@@ -1,6 +1,6 @@
 """Ingest: posts become facts of conversations, or own posts, or are quarantined.
 
-It does not matter where posts come from: polls call this, and whatever else hears of posts may.
+It does not matter where posts come from: polls call this, and so may any other source of posts.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def ingest(
 ) -> Ingested:
     """Store posts and fold them into conversations; the same post may come any number of times.
 
-    `unreadable` is what came in place of posts and could not be read, `authors` what came along
-    about their authors. Both are stored too.
+    `unreadable` are posts that could not be parsed, `authors` the profiles that X sent along with
+    the posts. Both are stored too.
     """
     posts = [_as_found(p, source) for p in posts if not _is_erased(p, company, stores)]
     replies = select_replies(posts, company.account_ids)
@@ -94,8 +94,8 @@ def ingest(
     new, facts = 0, _facts(posts, replies, source, company, now)
     if facts:
         new = stores.conversations.add(facts, company.policy, company.retention, quarantine)
-    # Own posts that answer nobody are no facts, and are stored all the same: sweeps compare what is
-    # stored of a timeline with what X counts and serves of it. Retweets stand in neither.
+    # Own posts that answer no customer are no facts, but they are stored, since sweeps compare what
+    # is stored of a timeline with what X counts and serves of it. Retweets are in neither.
     answering = {post.version for post in replies}
     own = [
         p
@@ -161,7 +161,7 @@ def _log(
     stores: IngestStores,
     now: datetime,
 ) -> int:
-    """Log what is not stored as a post; returns how much of it was not logged before."""
+    """Log posts that are quarantined; return how many of them were not logged before."""
     # Sweeps read the same unreadable post every quarter of an hour for a day. The log's keys begin
     # with the time, so a second entry would not replace the first; it is looked for instead.
     logged = [

@@ -32,7 +32,7 @@ def apply_retention(
     """Give all that is stored the time to live of the company's retention.
 
     Return how many items were written; None when there is nothing to do, or not yet. When time runs
-    out, the next run goes on at the same day.
+    out, the next run continues with the same day.
 
     Raises:
         ContentionError: others kept writing a conversation.

@@ -62,7 +62,7 @@ class Coverage:
     unread: tuple[str, ...] = ()
     """Usernames of accounts that have never been read."""
     quarantined: int = 0
-    """Posts of the period that could not be parsed and are kept aside."""
+    """Posts of the period that could not be parsed (quarantined)."""
     undelivered: int = 0
     """Mails of the period that could not be delivered."""
     faults: tuple[FaultPeriod, ...] = ()

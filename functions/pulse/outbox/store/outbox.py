@@ -1,4 +1,4 @@
-"""The outbox: what waits to be told, who is being written to, what was sent."""
+"""The outbox: entries that wait to be sent, claims on people, and records of sent mails."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Outbox:
         self._table = table
 
     def attempts(self, limit: int, exhausted: PulseError) -> Iterator[Attempt]:
-        """Yield attempts for a job that decides anew when a write of this store is cancelled.
+        """Yield attempts for a job that decides again when a write of this store is cancelled.
 
         Raises:
             PulseError: the error `exhausted`, when the last attempt was cancelled too.
@@ -141,16 +141,16 @@ class Outbox:
         Of `done` the mailbox, the log and `release` are taken. Errors are those of `complete`.
         """
         # All of it may be too much for one transaction. An entry and what replaces it are never
-        # parted, so that a crash between two portions loses nothing; the claim is held until the
-        # last of them. The log is written with each: the same line written twice is one.
-        most_heirs = max((len(heirs) for _, heirs in moves), default=0)
-        portions = list(batched(moves, max(1, MAX_SETTLED // (1 + most_heirs)))) or [[]]
+        # in two transactions, so that a crash between them loses nothing; the claim is held until
+        # the last of them. The log is written with each: an entry written twice is one.
+        most_successors = max((len(successors) for _, successors in moves), default=0)
+        portions = list(batched(moves, max(1, MAX_SETTLED // (1 + most_successors)))) or [[]]
         for number, portion in enumerate(portions, 1):
-            heirs = {(e.person, e.id): e for _, given in portion for e in given}
+            successors = {(e.person, e.id): e for _, given in portion for e in given}
             part = replace(
                 done,
                 entries=[entry for entry, _ in portion],
-                handed_on=list(heirs.values()),
+                handed_on=list(successors.values()),
                 release=done.release and number == len(portions),
             )
             self.complete(company, person, part)

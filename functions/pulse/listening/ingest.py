@@ -31,9 +31,9 @@ _LOGGED_BEFORE = timedelta(hours=26)
 class Source:
     """The origin of posts.
 
-    `account` is the company's account for which they were found. If they stand in its mentions
-    timeline, `in_mentions` says so, and they name it whatever their entities say. Waits that began
-    before `watched_from` raise no alert: Pulse did not watch the account then.
+    `account` is the company's account for which they were found. `in_mentions` says that they are
+    in its mentions timeline, and so name it whatever their entities say. Waits that began before
+    `watched_from` raise no alert: Pulse did not watch the account then.
     """
 
     account: Account
@@ -50,7 +50,7 @@ class Ingested(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IngestStores:
-    """The stores that ingest writes to; made anew for each run."""
+    """The stores that ingest writes to; made for one run."""
 
     conversations: ConversationStore
     own_posts: OwnPosts
@@ -136,7 +136,7 @@ def _facts(
 
 
 def _as_found(post: Post, source: Source) -> Post:
-    """Return the post; if it stands in the mentions timeline, it names the account."""
+    """Return the post; if it was found in the mentions timeline, it names the account."""
     # X puts a post into the timeline by rules of its own, and some posts in it have no entities:
     # old long posts, or replies to a post that names the account. X's word decides, or a customer
     # whom X shows to the account would not be seen by Pulse.

@@ -1,4 +1,4 @@
-"""Who is told instead: when a shift has ended, or an address cannot be written to."""
+"""Who is alerted instead: when a shift has ended, or an address cannot be written to."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def next_recipient(
 ) -> Entry | None:
     """Return the entry for the next person in line who can be written to, or None.
 
-    The line is the owner, then everybody who would hear of a critical wait after all reminders,
+    The line is the owner, then all recipients of a critical alert after all reminders,
     then, for alerts only, the topic. In shadow mode there is no next person, because all mail
     goes to the one address that has just failed.
     """

@@ -61,7 +61,7 @@ class Completion:
     """What a sender writes in one transaction, under the claim that `mailbox` names.
 
     `mailbox` is as it is to be stored. With `release` the claim ends, and others may write to the
-    person; without it the sender goes on to their next mail.
+    person; without it the sender continues with their next mail.
     """
 
     mailbox: Mailbox

@@ -174,7 +174,7 @@ class ComplianceRun:
         self.state = self.stores.compliance_states.save(state)
 
     def _hold_up(self, state: ComplianceState, step: str) -> str:
-        """Record that X answers, and yet no check succeeds: a failure all the same, if it lasts."""
+        """Record that X answers but no check succeeds, which counts as a failure if it lasts."""
         self._record_failure(state, XError("unavailable", step))
         return step
 

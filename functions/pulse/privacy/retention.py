@@ -46,7 +46,7 @@ def apply_retention(
     if first is None:
         return None
     # From tomorrow on, since clocks differ, back to the first day: the newest posts are those that
-    # a reader may ask about. A conversation whose posts lie on several days is written on the first
+    # a reader may ask about. A conversation with posts of several days is written on the first
     # of them; on the others it already has its time to live, and costs a read.
     day = day or now.date() + DAY
     written = 0

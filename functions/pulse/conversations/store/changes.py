@@ -120,7 +120,7 @@ def _halve_until_fitting(
     chunk: list[Change], make_records: MakeRecords
 ) -> Iterator[tuple[list[Change], Sequence[object]]]:
     # How many records there are is known only when they are made, and depends on the chunk: many
-    # conversations may share one outbox entry. So they are made anew for each half.
+    # conversations may share one outbox entry. So they are made again for each half.
     records = make_records(
         {change.loaded.key: change.new_facts for change in chunk if change.new_facts}
     )

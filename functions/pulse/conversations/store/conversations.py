@@ -41,7 +41,7 @@ from pulse.kernel.policy import Policy
 
 ATTEMPTS = 12
 """Cancelled attempts after which a writer gives up, so that no function spends its time on a
-conversation that others never stop writing; its next run begins anew."""
+conversation that others never stop writing; its next run tries again."""
 MAX_FACTS = 2_000
 """Facts after which a conversation takes no more mentions: its state lists them all, and DynamoDB
 limits an item to 400 KB (D-031)."""
@@ -237,7 +237,7 @@ class ConversationStore(ConversationQueries):
         # Facts of an expired conversation are not folded again, and the next state does not list
         # them. If the conversation is unfinished, some of them have no time to live yet, and would
         # count as living once the state does not list them. So first all of them get the time to
-        # live of the state, and then the new facts begin the conversation anew (D-040).
+        # live of the state, and then the new facts begin the conversation again (D-040).
         if not new_facts or (loaded.unfinished and loaded.is_expired(known_at(new_facts))):
             return self._changes.finish(loaded, more_to_write=bool(new_facts))
         living = loaded.without_expired(known_at(new_facts))

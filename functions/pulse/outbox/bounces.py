@@ -94,8 +94,8 @@ class BounceHandler:
         # does nothing the second time, and two bounces to one address tell of the address once.
         # When a condition fails, another run was faster or the record was cut: all is read and
         # decided again. The two conditions are separate on purpose. A second mail to an address
-        # that is suppressed by now still passes on what it covered; a refused mail says nothing about
-        # the address, and suppresses none.
+        # that is suppressed by now still passes on what it covered; a refused mail says nothing
+        # about the address, and suppresses none.
         result = 0, 0
         busy = ContentionError(
             f"other reports kept changing what is known of mail {feedback.message_id}"

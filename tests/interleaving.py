@@ -35,7 +35,7 @@ class HookedClient:
     def get_paginator(self, operation: str) -> Any:
         """A paginator whose calls, one a page, are said as well."""
         paginator = self._client.get_paginator(operation)
-        paginator._method = getattr(self, operation)  # noqa: SLF001 - botocore offers no other way
+        paginator._method = getattr(self, operation)  # noqa: SLF001 - botocore's
         return paginator
 
     def __getattr__(self, name: str) -> Any:

@@ -293,14 +293,14 @@ class SmallCompany:
     def use_transport(self, transport: requests.adapters.BaseAdapter) -> None:
         """Let all functions reach X by this transport, from a new process on."""
         env = {name: value for own in self.world.stack.env.values() for name, value in own.items()}
-        self.world.lambdas.begin = lambda: App(env, transport=transport)
-        self.world.lambdas.wired = self.world.lambdas.begin()
+        self.world.lambdas.make_app = lambda: App(env, transport=transport)
+        self.world.lambdas.app = self.world.lambdas.make_app()
 
     def delete_token(self, name: str) -> None:
         """Remove a token from where the functions look for it, also from their memory."""
         path = self.world.stack.outputs["TokensPath"]
         boto3.client("ssm").delete_parameter(Name=f"{path}/{name}")
-        self.world.lambdas.wired = self.world.lambdas.begin()
+        self.world.lambdas.app = self.world.lambdas.make_app()
 
     def no_bearer(self) -> None:
         """Take the bearer out of the account's token: X then gives no counts."""

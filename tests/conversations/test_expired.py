@@ -97,7 +97,7 @@ def test_a_conversation_left_with_expired_facts_only_is_removed(
     assert ttls(table) == {}
 
 
-def test_deleting_a_reply_restores_no_expired_fact(
+def test_deleting_a_reply_leaves_expired_facts_alone(
     table: Table, asked_anew: ConversationStore
 ) -> None:
     """Given one asked anew and closed, when a reply of ours goes, then the rest is as it was."""

@@ -44,7 +44,7 @@ def test_the_topic_wakes_whom_the_parameters_name(deployment: Deployment) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
-def test_every_alarm_watches_an_existing_metric(deployment: Deployment, name: str) -> None:
+def test_every_alarm_watches_an_existing_resource(deployment: Deployment, name: str) -> None:
     """Given an alarm, then what its dimensions name stands in the stack, and it is on."""
     alarm = described(deployment, name)
     there = {"pulse", *(one.rpartition("/")[2] for one in deployment.resources.values())}

@@ -29,11 +29,11 @@ def anew(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Iterat
 
 
 def run(here: SmallCompany, minute: float, *names: str) -> None:
-    here.world.go_to(at(minute))
+    here.world.move_clock_to(at(minute))
     with here.world.counting_calls() as lambdas:
         for name in names:
             lambdas.invoke_scheduled(name)
-    here.world.drain()
+    here.world.drain_queue()
 
 
 def lines(capsys: pytest.CaptureFixture[str], beginning: str) -> Lines:

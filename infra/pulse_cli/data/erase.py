@@ -114,7 +114,7 @@ def find_person_data(
             key, fact = key_from_pk(item["pk"]), fact_of(item)
             if key.customer_id == person and isinstance(fact, (Mention, Reply)):
                 found[key.company].add(key, fact)
-        elif kind == keys.AUDIT_LOG and keys.parse_audit_entry(item["sk"])[1] == "quarantined":
+        elif kind == keys.AUDIT_LOG and keys.parse_audit_entry(item["sk"])[1] == "aside":
             found[company].quarantined += concerns_person(
                 person, json.loads(item["what"]).get("raw")
             )

@@ -136,7 +136,7 @@ def _coverage(
         "minutes": coverage.minutes,
         "watched": coverage.watched,
         "gaps": [_to_json(asdict(gap)) for gap in coverage.gaps],
-        "faults": [_to_json(asdict(fault)) for fault in coverage.faults],
+        "troubles": [_to_json(asdict(fault)) for fault in coverage.faults],
     }
 
 

@@ -1,4 +1,4 @@
-"""Every ten minutes: the next step in finding out which of the stored posts are gone on X."""
+"""Every ten minutes: the next step in finding out which stored posts are no longer on X."""
 
 from typing import Any
 

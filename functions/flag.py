@@ -1,4 +1,4 @@
-"""Each minute: flag who has waited too long, and note who must hear of it."""
+"""Each minute: flag the waits that are too long, and write alerts about them to the outbox."""
 
 from typing import Any
 

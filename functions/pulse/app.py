@@ -40,17 +40,17 @@ if TYPE_CHECKING:
 
 __all__ = ["App", "count", "for_each", "logger", "out_of_time", "reported", "use", "wired"]
 
-_FRESH = timedelta(seconds=30)
-"""How old settings may be that were read before: a warm process does not read them each time."""
-_ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
-"""For mail: SES may have sent one to which its answer was lost, so nothing is asked twice."""
-_AGAIN = Config(
+_SETTINGS_MAX_AGE = timedelta(seconds=30)
+"""For how long a warm process uses settings before it reads them again."""
+_NO_RETRY = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+"""For mail: SES may have sent a mail although its answer was lost, so no call is repeated."""
+_WITH_RETRIES = Config(
     retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10
 )
-_SOON = Config(
+_IMPATIENT = Config(
     retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3
 )
-"""For what mail can do without: it must not take the time of the mail."""
+"""For services that mail can do without: a slow one must not take the time of the mail."""
 _Result = TypeVar("_Result")
 
 
@@ -77,7 +77,11 @@ class App:
     def settings(self) -> Settings:
         """Return the settings in force, at most half a minute old; none before the first push."""
         now = self.now()
-        if self._settings is None or self._read_at is None or now - self._read_at >= _FRESH:
+        if (
+            self._settings is None
+            or self._read_at is None
+            or now - self._read_at >= _SETTINGS_MAX_AGE
+        ):
             pushed = self.db.settings_store.current()
             if pushed is None:
                 logger().warning("no settings yet: run `pulse push pulse.yaml`")
@@ -135,25 +139,25 @@ class App:
     @functools.cached_property
     def db(self) -> Repositories:
         """All that the table of the deployment holds."""
-        client = boto3.client("dynamodb", config=_AGAIN)
-        table = Table(client, self._needed("PULSE_TABLE"), self._needed("PULSE_INDEX"))
+        client = boto3.client("dynamodb", config=_WITH_RETRIES)
+        table = Table(client, self._required("PULSE_TABLE"), self._required("PULSE_INDEX"))
         return Repositories(table)
 
     @functools.cached_property
     def queue(self) -> PollQueue:
         """The queue of polls."""
-        client = boto3.client("sqs", config=_AGAIN)
-        return PollQueue(client, self._needed("PULSE_POLL_QUEUE"))
+        client = boto3.client("sqs", config=_WITH_RETRIES)
+        return PollQueue(client, self._required("PULSE_POLL_QUEUE"))
 
     @property
     def blind_after(self) -> timedelta:
         """Return for how long an account may go unread before an alarm rings."""
-        return timedelta(minutes=int(self._needed("PULSE_BLIND_MINUTES")))
+        return timedelta(minutes=int(self._required("PULSE_BLIND_MINUTES")))
 
     @functools.cached_property
     def tokens(self) -> TokenStore:
         """Tokens of X, in SSM."""
-        return TokenStore(boto3.client("ssm", config=_SOON), self._needed("PULSE_TOKENS"))
+        return TokenStore(boto3.client("ssm", config=_IMPATIENT), self._required("PULSE_TOKENS"))
 
     @functools.cached_property
     def mailer(self) -> SesMailer:
@@ -161,8 +165,8 @@ class App:
         from pulse.outbox.mailer import SesMailer  # noqa: PLC0415 - only `send` needs it
 
         return SesMailer(
-            boto3.client("sesv2", config=_ONCE),
-            self._needed("PULSE_SENDER"),
+            boto3.client("sesv2", config=_NO_RETRY),
+            self._required("PULSE_SENDER"),
             self._env.get("PULSE_CONFIGURATION_SET") or None,
         )
 
@@ -171,8 +175,8 @@ class App:
         """The topic of critical alerts, in SNS."""
         from pulse.outbox.mailer import CriticalTopic  # noqa: PLC0415 - only `send` needs it
 
-        client = boto3.client("sns", config=_SOON.merge(Config(read_timeout=5)))
-        return CriticalTopic(client, self._needed("PULSE_CRITICAL_TOPIC"))
+        client = boto3.client("sns", config=_IMPATIENT.merge(Config(read_timeout=5)))
+        return CriticalTopic(client, self._required("PULSE_CRITICAL_TOPIC"))
 
     @functools.cached_property
     def renderer(self) -> MailRenderer:
@@ -182,7 +186,7 @@ class App:
         return MailRenderer()
 
     def send_run(self, company: Company, context: Any) -> SendRun:
-        """One run of `send` for a company, in the time that Lambda's context has left."""
+        """Return one run of `send` for a company, in the time that Lambda's context has left."""
         # Only `send` needs these, and rendering takes long to import.
         from pulse.authors.directory import AuthorDirectory  # noqa: PLC0415
         from pulse.outbox.deliver import Delivery  # noqa: PLC0415
@@ -201,7 +205,7 @@ class App:
         return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
 
     def bounce_handler(self) -> BounceHandler:
-        """Acts on mail that came back."""
+        """Return the handler of mails that bounced or were complained about."""
         from pulse.outbox.bounces import BounceHandler  # noqa: PLC0415 - only `feedback` needs it
 
         db = self.db
@@ -217,7 +221,7 @@ class App:
 
         return ComplianceApi(bearer, self._transport or self._simulated())
 
-    def _needed(self, name: str) -> str:
+    def _required(self, name: str) -> str:
         value = self._env.get(name)
         if not value:
             raise MissingSettingError(f"{name} is not set; template.yaml sets it")
@@ -245,13 +249,15 @@ def wired() -> App:
 
 
 def use(app: App | None) -> None:
-    """Put another app in place: a rehearsal with a clock and an X of its own."""
+    """Put another app in place, such as one with a simulated clock and X; None removes it."""
     global _wired  # noqa: PLW0603
     _wired = app
 
 
 def for_each(do: Callable[[Company], _Result]) -> dict[str, _Result]:
-    """Do it for every company, and return the results by company; one failure holds up no other.
+    """Call `do` for every company and return the results by company name.
+
+    A failure for one company does not stop the others.
 
     Raises:
         ExceptionGroup: what failed, after all companies had their turn.
@@ -272,5 +278,5 @@ def for_each(do: Callable[[Company], _Result]) -> dict[str, _Result]:
 
 
 def out_of_time(context: Any, spare_ms: int) -> Callable[[], bool]:
-    """Return what asks whether Lambda ends the invocation within so many milliseconds."""
+    """Return a function that says whether fewer than `spare_ms` milliseconds are left."""
     return lambda: context.get_remaining_time_in_millis() < spare_ms

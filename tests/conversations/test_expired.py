@@ -70,10 +70,10 @@ def test_a_new_keep_brings_nothing_back(
     """Given one half gone, whatever `keep` says now, then it goes, and so when asked anew."""
     before = ttls(table)
     retention = RetentionStore(table, half_gone)
-    assert retention.of_conversations([KEY], POLICY, keep, at(LATE)) == 0
+    assert retention.apply_to_conversations([KEY], POLICY, keep, at(LATE)) == 0
     assert ttls(table) == before
     half_gone.add({KEY: [mention(9, LATE)]}, POLICY, keep)
-    assert retention.of_conversations([KEY], POLICY, keep, at(LATE)) == 0
+    assert retention.apply_to_conversations([KEY], POLICY, keep, at(LATE)) == 0
     assert ttls(table) == {**before, STATE: None, "m9": None}
 
 
@@ -82,7 +82,7 @@ def test_deleting_a_post_restores_no_expired_one(
 ) -> None:
     """Given one half gone, when one of its posts has to go, then all of it goes."""
     retraction = DeletionStore(half_gone)
-    assert retraction.conversations_ending({KEY: {"1"}}, at(LATE)) == {KEY}
+    assert retraction.find_emptied({KEY: {"1"}}, at(LATE)) == {KEY}
     assert retraction.delete({KEY: {"1"}}, POLICY, KEEP, at(LATE)) == 1
     assert ttls(table) == {}
 
@@ -92,7 +92,7 @@ def test_a_conversation_left_with_expired_facts_only_is_removed(
 ) -> None:
     """Given one asked anew, when that goes too, then what was before it waits no more."""
     retraction = DeletionStore(asked_anew)
-    assert retraction.conversations_ending({KEY: {"9"}}, at(LATE)) == {KEY}
+    assert retraction.find_emptied({KEY: {"9"}}, at(LATE)) == {KEY}
     assert retraction.delete({KEY: {"9"}}, POLICY, KEEP, at(LATE)) == 1
     assert ttls(table) == {}
 
@@ -133,13 +133,13 @@ def test_a_long_expired_conversation_is_removed_completely(table: Table, then: s
     conversations.add({KEY: LONG}, POLICY, None)
     killed = gone_after(table, 1)
     with pytest.raises(GoneError):
-        RetentionStore(table, killed).of_conversations([KEY], POLICY, SHORT, at(LATE))
+        RetentionStore(table, killed).apply_to_conversations([KEY], POLICY, SHORT, at(LATE))
     assert set(ttls(table).values()) > {None}
     if then == "a mention":
         conversations.add({KEY: [mention(2000, LATE)]}, POLICY, SHORT)
         assert stored_conversation(table)[0].waiting == ("2000",)
     else:
-        RetentionStore(table, conversations).of_conversations([KEY], POLICY, SHORT, at(LATE))
+        RetentionStore(table, conversations).apply_to_conversations([KEY], POLICY, SHORT, at(LATE))
         assert stored_conversation(table)[0].status == "answered"
     living = {token for token, ttl in ttls(table).items() if ttl is None}
     assert living == ({STATE, "m2000"} if then == "a mention" else set())

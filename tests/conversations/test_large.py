@@ -6,7 +6,7 @@ from dataclasses import replace
 from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention
 from pulse.conversations.fold import State, fold, levels_due
 from pulse.conversations.store.codec import STATE, state_of
-from pulse.conversations.store.conversations import MOST_FACTS, ConversationStore
+from pulse.conversations.store.conversations import MAX_FACTS, ConversationStore
 from pulse.dynamodb.table import Table
 from tests.conversations.conversation_writers import KEEP, POLICY, at, reply, stored_conversation
 
@@ -74,16 +74,16 @@ def test_states_of_before_are_read_in_full() -> None:
 def test_endless_posts_fill_only_one_conversation(table: Table) -> None:
     """Given thousands of mentions in a thread, then those past the limit are named, not stored."""
     conversations = ConversationStore(table)
-    left_out: list[str] = []
+    refused: list[str] = []
 
     def say(*facts: Fact) -> int:
-        return conversations.add({KEY: facts}, POLICY, KEEP, lambda _, m: left_out.append(m.id))
+        return conversations.add({KEY: facts}, POLICY, KEEP, lambda _, m: refused.append(m.id))
 
-    many = [asked(number, number / 10) for number in range(MOST_FACTS)]
-    for start in range(0, MOST_FACTS, 500):
+    many = [asked(number, number / 10) for number in range(MAX_FACTS)]
+    for start in range(0, MAX_FACTS, 500):
         assert say(*many[start : start + 500]) == 500
-    late = asked(MOST_FACTS, MOST_FACTS)
-    answer = replace(reply(1, MOST_FACTS + 1), id=str(_ID + 9000), version=str(_ID + 9000))
+    late = asked(MAX_FACTS, MAX_FACTS)
+    answer = replace(reply(1, MAX_FACTS + 1), id=str(_ID + 9000), version=str(_ID + 9000))
     assert say(many[0], late, answer) == 1
-    assert left_out == [late.id]
+    assert refused == [late.id]
     assert stored_conversation(table, KEY)[0].status == "answered"

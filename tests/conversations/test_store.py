@@ -202,7 +202,7 @@ def test_many_people_to_tell_of_many_conversations(table: Table, people: int) ->
     keys = [ConversationKey("acme", str(n), "7") for n in range(1, 61)]
     conversations.add({k: [mention(int(k.conversation_id), 0)] for k in keys}, POLICY, KEEP)
 
-    def tell(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
+    def make_entries(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
         first = next(iter(flagged)).conversation_id
         keys = tuple(flagged)
         return [Entry(first, "acme", f"person{n}", "alert", at(20), keys) for n in range(people)]
@@ -210,7 +210,7 @@ def test_many_people_to_tell_of_many_conversations(table: Table, people: int) ->
     def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(20))
 
-    conversations.append(keys, decide, POLICY, KEEP, tell)
+    conversations.append(keys, decide, POLICY, KEEP, make_entries)
     assert {s.level for s in conversations.states(keys).values()} == {"warning"}
     for n in (0, people - 1):
         told = [k for e in Outbox(table).waiting("acme", f"person{n}") for k in e.keys]

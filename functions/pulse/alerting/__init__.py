@@ -1,1 +1,1 @@
-"""Who hears of which waits, and when."""
+"""Who is alerted of which waits, and when."""

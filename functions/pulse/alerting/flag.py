@@ -1,4 +1,4 @@
-"""Each minute: flag who has waited too long, and note in the outbox who must hear of it."""
+"""Each minute: flag the waits that are too long, and write alerts about them to the outbox."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Decisions:
     def levels(self, key: ConversationKey, state: State) -> Sequence[Fact]:
         # The index may be a moment old, so the state that the store has just read decides: it
         # may have been answered since. If others write it meanwhile, the store asks again, and
-        # the last answer counts. Nothing due is noted as due now, which counts as not late.
+        # the last answer counts. If nothing is due, it is noted as due now, which is not late.
         self.due_since[key] = state.attention_at or self.now
         return levels_due(state, self.policy, self.now)
 
@@ -56,7 +56,7 @@ def flag(
     policy_progress: PolicyProgress,
     now: datetime,
 ) -> FlagReport:
-    """Flag what is due, and put what people are to be told of it into the outbox.
+    """Flag what is due, and write the alerts about it to the outbox.
 
     Raises:
         ExceptionGroup: some could not be flagged; all others were.
@@ -64,16 +64,16 @@ def flag(
     _refold_for_new_policy(company, conversations, policy_progress, now)
     decisions = _Decisions(company.policy, now)
     # A flag and the entries about it are one transaction. A crash between the two would either
-    # leave a flag of which nobody ever hears, since a level is flagged once, or alert people
-    # again each minute of what was never marked as flagged.
-    entries = partial(_entries, company, now)
+    # leave a flag of which nobody is alerted, since a level is flagged once, or alert people
+    # again each minute of a wait that is not flagged.
+    make_entries = partial(_make_entries, company, now)
     flagged, oldest = 0, now
     failures = Failures("batches of conversations could not be flagged")
     # The list is read to its end first, since flagging moves conversations within the index.
     for keys in batched(list(conversations.due(company.name, now)), _BATCH):
         with failures.collecting():
             new = conversations.append(
-                keys, decisions.levels, company.policy, company.retention, entries
+                keys, decisions.levels, company.policy, company.retention, make_entries
             )
             flagged += len(new)
             oldest = min([oldest, *(decisions.due_since[key] for key in keys if key not in new)])
@@ -106,12 +106,12 @@ def _refold_for_new_policy(
         policy_progress.mark_folded(company.name, version, now)
 
 
-def _entries(
+def _make_entries(
     company: Company, now: datetime, flagged: Mapping[ConversationKey, Sequence[Fact]]
 ) -> list[Entry]:
     """Return one entry for each person, level and reminder, of the new flags of one transaction.
 
-    A conversation that passed several levels at once is told of at the last, the highest, only.
+    A conversation that passed several levels at once gets an alert for the highest, the last one.
     """
     policy = company.policy
     keys_for: dict[tuple[str, str, int], list[ConversationKey]] = defaultdict(list)

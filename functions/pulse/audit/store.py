@@ -23,7 +23,7 @@ RemovalEntries = Callable[[Collection[str]], Sequence[LogEntry]]
 
 
 class AuditLog:
-    """Entries stand under the company by time and kind; the same entry twice is one."""
+    """Entries of a company, by time and kind; the same entry written twice is one."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -92,8 +92,8 @@ def _entry_of(item: Item) -> LogEntry:
 @item_of.register
 def _(record: AuditRecord) -> tuple[ItemKey, Item]:
     # The key holds a digest of what the entry says: a run that is repeated after a crash writes
-    # the same items again, and nothing is counted twice. Where two entries of one moment say the
-    # same and are two all the same, the writer tells them apart by `distinct`.
+    # the same items again, and nothing is counted twice. Where two equal entries of one moment
+    # must both be counted, the writer gives them different values of `distinct`.
     entry = record.entry
     text = json.dumps(entry.what, ensure_ascii=False, sort_keys=True, default=str)
     digest = hashlib.sha256(f"{text}{record.distinct}".encode()).hexdigest()[:16]

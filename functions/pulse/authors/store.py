@@ -11,9 +11,9 @@ from pulse.dynamodb.table import Table
 from pulse.kernel.posts import Author
 
 AUTHOR_KEPT = timedelta(days=30)
-"""Handles change owners (D-041), so that a name is looked up anew once a month."""
+"""Handles change owners (D-041), so that a name is looked up again once a month."""
 _ERASURE_KEPT = timedelta(days=30)
-"""Longer than any scan goes back over what was read before."""
+"""Longer than any scan reaches back to posts that were read before."""
 
 
 class AuthorCache:

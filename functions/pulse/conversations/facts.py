@@ -1,7 +1,7 @@
 """The facts of a conversation. Each is stored once; the state is folded from them.
 
 The token of a fact is its name in the conversation: two facts with one token are the same fact,
-whoever stores them and however often. So everything that tells facts apart must stand in it.
+whoever stores them and however often. So everything that distinguishes facts must be in it.
 """
 
 from __future__ import annotations

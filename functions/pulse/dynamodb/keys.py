@@ -68,12 +68,12 @@ def own_posts(company: str) -> str:
 
 
 def own_post(company: str, first_id: str, version: str) -> ItemKey:
-    """Return the key of one version of an own post; all versions of a post stand together."""
+    """Return the key of one version of an own post; all versions of a post are adjacent."""
     return ItemKey(own_posts(company), f"{first_id}/{version}")
 
 
 def own_post_versions(first_id: str) -> tuple[str, str]:
-    """Return the range of `sk` in which all versions of an own post lie."""
+    """Return the range of `sk` of all versions of an own post."""
     return f"{first_id}/", f"{first_id}/{LAST}"
 
 
@@ -87,7 +87,7 @@ def parse_own_post(sk: str) -> tuple[str, str]:
 
 
 def open_index(company: str) -> str:
-    """Return where open conversations stand in the index."""
+    """Return the partition of the index that holds the open conversations."""
     return f"{company}#open"
 
 
@@ -98,7 +98,7 @@ def open_index_sort(attention: datetime | None, conversation_id: str, customer_i
 
 
 def day_index(company: str, moment: datetime) -> str:
-    """Return where all posts stand in the index that were published on the UTC day of `moment`."""
+    """Return the partition of the index that holds the posts of the UTC day of `moment`."""
     return f"{company}#{sortable_time(moment)[:10]}"
 
 
@@ -135,21 +135,21 @@ def erasure(company: str, user_id: str) -> ItemKey:
     return ItemKey(erasures(company), user_id)
 
 
-# What people are told
+# The outbox and the mails
 
 
 def outbox(company: str) -> str:
-    """Return the partition of what waits to be told."""
+    """Return the partition of the entries that wait to be sent."""
     return f"{OUTBOX}#{company}"
 
 
 def outbox_entry(company: str, person: str, entry_id: str) -> ItemKey:
-    """Return the key of one entry; those of one person stand together."""
+    """Return the key of one entry; those of one person are adjacent."""
     return ItemKey(outbox(company), f"{person}#{entry_id}")
 
 
 def outbox_of_person(person: str) -> tuple[str, str]:
-    """Return the range of `sk` in which the entries for one person lie."""
+    """Return the range of `sk` of the entries for one person."""
     return f"{person}#", f"{person}#{LAST}"
 
 
@@ -164,7 +164,7 @@ def sent(company: str) -> str:
 
 
 def sent_mail(company: str, sent_at: datetime, person: str, fingerprint: str) -> ItemKey:
-    """Return the key of the record of one mail, by time; `fingerprint` is of what it told."""
+    """Return the key of the record of one mail, by time; `fingerprint` is of its entries."""
     return ItemKey(sent(company), f"{sortable_time(sent_at)}#{person}#{fingerprint}")
 
 
@@ -226,7 +226,7 @@ def settings_version(version: int) -> ItemKey:
 
 
 def settings_versions() -> tuple[str, str]:
-    """Return the range of `sk` in which all versions of the settings lie."""
+    """Return the range of `sk` of all versions of the settings."""
     return "v", f"v{LAST}"
 
 

@@ -12,7 +12,7 @@ from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_GET_AT_ONCE = 100
+_MAX_BATCH = 100
 """Keys that DynamoDB takes in one BatchGetItem."""
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds to wait, time after time, while the table is too busy."""
@@ -50,7 +50,7 @@ class TableReader:
         found: dict[ItemKey, Item] = {}
         pauses = growing_pauses()
         while wanted:
-            asked, wanted = wanted[:_GET_AT_ONCE], wanted[_GET_AT_ONCE:]
+            asked, wanted = wanted[:_MAX_BATCH], wanted[_MAX_BATCH:]
             question = {"Keys": [key_to_dynamodb(k) for k in asked], "ConsistentRead": True}
             answer = self.client.batch_get_item(RequestItems={self.name: question})
             for raw in answer["Responses"].get(self.name, []):
@@ -71,7 +71,7 @@ class TableReader:
     ) -> Iterator[Item]:
         """Yield the items of a partition in order of `sk`; consistent reads.
 
-        If `high` is given, only those whose `sk` lies between `low` and `high`, both included.
+        If `high` is given, only those whose `sk` is between `low` and `high`, both included.
         """
         between = " AND sk BETWEEN :low AND :high" if high else ""
         return self._query(
@@ -91,9 +91,9 @@ class TableReader:
         limit: int | None = None,
         only: Sequence[str] = (),
     ) -> Iterator[Item]:
-        """Yield the items that stand in the index under `gpk`, in order of `gsk`.
+        """Yield the items of the index under `gpk`, in order of `gsk`.
 
-        `gsk` lies between `low` and `high`, both included. If `only` names attributes, the items
+        `gsk` is between `low` and `high`, both included. If `only` names attributes, the items
         hold no others. The index may be a moment behind the table: DynamoDB offers no consistent
         read of it.
         """

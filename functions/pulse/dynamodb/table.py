@@ -9,7 +9,7 @@ from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, 
 from pulse.dynamodb.reading import PAUSES, TableReader, growing_pauses, key_of
 from pulse.kernel.errors import RetryLaterError
 
-_PUT_AT_ONCE = 25
+_MAX_BATCH = 25
 """Items that DynamoDB takes in one BatchWriteItem."""
 MAX_ACTIONS = 100
 """Actions that DynamoDB takes in one transaction."""
@@ -41,14 +41,14 @@ class Table(TableReader):
         self.client.put_item(TableName=self.name, Item=to_dynamodb({**at._asdict(), **values}))
 
     def put_many(self, items: Iterable[tuple[ItemKey, Mapping[str, Any]]]) -> None:
-        """Put items that nobody else writes differently; they are written in any order."""
+        """Put items in any order, without conditions, so no other writer may change them."""
         self._write_batches(
             {"PutRequest": {"Item": to_dynamodb({**at._asdict(), **values})}}
             for at, values in dict(items).items()
         )
 
     def delete_many(self, keys: Iterable[ItemKey]) -> None:
-        """Delete items that nobody else writes; those that are not there are no error."""
+        """Delete items without conditions; those that are not there are no error."""
         self._write_batches(
             {"DeleteRequest": {"Key": key_to_dynamodb(at)}} for at in dict.fromkeys(keys)
         )
@@ -57,7 +57,7 @@ class Table(TableReader):
         waiting = list(requests)
         pauses = growing_pauses()
         while waiting:
-            asked, waiting = waiting[:_PUT_AT_ONCE], waiting[_PUT_AT_ONCE:]
+            asked, waiting = waiting[:_MAX_BATCH], waiting[_MAX_BATCH:]
             answer = self.client.batch_write_item(RequestItems={self.name: asked})
             again = answer.get("UnprocessedItems", {}).get(self.name, [])
             if again:
@@ -141,7 +141,7 @@ class Table(TableReader):
                 # was faster, so the very same transaction is right a moment later, also when
                 # another action lost its race at the same time. A lost race is for the caller, who
                 # has to read and decide again. Anything else (an item too large, a wrong
-                # expression) no retry mends; taken for a lost race it would be tried for ever.
+                # expression) fails in every attempt, and must not be taken for a lost race.
                 reasons = problem.response.get("CancellationReasons", [])
                 codes = [r.get("Code", "None") for r in reasons]
                 if pause is not None and not _BUSY.isdisjoint(codes):
@@ -155,7 +155,12 @@ class Table(TableReader):
             return
 
     def write(self, actions: Sequence[Item]) -> None:
-        """Do as `transact`; a single Put is written alone, at half the price of a transaction."""
+        """Do as `transact`; a single Put is written alone, at half the price of a transaction.
+
+        Raises:
+            TransactionCancelledError: as `transact`.
+            ClientError: as `transact`.
+        """
         if len(actions) > 1 or "Put" not in actions[0]:
             self.transact(actions)
             return
@@ -171,8 +176,11 @@ class Table(TableReader):
     def write_retrying_conflicts(self, actions: Sequence[Item]) -> None:
         """Do as `write`, and try again, ever more slowly, while others are writing the same items.
 
-        A conflict says only that somebody is at it, not that the conditions no longer hold: so
-        nothing has to be read again, as it has after a condition that failed.
+        A conflict does not mean that a condition has failed, so nothing has to be read again.
+
+        Raises:
+            TransactionCancelledError: a condition failed, or the conflict lasts.
+            ClientError: as `transact`.
         """
         for pause in PAUSES:
             try:
@@ -184,7 +192,7 @@ class Table(TableReader):
         return self.write(actions)
 
     def back_off(self, failures: int) -> None:
-        """Wait a little, longer each time, until others are done who write the same items."""
+        """Pause after so many failures (from 1), longer each time, while others write the items."""
         self.pause(BACK_OFF[min(failures, len(BACK_OFF)) - 1])
 
     @property
@@ -199,10 +207,10 @@ class Table(TableReader):
         """Return the item if this very write has written it before, else None.
 
         When AWS's answer to a write is lost, botocore sends the write again, and then the condition
-        fails because of what the first one wrote: it looks as if somebody else had been faster. So
-        after a retry the item is read, and if it is as it was to be, the write is taken as done. A
-        transaction needs none of that: botocore gives it a token, and AWS carries out no token
-        twice.
+        fails because of what the first one wrote: it looks as if another writer had been faster.
+        So after a retry the item is read, and if it holds the values of this write, the write has
+        succeeded (D-039). A transaction needs none of that: botocore gives it a token, and AWS
+        carries out no token twice.
         """
         if not problem.response.get("ResponseMetadata", {}).get("RetryAttempts"):
             return None

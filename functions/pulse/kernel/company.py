@@ -90,9 +90,9 @@ class Company:
         return self.title.get(language) or self.name
 
     def person(self, key: str) -> Person:
-        """Return the person with this key; the owner when the settings have none such."""
-        # An entry may wait for somebody whom a later push took out of the settings: what
-        # it tells still has to reach a person.
+        """Return the person with this key; the owner if the settings have no such person."""
+        # An entry may wait for somebody whom a later push removed from the settings: it must still
+        # reach a person.
         return self.people.get(key) or self.people[self.owner]
 
     def shadow_address(self, now: datetime) -> str | None:

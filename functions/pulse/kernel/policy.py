@@ -78,9 +78,9 @@ class Policy:
         return names.index(level) if level in names else -1
 
     def next_reminder(self, last: datetime, reminder: int) -> datetime:
-        """Return when the top level is told again after the flag at `last`."""
-        # Every `repeat_every` (4 hours) on the first day, then once a day (D-010): who has not
-        # acted on six reminders will not act on the seventh, but nobody is ever forgotten.
+        """Return when the next reminder of the top level is due after the flag at `last`."""
+        # Every `repeat_every` (4 hours) on the first day, then once a day (D-010): people who
+        # have not acted on six reminders will not act on the seventh, but no wait is forgotten.
         is_first_day = reminder < DAY // self.repeat_every
         return last + (self.repeat_every if is_first_day else max(self.repeat_every, DAY))
 

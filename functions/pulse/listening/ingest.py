@@ -1,6 +1,6 @@
 """Ingest: posts become facts of conversations, or own posts, or are quarantined.
 
-It does not matter where posts come from: polls call this, and whatever else hears of posts may.
+It does not matter where posts come from: polls call this, and so may any other source of posts.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _LOGGED_BEFORE = timedelta(hours=26)
 class Source:
     """The origin of posts.
 
-    `account` is the company's account for which they were found. If they stand in its mentions
-    timeline, `in_mentions` says so, and they name it whatever their entities say. Waits that began
-    before `watched_from` raise no alert: Pulse did not watch the account then.
+    `account` is the company's account for which they were found. `in_mentions` says that they are
+    in its mentions timeline, and so name it whatever their entities say. Waits that began before
+    `watched_from` raise no alert: Pulse did not watch the account then.
     """
 
     account: Account
@@ -50,7 +50,7 @@ class Ingested(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IngestStores:
-    """The stores that ingest writes to; made anew for each run."""
+    """The stores that ingest writes to; made for one run."""
 
     conversations: ConversationStore
     own_posts: OwnPosts
@@ -78,8 +78,8 @@ def ingest(
 ) -> Ingested:
     """Store posts and fold them into conversations; the same post may come any number of times.
 
-    `unreadable` is what came in place of posts and could not be read, `authors` what came along
-    about their authors. Both are stored too.
+    `unreadable` are posts that could not be parsed, `authors` the profiles that X sent along with
+    the posts. Both are stored too.
     """
     posts = [_as_found(p, source) for p in posts if not _is_erased(p, company, stores)]
     replies = select_replies(posts, company.account_ids)
@@ -94,8 +94,8 @@ def ingest(
     new, facts = 0, _facts(posts, replies, source, company, now)
     if facts:
         new = stores.conversations.add(facts, company.policy, company.retention, quarantine)
-    # Own posts that answer nobody are no facts, and are stored all the same: sweeps compare what is
-    # stored of a timeline with what X counts and serves of it. Retweets stand in neither.
+    # Own posts that answer no customer are no facts, but they are stored, since sweeps compare what
+    # is stored of a timeline with what X counts and serves of it. Retweets are in neither.
     answering = {post.version for post in replies}
     own = [
         p
@@ -136,7 +136,7 @@ def _facts(
 
 
 def _as_found(post: Post, source: Source) -> Post:
-    """Return the post; if it stands in the mentions timeline, it names the account."""
+    """Return the post; if it was found in the mentions timeline, it names the account."""
     # X puts a post into the timeline by rules of its own, and some posts in it have no entities:
     # old long posts, or replies to a post that names the account. X's word decides, or a customer
     # whom X shows to the account would not be seen by Pulse.
@@ -161,7 +161,7 @@ def _log(
     stores: IngestStores,
     now: datetime,
 ) -> int:
-    """Log what is not stored as a post; returns how much of it was not logged before."""
+    """Log posts that are quarantined; return how many of them were not logged before."""
     # Sweeps read the same unreadable post every quarter of an hour for a day. The log's keys begin
     # with the time, so a second entry would not replace the first; it is looked for instead.
     logged = [

@@ -43,7 +43,7 @@ def poll(run: PollRun, task: PollTask) -> PollReport:
 
 
 def _save(run: PollRun, task: PollTask, report: PollReport, cursor: Cursor) -> None:
-    """Save the cursor after all states are written: a crash before repeats reading, loses nothing.
+    """Save the cursor, after all states are written: a crash before that only repeats the reading.
 
     What was billed is counted in the same write, so that neither is there without the other.
     """
@@ -52,9 +52,9 @@ def _save(run: PollRun, task: PollTask, report: PollReport, cursor: Cursor) -> N
         run.cursors.save(cursor, report.records)
     except StaleWriteError:
         report.problems.append("another run has read this account meanwhile")
-        # Of two polls at once, both were served the same posts, and X bills them once: the other
-        # one has counted them. A sweep counts what it stored first, and what it stored the other
-        # run cannot have found new: without this, nobody would count it (D-030).
+        # Two polls at once are served the same posts. X bills them once, and the other run has
+        # counted them. A sweep counts only the posts that it was the first to store. The other run
+        # found those known already and did not count them, so they are counted here (D-030).
         if task.kind != "poll":
             run.cursors.add_reads(run.account.id, report.billed, run.now)
 

@@ -79,7 +79,7 @@ class TimelineScan:
         None when search reaches nothing of it any more.
         """
         # Page tokens expire, so they are not stored. In the timeline the id of the oldest post
-        # stands for the token. Search knows times only, with whole seconds: the second of the
+        # takes their place. Search knows times only, with whole seconds: the second of the
         # oldest post is read again, since more posts of that second may follow.
         if self.via == "search":
             end = self.oldest.at + _SECOND if self.oldest else self.end

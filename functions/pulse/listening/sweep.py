@@ -51,7 +51,7 @@ def late_scans(
 
     # The part before midnight would be billed again. Counts are billed once for any number of
     # posts: X counts by minute, and only minutes are read again of which it has more posts than
-    # Pulse. A re-read that was interrupted is finished first, since comparing the days anew would
+    # Pulse. A re-read that was interrupted is finished first, since comparing the days again would
     # begin it from its top each time (D-045). It reached down to the `late` of its time; without
     # counts there is then nothing else to read, so `late` moves to the end.
     end = min(midnight, run.now - _CLOCKS_DIFFER)

@@ -13,7 +13,7 @@ from pulse.listening.scan import Endpoint
 def search_query(endpoint: Endpoint, username: str) -> str:
     """Return the query with which search and counts find the posts of a timeline.
 
-    Retweets stand in no timeline as Pulse reads it: they are neither mentions nor replies.
+    Retweets are in no timeline as Pulse reads it: they are neither mentions nor replies.
     """
     who = f"@{username}" if endpoint == "mentions" else f"from:{username}"
     return f"{who} -is:retweet"
@@ -32,9 +32,9 @@ class Timeline:
         return search_query(self.endpoint, self.account.username)
 
     def holds(self, post: Mention | Reply | OwnPost) -> bool:
-        """Return whether a stored post stands in this timeline.
+        """Return whether a stored post is in this timeline.
 
-        A post of another account of the company that names this one stands in its mentions.
+        A post of another account of the company that names this one is in its mentions.
         """
         if isinstance(post, Mention):
             return self.endpoint == "mentions" and self.account.id in post.named

@@ -24,14 +24,14 @@ _make_record = logging.getLogRecordFactory()
 
 def install() -> None:
     """Silence, in the whole process, the libraries that log secrets. May be called again."""
-    # Levels alone are not enough: whoever sets a level anew, of one logger or of all, would hear
-    # the secrets. A filter on handlers would miss a handler that is added later. The factory makes
+    # Levels alone are not enough: code that sets the level of a logger again would log the
+    # secrets. A filter on handlers would miss a handler that is added later. The factory makes
     # every record there is, so nothing passes it by (D-024). The levels merely save the work of
     # making records that nobody wants.
     for name in _SILENCED:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.setLogRecordFactory(_record_without_secrets)
-    # http.client prints every header, past all logging, once it is told to debug.
+    # http.client prints every header, past all logging, once its debug level is set.
     HTTPConnection.debuglevel = 0
 
 

@@ -1,1 +1,1 @@
-"""What people are to be told, until SES has taken it; bounces and suppressed addresses."""
+"""Entries that wait to be sent, sending them, bounces, and suppressed addresses."""

@@ -1,4 +1,4 @@
-"""Mail that came back: its address is suppressed, and the next in line is told, once."""
+"""Mails that bounced: their address is suppressed, and the next in line is alerted, once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class FeedbackReport:
     blocked: int = 0
     """Addresses that were suppressed because of it."""
     passed_on: int = 0
-    """Entries for the next in line: what the mail told, and why it comes to them."""
+    """Entries for the next in line: what the mail covered, and why they get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class BounceHandler:
     now: datetime
 
     def handle(self, feedback: Feedback) -> FeedbackReport:
-        """Suppress the address, and pass on what the mail told.
+        """Suppress the address, and pass on what the mail covered to the next in line.
 
         A mail that Pulse did not send is left alone, unless it went to one of our people: an
         address that does not work for others does not work for Pulse.
@@ -78,7 +78,8 @@ class BounceHandler:
                 self.audit_log.append(mail.company, [row])
             return report
         # SES may report a bounce before `send` has recorded the mail. Acting now would suppress
-        # the address and lose what the mail told. The error makes Lambda run it again in a minute.
+        # the address and lose what the mail covered. After the error, Lambda runs it again in a
+        # minute.
         if ours and mail is None and self.now - feedback.sent_at < _RECORDED_WITHIN:
             raise MailNotRecordedError(f"mail {feedback.message_id} is not recorded yet")
         done = [self._act(feedback, normalize_address(address), mail) for address in ours]
@@ -91,10 +92,10 @@ class BounceHandler:
         # Everything is one transaction on two conditions, that the mail was not marked as
         # returned and that the address was not suppressed, so a report that SNS delivers twice
         # does nothing the second time, and two bounces to one address tell of the address once.
-        # When a condition fails, somebody else was faster or the record was cut: all is read and
-        # decided anew. The two conditions are apart on purpose. A second mail to an address that
-        # is suppressed by now still passes on what it told; a refused mail says nothing of the
-        # address, and suppresses none.
+        # When a condition fails, another run was faster or the record was cut: all is read and
+        # decided again. The two conditions are separate on purpose. A second mail to an address
+        # that is suppressed by now still passes on what it covered; a refused mail says nothing
+        # about the address, and suppresses none.
         result = 0, 0
         busy = ContentionError(
             f"other reports kept changing what is known of mail {feedback.message_id}"
@@ -108,13 +109,13 @@ class BounceHandler:
                 suppressed.add(address)
             passed_on = list(self._passed_on(feedback, mail, suppressed)) if mail else []
             faults = list(self._faults(feedback, address, suppressed)) if new else []
-            also: list[Entry | AuditRecord] = [*passed_on, *faults]
+            records: list[Entry | AuditRecord] = [*passed_on, *faults]
             if mail and feedback.kind != "complaint":
                 row = _undelivered(mail, feedback, self.now, final=True)
-                also.append(AuditRecord(mail.company, row))
+                records.append(AuditRecord(mail.company, row))
             suppressions = [_suppression(feedback, address)] if new else []
             with attempt:
-                self.outbox.mark_returned(mail, feedback.kind, suppressions, also)
+                self.outbox.mark_returned(mail, feedback.kind, suppressions, records)
                 result = len(suppressions), len(passed_on)
             if attempt.cancelled is not None:
                 mail = self._find(feedback)
@@ -123,7 +124,7 @@ class BounceHandler:
     def _passed_on(
         self, feedback: Feedback, mail: SentMail, suppressed: set[str]
     ) -> Iterator[Entry]:
-        """Yield what the mail told, as entries for the next in line."""
+        """Yield what the mail covered as entries for the next in line."""
         company = self._company(mail.company)
         if company is None or mail.covered is None:
             return
@@ -143,8 +144,8 @@ class BounceHandler:
             yield from escalate_undeliverable(
                 entry, person, company, self.now, feedback.reason, others
             )
-        elif heir := next_recipient(entry, company, self.now, others):
-            yield heir
+        elif successor := next_recipient(entry, company, self.now, others):
+            yield successor
 
     def _faults(self, feedback: Feedback, address: str, suppressed: set[str]) -> Iterator[Entry]:
         """Yield word of the address, for the next in line in each company that writes to it."""
@@ -154,8 +155,8 @@ class BounceHandler:
                 company, person, address, feedback.kind, feedback.reason, self.now
             )
             others = unreachable(company, suppressed, self.now)
-            if heir := next_recipient(fault, company, self.now, others):
-                yield heir
+            if successor := next_recipient(fault, company, self.now, others):
+                yield successor
 
     def _find(self, feedback: Feedback) -> SentMail | None:
         """Return the record of the mail, whichever company sent it."""

@@ -1,4 +1,4 @@
-"""One message: deliver it through SES or SNS, record it, or put it off, or pass it on."""
+"""Delivering one message through SES or SNS: it is recorded, put off, or passed on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What came of one message, and the person's mailbox after it."""
+    """The result of one message, and the person's mailbox after it."""
 
     result: Literal["sent", "nothing to say", "put off", "turned away"]
     mailbox: Mailbox
@@ -81,10 +81,10 @@ class Delivery:
         if person != TOPIC:
             # Before composing, since that may cost look-ups at X; and never left to SES, whose own
             # suppression list takes the mail and drops it without an error.
-            one = self._suppressed.get(normalize_address(self._address(person)))
-            if one is not None:
+            suppression = self._suppressed.get(normalize_address(self._address(person)))
+            if suppression is not None:
                 raise SuppressedAddressError(
-                    f"not written to since {one.at:%Y-%m-%d}: {one.reason}"
+                    f"not written to since {suppression.at:%Y-%m-%d}: {suppression.reason}"
                 )
         composed = self.compose(person, entries)
         if composed is None:
@@ -112,8 +112,8 @@ class Delivery:
     def _put_off(self, person: str, mailbox: Mailbox, problem: TemporaryDeliveryError) -> Mailbox:
         """Hold back all of the person's mail for a while; the entries stay in the outbox."""
         mailbox = mailbox.put_off(self.now)
-        row = self._undelivered(person, problem, final=False)
-        self.audit_log.append(self.company.name, [row])
+        log_entry = self._undelivered(person, problem, final=False)
+        self.audit_log.append(self.company.name, [log_entry])
         self.outbox.complete(self.company.name, person, Completion(mailbox))
         return mailbox
 
@@ -129,24 +129,27 @@ class Delivery:
         """Settle the entries in favour of the next in line, who also learns of the address."""
         # A suppressed address is no news: the next in line was told when it was suppressed, and
         # the log has it. Alerts and trouble still pass on each time, since somebody has to act;
-        # a digest does not. If nobody is left to pass to, the entry ends here, and only the log
-        # will ever tell: then it is written for a suppressed address too.
-        moves = [(entry, self._heirs(entry, problem)) for entry in entries]
+        # a digest does not. If nobody is left to pass an entry to, it ends here, and the log is
+        # the only trace of it: so it is logged for a suppressed address too.
+        moves = [(entry, self._replacements(entry, problem)) for entry in entries]
         log = []
-        if not isinstance(problem, SuppressedAddressError) or not all(heirs for _, heirs in moves):
-            row = self._undelivered(person, problem, final=True)
-            log.append(AuditRecord(self.company.name, row))
+        if not isinstance(problem, SuppressedAddressError) or not all(
+            others for _, others in moves
+        ):
+            log_entry = self._undelivered(person, problem, final=True)
+            log.append(AuditRecord(self.company.name, log_entry))
         done = Completion(mailbox, log=log, release=release)
         self.outbox.reassign(self.company.name, person, moves, done)
 
-    def _heirs(self, entry: Entry, problem: PermanentDeliveryError) -> list[Entry]:
+    def _replacements(self, entry: Entry, problem: PermanentDeliveryError) -> list[Entry]:
+        """Return the entries for other people that take the place of one that did not arrive."""
         company, now = self.company, self.now
         others = unreachable(company, self._suppressed, now)
         if not isinstance(problem, SuppressedAddressError):
             person = company.person(entry.person)
             return escalate_undeliverable(entry, person, company, now, str(problem), others)
-        heir = next_recipient(entry, company, now, others) if entry.kind != "digest" else None
-        return [heir] if heir else []
+        moved = next_recipient(entry, company, now, others) if entry.kind != "digest" else None
+        return [moved] if moved else []
 
     def _undelivered(self, person: str, problem: Exception, *, final: bool) -> LogEntry:
         what = {
@@ -158,7 +161,7 @@ class Delivery:
         return LogEntry("undelivered", self.now, what)
 
     def _address(self, person: str) -> str:
-        """Where a person's mail goes now; the settings may know the person no longer."""
+        """Return the address for a person's mail; the owner's if the person left the settings."""
         return self.company.shadow_address(self.now) or self.company.person(person).email
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Entries of the outbox: what one person is to be told, and how entries are merged and cut."""
+"""Entries of the outbox: messages that wait for one person, and how they are merged and cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pulse.conversations.facts import ConversationKey
 
 TOPIC = "*topic"
-"""Stands for the SNS topic of critical alerts where the key of a person would stand."""
+"""The SNS topic of critical alerts, in place of the key of a person."""
 
 MAX_CONVERSATIONS = 1000
 """Conversations that the record of a mail lists at most: it is one item, of 400 kB at most."""
@@ -19,7 +19,7 @@ MAX_CONVERSATIONS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that one person (or the topic) is to be told.
+    """A message that waits for one person (or the topic): an alert, a digest or a fault.
 
     With `company` and `person`, `id` is the key of the entry: the same entry written twice is one.
     An id names no customer, since it outlives what is erased (D-042). `keys` are the conversations
@@ -63,8 +63,8 @@ def merge(entries: Sequence[Entry]) -> Entry | None:
     """
     # A bounce must pass on everything the mail covered as one entry: level and id are those of
     # the most urgent entry, so that the next reader's alert window and recipients are right; the
-    # reminder is the highest, which reaches furthest up the escalation; and whoever could not be
-    # reached for one of the entries is not tried again for any. Nobody needs a digest in another
+    # reminder is the highest, which reaches furthest up the escalation; and people who could not be
+    # reached for one of the entries are not tried again for any. Nobody needs a digest in another
     # person's stead. The list is cut at MAX_CONVERSATIONS, behind the urgent ones, because the
     # record is one item of the table.
     ordered = sorted(entries, key=lambda e: (not e.urgent, e.at))

@@ -1,4 +1,4 @@
-"""Who is told instead: when a shift has ended, or an address cannot be written to."""
+"""Who is alerted instead: when a shift has ended, or an address cannot be written to."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def escalate_undeliverable(
     `person` could not be written to, for the `reason` that the mail service gave; `unreachable`
     are keys of people who cannot be written to either. Nothing is returned when nobody is left.
     """
-    heir = next_recipient(entry, company, now, unreachable)
-    if heir is None:
+    successor = next_recipient(entry, company, now, unreachable)
+    if successor is None:
         return []
     # The topic wakes people by SMS or chat and has no room for advice about an address. And an
     # entry that is itself about an address needs no second one: if each brought another, two
     # people with broken addresses would exchange such mails without end.
-    if heir.person == TOPIC or entry.detail("trouble") in ADDRESS_FAULTS:
-        return [heir]
+    if successor.person == TOPIC or entry.detail("trouble") in ADDRESS_FAULTS:
+        return [successor]
     why = address_fault(company, entry.person, person.email, "address", reason, now)
-    return [heir, replace(why, person=heir.person, unreachable=heir.unreachable)]
+    return [successor, replace(why, person=successor.person, unreachable=successor.unreachable)]
 
 
 def next_recipient(
@@ -69,7 +69,7 @@ def next_recipient(
 ) -> Entry | None:
     """Return the entry for the next person in line who can be written to, or None.
 
-    The line is the owner, then everybody who would hear of a critical wait after all reminders,
+    The line is the owner, then all recipients of a critical alert after all reminders,
     then, for alerts only, the topic. In shadow mode there is no next person, because all mail
     goes to the one address that has just failed.
     """
@@ -81,10 +81,10 @@ def next_recipient(
     # the walk down the line ends, also across runs.
     tried = (*entry.unreachable, entry.person)
     line = (company.owner, *everybody, TOPIC)
-    heir = next((key for key in line if key not in (*tried, *unreachable)), None)
-    if heir is None or (heir == TOPIC and entry.kind != "alert"):
+    successor = next((key for key in line if key not in (*tried, *unreachable)), None)
+    if successor is None or (successor == TOPIC and entry.kind != "alert"):
         return None
-    return replace(entry, person=heir, unreachable=tried)
+    return replace(entry, person=successor, unreachable=tried)
 
 
 def address_fault(

@@ -1,4 +1,4 @@
-"""Mailboxes: what a person was last sent, and from when on what waits for them may go."""
+"""Mailboxes: what a person was last sent, and from when on waiting entries may be sent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Mailbox:
         return replace(self, not_before=now + wait, failures=failures)
 
     def is_put_off(self, now: datetime) -> bool:
-        """Whether the mail service said wait, and the wait is not over."""
+        """Return whether mail to the person is still put off."""
         return self.not_before is not None and self.not_before > now
 
 
@@ -61,7 +61,7 @@ class Completion:
     """What a sender writes in one transaction, under the claim that `mailbox` names.
 
     `mailbox` is as it is to be stored. With `release` the claim ends, and others may write to the
-    person; without it the sender goes on to their next mail.
+    person; without it the sender continues with their next mail.
     """
 
     mailbox: Mailbox
@@ -105,7 +105,7 @@ def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetim
 
 
 def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:
-    """Return for how long the oldest entry could have gone, had the mail service taken it."""
+    """Return for how long the oldest entry has been due, even if its mail was put off."""
     moments = [
         next_alert([e for e in entries if e.kind == "alert"], mailbox, policy),
         *(e.at for e in entries if e.kind != "alert"),
@@ -114,7 +114,7 @@ def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: dat
 
 
 def already_told(entries: Sequence[Entry], mailbox: Mailbox) -> bool:
-    """Whether the person was sent all of these alerts before; False if any entry is no alert.
+    """Return whether the person was sent all of these alerts; False if any entry is no alert.
 
     It happens when an alert is handed on to the same person from two others.
     """

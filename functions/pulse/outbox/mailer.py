@@ -79,7 +79,7 @@ class SesMailer:
 
 
 def _concerns_sender(reason: str, sender: str) -> bool:
-    """Whether SES rejects all mail of this sender at present, whoever it is for."""
+    """Return whether SES rejects all mail of this sender at present, to any address."""
     # SES answers with the same code when the sender is not verified, when (in the sandbox) the
     # recipient is not, and when the whole account is suspended. The difference decides who is
     # told. A fault of the recipient's address passes the mail to the next in line; a fault of the

@@ -66,6 +66,6 @@ class SentMail:
     fingerprint: str
     """The fingerprint of the entries that it was sent for."""
     covered: Entry | None = None
-    """What it told, in one entry; None where nothing has to be passed on if it bounces."""
+    """What it covered, as one entry; None where nothing has to be passed on if it bounces."""
     returned: str | None = None
     """How it came back (`bounce`, `complaint`, `refused`), if it did."""

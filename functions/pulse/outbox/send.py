@@ -29,14 +29,14 @@ class SendReport:
     """What one run for one company did."""
 
     people: int
-    """For how many something waited."""
+    """How many people (or the topic) had entries waiting."""
     sent: int
     put_off: int
     """Mails that SES or SNS could not take now."""
     turned_away: int
     """Mails that SES will never take, or whose address is suppressed."""
     oldest_seconds: float
-    """For how long the oldest entry could have gone by now, had nothing stood in the way."""
+    """For how long the oldest entry has been due, even if the mail service put it off."""
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class SendRun:
         if mailbox is None:
             return
         # What was read before the claim may have been sent by another sender since. Only from now
-        # on does nobody else write to this person, so what is due is found out anew.
+        # on does nobody else write to this person, so what is due is determined again.
         ready = self._due(self.outbox.waiting(self.company.name, person), mailbox)
         alerts = [e for e in ready if e.kind == "alert"][:MAX_SETTLED]
         messages = [*([alerts] if alerts else []), *([e] for e in ready if e.kind != "alert")]
@@ -130,7 +130,7 @@ class SendRun:
     def _hand_overs(self, entries: Sequence[Entry]) -> list[tuple[Entry, list[Entry]]]:
         """Return the entries that go to other people now, each with those that replace it."""
         found = ((entry, hand_over(entry, self.company, self.now)) for entry in entries)
-        return [(entry, heirs) for entry, heirs in found if heirs is not None]
+        return [(entry, others) for entry, others in found if others is not None]
 
     def _waiting_by_person(self) -> dict[str, list[Entry]]:
         waiting: dict[str, list[Entry]] = defaultdict(list)

@@ -16,7 +16,8 @@ SuppressionKind = Literal["bounce", "complaint"]
 class Suppression:
     """An address (normalized) that Pulse does not write to until a person lifts it.
 
-    `at` is when the mail came back, `reason` what SES said of it, `message_id` SES's id of it.
+    `at` is when the mail came back, `reason` the reason that SES gave, `message_id` SES's id of
+    the mail.
     """
 
     address: str

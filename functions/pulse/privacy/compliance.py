@@ -81,8 +81,8 @@ class ComplianceState:
         fault = self.fault
         if fault is None or fault.reported:
             return False
-        # A token that X refuses, say, is reported at once, each kind once. What waiting mends is
-        # reported after a day, and only if nothing of this fault was reported before.
+        # A token that X refuses, say, is reported at once, each kind once. A fault that may pass by
+        # itself is reported after a day, and only if nothing of it was reported before.
         return fault.kind in REPORTED_AT_ONCE or (self.is_lasting(now) and not fault.reported_kinds)
 
     def reported(self) -> ComplianceState:

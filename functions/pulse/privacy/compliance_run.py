@@ -55,13 +55,13 @@ class ComplianceRun:
         if not self.state.is_due(self.now):
             return StepReport("not due")
         try:
-            step = self._go_on()
+            step = self._take_next_step()
         except XError as error:
             step = f"trouble: {error}"
             self._record_failure(self.state, error)
         return StepReport(step, self.checked, self.removed, unreadable=self.unreadable)
 
-    def _go_on(self) -> str:
+    def _take_next_step(self) -> str:
         """Take the next step, and return its name for the log."""
         if self.state.job_id is not None:
             job = self.compliance.job(self.state.job_id)
@@ -174,7 +174,7 @@ class ComplianceRun:
         self.state = self.stores.compliance_states.save(state)
 
     def _hold_up(self, state: ComplianceState, step: str) -> str:
-        """Record that X answers, and yet no check succeeds: a failure all the same, if it lasts."""
+        """Record that X answers but no check succeeds, which counts as a failure if it lasts."""
         self._record_failure(state, XError("unavailable", step))
         return step
 

@@ -1,4 +1,4 @@
-"""Every ten minutes: the next step in finding out which of the stored posts are gone on X."""
+"""Every ten minutes: the next step in finding out which stored posts are no longer on X."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ Reports = dict[str, StepReport]
 
 @dataclass(frozen=True, slots=True)
 class ComplyRun:
-    """One run of the job: for whom, with which ways to X and stores, and for how long."""
+    """One run of the job: the companies, the access to X, the stores and the time limit."""
 
     companies: Sequence[Company]
     bearer: Callable[[Company], str | None]
+    """The bearer token of the app of X that reads a company; None if the company has none."""
     compliance: Callable[[str], ComplianceApi]
     """The compliance jobs of the app of X that has this bearer."""
     x: Callable[[Company], XClient]
@@ -53,7 +54,7 @@ def comply(run: ComplyRun) -> Reports:
         *(partial(_check_app, run, *app) for app in _companies_by_bearer(run).items()),
         *(partial(_apply_retention, run, company) for company in run.companies),
     ]
-    return _take_each(steps)
+    return _take_steps(steps)
 
 
 def _companies_by_bearer(run: ComplyRun) -> Mapping[str, list[Company]]:
@@ -96,7 +97,7 @@ def _apply_retention(run: ComplyRun, company: Company) -> Reports:
     return {f"keep of {company.name}": StepReport(written=written)} if written else {}
 
 
-def _take_each(steps: Iterable[Callable[[], Reports]]) -> Reports:
+def _take_steps(steps: Iterable[Callable[[], Reports]]) -> Reports:
     reports: Reports = {}
     failures = Failures("steps failed")
     for step in steps:
@@ -105,7 +106,7 @@ def _take_each(steps: Iterable[Callable[[], Reports]]) -> Reports:
                 reports |= step()
             except StaleWriteError:
                 # Two runs overlap when one takes longer than ten minutes. The other one has taken
-                # this step, so there is nothing to do, and nothing that anybody should hear of.
+                # this step, so there is nothing to do, and this is no failure.
                 reports["overtaken"] = StepReport("another run was faster")
     failures.raise_collected()
     return reports

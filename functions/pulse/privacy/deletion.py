@@ -1,4 +1,4 @@
-"""Posts that are gone on X are deleted from all that is stored; only counts and reasons remain."""
+"""Posts that are no longer on X are deleted wherever they are stored; only counts remain."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class PostDeleter:
     ) -> int:
         """Delete these posts with all their versions, and return how many there were.
 
-        `found_by` says in the audit log what found out that they are gone. All of it may be done
-        again.
+        `found_by` names, for the audit log, the check that found out. After a crash, the same call
+        can be made again.
 
         Raises:
             ContentionError: others kept writing a conversation; what was deleted so far stays so.
@@ -64,22 +64,23 @@ class PostDeleter:
             ]
 
         # The order of these steps is what makes a crash between any two of them harmless. Records
-        # of mails and names are found by way of the posts; once the posts are gone, a second run
-        # would not be led there. So these go first, and the posts, by which everything is found
-        # again, go last. What waits in the outbox is not touched yet: until its posts are gone,
-        # a conversation may still have to be told, should the deletion never get through.
-        ending = self.deletions.conversations_ending(by_conversation, now)
-        if ending:
-            self.outbox.forget_in_records(company.name, ending.__contains__)
+        # of mails and names are found by way of the posts; once the posts are deleted, a second
+        # run could not find them. So these are deleted first, and the posts last. Entries in the
+        # outbox are not touched yet: while its posts are stored, people must still be alerted of a
+        # conversation, in case the deletion never succeeds.
+        emptied = self.deletions.find_emptied(by_conversation, now)
+        if emptied:
+            self.outbox.forget_in_records(company.name, emptied.__contains__)
         self.author_cache.delete(customers)
         deleted = self.deletions.delete(
             by_conversation, company.policy, company.retention, now, log_entries
         )
-        # Meanwhile a mail may have told of a conversation, and a new mention may have saved one
-        # that was about to end. So it is asked again which of them ended, and only then are these
-        # cut out of what waits, and once more of the records (D-042). A poll under way may still
-        # store a post that it read before: the next sweep or compliance job finds it as this one.
-        if ended := self.deletions.conversations_ended(ending):
-            self.outbox.forget_conversations(company.name, ended.__contains__)
+        # Meanwhile a mail about a conversation may have been sent, and a new mention may have come
+        # to one that was about to be deleted. So the conversations that are deleted now are
+        # determined again, and cut out of waiting entries and once more out of the records (D-042).
+        # A poll under way may still store a post that it read before: the next sweep or compliance
+        # job finds it as this one did.
+        if deleted_keys := self.deletions.find_deleted(emptied):
+            self.outbox.forget_conversations(company.name, deleted_keys.__contains__)
         own = [post.id for post in to_delete if post.key is None]
         return deleted + self.own_posts.delete(company.name, own, log_entries)

@@ -44,8 +44,8 @@ class MissingPostCheck:
             if post.id not in sweep.served:
                 missing[post.id] = max(known, post, key=lambda p: int(p.version))
         asked = list(missing.values())[-_MOST:]
-        # If X fails in the middle, what it answered until then is carried out all the same; the
-        # next sweep asks for the rest.
+        # If X fails in the middle, what it answered until then is still carried out; the next
+        # sweep asks for the rest.
         found = self.x.absent([post.version for post in asked])
         gone = {post: found.absent[post.version] for post in asked if post.version in found.absent}
         by = f"@{sweep.timeline.account.username}"

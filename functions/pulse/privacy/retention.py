@@ -32,7 +32,7 @@ def apply_retention(
     """Give all that is stored the time to live of the company's retention.
 
     Return how many items were written; None when there is nothing to do, or not yet. When time runs
-    out, the next run goes on at the same day.
+    out, the next run continues with the same day.
 
     Raises:
         ContentionError: others kept writing a conversation.
@@ -46,7 +46,7 @@ def apply_retention(
     if first is None:
         return None
     # From tomorrow on, since clocks differ, back to the first day: the newest posts are those that
-    # a reader may ask about. A conversation whose posts lie on several days is written on the first
+    # a reader may ask about. A conversation with posts of several days is written on the first
     # of them; on the others it already has its time to live, and costs a read.
     day = day or now.date() + DAY
     written = 0
@@ -56,8 +56,10 @@ def apply_retention(
             return written
         posts = stores.post_index.posts_of_day(company.name, day)
         conversations = {post.key for post in posts if post.key is not None}
-        written += stores.retention.of_conversations(conversations, company.policy, retention, now)
-        written += stores.retention.of_said(company.name, day, retention)
+        written += stores.retention.apply_to_conversations(
+            conversations, company.policy, retention, now
+        )
+        written += stores.retention.apply_to_own_posts(company.name, day, retention)
         day -= DAY
     written += stores.audit_log.apply_retention(company.name, retention)
     states.mark_retention_applied(company.name, wanted, None)

@@ -62,7 +62,7 @@ class Coverage:
     unread: tuple[str, ...] = ()
     """Usernames of accounts that have never been read."""
     quarantined: int = 0
-    """Posts of the period that could not be parsed and are kept aside."""
+    """Posts of the period that could not be parsed (quarantined)."""
     undelivered: int = 0
     """Mails of the period that could not be delivered."""
     faults: tuple[FaultPeriod, ...] = ()
@@ -120,7 +120,7 @@ def measure_coverage(
         gaps=tuple(sorted(gaps, key=_order_of_gaps)),
         unread=tuple(username for username, cursor in cursors.items() if cursor is None),
         quarantined=len([entry for entry in until_end if entry.kind == "aside"]),
-        # Mails that are only put off are logged too; they stand in the outbox and will be sent.
+        # Mails that are only put off are logged too; they are still in the outbox and will be sent.
         undelivered=len(
             [
                 entry
@@ -193,7 +193,7 @@ def _present_faults(cursors: Mapping[str, Cursor | None]) -> Iterator[FaultPerio
 
 
 def _minutes_of_union(stretches: Iterable[tuple[datetime, datetime]]) -> int:
-    """Return the minutes that lie in at least one of the stretches.
+    """Return the minutes that are in at least one of the stretches.
 
     Sorted by their starts, each adds only what lies beyond the latest end before it, which may
     be nothing. The union is measured first and cut to whole minutes once, at the end: cutting

@@ -51,7 +51,7 @@ def schedule_digests(
     written = 0
     for names in _portions(due):
         # Digests that a later portion writes keep their old marks until then. All other marks
-        # move at once, those of new recipients included: whoever is in the ledger gets the next
+        # move at once, those of new recipients included: people in the ledger get the next
         # digest, not the last one.
         after = latest | {name: ledger[name] for name in due} | {n: latest[n] for n in names}
         if after == ledger:

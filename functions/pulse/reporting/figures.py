@@ -38,9 +38,9 @@ def count_figures(
             figure_store.put(company.name, day, counts)
         if counts:
             with_mentions += 1
-        # Marked day by day, after the day's figures are stored: a run that is stopped after some
-        # days of many goes on there, and one stopped between the two counts that day twice, which
-        # gives the same figures.
+        # Marked day by day, after the day's figures are stored: the run after one that was
+        # stopped continues where it ended. If it was stopped between the two, that day is counted
+        # twice, which gives the same figures.
         if last is None or day > last:
             figure_store.mark_day_counted(company.name, day)
         day += DAY
@@ -57,8 +57,8 @@ def _first_day(today: date, last: date | None, retention: timedelta | None) -> d
     missed = 0 if last is None else max(0, (today - last).days - 2)
     days = _DAYS + missed
     # Conversations expire `retention` after they ended, which may be on the day of the mention.
-    # Of a day older than that, less one, some may have gone already, and an incomplete count
-    # would replace a complete one for good (D-038).
+    # So the last day within `retention` may already be incomplete, and its count would replace a
+    # complete one for good (D-038).
     return today - (days if retention is None else min(days, retention.days - 1)) * DAY
 
 

@@ -32,7 +32,7 @@ def load_received(
 ) -> list[Received]:
     """Return the mentions published in [start, end) whose conversations still have a state."""
     found = latest_mentions(conversations, company, start, end)
-    # DynamoDB removes the items of an expired conversation one by one. A mention whose state has
-    # gone already belongs to a conversation that is past its retention.
+    # DynamoDB removes the items of an expired conversation one by one. A mention whose state is
+    # already removed belongs to a conversation that is past its retention.
     states = conversations.states({key for key, _ in found.values()})
     return [Received(key, mention, states[key]) for key, mention in found.values() if key in states]

@@ -83,14 +83,14 @@ class Report:
     known_from: datetime
     """The earliest moment of which anything is known."""
     has_past: bool
-    """Whether it holds mentions from before Pulse watched, of which nobody was alerted."""
+    """Whether it holds mentions from before Pulse watched, for which no alert was raised."""
     unread: tuple[str, ...]
     """Usernames of accounts whose own posts could not be read: customers may be answered."""
     surge: Surge | None
 
     @property
     def counted_from(self) -> datetime:
-        """From when on its figures count: its start, or when anything began to be known."""
+        """The moment from which its figures count: its start, or `known_from` if that is later."""
         return max(self.start, min(self.known_from, self.end))
 
 
@@ -114,10 +114,10 @@ def report(
     cursors = stores.cursors.load(account.id for account in company.accounts)
     begun = [cursor.watched_from for cursor in cursors.values()]
     watched_from = min(begun, default=now)
-    # What is not known must not be shown as nothing. Something is known since a while before the
-    # first account was first polled: that poll also read what had come by then. `look_back` says
-    # how long a while, but is a setting that may have been another one then; a stored mention
-    # shows that more is known. Counts can be compared since all accounts are known.
+    # Unknown must not be shown as zero. The first poll of an account also read the posts of the
+    # `look_back` before it, so they are known. But `look_back` is a setting that may have been
+    # longer then: a mention stored from before shows that more is known. Two periods can be
+    # compared only if all accounts were known in both.
     looked_back = [moment - company.look_back for moment in begun]
     known_from = min([*looked_back, *(one.mention.at for one in inside)], default=now)
     all_known_from = max(looked_back, default=now)
@@ -135,7 +135,7 @@ def report(
         critical=len([s for s in waiting.values() if s.level == company.policy.top.name]),
         ageing=ageing(since, now),
         figures=figures(received, start, end),
-        # A period that Pulse knows in part only would make every later one look better or worse.
+        # Compared with a period that is only partly known, this one would look better or worse.
         before=figures(received, before, start) if all_known_from <= before else None,
         target=company.policy.target,
         accounts=tuple(by_account(inside, company, start, end)),

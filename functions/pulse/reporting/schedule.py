@@ -53,8 +53,8 @@ def period_start(period: Period, rule: DigestRule, zone: ZoneInfo, slot: DigestS
     """
     if period == "shift":
         # With slots at 09:00 and 21:00 a shift is 12 hours, whatever the clocks do. After a
-        # weekend without slots it would be three days, of which a shift digest is no summary:
-        # it tells the next shift what is new, and whoever waits is shown in any case.
+        # weekend without slots it would be three days, for which a shift digest is not meant:
+        # it shows the next shift what is new; customers who wait are shown in any case.
         before = last_slot(rule, zone, slot.at - timedelta(seconds=1))
         day = slot.at - timedelta(days=1)
         return max(before.at, day) if before is not None else day

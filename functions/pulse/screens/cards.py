@@ -76,7 +76,7 @@ def _card(
         waited=now - since,
         level=state.level,
         top=state.level == company.policy.top.name,
-        said=len(waiting),
+        mentions=len(waiting),
         accounts=tuple(a.username for a in company.accounts if a.id in named),
         taken_by=_name_of(lease.by, company) if lease and lease.kind == "mine" else None,
         snoozed_until=lease.until if lease and lease.kind == "snoozed" else None,

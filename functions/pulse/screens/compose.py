@@ -1,4 +1,4 @@
-"""Entries of the outbox become a message: what it says, and which conversations it tells of."""
+"""Entries of the outbox become a message, together with the conversations that it is about."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Composer:
     def compose(self, person: str, entries: Sequence[Entry]) -> Composed | None:
         """Return the message to a person (or the topic) for entries of one kind that go together.
 
-        Alerts may be several; other kinds come one at a time. Returns None when nobody of whom
-        the alerts tell waits any more, and for the topic in shadow mode.
+        Alerts may be several; other kinds come one at a time. Returns None when none of the waits
+        that raised the alerts lasts, and for the topic in shadow mode.
         """
         if person == TOPIC:
             return self._topic_message(entries, self.company.person(self.company.owner))
@@ -76,7 +76,7 @@ class Composer:
         return Composed(TopicMessage(subject, english_subject, f"{subject}\n{preheader}\n{links}"))
 
     def _states(self, entries: Sequence[Entry]) -> dict[ConversationKey, State]:
-        """Return the conversations of these alerts in which the wait that raised them goes on."""
+        """Return the conversations of these alerts in which the same wait still lasts."""
         raised = [(key, entry.at) for entry in entries for key in entry.keys]
         found = self.stores.conversations.states(dict.fromkeys(key for key, _ in raised))
         return {k: found[k] for k, at in raised if k in found and _still_waits(found[k], at)}
@@ -88,7 +88,7 @@ class Composer:
         reader: Person,
         most_cards: int,
     ) -> AlertMail | None:
-        """Return the worst of those who wait; None when nobody does, or their posts are gone."""
+        """Return the mail with the worst waits; None if none lasts, or their posts were deleted."""
         order = worst_first(states, self.company.policy)
         shown = make_cards(
             order[:most_cards], self.company, self.stores.conversations, self.authors, self.now
@@ -112,7 +112,7 @@ class Composer:
         )
 
     def _fault_mail(self, entry: Entry, reader: Person) -> FaultMail:
-        """Return what only a person can put right."""
+        """Return the mail about a fault that only a person can fix."""
         return FaultMail(
             company=self.company.title_in(reader.language),
             at=entry.at,
@@ -141,11 +141,11 @@ class Composer:
 
 
 def _still_waits(state: State, raised_at: datetime) -> bool:
-    """Whether a mention that was flagged by then still waits."""
+    """Return whether a mention still waits that was flagged before the alert was raised."""
     # An alert may be held back for half an hour, or for hours by a mail service that is down.
     # Meanwhile the customer may have been answered and have asked again. That new wait is a few
-    # minutes old and raises its own alert in time; this one is about the wait before, and mails
-    # of it would call the customer late who is not. Flags name the mentions that were waiting
+    # minutes old and raises its own alert in time; this one is about the wait before, and a mail
+    # about it would call an answer late that is not. Flags name the mentions that were waiting
     # when they were raised, so a wait is the same one while any of those still waits (D-043).
     waiting = frozenset(state.waiting)
     return any(flag.at <= raised_at and flag.mentions & waiting for flag in state.flags)

@@ -68,8 +68,8 @@ def _lone(mail: AlertMail) -> bool:
 def _levels(mail: AlertMail) -> list[tuple[str | None, int]]:
     """Return levels with their counts, worst first, empty ones left out."""
     levels: list[tuple[str | None, int]] = [(k, n) for k, n in mail.levels.items() if n]
-    # A level may have gone from the settings since the alert was raised; those who wait are
-    # counted all the same.
+    # A level may have been removed from the settings since the alert was raised; its waits are
+    # still counted.
     return levels or [(None, len(mail.cards) + mail.more)]
 
 

@@ -24,7 +24,7 @@ class ThreadPost:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A customer who waits. `said` counts the customer's mentions that wait for an answer."""
+    """A customer who waits. `mentions` counts the customer's mentions that wait for an answer."""
 
     customer: Author
     post_id: str
@@ -35,7 +35,7 @@ class Card:
     level: str | None
     """Highest level raised for this wait; `top` says that it is the policy's highest."""
     top: bool
-    said: int
+    mentions: int
     accounts: tuple[str, ...]
     """Usernames of the company's accounts that were named."""
     taken_by: str | None = None

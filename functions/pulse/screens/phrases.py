@@ -91,8 +91,8 @@ def handles(locale: Locale, usernames: tuple[str, ...]) -> str:
 def card_facts(locale: Locale, card: Card, at: datetime) -> str:
     """Return since when a customer waits, how many messages, to whom, and who has taken it."""
     facts = [locale.gettext("since {time}", time=locale.clock(card.since, at))]
-    if card.said > 1:
-        facts.append(locale.ngettext("{n} message", "{n} messages", card.said))
+    if card.mentions > 1:
+        facts.append(locale.ngettext("{n} message", "{n} messages", card.mentions))
     if card.accounts:
         facts.append(locale.gettext("to {accounts}", accounts=handles(locale, card.accounts)))
     if card.taken_by:

@@ -33,7 +33,7 @@ _AS_APP = {"counts", "lookup"}
 """Asked with the bearer where there is one: X counts for apps only, and an author who has blocked
 the user would make that author's posts look deleted."""
 _ANSWER = {"data", "meta"}
-"""At least one of them stands in every answer, also where nothing was found."""
+"""At least one of them is in every answer, even if nothing was found."""
 _USER_PARAMS = {"user.fields": parse.USER_FIELDS}
 
 

@@ -1,6 +1,6 @@
 """Batch compliance jobs of X: ids of posts are uploaded, and X says which must be deleted.
 
-Jobs are created and asked for as the app. Ids and results lie on another host, at signed
+Jobs are created and asked for as the app. Ids and results are on another host, at signed
 addresses: no token is sent there.
 """
 

@@ -228,7 +228,7 @@ def _references(raw: Mapping[str, Any]) -> dict[str, str | None]:
 
 def _named_ids(raw: Mapping[str, Any]) -> frozenset[str]:
     """Return the ids of the users that the post names."""
-    # Of a long post, the entities of its first part and of the whole stand in two places.
+    # Of a long post, the entities of its first part and of the whole are in two places.
     note = _first_of(raw, "note_tweet", "note_post")
     ids: set[str] = set()
     for holder in (raw, note):

@@ -103,7 +103,7 @@ def error_text(body: Any) -> str:
 
 
 def errors_in(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the error objects in an answer; whatever else stands there is passed over."""
+    """Return the error objects in an answer; anything else in `errors` is ignored."""
     errors = body.get("errors")
     return [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
 

@@ -1,4 +1,8 @@
-"""Changes of conversations, and how many of them one transaction takes."""
+"""Changes of conversations, and how they are divided among transactions.
+
+DynamoDB limits a transaction to 100 actions and 4 MB. What does not fit into one transaction is
+written in the next, under a revision of its own (D-033).
+"""
 
 from __future__ import annotations
 
@@ -12,116 +16,125 @@ from pulse.conversations.fold import State
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import MAX_ACTIONS
 
-ROOM = 80
-"""Actions of conversations in one transaction; the rest is for what people are told."""
-_LOAD = 3_000_000
-"""Bytes of texts and states in one; DynamoDB takes 4 MB in all."""
+MAX_CONVERSATION_ACTIONS = 80
+"""Actions on states and facts in one transaction. The other 20 are for records written with them,
+such as the outbox entries about new flags."""
+_MAX_BYTES = 3_000_000
+"""Bytes of states and facts in one transaction, leaving 1 MB for keys, attributes and records."""
 
-Tell = Callable[[Mapping[ConversationKey, Sequence[Fact]]], Sequence[object]]
+MakeRecords = Callable[[Mapping[ConversationKey, Sequence[Fact]]], Sequence[object]]
+"""Returns the records to write with new facts, given the new facts of one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """A conversation as it lies in the table; `rev` is 0 where there is none yet."""
+class StoredConversation:
+    """A conversation as it was read from the table.
+
+    `rev` is the revision of its state, 0 where there is no state yet. `ttls` holds the time to
+    live of each fact by its token, and `ttl` that of the state: in epoch seconds, None for ever.
+    """
 
     key: ConversationKey
     rev: int
     state: State
     facts: tuple[Fact, ...]
     ttls: Mapping[str, int | None]
-    partly: bool = False
-    """Whoever wrote it last was not through: some facts may live for another time."""
+    unfinished: bool = False
+    """The last change did not fit into one transaction: the time to live of some facts is still to
+    be written (D-033)."""
     ttl: int | None = None
-    """Of the state."""
 
-    def over(self, now: datetime) -> bool:
-        """Whether all of it is past its time."""
-        return _past(self.ttl, now)
+    def is_expired(self, now: datetime) -> bool:
+        """Return whether the whole conversation is past its time to live."""
+        return _is_past(self.ttl, now)
 
-    def living(self, now: datetime) -> Loaded:
-        """Without what DynamoDB is about to remove: it takes days, and an item at a time.
-
-        What the state lists lives as long as the state, whatever is yet to be written.
-        """
+    def without_expired(self, now: datetime) -> StoredConversation:
+        """Return the conversation without the facts that are past their time to live."""
+        # DynamoDB removes expired items one by one, up to some days late. Folding those that are
+        # still there would bring back half of an old conversation. A fact that the state lists
+        # lives as long as the state, whatever its own time to live says: the longer one may still
+        # have to be written, if the last change is unfinished (D-040).
         ttls = {
             sk: ttl
             for sk, ttl in self.ttls.items()
-            if not self.over(now) and (sk in self.state.facts or not _past(ttl, now))
+            if not self.is_expired(now) and (sk in self.state.facts or not _is_past(ttl, now))
         }
         return replace(self, facts=tuple(f for f in self.facts if f.token in ttls), ttls=ttls)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be written of one conversation."""
+    """What one transaction writes of one conversation."""
 
-    loaded: Loaded
-    new: tuple[Fact, ...]
+    loaded: StoredConversation
+    new_facts: tuple[Fact, ...]
     actions: list[Item]
-    more: bool
-    """One transaction does not take it all: the rest is found when it is loaded again."""
-    load: int
-    """Bytes, at most, of what is written."""
+    unfinished: bool
+    """Something did not fit: the conversation must be loaded and changed again."""
+    size: int
+    """Upper estimate of what is written, in bytes."""
 
 
-def _past(ttl: int | None, now: datetime) -> bool:
+def _is_past(ttl: int | None, now: datetime) -> bool:
     return ttl is not None and ttl <= now.timestamp()
 
 
-def portion(new: Sequence[Fact]) -> tuple[Fact, ...]:
-    """As many of them as one transaction has room for beside their state."""
-    fit = sum(load <= _LOAD for load in accumulate(map(load_of, new)))
-    return tuple(new[: min(max(fit, 1), ROOM - 1)])
+def limit_to_transaction(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Return the first of these facts, as many as one transaction takes together with the state.
+
+    The first is always among them, however large it is.
+    """
+    fitting = sum(size <= _MAX_BYTES for size in accumulate(map(estimate_size, facts)))
+    return tuple(facts[: min(max(fitting, 1), MAX_CONVERSATION_ACTIONS - 1)])
 
 
-def load_of(fact: Fact) -> int:
-    """How large a fact may be as JSON in UTF-8."""
+def estimate_size(fact: Fact) -> int:
+    """Return the most bytes that a fact may take as JSON in UTF-8."""
+    # JSON escapes a control character in six bytes; in UTF-8 no character takes more than four.
     return 1000 + 6 * len(getattr(fact, "text", ""))
 
 
-def portions(
-    changes: Iterable[Change], room: int, tell: Tell
+def divide_into_transactions(
+    changes: Iterable[Change], max_actions: int, make_records: MakeRecords
 ) -> Iterator[tuple[list[Change], Sequence[object]]]:
-    """Changes that go into one transaction of `room` actions, with what they tell of."""
+    """Yield the changes that go into one transaction, with the records to write with them.
+
+    The changes of a chunk have at most `max_actions` actions, but a chunk holds at least one.
+    """
     chunk: list[Change] = []
-    size = load = 0
+    actions = size = 0
     for change in changes:
-        if chunk and (size + len(change.actions) > room or load + change.load > _LOAD):
-            yield from _told(chunk, tell)
-            chunk, size, load = [], 0, 0
+        if chunk and (
+            actions + len(change.actions) > max_actions or size + change.size > _MAX_BYTES
+        ):
+            yield from _halve_until_fitting(chunk, make_records)
+            chunk, actions, size = [], 0, 0
         chunk.append(change)
-        size += len(change.actions)
-        load += change.load
+        actions += len(change.actions)
+        size += change.size
     if chunk:
-        yield from _told(chunk, tell)
+        yield from _halve_until_fitting(chunk, make_records)
 
 
-def _told(chunk: list[Change], tell: Tell) -> Iterator[tuple[list[Change], Sequence[object]]]:
-    """Halved where changes and what they tell of do not both fit."""
-    told = tell({change.loaded.key: change.new for change in chunk if change.new})
-    size = len(told) + sum(len(change.actions) for change in chunk)
-    if size <= MAX_ACTIONS or len(chunk) == 1:
-        yield chunk, told
+def _halve_until_fitting(
+    chunk: list[Change], make_records: MakeRecords
+) -> Iterator[tuple[list[Change], Sequence[object]]]:
+    # How many records there are is known only when they are made, and depends on the chunk: many
+    # conversations may share one outbox entry. So they are made again for each half.
+    records = make_records(
+        {change.loaded.key: change.new_facts for change in chunk if change.new_facts}
+    )
+    actions = len(records) + sum(len(change.actions) for change in chunk)
+    if actions <= MAX_ACTIONS or len(chunk) == 1:
+        yield chunk, records
     else:
         middle = len(chunk) // 2
-        yield from _told(chunk[:middle], tell)
-        yield from _told(chunk[middle:], tell)
+        yield from _halve_until_fitting(chunk[:middle], make_records)
+        yield from _halve_until_fitting(chunk[middle:], make_records)
 
 
-def revision(loaded: Loaded, new: Sequence[Fact]) -> int:
-    """One more; a new conversation begins with the time.
-
-    So none that was removed, and comes back, ever has a revision twice.
-    """
-    return loaded.rev + 1 if loaded.rev else int(known_at(new).timestamp() * 1000)
-
-
-def known_at(new: Sequence[Fact]) -> datetime:
-    """When the newest of these came to be known here."""
-    return max(f.stored_at or f.at if isinstance(f, (Mention, Reply)) else f.at for f in new)
-
-
-def slices(actions: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """The actions, so many at a time."""
-    for start in range(0, len(actions), size):
-        yield actions[start : start + size]
+def known_at(facts: Sequence[Fact]) -> datetime:
+    """Return when the latest of these facts became known to Pulse."""
+    # A post that X shows late was published long before Pulse stored it. This serves as the
+    # present time of a write, so that the result does not depend on a clock.
+    return max(f.stored_at or f.at if isinstance(f, (Mention, Reply)) else f.at for f in facts)

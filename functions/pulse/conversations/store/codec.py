@@ -1,4 +1,4 @@
-"""Facts and states as they lie in the table: JSON beside the keys."""
+"""Facts and states as items of the table: JSON texts, with the attributes of keys and index."""
 
 from __future__ import annotations
 
@@ -35,17 +35,22 @@ class InconsistentItemError(NeedsPersonError):
 
 
 def conversation_pk(key: ConversationKey) -> str:
-    """The partition of a conversation: its state and all its facts."""
+    """Return the partition key of a conversation, under which its state and all its facts are."""
     return keys.conversation(*key)
 
 
 def key_from_pk(pk: str) -> ConversationKey:
-    """The conversation of a partition."""
+    """Return the conversation that a partition key belongs to."""
     return ConversationKey(*keys.parse_conversation(pk))
 
 
-def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
-    """Where in the index the posts of [start, end) stand: each UTC day, and from when to when."""
+def day_index_ranges(
+    company: str, start: datetime, end: datetime
+) -> Iterator[tuple[str, str, str]]:
+    """Yield where the index holds the posts of [start, end): a partition and sort-key bounds a day.
+
+    Both bounds are included, so a post published just at `end` may be found too. The days are UTC.
+    """
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     day = start
     while day.date() <= end.date():
@@ -56,7 +61,10 @@ def published_in(company: str, start: datetime, end: datetime) -> Iterator[tuple
 
 
 def fact_item(key: ConversationKey, fact: Fact, ttl: int | None) -> tuple[ItemKey, Item]:
-    """A fact as an item; mentions and replies stand in the day's index, never moved."""
+    """Return the key and the attributes of a fact; `ttl` in epoch seconds, None for ever.
+
+    Mentions and replies are also in the index, under the UTC day of publication.
+    """
     values: Item = {"fact": _text(to_json(fact)), "ttl": ttl}
     if isinstance(fact, (Mention, Reply)):
         values |= {
@@ -67,7 +75,11 @@ def fact_item(key: ConversationKey, fact: Fact, ttl: int | None) -> tuple[ItemKe
 
 
 def fact_of(item: Item) -> Fact:
-    """The fact in an item."""
+    """Return the fact in an item.
+
+    Raises:
+        InconsistentItemError: the fact does not belong under the item's sort key.
+    """
     loaded, kind = _load(item["fact"]), _KINDS[item["sk"][0]]
     for name in kind.__dataclass_fields__.keys() & {"mentions", "named"}:
         loaded[name] = frozenset(loaded.get(name, ()))
@@ -78,18 +90,22 @@ def fact_of(item: Item) -> Fact:
 
 
 def is_fact(item: Item) -> bool:
-    """Whether an item of a conversation holds a fact; else it is the state."""
+    """Return whether an item of a conversation holds a fact; otherwise it is the state."""
     return "fact" in item
 
 
 def state_values(
     key: ConversationKey, state: State, rev: int, ttl: int | None, policy: int
 ) -> Item:
-    """A state as attributes; only open ones stand in the index, by when they need attention."""
+    """Return the attributes of a state; `policy` is the version of the policy that folded it.
+
+    Only open states are in the index, ordered by when they need attention. `ttl` is in epoch
+    seconds, None for ever.
+    """
     is_open = state.status == "open"
     gsk = keys.open_index_sort(state.attention_at, key.conversation_id, key.customer_id)
     return {
-        "state": _text({**to_json(state), "flags": list(_apart(state.flags))}),
+        "state": _text({**to_json(state), "flags": list(_as_differences(state.flags))}),
         "rev": rev,
         "policy": policy,
         "ttl": ttl,
@@ -98,15 +114,17 @@ def state_values(
     }
 
 
-def ttl_of(state: State, keep: timedelta | None) -> int | None:
-    """When finished conversations go, in whole days so that it seldom changes; else None."""
-    if keep is None or state.status == "open" or state.last_at is None:
+def ttl_of(state: State, retention: timedelta | None) -> int | None:
+    """Return when a conversation expires, in epoch seconds; None while it is open, or for ever."""
+    # A change of the time to live is written to every fact. In whole days, a further post of the
+    # same day changes nothing.
+    if retention is None or state.status == "open" or state.last_at is None:
         return None
-    return (int((state.last_at + keep).timestamp()) // 86400 + 1) * 86400
+    return (int((state.last_at + retention).timestamp()) // 86400 + 1) * 86400
 
 
 def state_of(item: Item) -> State:
-    """The state in an item."""
+    """Return the state in an item."""
     loaded = _load(item["state"])
     lease = loaded.get("lease")
     return State(
@@ -115,37 +133,36 @@ def state_of(item: Item) -> State:
             **loaded,
             "waiting": tuple(loaded.get("waiting", ())),
             "facts": frozenset(loaded.get("facts", ())),
-            "lease": Lease(**_timed(lease)) if lease else None,
+            "lease": Lease(**_with_times(lease)) if lease else None,
             "waits": tuple(
                 Wait(w[0], datetime.fromisoformat(w[1]), parse_time(w[2]), w[3])
                 for w in loaded.get("waits", ())
             ),
-            "flags": tuple(_together(loaded.get("flags", ()))),
+            "flags": tuple(_from_differences(loaded.get("flags", ()))),
         }
     )
 
 
-def _apart(flags: Iterable[Flag]) -> Iterator[Item]:
-    """Flags, each with the mentions that the one before did not tell of, and `but` those it did.
-
-    A wait that goes on is told of again and again: in full, a hundred times the ids of two
-    hundred mentions would not fit into an item.
-    """
-    told: frozenset[str] = frozenset()
+def _as_differences(flags: Iterable[Flag]) -> Iterator[Item]:
+    """Yield each flag with the mentions that the flag before it lacks, and in `but` the reverse."""
+    # A long wait is flagged again and again. A hundred flags, each with the ids of two hundred
+    # mentions, would not fit into an item; from one flag to the next, few mentions change (D-032).
+    previous: frozenset[str] = frozenset()
     for flag in flags:
-        but = sorted(told - flag.mentions)
-        yield {**to_json(replace(flag, mentions=flag.mentions - told)), "but": but}
-        told = flag.mentions
+        lacking = sorted(previous - flag.mentions)
+        yield {**to_json(replace(flag, mentions=flag.mentions - previous)), "but": lacking}
+        previous = flag.mentions
 
 
-def _together(flags: Iterable[Item]) -> Iterator[Flag]:
-    """The flags that were written apart; older ones, without `but`, stand in full."""
-    told: frozenset[str] = frozenset()
+def _from_differences(flags: Iterable[Item]) -> Iterator[Flag]:
+    """Yield the flags that `_as_differences` wrote."""
+    # Flags without `but` were written before D-032, with all of their mentions.
+    previous: frozenset[str] = frozenset()
     for flag in flags:
-        kept = told - frozenset(flag["but"]) if "but" in flag else frozenset()
-        told = kept | frozenset(flag.get("mentions", ()))
-        plain = {name: value for name, value in flag.items() if name != "but"}
-        yield Flag(**{**_timed(plain), "mentions": told})
+        shared = previous - frozenset(flag["but"]) if "but" in flag else frozenset()
+        previous = shared | frozenset(flag.get("mentions", ()))
+        values = {name: value for name, value in flag.items() if name != "but"}
+        yield Flag(**{**_with_times(values), "mentions": previous})
 
 
 def _text(values: Any) -> str:
@@ -153,8 +170,8 @@ def _text(values: Any) -> str:
 
 
 def _load(text: str) -> Item:
-    return _timed(json.loads(text))
+    return _with_times(json.loads(text))
 
 
-def _timed(values: Item) -> Item:
+def _with_times(values: Item) -> Item:
     return {n: parse_time(v) if n in _TIMES else v for n, v in values.items()}

@@ -1,81 +1,89 @@
 """Conversations: facts and the state folded from them, written together.
 
-A writer reads the state's revision first and the facts after it, adds what it knows,
-folds, and writes facts and state in one transaction that holds only while the revision
-stands; else it reads again. What it tells people goes into the same transaction. What one
-transaction has no room for is marked in the state, and done by the next, whoever comes first.
+A writer reads the state's revision first and the facts after it, adds what it knows, folds, and
+writes facts and state in one transaction on condition that the revision still stands; otherwise it
+reads again (D-012). Records for people, such as outbox entries, are part of the same transaction.
+What does not fit into one transaction is marked in the state as unfinished, and is written under a
+later revision by this writer or whichever comes next (D-033).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from botocore.exceptions import ClientError
 
 from pulse.conversations.facts import ConversationKey, Fact, Mention
-from pulse.conversations.fold import State, fold
+from pulse.conversations.fold import State
+from pulse.conversations.store.change_builder import ChangeBuilder
 from pulse.conversations.store.changes import (
-    ROOM,
+    MAX_CONVERSATION_ACTIONS,
     Change,
-    Loaded,
-    Tell,
+    MakeRecords,
+    StoredConversation,
+    divide_into_transactions,
     known_at,
-    load_of,
-    portion,
-    portions,
-    revision,
-    slices,
 )
 from pulse.conversations.store.codec import (
     STATE,
     conversation_pk,
-    fact_item,
     state_of,
-    state_values,
-    ttl_of,
 )
 from pulse.conversations.store.queries import ConversationQueries
 from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.records import item_of
-from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError
+from pulse.dynamodb.table import MAX_ACTIONS, Table, TransactionCancelledError
+from pulse.kernel.batching import batched
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
 ATTEMPTS = 12
-MOST_FACTS = 2_000
-"""After which a conversation is full: its state lists them all, and an item has 400 KB."""
+"""Cancelled attempts after which a writer gives up, so that no function spends its time on a
+conversation that others never stop writing; its next run tries again."""
+MAX_FACTS = 2_000
+"""Facts after which a conversation takes no more mentions: its state lists them all, and DynamoDB
+limits an item to 400 KB (D-031)."""
 
 Decide = Callable[[ConversationKey, State], Sequence[Fact]]
+"""Returns the facts to add to a conversation, given its present state."""
 
 
 class ConversationStore(ConversationQueries):
     """All conversations of a deployment."""
 
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self._changes = ChangeBuilder(table)
+
     def add(
         self,
         facts: Mapping[ConversationKey, Sequence[Fact]],
         policy: Policy,
-        keep: timedelta | None,
-        left_out: Callable[[ConversationKey, Mention], None] = lambda *_: None,
+        retention: timedelta | None,
+        on_full: Callable[[ConversationKey, Mention], None] = lambda *_: None,
     ) -> int:
-        """Store what is not known yet; returns how many facts were new.
+        """Store the facts that are not known yet, and return how many were new.
 
-        Of a conversation that is full, mentions are not stored: `left_out` hears of each.
+        A conversation that is full takes no more mentions: `on_full` is called for each.
+
+        Raises:
+            ContentionError: as `append`.
+            ClientError: as `append`.
         """
-        over: dict[ConversationKey, list[Mention]] = {}
+        refused: dict[ConversationKey, list[Mention]] = {}
 
         def decide(key: ConversationKey, state: State) -> Sequence[Fact]:
-            full = len(state.facts) >= MOST_FACTS
-            mentions = [f for f in facts[key] if isinstance(f, Mention)] if full else []
-            over[key] = [m for m in mentions if m.token not in state.facts]
+            is_full = len(state.facts) >= MAX_FACTS
+            mentions = [f for f in facts[key] if isinstance(f, Mention)] if is_full else []
+            refused[key] = [m for m in mentions if m.token not in state.facts]
             return [f for f in facts[key] if f not in mentions]
 
-        written = self.append(list(facts), decide, policy, keep)
-        for key, mentions in over.items():
+        written = self.append(list(facts), decide, policy, retention)
+        for key, mentions in refused.items():
             for mention in mentions:
-                left_out(key, mention)
+                on_full(key, mention)
         return sum(len(new) for new in written.values())
 
     def append(
@@ -83,16 +91,18 @@ class ConversationStore(ConversationQueries):
         keys: Sequence[ConversationKey],
         decide: Decide,
         policy: Policy,
-        keep: timedelta | None,
-        tell: Tell = lambda _: (),
+        retention: timedelta | None,
+        make_records: MakeRecords = lambda _: (),
     ) -> dict[ConversationKey, tuple[Fact, ...]]:
         """Add to each conversation the facts that `decide` finds from its present state.
 
-        `tell` gets the new facts of one transaction and returns items to write with them; of
-        a single conversation, what has no room in its transaction goes just before.
-        Returns the new facts by conversation. Raises `ContentionError` when others never
-        let it through, and what AWS refuses of some once all others are through; what was
-        written by then stays.
+        `make_records` gets the new facts of one transaction and returns the records to write with
+        them. Where a single conversation has more records than fit into its transaction, the rest
+        is written just before. Returns the new facts by conversation.
+
+        Raises:
+            ContentionError: other writers were faster every time. What was written so far stays.
+            ClientError: AWS refused a transaction; it is raised when all others are written.
         """
         written: dict[ConversationKey, tuple[Fact, ...]] = {}
         left = list(keys)
@@ -102,37 +112,50 @@ class ConversationStore(ConversationQueries):
             changes = [
                 change
                 for key, head in self.heads(left).items()
-                if (change := self._change(key, head, decide, policy, keep)) is not None
+                if (change := self._make_change(key, head, decide, policy, retention)) is not None
             ]
             left, lost = [], None
-            for chunk, told in portions(changes, 1 if failures else ROOM, tell):
+            # After a lost race, each conversation gets a transaction of its own: one that others
+            # keep writing must not cancel those that share its transaction again and again.
+            max_actions = 1 if failures else MAX_CONVERSATION_ACTIONS
+            for chunk, records in divide_into_transactions(changes, max_actions, make_records):
                 try:
-                    self._write(chunk, told)
+                    self._write(chunk, records)
                 except TransactionCancelledError as problem:
                     lost = problem
                     left += [change.loaded.key for change in chunk]
                     continue
                 except ClientError as problem:
-                    refused = problem  # all others first
+                    refused = problem  # one that AWS refuses must not hold up the others
                     continue
                 for change in chunk:
                     key = change.loaded.key
-                    if change.new:
-                        written[key] = written.get(key, ()) + change.new
-                    left += [key] if change.more else []
+                    if change.new_facts:
+                        written[key] = written.get(key, ()) + change.new_facts
+                    left += [key] if change.unfinished else []
             if not left and refused is not None:
                 raise refused
             if not left:
                 return written
+            # A round without a lost race is progress with a large change and not counted, or a
+            # conversation of a thousand facts would run out of attempts with nobody in its way.
             failures += lost is not None
             if lost is not None and lost.conflict:
                 self._table.back_off(failures)
         raise ContentionError(f"{len(left)} conversations, the first {left[0]}")
 
     def refold(
-        self, keys: Sequence[ConversationKey], policy: Policy, keep: timedelta | None, now: datetime
+        self,
+        keys: Sequence[ConversationKey],
+        policy: Policy,
+        retention: timedelta | None,
+        now: datetime,
     ) -> None:
-        """Write the states anew where an older version of the policy folded them."""
+        """Fold and write again the states that were folded by an older version of the policy.
+
+        Raises:
+            ContentionError: other writers were faster every time. What was written so far stays.
+        """
         for failures in range(1, ATTEMPTS + 1):
             heads, keys = self.heads(keys), []
             raced = False
@@ -140,7 +163,7 @@ class ConversationStore(ConversationQueries):
                 if head is None or head["policy"] >= policy.version:
                     continue
                 try:
-                    self._rewrite(self.load_one(key, head), policy, keep, now)
+                    self._rewrite(self.load_one(key, head), policy, retention, now)
                 except TransactionCancelledError as problem:
                     raced |= problem.conflict
                     keys.append(key)
@@ -152,117 +175,104 @@ class ConversationStore(ConversationQueries):
 
     def remove_facts(
         self,
-        loaded: Loaded,
-        gone: Sequence[Fact],
+        loaded: StoredConversation,
+        facts: Sequence[Fact],
         policy: Policy,
-        keep: timedelta | None,
+        retention: timedelta | None,
         now: datetime,
-        told: Sequence[object] = (),
+        records: Sequence[object] = (),
     ) -> None:
-        """Write a conversation without some of its facts; without all of them it is no more.
+        """Write a conversation without these facts, together with `records`, in one transaction.
 
-        What is `told` of it is written with it. At most as much as one transaction has room for
-        beside `ROOM`; `CancelledError`. Raises `ContentionError` when only the time-to-live of
-        others is left to be written.
+        Without any facts left, the conversation is deleted. The caller passes no more facts and
+        records than fit: 99 if all facts are removed, else 100 - `MAX_CONVERSATION_ACTIONS`.
+
+        Raises:
+            TransactionCancelledError: another writer was faster, and nothing was removed.
+            ContentionError: the facts are removed, but other writers were always faster than the
+                writing of new times to live, which is left to the next writer.
         """
-        tokens = {f.token for f in gone}
+        tokens = {f.token for f in facts}
         left = tuple(f for f in loaded.facts if f.token not in tokens)
         pk = conversation_pk(loaded.key)
-        deleted = [self._table.delete_action(ItemKey(pk, token)) for token in tokens]
+        deletions = [self._table.delete_action(ItemKey(pk, token)) for token in tokens]
         if not left:
             head = self._table.delete_action(ItemKey(pk, STATE), "rev = :rev", {":rev": loaded.rev})
             self._table.transact(
-                [head, *deleted, *(self._table.put_action(*item_of(i)) for i in told)]
+                [head, *deletions, *(self._table.put_action(*item_of(one)) for one in records)]
             )
             return
         ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
-        self._rewrite(replace(loaded, facts=left, ttls=ttls), policy, keep, now, deleted, told)
+        remaining = replace(loaded, facts=left, ttls=ttls)
+        self._rewrite(remaining, policy, retention, now, deletions, records)
 
-    def finish_pending(self, key: ConversationKey, policy: Policy, keep: timedelta | None) -> None:
-        """Write what others had no room for, and did not come to; raises `ContentionError`."""
-        self.append([key], lambda *_: (), policy, keep)
+    def finish_pending(
+        self, key: ConversationKey, policy: Policy, retention: timedelta | None
+    ) -> None:
+        """Write what a change left unfinished, if there is any.
 
-    def _change(
+        Raises:
+            ContentionError: other writers were faster every time.
+        """
+        self.append([key], lambda *_: (), policy, retention)
+
+    def _make_change(
         self,
         key: ConversationKey,
         head: Item | None,
         decide: Decide,
         policy: Policy,
-        keep: timedelta | None,
+        retention: timedelta | None,
     ) -> Change | None:
+        """Return what to write of a conversation, by the head read before; None for nothing."""
         state = state_of(head) if head is not None else State(status=None)
         decided = {f.token: f for f in decide(key, state)}
-        new = tuple(f for token, f in decided.items() if token not in state.facts)
-        if not new and (head is None or "partly" not in head):
+        new_facts = tuple(f for token, f in decided.items() if token not in state.facts)
+        if not new_facts and (head is None or "partly" not in head):
             return None
+        # The head with the revision was read first, and the facts are read only now: a fact that
+        # is written in between changes the revision, so the transaction fails and all is read
+        # again. In the other order, the state would be written without that fact (D-012).
         loaded = self.load_one(key, head)
-        if not new or (loaded.partly and loaded.over(known_at(new))):
-            return self._go_on(loaded, more=bool(new))
-        return self._fold(loaded.living(known_at(new)), new, policy, keep)
+        # Facts of an expired conversation are not folded again, and the next state does not list
+        # them. If the conversation is unfinished, some of them have no time to live yet, and would
+        # count as living once the state does not list them. So first all of them get the time to
+        # live of the state, and then the new facts begin the conversation again (D-040).
+        if not new_facts or (loaded.unfinished and loaded.is_expired(known_at(new_facts))):
+            return self._changes.finish(loaded, more_to_write=bool(new_facts))
+        living = loaded.without_expired(known_at(new_facts))
+        return self._changes.fold_in(living, new_facts, policy, retention)
 
     def _rewrite(
         self,
-        loaded: Loaded,
+        loaded: StoredConversation,
         policy: Policy,
-        keep: timedelta | None,
+        retention: timedelta | None,
         now: datetime,
-        beside: Sequence[Item] = (),
-        told: Sequence[object] = (),
+        deletions: Sequence[Item] = (),
+        records: Sequence[object] = (),
     ) -> None:
-        """Fold anew what is loaded and lives, and write it; what is beside it goes with it."""
-        if loaded.over(now):
-            change = self._go_on(loaded)
+        """Fold again what is loaded, and write it in one transaction with deletions and records.
+
+        Raises:
+            TransactionCancelledError: another writer was faster, and nothing was written.
+            ContentionError: the rest, which did not fit, could not be written.
+        """
+        if loaded.is_expired(now):
+            change = self._changes.finish(loaded)
         else:
-            change = self._fold(loaded.living(now), (), policy, keep)
-        self._write([replace(change, actions=[*change.actions, *beside])], told)
-        if change.more:
-            self.finish_pending(loaded.key, policy, keep)
+            change = self._changes.fold_in(loaded.without_expired(now), (), policy, retention)
+        self._write([replace(change, actions=[*change.actions, *deletions])], records)
+        if change.unfinished:
+            self.finish_pending(loaded.key, policy, retention)
 
-    def _fold(
-        self, loaded: Loaded, new: Sequence[Fact], policy: Policy, keep: timedelta | None
-    ) -> Change:
-        wanted, new = new, portion(new)
-        state = fold([*loaded.facts, *new], policy)
-        ttl = ttl_of(state, keep)
-        key, at = loaded.key, ItemKey(conversation_pk(loaded.key), STATE)
-        retimed = self._retimed(loaded, loaded.ttls.keys() - {fact.token for fact in new}, ttl)
-        room = ROOM - 1 - len(new)
-        more = len(new) < len(wanted) or len(retimed) > room
-        values = state_values(key, state, revision(loaded, new), ttl, policy.version)
-        actions = [
-            self._table.put_action(
-                at,
-                {**values, "partly": more or None},
-                "rev = :rev" if loaded.rev else "attribute_not_exists(pk)",
-                {":rev": loaded.rev} if loaded.rev else None,
-            ),
-            *(self._table.put_action(*fact_item(key, fact, ttl)) for fact in new),
-            *retimed[:room],
-        ]
-        load = len(values["state"]) + sum(map(load_of, new))
-        return Change(loaded, new, actions, more, load)
-
-    def _go_on(self, loaded: Loaded, *, more: bool = False) -> Change:
-        """What there was no room for: all that the state lists lives as long as the state."""
-        at = ItemKey(conversation_pk(loaded.key), STATE)
-        retimed = self._retimed(loaded, loaded.state.facts, loaded.ttl)
-        left = len(retimed) > ROOM - 1
-        values = {"rev": loaded.rev + 1, "partly": left or None}
-        head = self._table.update_action(at, values, "rev = :was", {":was": loaded.rev})
-        return Change(loaded, (), [head, *retimed[: ROOM - 1]], left or more, 0)
-
-    def _retimed(self, loaded: Loaded, tokens: Collection[str], ttl: int | None) -> list[Item]:
-        pk, there = conversation_pk(loaded.key), "attribute_exists(pk)"
-        return [
-            self._table.update_action(ItemKey(pk, token), {"ttl": ttl}, there)
-            for token, was in loaded.ttls.items()
-            if was != ttl and token in tokens
-        ]
-
-    def _write(self, chunk: Sequence[Change], told: Sequence[object]) -> None:
+    def _write(self, chunk: Sequence[Change], records: Sequence[object]) -> None:
+        """Write changes and records in one transaction, or first the records that do not fit."""
         actions = [action for change in chunk for action in change.actions]
-        tellings = [self._table.put_action(*item_of(one)) for one in told]
+        record_actions = [self._table.put_action(*item_of(one)) for one in records]
         room = MAX_ACTIONS - len(actions)
-        for early in slices(tellings[room:], MAX_ACTIONS):
-            self._table.transact(early)  # better told of what is not written than not told
-        self._table.transact([*actions, *tellings[:room]])
+        # After a crash between the two, there are records of a flag that was not written. In the
+        # other order there would be a flag of which nobody is ever told, which is worse.
+        for early in batched(record_actions[room:], MAX_ACTIONS):
+            self._table.transact(early)
+        self._table.transact([*actions, *record_actions[:room]])

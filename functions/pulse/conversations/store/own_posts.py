@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pulse.audit.entries import AuditRecord
 from pulse.audit.store import RemovalEntries
-from pulse.conversations.store.codec import published_in
+from pulse.conversations.store.codec import day_index_ranges
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import ItemKey, sortable_time
 from pulse.dynamodb.records import item_of
@@ -20,7 +20,7 @@ from pulse.kernel.posts import Post
 class OwnPost:
     """A version of a post by one of the company's accounts, without its text.
 
-    `id` is that of its first version, `named` the ids of the users it names.
+    `id` is that of its first version, `named` the X user ids that the post names.
     """
 
     id: str
@@ -31,7 +31,7 @@ class OwnPost:
 
 
 class OwnPosts:
-    """Own posts stand in the day's index beside mentions and replies, each version apart."""
+    """Own posts that answer no customer, each version an item; they share the index of mentions."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -55,20 +55,23 @@ class OwnPosts:
         )
 
     def published(self, company: str, start: datetime, end: datetime) -> Iterator[OwnPost]:
-        """Yield own posts of [start, end) that answer no customer."""
-        for stretch in published_in(company, start, end):
-            for item in self._table.query_index(*stretch):
-                # Mentions and replies stand in the same index, and have no time of their own there.
+        """Yield the versions of own posts published in [start, end) that answer no customer."""
+        for key_range in day_index_ranges(company, start, end):
+            for item in self._table.query_index(*key_range):
+                # Items of mentions and replies are in the same index, and have no attribute `at`.
                 ours = item["pk"] == keys.own_posts(company)
                 if ours and sortable_time(start) <= item["at"] < sortable_time(end):
                     first, version = keys.parse_own_post(item["sk"])
                     at = datetime.fromisoformat(item["at"])
                     yield OwnPost(first, version, item["account"], frozenset(item["named"]), at)
 
-    def delete(self, company: str, ids: Iterable[str], told: RemovalEntries = lambda _: ()) -> int:
+    def delete(
+        self, company: str, ids: Iterable[str], log_entries: RemovalEntries = lambda _: ()
+    ) -> int:
         """Delete own posts, by their first ids, with all their versions; return how many.
 
-        The entries of the audit log about each are written in the same transaction.
+        `log_entries` makes the entries of the audit log about a post; they are written in the
+        transaction that deletes it (D-029).
         """
         pk = keys.own_posts(company)
         removed = 0
@@ -78,7 +81,9 @@ class OwnPosts:
                 for i in self._table.query(pk, *keys.own_post_versions(post_id))
             ]
             if found:
-                rows = [AuditRecord(company, row, distinct=post_id) for row in told([post_id])]
+                rows = [
+                    AuditRecord(company, row, distinct=post_id) for row in log_entries([post_id])
+                ]
                 deleted = [self._table.delete_action(at) for at in found]
                 self._table.transact(
                     [*deleted, *(self._table.put_action(*item_of(row)) for row in rows)]

@@ -1,4 +1,4 @@
-"""The outbox: what waits to be told, who is being written to, what was sent."""
+"""The outbox: entries that wait to be sent, claims on people, and records of sent mails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from pulse.outbox.store.codec import (
 from pulse.outbox.suppressions import Suppression
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far SES's time of a mail and ours may lie apart."""
+"""How far SES's time of a mail and ours may differ."""
 _ATTEMPTS = 10
 _AS_READ = "attribute_exists(pk) AND (attribute_not_exists(cut) OR cut = :keys)"
 """The entry, or record of a mail, still has as many conversations as when it was read.
@@ -48,7 +48,7 @@ class Outbox:
         self._table = table
 
     def attempts(self, limit: int, exhausted: PulseError) -> Iterator[Attempt]:
-        """Yield attempts for a job that decides anew when a write of this store is cancelled.
+        """Yield attempts for a job that decides again when a write of this store is cancelled.
 
         Raises:
             PulseError: the error `exhausted`, when the last attempt was cancelled too.
@@ -141,17 +141,17 @@ class Outbox:
         Of `done` the mailbox, the log and `release` are taken. Errors are those of `complete`.
         """
         # All of it may be too much for one transaction. An entry and what replaces it are never
-        # parted, so that a crash between two portions loses nothing; the claim is held until the
-        # last of them. The log is written with each: the same line written twice is one.
-        most_heirs = max((len(heirs) for _, heirs in moves), default=0)
-        portions = list(batched(moves, max(1, MAX_SETTLED // (1 + most_heirs)))) or [[]]
-        for number, portion in enumerate(portions, 1):
-            heirs = {(e.person, e.id): e for _, given in portion for e in given}
+        # in two transactions, so that a crash between them loses nothing; the claim is held until
+        # the last of them. The log is written with each: an entry written twice is one.
+        most_successors = max((len(successors) for _, successors in moves), default=0)
+        batches = list(batched(moves, max(1, MAX_SETTLED // (1 + most_successors)))) or [[]]
+        for number, batch in enumerate(batches, 1):
+            successors = {(e.person, e.id): e for _, given in batch for e in given}
             part = replace(
                 done,
-                entries=[entry for entry, _ in portion],
-                handed_on=list(heirs.values()),
-                release=done.release and number == len(portions),
+                entries=[entry for entry, _ in batch],
+                handed_on=list(successors.values()),
+                release=done.release and number == len(batches),
             )
             self.complete(company, person, part)
 
@@ -170,9 +170,9 @@ class Outbox:
         mail: SentMail | None,
         how: str,
         suppressions: Sequence[Suppression],
-        also: Sequence[Entry | AuditRecord],
+        records: Sequence[Entry | AuditRecord],
     ) -> None:
-        """Mark a mail as returned, suppress addresses, and write `also`, in one transaction.
+        """Mark a mail as returned, suppress addresses, and write `records`, in one transaction.
 
         Raises:
             TransactionCancelledError: nothing was written, because the mail was marked or cut
@@ -181,7 +181,7 @@ class Outbox:
         new = "attribute_not_exists(pk)"
         actions = [
             *(self._table.put_action(*item_of(one), new) for one in suppressions),
-            *(self._table.put_action(*item_of(one)) for one in also),
+            *(self._table.put_action(*item_of(one)) for one in records),
         ]
         if mail is not None:
             unmarked = f"{_AS_READ} AND attribute_not_exists(came_back)"
@@ -233,7 +233,7 @@ class Outbox:
                 item = self._table.get(at) or {}
 
     def _actions(self, done: Completion, entries: Sequence[Entry]) -> list[Item]:
-        """What settles the entries of `done`, given as they are in the table now."""
+        """Return the actions that settle these entries, which are as they are in the table now."""
         records: list[object] = [*done.log, *restrict_to_existing(done.handed_on, entries)]
         if done.sent is not None:
             covered = [done.sent.covered] if done.sent.covered else []
@@ -245,7 +245,7 @@ class Outbox:
         ]
 
     def _read_again(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those of the entries that still wait, as they are now."""
+        """Return those of the entries that still wait, as they are now."""
         waiting = [entry_key(entry) for entry in entries]
         found = self._table.get_many(waiting)
         return [entry_of(found[at]["entry"]) for at in waiting if at in found]

@@ -1,4 +1,4 @@
-"""Posts go from their conversations; one in which no mention is left goes whole."""
+"""Deleting posts from conversations; one in which no mention is left is deleted as a whole."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from datetime import datetime, timedelta
 from pulse.audit.entries import AuditRecord
 from pulse.audit.store import RemovalEntries
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
-from pulse.conversations.store.changes import ROOM, Loaded
+from pulse.conversations.store.changes import MAX_CONVERSATION_ACTIONS, StoredConversation
 from pulse.conversations.store.conversations import ATTEMPTS, ConversationStore
 from pulse.dynamodb.optimistic import attempts
 from pulse.dynamodb.table import MAX_ACTIONS
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
 
-_MOST_TOLD = 8
-"""Rows of the journal that one transaction may hold: one for each why."""
-_AT_ONCE = MAX_ACTIONS - ROOM - _MOST_TOLD
-_WHOLE = MAX_ACTIONS - 1 - _MOST_TOLD
+_MAX_LOG_ENTRIES = 8
+"""Entries of the audit log in one transaction: one for each reason, of which there are fewer."""
+_MAX_FACTS_OF_PART = MAX_ACTIONS - MAX_CONVERSATION_ACTIONS - _MAX_LOG_ENTRIES
+"""Facts that one transaction deletes where others stay: the state and its facts are written too."""
+_MAX_FACTS_OF_WHOLE = MAX_ACTIONS - 1 - _MAX_LOG_ENTRIES
+"""Facts that one transaction deletes together with their state."""
 
 
 class DeletionStore:
-    """Removes by the rule of every writer: revision first, facts, one transaction, or again."""
+    """Deletes by the rule of all writers: revision, then facts, then one transaction (D-012)."""
 
     def __init__(self, conversations: ConversationStore) -> None:
         self._conversations = conversations
@@ -31,86 +33,107 @@ class DeletionStore:
         self,
         posts: Mapping[ConversationKey, Collection[str]],
         policy: Policy,
-        keep: timedelta | None,
+        retention: timedelta | None,
         now: datetime,
-        told: RemovalEntries = lambda _: (),
+        log_entries: RemovalEntries = lambda _: (),
     ) -> int:
-        """Remove posts, by their first ids, with all their versions; returns how many there were.
+        """Delete posts, by their first ids, with all their versions; return how many there were.
 
-        The journal is told in the same transactions.
-        What is not there is no error, so a run that broke off is simply done again. Raises
-        `ContentionError` when others never let it through; what was removed by then stays so.
+        `log_entries` makes the entries of the audit log about the posts that one transaction
+        deletes; they are written with it (D-029). Posts that are not there are no error, so a run
+        that was interrupted is repeated as it is.
+
+        Raises:
+            ContentionError: other writers were faster every time. What was deleted so far stays
+                deleted.
         """
         return sum(
-            self._retract(key, set(ids), policy, keep, now, told) for key, ids in posts.items()
+            self._delete_from_conversation(key, set(ids), policy, retention, now, log_entries)
+            for key, ids in posts.items()
         )
 
-    def conversations_ending(
+    def find_emptied(
         self, posts: Mapping[ConversationKey, Collection[str]], now: datetime
     ) -> set[ConversationKey]:
-        """The conversations that these posts, by their first ids, are all mentions of."""
-        found = self._conversations.load(posts)
-        return {key for key, loaded in found.items() if _going(loaded, set(posts[key]), now)[1]}
+        """Return the conversations that are left with no mention if these posts are deleted.
 
-    def conversations_ended(self, keys: Collection[ConversationKey]) -> set[ConversationKey]:
-        """Those of the conversations that are no more."""
+        The posts are given by their first ids. Expired mentions do not count.
+        """
+        found = self._conversations.load(posts)
+        return {
+            key
+            for key, loaded in found.items()
+            if _facts_to_delete(loaded, set(posts[key]), now)[1]
+        }
+
+    def find_deleted(self, keys: Collection[ConversationKey]) -> set[ConversationKey]:
+        """Return those of the conversations that are not stored any more."""
         return set(keys) - self._conversations.states(keys).keys()
 
-    def _retract(
+    def _delete_from_conversation(
         self,
         key: ConversationKey,
         ids: set[str],
         policy: Policy,
-        keep: timedelta | None,
+        retention: timedelta | None,
         now: datetime,
-        told: RemovalEntries,
+        log_entries: RemovalEntries,
     ) -> int:
-        removed: set[str] = set()
+        deleted: set[str] = set()
         while True:
             exhausted = ContentionError(f"1 conversation, {key}")
             for attempt in attempts(ATTEMPTS, exhausted, self._conversations.pause):
                 with attempt:
                     loaded = self._conversations.load([key])[key]
-                    going, whole = _going(loaded, ids, now)
-                    if not going:
-                        if loaded.partly:
-                            self._conversations.finish_pending(key, policy, keep)
-                        return len(removed)
-                    # Of more than one transaction takes, the first part: the next round, or the
-                    # next run after a crash, loads what is left and goes on (D-033).
-                    part = going if len(going) <= _WHOLE and whole else going[:_AT_ONCE]
+                    facts, is_whole = _facts_to_delete(loaded, ids, now)
+                    if not facts:
+                        if loaded.unfinished:
+                            self._conversations.finish_pending(key, policy, retention)
+                        return len(deleted)
+                    # What does not fit into one transaction is deleted in parts: the next round, or
+                    # the next run after a crash, loads what is left and continues (D-033).
+                    fits = is_whole and len(facts) <= _MAX_FACTS_OF_WHOLE
+                    part = facts if fits else facts[:_MAX_FACTS_OF_PART]
                     posts = {f.id for f in part if isinstance(f, (Mention, Reply)) and f.id in ids}
-                    new = posts - removed
-                    # Rounds of one moment may say the same to the log, and count apart: the
-                    # revision tells them apart, and is the same when a round is repeated.
-                    apart = f"{key} {loaded.rev}"
-                    entries = told(new) if new else ()
-                    rows = [AuditRecord(key.company, row, distinct=apart) for row in entries]
-                    self._conversations.remove_facts(loaded, part, policy, keep, now, rows)
-                    removed |= new
+                    # The versions of a post may be deleted in two parts, but it is logged once.
+                    new = posts - deleted
+                    # Two parts may have equal entries, and both must be counted: the revision makes
+                    # them distinct. It is the same if a part is repeated, which is not counted
+                    # twice.
+                    distinct = f"{key} {loaded.rev}"
+                    entries = log_entries(new) if new else ()
+                    records = [AuditRecord(key.company, e, distinct=distinct) for e in entries]
+                    self._conversations.remove_facts(loaded, part, policy, retention, now, records)
+                    deleted |= new
 
 
-def _going(loaded: Loaded, ids: set[str], now: datetime) -> tuple[Sequence[Fact], bool]:
-    """What goes, in which order, and whether that is all of it, but for what is past its time."""
-    posts = [f for f in loaded.facts if isinstance(f, (Mention, Reply)) and f.id in ids]
-    left = [f for f in loaded.living(now).facts if f not in posts]
-    if not posts or any(isinstance(f, Mention) for f in left):
-        return sorted(posts, key=_age), False
-    return _in_order(loaded.facts), True
+def _facts_to_delete(
+    loaded: StoredConversation, ids: set[str], now: datetime
+) -> tuple[Sequence[Fact], bool]:
+    """Return what to delete with these posts, in order, and whether that is the whole conversation.
 
-
-def _in_order(facts: Sequence[Fact]) -> list[Fact]:
-    """All of a conversation, so that its status stays until it is gone.
-
-    The last mention goes last: by it the conversation is found again after a crash.
+    It is the whole when no other mention is left, apart from facts that have expired.
     """
-    posts = sorted((f for f in facts if isinstance(f, (Mention, Reply))), key=_age)
+    posts = [f for f in loaded.facts if isinstance(f, (Mention, Reply)) and f.id in ids]
+    left = [f for f in loaded.without_expired(now).facts if f not in posts]
+    if not posts or any(isinstance(f, Mention) for f in left):
+        return sorted(posts, key=_id_and_version), False
+    return _in_order_of_deletion(loaded.facts), True
+
+
+def _in_order_of_deletion(facts: Sequence[Fact]) -> list[Fact]:
+    """Return all facts of a conversation: the last mention and its answer come last."""
+    # Between two parts, the state is folded from what is left. If the answer went before the
+    # mention, the conversation would be open in between, and people would be alerted of it. And
+    # the mention must not go first: after a crash, a run finds the conversation by its posts.
+    posts = sorted((f for f in facts if isinstance(f, (Mention, Reply))), key=_id_and_version)
     last = max((int(f.id) for f in posts if isinstance(f, Mention)), default=0)
     answer = next((f for f in posts if isinstance(f, Reply) and int(f.id) > last), None)
-    kept = [*([answer] if answer else []), *(f for f in posts if int(f.id) == last)]
+    at_the_end = [*([answer] if answer else []), *(f for f in posts if int(f.id) == last)]
     others = sorted((f for f in facts if f not in posts), key=lambda f: f.at)
-    return [*(f for f in posts if f not in kept), *others, *kept]
+    return [*(f for f in posts if f not in at_the_end), *others, *at_the_end]
 
 
-def _age(post: Mention | Reply) -> tuple[int, int]:
+def _id_and_version(post: Mention | Reply) -> tuple[int, int]:
+    # As numbers: as texts, "10" would come before "9".
     return int(post.id), int(post.version)

@@ -1,4 +1,4 @@
-"""Every post that is kept of a company, day by day, without its text."""
+"""All stored posts of a company by day of publication, without their texts."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pulse.privacy.removal import StoredPost
 
 
 class PostIndex:
-    """Reads the index of days."""
+    """Reads the index of posts by UTC day."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def posts_of_day(self, company: str, day: date) -> Iterator[StoredPost]:
-        """The posts published on a UTC day: mentions, replies, own posts; each version."""
+        """Yield mentions, replies and own posts published on a UTC day; each version is one."""
         moment = datetime.combine(day, time(0), UTC)
         for item in self._table.query_index(keys.day_index(company, moment), only=("pk", "sk")):
-            yield _held(item)
+            yield _stored_post(item)
 
 
-def _held(item: Item) -> StoredPost:
+def _stored_post(item: Item) -> StoredPost:
     if keys.kind_and_rest(item["pk"])[0] == keys.OWN_POSTS:
         first, version = keys.parse_own_post(item["sk"])
         return StoredPost(first, version, None, ours=True)

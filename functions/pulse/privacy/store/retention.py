@@ -1,4 +1,4 @@
-"""What is stored and not written any more gets the time to live that is now in force."""
+"""A changed retention reaches what is stored: the time to live of items is written anew."""
 
 from __future__ import annotations
 
@@ -17,42 +17,56 @@ from pulse.kernel.policy import Policy
 
 
 class RetentionStore:
-    """Writes only what has another time to live than it should have."""
+    """Writes only items whose time to live is not as the retention has it."""
 
     def __init__(self, table: Table, conversations: ConversationStore) -> None:
         self._table = table
         self._conversations = conversations
 
-    def of_conversations(
-        self, keys: Iterable[ConversationKey], policy: Policy, keep: timedelta | None, now: datetime
+    def apply_to_conversations(
+        self,
+        keys: Iterable[ConversationKey],
+        policy: Policy,
+        retention: timedelta | None,
+        now: datetime,
     ) -> int:
-        """Of these; returns how many were written. Raises `ContentionError`."""
-        return sum(self._of_conversation(key, policy, keep, now) for key in dict.fromkeys(keys))
+        """Give these conversations the time to live of the retention; return how many changed.
 
-    def of_said(self, company: str, day: date, keep: timedelta | None) -> int:
-        """Of the own posts of a UTC day that answer nobody; returns how many were written."""
+        Raises:
+            ContentionError: other writers were faster every time. What was written so far stays.
+        """
+        return sum(
+            self._apply_to_conversation(key, policy, retention, now) for key in dict.fromkeys(keys)
+        )
+
+    def apply_to_own_posts(self, company: str, day: date, retention: timedelta | None) -> int:
+        """Do so for the own posts of a UTC day that answer no customer; return how many changed."""
         moment = datetime.combine(day, time(0), UTC)
         written = 0
         for item in self._table.query_index(keys.day_index(company, moment)):
             if item["pk"] == keys.own_posts(company):
                 at = datetime.fromisoformat(item["at"])
-                ttl = int((at + keep).timestamp()) if keep else None
+                ttl = int((at + retention).timestamp()) if retention else None
                 if item.get("ttl") != ttl:
                     key = ItemKey(item["pk"], item["sk"])
-                    there = "attribute_exists(pk)"
-                    written += self._table.update(key, {"ttl": ttl}, condition=there) is not None
+                    # DynamoDB may have removed the post meanwhile; without the condition, the
+                    # update would bring back an item of nothing but a time to live.
+                    exists = "attribute_exists(pk)"
+                    written += self._table.update(key, {"ttl": ttl}, condition=exists) is not None
         return written
 
-    def _of_conversation(
-        self, key: ConversationKey, policy: Policy, keep: timedelta | None, now: datetime
+    def _apply_to_conversation(
+        self, key: ConversationKey, policy: Policy, retention: timedelta | None, now: datetime
     ) -> bool:
         exhausted = ContentionError(f"1 conversation, {key}")
         for attempt in attempts(ATTEMPTS, exhausted, self._table.pause):
             with attempt:
                 loaded = self._conversations.load([key])[key]
-                ttl = ttl_of(loaded.state, keep)
-                lives = loaded.living(now).ttls.values()
-                if not loaded.partly and all(one == ttl for one in lives):
+                wanted = ttl_of(loaded.state, retention)
+                # An expired conversation is left alone: it must not live again (D-040).
+                ttls = loaded.without_expired(now).ttls.values()
+                if not loaded.unfinished and all(ttl == wanted for ttl in ttls):
                     return False
-                self._conversations.remove_facts(loaded, (), policy, keep, now)
+                # With no fact to remove, this writes the state and the time to live of its facts.
+                self._conversations.remove_facts(loaded, (), policy, retention, now)
         return True

@@ -81,9 +81,9 @@ def test_deleting_a_post_restores_no_expired_one(
     table: Table, half_gone: ConversationStore
 ) -> None:
     """Given one half gone, when one of its posts has to go, then all of it goes."""
-    retraction = DeletionStore(half_gone)
-    assert retraction.find_emptied({KEY: {"1"}}, at(LATE)) == {KEY}
-    assert retraction.delete({KEY: {"1"}}, POLICY, KEEP, at(LATE)) == 1
+    deletions = DeletionStore(half_gone)
+    assert deletions.find_emptied({KEY: {"1"}}, at(LATE)) == {KEY}
+    assert deletions.delete({KEY: {"1"}}, POLICY, KEEP, at(LATE)) == 1
     assert ttls(table) == {}
 
 
@@ -91,9 +91,9 @@ def test_a_conversation_left_with_expired_facts_only_is_removed(
     table: Table, asked_anew: ConversationStore
 ) -> None:
     """Given one asked anew, when that goes too, then what was before it waits no more."""
-    retraction = DeletionStore(asked_anew)
-    assert retraction.find_emptied({KEY: {"9"}}, at(LATE)) == {KEY}
-    assert retraction.delete({KEY: {"9"}}, POLICY, KEEP, at(LATE)) == 1
+    deletions = DeletionStore(asked_anew)
+    assert deletions.find_emptied({KEY: {"9"}}, at(LATE)) == {KEY}
+    assert deletions.delete({KEY: {"9"}}, POLICY, KEEP, at(LATE)) == 1
     assert ttls(table) == {}
 
 

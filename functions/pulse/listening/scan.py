@@ -20,7 +20,7 @@ Purpose = Literal["poll", "sweep", "reread"]
 """A poll reads what is new. A sweep reads today again for posts that X showed late, a re-read does
 so before midnight UTC. What is billed, and what is looked up afterwards, depends on it."""
 TIMELINE_LIMIT: dict[Endpoint, int] = {"mentions": 700, "posts": 3100}
-"""Posts. X serves the newest 800 mentions and 3,200 own posts; from here on search goes on."""
+"""Posts. X serves the newest 800 mentions and 3,200 own posts; from here on, search is used."""
 SEARCH_REACH = timedelta(days=7) - timedelta(minutes=5)
 """A little less than X allows: its clock may be ahead of ours."""
 SEARCH_LAG = timedelta(seconds=11)

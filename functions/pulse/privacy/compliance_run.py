@@ -102,7 +102,7 @@ class ComplianceRun:
         return "uploaded"
 
     def _carry_out(self, job: ComplianceJob) -> str:
-        """Delete what is gone, day by day; when time runs out, the next run does it all again."""
+        """Delete what is no longer on X, day by day; after a timeout the next run begins again."""
         # The results name every post again when they are downloaded again; a post that was deleted
         # before is not stored any more, and is found no second time. So no place has to be
         # remembered, and the job is done only when all days were.
@@ -124,7 +124,7 @@ class ComplianceRun:
         self.removed += self.stores.deleter.delete(company, found, self.now, by)
 
     def _redact(self, gone: Mapping[str, RemovalReason]) -> None:
-        """Redact quarantined posts that are gone: they are stored as they came, under their id."""
+        """Redact quarantined posts that are no longer on X, found by the id in the raw post."""
         for company in self.companies:
             self.removed += self.stores.audit_log.redact(
                 company.name, lambda raw: field_of(raw, "id") in gone

@@ -22,7 +22,7 @@ MOST_A_DAY = 200
 
 
 def look_up(company: Company, x: XClient, stores: PrivacyStores, now: datetime) -> StepReport:
-    """Ask X for the posts of customers who wait, those of before today; delete what is gone.
+    """Ask X for waiting mentions from before today; delete those that are no longer on X.
 
     An error of X is reported, not raised: the next run tries again.
     """

@@ -1,7 +1,7 @@
 """After a sweep: X is asked by id for stored posts of its period that it did not serve.
 
-Timelines lose posts, so that a missing post proves nothing; only what X itself calls gone is
-deleted. All of it was read today, so that nothing of it is billed again (D-019).
+Timelines lose posts, so that a missing post proves nothing; only what X itself reports as deleted
+or hidden is deleted. All of it was read today, so that nothing is billed again (D-019).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class MissingPostCheck:
-    """Deletes what is gone on X; called with each finished sweep of a poll."""
+    """Deletes posts that are no longer on X; called with each finished sweep of a poll."""
 
     company: Company
     x: XClient
@@ -37,7 +37,7 @@ class MissingPostCheck:
     now: datetime
 
     def __call__(self, sweep: FinishedSweep) -> SweepCheck:
-        """Delete the posts of the sweep's period that X says are gone."""
+        """Delete the posts of the sweep's period that X says are no longer there."""
         missing: dict[str, StoredPost] = {}
         for post in self._stored(sweep):
             known = missing.get(post.id, post)

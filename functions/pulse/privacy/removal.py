@@ -1,4 +1,4 @@
-"""Which stored posts are deleted when they are gone on X, by the reason that X gives."""
+"""Which stored posts are deleted when they are no longer on X, by the reason that X gives."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class ConversationStore(ConversationQueries):
     ) -> int:
         """Store the facts that are not known yet, and return how many were new.
 
-        A conversation that is full takes no more mentions: `on_full` is called for each.
+        A conversation that is full takes no more mentions: `on_full` is called for each new one.
 
         Raises:
             ContentionError: as `append`.

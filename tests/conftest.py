@@ -75,8 +75,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _turn(item: pytest.Item) -> int:
     if item.path.parent.name != "deployed":
-        return 2
-    return 1 if item.get_closest_marker("clock") else 0
+        return 3
+    clock = item.get_closest_marker("clock")
+    if clock is None:
+        return 0
+    return 2 if clock.kwargs.get("last") else 1
 
 
 def pytest_collection_finish() -> None:

@@ -59,7 +59,7 @@ def card(
         "waited": waited,
         "level": level,
         "top": level == "critical",
-        "said": 1,
+        "mentions": 1,
         "accounts": ("svyaz_help",),
     }
     return Card(**(values | more))  # type: ignore[arg-type]
@@ -71,7 +71,7 @@ IVAN = card(
     "Интернет лежит со вчера, вы где? Третий раз пишу. Химки, ул. Победы, 12.",
     minutes(312),
     "critical",
-    said=3,
+    mentions=3,
     thread=(
         ThreadPost(
             Author("101", "ivan_k", "Иван К."), "@svyaz_help пропал интернет", AT - minutes(340)
@@ -97,7 +97,7 @@ PAVEL = card(
     "Спасибо, конечно, за «ускорение», но у меня теперь 3 Мбит/с вместо 100 😡😡",
     minutes(72),
     "breach",
-    said=2,
+    mentions=2,
 )
 AMIRA = card(
     4,
@@ -360,7 +360,7 @@ HOSTILE = Card(
     waited=minutes(5),
     level="escalation <i>nine</i>\nSubject: x",
     top=False,
-    said=2,
+    mentions=2,
     accounts=("svyaz_help",),
     taken_by="O\u2019Neil\r\n<u>Bob</u>",
     thread=(

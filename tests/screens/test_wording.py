@@ -67,10 +67,10 @@ def test_how_many_wait(count: int, en: str, ru: str) -> None:
 )
 def test_how_many_messages(count: int, en: str, ru: str) -> None:
     """A single message goes without saying."""
-    one = card(1, SOMEBODY, "?", minutes(3), None, said=count)
+    one = card(1, SOMEBODY, "?", minutes(3), None, mentions=count)
     assert en in phrases.card_facts(EN, one, AT)
     assert ru in phrases.card_facts(RU, one, AT)
-    assert "message" not in phrases.card_facts(EN, replace(one, said=1), AT)
+    assert "message" not in phrases.card_facts(EN, replace(one, mentions=1), AT)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pulse.conversations.fold import State, Wait
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time, to_json
 from pulse.kernel.errors import NeedsPersonError
+from pulse.kernel.time import DAY, start_of_day
 
 _KINDS: dict[str, type[Fact]] = {
     "m": Mention,
@@ -57,7 +58,7 @@ def day_index_ranges(
         low = sortable_time(start)[11:] if day == start else ""
         high = sortable_time(end)[11:] if day.date() == end.date() else "~"
         yield keys.day_index(company, day), low, high
-        day = (day + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        day = start_of_day(day + DAY)
 
 
 def fact_item(key: ConversationKey, fact: Fact, ttl: int | None) -> tuple[ItemKey, Item]:

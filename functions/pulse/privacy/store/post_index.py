@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 from pulse.conversations.store.codec import key_from_pk
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
+from pulse.kernel.time import day_bounds
 from pulse.privacy.removal import StoredPost
 
 
@@ -20,7 +21,7 @@ class PostIndex:
 
     def posts_of_day(self, company: str, day: date) -> Iterator[StoredPost]:
         """Yield mentions, replies and own posts published on a UTC day; each version is one."""
-        moment = datetime.combine(day, time(0), UTC)
+        moment, _ = day_bounds(day)
         for item in self._table.query_index(keys.day_index(company, moment), only=("pk", "sk")):
             yield _stored_post(item)
 

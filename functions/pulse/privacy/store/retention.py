@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from pulse.conversations.facts import ConversationKey
 from pulse.conversations.store.codec import ttl_of
@@ -14,6 +14,7 @@ from pulse.dynamodb.optimistic import attempts
 from pulse.dynamodb.table import Table
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Policy
+from pulse.kernel.time import day_bounds
 
 
 class RetentionStore:
@@ -41,7 +42,7 @@ class RetentionStore:
 
     def apply_to_own_posts(self, company: str, day: date, retention: timedelta | None) -> int:
         """Do so for the own posts of a UTC day that answer no customer; return how many changed."""
-        moment = datetime.combine(day, time(0), UTC)
+        moment, _ = day_bounds(day)
         written = 0
         for item in self._table.query_index(keys.day_index(company, moment)):
             if item["pk"] == keys.own_posts(company):

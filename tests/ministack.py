@@ -15,11 +15,7 @@ import boto3
 from botocore.config import Config
 
 REGION = "us-east-1"
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": REGION,
-}
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
 _STARTED_WITHIN = 60.0
 _NOT_OURS = ("AWS_", "PULSE_", "PYTHON")
 """What a developer's environment may say to boto3, to Pulse and to Python, and must not here."""

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 
 from pulse.dynamodb.table import Table
-from pulse.kernel.company import Settings
+from pulse.kernel.company import Account, Company, Settings
 from pulse.kernel.errors import Failures, NeedsPersonError
 from pulse.listening.ingest import IngestStores
 from pulse.listening.queue import PollQueue
@@ -30,7 +30,6 @@ from pulse.x.credentials import TokenStore
 if TYPE_CHECKING:
     import requests
 
-    from pulse.kernel.company import Account, Company
     from pulse.outbox.bounces import BounceHandler
     from pulse.outbox.mailer import CriticalTopic, SesMailer
     from pulse.outbox.send import SendRun
@@ -112,12 +111,7 @@ class App:
                 db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log
             ),
             after_sweep=MissingPostCheck(
-                company,
-                x,
-                db.conversations,
-                db.own_posts,
-                db.post_deleter,
-                now,
+                company, x, db.conversations, db.own_posts, db.post_deleter, now
             ),
             now=now,
             out_of_time=out_of_time,

@@ -1,7 +1,5 @@
 """All stores of a deployment over its one table."""
 
-from __future__ import annotations
-
 from pulse.alerting.store import PolicyProgress
 from pulse.audit.store import AuditLog
 from pulse.authors.store import AuthorCache, ErasureList

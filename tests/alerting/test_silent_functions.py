@@ -206,10 +206,7 @@ def test_overdue_alerts_are_counted_by_their_age(posts: Posts, small_company: Bu
     here.world.app.db.settings_store.push(settings(policy={"levels": [level]}), here.world.now())
     here.run_minutes(1)
     assert flag(old, app.db.conversations, app.db.policy_progress, at(4)) == (0, 0)
-    assert flag(old, app.db.conversations, app.db.policy_progress, at(12)) == (
-        0,
-        7 * 60,
-    )
+    assert flag(old, app.db.conversations, app.db.policy_progress, at(12)) == (0, 7 * 60)
 
 
 def test_missing_digests_are_counted_by_their_age(posts: Posts, small_company: Build) -> None:

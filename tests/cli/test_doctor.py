@@ -81,10 +81,7 @@ def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
 def test_tokens_that_are_missing_or_refused(healthy_stack: LocalStack, x: Posts) -> None:
     x(faults=always(401, "Unauthorized"))
     status, said, mend = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
-    assert (status, said) == (
-        "FAIL",
-        "The token for @svyaz_help does not work (401 Unauthorized)",
-    )
+    assert (status, said) == ("FAIL", "The token for @svyaz_help does not work (401 Unauthorized)")
     assert mend
     assert mend.endswith("Then run pulse connect @svyaz_help")
     x(faults=always(503, "over capacity"))

@@ -57,9 +57,7 @@ def _side(folder: Path, **change: Any) -> dict[str, Parts]:
     return read(folder)
 
 
-def test_two_runs_are_equal_whatever_boundary_was_drawn_and_however_long_they_took(
-    tmp_path: Path,
-):
+def test_two_runs_are_equal_whatever_boundary_was_drawn_and_however_long_they_took(tmp_path: Path):
     base, new = _side(tmp_path / "base"), _side(tmp_path / "new", wall_seconds=2.0)
     raw = [(tmp_path / side / "out/mail/1.eml").read_bytes() for side in ("base", "new")]
     assert raw[0] != raw[1]

@@ -90,7 +90,7 @@ def test_people_hear_what_the_oracle_says_however_late_facts_arrive(
         (
             (f.at + timedelta(minutes=data.draw(st.sampled_from([0, 0, 0, 3, 40, 300]))), n)
             for n, f in enumerate(facts)
-        ),
+        )
     )
     desk, known, said = ExpectedAlerts(POLICY, facts), [], []
     heard = []

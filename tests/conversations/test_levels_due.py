@@ -110,10 +110,7 @@ def test_what_arrives_already_late_is_told_once_at_the_highest() -> None:
 
 def test_a_lease_holds_back_reminders_too_and_the_original_time_is_back() -> None:
     """Given a snooze over three levels, when it runs out, then the first waiting time counts."""
-    facts: list[tuple[float, Fact]] = [
-        (0, mention(1, 0)),
-        (16, lease(16, 500, kind="snoozed")),
-    ]
+    facts: list[tuple[float, Fact]] = [(0, mention(1, 0)), (16, lease(16, 500, kind="snoozed"))]
     assert alert_timeline(facts, until=780) == [
         (15, "warning", 0),
         (500, "critical", 0),

@@ -132,9 +132,7 @@ def test_kept_for_good(table: Table) -> None:
     assert {i.get("ttl") for i in stored_conversation(table)[2]} == {None}
 
 
-def test_only_open_ones_stand_in_the_index_sorted_by_when_they_need_attention(
-    table: Table,
-) -> None:
+def test_only_open_ones_stand_in_the_index_sorted_by_when_they_need_attention(table: Table) -> None:
     """Given open, answered and leased ones, then what is due is read, in order, nothing else."""
     conversations = ConversationStore(table)
     lease = Lease("mine", "anna", at(1), at(100))

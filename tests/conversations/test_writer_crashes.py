@@ -44,10 +44,7 @@ def crashing(client: Any, number: int, *, after: bool) -> HookedClient:
 
 WORK: dict[str, tuple[tuple[Fact, ...], Writer]] = {
     "a poll": ((mention(1, 0),), poll(mention(2, 1), reply(3, 5), mention(4, 6))),
-    "a poll of more than a transaction takes": (
-        (),
-        poll(*(mention(n, n) for n in range(1, 171))),
-    ),
+    "a poll of more than a transaction takes": ((), poll(*(mention(n, n) for n in range(1, 171)))),
     "a click": (BEFORE, click(position(5, 1, 3))),
     "a flagging": (BEFORE, flag(300)),
     "closing one of many facts": (

@@ -184,10 +184,7 @@ def test_a_token_is_never_printed() -> None:
 
 @pytest.mark.parametrize(
     ("author", "url"),
-    [
-        (Author("7", "anna", "Anna"), "https://x.com/anna"),
-        (Author("7"), "https://x.com/i/user/7"),
-    ],
+    [(Author("7", "anna", "Anna"), "https://x.com/anna"), (Author("7"), "https://x.com/i/user/7")],
 )
 def test_an_authors_page(author: Author, url: str) -> None:
     """By name where it is known, else by id."""

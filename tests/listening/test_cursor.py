@@ -84,14 +84,7 @@ def test_when_an_endpoint_may_be_read(cursor: Cursor, may: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last_ok", "missed"),
-    [
-        (None, (0, 10)),
-        (9, None),
-        (10, None),
-        (8, (9, 10)),
-        (0, (1, 10)),
-    ],
+    ("last_ok", "missed"), [(None, (0, 10)), (9, None), (10, None), (8, (9, 10)), (0, (1, 10))]
 )
 def test_minutes_without_a_good_poll(
     last_ok: float | None, missed: tuple[float, float] | None

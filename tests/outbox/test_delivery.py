@@ -51,11 +51,7 @@ LINE = {
     "up the line": (alert("head", "owner"), (), "manager"),
     "an alert ends with the topic": (alert(), ("owner", "head", "manager"), TOPIC),
     "which is the end": (alert(TOPIC, "owner", "head", "manager"), (), None),
-    "trouble has no topic": (
-        replace(alert(), kind="trouble"),
-        ("owner", "head", "manager"),
-        None,
-    ),
+    "trouble has no topic": (replace(alert(), kind="trouble"), ("owner", "head", "manager"), None),
 }
 
 

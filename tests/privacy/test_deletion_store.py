@@ -56,12 +56,7 @@ def assert_folded(table: Table) -> list[Fact]:
 
 
 RULES: dict[str, tuple[tuple[Fact, ...], set[str], tuple[Fact, ...] | None, int]] = {
-    "one of two mentions": (
-        (mention(1, 0), mention(3, 5), FLAG),
-        {"1"},
-        (mention(3, 5), FLAG),
-        1,
-    ),
+    "one of two mentions": ((mention(1, 0), mention(3, 5), FLAG), {"1"}, (mention(3, 5), FLAG), 1),
     "all versions of an edited one": (
         (mention(1, 0), EDITED, mention(3, 5)),
         {"1"},

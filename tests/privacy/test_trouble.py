@@ -47,10 +47,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "X is down": ({"endpoint": "compliance", "status": 503}, ["uploaded", "done"]),
     "no answer": ({"endpoint": "compliance", "drop": "timeout"}, ["uploaded", "done"]),
     "too many requests": ({"endpoint": "compliance", "status": 429}, ["uploaded", "done"]),
-    "no JSON": (
-        {"endpoint": "compliance", "status": 200, "body": "<html>"},
-        ["uploaded", "done"],
-    ),
+    "no JSON": ({"endpoint": "compliance", "status": 200, "body": "<html>"}, ["uploaded", "done"]),
     "the storage is down": ({"endpoint": "storage", "status": 503}, ["uploaded", "done"]),
     "the storage sends elsewhere": (
         {"endpoint": "storage", "status": 302, "headers": {"location": "https://evil.example"}},

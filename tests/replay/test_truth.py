@@ -9,10 +9,7 @@ from pulse_cli.simulated_x import VocabularyName
 
 from .truth import compare
 
-EVENING, MIDNIGHT = (
-    datetime(2017, 10, 31, 18, tzinfo=UTC),
-    datetime(2017, 11, 1, tzinfo=UTC),
-)
+EVENING, MIDNIGHT = (datetime(2017, 10, 31, 18, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC))
 SAMPLE: list[tuple[str, VocabularyName]] = [
     ("HPSupport", "tweet"),
     ("nationalrailenq", "post"),

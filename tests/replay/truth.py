@@ -73,11 +73,7 @@ def compare(
         true = known[instant].get(company, [])
         differences += [f"{instant:%d %b %H:%M}: {x}" for x in _differ(true, seen.get(instant, []))]
     return Found(
-        company,
-        vocabulary,
-        differences,
-        len(outcome.conversations),
-        time.perf_counter() - began,
+        company, vocabulary, differences, len(outcome.conversations), time.perf_counter() - began
     )
 
 

@@ -121,10 +121,7 @@ def test_trouble_past_and_present() -> None:
     )
     lasting = OpenFault("token", "401", at(600), 9, at(730), reported=True)
     cursor = Cursor(
-        "100",
-        at(-600),
-        last_ok=at(599),
-        faults={"mentions": lasting, "posts": lasting},
+        "100", at(-600), last_ok=at(599), faults={"mentions": lasting, "posts": lasting}
     )
     found = measure_coverage({"help": cursor}, [passed], at(0), at(720), at(720))
     assert [(t.kind, t.since, t.until) for t in found.faults] == [

@@ -69,13 +69,7 @@ def figures(conversations: list[list[Fact]], start: float, end: float) -> Period
 def test_a_span_counts_what_began_in_it() -> None:
     """Given three waits of which one began before, then two mentions are counted, one answered."""
     found = figures(
-        [
-            [mention(1, -5), reply(2, 3)],
-            [mention(3, 10), reply(4, 20)],
-            [mention(5, 30)],
-        ],
-        0,
-        100,
+        [[mention(1, -5), reply(2, 3)], [mention(3, 10), reply(4, 20)], [mention(5, 30)]], 0, 100
     )
     assert (found.received, found.answered) == (2, 1)
     assert found.first_response.median == pytest.approx((10 * 60 + 70 * 60) / 2)

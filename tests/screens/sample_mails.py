@@ -19,13 +19,7 @@ from pulse.reporting.coverage import Coverage, FaultPeriod, Gap, SuppressedAddre
 from pulse.reporting.report import Report
 from pulse.reporting.stats import DurationStats, PeriodStats
 from pulse.screens.mails import MailRenderer
-from pulse.screens.models import (
-    AlertMail,
-    Card,
-    DigestMail,
-    FaultMail,
-    ThreadPost,
-)
+from pulse.screens.models import AlertMail, Card, DigestMail, FaultMail, ThreadPost
 
 AT = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 """Sunday, nine in the morning in Moscow."""
@@ -43,12 +37,7 @@ def minutes(n: float) -> timedelta:
 
 
 def card(
-    number: int,
-    who: Author,
-    text: str,
-    waited: timedelta,
-    level: str | None,
-    **more: object,
+    number: int, who: Author, text: str, waited: timedelta, level: str | None, **more: object
 ) -> Card:
     values: dict[str, object] = {
         "customer": who,
@@ -199,11 +188,7 @@ WATCH = Coverage(
     removed=3,
     faults=(
         FaultPeriod(
-            "svyaz",
-            "unavailable",
-            AT - minutes(410),
-            AT - minutes(373),
-            "503 Service Unavailable",
+            "svyaz", "unavailable", AT - minutes(410), AT - minutes(373), "503 Service Unavailable"
         ),
         FaultPeriod("svyaz", "token", AT - minutes(30), None, "401 Unauthorized"),
     ),
@@ -290,12 +275,7 @@ def quiet(language: Language) -> DigestMail:
         unread=(),
     )
     return replace(
-        letter,
-        period="daily",
-        cards=(),
-        board_url=None,
-        settings_url=None,
-        unsubscribe_url=None,
+        letter, period="daily", cards=(), board_url=None, settings_url=None, unsubscribe_url=None
     )
 
 

@@ -267,10 +267,7 @@ WATCHES: dict[str, tuple[Coverage, str | None]] = {
     "wall": (Coverage(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: X did not provide all posts"),
     "never read": (Coverage(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: not read yet"),
     "trouble passed": (Coverage(720, 720, faults=WATCH.faults[:1]), "@svyaz: X did not answer"),
-    "trouble lasts": (
-        Coverage(720, 720, faults=WATCH.faults[1:]),
-        "since 08:30, not fixed yet",
-    ),
+    "trouble lasts": (Coverage(720, 720, faults=WATCH.faults[1:]), "since 08:30, not fixed yet"),
     "aside": (Coverage(720, 720, quarantined=1), "1 post could not be read"),
     "undelivered": (Coverage(720, 720, undelivered=2), "2 emails could not be delivered"),
     "stopped": (

@@ -84,11 +84,7 @@ def test_how_many_messages(count: int, en: str, ru: str) -> None:
             "{n} emails could not be delivered",
             ("письмо не", "письма не", "писем не"),
         ),
-        (
-            "{n} mention received",
-            "{n} mentions received",
-            ("обращение", "обращения", "обращений"),
-        ),
+        ("{n} mention received", "{n} mentions received", ("обращение", "обращения", "обращений")),
     ],
 )
 def test_russian_has_three_forms(one: str, more: str, forms: tuple[str, str, str]) -> None:
@@ -223,12 +219,7 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
             "Soon: 3 waiting, longest 5 h 12 min · Svyaz",
             "Soon: 3 ждут, дольше всех 5 ч 12 мин · Связь",
         ),
-        (
-            {},
-            0,
-            "5 waiting, longest 5 h 12 min · Svyaz",
-            "5 ждут, дольше всех 5 ч 12 мин · Связь",
-        ),
+        ({}, 0, "5 waiting, longest 5 h 12 min · Svyaz", "5 ждут, дольше всех 5 ч 12 мин · Связь"),
     ],
 )
 def test_alert_subjects_tell_the_worst_first(

@@ -153,10 +153,7 @@ def test_everything_that_is_said_is_read() -> None:
             {"groups": {"agents": [{"person": "anna", "hours": "9-21"}]}},
             "companies[0].groups.agents[0].hours: '9-21' is not a time of day",
         ),
-        (
-            {"reads_per_month": "many"},
-            "companies[0].reads_per_month: 'many' is not a whole number",
-        ),
+        ({"reads_per_month": "many"}, "companies[0].reads_per_month: 'many' is not a whole number"),
         (
             {"shadow": {"to": "anna", "until": "2026-12-01"}, "time_zone": "Mars/Olympus"},
             "companies[0].shadow: Mars/Olympus is not a time zone",

@@ -82,14 +82,8 @@ def test_both_vocabularies_are_read_even_in_one_line(write, make_post) -> None:
             '{"id": "1", "text": "t", "author_id": "2", "created_at": "2030-05-14T12:00:00"}',
             "does not say its zone",
         ),
-        (
-            FIT[:-1] + ', "visible_at": 5}',
-            "visible_at: 5 is not a time",
-        ),
-        (
-            FIT[:-1] + ', "entities": []}',
-            "entities is not an object",
-        ),
+        (FIT[:-1] + ', "visible_at": 5}', "visible_at: 5 is not a time"),
+        (FIT[:-1] + ', "entities": []}', "entities is not an object"),
         ("[" * 100_000, "not JSON"),
         ('{"id": "1", "text": "\\ud83d"}', "half a character"),
         ('{"id": "1", "n": NaN}', "NaN, which is not JSON"),
@@ -145,10 +139,7 @@ ACCOUNT = {"id": "1", "username": "a", "role": "support"}
         ([{"name": "A", "accounts": [{**ACCOUNT, "id": 1}]}], "account 1: id 1; write X's number"),
         ([{"name": "A", "accounts": [{**ACCOUNT, "username": ""}]}], "no username"),
         ([{"name": "A", "accounts": [{**ACCOUNT, "role": "boss"}]}], "role 'boss'; write one of"),
-        (
-            f"[{SHORT},\n{SHORT}]",
-            "line 2: a second company 'A'",
-        ),
+        (f"[{SHORT},\n{SHORT}]", "line 2: a second company 'A'"),
     ],
 )
 def test_wrong_companies_are_refused_with_line_and_mend(write, companies, said) -> None:

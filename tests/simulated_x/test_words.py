@@ -27,11 +27,7 @@ def posts(make_post):
 
 def test_by_default_there_is_little(x, posts) -> None:
     (old, _) = x(posts).get(MENTIONS).json()["data"]
-    assert old == {
-        "id": "999",
-        "text": "@NimbusHelp number 999",
-        "edit_history_tweet_ids": ["999"],
-    }
+    assert old == {"id": "999", "text": "@NimbusHelp number 999", "edit_history_tweet_ids": ["999"]}
     body = x(posts, "post").get(MENTIONS).json()
     assert body["data"][0] == {"id": "999", "text": "@NimbusHelp number 999"}
     assert body["data"][1]["text"] == "Where is &lt;my&gt; parcel?"
@@ -90,12 +86,7 @@ def test_expansions_bring_what_they_expand_and_say_what_is_missing(x, posts) -> 
     assert body["includes"] == {
         "users": [
             {"id": "100", "name": "Nimbus Help", "username": "NimbusHelp"},
-            {
-                "id": "7",
-                "name": "Anna",
-                "username": "anna",
-                "public_metrics": {"tweet_count": 3},
-            },
+            {"id": "7", "name": "Anna", "username": "anna", "public_metrics": {"tweet_count": 3}},
         ],
         "tweets": [
             {

@@ -137,11 +137,7 @@ def test_how_long_and_how_often_each_is_tried(
             case {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": config}:
                 invoker[config["FunctionName"]["Ref"]] = _limits(config)
     found = {
-        one.name: (
-            one.timeout,
-            *scheduler.get(one.resource, ()),
-            *invoker.get(one.resource, ()),
-        )
+        one.name: (one.timeout, *scheduler.get(one.resource, ()), *invoker.get(one.resource, ()))
         for one in template.functions.values()
     }
     assert found == TRIES

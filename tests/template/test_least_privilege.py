@@ -15,7 +15,7 @@ from tests.template.permission_scenarios import PARAMETERS, SCENARIOS, Permissio
 
 # What a role allows and nobody does, with the reason. One that is done after all must go.
 EXCEPTIONS = {
-    Grant("logs:CreateLogGroup", "*"): "stands in AWS's own policy; our group is there before",
+    Grant("logs:CreateLogGroup", "*"): "stands in AWS's own policy; our group is there before"
 }
 # What is named by its beginning alone, with the reason. For all else the very resource is named.
 WIDE = {

@@ -1,25 +1,21 @@
 """Each minute: flag the waits that are too long, and write alerts about them to the outbox."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from pulse.alerting.store import PolicyProgress
 from pulse.conversations.facts import ConversationKey, Fact, Flag
 from pulse.conversations.fold import State, levels_due
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.kernel.batching import batched
 from pulse.kernel.company import SETTINGS_LAG, Company
 from pulse.kernel.errors import Failures
 from pulse.kernel.policy import Policy
 from pulse.outbox.entries import TOPIC, Entry, anonymous_id
-
-if TYPE_CHECKING:
-    from pulse.alerting.store import PolicyProgress
-    from pulse.conversations.store.conversations import ConversationStore
 
 _BATCH = 100
 

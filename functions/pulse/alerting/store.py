@@ -1,7 +1,5 @@
 """Which version of the policy all open conversations of a company were folded by."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from pulse.dynamodb import keys

@@ -1,7 +1,5 @@
 """Entries of the audit log: gaps, faults, quarantined posts, and what was deleted."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple

@@ -1,7 +1,5 @@
 """The audit log in the table: entries of a company, by time."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

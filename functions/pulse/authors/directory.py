@@ -6,11 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pulse.authors.store import AuthorCache
 from pulse.kernel.posts import Author
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.authors.store import AuthorCache
     from pulse.x.client import XClient
 
 

@@ -1,7 +1,5 @@
 """Stores the names of authors, and the people whose earlier posts must not be stored again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -35,10 +33,7 @@ class AuthorCache:
         """Store authors for a month; one without name and handle is known to be not shown by X."""
         ttl = int((now + AUTHOR_KEPT).timestamp())
         self._table.put_many(
-            (
-                keys.author(a.id),
-                {"username": a.username, "name": a.name, "ttl": ttl},
-            )
+            (keys.author(a.id), {"username": a.username, "name": a.name, "ttl": ttl})
             for a in authors
         )
 

@@ -1,7 +1,5 @@
 """The backlog: the conversations in which a customer still waits, and which of them comes first."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from pulse.conversations.facts import ConversationKey

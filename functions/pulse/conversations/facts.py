@@ -4,8 +4,6 @@ The token of a fact is its name in the conversation: two facts with one token ar
 whoever stores them and however often. So everything that distinguishes facts must be in it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple

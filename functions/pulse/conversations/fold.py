@@ -5,8 +5,6 @@ X shows posts late and out of order, and several functions write at once, so not
 depend on which fact was known first.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@
 of their fields: a new field with a default needs no line here, and older JSON stays readable.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass

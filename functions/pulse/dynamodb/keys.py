@@ -6,8 +6,6 @@ and keys of people hold no `#` (`pulse check` sees to it), ids of X are digits: 
 taken apart again. docs/table.md says who writes each item, and how long it lives.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from pulse.dynamodb.codec import ItemKey, sortable_time

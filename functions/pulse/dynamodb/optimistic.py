@@ -1,7 +1,5 @@
 """The optimistic retry: read, decide, write on a condition; if it fails, all of it again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self

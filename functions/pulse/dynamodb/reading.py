@@ -115,9 +115,7 @@ class TableReader:
         # A page ends after 1 MB or after `limit` items, so that the first item alone costs the
         # read of one item.
         pages = self.client.get_paginator("query").paginate(
-            TableName=self.name,
-            **question,
-            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+            TableName=self.name, **question, PaginationConfig={"MaxItems": limit, "PageSize": limit}
         )
         for page in pages:
             yield from map(from_dynamodb, page["Items"])

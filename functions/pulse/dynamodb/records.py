@@ -9,8 +9,6 @@ So a transaction of one room can carry records of another, and neither needs to 
 attributes of the other.
 """
 
-from __future__ import annotations
-
 from functools import singledispatch
 
 from pulse.dynamodb.codec import Item, ItemKey

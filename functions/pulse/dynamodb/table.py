@@ -1,7 +1,5 @@
 """Writing the table: single items, batches, and transactions (all of it or nothing)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Surges: whether many more mentions than usual are coming in."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a company decides in its settings: accounts, people, rules, digests and languages."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Literal

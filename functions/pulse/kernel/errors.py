@@ -1,7 +1,5 @@
 """All errors that Pulse raises on purpose: try again later, or tell a person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

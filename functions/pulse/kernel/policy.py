@@ -1,7 +1,5 @@
 """The response policy: after how long a wait reaches which level, and who is told of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """What is published on X, as Pulse sees it: independent of how X spells it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -4,8 +4,6 @@ All instants are aware datetimes. X bills and limits by UTC days, so that a day 
 words is one of UTC; people's days are local, and their bounds come from `to_instant`.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """The posts that X bills for reading, by month, and the limit that a company pays for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

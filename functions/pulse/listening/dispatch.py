@@ -1,20 +1,15 @@
 """Each minute: which accounts are due and for what, which are not read, how much was billed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Settings
 from pulse.kernel.time import start_of_minute
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, is_blind
+from pulse.listening.store import CursorStore
 from pulse.listening.tasks import PollTask, kinds_due
-
-if TYPE_CHECKING:
-    from pulse.listening.store import CursorStore
 
 
 @dataclass(frozen=True, slots=True)

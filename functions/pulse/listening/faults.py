@@ -1,7 +1,5 @@
 """What success and failure of reading mean: for the cursor, the audit log and the owner."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 

@@ -3,25 +3,21 @@
 It does not matter where posts come from: polls call this, and so may any other source of posts.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pulse.audit.entries import LogEntry, user_ids_in
+from pulse.audit.store import AuditLog
+from pulse.authors.store import AuthorCache, ErasureList
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
+from pulse.conversations.store.conversations import ConversationStore
+from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Account, Company
 from pulse.kernel.posts import Author, Post, select_mentions, select_replies
 from pulse.x.answers import Quarantined
-
-if TYPE_CHECKING:
-    from pulse.audit.store import AuditLog
-    from pulse.authors.store import AuthorCache, ErasureList
-    from pulse.conversations.store.conversations import ConversationStore
-    from pulse.conversations.store.own_posts import OwnPosts
 
 _LOGGED_BEFORE = timedelta(hours=26)
 """Longer than the longest sweep reaches back."""
@@ -112,11 +108,7 @@ def ingest(
 
 
 def _facts(
-    posts: Sequence[Post],
-    replies: Sequence[Post],
-    source: Source,
-    company: Company,
-    now: datetime,
+    posts: Sequence[Post], replies: Sequence[Post], source: Source, company: Company, now: datetime
 ) -> dict[ConversationKey, list[Fact]]:
     """Return mentions, then replies, by the conversations that they belong to."""
     facts: dict[ConversationKey, list[Fact]] = defaultdict(list)

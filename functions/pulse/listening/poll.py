@@ -1,7 +1,5 @@
 """Read one account: mentions and own posts, down to where the last scan ended."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from pulse.kernel.errors import StaleWriteError

@@ -1,7 +1,5 @@
 """Reads the timelines of one account, page by page, and stores what they hold."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pulse.audit.entries import AuditRecord
 from pulse.kernel.company import Account, Company
 from pulse.listening.ingest import IngestStores
+from pulse.listening.store import CursorStore
 from pulse.listening.timeline import Timeline
 from pulse.outbox.entries import Entry
 from pulse.x.access import Limit
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
-    from pulse.listening.store import CursorStore
     from pulse.x.client import XClient
 
 

@@ -1,7 +1,5 @@
 """Stores the cursor of each account: one item, one writer at a time."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Sweeps: reading again what was read before, for posts that X showed late."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta

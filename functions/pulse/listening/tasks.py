@@ -1,7 +1,5 @@
 """Tasks of polling: which kinds are due in a minute, and when a task is too old to be done."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal

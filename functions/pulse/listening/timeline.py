@@ -1,7 +1,5 @@
 """The timelines of an account: how search finds their posts, and which stored posts are theirs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pulse.conversations.facts import Mention, Reply

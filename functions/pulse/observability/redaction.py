@@ -1,7 +1,5 @@
 """Keeps secrets out of logs and texts: silences libraries that log them, hides them in answers."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """What a function logs and counts, by Powertools: made at first use, never at import."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import Any, TypeVar

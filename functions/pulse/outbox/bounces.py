@@ -1,13 +1,11 @@
 """Mails that bounced: their address is suppressed, and the next in line is alerted, once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from pulse.audit.entries import AuditRecord, LogEntry
+from pulse.audit.store import AuditLog
 from pulse.kernel.company import Company, Settings
 from pulse.kernel.errors import ContentionError
 from pulse.outbox.entries import Entry
@@ -15,17 +13,14 @@ from pulse.outbox.errors import MailNotRecordedError
 from pulse.outbox.escalation import address_fault, escalate_undeliverable, next_recipient
 from pulse.outbox.message import SentMail
 from pulse.outbox.ses_events import Feedback, FeedbackKind
+from pulse.outbox.store.outbox import Outbox
+from pulse.outbox.store.suppressions import SuppressionList
 from pulse.outbox.suppressions import (
     Suppression,
     normalize_address,
     people_with_address,
     unreachable,
 )
-
-if TYPE_CHECKING:
-    from pulse.audit.store import AuditLog
-    from pulse.outbox.store.outbox import Outbox
-    from pulse.outbox.store.suppressions import SuppressionList
 
 _RECORDED_WITHIN = timedelta(minutes=2)
 """By then `send` has recorded a mail that SES took, or has failed to."""

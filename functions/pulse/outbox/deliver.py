@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pulse.audit.entries import AuditRecord, LogEntry
+from pulse.audit.store import AuditLog
 from pulse.kernel.company import Company
 from pulse.outbox.entries import TOPIC, Entry, fingerprint, merge
 from pulse.outbox.errors import (
@@ -19,13 +20,12 @@ from pulse.outbox.errors import (
 from pulse.outbox.escalation import escalate_undeliverable, next_recipient
 from pulse.outbox.mailbox import Completion, Mailbox, already_told
 from pulse.outbox.message import Compose, SentMail, TopicMessage
+from pulse.outbox.store.outbox import Outbox
+from pulse.outbox.store.suppressions import SuppressionList
 from pulse.outbox.suppressions import Suppression, normalize_address, unreachable
 
 if TYPE_CHECKING:
-    from pulse.audit.store import AuditLog
     from pulse.outbox.mailer import CriticalTopic, SesMailer
-    from pulse.outbox.store.outbox import Outbox
-    from pulse.outbox.store.suppressions import SuppressionList
 
 
 class Outcome(NamedTuple):

@@ -1,7 +1,5 @@
 """How a message may fail to be delivered: for now, or for good."""
 
-from __future__ import annotations
-
 from pulse.kernel.errors import NeedsPersonError, RetryLaterError
 
 

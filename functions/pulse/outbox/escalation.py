@@ -1,7 +1,5 @@
 """Who is alerted instead: when a shift has ended, or an address cannot be written to."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
@@ -14,14 +15,11 @@ from typing import TYPE_CHECKING, Any
 import botocore.exceptions
 
 from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
+from pulse.outbox.message import Mail
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
-
-    from pulse.outbox.message import Mail
 
 _REJECTIONS = frozenset({"MessageRejected", "MessageRejectedException", "BadRequestException"})
 _MAX_SUBJECT = 100

@@ -1,7 +1,5 @@
 """Messages: a mail or a message to the topic as it is sent, and the record of what was sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime

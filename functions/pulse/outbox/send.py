@@ -1,12 +1,9 @@
 """Write to the people for whom something waits: each gets one mail, once."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Company
 from pulse.kernel.errors import Failures
@@ -14,9 +11,7 @@ from pulse.outbox.deliver import Delivery
 from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.escalation import hand_over
 from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox, due, overdue
-
-if TYPE_CHECKING:
-    from pulse.outbox.store.outbox import Outbox
+from pulse.outbox.store.outbox import Outbox
 
 _CLAIM = timedelta(minutes=3)
 """How long a claim on a person lasts: longer than the function may run."""

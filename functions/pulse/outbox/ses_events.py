@@ -1,7 +1,5 @@
 """What SES reports of mails it has taken, as SNS hands it on: bounces, complaints, rejections."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

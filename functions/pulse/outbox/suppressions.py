@@ -1,7 +1,5 @@
 """Addresses: whose they are, and which of them Pulse does not write to."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime

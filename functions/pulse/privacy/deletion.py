@@ -1,7 +1,5 @@
 """Posts that are no longer on X are deleted wherever they are stored; only counts remain."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pulse.conversations.store.conversations import ConversationStore
+from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Company
 from pulse.listening.run import FinishedSweep, SweepCheck
 from pulse.privacy.deletion import PostDeleter
 from pulse.privacy.removal import StoredPost, stored_post
 
 if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import ConversationStore
-    from pulse.conversations.store.own_posts import OwnPosts
     from pulse.x.client import XClient
 
 _MOST = 1000

@@ -1,7 +1,5 @@
 """Which stored posts are deleted when they are no longer on X, by the reason that X gives."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from pulse.conversations.facts import ConversationKey, Mention, Reply

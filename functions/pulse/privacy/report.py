@@ -1,7 +1,5 @@
 """What one step of `comply` reports to its log and metrics."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Any
 

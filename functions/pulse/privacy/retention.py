@@ -1,7 +1,5 @@
 """A new retention (`keep` in the settings) is applied to all that is stored, newest day first."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, datetime
 

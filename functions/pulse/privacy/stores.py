@@ -1,7 +1,5 @@
 """The stores that the jobs of this room use."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pulse.audit.store import AuditLog

@@ -1,7 +1,5 @@
 """A period's mentions by account, by hour, by night and by day, on a reader's clock."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

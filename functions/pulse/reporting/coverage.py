@@ -1,7 +1,5 @@
 """How well Pulse watched in a period: minutes, gaps, faults, and mails that did not arrive."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,20 +1,16 @@
 """The job that puts digests into the outbox when they are due by their recipients' own clocks."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pulse.kernel.company import Company, DigestRule, Period, Person
 from pulse.outbox.entries import Entry
+from pulse.outbox.store.outbox import Outbox
 from pulse.reporting.schedule import DigestSlot, last_slot, period_start
-
-if TYPE_CHECKING:
-    from pulse.outbox.store.outbox import Outbox
-    from pulse.reporting.store import DigestLedger
+from pulse.reporting.store import DigestLedger
 
 _AT_ONCE = 90
 """Digests written in one transaction, which may hold 100 actions; one is that of the ledger."""
@@ -136,9 +132,5 @@ def _entry(
         person=person.key,
         kind="digest",
         at=now,
-        details=(
-            ("period", period),
-            ("start", start.isoformat()),
-            ("end", slot.at.isoformat()),
-        ),
+        details=(("period", period), ("start", start.isoformat()), ("end", slot.at.isoformat())),
     )

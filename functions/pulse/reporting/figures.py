@@ -1,19 +1,15 @@
 """The job that counts the figures of each day, which are kept for good: no text, no names."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.kernel.company import Company
 from pulse.kernel.time import DAY, day_bounds
 from pulse.reporting.received import latest_mentions
 from pulse.reporting.stats import Histogram
-
-if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import ConversationStore
-    from pulse.reporting.store import FigureStore
+from pulse.reporting.store import FigureStore
 
 _DAYS = 8
 """How many of the last days are counted each night."""

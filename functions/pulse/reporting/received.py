@@ -1,15 +1,10 @@
 """Mentions of a period as stored, each once, with the states of their conversations."""
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pulse.conversations.facts import ConversationKey, Mention
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.reporting.stats import Received
-
-if TYPE_CHECKING:
-    from pulse.conversations.store.conversations import ConversationStore
 
 
 def latest_mentions(

@@ -4,21 +4,22 @@ A report knows nothing of mails and their readers, apart from the time zone by w
 days are counted. Digests, `pulse try` and the demo are made from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from pulse.audit.store import AuditLog
 from pulse.conversations.backlog import worst_first
 from pulse.conversations.facts import ConversationKey
 from pulse.conversations.fold import State
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.incidents.surge import Surge, detect_surge
 from pulse.kernel.company import Company
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, accounts_unread
+from pulse.listening.store import CursorStore
+from pulse.outbox.store.suppressions import SuppressionList
 from pulse.outbox.suppressions import suppressions_for
 from pulse.reporting.breakdown import (
     AccountFigures,
@@ -32,12 +33,6 @@ from pulse.reporting.breakdown import (
 from pulse.reporting.coverage import Coverage, measure_coverage
 from pulse.reporting.received import load_received
 from pulse.reporting.stats import PeriodStats, Received, ageing, period_stats
-
-if TYPE_CHECKING:
-    from pulse.audit.store import AuditLog
-    from pulse.conversations.store.conversations import ConversationStore
-    from pulse.listening.store import CursorStore
-    from pulse.outbox.store.suppressions import SuppressionList
 
 _SURGE_HISTORY = timedelta(hours=25)
 """A surge is compared with the 24 hours before the hour in which it began."""

@@ -6,8 +6,6 @@ is not always 24 hours long. A local time that does not exist, when clocks go fo
 first instant after; one that comes twice, when they go back, means the first.
 """
 
-from __future__ import annotations
-
 import calendar
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta

@@ -15,12 +15,7 @@ from typing import NamedTuple
 from pulse.conversations.facts import ConversationKey, Mention
 from pulse.conversations.fold import State
 
-AGEING = (
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=4),
-    timedelta(hours=24),
-)
+AGEING = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
 """Upper bounds of the ageing buckets, each included; a fifth bucket holds what is older."""
 
 

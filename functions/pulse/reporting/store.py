@@ -1,7 +1,5 @@
 """Which digests were written, and the daily figures."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -24,11 +22,7 @@ class DigestLedger:
         return json.loads(item["done"]) if item else {}
 
     def write(
-        self,
-        company: str,
-        was: Mapping[str, str],
-        done: Mapping[str, str],
-        also: Iterable[object],
+        self, company: str, was: Mapping[str, str], done: Mapping[str, str], also: Iterable[object]
     ) -> bool:
         """Mark digests as written, with their entries; return False when another run was faster."""
         marks = self._table.put_action(

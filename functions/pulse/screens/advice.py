@@ -5,16 +5,12 @@ The words of each kind are a template, templates/advice/KIND.txt, which sets `ti
 and no code.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulse.screens.locale import Locale, one_line
+from pulse.screens.models import FaultMail
 from pulse.screens.templates import environment
-
-if TYPE_CHECKING:
-    from pulse.screens.models import FaultMail
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,15 @@
 """Conversations as cards: who waits, what they wrote, and who has taken it on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.fold import State
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.kernel.company import Company
 from pulse.kernel.posts import Author
 from pulse.screens.models import Card, ThreadPost
-
-if TYPE_CHECKING:
-    from pulse.authors.directory import AuthorDirectory
-    from pulse.conversations.store.conversations import ConversationStore
 
 
 def make_cards(

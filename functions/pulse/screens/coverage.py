@@ -1,19 +1,12 @@
 """What a digest says about coverage: minutes, gaps, faults, lost mail, reads used."""
 
-from __future__ import annotations
+from datetime import datetime
 
-from typing import TYPE_CHECKING
-
+from pulse.kernel.company import Period
+from pulse.reporting.coverage import FaultPeriod, Gap, SuppressedAddress
+from pulse.reporting.report import Report
 from pulse.screens.advice import fault_label
-from pulse.screens.locale import capital, one_line
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from pulse.kernel.company import Period
-    from pulse.reporting.coverage import FaultPeriod, Gap, SuppressedAddress
-    from pulse.reporting.report import Report
-    from pulse.screens.locale import Locale
+from pulse.screens.locale import Locale, capital, one_line
 
 
 def minutes(locale: Locale, report: Report) -> str:

@@ -1,17 +1,11 @@
 """The mail of a digest: a report for one person, with the worst of those who wait as cards."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from pulse.authors.directory import AuthorDirectory
+from pulse.conversations.store.conversations import ConversationStore
 from pulse.kernel.company import Company, Period, Person
 from pulse.reporting.report import Report
 from pulse.screens.cards import make_cards
 from pulse.screens.models import Card, DigestMail
-
-if TYPE_CHECKING:
-    from pulse.authors.directory import AuthorDirectory
-    from pulse.conversations.store.conversations import ConversationStore
 
 _CARDS = 5
 

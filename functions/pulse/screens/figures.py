@@ -1,21 +1,14 @@
 """Figures, comparisons and charts of a digest, in the reader's language."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from pulse.incidents.surge import Surge
+from pulse.reporting.breakdown import DayFigures, HourFigures
+from pulse.reporting.report import Report
+from pulse.reporting.stats import PeriodStats
 from pulse.screens import phrases
-from pulse.screens.locale import one_line
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from pulse.incidents.surge import Surge
-    from pulse.reporting.breakdown import DayFigures, HourFigures
-    from pulse.reporting.report import Report
-    from pulse.reporting.stats import PeriodStats
-    from pulse.screens.locale import Locale
+from pulse.screens.locale import Locale, one_line
 
 _FEW = 12
 """Columns of a chart that all have room for a label on a phone."""

@@ -1,16 +1,9 @@
 """Subjects and preheaders of mails, one line each: often all that is read."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from pulse.reporting.report import Report
 from pulse.screens import coverage, phrases
-from pulse.screens.locale import capital, one_line, shortened
-
-if TYPE_CHECKING:
-    from pulse.reporting.report import Report
-    from pulse.screens.locale import Locale
-    from pulse.screens.models import AlertMail
+from pulse.screens.locale import Locale, capital, one_line, shortened
+from pulse.screens.models import AlertMail
 
 _TITLE = 60
 """Characters of a company's title: the news must stand before the end of the line."""

@@ -1,15 +1,13 @@
 """One reader's language and clock: texts, plurals, numbers, durations and moments."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from babel import core
@@ -18,11 +16,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 import pulse
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pulse.kernel.company import Language
+from pulse.kernel.company import Language
 
 TEMPLATES = Path(pulse.__file__).parent.parent / "templates"
 NOTHING = "\N{EN DASH}"

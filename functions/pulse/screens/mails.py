@@ -1,27 +1,21 @@
 """Renders mails as HTML and plain text, in the reader's language and by their clock."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2.utils import Namespace
 
+from pulse.kernel.company import Person
 from pulse.outbox.message import Mail
 from pulse.screens import coverage, figures, headlines, phrases
 from pulse.screens.advice import advise
 from pulse.screens.locale import Locale, one_line
-from pulse.screens.models import TestMail
+from pulse.screens.models import AlertMail, DigestMail, FaultMail, TestMail, ThreadPost
 from pulse.screens.templates import environment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
-
-    from pulse.kernel.company import Person
-    from pulse.screens.models import AlertMail, DigestMail, FaultMail, ThreadPost
 
 LIMIT = 80_000
 """Bytes of HTML that a mail may have. Gmail cuts at 102 kB; encoding and headers add to it."""

@@ -1,7 +1,5 @@
 """View models of mails: what a mail says, before it has a language and a layout."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal

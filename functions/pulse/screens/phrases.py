@@ -1,17 +1,10 @@
 """Phrases that the HTML and the plain text of mails share, in the reader's language."""
 
-from __future__ import annotations
+from datetime import datetime, timedelta
 
-from typing import TYPE_CHECKING
-
-from pulse.screens.locale import capital, one_line, shortened
-
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
-    from pulse.kernel.posts import Author
-    from pulse.screens.locale import Locale
-    from pulse.screens.models import AlertMail, Card, TestMail
+from pulse.kernel.posts import Author
+from pulse.screens.locale import Locale, capital, one_line, shortened
+from pulse.screens.models import AlertMail, Card, TestMail
 
 _NAME = 60
 

@@ -1,7 +1,5 @@
 """The Jinja environment of all templates: filters, and functions that need no language."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape

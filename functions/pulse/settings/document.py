@@ -1,7 +1,5 @@
 """Reading fields of a plain document, with errors that name the dotted path of the field."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 

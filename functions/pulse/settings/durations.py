@@ -4,16 +4,11 @@ Each function raises ValueError for what it cannot read; the message ends the se
 value begins ("12 parsecs" is not a length of time).
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable
 from datetime import time, timedelta
-from typing import TYPE_CHECKING
 
 from pulse.kernel.policy import DAYS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _UNITS = {
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), timedelta(minutes=1)),

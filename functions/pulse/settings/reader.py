@@ -4,8 +4,6 @@ Whether the document makes sense is for `pulse check` to say, before it is pushe
 cannot be read at all ends here in a SettingsError.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """The settings document in force, and every version before it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -34,9 +32,7 @@ class SettingsStore:
         if item is None:
             return None
         return PushedSettings(
-            json.loads(item["document"]),
-            item["version"],
-            datetime.fromisoformat(item["pushed_at"]),
+            json.loads(item["document"]), item["version"], datetime.fromisoformat(item["pushed_at"])
         )
 
     def versions(self) -> Iterator[dict[str, Any]]:

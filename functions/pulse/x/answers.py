@@ -1,7 +1,5 @@
 """Answers of X: what was asked for, and with it the rate limit and how many posts were served."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """X, through tweepy: pages of posts, counts, look-ups and users, as one token sees them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,15 +14,7 @@ from pulse.x import parse
 from pulse.x.access import Bounds, Limit, Token, Vocabulary
 from pulse.x.answers import Counts, Lookup, Page
 from pulse.x.faults import FaultKind, XError
-from pulse.x.session import (
-    HOST,
-    Session,
-    error_text,
-    errors_in,
-    json_of,
-    limit_of,
-    quotable,
-)
+from pulse.x.session import HOST, Session, error_text, errors_in, json_of, limit_of, quotable
 
 _PAGE = 100
 _IDS_AT_ONCE = 100
@@ -60,9 +50,7 @@ class XClient:
     """
 
     def __init__(
-        self,
-        token: Callable[[], Token],
-        transport: requests.adapters.BaseAdapter | None = None,
+        self, token: Callable[[], Token], transport: requests.adapters.BaseAdapter | None = None
     ) -> None:
         self._token = token
         self._transport = transport
@@ -91,11 +79,7 @@ class XClient:
         return self._page("posts", f"/2/users/{account_id}/tweets", params, vocabulary)
 
     def search(
-        self,
-        query: str,
-        bounds: Bounds,
-        token: str | None = None,
-        vocabulary: Vocabulary = "tweet",
+        self, query: str, bounds: Bounds, token: str | None = None, vocabulary: Vocabulary = "tweet"
     ) -> Page:
         """Return a page of recent search, which reaches 7 days back."""
         params = _timeline_params(bounds, "next_token", token) | {"query": query}

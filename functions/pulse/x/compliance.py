@@ -4,8 +4,6 @@ Jobs are created and asked for as the app. Ids and results are on another host, 
 addresses: no token is sent there.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field

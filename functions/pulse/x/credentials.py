@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import botocore.exceptions
 
+from pulse.kernel.company import Company
 from pulse.observability.redaction import Redactor
 from pulse.x.access import Token
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
-
-    from pulse.kernel.company import Company
 
 
 class TokenStore:

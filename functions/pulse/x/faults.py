@@ -1,7 +1,5 @@
 """What goes wrong with X, sorted into kinds: try again later, or tell a person."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal

@@ -1,7 +1,5 @@
 """X at another address: the simulated X, for `pulse local` and the built functions."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlsplit
 

@@ -1,7 +1,5 @@
 """Reads the JSON of X's answers, in both of its vocabularies, also mixed in one answer."""
 
-from __future__ import annotations
-
 import html
 import json
 import re
@@ -27,7 +25,7 @@ _YEARS = range(2006, 2100)
 POST_PARAMS: dict[Vocabulary, dict[str, str]] = {
     "tweet": {
         "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,"
-        "in_reply_to_user_id,lang,note_tweet,referenced_tweets",
+        "in_reply_to_user_id,lang,note_tweet,referenced_tweets"
     },
     "post": {
         "post.fields": "conversation_id,created_at,entities,lang,note_post",

@@ -1,7 +1,5 @@
 """The HTTP session to X: time-outs, redaction, and answers other than 200 sorted into kinds."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

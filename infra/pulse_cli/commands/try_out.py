@@ -50,11 +50,7 @@ def _zone(_: click.Context, __: click.Parameter, value: str) -> str:
 )
 @click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
 @click.option(
-    "--time-zone",
-    default="UTC",
-    callback=_zone,
-    show_default=True,
-    help="Time zone of the digest.",
+    "--time-zone", default="UTC", callback=_zone, show_default=True, help="Time zone of the digest."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before reading posts, which costs money.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

@@ -66,10 +66,7 @@ def archive_line(draft: DraftPost, people: Mapping[str, XUser]) -> dict[str, Any
         fields["entities"] = {"mentions": mentions}
     if draft.text != _shorten(draft.text) and draft.retweeted is None:
         whole = html.escape(draft.text, quote=False)
-        fields["note_tweet"] = {
-            "text": whole,
-            "entities": {"mentions": _mentions(whole, people)},
-        }
+        fields["note_tweet"] = {"text": whole, "entities": {"mentions": _mentions(whole, people)}}
     if draft.visible_at is not None:
         fields["visible_at"] = _format_time(draft.visible_at)
     return fields

@@ -41,11 +41,7 @@ def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
     client = deployment.client("sqs")
     logs = f"aws logs tail {deployment.outputs.get('LogGroupName', '/pulse/' + deployment.name)}"
     for what, output, words in (
-        (
-            "polls given up",
-            "PollDeadLettersUrl",
-            "polls that failed three times because of a bug",
-        ),
+        ("polls given up", "PollDeadLettersUrl", "polls that failed three times because of a bug"),
         (
             "ticks that failed",
             "DeadLettersUrl",

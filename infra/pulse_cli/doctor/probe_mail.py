@@ -56,9 +56,7 @@ def send_probe(
         yield fail(what, f"SES refused the email: {problem}", mend)
     except TemporaryDeliveryError as problem:
         yield fail(
-            what,
-            f"SES did not accept the email: {problem}",
-            "fix what SES reports, and try again",
+            what, f"SES did not accept the email: {problem}", "fix what SES reports, and try again"
         )
     else:
         where = aws.endpoint_url()

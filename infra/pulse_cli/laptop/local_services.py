@@ -63,10 +63,7 @@ class LocalServices:
 
 @contextmanager
 def run_services(
-    archive: Archive,
-    port_aws: int = 0,
-    port_x: int = 0,
-    vocabulary: VocabularyName = "tweet",
+    archive: Archive, port_aws: int = 0, port_x: int = 0, vocabulary: VocabularyName = "tweet"
 ) -> Iterator[LocalServices]:
     """Run the local AWS and the simulated X; port 0 takes a free one."""
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - a second, for this command only

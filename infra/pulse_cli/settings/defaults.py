@@ -44,7 +44,7 @@ def _company(raw: Any, where: str) -> dict[str, Any]:
                 {"name": "warning", "after": "15 min", "tell": ["agents"]},
                 {"name": "breach", "after": "60 min", "tell": ["manager"]},
                 {"name": "critical", "after": "4 h", "tell": ["head"]},
-            ],
+            ]
         },
         "owner": "head",
         "look_back": "0",

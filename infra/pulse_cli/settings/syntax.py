@@ -39,11 +39,7 @@ _SAID: tuple[tuple[str, str, str], ...] = (
         "uses a * name that is not defined",
         'define it with &, or use quotes: "*"',
     ),
-    (
-        "but found another document",
-        "begins a second document",
-        "keep one document, without `---`",
-    ),
+    ("but found another document", "begins a second document", "keep one document, without `---`"),
     ("expected '<document start>'", "does not fit the lines above", "check the line above"),
     (
         "sequence entries are not",

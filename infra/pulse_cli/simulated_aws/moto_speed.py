@@ -145,9 +145,7 @@ def _error(backend: Any, action: dict[str, Any], key: dict[str, Any]) -> tuple[A
     if condition is None:
         return None, None, None
     judge = get_filter_expression(
-        condition,
-        action.get("ExpressionAttributeNames"),
-        action.get("ExpressionAttributeValues"),
+        condition, action.get("ExpressionAttributeNames"), action.get("ExpressionAttributeValues")
     )
     if judge.expr(backend.get_item(action["TableName"], key)):
         return None, None, None

@@ -33,12 +33,7 @@ class WsgiTransport(BaseAdapter):
         self._app = app
         self._builder = HTTPAdapter()
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        *_: Any,
-        **__: Any,
-    ) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """Ask the application; time-outs, proxies and certificates mean nothing here."""
         started: list[Any] = []
 

@@ -15,14 +15,7 @@ from botocore import handlers
 
 FOLDER = os.environ.get("COMPARISON_WIRE")
 SENDING = frozenset(
-    {
-        "SendEmail",
-        "SendRawEmail",
-        "SendTemplatedEmail",
-        "SendBulkEmail",
-        "Publish",
-        "PublishBatch",
-    }
+    {"SendEmail", "SendRawEmail", "SendTemplatedEmail", "SendBulkEmail", "Publish", "PublishBatch"}
 )
 _noted: dict[int, int] = {}
 """By process: how many modules it had when they were noted; a fork inherits its parent's."""

@@ -22,13 +22,7 @@ from pulse_cli.simulated_x import SimulatedX
 from tests.simulations.crashes.duplicate_run import DuplicateRun
 
 READS = frozenset(
-    {
-        "dynamodb.BatchGetItem",
-        "dynamodb.GetItem",
-        "dynamodb.Query",
-        "ssm.GetParameter",
-        "x.Get",
-    }
+    {"dynamodb.BatchGetItem", "dynamodb.GetItem", "dynamodb.Query", "ssm.GetParameter", "x.Get"}
 )
 """Calls that leave the world as it is: all others are taken to change it.
 

@@ -45,11 +45,7 @@ class Violations:
 
 
 def check(
-    company: Company,
-    start: datetime,
-    reference: Snapshot,
-    other: Snapshot,
-    read: Mapping[str, int],
+    company: Company, start: datetime, reference: Snapshot, other: Snapshot, read: Mapping[str, int]
 ) -> Violations:
     """Compare a run with faults, `other`, which began at `start`, with the reference run.
 

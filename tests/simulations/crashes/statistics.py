@@ -30,8 +30,4 @@ def _spread(minutes: list[float | None]) -> dict[str, float | None]:
     ended = sorted(m for m in minutes if m is not None)
     if not ended:
         return {"never": len(minutes)}
-    return {
-        "median": ended[len(ended) // 2],
-        "most": ended[-1],
-        "never": len(minutes) - len(ended),
-    }
+    return {"median": ended[len(ended) // 2], "most": ended[-1], "never": len(minutes) - len(ended)}

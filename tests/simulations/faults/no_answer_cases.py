@@ -72,11 +72,7 @@ def limited(fault: Fault, detail: str, *tried: int) -> Case:
 def until(moment: float | str) -> dict[str, str]:
     """Headers of a rate limit that ends at this minute, by X's own clock."""
     end = str(int(at(moment).timestamp())) if isinstance(moment, int | float) else moment
-    return {
-        "x_rate_limit_limit": "300",
-        "x_rate_limit_remaining": "0",
-        "x_rate_limit_reset": end,
-    }
+    return {"x_rate_limit_limit": "300", "x_rate_limit_remaining": "0", "x_rate_limit_reset": end}
 
 
 def problem(status: str, title: str, kind: str = "about:blank", **more: str) -> Fault:

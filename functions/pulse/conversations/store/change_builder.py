@@ -1,7 +1,5 @@
 """What one transaction writes of a conversation, as actions of the table."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
@@ -15,13 +13,7 @@ from pulse.conversations.store.changes import (
     known_at,
     limit_to_transaction,
 )
-from pulse.conversations.store.codec import (
-    STATE,
-    conversation_pk,
-    fact_item,
-    state_values,
-    ttl_of,
-)
+from pulse.conversations.store.codec import STATE, conversation_pk, fact_item, state_values, ttl_of
 from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Policy

@@ -1,7 +1,5 @@
 """Facts and states as items of the table: JSON texts, with the attributes of keys and index."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -15,13 +13,7 @@ from pulse.dynamodb.codec import Item, ItemKey, parse_time, sortable_time, to_js
 from pulse.kernel.errors import NeedsPersonError
 from pulse.kernel.time import DAY, start_of_day
 
-_KINDS: dict[str, type[Fact]] = {
-    "m": Mention,
-    "r": Reply,
-    "p": Position,
-    "l": Lease,
-    "f": Flag,
-}
+_KINDS: dict[str, type[Fact]] = {"m": Mention, "r": Reply, "p": Position, "l": Lease, "f": Flag}
 _TIMES = frozenset(
     {
         "at", "until", "due_at", "stored_at", "watched_from", "fresh_since", "first_mention_at",

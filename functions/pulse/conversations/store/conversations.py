@@ -7,8 +7,6 @@ What does not fit into one transaction is marked in the state as unfinished, and
 later revision by this writer or whichever comes next (D-033).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,11 +24,7 @@ from pulse.conversations.store.changes import (
     divide_into_transactions,
     known_at,
 )
-from pulse.conversations.store.codec import (
-    STATE,
-    conversation_pk,
-    state_of,
-)
+from pulse.conversations.store.codec import STATE, conversation_pk, state_of
 from pulse.conversations.store.queries import ConversationQueries
 from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.records import item_of

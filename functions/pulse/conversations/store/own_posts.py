@@ -1,7 +1,5 @@
 """Posts of the company's accounts that answer no customer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Reading conversations: with all their facts, their states alone, or by way of the index."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 

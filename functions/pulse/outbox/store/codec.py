@@ -1,7 +1,5 @@
 """How entries, mailboxes and records of mails are stored: keys and attributes."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The outbox: entries that wait to be sent, claims on people, and records of sent mails."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta

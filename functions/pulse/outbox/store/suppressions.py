@@ -1,7 +1,5 @@
 """The suppression list: addresses that Pulse does not write to, each until a person lifts it."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from pulse.dynamodb import keys

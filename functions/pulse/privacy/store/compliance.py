@@ -1,7 +1,5 @@
 """How far the check of stored posts has come, by app of X and by company."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Deleting posts from conversations; one in which no mention is left is deleted as a whole."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 

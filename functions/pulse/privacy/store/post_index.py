@@ -1,7 +1,5 @@
 """All stored posts of a company by day of publication, without their texts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

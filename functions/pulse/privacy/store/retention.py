@@ -1,7 +1,5 @@
 """A changed retention reaches what is stored: the time to live of items is written anew."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 

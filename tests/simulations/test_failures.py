@@ -1,4 +1,4 @@
-"""A function may end at any point, for any reason: it is recorded, retried, and nothing is lost."""
+"""When a function ends early, its failure is recorded, it is retried, and nothing is lost."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ MINUTES = (0, 1, 2, 5, 6, 9, 14, 21, 22, 27, 33, 39, 45, 60)
 
 
 def some_posts() -> Posts:
-    """One customer is never answered, one at once, one asks again."""
+    """One customer gets no reply; another gets one after three minutes and asks again."""
     posts = Posts()
     posts.mention(0.5, "7")
     second = posts.mention(1.5, "8")
@@ -34,7 +34,7 @@ def some_posts() -> Posts:
 
 
 def outcome(here: SmallCompany) -> dict[str, Any]:
-    """What must be the same however often a function was ended."""
+    """What must not depend on where a function was ended."""
     return {
         "conversations": {
             first: (s.status, s.waiting, s.first_response_seconds, s.level)
@@ -44,14 +44,14 @@ def outcome(here: SmallCompany) -> dict[str, Any]:
             first: Counter((f.level, f.reminder) for f in s.flags if not f.reminder)
             for first, s in here.states().items()
         },
-        "told": {(m.who, post) for m in here.mails for post in m.posts},
+        "mailed": {(m.who, post) for m in here.mails for post in m.posts},
         "outbox": here.waiting(),
-        "mark": here.cursor().high_water,
+        "high_water": here.cursor().high_water,
     }
 
 
 def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], SmallCompany, int]:
-    """Run it all, with a function ended right before its AWS call of this number."""
+    """Run all minutes; a function is ended right before AWS call number `crash`."""
     with SmallCompany(
         folder, some_posts(), one_account_settings(policy=QUICK, look_back="1 h")
     ) as here:
@@ -70,31 +70,31 @@ def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], SmallCo
 
 
 def test_a_function_ended_at_any_aws_call_changes_no_outcome(tmp_path: Path) -> None:
-    """Given a function that ends before any of its calls, then the end is as if it had not."""
+    """A function that is ended before any of its AWS calls changes neither state nor outbox."""
     uninterrupted, here, calls = run(tmp_path)
     assert here.failures == []
-    assert len(uninterrupted["told"]) == 4
+    assert len(uninterrupted["mailed"]) == 4
     for crash in range(1, calls + 1, 1 if TEST_ALL else calls // 4):
         found, here, _ = run(tmp_path, crash)
         assert len(here.failures) == 1, crash
-        assert same(found, uninterrupted), f"ended before call {crash}: {here.failures}"
-        doubles = Counter((m.who, m.minute) for m in here.mails)
-        assert max(doubles.values()) == 1
+        assert is_same_outcome(found, uninterrupted), f"ended before call {crash}: {here.failures}"
+        mails_per_person_and_minute = Counter((m.who, m.minute) for m in here.mails)
+        assert max(mails_per_person_and_minute.values()) == 1
 
 
-def same(found: dict[str, Any], uninterrupted: dict[str, Any]) -> bool:
-    """Same conversations, everybody told; an answer read later may cause one more warning."""
+def is_same_outcome(found: dict[str, Any], uninterrupted: dict[str, Any]) -> bool:
+    """Whether the outcomes agree; a reply that is read later may cause one more flag."""
     for first, flags in uninterrupted["flags"].items():
-        more = found["flags"][first] - flags
-        if flags - found["flags"][first] or more.total() > 1:
+        extra = found["flags"][first] - flags
+        if flags - found["flags"][first] or extra.total() > 1:
             return False
-    everybody = uninterrupted["told"] <= found["told"]
-    alike = ("conversations", "outbox", "mark")
-    return everybody and all(found[name] == uninterrupted[name] for name in alike)
+    all_mailed = uninterrupted["mailed"] <= found["mailed"]
+    equal_parts = ("conversations", "outbox", "high_water")
+    return all_mailed and all(found[name] == uninterrupted[name] for name in equal_parts)
 
 
 class Trap:
-    """An X whose request of this number ends the whole process that asked."""
+    """An X that ends the calling process at request `number`."""
 
     def __init__(self, sim: SimulatedX, number: int, error: BaseException) -> None:
         self._sim = sim
@@ -123,7 +123,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_poll_ended_while_reading_x_is_retried(
     tmp_path: Path, uninterrupted: dict[str, Any], error: BaseException
 ) -> None:
-    """Given a poll that ends in the middle, then it is recorded and tried again."""
+    """A poll that ends while it reads X is recorded as failed and retried; nothing is lost."""
     with SmallCompany(
         tmp_path,
         some_posts(),
@@ -137,7 +137,7 @@ def test_a_poll_ended_while_reading_x_is_retried(
 
 
 def test_a_person_who_stops_the_replay_stops_it(tmp_path: Path) -> None:
-    """Given Ctrl-C, then it is no failure of a function."""
+    """Ctrl-C ends the replay; it is not caught as a failure of the function."""
     with (
         SmallCompany(
             tmp_path,
@@ -151,40 +151,40 @@ def test_a_person_who_stops_the_replay_stops_it(tmp_path: Path) -> None:
 
 
 def test_a_mail_is_sent_twice_only_if_recording_it_failed(tmp_path: Path) -> None:
-    """Given a function gone between SES's yes and the mark, then the mail comes once more."""
+    """If `send` ends after SES accepts a mail and before that is recorded, it is sent again."""
     with SmallCompany(tmp_path, some_posts(), one_account_settings(policy=QUICK)) as here:
-        taken: list[str] = []
+        crashes: list[str] = []
 
-        def lose(**_: Any) -> None:
-            if len(here.world.mails()) == 1 and not taken:
-                taken.append("lost")
+        def crash_once(**_: Any) -> None:
+            if len(here.world.mails()) == 1 and not crashes:
+                crashes.append("send")
                 raise SystemExit(1)
 
         here.world.app.db.table.client.meta.events.register(
-            "before-call.dynamodb.TransactWriteItems", lose
+            "before-call.dynamodb.TransactWriteItems", crash_once
         )
         here.run_minutes(0, 1, 2, 5, 6, 7, 8, 9, 10)
-        assert taken
+        assert crashes
         first, again = (m for m in here.mails if m.who == "anna")
         assert again.posts[: len(first.posts)] == first.posts
         assert 3 <= again.minute - first.minute <= 5
 
 
-@pytest.mark.parametrize("what", ["#state#", "outbox#", "sent#"], ids=["poll", "flag", "mark"])
+@pytest.mark.parametrize("what", ["#state#", "outbox#", "sent#"], ids=["poll", "flag", "record"])
 def test_a_throttled_transaction_is_retried_at_once(
     posts: Posts, small_company: Build, what: str
 ) -> None:
-    """Given a table too busy for one transaction, then nothing is late and no mail goes twice."""
-    asked = posts.mention(0.5)
+    """A throttled transaction delays nothing, and no mail is sent twice."""
+    mention = posts.mention(0.5)
     here = small_company(one_account_settings())
     here.world.app.db.table.pause = lambda _: None
-    busy = []
+    throttled = []
 
     def throttle(params: dict[str, Any], **_: Any) -> Any:
         keys = {f"{i['pk']['S']}#{i['sk']['S']}" for i in map(_item, _actions(params))}
-        if busy or not any(what in f"{key}#" for key in keys):
+        if throttled or not any(what in f"{key}#" for key in keys):
             return None
-        busy.append(keys)
+        throttled.append(keys)
         reasons = [{"Code": "ThrottlingError"}, *[{"Code": "None"}] * (len(keys) - 1)]
         error = {"Code": "TransactionCanceledException", "Message": "throttled"}
         return AWSResponse("https://dynamodb", 400, {}, None), {
@@ -195,9 +195,9 @@ def test_a_throttled_transaction_is_retried_at_once(
     events = here.world.app.db.table.client.meta.events
     events.register("before-call.dynamodb.TransactWriteItems", throttle)
     here.run_minutes(0, 1, 2).flag_and_send_at(*range(15, 20))
-    assert len(busy) == 1
+    assert len(throttled) == 1
     assert here.mails_to() == [(16, "anna")]
-    assert here.mails[0].posts == [asked]
+    assert here.mails[0].posts == [mention]
     assert here.failures == []
 
 

@@ -1,1 +1,1 @@
-"""Many writers at once: on ministack in processes, on moto in every order, and its queues."""
+"""Many writers at once: as processes on ministack, and in every order of their calls on moto."""

@@ -1,6 +1,6 @@
 """Crowded days on ministack: `python -m tests.simulations.concurrency --minutes 200 --days 3`.
 
-Prints figures and violations of each day; ends with 1 when there are violations.
+Prints figures and violations of each day; exits with 1 if there are violations.
 """
 
 import argparse
@@ -13,15 +13,15 @@ from tests.simulations.concurrency.invariants import violations
 
 
 def main() -> int:
-    """Run the days; return 1 when any of them violates an invariant."""
+    """Run the days; return 1 if any of them violates an invariant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=20, help="minutes with posts")
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    all_wrong: list[str] = []
-    for seed in range(asked.seed, asked.seed + asked.days):
-        day = run_day(seed, asked.minutes)
+    arguments = parser.parse_args()
+    all_violations: list[str] = []
+    for seed in range(arguments.seed, arguments.seed + arguments.days):
+        day = run_day(seed, arguments.minutes)
         found = violations(day.evidence)
         figures = {
             "seed": seed,
@@ -39,8 +39,8 @@ def main() -> int:
         }
         sys.stdout.write(json.dumps(figures) + "\n")
         sys.stdout.flush()
-        all_wrong += found
-    return 1 if all_wrong else 0
+        all_violations += found
+    return 1 if all_violations else 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ _LOST = {"TransactionCanceledException", "ConditionalCheckFailedException"}
 
 
 class Write(NamedTuple):
-    """One action on one item; for puts and updates with all attributes that were set."""
+    """One action on one item; puts and updates include all attributes that were set."""
 
     kind: Kind
     at: ItemKey
@@ -23,7 +23,7 @@ class Write(NamedTuple):
 
 @dataclass
 class CallLog:
-    """The calls of a process that changed something."""
+    """The calls of a process: what they changed, and which were refused."""
 
     writes: list[tuple[Write, ...]] = field(default_factory=list)
     """The writes of each successful call."""
@@ -38,7 +38,7 @@ class CallLog:
         session.events.register("after-call.*.*", self._answered)
 
     def clear(self) -> None:
-        """Forget everything recorded so far."""
+        """Delete everything recorded so far."""
         self.writes, self.message_ids = [], []
         self.conflicts, self.calls = Counter(), Counter()
 
@@ -57,18 +57,18 @@ class CallLog:
             self.writes.append(done)
 
 
-def writes_of(call: str, asked: dict[str, Any]) -> tuple[Write, ...]:
-    """What a call of the table writes."""
+def writes_of(call: str, params: dict[str, Any]) -> tuple[Write, ...]:
+    """The writes of a call to the table; empty for reads and other services."""
     match call:
         case "TransactWriteItems":
-            actions = [next(iter(action.items())) for action in asked["TransactItems"]]
+            actions = [next(iter(action.items())) for action in params["TransactItems"]]
             return tuple(_write(_KINDS[kind], action) for kind, action in actions)
         case "PutItem":
-            return (_write("put", asked),)
+            return (_write("put", params),)
         case "UpdateItem":
-            return (_write("update", asked),)
+            return (_write("update", params),)
         case "BatchWriteItem":
-            [rows] = asked["RequestItems"].values()
+            [rows] = params["RequestItems"].values()
             return tuple(_write("put", row["PutRequest"]) for row in rows)
     return ()
 

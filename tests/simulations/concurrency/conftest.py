@@ -15,7 +15,7 @@ from pulse_cli.simulated_aws.local_stack import LocalStack, load_template
 from tests.ministack import KEYS, Ministack, ministack
 
 VISIBILITY = 2
-"""Seconds after which a message that was taken, and not deleted, comes back."""
+"""Seconds after which a message that was received and not deleted can be received again."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
 
 @pytest.fixture
 def stack(aws: Ministack, request: pytest.FixtureRequest) -> LocalStack:
-    """A stack of its own for each test, whose polls come back soon."""
+    """A stack of its own for each test; polls that were not processed return soon."""
     template = load_template()
     body = copy.deepcopy(template.body)
     body["Resources"]["PollQueue"]["Properties"]["VisibilityTimeout"] = VISIBILITY
@@ -47,10 +47,12 @@ def stack(aws: Ministack, request: pytest.FixtureRequest) -> LocalStack:
 
 
 def _redrive(stack: LocalStack, policy: dict[str, Any]) -> None:
-    """Ministack's CloudFormation leaves redrive policies out; the template's is set here."""
+    """Set the template's redrive policy, which ministack's CloudFormation leaves out."""
     queue = stack.functions["poll"].queue
     assert queue is not None
     sqs = boto3.client("sqs")
-    dead = sqs.get_queue_attributes(QueueUrl=queue.dead_letters_url, AttributeNames=["QueueArn"])
-    redrive = {**policy, "deadLetterTargetArn": dead["Attributes"]["QueueArn"]}
+    dead_letters = sqs.get_queue_attributes(
+        QueueUrl=queue.dead_letters_url, AttributeNames=["QueueArn"]
+    )
+    redrive = {**policy, "deadLetterTargetArn": dead_letters["Attributes"]["QueueArn"]}
     sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": json.dumps(redrive)})

@@ -36,7 +36,7 @@ _ENV = KEYS | {
 _SERVICES = ("dynamodb", "sqs", "sesv2", "sns", "ssm")
 _ROLES = ("poller", "poller", "double", "ticker", "ticker", "sender", "sender", "person", "person")
 _QUARTER = 15
-"""Minutes between sweeps, which find what X showed late."""
+"""Minutes between sweeps, which find posts that X shows late."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class DayResult:
 
 
 def run_day(seed: int, minutes: int) -> DayResult:
-    """Run the day; other settings are pushed at half time, while all instances work."""
+    """Run the day; halfway, other settings are pushed while all instances are working."""
     began = time.perf_counter()
     expected = crowded_posts(minutes, seed)
     with tempfile.TemporaryDirectory() as folder, _crowded_stack(expected, Path(folder)) as crowd:
@@ -110,7 +110,7 @@ def _steps(number: int, minute: int, random: Random, expected: ExpectedPosts) ->
 
 
 def _task(account: str, kind: str, minute: int) -> dict[str, Any]:
-    """A message delivered twice."""
+    """The event of a task whose message is received for the second time."""
     body = {"company": "acme", "account_id": account, "kind": kind, "minute": str(at(minute))}
     return {"Records": [{"body": json.dumps(body), "attributes": {"ApproximateReceiveCount": "2"}}]}
 
@@ -139,7 +139,7 @@ def _crowded_stack(expected: ExpectedPosts, folder: Path) -> Iterator[_CrowdedSt
         aws = exit_.enter_context(ministack(folder))
         os.environ.update(_ENV, AWS_ENDPOINT_URL=aws.url)
         boto3.setup_default_session()
-        for service in _SERVICES:  # what is loaded here, the forked need not load again
+        for service in _SERVICES:  # loaded before the fork, so that no child has to load it
             boto3.client(service)  # type: ignore[call-overload]
         stack = stacks.create_stack()
         instances = [Instance(stack) for _ in _ROLES]
@@ -150,8 +150,8 @@ def _crowded_stack(expected: ExpectedPosts, folder: Path) -> Iterator[_CrowdedSt
         env = {**os.environ, "PULSE_X_URL": server.url}
         for instance in instances:
             instance.configure(env)
-        given = {name: value for one in stack.env.values() for name, value in one.items()}
-        app = App({**given, **env})
+        stack_env = {name: value for one in stack.env.values() for name, value in one.items()}
+        app = App({**stack_env, **env})
         boto3.client("sesv2").create_email_identity(EmailIdentity="pulse@example.com")
         app.db.settings_store.push(crowded_settings(), at(-1))
         for account in app.settings().company("acme").accounts:

@@ -86,9 +86,11 @@ class _InstanceProcess:
         if boto3.DEFAULT_SESSION is not None:
             self.call_log.attach(boto3.DEFAULT_SESSION)
         os.environ.update(env)
-        given = {name: value for one in stack.env.values() for name, value in one.items()}
+        stack_env = {name: value for one in stack.env.values() for name, value in one.items()}
         self.lambdas = LambdaService(
-            stack.functions, lambda: App({**given, **env}, lambda: self.moment), lambda: self.moment
+            stack.functions,
+            lambda: App({**stack_env, **env}, lambda: self.moment),
+            lambda: self.moment,
         )
         self._source = EventSource(
             boto3.client("sqs"), stack.functions["poll"], self.lambdas.invoke

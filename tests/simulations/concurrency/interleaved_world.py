@@ -29,15 +29,15 @@ from tests.simulations.concurrency.table_cache import TableCache
 from tests.small_company import HELP, at
 
 _SHARED = ("tokens", "mailer", "topic", "renderer")
-"""Parts of an app that remember nothing; the stores, X and the settings are each app's own."""
+"""Parts of an app that hold no state; each app has its own stores, X and settings."""
 _LEFT_MS = 50_000
 _PAGE = 2
-"""Items in one answer to a query, so that what is read is read in several calls."""
+"""Items in one answer to a query: so few that a read takes several calls."""
 
 
 @dataclass(frozen=True)
 class Writer:
-    """A function or person that acts in this minute, by the current or the previous settings."""
+    """A function or person that acts in this minute, under the current or the previous settings."""
 
     act: Callable[[App], Any]
     minute: float
@@ -51,7 +51,7 @@ def function(name: str, minute: float, event: Any = None, **how: Any) -> Writer:
 
 
 def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> Writer:
-    """The poll of an account, as its queue asks for it."""
+    """The poll of an account, with the event that its queue sends."""
     body = {"company": "acme", "account_id": account, "kind": kind, "minute": str(at(minute))}
     return function("poll", minute, {"Records": [{"body": json.dumps(body)}]}, **how)
 
@@ -59,7 +59,7 @@ def poll(minute: float, account: str = HELP, kind: str = "poll", **how: Any) -> 
 _APP: ContextVar[App] = ContextVar("app")
 _WAIT: ContextVar[Callable[[Access], None] | None] = ContextVar("wait", default=None)
 _RECEIVED: ContextVar["_ReceivedAnswers"] = ContextVar("received")
-"""Those of the running writer: each has an app of its own, as each process has."""
+"""These are the running writer's: each has an app of its own, as each process does."""
 
 
 class _AppOfCaller:
@@ -97,12 +97,12 @@ class InterleavedWorld(ReplayWorld):
             backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][boto3.DEFAULT_SESSION.region_name]
             self._cache = TableCache(backend.tables[self.app.db.table.name].items)
             self._cache.attach(boto3.DEFAULT_SESSION)
-        self._shared = self._make_app()  # its clients know of the stops
+        self._shared = self._make_app()  # its clients wait for their turns
         wiring.use(_AppOfCaller())  # type: ignore[arg-type]
         return self
 
     def prepare(self, *writers: Writer) -> None:
-        """Run what happened before, and remember the state that each run begins with."""
+        """Run what comes before, and save the state that each run begins with."""
         self.run_in_sequence(*writers)
         self._start_version = self._cache.version
         self._before = list(self._shared.db.table.scan())
@@ -151,7 +151,7 @@ class InterleavedWorld(ReplayWorld):
         )
 
     def _app(self, writer: Writer) -> App:
-        x = SimulatedX(self._archive)  # which has counted no request yet
+        x = SimulatedX(self._archive)  # a new one: it has counted no requests
         app = App(self._all_env(), lambda: at(writer.minute), WsgiTransport(x))
         for name in _SHARED:
             setattr(app, name, getattr(self._shared, name))
@@ -171,7 +171,7 @@ class InterleavedWorld(ReplayWorld):
         _APP.set(app)
         try:
             result = writer.act(app)
-        except Exception as error:  # noqa: BLE001 - reckoned with at the end
+        except Exception as error:  # noqa: BLE001 - checked at the end
             self._failures.append(f"{error!r}")
         else:
             if isinstance(result, tuple):
@@ -199,26 +199,26 @@ class InterleavedWorld(ReplayWorld):
         received.answers.append(f"{model.name} {answer}")
 
 
-def access_of(call: str, asked: Mapping[str, Any]) -> Access | None:  # noqa: PLR0911 - a table
+def access_of(call: str, params: Mapping[str, Any]) -> Access | None:  # noqa: PLR0911 - a table
     """What a call reads and writes; None for calls that cannot affect another writer."""
     match call:
         case "GetItem":
-            return Access(call, reads=frozenset({_name(asked["Key"])}))
+            return Access(call, reads=frozenset({_name(params["Key"])}))
         case "BatchGetItem":
-            [tables] = asked["RequestItems"].values()
+            [tables] = params["RequestItems"].values()
             return Access(call, reads=frozenset(map(_name, tables["Keys"])))
         case "Query":
-            given = from_dynamodb(asked["ExpressionAttributeValues"])
+            given = from_dynamodb(params["ExpressionAttributeValues"])
             company = given.get(":g", "").rpartition("#")[0]
             if ":pk" not in given:
                 return Access(call, reads=frozenset({f"c#{company}#", f"said#{company}|"}))
             begins = commonprefix([given.get(":low", ""), given.get(":high", "")])  # noqa: RUF071 - of keys
             return Access(call, reads=frozenset({f"{given[':pk']}|{begins}"}))
         case "SendEmail":
-            return Access(call, writes=frozenset({f"mail to {asked['Destination']}"}))
+            return Access(call, writes=frozenset({f"mail to {params['Destination']}"}))
         case "Publish":
             return Access(call, writes=frozenset({"topic"}))
-    written = frozenset(f"{action.at.pk}|{action.at.sk}|" for action in writes_of(call, asked))
+    written = frozenset(f"{action.at.pk}|{action.at.sk}|" for action in writes_of(call, params))
     return Access(call, writes=written) if written else None
 
 

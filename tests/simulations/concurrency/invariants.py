@@ -40,7 +40,7 @@ class Evidence:
 
 
 def violations(seen: Evidence) -> list[str]:
-    """Everything that is lost, sent twice or inconsistent; empty when all is well."""
+    """Everything that is lost, sent twice or inconsistent; empty if nothing is."""
     return [
         *(f"failed: {failure}" for failure in seen.failures),
         *_facts(seen),
@@ -52,7 +52,7 @@ def violations(seen: Evidence) -> list[str]:
 
 
 def _facts(seen: Evidence) -> Iterator[str]:
-    """Posts and clicks against what is stored; the state against the facts, and the oracle."""
+    """Compare stored facts with posts and clicks, and states with the fold and the oracle."""
     stored: dict[ConversationKey, dict[str, Item]] = defaultdict(dict)
     for item in seen.items:
         if item["pk"].startswith("c#"):
@@ -85,7 +85,7 @@ def _conversation(expected: list[Fact], items: dict[str, Item], policy: Policy) 
 
 
 def _revisions(seen: Evidence) -> Iterator[str]:
-    """Each write of a state or a cursor has a revision of its own, the next after the last."""
+    """Each write of a state or a cursor raises its revision by one; none is used twice."""
     revisions: dict[ItemKey, list[int]] = defaultdict(list)
     for item in seen.before:
         if "rev" in item:
@@ -102,7 +102,7 @@ def _revisions(seen: Evidence) -> Iterator[str]:
 
 
 def _repeated_alerts(seen: Evidence) -> Iterator[str]:
-    """Each level (and each reminder) of a wait is flagged once, and each person told once."""
+    """Each level (and each reminder) of a wait is flagged once, with one entry for each person."""
     alerts: Counter[tuple[Any, ...]] = Counter()
     for write in seen.writes:
         entries = [_entry(d.item) for d in write if d.kind == "put" and d.at.pk[:7] == "outbox#"]
@@ -129,7 +129,7 @@ def _flags(items: Any) -> dict[ConversationKey, list[Flag]]:
 
 
 def _outbox(seen: Evidence) -> Iterator[str]:
-    """Each entry is settled, in at most one mail; no mailbox is left claimed."""
+    """Each entry is settled, in at most one mail; no mailbox is still claimed."""
     put = {item["sk"] for item in seen.before if item["pk"].startswith("outbox#")}
     deleted: set[str] = set()
     mailed: Counter[str] = Counter()

@@ -1,7 +1,7 @@
 """Searches all orders of the writers' calls that can make a difference.
 
 Two calls that have no key in common, or only read, can be swapped without any effect: of orders
-that differ in that alone, one is tried (sleep sets with stored states; Godefroid 1996).
+that differ only by such swaps, one is tried (sleep sets with stored states; Godefroid 1996).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ from tests.interleaving import SteppedWriter
 
 @dataclass(frozen=True)
 class Access:
-    """What a call reads and writes: keys, whole partitions (a key's beginning), the index."""
+    """What a call reads and writes: keys, whole partitions (a prefix of keys), the index."""
 
     name: str
     reads: frozenset[str] = frozenset()
@@ -38,7 +38,7 @@ class _Node:
     left: list[int]
     """Writers whose call is still to be tried here; the last one's is on the path."""
     asleep: set[int]
-    """Writers whose call need not be tried here: it was, or commutes with one that was."""
+    """Writers whose call need not be tried here: it has been, or commutes with one that has."""
     end: bool
     """All writers are done, in a state not seen before."""
 
@@ -47,8 +47,8 @@ class OrderSearch:
     """The search through all orders.
 
     `start` restarts the scenario and runs each writer up to its first call. `state` returns all
-    that is stored and all answers each writer has received; from equal states everything goes on
-    alike. `random` chooses which branch is tried first, for searches that are not finished.
+    that is stored and all answers each writer has received; runs in equal states continue in the
+    same way. `random` chooses which branch is tried first, for searches that are not finished.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class OrderSearch:
         random: Random | None = None,
     ) -> None:
         self.states: dict[object, set[int]] = {}
-        """States seen, with the writers whose calls were left out there."""
+        """States seen, with the writers whose calls were skipped there."""
         self._start = start
         self._state = state
         self._random = random
@@ -76,7 +76,7 @@ class OrderSearch:
                 return
 
     def _follow(self, writers: Sequence[SteppedWriter]) -> None:
-        """Follow the path, and go on from its end until a known state."""
+        """Follow the path, then continue from its end until a known state."""
         asleep: set[int] = set()
         depth = 0
         while True:
@@ -93,7 +93,7 @@ class OrderSearch:
             depth += 1
 
     def _new_node(self, writers: Sequence[SteppedWriter], asleep: set[int]) -> _Node:
-        """A node for the current state; in a known one, only what was left out before is tried."""
+        """A node for the current state; in a known state, only calls skipped before are tried."""
         ready = {n for n, writer in enumerate(writers) if not writer.done}
         state = self._state()
         known = self.states.get(state)
@@ -105,7 +105,7 @@ class OrderSearch:
 
 
 def _next(node: _Node) -> bool:
-    """Go to the next choice; False when there is none."""
+    """Go to the next choice; returns False if there is none."""
     if node.left:
         node.asleep.add(node.left.pop())
     return bool(node.left)

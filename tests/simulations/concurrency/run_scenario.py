@@ -21,7 +21,7 @@ from tests.simulations.concurrency.posts import ExpectedPosts
 from tests.simulations.concurrency.scenarios import SCENARIOS, Scenario
 
 _AFTER = (("flag", 1), ("flag", 2), ("send", 5), ("send", 40))
-"""Functions that run afterwards, when claims, old settings and the alert window are over."""
+"""Functions that run afterwards, once claims, old settings and the alert window have ended."""
 
 
 @dataclass

@@ -41,35 +41,35 @@ _TWO_ACCOUNTS = settings(look_back="0")
 
 
 def nothing(_: ExpectedPosts) -> None:
-    """Nobody says anything."""
+    """Nobody posts anything."""
 
 
 def a_question(posts: ExpectedPosts) -> None:
-    """Asked at 1, nothing after."""
+    """A mention in minute 1, and no reply."""
     posts.mention(1)
 
 
 def an_answer(posts: ExpectedPosts) -> None:
-    """Asked at 1 and 3, answered just before the twentieth minute."""
+    """Mentions in minutes 1 and 3, and a reply just before minute 20."""
     first = posts.mention(1)
     posts.mention(3, thread=first)
     posts.reply(19.5, first)
 
 
 def two_questions(posts: ExpectedPosts) -> None:
-    """One asks at 1, another at 2."""
+    """One customer asks in minute 1, another in minute 2."""
     posts.mention(1)
     posts.mention(2, who="8")
 
 
 def two_far_apart(posts: ExpectedPosts) -> None:
-    """One asks at 1, another at 5."""
+    """One customer asks in minute 1, another in minute 5."""
     posts.mention(1)
     posts.mention(5, who="8")
 
 
 def both_again(posts: ExpectedPosts) -> None:
-    """One asks at 1, another at 2, and both again just before the twentieth minute."""
+    """One customer asks in minute 1, another in minute 2, and both again just before minute 20."""
     first, second = posts.mention(1), posts.mention(2, who="8")
     posts.mention(19.2, thread=first)
     posts.mention(19.5, who="8", thread=second)
@@ -81,7 +81,7 @@ def both_are_named(posts: ExpectedPosts) -> None:
 
 
 def both_are_named_again(posts: ExpectedPosts) -> None:
-    """Asked at 1; at 19 both accounts are named, and one of them answers."""
+    """A mention in minute 1; in minute 19 one names both accounts, and one of these replies."""
     first = posts.mention(1)
     posts.mention(19, thread=first, to=(HELP, NEWS))
     posts.reply(19.5, first, NEWS)
@@ -117,7 +117,7 @@ _SHIFT_ENDS = (
     *(function(name, minute) for minute in (17, 21) for name in ("flag", "send")),
 )
 LATE = Scenario(lambda _: [function("send", 17), function("send", 21)], before=_FLAGGED)
-"""The second comes when the first's claim has run out, if it had one."""
+"""The second runs after the claim of the first, if it had one, has expired."""
 SCENARIOS = {
     "an answer is read while the minute is flagged": Scenario(
         lambda _: [poll(20), function("flag", 20)], posts=an_answer

@@ -1,4 +1,4 @@
-"""Remembers moto's answers after the same writes, so that orders share the work of a prefix."""
+"""Remembers moto's answers after the same writes, so that orders that begin alike share work."""
 
 import copy
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the record of a wire tells of a call."""
+"""The call log records what a transaction writes."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.simulations.concurrency.call_log import Write, writes_of
 
 
 def test_what_an_update_sets_is_recorded() -> None:
-    """Given a revision set beside a put and a delete, then it is told, and what it asks for not."""
+    """An update is recorded with the attributes it sets, not with those its condition reads."""
     no_client: Any = None
     table = Table(no_client, "pulse", "index")
     head, fact, deleted = (

@@ -12,10 +12,10 @@ LONGEST = 3600
 
 
 def test_nothing_is_lost_and_no_alert_repeated(figure: Callable[[str, object], None]) -> None:
-    """Given pollers, flaggers, senders and people at once, then the end is what was handed in."""
-    asked = ["--days", str(DAYS), "--minutes", str(MINUTES), "--seed", str(SEED)]
-    command = [sys.executable, "-m", "tests.simulations.concurrency", *asked]
-    result = subprocess.run(  # noqa: S603 - our own words
+    """Pollers, flaggers, senders and people at work at once violate no invariant."""
+    arguments = ["--days", str(DAYS), "--minutes", str(MINUTES), "--seed", str(SEED)]
+    command = [sys.executable, "-m", "tests.simulations.concurrency", *arguments]
+    result = subprocess.run(  # noqa: S603 - our own arguments
         command, capture_output=True, text=True, timeout=LONGEST, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr

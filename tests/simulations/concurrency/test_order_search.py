@@ -51,24 +51,24 @@ class ToyStore:
 
 
 def in_all_orders(lengths: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Whose call comes when, in every way."""
+    """All orders of the writers' calls, each as the writers in turn."""
     if not any(lengths):
         yield ()
-    for writer, left in enumerate(lengths):
-        if left:
+    for writer, remaining in enumerate(lengths):
+        if remaining:
             rest = [n - (place == writer) for place, n in enumerate(lengths)]
             yield from ((writer, *order) for order in in_all_orders(rest))
 
 
 @given(PROGRAMS)
 def test_every_outcome_is_found_once(programs: list[list[Call]]) -> None:
-    """Given writers that read and write what others write, then all their ends are found, once."""
-    true = set()
+    """The search finds each outcome once: the same outcomes as trying all orders in turn."""
+    expected = set()
     for order in in_all_orders([len(program) for program in programs]):
         store, calls = ToyStore(programs), [iter(program) for program in programs]
         for writer in order:
             store.call(writer, next(calls[writer]))
-        true.add(store.state())
+        expected.add(store.state())
     store = ToyStore(programs)
-    ends = [store.state() for _ in OrderSearch(store.start, store.state).outcomes()]
-    assert sorted(map(str, ends)) == sorted(map(str, true))
+    outcomes = [store.state() for _ in OrderSearch(store.start, store.state).outcomes()]
+    assert sorted(map(str, outcomes)) == sorted(map(str, expected))

@@ -18,7 +18,7 @@ MOST = 800
 def test_functions_at_once_in_every_order(
     scenario: Scenario, figure: Callable[[str, object], None], request: pytest.FixtureRequest
 ) -> None:
-    """Given functions at work at once, when in whatever order, then nothing is lost or repeated."""
+    """Functions that work at once lose and repeat nothing, whatever the order of their calls."""
     if TEST_ALL:
         result = run_scenario(scenario, seed=SEED, most=MOST)
     else:
@@ -33,9 +33,9 @@ def test_functions_at_once_in_every_order(
 
 
 def test_a_sender_whose_claim_expired() -> None:
-    """Given a sender so slow that another takes over, then a mail goes twice at most.
+    """If a sender is so slow that another takes over, a mail is sent twice at most.
 
-    The run reports it. It is recorded once, and no entry is lost.
+    The slow run fails with an error that says so. The mail is recorded once, and no entry is lost.
     """
     result = run_scenario(LATE)
     assert result.outcomes > len(result.violations) > 0

@@ -1,4 +1,4 @@
-"""The queue of polls: what comes back, in which order, once; and one poison account."""
+"""The queue of polls: redelivery, order and deduplication; and an account that always fails."""
 
 import json
 import time
@@ -35,7 +35,7 @@ class RawQueue:
         self.put = PollQueue(self._sqs, self._url).put
 
     def take(self, most: int = 1, *, dead: bool = False) -> list[Any]:
-        """What may be taken now: account, minute, how often it was taken, and its handle."""
+        """The messages that can be received now; those of the dead-letter queue if `dead`."""
         answer = self._sqs.receive_message(
             QueueUrl=self._dead if dead else self._url,
             MaxNumberOfMessages=most,
@@ -52,18 +52,18 @@ def task(minute: int, account: str = HELP) -> PollTask:
 
 
 def described(messages: list[Any]) -> list[tuple[str, int, int]]:
-    """Account, minute, and how often it was taken."""
+    """Account, minute and receive count of each message."""
     found = []
     for message in messages:
         body = json.loads(message["Body"])
         minute = (datetime.fromisoformat(body["minute"]) - at(0)) // timedelta(minutes=1)
-        taken = int(message["Attributes"]["ApproximateReceiveCount"])
-        found.append((body["account_id"], minute, taken))
+        receive_count = int(message["Attributes"]["ApproximateReceiveCount"])
+        found.append((body["account_id"], minute, receive_count))
     return found
 
 
 def test_a_received_message_blocks_its_group_and_returns_first(stack: LocalStack) -> None:
-    """Given three tasks of one account, when the first fails, then it comes back, then the rest."""
+    """Until a received task is deleted, its account's next tasks wait; then it returns first."""
     queue = RawQueue(stack)
     queue.put([task(1), task(2), task(3), task(1, NEWS)])
     assert described(queue.take()) == [(HELP, 1, 1)]
@@ -80,7 +80,7 @@ def test_a_received_message_blocks_its_group_and_returns_first(stack: LocalStack
 
 
 def test_three_received_messages_return_in_order(stack: LocalStack) -> None:
-    """Given three tasks of one account in one batch, when none is deleted, then all come back."""
+    """Three tasks of one account that are received and not deleted return in the same order."""
     queue = RawQueue(stack)
     queue.put([task(1), task(2), task(3)])
     assert described(queue.take(10)) == [(HELP, n, 1) for n in (1, 2, 3)]
@@ -90,7 +90,7 @@ def test_three_received_messages_return_in_order(stack: LocalStack) -> None:
 
 
 def test_a_task_counts_once_also_after_it_was_done(stack: LocalStack) -> None:
-    """Given a task that is sent again, before and after it is done, then it is done once."""
+    """A task that is sent again, before or after it was processed, is delivered only once."""
     queue = RawQueue(stack)
     queue.put([task(1)])
     queue.put([task(1)])
@@ -103,7 +103,7 @@ def test_a_task_counts_once_also_after_it_was_done(stack: LocalStack) -> None:
 
 
 def test_a_minute_dispatched_many_times_at_once_is_polled_once(stack: LocalStack) -> None:
-    """Given eight dispatches of one minute at once, then each account has one task."""
+    """Eight dispatches of the same minutes at once make one task for each account and minute."""
     queue = RawQueue(stack)
     tasks = [task(minute, account) for minute in (1, 2) for account in (HELP, NEWS)]
     with ThreadPoolExecutor(8) as pool:
@@ -117,17 +117,17 @@ def test_a_minute_dispatched_many_times_at_once_is_polled_once(stack: LocalStack
 
 
 class PoisonedTransport(WsgiTransport):
-    """The way to X, with a bug that one post brings out."""
+    """The transport to X, with a bug that one post triggers."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
         answer = super().send(request, *args, **more)
         if b"poison" in answer.content:
-            raise AssertionError("what a library is sure of, and is not so")
+            raise AssertionError("a library's assumption that does not hold")
         return answer
 
 
 class DeployedPolls:
-    """Dispatch and poll as deployed, on the real queue; a poison account beside a sound one.
+    """Dispatch and poll as deployed, on the real queue; a poison account beside a healthy one.
 
     X shows the poison account a post that a library fails at, so each of its polls ends in an
     error.
@@ -154,7 +154,7 @@ class DeployedPolls:
             self.app.tokens.put(account.token, Token("r", "r", "r", f"sim-{account.id}", "r"))
 
     def go(self, minute: int) -> None:
-        """A minute: it is dispatched, and three seconds later polled."""
+        """Dispatch a minute, and poll three seconds later."""
         self.now = at(minute)
         self.lambdas.invoke_scheduled("dispatch")
         self.now = at(minute + 0.05)
@@ -168,19 +168,19 @@ class DeployedPolls:
 def test_a_poison_account_delays_no_other_and_ends_in_the_dead_letter_queue(
     stack: LocalStack, tmp_path: Path
 ) -> None:
-    """Given an account whose every poll fails, then others are read each minute, and it is told."""
+    """If all polls of one account fail, others are read each minute; its task is a dead letter."""
     polls = DeployedPolls(stack, tmp_path)
-    again = stack.functions["poll"].queue.visibility_timeout // 60
-    late = []
-    for minute in range(4 * again + 1):
-        if minute > 1 and minute % again == 1:
+    retry_after = stack.functions["poll"].queue.visibility_timeout // 60
+    delayed = []
+    for minute in range(4 * retry_after + 1):
+        if minute > 1 and minute % retry_after == 1:
             time.sleep(VISIBILITY + 0.1)  # stands for the visibility time-out as deployed
         polls.go(minute)
         cursor = polls.app.db.cursors.load([NEWS])[NEWS]
-        late += [minute] if cursor.last_ok != at(minute) else []
-    assert late == []
-    assert len(polls.app.db.conversations.open("acme")) == 4 * again
-    assert polls.failed() == [1 + again * n for n in range(4)]
+        delayed += [minute] if cursor.last_ok != at(minute) else []
+    assert delayed == []
+    assert len(polls.app.db.conversations.open("acme")) == 4 * retry_after
+    assert polls.failed() == [1 + retry_after * n for n in range(4)]
     assert [
         (account, minute) for account, minute, _ in described(RawQueue(stack).take(dead=True))
     ] == [(HELP, 1)]

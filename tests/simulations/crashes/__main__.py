@@ -1,8 +1,8 @@
 """Sweep a scenario: `python -m tests.simulations.crashes hour` tries every point of the busy hour.
 
-Prints how many points were tried, and what was lost or sent twice. Ends with 1 when anything was
-lost, or sent twice where the design does not allow it: it does where a process is killed after
-SES or SNS took a message and before that is recorded.
+Prints how many points were tried, and what was lost or sent twice. Exits with 1 if anything was
+lost, or sent twice where the design does not allow it: it does if a process is killed after SES
+or SNS has accepted a message and before that is recorded.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from tests.simulations.crashes.statistics import statistics
 
 
 def main() -> int:
-    """Sweep the scenario named on the command line; return 1 when an invariant was violated."""
+    """Sweep the scenario named on the command line; return 1 if an invariant was violated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenario", choices=SCENARIOS)
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--each", action="store_true", help="every point in a run of its own")
     parser.add_argument("--to-the-end", action="store_true", help="no run ends early")
     parser.add_argument("--json", action="store_true", help="figures alone, for a test")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     began = time.perf_counter()
     seen = 0
 
@@ -37,19 +37,21 @@ def main() -> int:
             for line in result.violations():
                 sys.stdout.write(f"{point}: {line}\n")
         seen = len(swept.results)
-        if not asked.json:
+        if not arguments.json:
             progress = f"call {calls} of {swept.reference.calls}, {seen} runs"
             sys.stderr.write(f"\r{progress}, {time.perf_counter() - began:.0f} s ")
             sys.stdout.flush()
 
     with tempfile.TemporaryDirectory() as folder:
-        scenario = SCENARIOS[asked.scenario](asked.shared, Path(folder))
-        how = {"seed": asked.seed, "each": asked.each, "to_the_end": asked.to_the_end}
-        swept = sweep(scenario, sample_points(asked.share, asked.seed), show_progress, **how)
+        scenario = SCENARIOS[arguments.scenario](arguments.shared, Path(folder))
+        how = {"seed": arguments.seed, "each": arguments.each, "to_the_end": arguments.to_the_end}
+        swept = sweep(
+            scenario, sample_points(arguments.share, arguments.seed), show_progress, **how
+        )
     sys.stderr.write("\n")
-    found = {"scenario": asked.scenario, **statistics(swept)}
+    found = {"scenario": arguments.scenario, **statistics(swept)}
     found["seconds"] = round(time.perf_counter() - began, 1)
-    sys.stdout.write(json.dumps(found, indent=None if asked.json else 1) + "\n")
+    sys.stdout.write(json.dumps(found, indent=None if arguments.json else 1) + "\n")
     return 1 if found["wrong"] else 0
 
 

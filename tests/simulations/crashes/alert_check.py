@@ -36,7 +36,7 @@ class AlertCheck:
     killed: Sequence[datetime]
     """When `send` was killed."""
     refused: AbstractSet[tuple[str, datetime]]
-    """Whose mail SES refused and when, by the audit log."""
+    """Whose mail SES refused and when, according to the audit log."""
     lost: list[str] = field(default_factory=list)
     doubled: list[tuple[str, str]] = field(default_factory=list)
     """(address, description)"""
@@ -53,14 +53,17 @@ class AlertCheck:
         while moment < before:
             while entries and entries[0].at <= moment:
                 self._add(waiting, [entries.pop(0)])
-            passed = list(self._pass_on(waiting, moment))
-            self._add(waiting, passed)
+            handed_on = list(self._pass_on(waiting, moment))
+            self._add(waiting, handed_on)
             self._hand_over(waiting, moment)
             for person in sorted(waiting):
-                self._check_person(person, waiting, mails, moment, passed)
+                self._check_person(person, waiting, mails, moment, handed_on)
             moment += _MINUTE
-        for (at, to), left in mails.items():
-            self.lost += [f"{to} was told at {at:%d %H:%M} of nothing: {m.subject}" for m in left]
+        for (at, to), unexpected in mails.items():
+            self.lost += [
+                f"{to} got a mail at {at:%d %H:%M} without a reason: {m.subject}"
+                for m in unexpected
+            ]
 
     def _entries(self) -> Iterator[Entry]:
         """One entry for each conversation, alert and person."""
@@ -86,23 +89,23 @@ class AlertCheck:
                     )
 
     def _hand_over(self, waiting: dict[str, list[Entry]], moment: datetime) -> None:
-        moved = [
-            (entry, heirs)
+        handed_over = [
+            (entry, successors)
             for entries in waiting.values()
             for entry in entries
-            if (heirs := hand_over(entry, self.company, moment)) is not None
+            if (successors := hand_over(entry, self.company, moment)) is not None
         ]
-        for entry, heirs in moved:
+        for entry, successors in handed_over:
             waiting[entry.person].remove(entry)
-            self._add(waiting, heirs)
+            self._add(waiting, successors)
 
     def _pass_on(self, waiting: dict[str, list[Entry]], moment: datetime) -> Iterator[Entry]:
-        """The entries of a refused address, for those next in line; due in the next minute."""
+        """Entries of a refused address, for the next in line; they are due a minute later."""
         for person in [p for p in waiting if (p, moment) in self.refused]:
-            someone = self.company.person(person)
+            recipient = self.company.person(person)
             for entry in waiting.pop(person):
-                heirs = escalate_undeliverable(entry, someone, self.company, moment, "")
-                yield from (heir for heir in heirs if heir.kind == "alert")
+                successors = escalate_undeliverable(entry, recipient, self.company, moment, "")
+                yield from (successor for successor in successors if successor.kind == "alert")
 
     def _add(self, waiting: dict[str, list[Entry]], entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -115,33 +118,39 @@ class AlertCheck:
         waiting: dict[str, list[Entry]],
         mails: dict[tuple[datetime, str], list[Message]],
         moment: datetime,
-        passed: Sequence[Entry],
+        handed_on: Sequence[Entry],
     ) -> None:
         to = TOPIC if person == TOPIC else self.company.person(person).email
         sent = mails.pop((moment, to), [])
         entries = waiting[person]
         ready = due(entries, self._mailboxes[person], self.company.policy, moment)
-        wait = self._waits(ready, moment)
+        still_waiting = self._still_waiting(ready, moment)
         for number, mail in enumerate(sent):
             named = self._conversations_in(mail)
-            again = named - self._waits(entries, moment)
+            again = named - self._still_waiting(entries, moment)
             if number or again or not ready:
-                text = f"heard again at {moment:%d %H:%M} of {sorted(again or named)}"
+                text = f"alerted again at {moment:%d %H:%M} about {sorted(again or named)}"
                 self.doubled.append((to, text))
-            elif named != wait and not (person == TOPIC and len(named) == min(_NAMED, len(wait))):
-                self.lost.append(f"{to} did not hear at {moment:%d %H:%M} of {wait - named}")
+            elif named != still_waiting and not (
+                person == TOPIC and len(named) == min(_NAMED, len(still_waiting))
+            ):
+                self.lost.append(
+                    f"{to} was not alerted at {moment:%d %H:%M} about {still_waiting - named}"
+                )
         if sent:
             self._mailboxes[person] = Mailbox(last_alert=moment)
             waiting[person] = []
-        elif any(e not in passed for e in ready) and not self._claim_is_left(moment):
+        elif any(e not in handed_on for e in ready) and not self._is_still_claimed(moment):
             waiting[person] = [e for e in entries if e not in ready]
-            if wait:
-                self.lost.append(f"{to} never heard, due {moment:%d %H:%M}, of {sorted(wait)}")
+            if still_waiting:
+                self.lost.append(
+                    f"{to} was never alerted, due {moment:%d %H:%M}, about {sorted(still_waiting)}"
+                )
 
-    def _claim_is_left(self, moment: datetime) -> bool:
+    def _is_still_claimed(self, moment: datetime) -> bool:
         return any(at <= moment < at + _CLAIM for at in self.killed)
 
-    def _waits(self, entries: Sequence[Entry], moment: datetime) -> set[ConversationKey]:
+    def _still_waiting(self, entries: Sequence[Entry], moment: datetime) -> set[ConversationKey]:
         policy = self.company.policy
         return {
             k

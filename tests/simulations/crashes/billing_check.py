@@ -28,11 +28,11 @@ def wrong_read_counts(
         moments = _stored_times(company, account.id, other)
         twice = sum(any(at <= m <= at + away for at in killed) for m in moments)
         if not was <= is_now <= was + twice:
-            yield f"@{account.username} has read {is_now} posts, {was} undisturbed"
+            yield f"@{account.username} counts {is_now} posts as read, {was} in the reference run"
 
 
 def _stored_times(company: Company, account: str, other: Snapshot) -> Iterator[datetime]:
-    """When each post of the account's timelines was stored; of news, about when."""
+    """When each post of the account's timelines was stored; for own posts, about when."""
     for history in histories(other.items).values():
         for fact in history.facts:
             mine = isinstance(fact, Mention) and account in fact.named

@@ -1,4 +1,4 @@
-"""Conversations as they became known, to check that each flag was raised when it was due."""
+"""Conversations as they became known step by step, to check that each flag was raised in time."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class ConversationHistory:
             if (flags and f.at < moment if isinstance(f, Flag) else _stored(f) <= moment)
         ]
 
-    def still_waits(self, moment: datetime, told: datetime, policy: Policy) -> bool:
-        """Whether the customer was known to wait then for what was flagged at `told` or before."""
+    def still_waits(self, moment: datetime, flagged: datetime, policy: Policy) -> bool:
+        """Whether a mention flagged at `flagged` or before was known to wait at `moment`."""
         waiting = frozenset(fold(self.facts_known_at(moment, flags=False), policy).waiting)
-        return any(flag.at <= told and flag.mentions & waiting for flag in self.flags)
+        return any(flag.at <= flagged and flag.mentions & waiting for flag in self.flags)
 
 
 def histories(items: Mapping[ItemKey, Item]) -> dict[ConversationKey, ConversationHistory]:
@@ -62,7 +62,7 @@ def histories(items: Mapping[ItemKey, Item]) -> dict[ConversationKey, Conversati
 
 
 def wrong_states(history: ConversationHistory, policy: Policy) -> Iterator[str]:
-    """Says so when the stored state is not the fold of the stored facts."""
+    """Reports a stored state that is not the fold of the stored facts."""
     if history.state != fold(history.facts, policy):
         yield f"{history.key}: its state is not folded from its facts"
 
@@ -99,7 +99,7 @@ def late_posts(
     before: ConversationHistory,
     by_when: Callable[[datetime, str], datetime],
 ) -> Iterator[str]:
-    """Posts stored later than in `before`, and than `by_when` lets a post be."""
+    """Posts stored later than in `before`, and later than `by_when` allows."""
     stored = {f.token: _stored(f) for f in before.facts if isinstance(f, (Mention, Reply))}
     for fact in history.facts:
         if isinstance(fact, (Mention, Reply)) and fact.token in stored:

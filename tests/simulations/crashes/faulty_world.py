@@ -24,9 +24,9 @@ from tests.simulations.crashes.duplicate_run import DuplicateRun
 READS = frozenset(
     {"dynamodb.BatchGetItem", "dynamodb.GetItem", "dynamodb.Query", "ssm.GetParameter", "x.Get"}
 )
-"""Calls that leave the world as it is: all others are taken to change it.
+"""Calls that change nothing; all others are taken to change something.
 
-A GET of X uses up its rate limit; that no limit was ever reached is checked.
+A GET of X does use up its rate limit, but a check shows that no limit is ever reached.
 """
 
 Moment = Literal["before", "after"]
@@ -57,16 +57,16 @@ class Watcher:
     world: FaultyWorld
 
     def tick(self, now: datetime) -> None:
-        """The clock has come to a minute, and nothing has run in it yet."""
+        """The clock has reached a minute in which nothing has run yet."""
 
     def on_call(self, call: str, moment: Moment) -> None:
         """A function is about to make an outward call, or has made it."""
 
     def on_success(self) -> None:
-        """An invocation has ended well; a message that led to it is still to be deleted."""
+        """An invocation has succeeded; the message that led to it is not deleted yet."""
 
     def end(self) -> None:
-        """The run has come to its end."""
+        """The run has ended."""
 
 
 class FaultyWorld(ReplayWorld):
@@ -117,7 +117,7 @@ class FaultyWorld(ReplayWorld):
         return AWSResponse("https://ses", 400, {}, None), error
 
     def on_call(self, call: str, moment: Moment) -> None:
-        """Handle a call to AWS or X."""
+        """Count a call to AWS or X, and pass it on to the watcher."""
         if call == "sns.Publish" and moment == "after":
             self.published.append(self.now())
         if self.duplicate is not None and self.duplicate.is_current_thread:
@@ -180,33 +180,33 @@ class FaultyWorld(ReplayWorld):
         self._begun += 1
         return Invocation(self._begun, name, event)
 
-    def end(self, *, well: bool) -> None:
+    def end(self, *, succeeded: bool) -> None:
         """An invocation has ended; a second run of it that was stopped continues."""
         self._dying = False
         running = self.now_running
         if running is not None and running.other is not None:
             running.other.resume()
             running.other = None
-        if well:
+        if succeeded:
             self.watcher.on_success()
 
 
 class _Lambdas(LambdaService):
-    """Functions that tell the world of each invocation."""
+    """Functions that report each invocation to the world."""
 
     def __init__(self, world: FaultyWorld, *parts: Any) -> None:
         super().__init__(*parts)
         self.world = world
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Run the handler, and tell the world how it ended."""
+        """Run the handler, and report to the world how it ended."""
         self.world.now_running = self.world.begin(name, event)
         try:
             result = super().invoke(name, event)
         except InvocationError:
-            self.world.end(well=False)
+            self.world.end(succeeded=False)
             raise
-        self.world.end(well=True)
+        self.world.end(succeeded=True)
         return result
 
 
@@ -230,4 +230,4 @@ class _WatchedTransport(requests.adapters.BaseAdapter):
         return answer
 
     def close(self) -> None:
-        """Close nothing: the transport belongs to somebody else."""
+        """Close nothing: the transport belongs to the caller."""

@@ -1,8 +1,8 @@
 """Injects a fault at every outward call, one point a run, in forked children of one replay.
 
 A replay runs once without faults and is recorded minute by minute. Then it runs again, and at
-each point that is tried the process forks. The child meets the fault there, and goes on until all
-that will be read again is as it was in the recorded run in the same minute, or to the end.
+each point that is tried the process forks. The child meets the fault there and continues until
+everything that will be read again equals the recorded run in the same minute, or to the end.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Choice = Callable[[int, Fault], bool]
 
 @dataclass
 class SweepResult:
-    """How many points were tried by fault, and the result of each run."""
+    """How many points were tried for each fault, and the result of each run."""
 
     reference: ReferenceRun
     tried: Counter[Fault] = field(default_factory=Counter)
@@ -48,7 +48,7 @@ class SweepResult:
 
 
 class ForkingWatcher(Watcher):
-    """Forks a child at each chosen point that needs a run; the parent goes on without faults."""
+    """Forks a child at each chosen point that needs a run; the parent continues without faults."""
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class ForkingWatcher(Watcher):
 
     def tick(self, now: datetime) -> None:
         """Make sure that this run is equal to the recorded one."""
-        stood = self.swept.reference.by_minute.get(now)
-        if stood is None or stood.fingerprint != fingerprint(self.world, now):
+        recorded = self.swept.reference.by_minute.get(now)
+        if recorded is None or recorded.fingerprint != fingerprint(self.world, now):
             raise AssertionError(f"the second run differs from the first at {now}")
 
     def on_call(self, call: str, moment: Moment) -> None:
@@ -84,20 +84,20 @@ class ForkingWatcher(Watcher):
             self._try(fault, call)
 
     def on_success(self) -> None:
-        """Fork for a second run in a row, if it is chosen."""
+        """Fork for a second run after the first, if it is chosen."""
         self._try("twice in a row", "the end")
 
     def collect(self, most: int = 0) -> None:
         """Wait until at most `most` children are running."""
         while len(self._running) > most:
             child, _ = os.wait()
-            if child not in self._running:  # of those who run the tests
+            if child not in self._running:  # a child of the test runner
                 continue
             point = self._running.pop(child)
             file = self._folder / str(child)
-            nothing = FaultResult(Violations(), error="the child left nothing")
+            no_result = FaultResult(Violations(), error="the child left no result")
             # our own child wrote it
-            result = pickle.loads(file.read_bytes()) if file.exists() else nothing  # noqa: S301
+            result = pickle.loads(file.read_bytes()) if file.exists() else no_result  # noqa: S301
             self.swept.results.append((point, result))
             if self._done is not None and not any(result.violations()):
                 with self._done.open("ab") as file:
@@ -143,15 +143,15 @@ def sweep(
 
     `on_result` is called after each run with all results so far and the number of calls that the
     sweep has reached. `how`: `seed`; `each` runs every point by itself; `to_the_end` stops no run
-    early; `done` is a file of runs that ended well in a sweep that was interrupted: they are not
-    run again.
+    early; `done` is a file of runs without violations from an interrupted sweep, which are not
+    repeated.
     """
     before = reference_run(scenario)
     with tempfile.TemporaryDirectory() as folder:
         forks = ForkingWatcher(before, choose, scenario.until, Path(folder), on_result, **how)
         try:
             run_watched(scenario, forks)
-        except BaseException:  # in a child, which reports it to its parent by a file
+        except BaseException:  # in a child, which reports it to its parent in a file
             if forks.child is None:
                 raise
             _end_child(Path(folder), FaultResult(Violations(), error=traceback.format_exc()))
@@ -169,7 +169,7 @@ def _read(done: Path | None) -> Iterator[tuple[Point, FaultResult]]:
 
 
 def _end_child(folder: Path, result: FaultResult) -> None:
-    """End this child at once; its result stays in a file for the parent."""
+    """End this child at once, and leave its result to the parent in a file."""
     part = folder.with_name(f"{folder.name}.{os.getpid()}")
     part.write_bytes(pickle.dumps(result))
     part.rename(folder / str(os.getpid()))

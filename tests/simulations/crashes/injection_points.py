@@ -20,8 +20,9 @@ KILLS: tuple[Fault, ...] = ("killed before", "killed after")
 class Point:
     """An outward call, by its number among those of the run, and what happens there.
 
-    At once, the second run of the same event takes place whole before this call of the first.
-    In turns, it begins there, and ends when the first has ended. In a row, it comes after it.
+    "twice at once": a whole second run of the same event takes place before this call of the first.
+    "in turns": it begins there, and ends after the first has ended. "twice in a row": it begins
+    when the first has ended.
     """
 
     number: int
@@ -69,8 +70,8 @@ class DistinctPoints:
         changes = self.record.changes[running.number]
         if fault not in KILLS:
             return changes > 0
-        comes_again = not self._has_queue(running) and self.functions[running.function].retries > 0
-        if running.changes == changes and not comes_again:
+        is_retried = not self._has_queue(running) and self.functions[running.function].retries > 0
+        if running.changes == changes and not is_retried:
             return False
         place = (running.number, running.changes)
         if place in self._run:

@@ -89,7 +89,7 @@ def _refused(other: Snapshot) -> Iterator[tuple[str, datetime]]:
 
 
 def _different(company: Company, start: datetime, one: Snapshot, other: Snapshot) -> Iterator[str]:
-    """What is stored otherwise than in the reference run."""
+    """What is stored differently from the reference run."""
     ignored = ("watched_from",) if _first_poll_was_killed(start, other) else ()
     before = final_state(relevant_state(one.items, company, one.before, *ignored))
     after = final_state(relevant_state(other.items, company, other.before, *ignored))
@@ -197,8 +197,8 @@ def _explained(gap: dict[str, str], other: Snapshot) -> bool:
 def _texts_that_differ(start: datetime, one: Snapshot, other: Snapshot) -> Iterator[str]:
     """Messages of the same posts to the same person in the same minute that read differently.
 
-    A digest names the minutes that were not read, and differs where a kill left some; a mail about
-    trouble says since when it lasts, which a kill may have delayed.
+    A digest states the minutes that were not read, and differs if a kill left some; a mail about a
+    fault states since when it lasts, which a kill may have delayed.
     """
     gaps = any(json.loads(item["what"]).get("reason") for _, item in other.with_prefix("journal#"))
     unread = gaps or _first_poll_was_killed(start, other)
@@ -210,14 +210,14 @@ def _texts_that_differ(start: datetime, one: Snapshot, other: Snapshot) -> Itera
 
 
 def _read(message: Message) -> tuple[str, str]:
-    """Subject and text, without the time since when trouble lasts."""
+    """Subject and text, without the time since when a fault lasts."""
     trouble = not message.posts and not message.digest
     text = message.text.partition("\r\n--\r\n")[0] if trouble else message.text
     return message.subject, text
 
 
 def _unread_minutes_without_gap(company: Company, one: Snapshot, other: Snapshot) -> Iterator[str]:
-    """Minutes counted as watched although X was not asked, unlike in the reference run."""
+    """Minutes counted as watched without a request to X, unlike in the reference run."""
     gaps: set[tuple[str, datetime]] = set()
     for _, item in other.with_prefix("journal#"):
         what = json.loads(item["what"])

@@ -1,8 +1,8 @@
-"""The part of the table that decides how a run continues: two runs that agree in it go on alike.
+"""The part of the table that decides how a run continues: two runs that agree in it continue alike.
 
-Left out, since no rule reads it: revisions (only ever compared with themselves), when a post was
+Left out, since no rule reads it: revisions (compared only with themselves), when a post was
 stored, what is left of X's rate limits (none is reached), the audit log, the records of mails and
-the count of posts read (each checked by itself), names of customers (looked up again where they
+the count of posts read (each checked separately), names of customers (looked up again where they
 are missing).
 """
 
@@ -25,7 +25,7 @@ _LATELY = timedelta(minutes=2)
 """How long after a new policy all open conversations are folded each minute."""
 
 _OF_CURSORS = ("limits", "rev", "last_ok", "swept", "reads")
-"""What a cursor leaves out; its times stand beside it."""
+"""Left out of a cursor; its times are compared beside it."""
 
 RelevantState = dict[ItemKey, Any]
 
@@ -66,7 +66,7 @@ def relevant_state(
 
 
 def final_state(found: RelevantState) -> RelevantState:
-    """What must be equal in the end, however late: all but flags and mail, which are checked apart.
+    """What must be equal in the end, however late: all but flags and mail, checked elsewhere.
 
     The time of the next compliance job is left out: it depends on when the last one was made.
     """
@@ -83,7 +83,7 @@ def _fact(item: Item, waiting: frozenset[str], top: str, ignored: tuple[str, ...
     The time of a flag matters at the top level only, which is repeated.
     """
     if "fact" not in item:
-        return None  # the state is folded from the facts: judged by itself
+        return None  # the state is the fold of the facts: checked separately
     if item["sk"][0] != "f":
         return _without(item, "fact", "stored_at", *ignored), item.get("ttl")
     flag = json.loads(item["fact"])
@@ -95,7 +95,7 @@ def _fact(item: Item, waiting: frozenset[str], top: str, ignored: tuple[str, ...
 def _mailbox(
     at: ItemKey, item: Item, entries: tuple[set[str], set[str]], company: Company, now: datetime
 ) -> Any:
-    """What holds mail back; None once the alert window is over and the mailbox is not claimed.
+    """What delays mail; None once the alert window is over and the mailbox is not claimed.
 
     Fingerprints of earlier alerts count while their entry waits somewhere. `entries`: the people
     for whom entries wait, and the fingerprints of these.

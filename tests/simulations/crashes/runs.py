@@ -1,7 +1,7 @@
 """The uninterrupted (reference) run, recorded minute by minute, and a run with faults.
 
-A run with faults goes on until all that will be read again is as it was in the reference run in
-the same minute, or to the end.
+A run with faults continues until everything that will be read again equals the reference run in the
+same minute, or to the end.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ class FaultResult:
     """The result of a run with a fault.
 
     `minutes_to_recover` is how many minutes after the last fault the run was again equal to the
-    reference run; None when it never was. `sent_unrecorded` are the addresses whose mail was taken
-    while its sender was killed before recording it. `error` is a failure of the harness itself.
+    reference run; None when it never was. `sent_unrecorded` are the addresses whose mail was
+    accepted and not recorded, because its sender was killed. `error` is a failure of the harness
+    itself.
     """
 
     found: Violations
@@ -66,7 +67,7 @@ class FaultResult:
     error: str = ""
 
     def violations(self) -> Iterator[str]:
-        """Violated invariants. A message that was taken and not recorded may come twice.
+        """Violated invariants. A message that was accepted and not recorded may be sent twice.
 
         It is then reported twice: as received again, and as sent without a record.
         """
@@ -80,7 +81,7 @@ class FaultResult:
 
 
 class Recovered(BaseException):
-    """The run is equal to the reference run again: it need not go on."""
+    """The run is equal to the reference run again and can end."""
 
 
 class Recorder(Watcher):
@@ -132,8 +133,8 @@ class FaultRun(Watcher):
         """End the run if it is equal to the reference run again."""
         if self._faults or self._to_the_end or self._last is None:
             return
-        stood = self._reference.by_minute.get(now)
-        if stood is not None and stood.fingerprint == fingerprint(self.world, now):
+        recorded = self._reference.by_minute.get(now)
+        if recorded is not None and recorded.fingerprint == fingerprint(self.world, now):
             self._check_run(now, (now - self._last) / MINUTE)
             raise Recovered
 
@@ -162,13 +163,13 @@ class FaultRun(Watcher):
             self._sent_unrecorded.append(last_recipient(self.world, running.changed_by))
         inject(self.world, fault, calls, self._seed)
 
-    def _check_run(self, before: datetime, like: float | None) -> None:
+    def _check_run(self, before: datetime, minutes_to_recover: float | None) -> None:
         reference = self._reference
         snapshot = take_snapshot(self.world, before)
         read = reference.by_minute[before].reads
         company = self.world.company
         found = check(company, reference.start, reference.ending, snapshot, read)
-        self.result = FaultResult(found, like, tuple(self._sent_unrecorded))
+        self.result = FaultResult(found, minutes_to_recover, tuple(self._sent_unrecorded))
         self._on_end(self.result)
 
 
@@ -182,19 +183,21 @@ def run_watched(scenario: Scenario, watcher: Watcher) -> FaultyWorld:
     """Run the scenario with a watcher; returns the world as it ended."""
     worlds: list[FaultyWorld] = []
 
-    def place(document: Mapping[str, Any], x: SimulatedX, start: datetime) -> FaultyWorld:
+    def make_world(document: Mapping[str, Any], x: SimulatedX, start: datetime) -> FaultyWorld:
         world = FaultyWorld(document, x, start, scenario.refused)
         world.watcher, watcher.world = watcher, world
         worlds.append(world)
         return world
 
-    def now(moment: datetime) -> None:
+    def on_minute(moment: datetime) -> None:
         worlds[0].watcher.tick(moment)
 
-    def look(_: ReplayWorld) -> None:
+    def on_end(_: ReplayWorld) -> None:
         worlds[0].watcher.end()
 
-    replay_company(replace(scenario.plan, make_world=place, on_minute=now, on_end=look))
+    replay_company(
+        replace(scenario.plan, make_world=make_world, on_minute=on_minute, on_end=on_end)
+    )
     return worlds[0]
 
 

@@ -23,7 +23,7 @@ _DAY = (datetime(2017, 10, 31, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC))
 _LINGER = timedelta(minutes=40)
 """Time after the last point for a killed poll's message to return and delayed mail to be sent."""
 _LOOK_BACK = "1 h"
-"""So that posts from before the first poll are read, also if that poll is killed."""
+"""So that posts from before the first poll are read even if that poll is killed."""
 
 
 class Scenario(NamedTuple):

@@ -17,10 +17,10 @@ REFUSED = "boris@acme.example"
 
 
 def evening(folder: Path) -> ReplayPlan:
-    """One is answered and asks again, one never is, one is shown by X two hours late.
+    """One customer is answered and asks again, one is never answered, one post is shown late.
 
-    The late one is found by the sweep of the day. Boris's address is refused, so Vera is told
-    in his stead. After midnight come a digest and the figures.
+    The daily sweep finds the post that X shows two hours late. Boris's address is refused, so Vera
+    gets his alerts. A digest and the figures follow after midnight.
     """
     posts = Posts()
     posts.mention(_MIDNIGHT - 125, "9", seen=_MIDNIGHT - 12)
@@ -52,7 +52,7 @@ def many(folder: Path) -> ReplayPlan:
 
 
 def deleted(folder: Path) -> ReplayPlan:
-    """Two delete what they asked: of the last hour the sweep finds it, else a compliance job."""
+    """Two customers delete mentions: a sweep finds one of them, a compliance job the other."""
     posts = Posts()
     deletion = {"gone_at": at(95).isoformat(), "gone_why": "deleted"}
     posts.reply(2.8, posts.mention(2.5, "7", **deletion))

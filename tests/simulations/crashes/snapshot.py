@@ -1,4 +1,4 @@
-"""All that is observable of a run at a moment: table, messages, queues, failures, crashes."""
+"""All that can be observed of a run at a moment: table, messages, queues, failures, crashes."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _found_by_sweeps(posts: Sequence[ArchivedPost]) -> frozenset[str]:
 
 
 def items(world: FaultyWorld) -> dict[ItemKey, Item]:
-    """Everything in the table, straight from moto: this is done each minute."""
+    """Everything in the table, read directly from moto: it is needed every minute."""
     table = dynamodb_backends[_ACCOUNT][_REGION].tables[world.app.db.table.name]
     return {
         ItemKey(pk.value, sk.value): {name: _plain(value) for name, value in item.attrs.items()}
@@ -130,9 +130,9 @@ def _plain(value: Any) -> Any:
     return from_dynamodb({"value": value.to_json()})["value"]
 
 
-def last_recipient(world: FaultyWorld, taken: str) -> str:
+def last_recipient(world: FaultyWorld, call: str) -> str:
     """The recipient of the last message that this call sent."""
-    return TOPIC if taken == "sns.Publish" else world.mails()[-1].destinations[0]
+    return TOPIC if call == "sns.Publish" else world.mails()[-1].destinations[0]
 
 
 def read_mails(world: FaultyWorld) -> None:

@@ -1,6 +1,6 @@
-"""A function killed or run twice, at whichever outward call, loses nothing and repeats no message.
+"""A function that is killed or runs twice, at any outward call, loses and repeats nothing.
 
-The design names one exception: killed after SES took a mail and before that is recorded.
+The design allows one exception: a kill after SES has accepted a mail and before that is recorded.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,9 +18,9 @@ from tests.simulations.crashes.statistics import statistics
 from tests.tiers import DONE, SEED, TEST_ALL
 
 SAMPLES = {"evening": 100, "many": 150, "deleted": 300, "hour": 900}
-"""Without `make test-all`, one point in so many is tried."""
+"""`make test` tries one point in so many."""
 NIGHTLY = {"demo": 8, "hour": 2, "deleted": 2}
-"""Of what takes an hour, `make test-all` tries one point in so many, others with each seed."""
+"""Where all points take an hour, `make test-all` tries one in so many, others with each seed."""
 PAIRS = 100 if TEST_ALL else 4
 Note = Callable[[str, object], None]
 RunWithFaults = Callable[[Mapping[int, Fault]], FaultResult | None]
@@ -30,17 +30,17 @@ RunWithFaults = Callable[[Mapping[int, Fault]], FaultResult | None]
 def test_a_fault_at_any_call_loses_nothing(
     name: str, tmp_path: Path, request: pytest.FixtureRequest, figure: Note
 ) -> None:
-    """Given a kill, or a second run, at an outward call, then all ends as if there was none."""
+    """After a kill or a second run at any outward call, no invariant is violated."""
     shared = request.getfixturevalue("shared") if name == "hour" else tmp_path
     share = NIGHTLY.get(name, 1) if TEST_ALL else SAMPLES[name]
     done = DONE.folder / f"crashes-{name}" if DONE else None
     swept = sweep(
         SCENARIOS[name](shared, tmp_path), sample_points(share, SEED), seed=SEED, done=done
     )
-    again = f"python -m tests.simulations.crashes {name} --share {share} --seed {SEED}"
+    command = f"python -m tests.simulations.crashes {name} --share {share} --seed {SEED}"
     assert [
         f"{point}: {line}" for point, result in swept.results for line in result.violations()
-    ] == [], again
+    ] == [], command
     found = statistics(swept)
     assert found["messages"] > 0
     assert found["runs"] > 5
@@ -58,7 +58,7 @@ def run_with(tmp_path_factory: pytest.TempPathFactory) -> RunWithFaults:
 
 @settings(max_examples=PAIRS, derandomize=not TEST_ALL, phases=[Phase.generate])  # no shrinking
 @given(
-    first=st.integers(1, 460),  # the second by 520: later ones are not made up for by the end
+    first=st.integers(1, 460),  # the second by 520: the run ends too soon after later ones
     fault=st.sampled_from(KILLS),
     further=st.integers(1, 60),
     another=st.sampled_from(FAULTS[:-1]),
@@ -66,7 +66,7 @@ def run_with(tmp_path_factory: pytest.TempPathFactory) -> RunWithFaults:
 def test_two_faults_lose_nothing(
     run_with: RunWithFaults, first: int, fault: Fault, further: int, another: Fault
 ) -> None:
-    """Given a kill, and some calls later another fault, then all ends as if there was none."""
+    """After a kill, and another fault some calls later, no invariant is violated."""
     result = run_with({first: fault, first + further: another})
     assert result is not None
     assert list(result.violations()) == []

@@ -1,4 +1,4 @@
-"""Checks for tests in which X answered oddly and nothing is wrong."""
+"""Checks for tests in which an odd answer of X is no fault."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ MENTIONS = f"/2/users/{HELP}/mentions"
 MIDNIGHT = 15 * 60
 
 
-def assert_no_trouble(here: TwoCompanies, end: float, start: float = 0) -> None:
-    """Nobody was told of trouble, the digest reports full coverage, and no scan is unfinished."""
-    assert here.troubles == []
+def assert_no_fault(here: TwoCompanies, end: float, start: float = 0) -> None:
+    """No fault is reported, the digest states full coverage, and no scan is unfinished."""
+    assert here.fault_mails == []
     assert here.failures == []
     assert (here.cursor().scans, here.cursor().faults) == ({}, {})
     [line] = here.coverage_section(end, start)

@@ -15,41 +15,41 @@ from pulse.x.http import BaseUrlAdapter
 
 Fault = Callable[[socket.socket], None]
 """Writes to the connection, or breaks it, in place of an answer."""
-_HASTE = (0.1, 0.1)
-"""Seconds to connect and to read where X is known to be silent."""
+_SHORT_TIMEOUTS = (0.1, 0.1)
+"""Seconds to connect and to read, for requests that X leaves unanswered."""
 
 
-def raw(*said: bytes) -> Fault:
-    """These bytes, then the end of the connection."""
-    return lambda line: line.sendall(b"".join(said))
+def raw(*content: bytes) -> Fault:
+    """Sends these bytes, then closes the connection."""
+    return lambda connection: connection.sendall(b"".join(content))
 
 
 def answer(status: str, body: bytes = b"", **headers: str) -> Fault:
-    """A whole answer; `_` in the names of headers stands for a hyphen."""
+    """Sends a complete answer; `_` in the names of headers stands for a hyphen."""
     headers = {"content_length": str(len(body)), "connection": "close", **headers}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return raw("\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode(), body)
 
 
-def reset(*said: bytes) -> Fault:
-    """These bytes, then the connection is torn down (RST)."""
+def reset(*content: bytes) -> Fault:
+    """Sends these bytes, then resets the connection (RST)."""
 
-    def tear(line: socket.socket) -> None:
-        line.sendall(b"".join(said))
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        line.close()
+    def send_and_reset(connection: socket.socket) -> None:
+        connection.sendall(b"".join(content))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
 
-    return tear
+    return send_and_reset
 
 
-def silence(*said: bytes) -> Fault:
-    """These bytes, then nothing more until the other side gives up."""
+def silence(*content: bytes) -> Fault:
+    """Sends these bytes, then nothing more until the other side gives up."""
 
-    def wait(line: socket.socket) -> None:
-        line.sendall(b"".join(said))
-        line.recv(1)
+    def send_and_wait(connection: socket.socket) -> None:
+        connection.sendall(b"".join(content))
+        connection.recv(1)
 
-    return wait
+    return send_and_wait
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def closed_port() -> Iterator[str]:
 
 @contextmanager
 def unanswering_port() -> Iterator[str]:
-    """An address that takes no connection and refuses none."""
+    """An address that neither accepts nor refuses a connection."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         callers = [socket.socket() for _ in range(4)]
         for caller in callers:
@@ -119,25 +119,25 @@ class _Handler(WSGIRequestHandler):
 class RecordingTransport(BaseUrlAdapter):
     """The transport to the server; records the time and path of each request.
 
-    Requests to which X is silent time out after a fraction of a second.
+    Requests that X leaves unanswered time out after a fraction of a second.
     """
 
     def __init__(self, url: str, wrong_url: Callable[[str], str | None]) -> None:
         super().__init__(url)
         self._url = url
         self._wrong_url = wrong_url
-        self.asked: list[tuple[datetime, str]] = []
+        self.requests: list[tuple[datetime, str]] = []
         self.silent: Callable[[str], bool] = lambda _: False
 
     def send(self, request: Any, *args: Any, **how: Any) -> Any:
         """Send the request, perhaps to a wrong address."""
-        self.asked.append((datetime.now(UTC), request.path_url))
+        self.requests.append((datetime.now(UTC), request.path_url))
         self._base = self._wrong_url(request.path_url) or self._url
         if self.silent(request.path_url):
-            how["timeout"] = _HASTE
+            how["timeout"] = _SHORT_TIMEOUTS
         return super().send(request, *args, **how)
 
 
-def _url(taken: socket.socket) -> str:
-    host, port = taken.getsockname()
+def _url(bound: socket.socket) -> str:
+    host, port = bound.getsockname()
     return f"http://{host}:{port}"

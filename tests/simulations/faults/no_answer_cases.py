@@ -1,4 +1,4 @@
-"""The table of failures of X: what it does on the wire, and what must come of each."""
+"""The table of failures of X: what X sends, and how Pulse must react."""
 
 import gzip
 import json
@@ -35,14 +35,14 @@ NEEDS_PERSON_TEXTS = {
     "account": ("X cannot find the account", "X cannot find the account @acme_help"),
     "request": ("X rejected the request", "X rejected our request for @acme_help"),
 }
-"""For failures that need a person: the words in the digest, and the subject of the mail."""
+"""For failures that need a person: the words in the digest and the subject of the mail."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """In minutes 2 to 5, X treats all requests about one account like this.
+    """What X does with all requests about one account from minute 2 up to minute 5.
 
-    `tried` are the minutes in which its mentions are requested; the last request succeeds.
+    `tried` are the minutes in which the mentions are requested; the last request succeeds.
     """
 
     fault: Fault
@@ -70,22 +70,24 @@ def limited(fault: Fault, detail: str, *tried: int) -> Case:
 
 
 def until(moment: float | str) -> dict[str, str]:
-    """Headers of a rate limit that ends at this minute, by X's own clock."""
+    """Headers of a rate limit that ends at this minute by X's clock."""
     end = str(int(at(moment).timestamp())) if isinstance(moment, int | float) else moment
     return {"x_rate_limit_limit": "300", "x_rate_limit_remaining": "0", "x_rate_limit_reset": end}
 
 
 def problem(status: str, title: str, kind: str = "about:blank", **more: str) -> Fault:
-    """A problem in JSON, as X writes them."""
+    """An error with a problem in JSON, as X writes it."""
     body = {"title": title, "detail": f"{title}.", "type": kind, "status": int(status[:3])}
-    said = json.dumps(body).encode()
-    return answer(status, said, content_type="application/problem+json; charset=utf-8", **more)
+    content = json.dumps(body).encode()
+    return answer(status, content, content_type="application/problem+json; charset=utf-8", **more)
 
 
 def ok(body: Any, **headers: str) -> Fault:
-    """A 200 with this body: bytes as they are, else as JSON."""
-    said = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return answer("200 OK", said, **{"content_type": "application/json; charset=utf-8", **headers})
+    """A 200 with this body: bytes are sent as they are, other values as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return answer(
+        "200 OK", content, **{"content_type": "application/json; charset=utf-8", **headers}
+    )
 
 
 def errors(kind: str, detail: str, resource: str = "user") -> dict[str, Any]:
@@ -101,30 +103,30 @@ TOO_MANY = "429 Too Many Requests"
 
 RARE = {
     "429 until a time in milliseconds",
-    "429 until no time at all",
-    "429 until long after it is over",
-    "402 with a general one",
+    "429 until an impossible time",
+    "429 until after the fault is over",
+    "402 with a general problem",
     "400",
     "500",
-    "503 without a word",
-    "an answer half as long as it says",
-    "a chunk too few",
-    "torn down at once",
-    "hung up without a word",
+    "503 with an empty body",
+    "a body shorter than announced",
+    "a missing chunk",
+    "reset at once",
+    "closed without an answer",
     "not HTTP",
     "half an answer, then silence",
-    "nobody at the address",
+    "nobody listens",
     "a list",
     "a number",
     "null",
     "a problem with a 200",
-    "posts that are no list",
-    "bytes that are no text",
+    "posts that are not a list",
+    "bytes that are not text",
     "gzip cut in the middle",
     "only errors: suspended",
     "only errors: protected",
 }
-"""Cases tried by `make test-all` only: another case is much like each of them."""
+"""Cases that only `make test-all` tries: each of them is much like another case."""
 
 CASES: dict[str, Case] = {
     "429 with its end in the headers": limited(
@@ -136,10 +138,10 @@ CASES: dict[str, Case] = {
         "429 Rate limit exceeded",
         2, 4, 6,
     ),
-    "429 until a moment that is past by our clock": limited(
+    "429 until a time already past by our clock": limited(
         problem(TOO_MANY, "Too Many Requests", **until(0.5)), TOO_MANY
     ),
-    "429 until long after it is over": limited(
+    "429 until after the fault is over": limited(
         problem(TOO_MANY, "Too Many Requests", **until(8)), TOO_MANY, 2, 8
     ),
     "429 until next year": limited(
@@ -148,7 +150,7 @@ CASES: dict[str, Case] = {
     "429 until a time in milliseconds": limited(
         problem(TOO_MANY, "Too Many Requests", **until("1905000000000")), TOO_MANY
     ),
-    "429 until no time at all": limited(
+    "429 until an impossible time": limited(
         problem(TOO_MANY, "Too Many Requests", **until("9" * 30)), TOO_MANY
     ),
     "usage cap": needs_person(
@@ -156,12 +158,12 @@ CASES: dict[str, Case] = {
         problem(TOO_MANY, "UsageCapExceeded", f"{PROBLEMS}usage-capped", **until(4)),
         "429 UsageCapExceeded",
     ),
-    "402 with its own problem": needs_person(
+    "402 with a problem of its own": needs_person(
         "credits",
         problem("402 Payment Required", "CreditsDepleted", f"{PROBLEMS}credits"),
         "402 CreditsDepleted",
     ),
-    "402 with a general one": needs_person(
+    "402 with a general problem": needs_person(
         "credits", problem("402 Payment Required", "Payment Required"), "402 Payment Required"
     ),
     "401": needs_person("token", problem("401 Unauthorized", "Unauthorized"), "401 Unauthorized"),
@@ -178,17 +180,17 @@ CASES: dict[str, Case] = {
     "502 with a page of HTML": Case(
         answer("502 Bad Gateway", HTML, content_type="text/html"), "502 <!DOCTYPE html>"
     ),
-    "503 without a word": Case(answer("503 Service Unavailable"), "503 Service Unavailable"),
-    "a way to somewhere else": Case(
+    "503 with an empty body": Case(answer("503 Service Unavailable"), "503 Service Unavailable"),
+    "a redirect": Case(
         answer("302 Found", location="/2/users/100/login"), "302 Found"
     ),
-    "an answer half as long as it says": Case(raw(HEAD, POSTS), "ChunkedEncodingError"),
-    "a chunk too few": Case(raw(CHUNKED), "ChunkedEncodingError"),
-    "torn down in the middle": Case(reset(HEAD, POSTS), "Error"),
-    "torn down at once": Case(reset(), "ConnectionError"),
-    "hung up without a word": Case(raw(), "ConnectionError"),
+    "a body shorter than announced": Case(raw(HEAD, POSTS), "ChunkedEncodingError"),
+    "a missing chunk": Case(raw(CHUNKED), "ChunkedEncodingError"),
+    "reset in the middle": Case(reset(HEAD, POSTS), "Error"),
+    "reset at once": Case(reset(), "ConnectionError"),
+    "closed without an answer": Case(raw(), "ConnectionError"),
     "not HTTP": Case(raw(b"220 mail ready\r\n\r\n"), "ConnectionError"),
-    "nobody at the address": Case(raw(), "ConnectionError", wrong_address=closed_port),
+    "nobody listens": Case(raw(), "ConnectionError", wrong_address=closed_port),
     "no connection in time": Case(
         raw(), "ConnectTimeout", wrong_address=unanswering_port, silent=True
     ),
@@ -198,21 +200,21 @@ CASES: dict[str, Case] = {
     ),
     "HTML with a 200": Case(ok(HTML, content_type="text/html"), "not JSON: '<!DOCTYPE"),
     "JSON cut in the middle": Case(ok(POSTS[:-20]), "characters of JSON, cut or changed"),
-    "JSON without a floor": Case(ok(b"[" * 200_000), "200000 characters of JSON, cut or changed"),
+    "JSON nested too deep": Case(ok(b"[" * 200_000), "200000 characters of JSON, cut or changed"),
     "a list": Case(ok([]), "a JSON list, not an object"),
     "a number": Case(ok(7), "a JSON int, not an object"),
     "null": Case(ok(None), "a JSON NoneType, not an object"),
-    "nothing": Case(ok(b""), "not JSON: ''"),
+    "an empty body": Case(ok(b""), "not JSON: ''"),
     "an empty object": Case(ok({}), "an answer without posts"),
     "a problem with a 200": Case(
         ok({"title": "Over capacity", "status": 503}), "an answer without posts: Over capacity"
     ),
-    "posts that are no list": Case(ok({"data": {"id": "1"}}), "not a list of posts"),
-    "gzip that is none": Case(ok(POSTS, content_encoding="gzip"), "ContentDecodingError"),
+    "posts that are not a list": Case(ok({"data": {"id": "1"}}), "not a list of posts"),
+    "gzip that is not gzip": Case(ok(POSTS, content_encoding="gzip"), "ContentDecodingError"),
     "gzip cut in the middle": Case(
         ok(PACKED[: len(PACKED) // 2], content_encoding="gzip"), "not JSON: "
     ),
-    "bytes that are no text": Case(ok(bytes(range(128, 256))), "not JSON: "),
+    "bytes that are not text": Case(ok(bytes(range(128, 256))), "not JSON: "),
     "only errors": Case(
         ok({"errors": [{"detail": "Over capacity"}]}), "only errors: Over capacity"
     ),

@@ -1,4 +1,4 @@
-"""Whatever X may put where posts should be, to the end: kept or put aside, each counted."""
+"""Random posts, read over HTTP: each is stored or quarantined, and the digest counts them."""
 
 import json
 from collections.abc import Callable
@@ -31,28 +31,29 @@ def test_each_is_stored_or_quarantined_and_the_next_poll_succeeds(
     odd: float,
     seed: int,
 ) -> None:
-    """Given drawn posts in a page, then none is lost, none stops us, and all of it is told."""
+    """Each random post of a page is stored or quarantined; the digest counts the latter."""
     draw = SchemaFuzzer(shared / "x-api" / "openapi" / name, f"to the end {seed}")
-    given = [draw.post(odd) for _ in range(POSTS)]
+    drawn = [draw.post(odd) for _ in range(POSTS)]
 
     def change(path: str, _: dict[str, str], body: Any) -> Any:
-        return {**body, "data": given, "meta": {}} if path == MENTIONS and here.minute < 2 else body
+        return {**body, "data": drawn, "meta": {}} if path == MENTIONS and here.minute < 2 else body
 
-    said = posts.mention(1.5, "7")
+    later = posts.mention(1.5, "7")
     here = two_companies(change=change)
     here.run_minutes(0, 1)
-    read = parse.parse_page({"data": given})
+    read = parse.parse_page({"data": drawn})
     mentions = {p.id for p in read.posts if not p.retweet and p.author_id not in {HELP, NEWS}}
     assert here.failures == []
-    assert here.troubles == []
+    assert here.fault_mails == []
     assert here.stored == mentions
-    aside = {json.dumps([a.raw, a.reason], sort_keys=True) for a in read.quarantined}
-    assert len(here.log_entries("aside")) == len(aside)
+    quarantined = {json.dumps([a.raw, a.reason], sort_keys=True) for a in read.quarantined}
+    assert len(here.log_entries("aside")) == len(quarantined)
     here.run_minutes(2)
-    assert said in here.stored
+    assert later in here.stored
     assert here.failures == []
-    watched = " ".join(here.coverage_section(3))
-    assert (str(len(aside)) in watched) is bool(aside)
+    coverage = " ".join(here.coverage_section(3))
+    assert (str(len(quarantined)) in coverage) is bool(quarantined)
     figure(
-        "drawn posts, to the end", f"{len(mentions)} kept, {len(aside)} put aside ({name} {odd})"
+        "drawn posts, to the end",
+        f"{len(mentions)} stored, {len(quarantined)} quarantined ({name} {odd})",
     )

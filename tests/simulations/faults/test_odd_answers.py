@@ -1,10 +1,10 @@
-"""X answers, but not as it should: posts, versions, clocks. All over HTTP, to the end."""
+"""X answers, but with odd posts, versions or clocks: over HTTP, up to what people read."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.simulations.faults.checks import MENTIONS, MIDNIGHT, Json, assert_no_trouble
+from tests.simulations.faults.checks import MENTIONS, MIDNIGHT, Json, assert_no_fault
 from tests.simulations.faults.faulty_server import Fault
 from tests.simulations.faults.no_answer_cases import errors, ok, problem
 from tests.simulations.faults.two_companies import Build, TwoCompaniesPosts
@@ -12,7 +12,7 @@ from tests.small_company import at
 
 
 def test_a_post_shown_forty_minutes_late(posts: TwoCompaniesPosts, two_companies: Build) -> None:
-    """Given a post that X hid, when shown, then a sweep finds it, and its true age is told."""
+    """A sweep finds a post that X shows late, and the alert states its true age."""
     hidden = posts.mention(4, "7", seen=44)
     last = posts.mention(40, "9")
     here = two_companies().run_minutes(*range(3), 5, *range(40, 47))
@@ -21,11 +21,11 @@ def test_a_post_shown_forty_minutes_late(posts: TwoCompaniesPosts, two_companies
     assert "41 min" in here.mails[-1].text
     assert here.states()[hidden].waiting_since == at(4)
     assert here.cursor().high_water["mentions"].id == last
-    assert here.troubles == here.failures == []
+    assert here.fault_mails == here.failures == []
 
 
 def test_two_vocabularies_in_one_answer(posts: TwoCompaniesPosts, two_companies: Build) -> None:
-    """Given old and new words post by post, then both are read; our reply in either counts."""
+    """Both vocabularies are read from one answer, in mentions and in replies."""
     first, second = posts.mention(0.3, "7"), posts.mention(0.4, "8")
     posts.reply(0.6, first)
     posts.reply(0.8, second)
@@ -35,51 +35,51 @@ def test_two_vocabularies_in_one_answer(posts: TwoCompaniesPosts, two_companies:
         first: "answered",
         second: "answered",
     }
-    assert_no_trouble(here, 2)
+    assert_no_fault(here, 2)
 
 
 def test_protected_and_withheld_posts_beside_others(
     posts: TwoCompaniesPosts, two_companies: Build
 ) -> None:
-    """Given errors beside the data, then the data is read, and what X keeps back is no trouble."""
-    said = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
+    """Errors beside the data are no fault, and a withheld post is stored like the others."""
+    mentions = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
 
-    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+    def change(path: str, query: dict[str, str], body: Json) -> Json:
         if not body.get("data") or path != MENTIONS:
             return body
-        held = {"copyright": False, "country_codes": ["DE"]}
-        body["data"][0] |= {"withheld": held, "text": "@acme_help"}
+        withheld = {"copyright": False, "country_codes": ["DE"]}
+        body["data"][0] |= {"withheld": withheld, "text": "@acme_help"}
         protected = errors("not-authorized-for-resource", "Not authorized.", "tweet")
         user = errors("resource-not-found", "Could not find user.")
         return body | {"errors": protected["errors"] + user["errors"]}
 
     here = two_companies(change=change)
     here.run_minutes(0, 1, 2)
-    assert here.stored == said
-    assert_no_trouble(here, 2)
+    assert here.stored == mentions
+    assert_no_fault(here, 2)
 
 
 def test_only_protected_posts(posts: TwoCompaniesPosts, two_companies: Build) -> None:
-    """Given a page of which X shows nothing, then it is a page, and no trouble of the account."""
-    said = posts.mention(0.3, "7")
+    """A page of which X shows no post counts as read and is no fault of the account."""
+    mention = posts.mention(0.3, "7")
 
-    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+    def change(path: str, query: dict[str, str], body: Json) -> Json:
         if path != MENTIONS or here.minute >= 2:
             return body
-        kept_back = errors("not-authorized-for-resource", "Not authorized.", "tweet")
-        return kept_back | {"meta": {"result_count": 0}}
+        protected = errors("not-authorized-for-resource", "Not authorized.", "tweet")
+        return protected | {"meta": {"result_count": 0}}
 
     here = two_companies(change=change)
     here.run_minutes(0, 1, 2)
-    assert here.stored == {said}
-    assert_no_trouble(here, 2)
+    assert here.stored == {mention}
+    assert_no_fault(here, 2)
 
 
 def test_half_an_emoji(posts: TwoCompaniesPosts, two_companies: Build) -> None:
-    """Given a text that no store takes, then it is kept all the same, and so are the others."""
-    said = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
+    """A text with half an emoji is stored with `?` in its place; other posts are not affected."""
+    mentions = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
 
-    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+    def change(path: str, query: dict[str, str], body: Json) -> Json:
         if path == MENTIONS and body.get("data"):
             body["data"][0]["text"] = "@acme_help help \ud83d"
             body["data"].append({"id": "1", "text": "\ude00"})
@@ -87,8 +87,8 @@ def test_half_an_emoji(posts: TwoCompaniesPosts, two_companies: Build) -> None:
 
     here = two_companies(change=change)
     here.run_minutes(0, 1, 2)
-    assert here.stored == said
-    assert here.failures == here.troubles == []
+    assert here.stored == mentions
+    assert here.failures == here.fault_mails == []
     assert here.coverage_section(2) == [
         "Watched 2 of 2 min.",
         "- 1 post could not be read and is in quarantine; for details, run pulse status",
@@ -98,10 +98,10 @@ def test_half_an_emoji(posts: TwoCompaniesPosts, two_companies: Build) -> None:
 
 
 def test_posts_larger_than_a_store_takes(posts: TwoCompaniesPosts, two_companies: Build) -> None:
-    """Given texts of half a million letters, readable or not, then they lie aside, cut short."""
-    said = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
+    """Posts with half a million letters, readable or not, are quarantined and cut short."""
+    mentions = {posts.mention(0.3, "7"), posts.mention(0.4, "8")}
 
-    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+    def change(path: str, query: dict[str, str], body: Json) -> Json:
         if path == MENTIONS and body.get("data"):
             long = {"id": "1", "author_id": "9", "text": "я" * 500_000}
             body["data"] += [{**body["data"][0], **long}, {"junk": ["я" * 500_000]}]
@@ -109,34 +109,34 @@ def test_posts_larger_than_a_store_takes(posts: TwoCompaniesPosts, two_companies
 
     here = two_companies(change=change)
     here.run_minutes(0, 1, 2)
-    assert here.stored == said
-    assert here.failures == here.troubles == []
+    assert here.stored == mentions
+    assert here.failures == here.fault_mails == []
     raws = [row.what["raw"] for row in here.log_entries("aside")]
     assert {raw.get("author_id") for raw in raws} == {"9", None}
     assert [len(raw["cut"]) for raw in raws] == [1000, 1000]
 
 
 def test_names_larger_than_a_store_takes(posts: TwoCompaniesPosts, two_companies: Build) -> None:
-    """Given a customer called half a million letters, then they are kept and shown by a part."""
-    said = posts.mention(0.3, "7")
+    """A customer's name of half a million letters is shown cut short, and stops nothing."""
+    mention = posts.mention(0.3, "7")
 
-    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+    def change(path: str, query: dict[str, str], body: Json) -> Json:
         if path == "/2/users":
             body["data"][0]["name"] = "я" * 500_000
         return body
 
     here = two_companies(change=change).run_minutes(0, 1, 16)
-    assert here.stored == {said}
-    assert here.failures == here.troubles == []
+    assert here.stored == {mention}
+    assert here.failures == here.fault_mails == []
     assert "яяя…" in here.mails[-1].text
 
 
 def test_a_customer_gone_between_the_post_and_the_look_up(
     posts: TwoCompaniesPosts, two_companies: Build
 ) -> None:
-    """Given users whom X shows no more, then the mail goes, with a link; they are asked once."""
+    """A customer whom X no longer shows is looked up once, and mails show a link instead."""
 
-    def change(path: str, asked: dict[str, str], body: Json) -> Json:
+    def change(path: str, query: dict[str, str], body: Json) -> Json:
         return errors("resource-not-found", "Could not find user.") if path == "/2/users" else body
 
     posts.mention(0.5, "7")
@@ -144,13 +144,13 @@ def test_a_customer_gone_between_the_post_and_the_look_up(
     here.run_minutes(0, 1, 16).flag_and_send_at(61)
     assert here.mails_to() == [(16, "anna"), (61, "boris")]
     assert all("https://x.com/i/user/7" in m.text for m in here.mails)
-    assert here.asked("/2/users?") == [16]
+    assert here.request_minutes("/2/users?") == [16]
 
 
 def test_users_that_could_not_be_looked_up_are_asked_again(
     posts: TwoCompaniesPosts, two_companies: Build
 ) -> None:
-    """Given a 200 with only errors for users, then the mail goes; the next one knows the name."""
+    """If X fails to look up a customer, the mail has a link, and the next mail has the handle."""
     crowded = ok({"errors": [{"detail": "Over capacity"}]})
     posts.mention(0.5, "7")
     here = (
@@ -166,14 +166,14 @@ def test_users_that_could_not_be_looked_up_are_asked_again(
 def test_an_old_version_shown_after_a_newer_one(
     posts: TwoCompaniesPosts, two_companies: Build
 ) -> None:
-    """Given an edit, when X gives the old text again, then people read the new one; one wait."""
-    asked = posts.mention(1, "7")
-    edited = posts.edit(9, asked, "@acme_help second thoughts")
+    """If X shows the old version of an edited post again, the mail still has the new one, once."""
+    original = posts.mention(1, "7")
+    edited = posts.edit(9, original, "@acme_help second thoughts")
     old: list[Json] = []
 
     def change(path: str, params: dict[str, str], body: Json) -> Json:
         if path == MENTIONS:
-            old.extend(p for p in body.get("data", []) if p["id"] == asked)
+            old.extend(p for p in body.get("data", []) if p["id"] == original)
             if here.minute >= 10 and old:
                 return body | {"data": [*body.get("data", []), old[0]]}
         return body
@@ -190,13 +190,13 @@ def test_an_old_version_shown_after_a_newer_one(
 
 @pytest.mark.parametrize("off", [2, -2])
 def test_clocks_that_differ(posts: TwoCompaniesPosts, two_companies: Build, off: int) -> None:
-    """Given an X two minutes ahead or behind, then waits count from its time, never below 0."""
-    asked = posts.mention(3, "7")
+    """If X's clock is two minutes off, waits count from X's time and are never negative."""
+    mention = posts.mention(3, "7")
     here = two_companies(clock=lambda: datetime.now(UTC) + timedelta(minutes=off))
     here.run_minutes(*range(3 - off))
     assert here.stored == set()
     here.run_minutes(3 - off)
-    assert here.stored == {asked}
+    assert here.stored == {mention}
     status = here.status()
     assert f"Waiting 1, longest {'0 s' if off > 0 else '2 min'}" in status
     assert "under 15 min 1" in status
@@ -205,7 +205,7 @@ def test_clocks_that_differ(posts: TwoCompaniesPosts, two_companies: Build, off:
     here.run_minutes(*range(4 - off, 6)).flag_and_send_at(17, 18)
     assert here.mails_to("anna") == [(18, "anna")]
     assert "-" not in next(x for x in here.mails[-1].text.splitlines() if "min" in x)
-    assert here.troubles[1:] == here.failures == []
+    assert here.fault_mails[1:] == here.failures == []
     assert here.cursor().last_ok == at(5)
 
 
@@ -213,7 +213,7 @@ def test_clocks_that_differ(posts: TwoCompaniesPosts, two_companies: Build, off:
 def test_midnight_by_clocks_that_differ(
     posts: TwoCompaniesPosts, two_companies: Build, off: int
 ) -> None:
-    """Given a sweep at midnight, then X is asked for no time it does not know; late posts come."""
+    """If X's clock is two minutes off, no midnight request is rejected; late posts are found."""
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 5)
     posts.mention(MIDNIGHT - 1, "8")
     here = two_companies(
@@ -221,7 +221,7 @@ def test_midnight_by_clocks_that_differ(
     )
     here.run_minutes(MIDNIGHT - 61, *range(MIDNIGHT - 2, MIDNIGHT + 2), MIDNIGHT + 15)
     assert hidden in here.states()
-    assert here.troubles == here.failures == []
+    assert here.fault_mails == here.failures == []
     assert {status for _, status in here.sim.requests} == {"200"}
     assert here.cursor().faults == {}
 
@@ -229,7 +229,7 @@ def test_midnight_by_clocks_that_differ(
 def test_counts_with_only_errors_are_no_zeros(
     posts: TwoCompaniesPosts, two_companies: Build
 ) -> None:
-    """Given counts that X cannot give, then they are asked for again, and the late post comes."""
+    """Counts that X fails to give are requested again, and then the late post is found."""
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 5)
     posts.mention(MIDNIGHT - 1, "8")
     here = two_companies(
@@ -243,13 +243,13 @@ def test_counts_with_only_errors_are_no_zeros(
     assert "an answer without counts: Over capacity" in here.status()
     here.run_minutes(MIDNIGHT + 16, MIDNIGHT + 30)
     assert hidden in here.states()
-    assert here.troubles == here.failures == []
+    assert here.fault_mails == here.failures == []
 
 
-def test_trouble_that_comes_and_goes_is_told_once_for_each_kind(
+def test_a_fault_that_comes_and_goes_is_reported_once_for_each_kind(
     posts: TwoCompaniesPosts, two_companies: Build
 ) -> None:
-    """Given 401, 503 and 402 in turn, then one mail for the token, one for the credits."""
+    """With 401, 503 and 402 in turn, one mail reports the token and one the credits."""
     unauthorized = problem("401 Unauthorized", "Unauthorized")
     down = problem("503 Service Unavailable", "Service Unavailable")
     unpaid = problem("402 Payment Required", "CreditsDepleted")
@@ -257,15 +257,15 @@ def test_trouble_that_comes_and_goes_is_told_once_for_each_kind(
     def fault(minute: float) -> Fault:
         return {17: down, 34: down, 51: unpaid, 66: unauthorized}.get(int(minute), unauthorized)
 
-    said = posts.mention(1.5, "7")
+    mention = posts.mention(1.5, "7")
     here = two_companies(fault, during=(2, 70)).run_minutes(0, 1)
     minutes = [2, 17, 18, 33, 34, 36, 51, 66, 81]
     for minute in minutes:
         here.run_minutes(minute)
-    told = [(m.minute, m.subject.partition(" · ")[0]) for m in here.troubles]
-    assert told == [
+    reported = [(m.minute, m.subject.partition(" · ")[0]) for m in here.fault_mails]
+    assert reported == [
         (2, "The token for @acme_help does not work"),
         (51, "X credits have run out: @acme_help is not being watched"),
     ]
-    assert here.stored == {said}
+    assert here.stored == {mention}
     assert here.cursor().faults == {}

@@ -1,4 +1,4 @@
-"""Two companies that read X over HTTP, of which one has trouble with X.
+"""Two companies that read X over HTTP; X fails for one of them.
 
 `TwoCompanies` is a small company with a second one beside it, behind a server that can fail.
 """
@@ -25,13 +25,13 @@ from tests.small_company import HELP, NINE, Posts, ReceivedMail, SmallCompany, s
 OTHER = "300"
 FOREIGN_TOKEN_PREFIX = "odd-"
 """Prefix of page tokens that do not come from the simulated X."""
-_LEAST = 10
+_MIN_SEARCH_PAGE = 10
 """The smallest page of search that X allows; timelines allow five."""
 _MINUTE = timedelta(minutes=1)
 
 
 def two_companies_settings(**more: Any) -> dict[str, Any]:
-    """Acme with its two accounts, and Blue with one; neither looks back."""
+    """Settings of Acme with two accounts and Blue with one; neither looks back."""
     [acme] = settings(**{"look_back": "0", **more})["companies"]
     blue = {
         **acme,
@@ -48,7 +48,7 @@ class TwoCompaniesPosts(Posts):
     """Posts to both companies."""
 
     def to_blue(self, minute: float, who: str = "72") -> str:
-        """A customer of the other company."""
+        """A customer mentions the other company."""
         named = [{"id": OTHER, "username": "blue_help"}]
         return self.publish(minute, who, "@blue_help hello", named)
 
@@ -63,12 +63,12 @@ class TwoCompaniesPosts(Posts):
 
 
 class ChangedAnswers:
-    """Stands before the simulated X: makes pages smaller, and changes their contents."""
+    """Wraps the simulated X: makes its pages smaller and changes their contents."""
 
     def __init__(
         self,
         sim: SimulatedX,
-        change: Callable[[str, dict[str, str], Any], Any] = lambda _path, _asked, body: body,
+        change: Callable[[str, dict[str, str], Any], Any] = lambda _path, _query, body: body,
         size: int | None = None,
     ) -> None:
         self._sim = sim
@@ -76,19 +76,23 @@ class ChangedAnswers:
         self._size = size
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        asked = dict(parse_qsl(environ["QUERY_STRING"]))
-        if asked.get("pagination_token", "").startswith(FOREIGN_TOKEN_PREFIX):
+        query = dict(parse_qsl(environ["QUERY_STRING"]))
+        if query.get("pagination_token", "").startswith(FOREIGN_TOKEN_PREFIX):
             environ["QUERY_STRING"] = urlencode(
-                {n: v for n, v in asked.items() if n != "pagination_token"}
+                {n: v for n, v in query.items() if n != "pagination_token"}
             )
-        if self._size and "max_results" in asked:
-            size = max(self._size, _LEAST) if "/search/" in environ["PATH_INFO"] else self._size
-            environ["QUERY_STRING"] = urlencode({**asked, "max_results": str(size)})
-        begun: list[Any] = []
-        content = b"".join(self._sim(environ, lambda *said: begun.append(said)))
-        status, headers = begun[0]
+        if self._size and "max_results" in query:
+            size = (
+                max(self._size, _MIN_SEARCH_PAGE)
+                if "/search/" in environ["PATH_INFO"]
+                else self._size
+            )
+            environ["QUERY_STRING"] = urlencode({**query, "max_results": str(size)})
+        started: list[Any] = []
+        content = b"".join(self._sim(environ, lambda *args: started.append(args)))
+        status, headers = started[0]
         if status.startswith("200"):
-            body = self._change(environ["PATH_INFO"], asked, json.loads(content))
+            body = self._change(environ["PATH_INFO"], query, json.loads(content))
             content = json.dumps(body).encode()
         other_headers = [(n, v) for n, v in headers if n.lower() != "content-length"]
         start(status, [*other_headers, ("content-length", str(len(content)))])
@@ -98,8 +102,8 @@ class ChangedAnswers:
 class TwoCompanies(SmallCompany):
     """A small company and a second one that read X over HTTP.
 
-    Faults concern the requests about one account, whose paths contain `of`, in the minutes
-    `during`; `change` and `size` concern all answers.
+    Faults affect requests whose paths contain `of`, in the minutes from `during[0]` up to
+    `during[1]`; `change` and `size` affect all answers.
     """
 
     def __init__(
@@ -119,19 +123,19 @@ class TwoCompanies(SmallCompany):
         super().__init__(
             folder, posts, how.pop("document", None) or two_companies_settings(), **how
         )
-        app = ChangedAnswers(self.sim, change or (lambda _path, _asked, body: body), size)
+        app = ChangedAnswers(self.sim, change or (lambda _path, _query, body: body), size)
 
-        def is_concerned(path: str) -> bool:
+        def is_affected(path: str) -> bool:
             return of in path and during[0] <= self.minute < during[1]
 
         self.server = FaultyServer(
-            app, lambda path: fault(self.minute) if is_concerned(path) else None
+            app, lambda path: fault(self.minute) if is_affected(path) else None
         )
         self.transport = RecordingTransport(
-            self.server.url, lambda path: wrong_url if is_concerned(path) else None
+            self.server.url, lambda path: wrong_url if is_affected(path) else None
         )
         if silent:
-            self.transport.silent = is_concerned
+            self.transport.silent = is_affected
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -150,9 +154,9 @@ class TwoCompanies(SmallCompany):
     def minute(self) -> float:
         return (datetime.now(UTC) - NINE) / _MINUTE
 
-    def asked(self, what: str = f"/2/users/{HELP}/mentions") -> list[float]:
+    def request_minutes(self, what: str = f"/2/users/{HELP}/mentions") -> list[float]:
         """The minute of each request to X whose path contains `what`."""
-        return [(at - NINE) / _MINUTE for at, path in self.transport.asked if what in path]
+        return [(at - NINE) / _MINUTE for at, path in self.transport.requests if what in path]
 
     def status(self) -> str:
         """The output of `pulse status`, with unbroken lines."""
@@ -165,12 +169,12 @@ class TwoCompanies(SmallCompany):
     def coverage_section(self, minute: float, start: float = 0) -> list[str]:
         """The lines of the coverage section in the digest of [start, minute)."""
         lines = self.digest(minute, start).text.splitlines()
-        said = takewhile(lambda x: x != "--", lines[lines.index("OUR WATCH") + 2 :])
-        return [line for line in said if line]
+        section = takewhile(lambda x: x != "--", lines[lines.index("OUR WATCH") + 2 :])
+        return [line for line in section if line]
 
     @property
-    def troubles(self) -> list[ReceivedMail]:
-        """Mails about X, not about customers."""
+    def fault_mails(self) -> list[ReceivedMail]:
+        """Mails about faults of X, not about customers."""
         return [m for m in self.mails if m.who == "vera" and "in_reply_to" not in m.text]
 
 

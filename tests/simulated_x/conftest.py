@@ -77,7 +77,7 @@ class XClient:
         return [post["id"] for post in answer.json().get("data", [])]
 
     def problem(self, path: str, **parameters: Any) -> str:
-        """The message of a 400."""
+        """The message of the 400 that answers this request."""
         answer = self.get(path, **parameters)
         assert answer.status_code == 400, answer.text
         body = answer.json()
@@ -87,7 +87,7 @@ class XClient:
 
 
 def post(number: int, **more: Any) -> dict[str, Any]:
-    """A post of Anna's to NimbusHelp, `number` minutes before or after noon as its id tells."""
+    """A post by Anna to NimbusHelp, published `number` - 1000 minutes after noon."""
     made = {
         "id": str(number),
         "text": f"@NimbusHelp number {number}",
@@ -112,7 +112,7 @@ def make_post() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Write an archive; what is given as text stands as it is."""
+    """Write an archive; values given as text are written as they are."""
 
     def write(
         posts: list[Any], *, companies: Any = COMPANIES, users: Any = USERS, faults: Any = None
@@ -135,7 +135,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def x(write: Callable[..., Path], clock: Clock) -> Callable[..., XClient]:
-    """A simulated X over posts, ready to be asked."""
+    """A client for a simulated X over posts."""
 
     def x(
         posts: list[Any], vocabulary: VocabularyName = "tweet", faults: Any = None, **options: Any

@@ -1,4 +1,4 @@
-"""Reading archives: what is taken, what is put aside, what is refused and how that is said."""
+"""Reading archives: what is accepted, what is quarantined, and how errors are reported."""
 
 import json
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ import pytest
 
 from pulse_cli.simulated_x import Archive, ArchiveError
 
-FIT = '{"id": "1", "text": "t", "author_id": "2", "created_at": "2030-05-14T12:00:00Z"}'
+VALID = '{"id": "1", "text": "t", "author_id": "2", "created_at": "2030-05-14T12:00:00Z"}'
 
 
 def test_posts_come_sorted_by_id_as_a_number_whatever_the_order_of_lines(write, make_post) -> None:
@@ -29,7 +29,7 @@ def test_the_last_line_of_an_id_wins(write, make_post) -> None:
         ("2030-05-14T12:00:00.250+00:00", "2030-05-14T12:00:00.250Z"),
     ],
 )
-def test_times_are_read_with_any_zone_and_told_in_utc(write, make_post, written, utc) -> None:
+def test_times_are_read_with_any_zone_and_served_in_utc(write, make_post, written, utc) -> None:
     (post,) = Archive.load(write([make_post(1000, created_at=written)])).posts
     assert post.fields["created_at"] == utc
     assert post.created_at.tzinfo is UTC
@@ -82,25 +82,25 @@ def test_both_vocabularies_are_read_even_in_one_line(write, make_post) -> None:
             '{"id": "1", "text": "t", "author_id": "2", "created_at": "2030-05-14T12:00:00"}',
             "does not say its zone",
         ),
-        (FIT[:-1] + ', "visible_at": 5}', "visible_at: 5 is not a time"),
-        (FIT[:-1] + ', "entities": []}', "entities is not an object"),
+        (VALID[:-1] + ', "visible_at": 5}', "visible_at: 5 is not a time"),
+        (VALID[:-1] + ', "entities": []}', "entities is not an object"),
         ("[" * 100_000, "not JSON"),
         ('{"id": "1", "text": "\\ud83d"}', "half a character"),
         ('{"id": "1", "n": NaN}', "NaN, which is not JSON"),
     ],
 )
-def test_a_line_that_is_no_post_is_put_aside_with_its_reason(
+def test_a_line_that_is_no_post_is_quarantined_with_its_reason(
     write, make_post, line, reason
 ) -> None:
     archive = Archive.load(write([make_post(999), "", line, make_post(1000)]))
     assert [post.id for post in archive.posts] == ["999", "1000"]
-    ((number, said),) = archive.quarantined
+    ((number, found),) = archive.quarantined
     assert number == 3
-    assert reason in said
-    assert "\n" not in said
+    assert reason in found
+    assert "\n" not in found
 
 
-def test_bytes_that_are_no_text_are_put_aside(write, make_post) -> None:
+def test_bytes_that_are_not_text_are_quarantined(write, make_post) -> None:
     folder = write([])
     good = json.dumps(make_post(1000)).encode()
     (folder / "posts.ndjson").write_bytes(b"\xff\xfe{}\n" + good + b"\r\n")
@@ -109,7 +109,7 @@ def test_bytes_that_are_no_text_are_put_aside(write, make_post) -> None:
     assert archive.quarantined == [(1, "not JSON")]
 
 
-def test_a_user_that_is_none_is_put_aside_and_accounts_are_users_too(write) -> None:
+def test_an_invalid_user_is_quarantined_and_accounts_are_users_too(write) -> None:
     archive = Archive.load(write([], users=[{"id": "7", "username": "anna"}, {"id": "x"}]))
     assert archive.quarantined_users == [(2, "no id")]
     assert archive.users["7"]["name"] == "anna"
@@ -129,7 +129,7 @@ ACCOUNT = {"id": "1", "username": "a", "role": "support"}
 
 
 @pytest.mark.parametrize(
-    ("companies", "said"),
+    ("companies", "message"),
     [
         ('[\n{"name": "A",}\n]', "line 2: .*fix the JSON"),
         ("{}", "line 1: not a list"),
@@ -142,8 +142,8 @@ ACCOUNT = {"id": "1", "username": "a", "role": "support"}
         (f"[{SHORT},\n{SHORT}]", "line 2: a second company 'A'"),
     ],
 )
-def test_wrong_companies_are_refused_with_line_and_mend(write, companies, said) -> None:
-    with pytest.raises(ArchiveError, match=f"companies.json, .*{said}") as caught:
+def test_invalid_companies_are_rejected_with_line_and_fix(write, companies, message) -> None:
+    with pytest.raises(ArchiveError, match=f"companies.json, .*{message}") as caught:
         Archive.load(write([], companies=companies))
     assert "\n" not in str(caught.value)
 
@@ -152,7 +152,7 @@ FAULT = {"from": "2030-05-14T12:00:00Z", "until": "2030-05-14T13:00:00Z", "statu
 
 
 @pytest.mark.parametrize(
-    ("faults", "said"),
+    ("faults", "message"),
     [
         ("[", "line 1: .*fix the JSON"),
         (
@@ -170,12 +170,12 @@ FAULT = {"from": "2030-05-14T12:00:00Z", "until": "2030-05-14T13:00:00Z", "statu
         (["x"], "is not an object"),
     ],
 )
-def test_wrong_faults_are_refused_with_line_and_mend(write, faults, said) -> None:
+def test_invalid_faults_are_rejected_with_line_and_reason(write, faults, message) -> None:
     folder = write([], faults=faults)
-    if said is None:
+    if message is None:
         Archive.load(folder)
         return
-    with pytest.raises(ArchiveError, match=f"faults.json, {said}|faults.json, .*{said}"):
+    with pytest.raises(ArchiveError, match=f"faults.json, {message}|faults.json, .*{message}"):
         Archive.load(folder)
 
 

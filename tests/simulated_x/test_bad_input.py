@@ -1,4 +1,4 @@
-"""Whatever an archive holds and whatever is asked, there is an answer by the rules."""
+"""Whatever an archive contains and whatever is requested, the answer follows the rules."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ FIELDS = [
     "public_metrics",
     "note_tweet",
 ]
-loosely = settings(
+relaxed = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 anything = st.recursive(
@@ -47,15 +47,15 @@ anything = st.recursive(
 )
 
 
-@loosely
+@relaxed
 @given(changes=st.lists(st.dictionaries(st.sampled_from(FIELDS), anything), max_size=4))
-def test_any_line_is_a_post_that_can_be_served_or_put_aside(x, make_post, changes) -> None:
+def test_any_line_is_a_post_that_can_be_served_or_is_quarantined(x, make_post, changes) -> None:
     lines = [json.dumps(make_post(n) | change) for n, change in enumerate(changes, start=1)]
-    asker = x(lines, vocabulary="mixed")
-    archive = asker.app.archive
+    client = x(lines, vocabulary="mixed")
+    archive = client.app.archive
     assert len(archive.quarantined) + len(archive.posts) >= len({post.id for post in archive.posts})
     assert len(archive.quarantined) + len(archive.posts) <= len(lines)
-    answer = asker.get(
+    answer = client.get(
         "/2/users/100/mentions",
         tweet_fields="entities,referenced_tweets,public_metrics,note_tweet,created_at",
         expansions="author_id,in_reply_to_user_id,referenced_tweets.id,entities.mentions.username",
@@ -65,10 +65,10 @@ def test_any_line_is_a_post_that_can_be_served_or_put_aside(x, make_post, change
     answer.json()
 
 
-@loosely
+@relaxed
 @given(
     path=st.sampled_from(PATHS),
-    asked=st.dictionaries(
+    parameters=st.dictionaries(
         st.sampled_from(sorted(set().union(*PARAMETERS.values()) | {"tweet.fields", "x"})),
         st.text(max_size=12)
         | st.sampled_from(["5", "100", "id", "author_id", "a OR b", "2030-05-14T11:00:00Z"]),
@@ -76,7 +76,7 @@ def test_any_line_is_a_post_that_can_be_served_or_put_aside(x, make_post, change
     ),
 )
 @pytest.mark.parametrize("user", [None, "sim-100"])
-def test_any_request_is_answered_or_refused(x, make_post, user, path, asked: Any) -> None:
-    answer = x([make_post(999)]).get(path, user=user, **asked)
+def test_any_request_is_answered_or_refused(x, make_post, user, path, parameters: Any) -> None:
+    answer = x([make_post(999)]).get(path, user=user, **parameters)
     assert answer.status_code in (200, 400, 403)
     assert isinstance(answer.json(), dict)

@@ -1,4 +1,4 @@
-"""The simulated X against X's own descriptions: what may be asked, and what answers look like."""
+"""The simulated X against X's own descriptions: what may be requested, and what is answered."""
 
 import json
 from pathlib import Path
@@ -81,12 +81,12 @@ class Description:
         }
 
     def ways(self, operation: str) -> set[str]:
-        """How one may authenticate."""
+        """The ways to authenticate."""
         get = self.spec["paths"][PATHS[operation]]["get"]
         return {way for entry in get["security"] for way in entry}
 
     def check(self, body: Any, operation: str) -> None:
-        """Fail unless X may answer this; unknown fields of posts and users are not allowed."""
+        """Fail unless this is a valid answer; unknown fields of posts and users are not allowed."""
         get = self.spec["paths"][PATHS[operation]]["get"]
         schema = get["responses"]["200"]["content"]["application/json"]["schema"]
         self._validate(body, schema)
@@ -107,12 +107,12 @@ class Description:
         jsonschema.validate(body, whole, cls=jsonschema.Draft202012Validator)
 
     def check_answer(self, body: Any, path: str, method: str) -> None:
-        """Fail unless X may answer a request with this method like this."""
+        """Fail unless this is a valid answer to a request with this method."""
         operation = self.spec["paths"][path][method]
         self._validate(body, operation["responses"]["200"]["content"]["application/json"]["schema"])
 
-    def check_asked(self, body: Any, path: str, method: str) -> None:
-        """Fail unless X takes this as the body of a request."""
+    def check_request(self, body: Any, path: str, method: str) -> None:
+        """Fail unless this is a valid body of a request."""
         content = self.spec["paths"][path][method]["requestBody"]["content"]
         self._validate(body, content["application/json"]["schema"])
 
@@ -148,7 +148,7 @@ def description(shared):
 
 
 def full_post(number: int, make_post, **more: Any) -> dict[str, Any]:
-    """A post with nearly everything that a post can have."""
+    """A post with nearly all fields that a post can have."""
     metrics = dict.fromkeys(
         ["retweet_count", "reply_count", "like_count", "quote_count", "bookmark_count"], 1
     )
@@ -177,8 +177,8 @@ def full_post(number: int, make_post, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def asker_of(write, make_post, clock, x_client_class):
-    """A simulated X full of everything, in a vocabulary."""
+def make_client(write, make_post, clock, x_client_class):
+    """Makes a client for a vocabulary; posts and users have nearly all their fields."""
     posts = [full_post(number, make_post) for number in range(980, 996)] + [
         full_post(
             998,
@@ -217,15 +217,15 @@ def asker_of(write, make_post, clock, x_client_class):
 
 
 @pytest.fixture
-def ask(asker_of):
-    def ask(words: Vocabulary, operation: str, **asked: str) -> Any:
-        asker = asker_of(words)
-        job = asker.post("/2/compliance/jobs", {"type": "tweets", "name": "n"}).json()["data"]
+def ask(make_client):
+    def ask(words: Vocabulary, operation: str, **parameters: str) -> Any:
+        client = make_client(words)
+        job = client.post("/2/compliance/jobs", {"type": "tweets", "name": "n"}).json()["data"]
         path = PATHS[operation].format(
             id=job["id"] if operation in JOBS else "100", username="anna"
         )
         user = None if operation in FOR_APPS else "sim-7"
-        return asker.get(path, user=user, **{**REQUIRED.get(operation, {}), **asked})
+        return client.get(path, user=user, **{**REQUIRED.get(operation, {}), **parameters})
 
     return ask
 
@@ -282,12 +282,12 @@ def test_each_described_value_is_taken_and_its_answer_is_as_described(
 @cases
 def test_everything_at_once_is_as_described(description, ask, version, words, operation) -> None:
     described = description(version)
-    asked = {
+    parameters = {
         name: ",".join(schema["items"]["enum"])
         for name, schema in described.parameters(operation).items()
         if "enum" in schema.get("items", {}) and name != "exclude"
     }
-    body = ask(words, operation, **asked).json()
+    body = ask(words, operation, **parameters).json()
     described.check(body, operation)
     if operation in ("mentions", "search", "lookup"):
         post = next(post for post in body["data"] if post["id"] == "998")
@@ -315,41 +315,41 @@ def test_problems_are_as_described(description, ask, version, words, operation) 
 
 
 @cases
-def test_who_may_ask_is_as_described(description, asker_of, version, words, operation) -> None:
-    """The old description gives counts to apps alone; the new one to OAuth 2 users too."""
+def test_who_may_ask_is_as_described(description, make_client, version, words, operation) -> None:
+    """The older description allows counts to apps only, the newer one to OAuth 2 users too."""
     ways = description(version).ways(operation)
     path = PATHS[operation].format(id="100", username="anna")
-    asked = {**REQUIRED.get(operation, {})}
-    by_user = asker_of(words).get(path, user="sim-7", **asked).status_code
-    by_app = asker_of(words).get(path, **asked).status_code
+    parameters = {**REQUIRED.get(operation, {})}
+    by_user = make_client(words).get(path, user="sim-7", **parameters).status_code
+    by_app = make_client(words).get(path, **parameters).status_code
     assert by_user == (200 if "UserToken" in ways else 403)
     assert by_app == (200 if "BearerToken" in ways else 403)
 
 
 @pytest.mark.parametrize(("version", "words"), VERSIONS)
-def test_compliance_jobs_are_made_as_described(description, asker_of, version, words) -> None:
-    """X describes jobs alike in both; the newer of its descriptions names their fields."""
-    described, asker = description(version), asker_of(words)
-    asked = {"type": "tweets", "name": "pulse"}
-    described.check_asked(asked, "/2/compliance/jobs", "post")
-    made = asker.post("/2/compliance/jobs", asked).json()
+def test_compliance_jobs_are_made_as_described(description, make_client, version, words) -> None:
+    """Jobs are created and listed as both descriptions say, and users may not create any."""
+    described, client = description(version), make_client(words)
+    parameters = {"type": "tweets", "name": "pulse"}
+    described.check_request(parameters, "/2/compliance/jobs", "post")
+    made = client.post("/2/compliance/jobs", parameters).json()
     described.check_answer(made, "/2/compliance/jobs", "post")
-    described.check(asker.get("/2/compliance/jobs", type="tweets").json(), "jobs")
+    described.check(client.get("/2/compliance/jobs", type="tweets").json(), "jobs")
     post = described.spec["paths"]["/2/compliance/jobs"]["post"]
     assert {way for entry in post["security"] for way in entry} == {"BearerToken"}
-    assert asker.post("/2/compliance/jobs", asked, user="sim-7").status_code == 403
+    assert client.post("/2/compliance/jobs", parameters, user="sim-7").status_code == 403
 
 
 @pytest.mark.parametrize(("version", "words"), VERSIONS)
 @pytest.mark.parametrize("why", ["deleted", "protected"])
-def test_what_is_gone_is_told_as_described(
+def test_removed_posts_are_answered_as_described(
     description, write, make_post, clock, x_client_class, version, words, why
 ) -> None:
-    """Given a post that went, then the answer to its id is one that X may give."""
-    gone = make_post(990, gone_at=clock.now.isoformat(), gone_why=why)
-    archive = Archive.load(write([gone, make_post(991)]))
-    asker = x_client_class(SimulatedX(archive, clock, words.name), clock)
-    body = asker.get("/2/tweets", ids="990,991").json()
+    """The answer to the id of a removed post is one that X may give."""
+    removed = make_post(990, gone_at=clock.now.isoformat(), gone_why=why)
+    archive = Archive.load(write([removed, make_post(991)]))
+    client = x_client_class(SimulatedX(archive, clock, words.name), clock)
+    body = client.get("/2/tweets", ids="990,991").json()
     described = description(version)
     described.check(body, "lookup")
     [error] = body["errors"]

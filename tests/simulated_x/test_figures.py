@@ -1,4 +1,4 @@
-"""What was served, and when answers may change."""
+"""Counts of what was served, and when answers may change."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,31 +12,33 @@ def at(**later: float) -> datetime:
     return NOON + timedelta(**later)
 
 
-def test_rereads_are_told_apart_by_utc_day(x, make_post, clock) -> None:
-    asker = x([make_post(998), make_post(999)])
-    asker.get(MENTIONS)
-    asker.get(MENTIONS, since_id=998)
+def test_rereads_are_distinguished_by_utc_day(x, make_post, clock) -> None:
+    client = x([make_post(998), make_post(999)])
+    client.get(MENTIONS)
+    client.get(MENTIONS, since_id=998)
     clock.advance(days=1)
-    asker.get(MENTIONS)
-    asker.get(MENTIONS)
-    figures = asker.app.usage()
+    client.get(MENTIONS)
+    client.get(MENTIONS)
+    figures = client.app.usage()
     assert figures["posts_served"] == 7
     assert figures["distinct_posts"] == 2
     assert figures["rereads_within_day"] == 3
     assert figures["rereads_across_days"] == 2
-    assert asker.app.reads["998"] == {NOON.date(), at(days=1).date()}
+    assert client.app.reads["998"] == {NOON.date(), at(days=1).date()}
 
 
 def test_requests_users_and_includes(x, make_post) -> None:
-    asker = x([make_post(998), make_post(999, referenced_tweets=[{"type": "quoted", "id": "998"}])])
-    asker.get(MENTIONS, expansions="author_id,referenced_tweets.id")
-    asker.get(MENTIONS, max_results=1)
-    asker.get("/2/users", ids="7,8,9")
-    asker.get("/2/users/me", user="sim-100")
-    asker.get("/2/tweets/counts/recent", query="@nimbushelp")
-    asker.get("/2/nowhere")
-    asker.get(MENTIONS, token=None)
-    assert asker.app.usage() == {
+    client = x(
+        [make_post(998), make_post(999, referenced_tweets=[{"type": "quoted", "id": "998"}])]
+    )
+    client.get(MENTIONS, expansions="author_id,referenced_tweets.id")
+    client.get(MENTIONS, max_results=1)
+    client.get("/2/users", ids="7,8,9")
+    client.get("/2/users/me", user="sim-100")
+    client.get("/2/tweets/counts/recent", query="@nimbushelp")
+    client.get("/2/nowhere")
+    client.get(MENTIONS, token=None)
+    assert client.app.usage() == {
         "requests": {
             "total": 7,
             "by_endpoint": {"counts": 1, "mentions": 3, "other": 1, "users": 2},
@@ -85,7 +87,7 @@ def test_an_edit_that_no_longer_names_the_company_changes_its_answers_too(
     assert app.next_change(NOON) == at(minutes=5)
 
 
-def test_what_was_shown_late(x, make_post) -> None:
+def test_late_posts_are_found_by_when_they_are_shown(x, make_post) -> None:
     app = x([make_post(1001), make_post(1002, visible_at=at(minutes=30).isoformat())]).app
     assert not app.has_late_posts(NOON, at(minutes=29))
     assert app.has_late_posts(at(minutes=29), at(minutes=30))

@@ -1,4 +1,4 @@
-"""How X says no: who asks, how often, and trouble on request."""
+"""How X rejects requests: authentication, rate limits, and faults from the archive."""
 
 from email.utils import parsedate_to_datetime
 
@@ -9,8 +9,8 @@ MENTIONS = "/2/users/100/mentions"
 
 
 def test_nobody_is_answered_without_a_token(x) -> None:
-    asker = x([])
-    answer = asker.get(MENTIONS, token=None)
+    client = x([])
+    answer = client.get(MENTIONS, token=None)
     assert answer.status_code == 401
     assert answer.json() == {
         "title": "Unauthorized",
@@ -21,7 +21,7 @@ def test_nobody_is_answered_without_a_token(x) -> None:
     assert "x-rate-limit-limit" not in answer.headers
     for value in ("Bearer ", "Bearer None", "Basic abc", 'OAuth oauth_consumer_key="k"', "OAuth"):
         url = f"https://api.twitter.com{MENTIONS}"
-        assert asker.session.get(url, headers={"Authorization": value}).status_code == 401
+        assert client.session.get(url, headers={"Authorization": value}).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -49,21 +49,21 @@ def test_only_reading_is_simulated(x) -> None:
     ],
 )
 def test_limits_of_each_endpoint(x, path, user, app) -> None:
-    asker = x([])
-    assert asker.get(path, user="sim-100").headers["x-rate-limit-limit"] == str(user)
-    assert asker.get(path).headers["x-rate-limit-limit"] == str(app)
+    client = x([])
+    assert client.get(path, user="sim-100").headers["x-rate-limit-limit"] == str(user)
+    assert client.get(path).headers["x-rate-limit-limit"] == str(app)
 
 
 def test_a_window_runs_out_and_begins_anew(x, clock) -> None:
-    asker = x([])
+    client = x([])
     reset = str(int(clock.now.timestamp()) + 900)
     for left in range(299, -1, -1):
-        answer = asker.get(MENTIONS, user="sim-100")
+        answer = client.get(MENTIONS, user="sim-100")
         assert answer.status_code == 200
         assert answer.headers["x-rate-limit-remaining"] == str(left)
         assert answer.headers["x-rate-limit-reset"] == reset
         clock.advance(seconds=2.9)
-    refused = asker.get(MENTIONS, user="sim-100")
+    refused = client.get(MENTIONS, user="sim-100")
     assert refused.status_code == 429
     assert refused.headers["x-rate-limit-remaining"] == "0"
     assert refused.headers["x-rate-limit-reset"] == reset
@@ -74,16 +74,16 @@ def test_a_window_runs_out_and_begins_anew(x, clock) -> None:
         "status": 429,
         "detail": "Too Many Requests",
     }
-    assert asker.get(MENTIONS, user="sim-101").status_code == 200
-    assert asker.get("/2/users/100/tweets", user="sim-100").status_code == 200
+    assert client.get(MENTIONS, user="sim-101").status_code == 200
+    assert client.get("/2/users/100/tweets", user="sim-100").status_code == 200
     clock.advance(seconds=30)
-    assert asker.get(MENTIONS, user="sim-100").headers["x-rate-limit-remaining"] == "299"
+    assert client.get(MENTIONS, user="sim-100").headers["x-rate-limit-remaining"] == "299"
 
 
 def test_refused_requests_count_against_the_limit(x) -> None:
-    asker = x([])
-    assert asker.get(MENTIONS, max_results=1).headers["x-rate-limit-remaining"] == "449"
-    assert asker.get(MENTIONS).headers["x-rate-limit-remaining"] == "448"
+    client = x([])
+    assert client.get(MENTIONS, max_results=1).headers["x-rate-limit-remaining"] == "449"
+    assert client.get(MENTIONS).headers["x-rate-limit-remaining"] == "448"
 
 
 def test_headers_of_an_answer(x, clock) -> None:
@@ -98,19 +98,19 @@ def fault(**more: object) -> dict[str, object]:
     return {"from": "2030-05-14T12:10:00Z", "until": "2030-05-14T12:20:00Z", **more}
 
 
-def statuses(asker, path: str = MENTIONS, times: int = 4) -> list[int]:
-    return [asker.get(path).status_code for _ in range(times)]
+def statuses(client, path: str = MENTIONS, times: int = 4) -> list[int]:
+    return [client.get(path).status_code for _ in range(times)]
 
 
 def test_a_fault_holds_from_until_excluded(x, clock) -> None:
-    asker = x([], faults=[fault(endpoint="mentions", status=503)])
-    assert statuses(asker, times=1) == [200]
+    client = x([], faults=[fault(endpoint="mentions", status=503)])
+    assert statuses(client, times=1) == [200]
     clock.advance(minutes=10)
-    assert statuses(asker, times=1) == [503]
-    assert statuses(asker, "/2/users/100/tweets", times=1) == [200]
-    assert asker.get(MENTIONS).json()["title"] == "Service Unavailable"
+    assert statuses(client, times=1) == [503]
+    assert statuses(client, "/2/users/100/tweets", times=1) == [200]
+    assert client.get(MENTIONS).json()["title"] == "Service Unavailable"
     clock.advance(minutes=10)
-    assert statuses(asker, times=1) == [200]
+    assert statuses(client, times=1) == [200]
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ def test_a_fault_holds_from_until_excluded(x, clock) -> None:
     ],
 )
 def test_a_fault_of_each_endpoint(x, clock, endpoint, path) -> None:
-    asker = x([], faults=[fault(endpoint=endpoint, status=500)])
+    client = x([], faults=[fault(endpoint=endpoint, status=500)])
     clock.advance(minutes=10)
-    assert statuses(asker, path, times=2) == [500, 500]
+    assert statuses(client, path, times=2) == [500, 500]
 
 
 def test_every_nth_request(x, clock) -> None:
-    asker = x([], faults=[fault(every=3, status=503), fault(every=2, status=502)])
+    client = x([], faults=[fault(every=3, status=503), fault(every=2, status=502)])
     clock.advance(minutes=10)
-    assert statuses(asker, times=7) == [200, 502, 503, 502, 200, 503, 200]
+    assert statuses(client, times=7) == [200, 502, 503, 502, 200, 503, 200]
 
 
 def test_status_headers_and_body_as_written(x, clock) -> None:
@@ -145,9 +145,9 @@ def test_status_headers_and_body_as_written(x, clock) -> None:
             body="Rate limit exceeded\n",
         )
     ]
-    asker = x([], faults=faults)
+    client = x([], faults=faults)
     clock.advance(minutes=10)
-    answer = asker.get(MENTIONS)
+    answer = client.get(MENTIONS)
     assert (answer.status_code, answer.text) == (429, "Rate limit exceeded\n")
     assert answer.headers["x-rate-limit-reset"] == "1905000000"
     assert answer.headers["content-type"] == "text/plain"
@@ -155,10 +155,10 @@ def test_status_headers_and_body_as_written(x, clock) -> None:
 
 
 def test_a_body_may_be_json_even_a_list_and_the_status_200(x, clock) -> None:
-    asker = x([], faults=[fault(body=[{"a": "ы"}])])
+    client = x([], faults=[fault(body=[{"a": "ы"}])])
     clock.advance(minutes=10)
-    assert asker.get(MENTIONS).json() == [{"a": "ы"}]
-    assert asker.get(MENTIONS).headers["content-type"] == "application/json; charset=utf-8"
+    assert client.get(MENTIONS).json() == [{"a": "ы"}]
+    assert client.get(MENTIONS).headers["content-type"] == "application/json; charset=utf-8"
 
 
 @pytest.mark.parametrize(
@@ -170,22 +170,22 @@ def test_a_body_may_be_json_even_a_list_and_the_status_200(x, clock) -> None:
     ],
 )
 def test_drops_raise_what_requests_would_raise(x, clock, drop, error) -> None:
-    asker = x([], faults=[fault(drop=drop, every=2)])
+    client = x([], faults=[fault(drop=drop, every=2)])
     clock.advance(minutes=10)
-    assert asker.get(MENTIONS).status_code == 200
+    assert client.get(MENTIONS).status_code == 200
     with pytest.raises(error) as caught:
-        asker.get(MENTIONS)
+        client.get(MENTIONS)
     assert type(caught.value) is error
-    assert asker.app.requests == {("mentions", "200"): 1, ("mentions", drop): 1}
+    assert client.app.requests == {("mentions", "200"): 1, ("mentions", drop): 1}
 
 
 def test_a_fault_costs_no_reads_and_no_limit(x, make_post, clock) -> None:
-    asker = x(
+    client = x(
         [make_post(999)], faults=[fault(drop="mid-body", every=2), fault(status=500, every=3)]
     )
     clock.advance(minutes=10)
-    assert asker.get(MENTIONS).headers["x-rate-limit-remaining"] == "449"
+    assert client.get(MENTIONS).headers["x-rate-limit-remaining"] == "449"
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        asker.get(MENTIONS)
-    assert asker.get(MENTIONS).status_code == 500
-    assert asker.app.usage()["posts_served"] == 1
+        client.get(MENTIONS)
+    assert client.get(MENTIONS).status_code == 500
+    assert client.app.usage()["posts_served"] == 1

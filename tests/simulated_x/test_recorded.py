@@ -1,4 +1,4 @@
-"""The simulated X against recorded answers of X: served again, they come out the same."""
+"""The simulated X against recorded answers of X: it serves the same."""
 
 import json
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ def recorded(shared):
 def test_a_recorded_timeline_comes_out_the_same(
     recorded, write, clock, x_client_class, name
 ) -> None:
-    """The recordings are older than edit histories, which are left out of the comparison."""
+    """The recordings are older than edit histories, so these are left out of the comparison."""
     recording = recorded(name)
     url, body = urlsplit(recording["url"]), recording["body"]
     account = url.path.split("/")[3]
@@ -44,10 +44,10 @@ def test_a_recorded_timeline_comes_out_the_same(
     posts = [*body["data"], *body["includes"].get("tweets", [])]
     archive = Archive.load(write(posts, companies=[company], users=body["includes"]["users"]))
     assert archive.quarantined == []
-    asked = dict(parse_qsl(url.query))
-    clock.now = datetime.fromisoformat(asked["end_time"])
-    asker = x_client_class(SimulatedX(archive, clock), clock)
-    answer = asker.get(url.path, **asked)
+    query = dict(parse_qsl(url.query))
+    clock.now = datetime.fromisoformat(query["end_time"])
+    client = x_client_class(SimulatedX(archive, clock), clock)
+    answer = client.get(url.path, **query)
     served = answer.json()
     for post in [*served["data"], *served["includes"].get("tweets", [])]:
         assert post.pop("edit_history_tweet_ids") == [post["id"]]
@@ -100,25 +100,25 @@ def test_answers_without_fields_have_the_recorded_shape(
 
 
 def test_partial_errors_are_as_recorded(recorded, x) -> None:
-    asker = x([])
+    client = x([])
     recording = recorded("partial_errors/users__by-ed3b03.json")["body"]
-    served = asker.get("/2/users/by", usernames="anna,adljfhjsd").json()
+    served = client.get("/2/users/by", usernames="anna,adljfhjsd").json()
     assert served["errors"] == recording["errors"]
     assert served["data"][0].keys() == recording["data"][0].keys()
     recording = recorded("partial_errors/users__1405327120163872777__tweets-d24b15.json")["body"]
-    assert asker.get("/2/users/1405327120163872777/tweets").json() == recording
+    assert client.get("/2/users/1405327120163872777/tweets").json() == recording
 
 
 def test_errors_are_as_recorded(recorded, x) -> None:
-    asker = x([])
+    client = x([])
     invalid = recorded("errors/academictwitteR_400_users-208538.json")
-    served = asker.get("/2/users", ids="NA,NA,NA")
+    served = client.get("/2/users", ids="NA,NA,NA")
     assert (served.status_code, served.json()) == (invalid["status"], invalid["body"])
     unauthorized = recorded("errors/academictwitteR_401_tweets__search__all-90b063.json")
-    assert asker.get("/2/users", token=None).json() == unauthorized["body"]
+    assert client.get("/2/users", token=None).json() == unauthorized["body"]
     for _ in range(900):
-        served = asker.get("/2/users/me", user="sim-100")
-    served = asker.get("/2/users/me", user="sim-100")
+        served = client.get("/2/users/me", user="sim-100")
+    served = client.get("/2/users/me", user="sim-100")
     too_many = recorded("errors/issue_429_rate_limit.json")
     assert (served.status_code, served.json()) == (too_many["status"], too_many["body"])
 

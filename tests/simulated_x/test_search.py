@@ -7,7 +7,7 @@ COUNTS = "/2/tweets/counts/recent"
 
 
 @pytest.fixture
-def asker(x, make_post):
+def client(x, make_post):
     """Five posts with something to find in each."""
 
     def reference(kind: str, to: str) -> dict:
@@ -65,9 +65,9 @@ def asker(x, make_post):
         ("from:anna router OR same", "992 991"),
     ],
 )
-def test_queries(asker, query, found) -> None:
+def test_queries(client, query, found) -> None:
     """Names match in any case, by the mention and by the user behind it; AND binds before OR."""
-    assert asker.ids(SEARCH, query=query) == found.split()
+    assert client.ids(SEARCH, query=query) == found.split()
 
 
 @pytest.mark.parametrize(
@@ -92,28 +92,28 @@ def test_queries(asker, query, found) -> None:
         "a" * 4097,
     ],
 )
-def test_queries_that_are_refused(asker, query) -> None:
-    assert asker.problem(SEARCH, query=query)
-    assert asker.problem(COUNTS, query=query)
+def test_queries_that_are_refused(client, query) -> None:
+    assert client.problem(SEARCH, query=query)
+    assert client.problem(COUNTS, query=query)
 
 
-def test_a_missing_query_is_refused(asker) -> None:
-    assert asker.problem(SEARCH) == "The `query` query parameter can not be empty"
+def test_a_missing_query_is_refused(client) -> None:
+    assert client.problem(SEARCH) == "The `query` query parameter can not be empty"
 
 
 def test_search_reaches_back_seven_days(x, make_post, clock) -> None:
     def days_ago(number: int, days: int, minutes: int = 0) -> dict:
         return make_post(number, created_at=f"2030-05-{14 - days:02}T12:{minutes:02}:00Z")
 
-    asker = x([days_ago(1, 8), days_ago(2, 7), days_ago(3, 7, 1), days_ago(4, 1)])
-    assert asker.ids(SEARCH, query="@NimbusHelp") == ["4", "3", "2"]
+    client = x([days_ago(1, 8), days_ago(2, 7), days_ago(3, 7, 1), days_ago(4, 1)])
+    assert client.ids(SEARCH, query="@NimbusHelp") == ["4", "3", "2"]
     clock.advance(seconds=1)
-    assert asker.ids(SEARCH, query="@NimbusHelp") == ["4", "3"]
-    assert asker.ids("/2/users/100/mentions") == ["4", "3", "2", "1"]
+    assert client.ids(SEARCH, query="@NimbusHelp") == ["4", "3"]
+    assert client.ids("/2/users/100/mentions") == ["4", "3", "2", "1"]
 
 
 @pytest.mark.parametrize(
-    ("bounds", "said"),
+    ("bounds", "message"),
     [
         ({"start_time": "2030-05-07T11:59:59Z"}, "must be on or after 2030-05-07T12:00:00.000Z"),
         ({"end_time": "2030-05-07T11:59:59Z"}, "must be on or after"),
@@ -127,35 +127,35 @@ def test_search_reaches_back_seven_days(x, make_post, clock) -> None:
         ({"since_id": "999"}, "Please use a 'since_id' that is larger than 999"),
     ],
 )
-def test_bounds_that_are_refused(x, make_post, bounds, said) -> None:
+def test_bounds_that_are_refused(x, make_post, bounds, message) -> None:
     old = make_post(999, created_at="2030-05-01T00:00:00Z")
-    asker = x([old, make_post(1000)])
-    assert said in asker.problem(SEARCH, query="a", **bounds)
-    assert said in asker.problem(COUNTS, query="a", **bounds)
+    client = x([old, make_post(1000)])
+    assert message in client.problem(SEARCH, query="a", **bounds)
+    assert message in client.problem(COUNTS, query="a", **bounds)
 
 
 def test_search_goes_past_the_wall_of_800(x, make_post) -> None:
     when = make_post(900)["created_at"]
-    asker = x([make_post(number, created_at=when) for number in range(1, 1001)])
-    assert asker.ids("/2/users/100/mentions", until_id=201) == []
-    beyond = asker.ids(SEARCH, query="@NimbusHelp", until_id=201, since_id=150, max_results=100)
+    client = x([make_post(number, created_at=when) for number in range(1, 1001)])
+    assert client.ids("/2/users/100/mentions", until_id=201) == []
+    beyond = client.ids(SEARCH, query="@NimbusHelp", until_id=201, since_id=150, max_results=100)
     assert beyond == [str(number) for number in range(200, 150, -1)]
 
 
 def test_pages_of_search_take_either_name_of_the_token(x, make_post) -> None:
-    asker = x([make_post(number) for number in range(985, 1000)])
-    first = asker.get(SEARCH, query="@nimbushelp", max_results=10).json()
+    client = x([make_post(number) for number in range(985, 1000)])
+    first = client.get(SEARCH, query="@nimbushelp", max_results=10).json()
     token = first["meta"]["next_token"]
     rest = [str(number) for number in range(989, 984, -1)]
-    assert asker.ids(SEARCH, query="@nimbushelp", next_token=token) == rest
-    assert asker.ids(SEARCH, query="@nimbushelp", pagination_token=token) == rest
-    assert "no token of this list" in asker.problem(SEARCH, query="@nimbus", next_token=token)
+    assert client.ids(SEARCH, query="@nimbushelp", next_token=token) == rest
+    assert client.ids(SEARCH, query="@nimbushelp", pagination_token=token) == rest
+    assert "no token of this list" in client.problem(SEARCH, query="@nimbus", next_token=token)
 
 
 def test_counts_per_minute_between_two_times(x, make_post) -> None:
     bounds = {"start_time": "2030-05-14T11:56:30Z", "end_time": "2030-05-14T11:59:00Z"}
-    asker = x([make_post(n) for n in (996, 997, 998, 999)] + [make_post(5, author_id="100")])
-    body = asker.get(COUNTS, query="@NimbusHelp", granularity="minute", **bounds).json()
+    client = x([make_post(n) for n in (996, 997, 998, 999)] + [make_post(5, author_id="100")])
+    body = client.get(COUNTS, query="@NimbusHelp", granularity="minute", **bounds).json()
     assert body == {
         "data": [
             {
@@ -180,13 +180,13 @@ def test_counts_per_minute_between_two_times(x, make_post) -> None:
 
 @pytest.mark.parametrize(("granularity", "rows"), [("hour", 168), ("day", 8), ("minute", 10080)])
 def test_counts_are_of_seven_days_in_whole_steps(x, make_post, granularity, rows) -> None:
-    asker = x([make_post(999), make_post(1000)])
-    body = asker.get(COUNTS, query="@nimbushelp", granularity=granularity).json()
+    client = x([make_post(999), make_post(1000)])
+    body = client.get(COUNTS, query="@nimbushelp", granularity=granularity).json()
     assert len(body["data"]) == rows
     assert body["data"][0]["start"] == "2030-05-07T12:00:00.000Z"
     assert body["data"][-1]["end"] == "2030-05-14T12:00:00.000Z"
     assert body["data"][-1]["tweet_count"] == 1
-    assert asker.get(COUNTS, query="@nimbushelp").json()["meta"] == {"total_tweet_count": 1}
+    assert client.get(COUNTS, query="@nimbushelp").json()["meta"] == {"total_tweet_count": 1}
 
 
 def test_counts_take_an_app_token_only(x) -> None:

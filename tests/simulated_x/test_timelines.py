@@ -1,4 +1,4 @@
-"""Timelines by X's rules: order, pages, bounds, what is out of reach, what is shown when."""
+"""Timelines by X's rules: order, pages, bounds, reach, and when posts become visible."""
 
 from datetime import timedelta
 from itertools import chain
@@ -16,8 +16,8 @@ def ids(*numbers: int) -> list[str]:
 
 
 def test_newest_first_by_id_as_a_number(x, make_post) -> None:
-    asker = x([make_post(999), make_post(1000), make_post(998)])
-    assert asker.ids(MENTIONS) == ids(1000, 999, 998)
+    client = x([make_post(999), make_post(1000), make_post(998)])
+    assert client.ids(MENTIONS) == ids(1000, 999, 998)
 
 
 def test_what_meta_says(x, make_post) -> None:
@@ -31,9 +31,9 @@ def test_an_empty_timeline_is_meta_only(x) -> None:
 
 def test_a_mention_names_the_account_by_id_and_is_by_somebody_else(x, make_post) -> None:
     by_name = {"mentions": [{"start": 0, "end": 1, "username": "NimbusHelp", "id": "55"}]}
-    asker = x([make_post(998, entities=by_name), make_post(999, author_id="100"), make_post(1000)])
-    assert asker.ids(MENTIONS) == ids(1000)
-    assert asker.ids(POSTS) == ids(999)
+    client = x([make_post(998, entities=by_name), make_post(999, author_id="100"), make_post(1000)])
+    assert client.ids(MENTIONS) == ids(1000)
+    assert client.ids(POSTS) == ids(999)
 
 
 @pytest.mark.parametrize(
@@ -51,25 +51,25 @@ def test_a_mention_names_the_account_by_id_and_is_by_somebody_else(x, make_post)
 )
 def test_bounds(x, make_post, bounds, numbers) -> None:
     """Ids exclude themselves, times are [start, end), and an id takes precedence over a time."""
-    asker = x([make_post(number) for number in range(996, 1001)])
-    assert asker.ids(MENTIONS, **bounds) == ids(*numbers)
+    client = x([make_post(number) for number in range(996, 1001)])
+    assert client.ids(MENTIONS, **bounds) == ids(*numbers)
 
 
 def test_since_id_may_be_inclusive(x, make_post) -> None:
-    asker = x([make_post(number) for number in (998, 999, 1000)], since_id_inclusive=True)
-    assert asker.ids(MENTIONS, since_id=999) == ids(1000, 999)
+    client = x([make_post(number) for number in (998, 999, 1000)], since_id_inclusive=True)
+    assert client.ids(MENTIONS, since_id=999) == ids(1000, 999)
 
 
 def test_times_are_right_also_where_ids_are_not_in_their_order(x, make_post) -> None:
     late, early = make_post(999)["created_at"], make_post(900)["created_at"]
-    asker = x([make_post(998, created_at=late), make_post(999, created_at=early), make_post(1000)])
-    assert asker.ids(MENTIONS, start_time="2030-05-14T11:00:00Z") == ids(1000, 998)
+    client = x([make_post(998, created_at=late), make_post(999, created_at=early), make_post(1000)])
+    assert client.ids(MENTIONS, start_time="2030-05-14T11:00:00Z") == ids(1000, 998)
 
 
-def walk(asker, path: str, **parameters: object) -> list[list[str]]:
+def read_pages(client, path: str, **parameters: object) -> list[list[str]]:
     pages, token = [], {}
     while True:
-        body = asker.get(path, **parameters, **token).json()
+        body = client.get(path, **parameters, **token).json()
         pages.append([post["id"] for post in body.get("data", [])])
         if "next_token" not in body["meta"]:
             return pages
@@ -77,61 +77,63 @@ def walk(asker, path: str, **parameters: object) -> list[list[str]]:
 
 
 def test_pages_to_the_bottom(x, make_post) -> None:
-    asker = x([make_post(number) for number in range(989, 1001)])
-    pages = walk(asker, MENTIONS, max_results=5)
+    client = x([make_post(number) for number in range(989, 1001)])
+    pages = read_pages(client, MENTIONS, max_results=5)
     assert [len(page) for page in pages] == [5, 5, 2]
     assert [*chain(*pages)] == ids(*range(1000, 988, -1))
 
 
-def test_a_page_is_ten_unless_asked(x, make_post) -> None:
-    asker = x([make_post(number) for number in range(900, 1001)])
-    assert len(asker.ids(MENTIONS)) == 10
-    assert len(asker.ids(MENTIONS, max_results=100)) == 100
+def test_a_page_has_ten_posts_by_default(x, make_post) -> None:
+    client = x([make_post(number) for number in range(900, 1001)])
+    assert len(client.ids(MENTIONS)) == 10
+    assert len(client.ids(MENTIONS, max_results=100)) == 100
 
 
 @pytest.mark.parametrize("size", [4, 101, "many", "5,6", ""])
 def test_page_sizes_out_of_bounds_are_refused(x, size) -> None:
-    said = f"The `max_results` query parameter value [{size}] is not between 5 and 100"
-    assert x([]).problem(MENTIONS, max_results=size) == said
+    message = f"The `max_results` query parameter value [{size}] is not between 5 and 100"
+    assert x([]).problem(MENTIONS, max_results=size) == message
     assert "between 10 and 100" in x([]).problem(
         "/2/tweets/search/recent", query="a", max_results=9
     )
 
 
 def test_pages_stay_in_step_while_posts_arrive(x, make_post, clock) -> None:
-    asker = x([make_post(number) for number in range(990, 1003)])
-    first = asker.get(MENTIONS, max_results=5).json()
+    client = x([make_post(number) for number in range(990, 1003)])
+    first = client.get(MENTIONS, max_results=5).json()
     clock.advance(minutes=2)
     token = first["meta"]["next_token"]
-    assert asker.ids(MENTIONS, max_results=5, pagination_token=token) == ids(*range(995, 990, -1))
+    assert client.ids(MENTIONS, max_results=5, pagination_token=token) == ids(*range(995, 990, -1))
 
 
 def test_tokens_expire_and_belong_to_their_list(x, make_post, clock) -> None:
-    asker = x([make_post(number) for number in range(980, 1001)])
-    token = asker.get(MENTIONS).json()["meta"]["next_token"]
-    assert "no token of this list" in asker.problem("/2/users/101/mentions", pagination_token=token)
-    assert "no token" in asker.problem(MENTIONS, pagination_token="garbage")
-    assert "no token" in asker.problem(MENTIONS, pagination_token="ы")
+    client = x([make_post(number) for number in range(980, 1001)])
+    token = client.get(MENTIONS).json()["meta"]["next_token"]
+    assert "no token of this list" in client.problem(
+        "/2/users/101/mentions", pagination_token=token
+    )
+    assert "no token" in client.problem(MENTIONS, pagination_token="garbage")
+    assert "no token" in client.problem(MENTIONS, pagination_token="ы")
     clock.advance(hours=1)
-    assert len(asker.ids(MENTIONS, pagination_token=token)) == 10
+    assert len(client.ids(MENTIONS, pagination_token=token)) == 10
     clock.advance(seconds=1)
-    assert "expired" in asker.problem(MENTIONS, pagination_token=token)
+    assert "expired" in client.problem(MENTIONS, pagination_token=token)
 
 
-def test_only_the_newest_800_mentions_can_be_had(x, make_post) -> None:
-    asker = x([make_post(number) for number in range(100, 1000)])
-    pages = walk(asker, MENTIONS, max_results=100)
+def test_only_the_newest_800_mentions_can_be_read(x, make_post) -> None:
+    client = x([make_post(number) for number in range(100, 1000)])
+    pages = read_pages(client, MENTIONS, max_results=100)
     assert [*chain(*pages)] == ids(*range(999, 199, -1))
-    beyond = asker.get(MENTIONS, until_id=200)
+    beyond = client.get(MENTIONS, until_id=200)
     assert (beyond.status_code, beyond.json()) == (200, {"meta": {"result_count": 0}})
-    assert asker.ids(MENTIONS, end_time=make_post(150)["created_at"]) == []
+    assert client.ids(MENTIONS, end_time=make_post(150)["created_at"]) == []
 
 
-def test_only_the_newest_3200_own_posts_can_be_had_and_800_without_replies(x, make_post) -> None:
+def test_only_the_newest_3200_own_posts_can_be_read_and_800_without_replies(x, make_post) -> None:
     when = make_post(1000)["created_at"]
-    asker = x([make_post(n, author_id="100", created_at=when) for n in range(1, 3301)])
-    assert asker.ids(POSTS, until_id=102, max_results=100) == ids(101)
-    assert asker.ids(POSTS, until_id=2502, exclude="replies") == ids(2501)
+    client = x([make_post(n, author_id="100", created_at=when) for n in range(1, 3301)])
+    assert client.ids(POSTS, until_id=102, max_results=100) == ids(101)
+    assert client.ids(POSTS, until_id=2502, exclude="replies") == ids(2501)
 
 
 def test_excluded_posts_are_taken_out_of_full_pages(x, make_post) -> None:
@@ -139,42 +141,42 @@ def test_excluded_posts_are_taken_out_of_full_pages(x, make_post) -> None:
         references = [{"type": kind, "id": "1"}] if kind else None
         return make_post(number, author_id="100", referenced_tweets=references)
 
-    asker = x(
+    client = x(
         [own(n, "retweeted") for n in range(994, 1000)]
         + [own(993, "replied_to"), own(992, None), own(991, "quoted")]
     )
-    pages = walk(asker, POSTS, max_results=5, exclude="retweets,replies")
+    pages = read_pages(client, POSTS, max_results=5, exclude="retweets,replies")
     assert pages == [[], ids(992, 991)]
-    assert asker.ids(POSTS, exclude="replies")[-2:] == ids(992, 991)
-    assert "is not one of [replies,retweets]" in asker.problem(POSTS, exclude="quotes")
+    assert client.ids(POSTS, exclude="replies")[-2:] == ids(992, 991)
+    assert "is not one of [replies,retweets]" in client.problem(POSTS, exclude="quotes")
 
 
 def test_a_post_exists_from_visible_at(x, make_post, clock) -> None:
     soon = (clock.now + timedelta(minutes=5)).isoformat()
-    asker = x([make_post(999, visible_at=soon), make_post(1000)])
-    assert asker.ids(MENTIONS) == ids(1000)
-    assert asker.ids("/2/tweets/search/recent", query="@nimbushelp") == ids(1000)
+    client = x([make_post(999, visible_at=soon), make_post(1000)])
+    assert client.ids(MENTIONS) == ids(1000)
+    assert client.ids("/2/tweets/search/recent", query="@nimbushelp") == ids(1000)
     clock.advance(minutes=5)
-    assert asker.ids(MENTIONS) == ids(1000, 999)
-    assert asker.ids(MENTIONS, since_id=1000) == []
+    assert client.ids(MENTIONS) == ids(1000, 999)
+    assert client.ids(MENTIONS, since_id=1000) == []
 
 
 def test_visible_at_before_publication_counts_as_publication(x, make_post) -> None:
-    asker = x([make_post(1001, visible_at="2030-05-14T11:00:00Z")])
-    assert asker.ids(MENTIONS) == []
+    client = x([make_post(1001, visible_at="2030-05-14T11:00:00Z")])
+    assert client.ids(MENTIONS) == []
 
 
 def test_the_clock_may_go_back(x, make_post, clock) -> None:
-    asker = x([make_post(999), make_post(1000)])
-    assert asker.ids(MENTIONS) == ids(1000, 999)
+    client = x([make_post(999), make_post(1000)])
+    assert client.ids(MENTIONS) == ids(1000, 999)
     clock.advance(seconds=-1)
-    assert asker.ids(MENTIONS) == ids(999)
+    assert client.ids(MENTIONS) == ids(999)
 
 
 def test_of_an_edited_post_only_the_newest_version_is_shown(x, make_post, clock) -> None:
     unnamed = {"mentions": [{"start": 0, "end": 1, "username": "x", "id": "9"}]}
     versions = ["998", "1005", "1010"]
-    asker = x(
+    client = x(
         [
             make_post(998, edit_history_tweet_ids=versions, text="first"),
             make_post(1000),
@@ -182,25 +184,25 @@ def test_of_an_edited_post_only_the_newest_version_is_shown(x, make_post, clock)
             make_post(1010, edit_history_tweet_ids=versions, entities=unnamed),
         ]
     )
-    assert asker.ids(MENTIONS) == ids(1000, 998)
-    assert asker.get(MENTIONS).json()["data"][1]["edit_history_tweet_ids"] == ["998"]
+    assert client.ids(MENTIONS) == ids(1000, 998)
+    assert client.get(MENTIONS).json()["data"][1]["edit_history_tweet_ids"] == ["998"]
     clock.advance(minutes=5)
-    assert asker.ids(MENTIONS) == ids(1005, 1000)
-    assert asker.get(MENTIONS).json()["data"][0]["edit_history_tweet_ids"] == ["998", "1005"]
+    assert client.ids(MENTIONS) == ids(1005, 1000)
+    assert client.get(MENTIONS).json()["data"][0]["edit_history_tweet_ids"] == ["998", "1005"]
     clock.advance(minutes=5)
-    assert asker.ids(MENTIONS) == ids(1000)
+    assert client.ids(MENTIONS) == ids(1000)
 
 
 def test_a_version_shown_after_the_next_one_is_never_shown(x, make_post, clock) -> None:
-    asker = x(
+    client = x(
         [
             make_post(998, visible_at="2030-05-14T13:00:00Z"),
             make_post(999, edit_history_tweet_ids=["998", "999"]),
         ]
     )
-    assert asker.ids(MENTIONS) == ids(999)
+    assert client.ids(MENTIONS) == ids(999)
     clock.advance(hours=2)
-    assert asker.ids(MENTIONS) == ids(999)
+    assert client.ids(MENTIONS) == ids(999)
 
 
 def test_an_unknown_user_is_an_error_in_a_200(x) -> None:
@@ -216,8 +218,8 @@ def test_what_was_published_before_since_does_not_exist(x, make_post, clock) -> 
         make_post(999),
         make_post(1000, referenced_tweets=[{"type": "replied_to", "id": "999"}]),
     ]
-    asker = x(posts, since=clock.now)
-    body = asker.get(MENTIONS, expansions="referenced_tweets.id").json()
+    client = x(posts, since=clock.now)
+    body = client.get(MENTIONS, expansions="referenced_tweets.id").json()
     assert [post["id"] for post in body["data"]] == ids(1000)
     assert body["errors"][0]["value"] == "999"
     assert "includes" not in body
@@ -240,7 +242,7 @@ def test_walking_pages_gives_what_a_plain_reading_of_the_rules_gives(
     x, make_post, clock, posts, moments, size, since
 ) -> None:
     noon = clock.now
-    asker = x(
+    client = x(
         [
             make_post(
                 number,
@@ -253,6 +255,6 @@ def test_walking_pages_gives_what_a_plain_reading_of_the_rules_gives(
     for moment in moments:
         clock.now = noon + timedelta(minutes=moment)
         seen = sorted((n for n, at, late in posts if at + late <= moment and n > since))
-        pages = walk(asker, MENTIONS, max_results=size, since_id=since)
+        pages = read_pages(client, MENTIONS, max_results=size, since_id=since)
         assert [*chain(*pages)] == ids(*reversed(seen))
     clock.now = noon

@@ -14,9 +14,9 @@ BEARER = {"Authorization": "Bearer b"}
 @pytest.fixture
 def client(x, make_post):
     """A tweepy client for an account, on the simulated X."""
-    asker = x([make_post(990), make_post(995, author_id="100", entities=None), make_post(999)])
+    x_client = x([make_post(990), make_post(995, author_id="100", entities=None), make_post(999)])
     client = tweepy.Client("app", "k", "s", "sim-100", "secret", return_type=dict)
-    client.session.mount("https://api.twitter.com", WsgiTransport(asker.app))
+    client.session.mount("https://api.twitter.com", WsgiTransport(x_client.app))
     return client
 
 

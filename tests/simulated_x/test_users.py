@@ -1,11 +1,11 @@
-"""Users by id and by name, and whose token it is."""
+"""Users by id, by name, and by token."""
 
 import pytest
 
 from pulse_cli.simulated_x import Archive, SimulatedX
 
 
-def test_by_ids_in_the_order_asked_and_the_missing_named(x) -> None:
+def test_by_ids_in_the_order_requested_and_missing_ones_named(x) -> None:
     body = x([]).get("/2/users", ids="8,5,7,8").json()
     assert [user["id"] for user in body["data"]] == ["8", "7"]
     assert body["data"][0] == {"id": "8", "name": "Борис", "username": "boris"}
@@ -19,15 +19,15 @@ def test_by_names_in_any_case(x) -> None:
 
 
 def test_by_one_name(x) -> None:
-    asker = x([])
-    assert asker.get("/2/users/by/username/Anna").json()["data"]["id"] == "7"
-    missing = asker.get("/2/users/by/username/nobody")
+    client = x([])
+    assert client.get("/2/users/by/username/Anna").json()["data"]["id"] == "7"
+    missing = client.get("/2/users/by/username/nobody")
     assert missing.status_code == 200
     assert list(missing.json()) == ["errors"]
 
 
 @pytest.mark.parametrize(
-    ("path", "asked", "said"),
+    ("path", "parameters", "message"),
     [
         ("/2/users", {"ids": "NA,NA"}, "The `ids` query parameter value [NA] does not match"),
         ("/2/users", {}, "The `ids` query parameter can not be empty"),
@@ -38,8 +38,8 @@ def test_by_one_name(x) -> None:
         ("/2/users/me", {"expansions": "author_id"}, "value [author_id] is not one of"),
     ],
 )
-def test_requests_that_are_refused(x, path, asked, said) -> None:
-    assert said in x([]).problem(path, user="sim-7", **asked)
+def test_requests_that_are_refused(x, path, parameters, message) -> None:
+    assert message in x([]).problem(path, user="sim-7", **parameters)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_a_pinned_post_comes_along(write, make_post, clock, x_client_class) -> N
     users = [{"id": "7", "username": "anna", "pinned_tweet_id": "999", "affiliation": {"url": "u"}}]
     archive = Archive.load(write([make_post(999)], users=users))
     for vocabulary, word in (("tweet", "pinned_tweet_id"), ("post", "pinned_post_id")):
-        asker = x_client_class(SimulatedX(archive, clock, vocabulary), clock)
-        body = asker.get("/2/users", ids=7, expansions=word).json()
+        client = x_client_class(SimulatedX(archive, clock, vocabulary), clock)
+        body = client.get("/2/users", ids=7, expansions=word).json()
         assert body["data"][0][word] == "999"
         assert "affiliation" not in body["data"][0]
         assert body["includes"][f"{vocabulary}s"][0]["id"] == "999"

@@ -1,4 +1,4 @@
-"""Both vocabularies: what may be asked in each, and what comes back."""
+"""Both vocabularies: what may be requested in each, and what is served."""
 
 import pytest
 
@@ -8,7 +8,7 @@ TWEET_FIELDS = "author_id,conversation_id,created_at,in_reply_to_user_id,referen
 
 @pytest.fixture
 def posts(make_post):
-    """A long reply of Boris to Anna, with all that the vocabularies call differently."""
+    """A long reply by Boris to Anna, with all fields that the vocabularies name differently."""
     return [
         make_post(998, text="Where is &lt;my&gt; parcel?"),
         make_post(
@@ -25,7 +25,7 @@ def posts(make_post):
     ]
 
 
-def test_by_default_there_is_little(x, posts) -> None:
+def test_by_default_few_fields_are_served(x, posts) -> None:
     (old, _) = x(posts).get(MENTIONS).json()["data"]
     assert old == {"id": "999", "text": "@NimbusHelp number 999", "edit_history_tweet_ids": ["999"]}
     body = x(posts, "post").get(MENTIONS).json()
@@ -34,8 +34,8 @@ def test_by_default_there_is_little(x, posts) -> None:
 
 
 def test_older_words(x, posts) -> None:
-    asked = TWEET_FIELDS + ",note_tweet,public_metrics,entities"
-    (post, _) = x(posts).get(MENTIONS, tweet_fields=asked).json()["data"]
+    fields = TWEET_FIELDS + ",note_tweet,public_metrics,entities"
+    (post, _) = x(posts).get(MENTIONS, tweet_fields=fields).json()["data"]
     assert post == {
         "id": "999",
         "text": "@NimbusHelp number 999",
@@ -78,7 +78,7 @@ def test_newer_words(x, posts) -> None:
     assert body["errors"][0]["type"] == "https://api.x.com/2/problems/resource-not-found"
 
 
-def test_expansions_bring_what_they_expand_and_say_what_is_missing(x, posts) -> None:
+def test_expansions_include_posts_and_users_and_name_what_is_missing(x, posts) -> None:
     expansions = "referenced_tweets.id,referenced_tweets.id.author_id,entities.mentions.username"
     body = x(posts).get(MENTIONS, expansions=expansions, user_fields="public_metrics").json()
     assert body["data"][0]["referenced_tweets"][0]["id"] == "998"
@@ -109,15 +109,15 @@ def test_expansions_bring_what_they_expand_and_say_what_is_missing(x, posts) -> 
     }
 
 
-def test_earlier_versions_come_along_when_asked(x, make_post) -> None:
-    asker = x([make_post(998), make_post(999, edit_history_tweet_ids=["998", "999"])])
-    body = asker.get(MENTIONS, expansions="edit_history_tweet_ids").json()
+def test_earlier_versions_are_included_on_request(x, make_post) -> None:
+    client = x([make_post(998), make_post(999, edit_history_tweet_ids=["998", "999"])])
+    body = client.get(MENTIONS, expansions="edit_history_tweet_ids").json()
     assert [post["id"] for post in body["data"]] == ["999"]
     assert [post["id"] for post in body["includes"]["tweets"]] == ["998"]
 
 
 @pytest.mark.parametrize(
-    ("vocabulary", "asked", "said"),
+    ("vocabulary", "parameters", "message"),
     [
         ("tweet", {"post_fields": "id"}, "The query parameter [post.fields] is not one of ["),
         ("post", {"tweet_fields": "id"}, "The query parameter [tweet.fields] is not one of ["),
@@ -142,11 +142,11 @@ def test_earlier_versions_come_along_when_asked(x, make_post) -> None:
         ("mixed", {"colour": "red"}, "The query parameter [colour] is not one of [end_time,"),
     ],
 )
-def test_what_a_vocabulary_refuses(x, posts, vocabulary, asked, said) -> None:
-    assert said in x(posts, vocabulary).problem(MENTIONS, **asked)
+def test_parameters_that_a_vocabulary_rejects(x, posts, vocabulary, parameters, message) -> None:
+    assert message in x(posts, vocabulary).problem(MENTIONS, **parameters)
 
 
-def test_all_that_is_wrong_is_said_at_once(x) -> None:
+def test_all_errors_are_reported_at_once(x) -> None:
     answer = x([]).get(MENTIONS, max_results=1, since_id="x", tweet_fields="y", foo=1)
     assert [list(error["parameters"]) for error in answer.json()["errors"]] == [
         ["foo"],
@@ -157,7 +157,7 @@ def test_all_that_is_wrong_is_said_at_once(x) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "parameters",
     [
         {"tweet_fields": TWEET_FIELDS},
         {
@@ -167,13 +167,13 @@ def test_all_that_is_wrong_is_said_at_once(x) -> None:
         {"tweet_fields": "created_at", "post_fields": "conversation_id", "expansions": "author_id"},
     ],
 )
-def test_mixed_takes_both_and_gives_both_in_one_answer(x, make_post, asked) -> None:
+def test_mixed_takes_both_and_gives_both_in_one_answer(x, make_post, parameters) -> None:
     posts = [
         make_post(n, referenced_tweets=[{"type": "replied_to", "id": str(n - 50)}])
         for n in range(900, 1000)
     ]
-    asker = x(posts, "mixed")
-    body = asker.get(MENTIONS, max_results=100, **asked).json()
+    client = x(posts, "mixed")
+    body = client.get(MENTIONS, max_results=100, **parameters).json()
     assert body["meta"]["result_count"] == 100
     old = {post["id"] for post in body["data"] if "edit_history_tweet_ids" in post}
     new = {post["id"] for post in body["data"]} - old
@@ -181,13 +181,13 @@ def test_mixed_takes_both_and_gives_both_in_one_answer(x, make_post, asked) -> N
     assert len(new) > 20
     for post in body["data"]:
         assert "created_at" in post
-        if "referenced_posts" in str(asked) or "referenced_tweets" in str(asked):
+        if "referenced_posts" in str(parameters) or "referenced_tweets" in str(parameters):
             name = "referenced_tweets" if post["id"] in old else "referenced_posts"
             assert post[name][0]["type"] == "replied_to"
-    if "referenced_posts" in str(asked):
+    if "referenced_posts" in str(parameters):
         assert {post["id"] for post in body["includes"]["tweets"]} <= old
         assert {post["id"] for post in body["includes"]["posts"]} <= new
-    assert asker.get(MENTIONS, max_results=100, **asked).json() == body
+    assert client.get(MENTIONS, max_results=100, **parameters).json() == body
 
 
 def test_mixed_counts_in_both_words(x, make_post) -> None:

@@ -18,10 +18,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=int, default=20, help="minutes with posts")
     parser.add_argument("--days", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    args = parser.parse_args()
     all_violations: list[str] = []
-    for seed in range(arguments.seed, arguments.seed + arguments.days):
-        day = run_day(seed, arguments.minutes)
+    for seed in range(args.seed, args.seed + args.days):
+        day = run_day(seed, args.minutes)
         found = violations(day.evidence)
         figures = {
             "seed": seed,

@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--each", action="store_true", help="every point in a run of its own")
     parser.add_argument("--to-the-end", action="store_true", help="no run ends early")
     parser.add_argument("--json", action="store_true", help="figures alone, for a test")
-    arguments = parser.parse_args()
+    args = parser.parse_args()
     began = time.perf_counter()
     seen = 0
 
@@ -37,21 +37,19 @@ def main() -> int:
             for line in result.violations():
                 sys.stdout.write(f"{point}: {line}\n")
         seen = len(swept.results)
-        if not arguments.json:
+        if not args.json:
             progress = f"call {calls} of {swept.reference.calls}, {seen} runs"
             sys.stderr.write(f"\r{progress}, {time.perf_counter() - began:.0f} s ")
             sys.stdout.flush()
 
     with tempfile.TemporaryDirectory() as folder:
-        scenario = SCENARIOS[arguments.scenario](arguments.shared, Path(folder))
-        how = {"seed": arguments.seed, "each": arguments.each, "to_the_end": arguments.to_the_end}
-        swept = sweep(
-            scenario, sample_points(arguments.share, arguments.seed), show_progress, **how
-        )
+        scenario = SCENARIOS[args.scenario](args.shared, Path(folder))
+        how = {"seed": args.seed, "each": args.each, "to_the_end": args.to_the_end}
+        swept = sweep(scenario, sample_points(args.share, args.seed), show_progress, **how)
     sys.stderr.write("\n")
-    found = {"scenario": arguments.scenario, **statistics(swept)}
+    found = {"scenario": args.scenario, **statistics(swept)}
     found["seconds"] = round(time.perf_counter() - began, 1)
-    sys.stdout.write(json.dumps(found, indent=None if arguments.json else 1) + "\n")
+    sys.stdout.write(json.dumps(found, indent=None if args.json else 1) + "\n")
     return 1 if found["wrong"] else 0
 
 

@@ -1,6 +1,6 @@
-"""Random archives from a seed, and their true `state.json`.
+"""Random archives from a seed, and the `state.json` expected of them.
 
-The truth is computed from the definitions alone, post by post, without code of Pulse.
+What is expected is computed from the definitions alone, post by post, without code of Pulse.
 """
 
 import json
@@ -53,7 +53,7 @@ class RandomArchive:
         return max(_time(p.get("visible_at", p["created_at"])) for p in self.posts) + 60 * _MINUTE
 
     def write(self, folder: Path) -> Path:
-        """As a post archive."""
+        """Write the posts as an archive; returns its folder."""
         folder.mkdir(parents=True, exist_ok=True)
         users = sorted({p["author_id"] for p in self.posts})
         companies = [
@@ -73,30 +73,30 @@ class RandomArchive:
         return folder
 
     def _something(self, at: datetime) -> None:
-        """A customer begins, goes on or corrects; we answer or publish; neighbours chime in."""
+        """Add a random post: a customer's, a bystander's, an edit, a reply of ours, or news."""
         roll, random = self._random.random(), self._random
-        asked = [p for p in self.posts if p["kind"] == "mention"][-40:]
-        if roll < 0.35 or not asked:
+        mentions = [p for p in self.posts if p["kind"] == "mention"][-40:]
+        if roll < 0.35 or not mentions:
             named = random.choice([["11"], ["12"], ["21"], ["11", "12"], ["11", "21"]])
             self._post(at, str(random.randint(1000, 1060)), named, "mention")
         elif roll < 0.55:
-            before = random.choice(asked)
+            before = random.choice(mentions)
             self._post(at, before["author_id"], before["named"], "mention", thread=before)
         elif roll < 0.8:
-            before = random.choice(asked)
+            before = random.choice(mentions)
             ours = next(ids for ids in _OURS.values() if set(ids) & set(before["named"]))
             self._post(at, random.choice(ours), [], "reply", thread=before, to=before["author_id"])
         elif roll < 0.85:
-            before = random.choice(asked)
+            before = random.choice(mentions)
             self._post(at, "999", before["named"], "mention", thread=before, to=before["author_id"])
         elif roll < 0.9:
-            before = random.choice(asked)
+            before = random.choice(mentions)
             self._post(at, "998", before["named"], "retweet", of=("retweeted", before["id"]))
         elif roll < 0.93:
-            before = random.choice(asked)
+            before = random.choice(mentions)
             self._post(at, "997", before["named"], "mention", of=("quoted", before["id"]))
         elif roll < 0.96:
-            self._edit(at, random.choice(asked))
+            self._edit(at, random.choice(mentions))
         else:
             self._post(at, random.choice(["11", "12", "21"]), [], "news")
 
@@ -113,7 +113,7 @@ class RandomArchive:
         self._count += 1
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
         number = str((int((at - _EPOCH) / timedelta(milliseconds=1)) << 22) + self._count)
-        made: Json = {
+        post: Json = {
             "id": number,
             "text": f"words {self._count} &amp; more",
             "author_id": author,
@@ -124,31 +124,31 @@ class RandomArchive:
             "named": list(named),
         }
         if named:
-            made["entities"] = {"mentions": [{"id": i, "username": f"ours{i}"} for i in named]}
+            post["entities"] = {"mentions": [{"id": i, "username": f"ours{i}"} for i in named]}
         if thread:
-            made["in_reply_to_user_id"] = to or named[0]
-            made["referenced_tweets"] = [{"type": "replied_to", "id": thread["id"]}]
+            post["in_reply_to_user_id"] = to or named[0]
+            post["referenced_tweets"] = [{"type": "replied_to", "id": thread["id"]}]
         if of:
-            made["referenced_tweets"] = [{"type": of[0], "id": of[1]}]
+            post["referenced_tweets"] = [{"type": of[0], "id": of[1]}]
         if self._random.random() < self.late:
             shown = at + timedelta(minutes=self._random.uniform(0.5, 40))
-            made["visible_at"] = shown.isoformat(timespec="milliseconds")
-        self.posts.append(made)
-        return made
+            post["visible_at"] = shown.isoformat(timespec="milliseconds")
+        self.posts.append(post)
+        return post
 
     def _edit(self, at: datetime, before: Json) -> None:
         if at - _time(before["created_at"]) > 60 * _MINUTE:
             return
-        made = self._post(at, before["author_id"], before["named"], "mention")
-        history = [*before["edit_history_tweet_ids"], made["id"]]
-        made["edit_history_tweet_ids"] = history
+        edited = self._post(at, before["author_id"], before["named"], "mention")
+        history = [*before["edit_history_tweet_ids"], edited["id"]]
+        edited["edit_history_tweet_ids"] = history
         for name in ("conversation_id", "in_reply_to_user_id", "referenced_tweets"):
             if name in before:
-                made[name] = before[name]
+                edited[name] = before[name]
 
 
 def expected_state(posts: Sequence[Json], company: str, end: datetime) -> list[Json]:
-    """What `state.json` must say of a company at `end`, when nothing was shown late."""
+    """What `state.json` must contain for a company at `end`, if nothing was shown late."""
     ours = set(_OURS[company])
     known = sorted((p for p in posts if _time(p["created_at"]) <= end), key=lambda p: int(p["id"]))
     firsts: dict[str, datetime] = {}
@@ -179,42 +179,42 @@ def _row(
     replies: Mapping[str, datetime],
     end: datetime,
 ) -> Json:
-    asked, said = sorted(mentions, key=int), sorted(replies, key=int)
+    mention_ids, reply_ids = sorted(mentions, key=int), sorted(replies, key=int)
     waits: list[tuple[datetime, datetime | None]] = []
-    left = asked
-    while left:
-        reply = next((r for r in said if int(r) > int(left[0])), None)
-        covered = [m for m in left if reply is not None and int(m) < int(reply)] or left
-        waits.append((mentions[left[0]], replies[reply] if reply else None))
-        left = left[len(covered) :]
-    answer = next((r for r in said if int(r) > int(asked[0])), None)
+    uncovered = mention_ids
+    while uncovered:
+        reply = next((r for r in reply_ids if int(r) > int(uncovered[0])), None)
+        covered = [m for m in uncovered if reply is not None and int(m) < int(reply)] or uncovered
+        waits.append((mentions[uncovered[0]], replies[reply] if reply else None))
+        uncovered = uncovered[len(covered) :]
+    first_reply = next((r for r in reply_ids if int(r) > int(mention_ids[0])), None)
     waiting = waits[-1][0] if waits[-1][1] is None else None
     flagged = [flag for since, until in waits for flag in _flags(since, until, end)]
     last = [f for f in flagged if waiting and _time(f["due_at"]) > waiting]
     return {
         "conversation_id": thread,
         "author_id": customer,
-        "first_mention_id": asked[0],
-        "mentions": len(asked),
+        "first_mention_id": mention_ids[0],
+        "mentions": len(mention_ids),
         "status": "open" if waiting else "answered",
         "waiting_since": waiting,
         "first_response_seconds": None
-        if answer is None
-        else int((replies[answer] - mentions[asked[0]]).total_seconds()),
+        if first_reply is None
+        else int((replies[first_reply] - mentions[mention_ids[0]]).total_seconds()),
         "level": last[-1]["level"] if last else None,
         "flagged": flagged,
     }
 
 
 def _flags(since: datetime, until: datetime | None, end: datetime) -> list[Json]:
-    """Each level is told in the first minute at or after it is due, if the answer is not there."""
+    """Each level is flagged in the first minute from when it is due, unless a reply comes first."""
     found = []
     for level, after in LEVELS.items():
         due = since + after
-        told = min(_minute(due), end) if due <= end else _minute(due)
-        if told <= end and (until is None or _minute(until) > told):
+        flagged_at = min(_minute(due), end) if due <= end else _minute(due)
+        if flagged_at <= end and (until is None or _minute(until) > flagged_at):
             found.append(
-                {"level": level, "due_at": due.isoformat(), "flagged_at": told.isoformat()}
+                {"level": level, "due_at": due.isoformat(), "flagged_at": flagged_at.isoformat()}
             )
     return found
 
@@ -230,5 +230,5 @@ def _time(text: str) -> datetime:
 
 def _lines(file: Path, rows: Sequence[Json]) -> None:
     hidden = ("kind", "named")
-    kept = ({k: v for k, v in row.items() if k not in hidden} for row in rows)
-    file.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    visible = ({k: v for k, v in row.items() if k not in hidden} for row in rows)
+    file.write_text("".join(json.dumps(row) + "\n" for row in visible))

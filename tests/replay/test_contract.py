@@ -1,4 +1,4 @@
-"""The contract of `pulse replay`: what it writes, from when to when; bad input."""
+"""The contract of `pulse replay`: its files, its time range, and bad input."""
 
 import email
 import json
@@ -20,9 +20,9 @@ Run = Callable[..., dict[str, Any]]
 
 
 class Replayed(dict[str, Any]):
-    """What a replay wrote: `state`, `run`, `mails` by name; and what it said."""
+    """What a replay wrote: `state`, `run` and `mails` by name; and what it printed."""
 
-    said: str
+    output: str
 
 
 @pytest.fixture
@@ -32,26 +32,26 @@ def posts() -> Posts:
 
 @pytest.fixture
 def replay(tmp_path: Path, posts: Posts) -> Callable[..., Replayed]:
-    """Run the command over what was said."""
+    """Run the command over the posts."""
 
     def run(*options: str, faults: Iterable[Any] = ()) -> Replayed:
         posts.archive(tmp_path / "archive", faults)
         out = tmp_path / "out"
-        result = ask(tmp_path, *options)
+        result = run_command(tmp_path, *options)
         assert result.exit_code == 0, result.output
         found = Replayed(
             state=json.loads((out / "state.json").read_text()),
             run=json.loads((out / "run.json").read_text()),
             mails={f.name: f.read_bytes() for f in sorted((out / "mail").iterdir())},
         )
-        found.said = result.output
+        found.output = result.output
         return found
 
     return run
 
 
-def ask(folder: Path, *options: str) -> Result:
-    """`pulse replay` as typed; a problem that a person can mend comes out as it is."""
+def run_command(folder: Path, *options: str) -> Result:
+    """Run `pulse replay`; an error that a person can fix is raised as it is."""
     arguments = ["replay", str(folder / "archive"), *options, "--out", str(folder / "out")]
     result = CliRunner().invoke(pulse, arguments)
     if result.exception and not isinstance(result.exception, SystemExit):
@@ -64,7 +64,7 @@ def iso(minute: float) -> str:
 
 
 def test_state_json(posts: Posts, replay: Run) -> None:
-    """Given three customers, then each conversation has a row of this shape, by first mention."""
+    """`state.json` has a row of this shape for each conversation, sorted by first mention."""
     late = posts.mention(1, "9", seen=70)
     first = posts.mention(2, "7")
     posts.mention(4, "7", thread=first)
@@ -110,9 +110,9 @@ def test_state_json(posts: Posts, replay: Run) -> None:
 
 
 def test_run_json(posts: Posts, replay: Run) -> None:
-    """Given a short day, then what it took is told, and adds up."""
-    asked = posts.mention(1.5)
-    posts.reply(9.25, asked)
+    """`run.json` states what the run took, and its figures add up."""
+    mention = posts.mention(1.5)
+    posts.reply(9.25, mention)
     posts.mention(11.5, "8", seen=31)
     run = replay()["run"]
     expected = {
@@ -134,7 +134,7 @@ def test_run_json(posts: Posts, replay: Run) -> None:
 
 
 def test_mails_sort_by_time_and_are_whole(posts: Posts, replay: Run) -> None:
-    """Given a wait through all levels, then the mails are there as sent, by the order of names."""
+    """All mails of a wait through all levels are complete files whose names sort by time."""
     posts.mention(0)
     mails = replay("--until", iso(245))["mails"]
     assert all(name.endswith(".eml") for name in mails)
@@ -154,7 +154,7 @@ def test_mails_sort_by_time_and_are_whole(posts: Posts, replay: Run) -> None:
 def test_until_is_inclusive(
     posts: Posts, replay: Run, until: float, seen: int, answered: int
 ) -> None:
-    """Given an instant, also one within a minute, then what is published at it is seen."""
+    """Posts published at the end are included, even if the end is not a whole minute."""
     posts.news(0)
     first = posts.mention(10, "7")
     posts.mention(10.5, "8")
@@ -165,57 +165,57 @@ def test_until_is_inclusive(
 
 
 def test_the_end_sweeps_once_more(posts: Posts, replay: Run) -> None:
-    """Given a post shown late just before the end, then the last sweep finds it."""
+    """A last sweep finds a post that X shows late just before the end."""
     posts.mention(1, "7", seen=38)
     posts.mention(2, "8")
     assert len(replay("--until", iso(39))["state"]["acme"]) == 2
 
 
 def test_what_was_published_before_since_does_not_exist(posts: Posts, replay: Run) -> None:
-    """Given a later reply to what does not exist, then it makes no row, but answers what does."""
-    gone = posts.mention(0, "7")
+    """A post before `--since` makes no row; a reply to it still covers later mentions."""
+    earlier = posts.mention(0, "7")
     posts.mention(3, "8")
-    posts.reply(9, gone)
-    kept = posts.mention(4, "9")
+    posts.reply(9, earlier)
+    first = posts.mention(4, "9")
     thread = posts.mention(1, "6")
-    again = posts.mention(6, "6", thread=thread)
+    second = posts.mention(6, "6", thread=thread)
     posts.reply(10, thread)
     rows = replay("--since", iso(4), "--until", iso(30))["state"]["acme"]
-    assert [row["first_mention_id"] for row in rows] == [kept, again]
+    assert [row["first_mention_id"] for row in rows] == [first, second]
     assert rows[1]["status"] == "answered"
     assert rows[1]["conversation_id"] == thread
     assert rows[1]["first_response_seconds"] == 240
 
 
 def test_by_default_it_ends_an_hour_after_the_last_post(posts: Posts, replay: Run) -> None:
-    """Given no end, then an hour later: a breach is told, what comes after is not."""
+    """The default end is an hour after the last post: a breach is flagged, later levels are not."""
     posts.mention(0)
     [row] = replay()["state"]["acme"]
     assert [f["level"] for f in row["flagged"]] == ["warning", "breach"]
 
 
 def test_a_replay_is_the_same_each_time(posts: Posts, replay: Run) -> None:
-    """Given one archive, twice, in two vocabularies, then the states are equal."""
+    """Two replays of one archive, in two vocabularies, have equal states."""
     for n in range(6):
-        asked = posts.mention(n * 5, str(n % 4 + 10), seen=n * 5 + (9 if n % 4 == 0 else 0))
+        mention = posts.mention(n * 5, str(n % 4 + 10), seen=n * 5 + (9 if n % 4 == 0 else 0))
         if n % 3:
-            posts.reply(n * 5 + 4, asked)
+            posts.reply(n * 5 + 4, mention)
     until = ("--until", iso(45))
     assert replay(*until)["state"] == replay(*until, "--vocabulary", "mixed")["state"]
 
 
-def test_faults_and_failures_are_told_and_lose_nothing(posts: Posts, replay: Run) -> None:
-    """Given an X that fails now and then, then the end is that of a day without."""
+def test_faults_of_x_lose_nothing(posts: Posts, replay: Run) -> None:
+    """If X fails now and then, the final state is that of a replay without faults."""
     for n in range(4):
         posts.mention(n * 3, str(n + 10))
     fault = {"from": iso(2), "until": iso(10), "every": 3, "status": 503}
-    disturbed = replay("--until", iso(30), faults=[fault])
-    still = replay("--until", iso(30))
+    with_faults = replay("--until", iso(30), faults=[fault])
+    without_faults = replay("--until", iso(30))
     names = ("conversation_id", "status", "waiting_since", "mentions")
-    assert [[r[n] for n in names] for r in disturbed["state"]["acme"]] == [
-        [r[n] for n in names] for r in still["state"]["acme"]
+    assert [[r[n] for n in names] for r in with_faults["state"]["acme"]] == [
+        [r[n] for n in names] for r in without_faults["state"]["acme"]
     ]
-    assert disturbed["run"]["failed_invocations"] == 0
+    assert with_faults["run"]["failed_invocations"] == 0
 
 
 def two_companies(folder: Path, posts: Posts) -> Path:
@@ -224,12 +224,12 @@ def two_companies(folder: Path, posts: Posts) -> Path:
     other = {"name": "Other Co", "accounts": [{"id": "300", "username": "other"}]}
     file = folder / "archive" / "companies.json"
     file.write_text(json.dumps([*json.loads(file.read_text()), other]))
-    asked = {
+    mention = {
         "id": "900", "text": "@other hi", "author_id": "7", "created_at": iso(0),
         "entities": {"mentions": [{"id": "300", "username": "other"}]},
     }  # fmt: skip
     with (folder / "archive" / "posts.ndjson").open("a") as lines:
-        lines.write(json.dumps(asked) + "\n")
+        lines.write(json.dumps(mention) + "\n")
     [acme] = settings(look_back="0")["companies"]
     theirs = {**acme, "name": "Other Co", "title": "Other", "accounts": other["accounts"]}
     (folder / "pulse.yaml").write_text(yaml.safe_dump({"companies": [acme, theirs]}))
@@ -237,22 +237,22 @@ def two_companies(folder: Path, posts: Posts) -> Path:
 
 
 def test_each_company_is_a_deployment_of_its_own(posts: Posts, tmp_path: Path) -> None:
-    """Given two companies with the same people, then each has its rows, and no mail is lost."""
+    """If two companies have the same people, each has its own rows, and no mail is lost."""
     posts.mention(0)
     document = two_companies(tmp_path, posts)
-    assert ask(tmp_path, "--settings", str(document), "--until", iso(16)).exit_code == 0
+    assert run_command(tmp_path, "--settings", str(document), "--until", iso(16)).exit_code == 0
     state = json.loads((tmp_path / "out" / "state.json").read_text())
     assert {name: len(rows) for name, rows in state.items()} == {"acme": 1, "Other Co": 1}
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     mails = list((tmp_path / "out" / "mail").iterdir())
     assert len(mails) == run["messages_sent"] == 8
-    assert ask(tmp_path, "--company", "Other Co", "--until", iso(16)).exit_code == 0
+    assert run_command(tmp_path, "--company", "Other Co", "--until", iso(16)).exit_code == 0
     state = json.loads((tmp_path / "out" / "state.json").read_text())
     assert list(state) == ["Other Co"]
 
 
 def test_a_company_without_posts_has_no_conversations(posts: Posts, replay: Run) -> None:
-    """Given a silent archive, then state.json says so, and nothing fails."""
+    """For an archive without posts, `state.json` has an empty list."""
     assert replay()["state"] == {"acme": []}
 
 
@@ -260,12 +260,12 @@ BROKEN: dict[str, tuple[Callable[[Path], object], list[str], str]] = {
     "no posts": (lambda f: (f / "posts.ndjson").unlink(), [], "posts.ndjson"),
     "no users": (lambda f: (f / "users.ndjson").unlink(), [], "users.ndjson"),
     "no companies": (lambda f: (f / "companies.json").unlink(), [], "companies.json"),
-    "companies that are no JSON": (
+    "companies that are not JSON": (
         lambda f: (f / "companies.json").write_text("[{"),
         [],
         "companies.json, line 1",
     ),
-    "faults that are none": (
+    "an invalid fault": (
         lambda f: (f / "faults.json").write_text('[{"status": 99}]'),
         [],
         "faults.json, line 1",
@@ -274,41 +274,45 @@ BROKEN: dict[str, tuple[Callable[[Path], object], list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("break_it", "options", "said"), BROKEN.values(), ids=BROKEN)
-def test_bad_input_is_told_in_one_line(
-    posts: Posts, tmp_path: Path, break_it: Callable[[Path], object], options: list[str], said: str
+@pytest.mark.parametrize(("break_it", "options", "message"), BROKEN.values(), ids=BROKEN)
+def test_bad_input_is_reported_in_one_line(
+    posts: Posts,
+    tmp_path: Path,
+    break_it: Callable[[Path], object],
+    options: list[str],
+    message: str,
 ) -> None:
-    """Given an archive that cannot be used, then one line names the file and the mend."""
+    """An archive or company that cannot be used is reported in one line that names it."""
     posts.mention(0)
     posts.archive(tmp_path / "archive")
     break_it(tmp_path / "archive")
     with pytest.raises(CommandError) as caught:
-        ask(tmp_path, *options)
-    assert said in str(caught.value)
+        run_command(tmp_path, *options)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("options", [["--until", "soon"], ["--vocabulary", "toot"]])
-def test_a_wrong_option_is_told(posts: Posts, tmp_path: Path, options: list[str]) -> None:
-    """Given an option that means nothing, then the command says which, and does nothing."""
+def test_an_invalid_option_is_reported(posts: Posts, tmp_path: Path, options: list[str]) -> None:
+    """The command exits with 2 and prints the value that it does not understand."""
     posts.archive(tmp_path / "archive")
-    result = ask(tmp_path, *options)
+    result = run_command(tmp_path, *options)
     assert result.exit_code == 2
     assert options[1] in result.output
 
 
-def test_a_line_that_is_no_post_is_put_aside(posts: Posts, tmp_path: Path, replay: Run) -> None:
-    """Given rubbish among the posts, then its line and reason are told, the rest is replayed."""
-    asked = posts.mention(0)
-    posts.lines.append({"id": str(int(asked) + 1), "text": "no author"})
+def test_a_line_that_is_no_post_is_quarantined(posts: Posts, tmp_path: Path, replay: Run) -> None:
+    """A line that is no post is reported with its number and reason; the rest is replayed."""
+    mention = posts.mention(0)
+    posts.lines.append({"id": str(int(mention) + 1), "text": "no author"})
     found = replay()
-    assert [r["first_mention_id"] for r in found["state"]["acme"]] == [asked]
+    assert [r["first_mention_id"] for r in found["state"]["acme"]] == [mention]
     assert found["run"]["put_aside"] == 1
-    assert "posts.ndjson:2: quarantined: no author_id" in found.said
+    assert "posts.ndjson:2: quarantined: no author_id" in found.output
 
 
 def test_an_end_before_the_beginning_gives_an_empty_state(posts: Posts, replay: Run) -> None:
-    """Given an end before the first post, then nothing has happened yet."""
+    """If the end is before the first post, there are no conversations."""
     posts.mention(0)
     found = replay("--until", (at(0) - timedelta(minutes=5)).isoformat())
     assert found["state"] == {"acme": []}

@@ -1,4 +1,4 @@
-"""moto's FIFO queues, mended, do what SQS documents, and what ministack's do."""
+"""The patched FIFO queues of moto do what SQS documents, as those of ministack do."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,19 +19,19 @@ _TIMEOUT = 2
 
 @dataclass
 class Fifo:
-    """A queue whose time-out is two seconds, and a way to let time pass."""
+    """A queue with a visibility time-out of two seconds, and a way to let time pass."""
 
     sqs: Any
     url: str
     pass_by: Callable[[float], None]
 
-    def send(self, group: str, said: str) -> None:
+    def send(self, group: str, body: str) -> None:
         self.sqs.send_message(
-            QueueUrl=self.url, MessageBody=said, MessageGroupId=group, MessageDeduplicationId=said
+            QueueUrl=self.url, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=body
         )
 
     def receive(self) -> list[tuple[str, str]]:
-        """One message, if there is one: its body, and what deletes it."""
+        """The body and receipt of one message, if there is one."""
         got = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=1)
         return [(m["Body"], m["ReceiptHandle"]) for m in got.get("Messages", [])]
 
@@ -39,7 +39,7 @@ class Fifo:
         self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=receipt)
 
     def bodies(self) -> list[str]:
-        """All that can be had, each deleted once it is."""
+        """The bodies of all messages that can be received; each is deleted."""
         found = []
         while got := self.receive():
             found.append(got[0][0])
@@ -49,26 +49,26 @@ class Fifo:
 
 @pytest.fixture(params=["moto", "ministack"])
 def fifo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fifo]:
-    def made(sqs: Any, pass_by: Callable[[float], None]) -> Fifo:
+    def make_fifo(sqs: Any, pass_by: Callable[[float], None]) -> Fifo:
         attributes = {"FifoQueue": "true", "VisibilityTimeout": str(_TIMEOUT)}
-        made = sqs.create_queue(QueueName="polls.fifo", Attributes=attributes)
-        return Fifo(sqs, made["QueueUrl"], pass_by)
+        queue = sqs.create_queue(QueueName="polls.fifo", Attributes=attributes)
+        return Fifo(sqs, queue["QueueUrl"], pass_by)
 
     if request.param == "ministack":
         with ministack(tmp_path) as there:
-            yield made(there.client("sqs"), time.sleep)
+            yield make_fifo(there.client("sqs"), time.sleep)
         return
     with mock_aws(), time_machine.travel("2030-05-14T09:00:00Z", tick=False) as clock:
         moto_speed.install()
         keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
         sqs = boto3.client("sqs", region_name="us-east-1", **keys)
-        yield made(sqs, clock.shift)
+        yield make_fifo(sqs, clock.shift)
 
 
-def test_messages_of_a_group_come_back_in_their_order(fifo: Fifo) -> None:
-    """Given one received and not deleted, then its group waits; after the time-out all come."""
-    for said in ("first", "second", "third"):
-        fifo.send("a", said)
+def test_messages_of_a_group_return_in_their_order(fifo: Fifo) -> None:
+    """Until a received message is deleted, its group waits; after the time-out all return."""
+    for text in ("first", "second", "third"):
+        fifo.send("a", text)
     [(body, _)] = fifo.receive()
     assert body == "first"
     assert fifo.receive() == []
@@ -78,18 +78,18 @@ def test_messages_of_a_group_come_back_in_their_order(fifo: Fifo) -> None:
     assert fifo.bodies() == ["first", "second", "third"]
 
 
-def test_all_that_was_received_comes_back(fifo: Fifo) -> None:
-    """Given three received at once and none deleted, then all come back after the time-out."""
-    for said in ("first", "second", "third"):
-        fifo.send("a", said)
+def test_all_received_messages_return(fifo: Fifo) -> None:
+    """Three messages received at once and not deleted all return after the time-out."""
+    for text in ("first", "second", "third"):
+        fifo.send("a", text)
     got = fifo.sqs.receive_message(QueueUrl=fifo.url, MaxNumberOfMessages=10)
     assert len(got["Messages"]) == 3
     fifo.pass_by(_TIMEOUT)
     assert fifo.bodies() == ["first", "second", "third"]
 
 
-def test_the_same_id_counts_once_though_it_was_deleted(fifo: Fifo) -> None:
-    """Given a message received and deleted, when it is sent again, then the queue stays empty."""
+def test_the_same_id_counts_once_even_after_deletion(fifo: Fifo) -> None:
+    """If a message was received and deleted, sending it again adds nothing to the queue."""
     fifo.send("a", "once")
     assert fifo.bodies() == ["once"]
     fifo.send("a", "once")

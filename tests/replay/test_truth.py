@@ -1,4 +1,4 @@
-"""The real day against the truth: a sample of it; `make truth` compares all."""
+"""A sample of a real day against known results; `make truth` compares all of it."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ SAMPLE: list[tuple[str, VocabularyName]] = [
 def test_a_replay_agrees_with_the_truth(
     shared: Path, company: str, vocabulary: VocabularyName
 ) -> None:
-    """Given a real day, when replayed, then every conversation is as the truth has it, twice."""
+    """At two instants of a replayed day, every conversation is as in the known results."""
     found = compare(shared / "support-2017", company, vocabulary, (EVENING, MIDNIGHT))
     assert found.differences == []
     assert found.conversations > 0

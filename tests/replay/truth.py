@@ -1,6 +1,6 @@
 """Compares replays of real posts with known results: `make truth`.
 
-Each company is replayed once in each vocabulary, and compared at every instant that is known.
+Each company is replayed once in each vocabulary, and compared at every instant with known results.
 """
 
 import argparse
@@ -28,7 +28,7 @@ LONGEST_FIRST = ("ChipotleTweets", "AppleSupport", "Delta", "AmericanAir", "comc
 
 @dataclass(frozen=True)
 class Found:
-    """What one run gave, compared; `differences` is empty when all agrees."""
+    """The comparison of one run; `differences` is empty if everything agrees."""
 
     company: str
     vocabulary: str
@@ -38,7 +38,7 @@ class Found:
 
 
 def truths(folder: Path) -> dict[datetime, dict[str, list[dict[str, Any]]]]:
-    """By instant: what is true of each company then."""
+    """The known rows of each company, by instant."""
     found = {
         datetime.strptime(file.stem + "+0000", "%Y-%m-%dT%H%M%SZ%z"): json.loads(file.read_text())
         for file in sorted((folder / "truth").glob("*.json"))
@@ -51,7 +51,7 @@ def truths(folder: Path) -> dict[datetime, dict[str, list[dict[str, Any]]]]:
 def compare(
     folder: Path, company: str, vocabulary: VocabularyName, instants: Sequence[datetime] = ()
 ) -> Found:
-    """Replay one company up to the last of these instants (all), and compare at each."""
+    """Replay one company up to the last of these instants (default: all); compare at each."""
     began = time.perf_counter()
     archive, known = _archive(folder), truths(folder)
     at = sorted(instants) or sorted(known)
@@ -78,7 +78,7 @@ def compare(
 
 
 def _differ(true: list[dict[str, Any]], seen: list[dict[str, Any]]) -> Iterator[str]:
-    """What is missing, what is too much, what is different, and whether the order is right."""
+    """Rows that are missing, unexpected or different, or in the wrong order."""
     fields = sorted({name for row in true for name in row})
     expected = {(row["conversation_id"], row["author_id"]): row for row in true}
     found = {
@@ -102,23 +102,23 @@ def _archive(folder: Path) -> Archive:
 
 
 def main() -> int:
-    """Compare everything, on all processors; returns 1 when something differs."""
+    """Compare everything, on all processors; returns 1 if something differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--company", action="append", help="only these")
     parser.add_argument("--vocabulary", action="append", choices=VOCABULARIES, help="only these")
     parser.add_argument("--draw", type=int, help="a seed: each company in one vocabulary only")
-    parser.add_argument("--done", type=Path, help="a file of runs that agreed, to be left out")
-    asked = parser.parse_args()
-    folder = asked.shared / "data" / "support-2017"
+    parser.add_argument("--done", type=Path, help="a file of runs that agreed and are skipped")
+    args = parser.parse_args()
+    folder = args.shared / "data" / "support-2017"
     if not folder.is_dir():
         sys.exit(f"no real data at {folder}; name its parent with --shared")
-    names = asked.company or [c.name for c in _archive(folder).companies]
+    names = args.company or [c.name for c in _archive(folder).companies]
     names.sort(key=lambda name: name not in LONGEST_FIRST)
-    jobs = [(name, words) for words in asked.vocabulary or VOCABULARIES for name in names]
-    if asked.draw is not None:
-        jobs = [(name, words) for name, words in jobs if words == drawn(name, asked.draw)]
-    done = asked.done.read_text("utf-8").splitlines() if asked.done and asked.done.exists() else []
+    jobs = [(name, chosen) for chosen in args.vocabulary or VOCABULARIES for name in names]
+    if args.draw is not None:
+        jobs = [(name, chosen) for name, chosen in jobs if chosen == drawn(name, args.draw)]
+    done = args.done.read_text("utf-8").splitlines() if args.done and args.done.exists() else []
     jobs = [job for job in jobs if " ".join(job) not in done]
     if not jobs:
         say("all runs agreed already")
@@ -137,21 +137,21 @@ def main() -> int:
             for difference in found.differences:
                 say(f"       {difference}")
             wrong += bool(found.differences)
-            if asked.done and not found.differences:
-                with asked.done.open("a", encoding="utf-8") as file:
+            if args.done and not found.differences:
+                with args.done.open("a", encoding="utf-8") as file:
                     file.write(f"{found.company} {found.vocabulary}\n")
     say(f"{len(jobs) - wrong} of {len(jobs)} runs agree with the truth at every instant")
     return 1 if wrong else 0
 
 
 def drawn(company: str, seed: int) -> VocabularyName:
-    """The vocabulary in which a night replays a company: another in each of three seeds."""
+    """The vocabulary in which a nightly run replays a company: another for each of three seeds."""
     shift = int.from_bytes(hashlib.sha256(company.encode()).digest()[:4])
     return VOCABULARIES[(seed + shift) % len(VOCABULARIES)]
 
 
 def say(line: str) -> None:
-    """One line, at once."""
+    """Print one line at once."""
     print(line, flush=True)  # noqa: T201 - this is what the command is for
 
 

@@ -1,4 +1,4 @@
-"""moto made quick is moto still: the same writes end the same, mended and as it comes."""
+"""The faster moto behaves like the original: the same writes and queries give the same."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ NAME = "t"
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    """Two tables, one written by each moto."""
+    """A client of DynamoDB on moto."""
     with mock_aws():
         yield boto3.client(
             "dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
@@ -82,10 +82,10 @@ def actions(draw: st.DrawFn) -> dict[str, Any]:
     return {kind: action}
 
 
-def ask(client: Any, low: str, high: str, limit: int) -> list[Any]:
-    """What is found: by key, by index, between two keys, page by page."""
+def run_queries(client: Any, low: str, high: str, limit: int) -> list[Any]:
+    """The items found by key, between two keys and by index, page by page; and all items."""
     bounds = {":l": {"S": low}, ":h": {"S": high}}
-    questions: list[dict[str, Any]] = [
+    queries: list[dict[str, Any]] = [
         {
             "KeyConditionExpression": "pk = :p",
             "ExpressionAttributeValues": {":p": {"S": "p"}},
@@ -104,14 +104,14 @@ def ask(client: Any, low: str, high: str, limit: int) -> list[Any]:
         },
     ]
     found: list[Any] = []
-    for question in questions:
-        pages = client.get_paginator("query").paginate(TableName=NAME, **question)
+    for query in queries:
+        pages = client.get_paginator("query").paginate(TableName=NAME, **query)
         found.append([item for page in pages for item in page["Items"]])
     return [*found, client.scan(TableName=NAME)["Items"]]
 
 
-def play(client: Any, transactions: list[list[dict[str, Any]]]) -> list[Any]:
-    """What came of each transaction."""
+def run_transactions(client: Any, transactions: list[list[dict[str, Any]]]) -> list[Any]:
+    """The outcome of each transaction: `written`, or the error and its reasons."""
     outcomes: list[Any] = []
     for transaction in transactions:
         items = [{k: {**v, "TableName": NAME} for k, v in one.items()} for one in transaction]
@@ -131,21 +131,23 @@ def play(client: Any, transactions: list[list[dict[str, Any]]]) -> list[Any]:
     high=words,
     limit=st.integers(1, 3),
 )
-def test_whatever_is_written_and_asked_comes_out_the_same(
+def test_the_same_writes_and_queries_give_the_same(
     dynamodb: Any, transactions: list[list[dict[str, Any]]], low: str, high: str, limit: int
 ) -> None:
-    """For any writes and questions: the same are refused, the same is found, mended or not."""
+    """For any writes and queries, the same are refused and the same is found, patched or not."""
     outcomes = []
-    for mended in (False, True):
+    for patched in (False, True):
         with pytest.MonkeyPatch.context() as patch:
-            # what other tests have mended comes off for a while
+            # the patches of other tests are taken off for a while
             patch.setattr(DynamoDBBackend, "transact_write_items", moto_speed._whole)  # noqa: SLF001
             patch.setattr(BaseJSONSerializer, "_serialize_type_structure", moto_speed._structure)  # noqa: SLF001
             patch.setattr(Table, "query", moto_speed._query_whole)  # noqa: SLF001
             patch.setattr(Table, "all_items", moto_speed._all_items_whole)  # noqa: SLF001
             table(dynamodb)
-            if mended:
+            if patched:
                 moto_speed.install()
-            outcomes.append([play(dynamodb, transactions), ask(dynamodb, low, high, limit)])
+            outcomes.append(
+                [run_transactions(dynamodb, transactions), run_queries(dynamodb, low, high, limit)]
+            )
             dynamodb.delete_table(TableName=NAME)
     assert outcomes[0] == outcomes[1]

@@ -8,17 +8,17 @@ This is how a change that must not change behaviour is proved. Each side runs tw
 
 Compared are, text for text: state.json; run.json without `wall_seconds`, which is different each
 time; the files in mail/; the demo's archive; and every call that sends a mail or a topic message,
-with sender, recipient, headers, text and HTML, as botocore was handed it. In mails only the MIME
-boundary, which Python draws by lot, is replaced. What the commands print on the screen is compared
-too, but its differences do not count: words of the command may change.
+with sender, recipient, headers, text and HTML, as it was passed to botocore. In mails only the
+MIME boundary, which is random, is replaced. What the commands print on the screen is compared too,
+but its differences do not count: wording of the command may change.
 
 The base is unpacked into a temporary folder by `git archive` and runs with the requirements of this
-checkout's .venv, but with its own code, templates and template.yaml; that no module came from
-another tree is checked in every process that sent something. The driver names no module of
-Pulse, only the `pulse` command of each tree's pyproject.toml and the files that it writes, so
-modules may move. Results of commits are kept in build/comparison/ and used again. `--only demo` or
-`--only replay` takes one input; `--new COMMIT` compares with a commit instead of this tree. Without
-the shared data the replay is skipped; where CI=true, that is an error. Exits with 1 when something
+checkout's .venv, but with its own code, templates and template.yaml; every process that sends
+something is checked for modules of another tree. The driver names no module of Pulse, only the
+`pulse` command of each tree's pyproject.toml and the files that it writes, so modules may move.
+Results of commits are stored in build/comparison/ and used again. `--only demo` or `--only replay`
+takes one input; `--new COMMIT` compares with a commit instead of this tree. Without
+the shared data the replay is skipped; where CI=true, that is an error. Exits with 1 if something
 differs or a command fails.
 """
 
@@ -45,16 +45,16 @@ from results import MAIL_FILES, MAILS_SENT, Parts, compare, differences, read
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 RUNNER, WIRE = HERE / "run_tree.py", HERE / "wire"
-KEPT = ROOT / "build" / "comparison"
+STORED = ROOT / "build" / "comparison"
 DAY = ("--since", "2017-10-31T00:00Z", "--until", "2017-10-31T23:59Z")
 SOURCES = ("functions", "infra")
-"""Folders of a tree in which packages lie."""
+"""Folders of a tree that contain packages."""
 INPUTS = ("demo", "replay")
 SCREEN = "screen (not counted)"
 TOOK = re.compile(r"(this took +).*")
 
 Results = dict[str, dict[str, Parts]]
-"""By command: by kind of result, its parts."""
+"""The parts of all results, by command and kind of result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +66,29 @@ class Side:
 
     @property
     def label(self) -> str:
-        """What the side is called on the screen."""
+        """The name of the side on the screen."""
         return f"{self.name} ({self.commit[:10] if self.commit else 'working tree'})"
 
 
 def main() -> int:
-    """Compare; returns 1 when something differs."""
+    """Compare; returns 1 if something differs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--base", default="HEAD", help="the commit to compare with (HEAD)")
     parser.add_argument("--new", help="a commit instead of the working tree")
     parser.add_argument("--only", choices=INPUTS)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
-    asked = parser.parse_args()
-    inputs = [name for name in INPUTS if asked.only in {None, name}]
-    archive = asked.shared.resolve() / "data" / "support-2017"
+    args = parser.parse_args()
+    inputs = [name for name in INPUTS if args.only in {None, name}]
+    archive = args.shared.resolve() / "data" / "support-2017"
     if "replay" in inputs and not archive.is_dir():
         missing = f"no real data at {archive}; name the parent of data/ with --shared"
-        if os.environ.get("CI") == "true" or asked.only == "replay":
+        if os.environ.get("CI") == "true" or args.only == "replay":
             sys.exit(missing)
         say(f"REPLAY SKIPPED: {missing}")
         inputs.remove("replay")
     sides = [
-        Side("base", resolved(asked.base)),
-        Side("new", resolved(asked.new) if asked.new else None),
+        Side("base", resolved(args.base)),
+        Side("new", resolved(args.new) if args.new else None),
     ]
     results = [results_of(side, inputs, archive) for side in sides]
     wrong = report(*results)
@@ -98,9 +98,9 @@ def main() -> int:
 
 def resolved(revision: str) -> str:
     """The commit that a revision names."""
-    asked = ["git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"]
+    command = ["git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"]
     found = subprocess.run(  # noqa: S603 - git, no shell
-        asked, cwd=ROOT, capture_output=True, text=True, check=False
+        command, cwd=ROOT, capture_output=True, text=True, check=False
     )
     if found.returncode:
         sys.exit(f"{revision!r} is no commit of this repository")
@@ -108,14 +108,14 @@ def resolved(revision: str) -> str:
 
 
 def results_of(side: Side, inputs: Sequence[str], archive: Path) -> Results:
-    """Run the inputs on one side, or take what is kept of them."""
+    """Run the inputs on one side, or read their stored results."""
     results: Results = {}
     with tempfile.TemporaryDirectory(prefix="pulse-compare-") as temporary, ready(side) as tree:
         for name in inputs:
             data = [archive] if name == "replay" else []
-            place = KEPT / side.commit / fingerprint(data) / name if side.commit else None
+            place = STORED / side.commit / fingerprint(data) / name if side.commit else None
             if place and (place / "complete").exists():
-                say(f"{side.label}: {name}: kept from before, in {place.relative_to(ROOT)}")
+                say(f"{side.label}: {name}: stored before, in {place.relative_to(ROOT)}")
             else:
                 made = Path(temporary) / name
                 run_input(name, side, tree(), made, archive)
@@ -134,7 +134,7 @@ def results_of(side: Side, inputs: Sequence[str], archive: Path) -> Results:
 
 @contextmanager
 def ready(side: Side) -> Iterator[Any]:
-    """Give a function that returns the side's tree; a commit is unpacked when first asked for."""
+    """Yield a function that returns the side's tree; a commit is unpacked at its first call."""
     if side.commit is None:
         yield lambda: ROOT
         return
@@ -155,13 +155,13 @@ def ready(side: Side) -> Iterator[Any]:
 
 
 def fingerprint(data: Sequence[Path]) -> str:
-    """Tell apart what results depend on besides the commit: driver, data, requirements, Python."""
+    """Identify what results depend on besides the commit: driver, data, requirements, Python."""
     files = [Path(__file__), RUNNER, WIRE / "sitecustomize.py", ROOT / "requirements" / "dev.txt"]
     files += [file for folder in data for file in sorted(folder.glob("*.*json"))]
-    said = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(sys.version.encode())
     for file in files:
-        said.update(hashlib.sha256(file.read_bytes()).digest())
-    return said.hexdigest()[:16]
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
 
 
 def run_input(name: str, side: Side, tree: Path, made: Path, archive: Path) -> None:
@@ -192,8 +192,8 @@ def run(title: str, side: Side, tree: Path, made: Path, arguments: Sequence[str]
             check=False,
         )
     if ended.returncode:
-        said = (folder / "errors.txt").read_text("utf-8", "replace").splitlines()[-20:]
-        sys.exit(f"{side.label}: pulse {' '.join(arguments)} failed\n" + "\n".join(said))
+        last_lines = (folder / "errors.txt").read_text("utf-8", "replace").splitlines()[-20:]
+        sys.exit(f"{side.label}: pulse {' '.join(arguments)} failed\n" + "\n".join(last_lines))
     say(
         f"{side.label}: {title}: {time.perf_counter() - began:.0f} s; "
         f"{origin([json.loads(file.read_text()) for file in wire.glob('*.modules')], tree)}"
@@ -201,7 +201,7 @@ def run(title: str, side: Side, tree: Path, made: Path, arguments: Sequence[str]
 
 
 def environment(tree: Path, wire: Path) -> dict[str, str]:
-    """What a command of this tree runs with: its packages first, nobody's own AWS or Pulse."""
+    """The environment of a command: packages of the tree first, no AWS or Pulse variables."""
     outer = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PULSE_", "PYTHON"))}
     return outer | {
         "PYTHONPATH": os.pathsep.join([str(WIRE), *(str(tree / one) for one in SOURCES)]),
@@ -215,7 +215,7 @@ def environment(tree: Path, wire: Path) -> dict[str, str]:
 
 
 def origin(processes: Sequence[dict[str, str]], tree: Path) -> str:
-    """Say where the packages were imported from; ends the run when any is of another tree."""
+    """Describe where the packages come from; exits if any module is from another tree."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     libraries = [Path(sysconfig.get_path(name)).resolve() for name in names]
     ours: set[str] = set()
@@ -237,7 +237,7 @@ def origin(processes: Sequence[dict[str, str]], tree: Path) -> str:
 
 
 def screen(folder: Path) -> Parts:
-    """What the command printed, without how long it took."""
+    """What the command printed, without its duration."""
     text = (folder / "screen.txt").read_text("utf-8", "replace")
     return {"screen.txt": TOOK.sub(r"\1(time)", text)}
 
@@ -245,7 +245,7 @@ def screen(folder: Path) -> Parts:
 def report(base: Results, new: Results) -> int:
     """Print a table, then what differs; returns how many kinds of results differ.
 
-    What is shown of the mails as sent is not shown again of their files.
+    Differences of the mails as sent are not shown again for the mail files.
     """
     wrong, shown = 0, list[str]()
     say(f"\n{'input':16}{'result':22}{'parts':>7}{'differ':>8}")
@@ -269,7 +269,7 @@ def report(base: Results, new: Results) -> int:
 
 
 def say(line: str) -> None:
-    """One line, at once."""
+    """Print one line at once."""
     print(line, flush=True)  # noqa: T201 - this is what the command is for
 
 

@@ -1,4 +1,4 @@
-"""What a run left behind, in a form that can be compared, and the differences of two such forms."""
+"""The results of a run in a form that can be compared, and the differences between two of them."""
 
 import difflib
 import email
@@ -45,10 +45,10 @@ class Comparison:
 
 
 def read(folder: Path) -> dict[str, Parts]:
-    """Read what one command left below the folder: by kind of result, its parts.
+    """Read the results of one command from its folder: the parts of each kind of result.
 
-    `out` holds the files that the command wrote, `wire` the calls that were noted. The boundary
-    between a mail's parts, which Python draws by lot, is replaced; all else stays as it is.
+    `out` holds the files that the command wrote, `wire` the calls that were recorded. The random
+    boundary between a mail's parts is replaced; all else stays as it is.
     """
     out = folder / "out"
     calls = list(_calls(folder / "wire"))
@@ -78,7 +78,7 @@ def run_text(text: str) -> str:
 
 
 def fixed(mail: str) -> str:
-    """Return a mail with its boundaries numbered, instead of drawn by lot."""
+    """Return a mail whose boundaries are numbered instead of random."""
     for number, boundary in enumerate(dict.fromkeys(_BOUNDARY.findall(mail)), 1):
         mail = mail.replace(boundary, f"boundary-{number}")
     return mail
@@ -130,9 +130,9 @@ def _readable(text: str) -> str:
 
 
 def _calls(folder: Path) -> Iterator[tuple[str, str, Any]]:
-    """Each call: its time, the operation, what was handed over; in the order of their text.
+    """The time, operation and parameters of each call, sorted by time and text.
 
-    Companies are replayed by several processes, so that there is no other order that stays.
+    Several processes replay the companies, so no other order is always the same.
     """
     lines = [line for file in folder.glob("*.calls") for line in _read(file).splitlines()]
     calls = [json.loads(line) for line in lines]
@@ -169,11 +169,11 @@ def _pretty(value: Any, *, sort: bool = True) -> str:
 
 
 def _read(file: Path) -> str:
-    """The file as it is: line ends stay, and bytes that are no text can be told apart."""
+    """The file as it is: line ends stay, and bytes that are not text can be distinguished."""
     return file.read_bytes().decode("utf-8", "backslashreplace")
 
 
 def compare(base: Mapping[str, Parts], new: Mapping[str, Parts]) -> list[Comparison]:
-    """Set the two sides against each other, kind by kind."""
+    """Compare the two sides, kind by kind."""
     kinds = dict.fromkeys([*base, *new])
     return [Comparison(kind, base.get(kind, {}), new.get(kind, {})) for kind in kinds]

@@ -9,11 +9,11 @@ import sys
 import tomllib
 from pathlib import Path
 
-from sitecustomize import note_modules  # wire/sitecustomize.py, by PYTHONPATH
+from sitecustomize import note_modules  # wire/sitecustomize.py, found through PYTHONPATH
 
 
 def main() -> None:
-    """Run the command, and note which modules it was made of."""
+    """Run the command, and record which modules it used."""
     tree, *arguments = sys.argv[1:]
     project = tomllib.loads((Path(tree) / "pyproject.toml").read_text("utf-8"))
     module, _, function = project["project"]["scripts"]["pulse"].partition(":")

@@ -24,20 +24,20 @@ RUN: dict[str, Any] = {
 
 
 def _side(folder: Path, **change: Any) -> dict[str, Parts]:
-    """What a run leaves, read; every mail made anew draws its own MIME boundary."""
+    """The results of a run; each new mail has a random MIME boundary of its own."""
     run = RUN | change
     mail = EmailMessage(policy=SMTP)
     mail["To"], mail["Subject"] = run["to"], run["subject"]
     mail.set_content(run["text"])
     mail.add_alternative(run["html"], subtype="html")
     state = {"acme": [{"status": run["status"]}]}
-    told = {key: run[key] for key in ("polls", "wall_seconds")}
+    figures = {key: run[key] for key in ("polls", "wall_seconds")}
     (folder / "out" / "mail").mkdir(parents=True)
     (folder / "wire").mkdir()
     raw = mail.as_bytes()
     (folder / "out" / "mail" / "1.eml").write_bytes(raw)
     (folder / "out" / "state.json").write_text(json.dumps(state, indent=1))
-    (folder / "out" / "run.json").write_text(json.dumps(told))
+    (folder / "out" / "run.json").write_text(json.dumps(figures))
     calls = [
         {
             "at": "2017-10-31T12:00:00+00:00",

@@ -1,7 +1,7 @@
 """Python runs this file at the start of every process of a comparison (see compare.py).
 
-It writes down each mail and each topic message at the moment at which botocore is asked to send
-it, whichever code asks, and where that code was imported from.
+It records each mail and each topic message at the moment at which botocore is to send it, whichever
+code calls it, and where that code was imported from.
 """
 
 import json
@@ -18,11 +18,11 @@ SENDING = frozenset(
     {"SendEmail", "SendRawEmail", "SendTemplatedEmail", "SendBulkEmail", "Publish", "PublishBatch"}
 )
 _noted: dict[int, int] = {}
-"""By process: how many modules it had when they were noted; a fork inherits its parent's."""
+"""The number of modules last recorded, by process; a fork inherits that of its parent."""
 
 
 def note_call(params: dict[str, Any], model: Any, **_: Any) -> None:
-    """Write down one call that sends something, with the time by this process's clock."""
+    """Record one call that sends something, with the time by this process's clock."""
     if model.name not in SENDING:
         return
     call = {"at": datetime.now(UTC).isoformat(), "operation": model.name, "params": params}
@@ -33,7 +33,7 @@ def note_call(params: dict[str, Any], model: Any, **_: Any) -> None:
 
 
 def note_modules() -> None:
-    """Write down where each module of this process came from, if there are more than before."""
+    """Record where each module of this process came from, if there are more than before."""
     if _noted.get(os.getpid()) == len(sys.modules):
         return
     _noted[os.getpid()] = len(sys.modules)

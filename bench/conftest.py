@@ -1,1 +1,1 @@
-"""Benches print a figure each; they assert nothing about time."""
+"""Benchmarks print their figures and assert nothing about time."""

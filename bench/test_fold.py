@@ -26,7 +26,7 @@ def _thread(length: int) -> list[Fact]:
 
 
 def test_fold() -> None:
-    """Microseconds a fold of conversations of 3, 30 and 300 posts."""
+    """Microseconds per fold of conversations of 3, 30 and 300 posts."""
     for length in (3, 30, 300):
         facts, rounds = _thread(length), 30000 // length
         began = time.perf_counter()

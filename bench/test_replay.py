@@ -1,4 +1,4 @@
-"""How long a rehearsal takes, and what it asks of the table."""
+"""How long a replay takes, and how many calls to the table it makes."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ from pulse_cli.replay.all_companies import replay_all
 
 @pytest.mark.parametrize("day", ["2017-10-31"])
 def test_replay_of_a_day(day: str, tmp_path: Path) -> None:
-    """All 38 companies over a day: seconds, ticks, calls a tick."""
+    """All 38 companies over a day: seconds, ticks, calls per tick."""
     archive = Path(__file__).resolve().parents[2] / "shared" / "data" / "support-2017"
     if not archive.exists():
         pytest.skip(f"no archive at {archive}: it is not part of the project")

@@ -1,4 +1,4 @@
-"""The day, made up once, and a part of it replayed once (all of it with PULSE_TEST_ALL)."""
+"""The day of the demo, made once, and a part of it replayed once (with PULSE_TEST_ALL, all)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.demo import plain_check
 from tests.tiers import TEST_ALL
 
 _PART = "Tue 03:35"
-"""Past the first breaches of the outage."""
+"""The end of the part: after the first breaches of the outage."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class ReplayedDay:
     day: DemoDay
     out: Path
     ticks: list[datetime]
-    came: DemoResult
-    letters: list[mailbox.MailPage]
+    result: DemoResult
+    mails: list[mailbox.MailPage]
 
     @property
     def posts(self) -> list[dict[str, Any]]:
@@ -42,17 +42,17 @@ def day() -> DemoDay:
 @pytest.fixture(scope="session")
 def replayed_day(day: DemoDay, tmp_path_factory: pytest.TempPathFactory) -> ReplayedDay:
     out = tmp_path_factory.mktemp("demo")
-    shown = day if TEST_ALL else _until(day, parse_moment(_PART))
+    part = day if TEST_ALL else _until(day, parse_moment(_PART))
     ticks: list[datetime] = []
-    came = run_demo(shown, out, ticks.append)
-    letters = mailbox.write_pages(out / "mail", came.company, came.sent_mails)
-    return ReplayedDay(shown, out, ticks, came, letters)
+    result = run_demo(part, out, ticks.append)
+    mails = mailbox.write_pages(out / "mail", result.company, result.sent_mails)
+    return ReplayedDay(part, out, ticks, result, mails)
 
 
 def _until(day: DemoDay, end: datetime) -> DemoDay:
     return replace(
         day,
-        mentions=tuple(said for said in day.mentions if said.at < end),
+        mentions=tuple(mention for mention in day.mentions if mention.at < end),
         posts=[post for post in day.posts if plain_check.time_of(post) < end],
         period=TimeRange(day.period.start, end),
     )

@@ -1,4 +1,4 @@
-"""Judges the demo's day from the lines of its archive alone, without code of Pulse."""
+"""Computes the conversations of the demo's day from its archive alone, without code of Pulse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _X_EPOCH_MS = 1288834974657
 
 
 def time_in(post_id: str) -> datetime:
-    """The time that an id holds."""
+    """The time that is part of an id."""
     since = timedelta(milliseconds=(int(post_id) >> 22) + _X_EPOCH_MS)
     return datetime(1970, 1, 1, tzinfo=UTC) + since
 
@@ -30,7 +30,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 @dataclass
 class PlainConversation:
-    """What one customer said in one thread, and our answers: (first id, when)."""
+    """The mentions of one customer in one thread, and our replies as (first id, time)."""
 
     customer: str
     mentions: dict[int, datetime] = field(default_factory=dict)
@@ -43,14 +43,14 @@ class PlainConversation:
 
     def first_response(self) -> int | None:
         first = min(self.mentions)
-        answers = [at for number, at in self.replies if number > first]
-        return int((min(answers) - self.mentions[first]).total_seconds()) if answers else None
+        replied_at = [at for number, at in self.replies if number > first]
+        return int((min(replied_at) - self.mentions[first]).total_seconds()) if replied_at else None
 
 
 def conversations(
     posts: list[dict[str, Any]], until: datetime
 ) -> dict[tuple[str, str], PlainConversation]:
-    """Every conversation with a mention, as X shows it then, by thread and customer."""
+    """Every conversation with a mention, as X shows it at `until`, by thread and customer."""
     found: dict[tuple[str, str], PlainConversation] = {}
     for post in posts:
         shown = datetime.fromisoformat(post.get("visible_at", post["created_at"]))
@@ -77,7 +77,7 @@ def conversations(
 
 
 def received(posts: list[dict[str, Any]], start: datetime, end: datetime) -> dict[str, int]:
-    """Mentions published in [start, end) by the account of ours that they name, and all of them."""
+    """Mentions published in [start, end), counted by our account that they name, and as `all`."""
     counts: dict[str, int] = defaultdict(int)
     for conversation in conversations(posts, end).values():
         for number, at in conversation.mentions.items():

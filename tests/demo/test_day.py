@@ -1,4 +1,4 @@
-"""The made-up day is an archive like any other, the same each time, and holds what it tells."""
+"""The made-up day is a valid archive, the same each time, and contains what its script says."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def folder(day: DemoDay, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_is_the_same_each_time(day: DemoDay) -> None:
-    """Given the script, when it is put together again, then every post is the same."""
+    """Each time the day is made from its script, its posts, users and companies are the same."""
     again = make_day()
     assert (again.posts, again.users, again.companies) == (day.posts, day.users, day.companies)
 
 
-def test_the_simulated_x_takes_every_line(folder: Path, day: DemoDay) -> None:
-    """Given the archive as written, then nothing in it is put aside, nothing is there twice."""
+def test_the_simulated_x_accepts_every_line(folder: Path, day: DemoDay) -> None:
+    """Nothing of the written archive is quarantined, and no post is in it twice."""
     read = Archive.load(folder)
     assert not read.quarantined
     assert not read.quarantined_users
@@ -42,7 +42,7 @@ def test_the_simulated_x_takes_every_line(folder: Path, day: DemoDay) -> None:
 
 
 def test_it_is_a_day_of_some_hundred_posts(day: DemoDay) -> None:
-    """Given the day, then it is neither too much to watch nor too little to believe."""
+    """The day has a few hundred posts in two languages, within 25 to 28 hours."""
     assert 250 <= len(day.posts) <= 400
     assert timedelta(hours=25) < day.period.length < timedelta(hours=28)
     languages = Counter(post["lang"] for post in day.posts)
@@ -50,7 +50,7 @@ def test_it_is_a_day_of_some_hundred_posts(day: DemoDay) -> None:
 
 
 def test_ids_hold_their_times_and_rise(day: DemoDay) -> None:
-    """Given ids as X makes them, then each holds the second of its post, in order."""
+    """Ids are made as by X: they are in order, and each contains the second of its post."""
     numbers = [int(post["id"]) for post in day.posts]
     assert numbers == sorted(numbers)
     for post in day.posts:
@@ -59,7 +59,7 @@ def test_ids_hold_their_times_and_rise(day: DemoDay) -> None:
 
 
 def test_replies_fit_what_they_answer(day: DemoDay) -> None:
-    """Given a reply, then it is later than its post, in the same thread, to its author."""
+    """Each reply is later than the post it answers, in the same thread, and to its author."""
     by_id = {post["id"]: post for post in day.posts}
     replies = 0
     for post in day.posts:
@@ -74,7 +74,7 @@ def test_replies_fit_what_they_answer(day: DemoDay) -> None:
 
 
 def test_handles_stand_where_the_entities_say(day: DemoDay) -> None:
-    """Given a post, then each handle in it is one of somebody in the archive."""
+    """The entities of each post give the place and user of each handle in its text."""
     names = {user["username"]: user["id"] for user in day.users}
     for post in day.posts:
         for one in post.get("entities", {}).get("mentions", ()):
@@ -84,8 +84,8 @@ def test_handles_stand_where_the_entities_say(day: DemoDay) -> None:
     assert all(len(name) <= 15 for name in names)
 
 
-def test_it_holds_what_x_makes_hard(day: DemoDay) -> None:
-    """Given the day, then an edit, a long post, entities, a late one and a retweet are in it."""
+def test_it_contains_the_difficult_kinds_of_posts(day: DemoDay) -> None:
+    """The day has an edit, long posts, HTML entities, a late post, quotes and retweets."""
     kinds = {r["type"] for post in day.posts for r in post.get("referenced_tweets", ())}
     assert kinds == {"replied_to", "quoted", "retweeted"}
     [edited] = [post for post in day.posts if len(post["edit_history_tweet_ids"]) > 1]
@@ -98,62 +98,62 @@ def test_it_holds_what_x_makes_hard(day: DemoDay) -> None:
     assert day.shown_late == 1
 
 
-def test_nobody_says_what_is_not_theirs_to_say(day: DemoDay) -> None:
-    """Given the texts, then none is empty or left unfilled, and few people say the same."""
+def test_texts_are_complete_and_rarely_repeated(day: DemoDay) -> None:
+    """No text has an open placeholder or stray spaces; customers post a text five times at most."""
     texts = [post["text"] for post in day.posts]
     assert not any("{" in text or text.endswith(" ") or "  " in text for text in texts)
     users = {user["id"] for user in day.users} - plain_check.OURS.keys()
-    said = Counter(
+    repetitions = Counter(
         post["text"].split(maxsplit=1)[1] for post in day.posts if post["author_id"] in users
     )
-    assert max(said.values()) <= 5
+    assert max(repetitions.values()) <= 5
 
 
-def test_those_whom_nobody_answers_are_those_of_the_script(day: DemoDay) -> None:
-    """Given the whole day, then exactly those wait at its end who are to wait."""
+def test_the_unanswered_customers_are_those_of_the_script(day: DemoDay) -> None:
+    """Exactly the customers whom the script leaves unanswered wait at the end of the day."""
     names = {user["id"]: user["username"] for user in day.users}
     waiting = {
-        names[talk.customer]
-        for talk in plain_check.conversations(day.posts, day.period.end).values()
-        if talk.waiting_since()
+        names[conversation.customer]
+        for conversation in plain_check.conversations(day.posts, day.period.end).values()
+        if conversation.waiting_since()
     }
     assert waiting == day.never_answered
     assert len(waiting) == 6
 
 
-def test_the_outage_begins_and_is_met_when_the_script_says(day: DemoDay) -> None:
-    """Given the night, then nobody of ours says a word for 47 minutes, while many speak."""
-    start, word = day.outage
-    assert word - start == 47 * _MINUTE
+def test_the_outage_begins_and_is_answered_when_the_script_says(day: DemoDay) -> None:
+    """For 47 minutes the company posts nothing, while at least twenty mentions arrive."""
+    start, first_answer = day.outage
+    assert first_answer - start == 47 * _MINUTE
     ours = [p for p in day.posts if p["author_id"] in plain_check.OURS]
-    said = [plain_check.time_of(p) for p in ours]
-    assert not [at for at in said if start <= at < word]
-    assert any(word <= at < word + _MINUTE for at in said)
-    counts = plain_check.received(day.posts, start, word)
+    our_times = [plain_check.time_of(p) for p in ours]
+    assert not [at for at in our_times if start <= at < first_answer]
+    assert any(first_answer <= at < first_answer + _MINUTE for at in our_times)
+    counts = plain_check.received(day.posts, start, first_answer)
     assert counts["all"] >= 20
     before = plain_check.received(day.posts, start - 47 * _MINUTE, start)
     assert before.get("all", 0) <= 3
-    over = parse_moment("Tue 09:38")
-    assert day.count_mentions(start, over) == plain_check.received(day.posts, start, over)["all"]
+    end = parse_moment("Tue 09:38")
+    assert day.count_mentions(start, end) == plain_check.received(day.posts, start, end)["all"]
 
 
-def test_the_morning_digest_will_tell_of_the_outage(day: DemoDay) -> None:
-    """Given the mentions until nine, then by the digest's rule it began when it did."""
+def test_the_morning_digest_will_report_the_outage(day: DemoDay) -> None:
+    """The digest's rule finds the outage in the mentions until nine, with its start and count."""
     nine = parse_moment("Tue 09:00")
-    told = detect_surge([said.at for said in day.mentions], day.period.start, None, nine)
-    assert told is not None
-    assert told.since.replace(second=0, microsecond=0) == day.outage.start
-    assert told.count == day.count_mentions(day.outage.start, nine)
+    surge = detect_surge([mention.at for mention in day.mentions], day.period.start, None, nine)
+    assert surge is not None
+    assert surge.since.replace(second=0, microsecond=0) == day.outage.start
+    assert surge.count == day.count_mentions(day.outage.start, nine)
 
 
-def test_the_readme_tells_of_this_day(day: DemoDay) -> None:
-    """Given the README, then the number of posts in it is that of the day."""
+def test_the_readme_states_the_number_of_posts(day: DemoDay) -> None:
+    """The number of posts in the README is that of the day."""
     readme = (TEMPLATE.parent / "README.md").read_text("utf-8")
     assert f"made-up telecom: {len(day.posts)} posts" in readme
 
 
 def test_the_archive_is_plain_json(folder: Path) -> None:
-    """Given another program, then it can read the files: a JSON value a line, and a list."""
+    """Other programs can read the files: one has a JSON object on each line, one is a JSON list."""
     for line in (folder / "users.ndjson").read_text("utf-8").splitlines():
         assert json.loads(line).keys() == {"id", "username", "name"}
     [company] = json.loads((folder / "companies.json").read_text("utf-8"))

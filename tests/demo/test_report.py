@@ -1,4 +1,4 @@
-"""What the demo shows: a report for eighty columns, and one page with all the mails."""
+"""The output of the demo: a report for eighty columns, and one page with all the mails."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_the_report_fits_eighty_columns(replayed_day: ReplayedDay, language: Language) -> None:
-    """Given a terminal of eighty columns, then no line is longer, none is cut short."""
+    """In a terminal of eighty columns, no line of the report is longer or cut short."""
     words = DemoTexts(language)
     console = Console(width=80, file=StringIO(), highlight=False, markup=False)
-    console.print(draw_report(replayed_day.day, replayed_day.came, words))
+    console.print(draw_report(replayed_day.day, replayed_day.result, words))
     console.print(draw_next_steps(Path("out/demo"), Path("out/demo/mail/index.html"), 9, words))
     text = str(console.file.getvalue())  # type: ignore[attr-defined]
     lines = text.splitlines()
@@ -40,15 +40,15 @@ def test_the_report_fits_eighty_columns(replayed_day: ReplayedDay, language: Lan
 
 
 def test_one_page_holds_all_the_mails(replayed_day: ReplayedDay) -> None:
-    """Given the page, then each mail is in it as it was sent, and nothing is fetched."""
-    index = mailbox.write_index(replayed_day.letters, replayed_day.out / "mail", DemoTexts("en"))
+    """The page contains each mail as it was sent, and loads nothing from elsewhere."""
+    index = mailbox.write_index(replayed_day.mails, replayed_day.out / "mail", DemoTexts("en"))
     page = index.read_text("utf-8")
     found = re.search(r'<script type="application/json" id="pages">(.*?)</script>', page, re.DOTALL)
     assert found is not None
     pages = json.loads(found[1])
     assert [one.replace('<base target="_blank">', "") for one in pages] == [
-        letter.html for letter in replayed_day.letters
+        mail.html for mail in replayed_day.mails
     ]
     assert not re.findall(r'(?:src|href)="(?!#)', page.replace(found[1], ""))
     rows = re.findall(r'<span class="what">(.*?)</span>', page)
-    assert [unescape(row) for row in rows] == [letter.subject for letter in replayed_day.letters]
+    assert [unescape(row) for row in rows] == [mail.subject for mail in replayed_day.mails]

@@ -61,7 +61,7 @@ def run(folder: Path, crash: int | None = None) -> tuple[dict[str, Any], SmallCo
             nonlocal calls
             calls += 1
             if calls == crash:
-                raise SystemExit(1) if crash % 2 else RuntimeError("gone")
+                raise SystemExit(1) if crash % 2 else RuntimeError("killed")
 
         here.run_minutes(*MINUTES[:1])
         here.world.before_call = count
@@ -114,7 +114,7 @@ class Trap:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The outcome when no function is ended early."""
-    found, here, _ = run(tmp_path_factory.mktemp("undisturbed"))
+    found, here, _ = run(tmp_path_factory.mktemp("uninterrupted"))
     assert here.failures == []
     return found
 

@@ -34,7 +34,7 @@ class RawQueue:
         self._url, self._dead = queue.url, queue.dead_letters_url
         self.put = PollQueue(self._sqs, self._url).put
 
-    def take(self, most: int = 1, *, dead: bool = False) -> list[Any]:
+    def receive(self, most: int = 1, *, dead: bool = False) -> list[Any]:
         """The messages that can be received now; those of the dead-letter queue if `dead`."""
         answer = self._sqs.receive_message(
             QueueUrl=self._dead if dead else self._url,
@@ -63,17 +63,17 @@ def described(messages: list[Any]) -> list[tuple[str, int, int]]:
 
 
 def test_a_received_message_blocks_its_group_and_returns_first(stack: LocalStack) -> None:
-    """Until a received task is deleted, its account's next tasks wait; then it returns first."""
+    """A received task blocks its account's next tasks; if it is not deleted, it returns first."""
     queue = RawQueue(stack)
     queue.put([task(1), task(2), task(3), task(1, NEWS)])
-    assert described(queue.take()) == [(HELP, 1, 1)]
-    [other] = queue.take()
+    assert described(queue.receive()) == [(HELP, 1, 1)]
+    [other] = queue.receive()
     assert described([other]) == [(NEWS, 1, 1)]
     queue.delete(other)
-    assert queue.take() == []
+    assert queue.receive() == []
     time.sleep(VISIBILITY + 0.1)
     order = []
-    while messages := queue.take():
+    while messages := queue.receive():
         order += described(messages)
         queue.delete(messages[0])
     assert order == [(HELP, 1, 2), (HELP, 2, 1), (HELP, 3, 1)]
@@ -83,10 +83,10 @@ def test_three_received_messages_return_in_order(stack: LocalStack) -> None:
     """Three tasks of one account that are received and not deleted return in the same order."""
     queue = RawQueue(stack)
     queue.put([task(1), task(2), task(3)])
-    assert described(queue.take(10)) == [(HELP, n, 1) for n in (1, 2, 3)]
-    assert queue.take(10) == []
+    assert described(queue.receive(10)) == [(HELP, n, 1) for n in (1, 2, 3)]
+    assert queue.receive(10) == []
     time.sleep(VISIBILITY + 0.1)
-    assert described(queue.take(10)) == [(HELP, n, 2) for n in (1, 2, 3)]
+    assert described(queue.receive(10)) == [(HELP, n, 2) for n in (1, 2, 3)]
 
 
 def test_a_task_counts_once_also_after_it_was_done(stack: LocalStack) -> None:
@@ -94,12 +94,12 @@ def test_a_task_counts_once_also_after_it_was_done(stack: LocalStack) -> None:
     queue = RawQueue(stack)
     queue.put([task(1)])
     queue.put([task(1)])
-    [message] = queue.take(10)
+    [message] = queue.receive(10)
     queue.delete(message)
     queue.put([task(1)])
-    assert queue.take(10) == []
+    assert queue.receive(10) == []
     queue.put([task(2)])
-    assert described(queue.take(10)) == [(HELP, 2, 1)]
+    assert described(queue.receive(10)) == [(HELP, 2, 1)]
 
 
 def test_a_minute_dispatched_many_times_at_once_is_polled_once(stack: LocalStack) -> None:
@@ -109,7 +109,7 @@ def test_a_minute_dispatched_many_times_at_once_is_polled_once(stack: LocalStack
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(queue.put, [tasks] * 8))
     found = []
-    while messages := queue.take(10):
+    while messages := queue.receive(10):
         found += described(messages)
         for message in messages:
             queue.delete(message)
@@ -182,5 +182,5 @@ def test_a_poison_account_delays_no_other_and_ends_in_the_dead_letter_queue(
     assert len(polls.app.db.conversations.open("acme")) == 4 * retry_after
     assert polls.failed() == [1 + retry_after * n for n in range(4)]
     assert [
-        (account, minute) for account, minute, _ in described(RawQueue(stack).take(dead=True))
+        (account, minute) for account, minute, _ in described(RawQueue(stack).receive(dead=True))
     ] == [(HELP, 1)]

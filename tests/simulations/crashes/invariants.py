@@ -211,8 +211,8 @@ def _texts_that_differ(start: datetime, one: Snapshot, other: Snapshot) -> Itera
 
 def _read(message: Message) -> tuple[str, str]:
     """Subject and text, without the time since when a fault lasts."""
-    trouble = not message.posts and not message.digest
-    text = message.text.partition("\r\n--\r\n")[0] if trouble else message.text
+    is_fault_mail = not message.posts and not message.digest
+    text = message.text.partition("\r\n--\r\n")[0] if is_fault_mail else message.text
     return message.subject, text
 
 
@@ -228,8 +228,8 @@ def _unread_minutes_without_gap(company: Company, one: Snapshot, other: Snapshot
         if cursor is None:
             continue
         began = datetime.fromisoformat(json.loads(cursor["cursor"])["watched_from"])
-        for asked, at in one.asked - other.asked:
-            missed = asked == account.id and began <= at < other.before and at in other.ticks
+        for account_id, at in one.asked - other.asked:
+            missed = account_id == account.id and began <= at < other.before and at in other.ticks
             if missed and (account.username, at) not in gaps:
                 yield f"@{account.username} was not read at {at:%d %H:%M}, nor is that a gap"
 

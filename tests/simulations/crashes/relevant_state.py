@@ -108,9 +108,9 @@ def _mailbox(
     if last and person not in recipients and datetime.fromisoformat(last) + window <= now:
         last = None
     held = [at for at in (claimed, later) if at and datetime.fromisoformat(at) > now]
-    told = sorted(marks.intersection(item.get("told", ())))
+    alerts = sorted(marks.intersection(item.get("told", ())))
     failures = item.get("failures", 0)
-    return (last, held, failures, told) if last or held or failures or told else None
+    return (last, held, failures, alerts) if last or held or failures or alerts else None
 
 
 def _without(item: Item, name: str, *ignored: str) -> str:

@@ -55,9 +55,9 @@ def silence(*content: bytes) -> Fault:
 @contextmanager
 def closed_port() -> Iterator[str]:
     """An address at which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield _url(taken)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield _url(bound)
 
 
 @contextmanager

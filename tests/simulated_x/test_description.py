@@ -53,8 +53,8 @@ REQUIRED = {
     "jobs": {"type": "tweets"},
 }
 cases = pytest.mark.parametrize(
-    ("version", "words", "operation"),
-    [(version, words, operation) for version, words in VERSIONS for operation in PATHS],
+    ("version", "vocabulary", "operation"),
+    [(version, vocabulary, operation) for version, vocabulary in VERSIONS for operation in PATHS],
 )
 
 
@@ -213,13 +213,13 @@ def make_client(write, make_post, clock, x_client_class):
         },
     ]
     archive = Archive.load(write(posts, users=users))
-    return lambda words: x_client_class(SimulatedX(archive, clock, words.name), clock)
+    return lambda vocabulary: x_client_class(SimulatedX(archive, clock, vocabulary.name), clock)
 
 
 @pytest.fixture
 def ask(make_client):
-    def ask(words: Vocabulary, operation: str, **parameters: str) -> Any:
-        client = make_client(words)
+    def ask(vocabulary: Vocabulary, operation: str, **parameters: str) -> Any:
+        client = make_client(vocabulary)
         job = client.post("/2/compliance/jobs", {"type": "tweets", "name": "n"}).json()["data"]
         path = PATHS[operation].format(
             id=job["id"] if operation in JOBS else "100", username="anna"
@@ -231,27 +231,27 @@ def ask(make_client):
 
 
 @cases
-def test_the_parameters_are_those_described(description, version, words, operation) -> None:
+def test_the_parameters_are_those_described(description, version, vocabulary, operation) -> None:
     described = description(version)
     ours = set(PARAMETERS[operation])
     if operation not in FOR_APPS:
-        ours |= {words.fields_parameter}
+        ours |= {vocabulary.fields_parameter}
     assert ours == set(described.parameters(operation))
     assert described.required(operation) == set(REQUIRED.get(operation, {}))
 
 
 @cases
-def test_the_values_are_those_described(description, version, words, operation) -> None:
+def test_the_values_are_those_described(description, version, vocabulary, operation) -> None:
     of_users = operation in USER_OPERATIONS
     ours = {
-        words.fields_parameter: words.post_fields,
-        "expansions": words.user_expansions if of_users else words.expansions,
-        "user.fields": words.user_fields,
+        vocabulary.fields_parameter: vocabulary.post_fields,
+        "expansions": vocabulary.user_expansions if of_users else vocabulary.expansions,
+        "user.fields": vocabulary.user_fields,
         "media.fields": MEDIA_FIELDS,
         "poll.fields": POLL_FIELDS,
         "place.fields": PLACE_FIELDS,
         "exclude": ("replies", "retweets"),
-        "search_count.fields": ("start", "end", words.count),
+        "search_count.fields": ("start", "end", vocabulary.count),
         "compliance_job.fields": JOB_FIELDS,
     }
     for name, schema in description(version).parameters(operation).items():
@@ -266,7 +266,7 @@ def test_the_values_are_those_described(description, version, words, operation) 
 
 @cases
 def test_each_described_value_is_taken_and_its_answer_is_as_described(
-    description, ask, version, words, operation
+    description, ask, version, vocabulary, operation
 ) -> None:
     described = description(version)
     for name, schema in described.parameters(operation).items():
@@ -274,62 +274,70 @@ def test_each_described_value_is_taken_and_its_answer_is_as_described(
         for value in [*values, ",".join(values)] if values else []:
             if name in ("sort_order", "granularity", "type", "status") and "," in value:
                 continue
-            answer = ask(words, operation, **{name: value})
+            answer = ask(vocabulary, operation, **{name: value})
             assert answer.status_code == 200, (name, value, answer.text)
             described.check(answer.json(), operation)
 
 
 @cases
-def test_everything_at_once_is_as_described(description, ask, version, words, operation) -> None:
+def test_everything_at_once_is_as_described(
+    description, ask, version, vocabulary, operation
+) -> None:
     described = description(version)
     parameters = {
         name: ",".join(schema["items"]["enum"])
         for name, schema in described.parameters(operation).items()
         if "enum" in schema.get("items", {}) and name != "exclude"
     }
-    body = ask(words, operation, **parameters).json()
+    body = ask(vocabulary, operation, **parameters).json()
     described.check(body, operation)
     if operation in ("mentions", "search", "lookup"):
         post = next(post for post in body["data"] if post["id"] == "998")
         assert len(post) >= 22
-        assert {"users", words.includes} <= body["includes"].keys()
+        assert {"users", vocabulary.includes} <= body["includes"].keys()
         assert body["errors"]
     if operation == "counts":
-        assert body["data"][0].keys() == {"start", "end", words.count}
-        assert body["meta"].keys() == {words.total}
+        assert body["data"][0].keys() == {"start", "end", vocabulary.count}
+        assert body["meta"].keys() == {vocabulary.total}
 
 
 @cases
-def test_defaults_and_pages_are_as_described(description, ask, version, words, operation) -> None:
-    body = ask(words, operation).json()
+def test_defaults_and_pages_are_as_described(
+    description, ask, version, vocabulary, operation
+) -> None:
+    body = ask(vocabulary, operation).json()
     description(version).check(body, operation)
     if operation in ("mentions", "search"):
         assert body["meta"].keys() == {"result_count", "newest_id", "oldest_id", "next_token"}
 
 
 @cases
-def test_problems_are_as_described(description, ask, version, words, operation) -> None:
-    answer = ask(words, operation, colour="red")
+def test_problems_are_as_described(description, ask, version, vocabulary, operation) -> None:
+    answer = ask(vocabulary, operation, colour="red")
     assert answer.status_code == 400
     description(version).check_problem(answer.json())
 
 
 @cases
-def test_who_may_ask_is_as_described(description, make_client, version, words, operation) -> None:
+def test_who_may_ask_is_as_described(
+    description, make_client, version, vocabulary, operation
+) -> None:
     """The older description allows counts to apps only, the newer one to OAuth 2 users too."""
     ways = description(version).ways(operation)
     path = PATHS[operation].format(id="100", username="anna")
     parameters = {**REQUIRED.get(operation, {})}
-    by_user = make_client(words).get(path, user="sim-7", **parameters).status_code
-    by_app = make_client(words).get(path, **parameters).status_code
+    by_user = make_client(vocabulary).get(path, user="sim-7", **parameters).status_code
+    by_app = make_client(vocabulary).get(path, **parameters).status_code
     assert by_user == (200 if "UserToken" in ways else 403)
     assert by_app == (200 if "BearerToken" in ways else 403)
 
 
-@pytest.mark.parametrize(("version", "words"), VERSIONS)
-def test_compliance_jobs_are_made_as_described(description, make_client, version, words) -> None:
+@pytest.mark.parametrize(("version", "vocabulary"), VERSIONS)
+def test_compliance_jobs_are_made_as_described(
+    description, make_client, version, vocabulary
+) -> None:
     """Jobs are created and listed as both descriptions say, and users may not create any."""
-    described, client = description(version), make_client(words)
+    described, client = description(version), make_client(vocabulary)
     parameters = {"type": "tweets", "name": "pulse"}
     described.check_request(parameters, "/2/compliance/jobs", "post")
     made = client.post("/2/compliance/jobs", parameters).json()
@@ -340,15 +348,15 @@ def test_compliance_jobs_are_made_as_described(description, make_client, version
     assert client.post("/2/compliance/jobs", parameters, user="sim-7").status_code == 403
 
 
-@pytest.mark.parametrize(("version", "words"), VERSIONS)
+@pytest.mark.parametrize(("version", "vocabulary"), VERSIONS)
 @pytest.mark.parametrize("why", ["deleted", "protected"])
 def test_removed_posts_are_answered_as_described(
-    description, write, make_post, clock, x_client_class, version, words, why
+    description, write, make_post, clock, x_client_class, version, vocabulary, why
 ) -> None:
     """The answer to the id of a removed post is one that X may give."""
     removed = make_post(990, gone_at=clock.now.isoformat(), gone_why=why)
     archive = Archive.load(write([removed, make_post(991)]))
-    client = x_client_class(SimulatedX(archive, clock, words.name), clock)
+    client = x_client_class(SimulatedX(archive, clock, vocabulary.name), clock)
     body = client.get("/2/tweets", ids="990,991").json()
     described = description(version)
     described.check(body, "lookup")

@@ -66,7 +66,7 @@ def fifo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fifo]:
 
 
 def test_messages_of_a_group_return_in_their_order(fifo: Fifo) -> None:
-    """Until a received message is deleted, its group waits; after the time-out all return."""
+    """A received message blocks its group; if it is not deleted in time, all return in order."""
     for text in ("first", "second", "third"):
         fifo.send("a", text)
     [(body, _)] = fifo.receive()

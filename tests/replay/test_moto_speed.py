@@ -52,20 +52,20 @@ def table(client: Any) -> None:
 
 
 conditions = st.sampled_from([None, "attribute_exists(pk)", "attribute_not_exists(pk)", "n = :was"])
-words = st.sampled_from(["a", "b", "c"])
+letters = st.sampled_from(["a", "b", "c"])
 
 
 @st.composite
 def actions(draw: st.DrawFn) -> dict[str, Any]:
     """A write of a transaction, as Pulse makes them."""
-    key = {"pk": {"S": draw(st.sampled_from("pq"))}, "sk": {"S": draw(words)}}
+    key = {"pk": {"S": draw(st.sampled_from("pq"))}, "sk": {"S": draw(letters)}}
     condition = draw(conditions)
     values: dict[str, Any] = {":was": {"N": "1"}} if condition == "n = :was" else {}
     n = {"N": str(draw(st.integers(1, 2)))}
     kind = draw(st.sampled_from(["Put", "Put", "Update", "Delete"]))
     action: dict[str, Any] = {}
     if kind == "Put":
-        indexed = {"gpk": {"S": draw(words)}, "gsk": {"S": draw(words)}}
+        indexed = {"gpk": {"S": draw(letters)}, "gsk": {"S": draw(letters)}}
         action["Item"] = {**key, "n": n, "text": {"S": "Связь"}, "l": {"L": [n, {"NULL": True}]}}
         action["Item"] |= indexed if draw(st.booleans()) else {}
     else:
@@ -127,8 +127,8 @@ def run_transactions(client: Any, transactions: list[list[dict[str, Any]]]) -> l
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     transactions=st.lists(st.lists(actions(), min_size=1, max_size=4), max_size=6),
-    low=words,
-    high=words,
+    low=letters,
+    high=letters,
     limit=st.integers(1, 3),
 )
 def test_the_same_writes_and_queries_give_the_same(

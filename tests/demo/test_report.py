@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_the_report_fits_eighty_columns(replayed_day: ReplayedDay, language: Language) -> None:
     """In a terminal of eighty columns, no line of the report is longer or cut short."""
-    words = DemoTexts(language)
+    texts = DemoTexts(language)
     console = Console(width=80, file=StringIO(), highlight=False, markup=False)
-    console.print(draw_report(replayed_day.day, replayed_day.result, words))
-    console.print(draw_next_steps(Path("out/demo"), Path("out/demo/mail/index.html"), 9, words))
+    console.print(draw_report(replayed_day.day, replayed_day.result, texts))
+    console.print(draw_next_steps(Path("out/demo"), Path("out/demo/mail/index.html"), 9, texts))
     text = str(console.file.getvalue())  # type: ignore[attr-defined]
     lines = text.splitlines()
     assert max(cell_len(line.rstrip()) for line in lines) <= 80
     cut = [line for line in lines if "…" in line and "@" not in line]
     assert not cut
-    received = words.number(len(replayed_day.day.mentions))
+    received = texts.number(len(replayed_day.day.mentions))
     assert received in text
-    assert words("outage") in text
+    assert texts("outage") in text
 
 
 def test_one_page_holds_all_the_mails(replayed_day: ReplayedDay) -> None:

@@ -122,7 +122,7 @@ class PoisonedTransport(WsgiTransport):
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
         answer = super().send(request, *args, **more)
         if b"poison" in answer.content:
-            raise AssertionError("a library's assumption that does not hold")
+            raise AssertionError("what a library is sure of, and is not so")
         return answer
 
 

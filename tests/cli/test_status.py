@@ -120,19 +120,19 @@ def test_a_busy_stack_in_80_columns(busy: datetime) -> None:
     assert result.code == 0
     assert max(map(len, result.out.splitlines())) <= 80
     output = lines(result)
-    whole = " ".join(output)
+    joined = " ".join(output)
     assert "@svyaz_help support 1 min ago 287 mentions none" in output
-    assert "mentions: credits since" in whole
-    assert "[none]" in whole
+    assert "mentions: credits since" in joined
+    assert "[none]" in joined
     assert "Waiting 3, longest 6 h 40 min" in output
     assert "under 15 min 1 · 15-60 min 0 · 1-4 h 1 · 4-24 h 1 · over 24 h 0" in output
     assert "critical 1 · breach 0 · warning 0 · not alerted 2" in output
     assert "Outbox 2 queued (1 alert, 1 trouble), oldest 7 min" in output
-    assert "anna: postponed until" in whole
-    assert "after 2 failed attempts" in whole
-    assert "gap: @svyaz" in whole
+    assert "anna: postponed until" in joined
+    assert "after 2 failed attempts" in joined
+    assert "gap: @svyaz" in joined
     assert "2 x `id` is 7" in output
-    assert "anna <anna@example.com>: no" in whole
+    assert "anna <anna@example.com>: no" in joined
 
 
 def test_control_characters_from_others_are_not_printed(busy: datetime, pushed: Table) -> None:

@@ -93,7 +93,7 @@ def test_every_alarm_goes_off(deployment: Deployment, name: str) -> None:
 def _subscribed(deployment: Deployment, name: str) -> str:
     """Subscribe a queue to the topic and reset the alarm; return the queue's URL."""
     sqs = deployment.client("sqs")
-    url = sqs.create_queue(QueueName=f"hears-{name}")["QueueUrl"]
+    url = sqs.create_queue(QueueName=f"alarm-{name}")["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     topic, arn = deployment.outputs["CriticalTopicArn"], found["QueueArn"]
     deployment.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)

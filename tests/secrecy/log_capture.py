@@ -76,7 +76,7 @@ def captured_output() -> Iterator[CapturedOutput]:
         patch.setattr(http.client.HTTPConnection, "debuglevel", 1)
         for name, value in _VERBOSE.items():
             patch.setenv(name, value)
-        patch.setenv("POWERTOOLS_SERVICE_NAME", f"heard-{next(_number)}")  # a logger of its own
+        patch.setenv("POWERTOOLS_SERVICE_NAME", f"captured-{next(_number)}")  # a logger of its own
         patch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
         _reset_loggers()
         yield captured

@@ -221,7 +221,7 @@ def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
     def crash(call: str, moment: str) -> None:
         read_x = world.lambdas.running[-1][0] != "poll" or call == "dynamodb.TransactWriteItems"
         if moment == "after" and read_x:
-            raise RuntimeError(f"gone after {call}")
+            raise RuntimeError(f"crash after {call}")
 
     world.on_call = crash  # type: ignore[method-assign]
     world.move_clock_to(at(16))

@@ -22,20 +22,20 @@ from pulse_cli.template import load_template
 from tests.small_company import Posts, SmallCompany
 from tests.tiers import DONE, SEED, TEST_ALL, skip_or_fail, tier
 
-_SELDOM = 50_000
-"""Objects made between two collections of garbage."""
+_GC_THRESHOLD = 50_000
+"""Objects created between two garbage collections."""
 
 settings.register_profile("quick", max_examples=15, deadline=None, derandomize=True)
 settings.register_profile("sample", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("all", max_examples=600, deadline=None)
 
-# All sessions of boto3 share one reader of the descriptions of AWS's services: each would read
-# megabytes of JSON anew, for every test.
+# All sessions of boto3 share one loader of AWS's service descriptions: otherwise each of them would
+# read megabytes of JSON again, in every test.
 botocore.session.create_loader = cache(botocore.session.create_loader)  # type: ignore[attr-defined]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose how many examples Hypothesis tries; when a run is continued, read what passed."""
+    """Choose how many examples Hypothesis tries; if a run is continued, load what has passed."""
     settings.load_profile("all" if TEST_ALL else "quick" if _only_quick(config) else "sample")
     if DONE is not None and not hasattr(config, "workerinput"):
         DONE.begin()
@@ -46,34 +46,34 @@ def _only_quick(config: pytest.Config) -> bool:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember what has passed."""
+    """Record what has passed."""
     if DONE is not None and "PYTEST_XDIST_WORKER" not in os.environ:
         DONE.note(report)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is quick, or inside; leave out what only `make test-all` runs; set the order.
+    """Mark the tests that are quick or inside, leave out those of `make test-all`, and sort.
 
-    The deployed stack comes first and its tests that wait for the clock last among them: one
-    worker waits for it while the others do all the rest.
+    The deployed stack comes first, and among its tests those that wait for the clock come last:
+    one worker waits for it while the others run all other tests.
     """
     for item in items:
         if (name := tier(item)) is not None:
             item.add_marker(name)
     passed = DONE.passed() if DONE is not None else frozenset()
-    left = {
+    deselected = {
         item
         for item in items
         if item.nodeid in passed or (not TEST_ALL and item.get_closest_marker("whole"))
     }
-    if left:
-        config.hook.pytest_deselected(items=list(left))
-        items[:] = [item for item in items if item not in left]
-    items.sort(key=_turn)
+    if deselected:
+        config.hook.pytest_deselected(items=list(deselected))
+        items[:] = [item for item in items if item not in deselected]
+    items.sort(key=_position)
 
 
-def _turn(item: pytest.Item) -> int:
+def _position(item: pytest.Item) -> int:
     if item.path.parent.name != "deployed":
         return 3
     clock = item.get_closest_marker("clock")
@@ -83,25 +83,25 @@ def _turn(item: pytest.Item) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Let the collector of garbage pass over what lives as long as the process.
+    """Exclude from garbage collection what lives as long as the process.
 
-    A full collection looks at all modules and service descriptions: it took half of the time
-    of a test that builds a stack.
+    A full collection visits all modules and service descriptions: it took half of the time of a
+    test that builds a stack.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_SELDOM, 20, 20)
+    gc.set_threshold(_GC_THRESHOLD, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
-    """One worker more than processors: one waits for minutes to come, in tests/deployed."""
+    """Use one more worker than there are processors: one waits for the clock in tests/deployed."""
     return (yield) + (not _only_quick(config))
 
 
 @pytest.fixture(scope="session")
 def built() -> dict[str, Path]:
-    """Build, and give each function's artifact; without Lambda's Python, skip (in CI, fail)."""
+    """Build the functions, return their artifacts; without Lambda's Python, skip (in CI, fail)."""
     try:
         sam.find_python()
     except sam.BuildError as error:
@@ -112,7 +112,7 @@ def built() -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The test data beside the checkout; without it CI fails, and others skip."""
+    """The test data beside the checkout; without it, skip (in CI, fail)."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("PULSE_SHARED_DATA") or beside)
     if not folder.is_dir():
@@ -122,7 +122,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[local_stack.LocalStack]:
-    """Everything that the template keeps or queues, once for the tests of a file."""
+    """The stack of the template on moto, created once for the tests of a file."""
     with pytest.MonkeyPatch.context() as env, mock_aws():
         env.setenv("AWS_DEFAULT_REGION", "us-east-1")
         env.setenv("AWS_CONFIG_FILE", "/dev/null")
@@ -134,7 +134,7 @@ def aws() -> Iterator[local_stack.LocalStack]:
 
 @pytest.fixture
 def client(aws: local_stack.LocalStack) -> Iterator[Any]:
-    """DynamoDB, with nothing in the table."""
+    """A client of DynamoDB; the table is empty."""
     dynamodb = boto3.client("dynamodb")
     yield dynamodb
     table = Table(dynamodb, aws.table, "by-time")
@@ -148,7 +148,7 @@ def table(aws: local_stack.LocalStack, client: Any) -> Table:
 
 @pytest.fixture
 def pauses() -> list[float]:
-    """How long the table was left in peace; a test hands `pauses.append` to its table."""
+    """The pauses of a table, in seconds; a test passes `pauses.append` to its table."""
     return []
 
 
@@ -162,7 +162,9 @@ def posts() -> Posts:
 def small_company(tmp_path: Path, posts: Posts) -> Iterator[Callable[..., SmallCompany]]:
     """Build a small company over the posts; see `SmallCompany` for the parameters."""
     with ExitStack() as stack:
-        yield lambda *args, **how: stack.enter_context(SmallCompany(tmp_path, posts, *args, **how))
+        yield lambda *args, **options: stack.enter_context(
+            SmallCompany(tmp_path, posts, *args, **options)
+        )
 
 
 @pytest.fixture
@@ -185,4 +187,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for of, seen in sorted(noted, key=lambda one: one[0]):
             terminalreporter.write_line(f"{of}: {seen}")
     if TEST_ALL:
-        terminalreporter.write_line(f"seed {SEED}: PULSE_SEED={SEED} tries the same again")
+        terminalreporter.write_line(f"seed {SEED}: PULSE_SEED={SEED} repeats this run")

@@ -33,7 +33,7 @@ class HookedClient:
         self._after = after
 
     def get_paginator(self, operation: str) -> Any:
-        """A paginator whose calls, one a page, are said as well."""
+        """Return a paginator whose calls, one for each page, call the hooks as well."""
         paginator = self._client.get_paginator(operation)
         paginator._method = getattr(self, operation)  # noqa: SLF001 - botocore's
         return paginator
@@ -64,7 +64,7 @@ def cancelled(client: Any, code: str) -> Exception:
 
 
 def failing(client: Any, code: str, times: int) -> HookedClient:
-    """A client whose first transactions are cancelled for this reason."""
+    """Return a client whose first transactions are cancelled for this reason."""
     calls = itertools.count(1)
 
     def fail(name: str) -> None:
@@ -75,9 +75,9 @@ def failing(client: Any, code: str, times: int) -> HookedClient:
 
 
 class SteppedWriter:
-    """A writer in a greenlet of its own that stops before each call until it is its turn.
+    """A writer in its own greenlet that stops before each call until the next `step`.
 
-    `write` is given a function to call before each of its calls; `next` is its last argument.
+    `write` gets a function to call before each of its calls; `next` is its last argument.
     """
 
     def __init__(self, write: Callable[[Callable[[Any], None]], object]) -> None:
@@ -90,7 +90,7 @@ class SteppedWriter:
     def _run(self, write: Callable[[Callable[[Any], None]], object]) -> None:
         try:
             write(self._wait)
-        except BaseException as error:  # noqa: BLE001 - handed to who asked for the run
+        except BaseException as error:  # noqa: BLE001 - `run_interleaved` raises it
             self.error = error
         self.done = True
 
@@ -110,7 +110,7 @@ class SteppedWriter:
 def run_interleaved(
     writers: Sequence[Callable[[Any], None]], client: Any, choices: Sequence[int]
 ) -> list[int]:
-    """Run the writers by these choices (then always 0); returns the number of options of each."""
+    """Run the writers by these choices (then always 0); return the number of options of each."""
     stepped = [SteppedWriter(lambda wait, w=w: w(HookedClient(client, wait))) for w in writers]
     options: list[int] = []
     while ready := [p for p in stepped if not p.done]:

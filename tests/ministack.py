@@ -1,4 +1,4 @@
-"""Runs ministack, AWS as a process on a loopback port, where moto is wrong: concurrency, queues."""
+"""Runs ministack, AWS as a local process, for tests in which moto is wrong: concurrency, queues."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
 _STARTED_WITHIN = 60.0
 _NOT_OURS = ("AWS_", "PULSE_", "PYTHON")
-"""What a developer's environment may say to boto3, to Pulse and to Python, and must not here."""
+"""Variables of a developer's environment that must not reach boto3, Pulse and Python here."""
 _RUN = """
 import runpy, sys
 from ministack.services import scheduler
@@ -36,7 +36,7 @@ class Ministack:
     log: Path
 
     def client(self, service: str, **more: Any) -> Any:
-        """A client of one service; each thread needs its own connections, not its own client."""
+        """Return a client of one service; threads may share it, as it has many connections."""
         session = boto3.Session("test", "test", region_name=REGION)
         config = Config(max_pool_connections=64, retries={"total_max_attempts": 1})
         return session.client(service, endpoint_url=self.url, config=config, **more)
@@ -44,7 +44,7 @@ class Ministack:
 
 @contextmanager
 def ministack(folder: Path, python: Path | str = sys.executable, **env: str) -> Iterator[Ministack]:
-    """Run one on a free port of 127.0.0.1 until the block ends; `env` are settings of its own.
+    """Run ministack on a free port of 127.0.0.1 until the block ends; `env` are its settings.
 
     It runs functions, each in a process of its own, with `python` and what is installed there.
     """

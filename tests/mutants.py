@@ -1,9 +1,9 @@
-"""`make mutants FILE=functions/pulse/...`: change a file a little, and see whether a test minds.
+"""`make mutants FILE=functions/pulse/...`: change a file a little and see whether a test fails.
 
-One change at a time: a comparison, a boolean operator, a sum, a constant, a `not`, a statement
-taken away. For each, the tests that reach its line (as `make coverage` saw them, or those named
-as TESTS) run against a copy of functions/, until one fails. Nothing in the tree is touched.
-What no test minds is listed with its line; it ends with 1 when there is any.
+One change at a time: a comparison, a boolean operator, a sum, a constant, a `not`, a removed
+statement. For each, the tests that reach its line (according to `make coverage`, or those named
+as TESTS) run against a copy of functions/ until one fails. Nothing in the tree is changed.
+Changes at which no test fails are listed with their lines; if there are any, it exits with 1.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTIONS = ROOT / "functions"
-SEEN = ROOT / "build" / "coverage"
+COVERAGE = ROOT / "build" / "coverage"
 LONGEST = 120
-"""Seconds after which the tests of a change are given up: it then leads to an endless loop."""
+"""Seconds after which the tests of a change are stopped: it probably led to an endless loop."""
 MOST_TESTS = 40
-"""Tests that are asked about one change, spread over all that reach its line."""
+"""Tests that run for one change, spread over all that reach its line."""
 
-_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
     ast.Gt: ast.GtE,
@@ -44,7 +44,7 @@ _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
-_RECKONED: dict[type[ast.operator], type[ast.operator]] = {
+_OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
     ast.Mult: ast.FloorDiv,
@@ -55,7 +55,7 @@ _RECKONED: dict[type[ast.operator], type[ast.operator]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A file with one change: where it is, what stood there, and what stands there now."""
+    """A file with one change: its line, the code before and after, and the whole source."""
 
     line: int
     before: str
@@ -64,19 +64,19 @@ class Mutant:
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """Every change of a source, from its beginning on; only what runs is changed."""
+    """Yield every change of a source, from its beginning; only code that runs is changed."""
     tree = ast.parse(source)
-    texts = {id(node) for node in ast.walk(tree) for node in _texts(node)}
+    docstrings = {id(node) for node in ast.walk(tree) for node in _docstrings(node)}
     annotations = {id(inner) for node in ast.walk(tree) for inner in _annotations(node)}
     for node in ast.walk(tree):
-        if id(node) in annotations or id(node) in texts:
+        if id(node) in annotations or id(node) in docstrings:
             continue
-        for changed in _changed(node):
-            yield _put(source, node, changed)
+        for changed in _replacements(node):
+            yield _replace(source, node, changed)
 
 
-def _texts(node: ast.AST) -> Iterator[ast.AST]:
-    """Docstrings, wherever they stand."""
+def _docstrings(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the docstrings of a node."""
     for child in getattr(node, "body", ()) if isinstance(getattr(node, "body", ()), list) else ():
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             yield from (child, child.value)
@@ -88,16 +88,16 @@ def _annotations(node: ast.AST) -> Iterator[ast.AST]:
             yield from ast.walk(found)
 
 
-def _changed(node: ast.AST) -> Iterator[ast.AST]:
-    """What may stand in a node's place."""
+def _replacements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what can replace a node."""
     match node:
         case ast.Compare():
             yield from _compared(node)
         case ast.BoolOp():
             yield ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
             yield from node.values
-        case ast.BinOp(op=op) if type(op) in _RECKONED:
-            yield ast.BinOp(node.left, _RECKONED[type(op)](), node.right)
+        case ast.BinOp(op=op) if type(op) in _OPERATORS:
+            yield ast.BinOp(node.left, _OPERATORS[type(op)](), node.right)
         case ast.UnaryOp(op=ast.Not()):
             yield node.operand
         case ast.IfExp():
@@ -115,12 +115,12 @@ def _changed(node: ast.AST) -> Iterator[ast.AST]:
 def _compared(node: ast.Compare) -> Iterator[ast.Compare]:
     for number, op in enumerate(node.ops):
         one = copy.deepcopy(node)
-        one.ops[number] = _COMPARED[type(op)]()
+        one.ops[number] = _COMPARISONS[type(op)]()
         yield one
 
 
-def _put(source: str, node: ast.AST, changed: ast.AST) -> Mutant:
-    """Put a change where a node stands; everything else stays as it is written."""
+def _replace(source: str, node: ast.AST, changed: ast.AST) -> Mutant:
+    """Replace a node by a change; everything else stays as it is written."""
     lines = source.encode().splitlines(keepends=True)
     first, last = node.lineno - 1, node.end_lineno - 1  # type: ignore[attr-defined]
     start = sum(map(len, lines[:first])) + node.col_offset  # type: ignore[attr-defined]
@@ -134,13 +134,13 @@ def _put(source: str, node: ast.AST, changed: ast.AST) -> Mutant:
 
 
 def reaching(file: Path) -> dict[int, list[str]]:
-    """By line: the tests that reached it when `make coverage` ran."""
-    if not SEEN.exists() or SEEN.stat().st_mtime < file.stat().st_mtime:
+    """Return, for each line, the tests that reached it when `make coverage` ran."""
+    if not COVERAGE.exists() or COVERAGE.stat().st_mtime < file.stat().st_mtime:
         sys.exit("no fresh coverage of this file: run make coverage, or name tests with TESTS=...")
     from coverage.numbits import numbits_to_nums  # noqa: PLC0415 - only here
 
     found: dict[int, set[str]] = {}
-    with closing(sqlite3.connect(SEEN)) as base:
+    with closing(sqlite3.connect(COVERAGE)) as base:
         rows = base.execute(
             "select context.context, line_bits.numbits from line_bits"
             " join file on file.id = line_bits.file_id"
@@ -155,7 +155,7 @@ def reaching(file: Path) -> dict[int, list[str]]:
 
 
 def _by_arcs(base: sqlite3.Connection, file: Path) -> list[tuple[str, int]]:
-    """Coverage of branches notes from which line to which other it went."""
+    """Read branch coverage, which records from which line to which the code went."""
     return base.execute(
         "select context.context, abs(arc.tono) from arc join file on file.id = arc.file_id"
         " join context on context.id = arc.context_id where file.path = ?",
@@ -164,63 +164,63 @@ def _by_arcs(base: sqlite3.Connection, file: Path) -> list[tuple[str, int]]:
 
 
 def survives(mutant: Mutant, file: Path, tests: Sequence[str]) -> bool:
-    """Whether all tests pass with a change, in a process and a copy of functions/ of its own."""
+    """Tell whether all tests pass with a change, in a separate process and copy of functions/."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "functions"
         shutil.copytree(FUNCTIONS, place, ignore=shutil.ignore_patterns("__pycache__"))
         (place / file.relative_to(FUNCTIONS)).write_text(mutant.source, encoding="utf-8")
-        words = ["-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *tests]
+        arguments = ["-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *tests]
         env = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
         try:
-            ran = subprocess.run(  # noqa: S603 - our own words
-                [sys.executable, *words], cwd=ROOT, env=env, capture_output=True, timeout=LONGEST,
-                check=False,
+            result = subprocess.run(  # noqa: S603 - our own arguments
+                [sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True,
+                timeout=LONGEST, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return False
-        return ran.returncode == 0
+        return result.returncode == 0
 
 
 def main() -> int:
-    """Try all changes of a file, and list what survives."""
+    """Try all changes of a file, and list those that survive."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("tests", nargs="*", help="paths of tests, instead of those that reach it")
-    parser.add_argument("--most", type=int, help="try only so many changes")
-    asked = parser.parse_args()
-    file = asked.file.resolve()
-    reached = {} if asked.tests else reaching(file)
+    parser.add_argument("--most", type=int, help="try at most this many changes")
+    options = parser.parse_args()
+    file = options.file.resolve()
+    reached = {} if options.tests else reaching(file)
     source = file.read_text(encoding="utf-8")
-    all_of_them = asked.tests or _spread(
+    all_of_them = options.tests or _spread(
         sorted({one for tests in reached.values() for one in tests})
     )
     if all_of_them and not survives(Mutant(0, "", "", source), file, all_of_them):
         sys.exit("these tests fail without any change: " + " ".join(all_of_them))
-    tried = list(islice(mutants(source), asked.most))
+    tried = list(islice(mutants(source), options.most))
 
-    def judge(mutant: Mutant) -> bool | None:
-        tests = asked.tests or _spread(reached.get(mutant.line, []))
+    def survives_its_tests(mutant: Mutant) -> bool | None:
+        tests = options.tests or _spread(reached.get(mutant.line, []))
         return survives(mutant, file, tests) if tests else None
 
     counts = {True: 0, False: 0, None: 0}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutant, lived in zip(tried, pool.map(judge, tried), strict=True):
-            counts[lived] += 1
-            if lived is not False:
-                what = "survives" if lived else "no test comes here"
-                say(f"{asked.file}:{mutant.line}: {what}: {mutant.before}  ->  {mutant.after}")
+        for mutant, survived in zip(tried, pool.map(survives_its_tests, tried), strict=True):
+            counts[survived] += 1
+            if survived is not False:
+                what = "survives" if survived else "no test runs this line"
+                say(f"{options.file}:{mutant.line}: {what}: {mutant.before}  ->  {mutant.after}")
     say(f"{len(tried)} changes: {counts[False]} noticed, {counts[True]} survive, "
-        f"{counts[None]} where no test comes")  # fmt: skip
+        f"{counts[None]} on lines that no test runs")  # fmt: skip
     return 0 if counts[False] == len(tried) else 1
 
 
 def _spread(tests: Sequence[str]) -> list[str]:
-    """At most so many of them, from everywhere."""
+    """Return at most `MOST_TESTS` of them, evenly spread."""
     return list(tests[:: max(1, -(-len(tests) // MOST_TESTS))])
 
 
 def say(line: str) -> None:
-    """One line, at once."""
+    """Print a line at once."""
     print(line, flush=True)  # noqa: T201 - this is what the command is for
 
 

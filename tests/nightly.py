@@ -1,8 +1,8 @@
-"""`make test-all`: everything, with a fresh seed, going on where the last call stopped.
+"""`make test-all`: all tests with a fresh seed, continuing where the last call stopped.
 
-What has passed is kept in build/test-all, under a digest of all that the tests depend on: another
-tree begins anew, and so does the same one when all has passed, with another seed. The seed is
-printed; `PULSE_SEED=N make test-all` tries the same again.
+What has passed is recorded in build/test-all, under a digest of all that the tests depend on. A
+changed tree begins a new run with a new seed, and so does the same tree when all tests have
+passed. The seed is printed; `PULSE_SEED=N make test-all` repeats a run.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ _SOURCES = (
 _SEEDS = 2**31
 _LONGEST_KEY = 12
 _NOTHING_LEFT = 5
-"""How pytest ends when all tests have passed before."""
+"""Exit code of pytest when there is no test left to run."""
 
 
 def main() -> int:
-    """Run what has not passed yet; 0 when all has."""
+    """Run what has not passed yet; return 0 if all has passed."""
     place = ROOT / "build" / "test-all"
-    asked = os.environ.get("PULSE_SEED")
-    folder = place / "-".join(filter(None, [tree_key()[:_LONGEST_KEY], asked]))
-    seeded = folder / "seed"
-    if seeded.exists():
-        seed = seeded.read_text(encoding="utf-8")
-        say(f"Going on where the last run stopped ({folder.relative_to(ROOT)}), seed {seed}.")
+    given_seed = os.environ.get("PULSE_SEED")
+    folder = place / "-".join(filter(None, [tree_key()[:_LONGEST_KEY], given_seed]))
+    seed_file = folder / "seed"
+    if seed_file.exists():
+        seed = seed_file.read_text(encoding="utf-8")
+        say(f"Continuing where the last run stopped ({folder.relative_to(ROOT)}), seed {seed}.")
     else:
         shutil.rmtree(place, ignore_errors=True)
         folder.mkdir(parents=True)
-        seed = asked or str(SystemRandom().randrange(_SEEDS))
-        seeded.write_text(seed, encoding="utf-8")
+        seed = given_seed or str(SystemRandom().randrange(_SEEDS))
+        seed_file.write_text(seed, encoding="utf-8")
         say(f"A new run, seed {seed}.")
     env = os.environ | {"PULSE_TEST_ALL": "1", "PULSE_SEED": seed, "PULSE_DONE": str(folder)}
     tests = [*sys.argv[1:], f"--hypothesis-seed={seed}", "--durations=20"]
@@ -49,16 +49,16 @@ def main() -> int:
     drawn = ["--draw", seed, "--done", str(folder / "truth")]
     failed |= _run(env, "tests/replay/truth.py", "--shared", str(shared), *drawn) != 0
     if failed:
-        say(f"Not all passed. What failed, once more: make test-all; all of it with this seed: "
-            f"PULSE_SEED={seed} make test-all")  # fmt: skip
+        say(f"Not all tests passed. To run the others again: make test-all; to run all with this "
+            f"seed: PULSE_SEED={seed} make test-all")  # fmt: skip
         return 1
     shutil.rmtree(folder)
-    say(f"All passed with seed {seed}; the next run draws another.")
+    say(f"All tests passed with seed {seed}; the next run has another.")
     return 0
 
 
 def tree_key() -> str:
-    """A digest of all files that the tests depend on."""
+    """Return a digest of all files that the tests depend on."""
     digest = hashlib.sha256()
     for file in sorted(_files()):
         digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
@@ -75,12 +75,12 @@ def _files() -> Iterator[Path]:
                 yield file
 
 
-def _run(env: dict[str, str], *words: str) -> int:
-    return subprocess.run([sys.executable, *words], cwd=ROOT, env=env, check=False).returncode  # noqa: S603 - our own words
+def _run(env: dict[str, str], *arguments: str) -> int:
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, check=False).returncode  # noqa: S603 - our own arguments
 
 
 def say(line: str) -> None:
-    """One line, at once."""
+    """Print a line at once."""
     print(line, flush=True)  # noqa: T201 - this is what the command is for
 
 

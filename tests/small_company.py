@@ -60,21 +60,21 @@ class Posts:
         return self.publish(minute, who, f"{handles} help me", named, **more)
 
     def reply(self, minute: float, to: str, account: str = HELP, **more: Any) -> str:
-        """We answer a mention."""
-        asked = next(p for p in self.lines if p["id"] == to)
+        """We reply to a mention."""
+        mention = next(p for p in self.lines if p["id"] == to)
         return self.publish(
             minute,
             account,
             "We look into it",
-            [{"id": asked["author_id"], "username": f"user{asked['author_id']}"}],
-            thread=asked["conversation_id"],
-            in_reply_to_user_id=asked["author_id"],
+            [{"id": mention["author_id"], "username": f"user{mention['author_id']}"}],
+            thread=mention["conversation_id"],
+            in_reply_to_user_id=mention["author_id"],
             referenced_tweets=[{"type": "replied_to", "id": to}],
             **more,
         )
 
     def news(self, minute: float, account: str = NEWS) -> str:
-        """We publish something that answers nobody."""
+        """We publish an own post, which is no reply."""
         return self.publish(minute, account, "All is well", [])
 
     def edit(self, minute: float, of: str, text: str) -> str:
@@ -88,7 +88,7 @@ class Posts:
     def publish(
         self, minute: float, author: str, text: str, named: list[dict[str, str]], /, **more: Any
     ) -> str:
-        """Add a post with any fields of X's; returns its id. `named` are the mentioned accounts."""
+        """Add a post with any of X's fields; return its id. `named` are the mentioned accounts."""
         moment = at(minute)
         self._count += 1
         number = (int((moment - _X_EPOCH) / timedelta(milliseconds=1)) << 22) + self._count
@@ -128,7 +128,7 @@ class Posts:
 
 
 def settings(**more: Any) -> dict[str, Any]:
-    """Settings: anna is told after 15 min, boris after 60, vera after 4 h; vera is the owner."""
+    """Return settings: anna is alerted after 15 min, boris after 60, vera (the owner) after 4 h."""
     levels = [
         {"name": "warning", "after": "15 min", "tell": ["anna"]},
         {"name": "breach", "after": "60 min", "tell": ["boris"]},
@@ -153,7 +153,7 @@ def settings(**more: Any) -> dict[str, Any]:
 
 
 def one_account_settings(**more: Any) -> dict[str, Any]:
-    """Settings of a company that has only the support account and reads no older posts."""
+    """Return settings of a company that has only the support account and reads no older posts."""
     account = {"id": HELP, "username": _ACCOUNTS[HELP], "role": "support"}
     return settings(**{"look_back": "0", "accounts": [account], **more})
 
@@ -182,7 +182,7 @@ class HookedWorld(ReplayWorld):
     """A world in which a test may interfere before each call of a function to AWS."""
 
     before_call: Callable[[str], None] | None = None
-    """Is given `service.Operation`; what it raises ends the function there."""
+    """It gets `service.Operation`; an exception that it raises ends the function there."""
 
     def on_call(self, call: str, moment: Literal["before", "after"]) -> None:
         if self.before_call is not None and moment == "before":
@@ -202,10 +202,10 @@ class SmallCompany:
         document: Mapping[str, Any] | None = None,
         faults: Iterable[Mapping[str, Any]] = (),
         x: Callable[[SimulatedX], Any] = lambda sim: sim,
-        **how: Any,
+        **options: Any,
     ) -> None:
-        start = how.pop("start", 0)
-        self.sim = SimulatedX(posts.archive(folder / "archive", faults), **how)
+        start = options.pop("start", 0)
+        self.sim = SimulatedX(posts.archive(folder / "archive", faults), **options)
         document = document or settings()
         self._has_digests = "digests" in document["companies"][0]
         self.world = HookedWorld(document, x(self.sim), at(start))
@@ -249,7 +249,7 @@ class SmallCompany:
         return self
 
     def flag_and_send_at(self, *minutes: float) -> Self:
-        """Run `flag` and `send` in these minutes, without polls: nothing is posted any more."""
+        """Run `flag` and `send` in these minutes, without polls, if nothing is posted any more."""
         for minute in minutes:
             self.world.move_clock_to(at(minute))
             with self.world.counting_calls() as lambdas:
@@ -259,7 +259,7 @@ class SmallCompany:
         return self
 
     def digest(self, minute: float, start: float, to: str = "vera") -> ReceivedMail:
-        """The digest of [start, minute), requested and sent in this minute."""
+        """Return the digest of [start, minute), requested and sent in this minute."""
         self.world.move_clock_to(at(minute))
         event = {"now": {"company": "acme", "to": [to], "start": at(start).isoformat()}}
         with self.world.counting_calls() as lambdas:
@@ -269,11 +269,11 @@ class SmallCompany:
         return self.mails[-1]
 
     def mails_to(self, who: str | None = None) -> list[tuple[float, str]]:
-        """(minute, person) of each mail; of one person's mails if `who` is given."""
+        """Return (minute, person) of each mail, or of one person's mails if `who` is given."""
         return [(m.minute, m.who) for m in self.mails if who in (None, m.who)]
 
     def states(self) -> dict[str, State]:
-        """All conversations by the id of their first mention."""
+        """Return the states of all conversations by the id of their first mention."""
         found = {}
         for item in self.world.app.db.table.scan():
             if "state" in item:
@@ -283,7 +283,7 @@ class SmallCompany:
 
     @property
     def stored(self) -> set[str]:
-        """Ids of all mentions that are stored."""
+        """The ids of all mentions that are stored."""
         items = self.world.app.db.table.scan()
         return {fact_of(i).id for i in items if is_fact(i) and i["sk"].startswith("m")}
 
@@ -291,26 +291,26 @@ class SmallCompany:
         return self.world.app.db.cursors.load([account])[account]
 
     def use_transport(self, transport: requests.adapters.BaseAdapter) -> None:
-        """Let all functions reach X by this transport, from a new process on."""
+        """Make all functions reach X by this transport, as if in a new process."""
         env = {name: value for own in self.world.stack.env.values() for name, value in own.items()}
         self.world.lambdas.make_app = lambda: App(env, transport=transport)
         self.world.lambdas.app = self.world.lambdas.make_app()
 
     def delete_token(self, name: str) -> None:
-        """Remove a token from where the functions look for it, also from their memory."""
+        """Delete a token from SSM and from the memory of the functions."""
         path = self.world.stack.outputs["TokensPath"]
         boto3.client("ssm").delete_parameter(Name=f"{path}/{name}")
         self.world.lambdas.app = self.world.lambdas.make_app()
 
     def no_bearer(self) -> None:
-        """Take the bearer out of the account's token: X then gives no counts."""
+        """Remove the bearer from the account's token: X then provides no counts."""
         secrets = self.world.app.tokens
         secrets.put("acme_help", replace(secrets.token("acme_help"), bearer=None))
 
     def log_entries(self, kind: str | None = None) -> list[LogEntry]:
-        """Entries of the audit log, of one kind if it is given."""
-        rows = self.world.app.db.audit_log.read("acme", at(-3000), at(30000))
-        return [row for row in rows if kind in (None, row.kind)]
+        """Return the entries of the audit log, of one kind if it is given."""
+        entries = self.world.app.db.audit_log.read("acme", at(-3000), at(30000))
+        return [entry for entry in entries if kind in (None, entry.kind)]
 
     def waiting(self) -> list[Entry]:
         return self.world.app.db.outbox.waiting("acme")
@@ -326,7 +326,7 @@ class SmallCompany:
         return [f"{f.function}: {f.error}" for f in self.world.lambdas.failures]
 
     def subscribe_to_critical_topic(self) -> Callable[[], list[dict[str, Any]]]:
-        """Subscribe to the critical topic; returns a function that fetches the new messages."""
+        """Subscribe to the critical topic; return a function that fetches the new messages."""
         sqs, sns = boto3.client("sqs"), boto3.client("sns")
         url = sqs.create_queue(QueueName="pager")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
@@ -344,7 +344,7 @@ class SmallCompany:
         return fetch_messages
 
     def refuse_mail(self, answer: Callable[[str], str | None]) -> None:
-        """Let SES refuse mail: `answer` gives the error for an address, or None to accept it.
+        """Make SES refuse mail: `answer` returns the error for an address, or None to accept it.
 
         The error is a code, or `code: message`.
         """
@@ -354,8 +354,8 @@ class SmallCompany:
             refusal = answer(to)
             if refusal is None:
                 return None
-            code, _, said = refusal.partition(": ")
-            error = {"Error": {"Code": code, "Message": said or f"{to} cannot be written to"}}
+            code, _, text = refusal.partition(": ")
+            error = {"Error": {"Code": code, "Message": text or f"{to} cannot be written to"}}
             return AWSResponse("https://ses", 400, {}, None), error
 
         boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", refuse)

@@ -1,4 +1,4 @@
-"""The house: arrows point inward, handlers are short, rules know neither clock nor world."""
+"""The architecture: what may import what, short handlers, rules without a clock and I/O."""
 
 import ast
 import re
@@ -62,7 +62,7 @@ def tree(file: Path) -> ast.Module:
 
 
 def imported(module: ast.Module) -> Iterator[str]:
-    """Names of the modules that a file imports, wherever in it."""
+    """Yield the names of the modules that a file imports, anywhere in it."""
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -71,7 +71,7 @@ def imported(module: ast.Module) -> Iterator[str]:
 
 
 def called(module: ast.Module) -> Iterator[str]:
-    """Calls as written, such as `datetime.now`."""
+    """Yield calls as they are written, such as `datetime.now`."""
     for node in ast.walk(module):
         if isinstance(node, ast.Call):
             yield ast.unparse(node.func)
@@ -88,13 +88,13 @@ def name_of(file: Path) -> str:
 def test_arrows_point_inward() -> None:
     """The contracts of pyproject.toml hold (import-linter, which would silence our loggers)."""
     linter = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run(  # noqa: S603 - of our own environment
+    completed = subprocess.run(  # noqa: S603 - of our own environment
         [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout
+    assert completed.returncode == 0, completed.stdout
 
 
-def test_each_handler_file_is_a_function_of_the_template_and_the_other_way_round() -> None:
+def test_the_handler_files_are_the_functions_of_the_template() -> None:
     """`ls functions/` shows the system."""
     parameters = {"Senders": "pulse@example.com"}
     deployed = {f.handler for f in load_template(parameters=parameters).functions.values()}
@@ -103,7 +103,7 @@ def test_each_handler_file_is_a_function_of_the_template_and_the_other_way_round
 
 @pytest.mark.parametrize("file", HANDLERS, ids=name_of)
 def test_a_handler_wires_and_calls_one_job(file: Path) -> None:
-    """Short, said what for, reported; it calls the job of its name, which the app may wire."""
+    """A handler is short, documented and reported, and calls the job of its name."""
     module = tree(file)
     assert ast.get_docstring(module)
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_HANDLER
@@ -122,8 +122,8 @@ def test_a_handler_wires_and_calls_one_job(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", RULES, ids=name_of)
-def test_rules_are_the_standard_library_only(file: Path) -> None:
-    """No I/O, no logging, nobody else's packages."""
+def test_rules_import_the_standard_library_only(file: Path) -> None:
+    """Rules import no I/O, no logging and no packages of others."""
     allowed = sys.stdlib_module_names - {"logging", "os", "io", "pathlib", "socket", "subprocess"}
     for name in imported(tree(file)):
         top = name.partition(".")[0]
@@ -132,7 +132,7 @@ def test_rules_are_the_standard_library_only(file: Path) -> None:
 
 @pytest.mark.parametrize("file", BELOW_THE_APP, ids=name_of)
 def test_only_a_store_speaks_dynamodb(file: Path) -> None:
-    """A room's `store` alone knows items, keys and transactions; jobs hand it records."""
+    """Only the `store` of a room knows items, keys and transactions; jobs hand it records."""
     parts = file.relative_to(PACKAGE).with_suffix("").parts
     if parts[0] in ("dynamodb", "repositories") or "store" in parts:
         return
@@ -141,14 +141,14 @@ def test_only_a_store_speaks_dynamodb(file: Path) -> None:
 
 @pytest.mark.parametrize("file", BELOW_THE_APP, ids=name_of)
 def test_the_time_is_an_argument(file: Path) -> None:
-    """Only the app looks at a clock; nothing is printed."""
+    """Only the app reads a clock; nothing is printed."""
     calls = set(called(tree(file)))
     clocks = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "print"}
     assert not calls & clocks
 
 
 def waits(module: ast.Module) -> Iterator[str]:
-    """Every mention of what lets time pass, under whatever name a file imports it."""
+    """Yield every use of a module or function that waits, under whatever name it is imported."""
     waiting = {"sleep", "asyncio", "threading", "sched", "selectors", "select"}
     for node in ast.walk(module):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -160,7 +160,7 @@ def waits(module: ast.Module) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", sorted(FUNCTIONS.rglob("*.py")), ids=name_of)
 def test_nothing_sleeps(file: Path) -> None:
-    """Whoever waits is handed the pause; what it is as deployed stands in one place."""
+    """Code that waits gets the function for it as an argument; the default is in one file."""
     standard = ["time.sleep"] if file == PACKAGE / "dynamodb" / "reading.py" else []
     assert list(waits(tree(file))) == standard
 
@@ -176,8 +176,8 @@ def test_nothing_sleeps(file: Path) -> None:
         "from threading import Event",
     ],
 )
-def test_whatever_sleeps_is_seen(text: str) -> None:
-    """Given a way to let time pass, then it is found."""
+def test_whatever_sleeps_is_found(text: str) -> None:
+    """Each of these ways to wait is found."""
     assert list(waits(ast.parse(text)))
 
 
@@ -186,14 +186,14 @@ KINDS = {
     for name, value in vars(keys).items()
     if name.isupper() and isinstance(value, str) and value.isalpha()
 }
-"""The kinds with which all partitions of the table begin."""
+"""The kinds with which all partition keys of the table begin."""
 
 
-TAKEN_APART = {"split", "rsplit", "partition", "rpartition", "startswith", "removeprefix"}
+SPLIT_METHODS = {"split", "rsplit", "partition", "rpartition", "startswith", "removeprefix"}
 
 
 def spelled_keys(module: ast.Module) -> Iterator[str]:
-    """Texts that begin with a kind and `#`; keys made or taken apart; texts compared to a kind."""
+    """Yield texts that begin with a kind and `#`, keys made or split, texts compared to a kind."""
     for node in ast.walk(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             kind, found, _ = node.value.partition("#")
@@ -202,7 +202,7 @@ def spelled_keys(module: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.Call):
             function = ast.unparse(node.func)
             of_a_key = re.search(r"\b[ps]k\b", function.rpartition(".")[0])
-            if of_a_key and function.rpartition(".")[2] in TAKEN_APART:
+            if of_a_key and function.rpartition(".")[2] in SPLIT_METHODS:
                 yield function
             elif function.rpartition(".")[2] == "ItemKey":
                 yield from (ast.unparse(one) for one in node.args if isinstance(one, ast.Constant))
@@ -222,7 +222,7 @@ KEY_FILES = [
 
 @pytest.mark.parametrize("file", KEY_FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_keys_of_the_table_are_spelled_in_one_file(file: Path) -> None:
-    """That file is dynamodb/keys.py; the command reads keys by it as well."""
+    """That file is dynamodb/keys.py; the command uses it as well."""
     assert list(spelled_keys(tree(file))) == []
 
 
@@ -238,28 +238,28 @@ def test_keys_of_the_table_are_spelled_in_one_file(file: Path) -> None:
         'kind == "c"',
     ],
 )
-def test_a_key_that_is_spelled_elsewhere_is_seen(text: str) -> None:
-    """Given a part of a key in any of these forms, then it is found."""
+def test_a_key_that_is_spelled_elsewhere_is_found(text: str) -> None:
+    """A part of a key is found in each of these forms."""
     assert list(spelled_keys(ast.parse(text)))
 
 
-LAMBDA_HAS = {"boto3", "botocore"}
-"""What Lambda's runtime brings."""
+PROVIDED_BY_LAMBDA = {"boto3", "botocore"}
+"""Packages that Lambda's runtime provides."""
 DISTRIBUTIONS = {
     "aws_lambda_powertools": "aws-lambda-powertools",
     "samtranslator": "aws-sam-translator",
 }
-"""Names of packages, where they are not those of the modules."""
+"""Names of packages that differ from those of their modules."""
 
 
 def declared(file: Path) -> set[str]:
-    """Packages that a file of requirements names, without versions and markers."""
+    """Return the packages that a file of requirements names, without versions and markers."""
     lines = file.read_text(encoding="utf-8").splitlines()
     return {re.split(r"[=<>;\[ ]", line)[0] for line in lines if re.match(r"[a-z]", line)}
 
 
 def imported_packages(root: Path) -> set[str]:
-    """Packages of others that the files of a folder import when they run."""
+    """Return the packages of others that the files of a folder import when they run."""
     tops = {
         name.partition(".")[0]
         for file in root.rglob("*.py")
@@ -273,14 +273,14 @@ def imported_packages(root: Path) -> set[str]:
 
 
 def test_what_the_functions_import_is_declared() -> None:
-    """Given a package that comes along with another one, then it is named all the same."""
+    """A package that the functions import is declared, even if another package requires it."""
     requirements = FUNCTIONS / "requirements.in"
-    assert imported_packages(FUNCTIONS) <= declared(requirements) | LAMBDA_HAS
+    assert imported_packages(FUNCTIONS) <= declared(requirements) | PROVIDED_BY_LAMBDA
     assert declared(requirements) <= declared(requirements.with_suffix(".txt"))
 
 
 def test_what_the_command_imports_is_declared() -> None:
-    """The same of the command; a package that only sometimes is there is marked so."""
+    """A package that the command imports is declared as well."""
     names = {"yaml": "pyyaml", "time_machine": "time-machine"}
     tops = {names.get(top, top) for top in imported_packages(ROOT / "infra" / "pulse_cli")}
     requirements = ROOT / "requirements" / "dev.in"
@@ -301,7 +301,7 @@ def test_the_environment_is_read_in_one_place(file: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=name_of)
 def test_a_file_tells_one_story(file: Path) -> None:
-    """Past this length it tells two; a function fits a screen."""
+    """A longer file would tell two stories; a function fits a screen."""
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.FunctionDef):
@@ -311,10 +311,10 @@ def test_a_file_tells_one_story(file: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted(FUNCTIONS.rglob("*.py")), ids=name_of)
 def test_only_one_room_knows_tweepy(file: Path) -> None:
-    """Its package silences, before any of its modules, the libraries that log tokens."""
-    loud = {"tweepy", "oauthlib", "requests_oauthlib"}
+    """Its package silences the libraries that log tokens, before any of its modules is imported."""
+    token_loggers = {"tweepy", "oauthlib", "requests_oauthlib"}
     tops = {name.partition(".")[0] for name in imported(tree(file))}
-    assert not tops & loud or file.parent == PACKAGE / "x"
+    assert not tops & token_loggers or file.parent == PACKAGE / "x"
 
 
 SILENCED = """
@@ -327,9 +327,9 @@ for name in ("tweepy.client", "oauthlib", "requests_oauthlib", "botocore.parsers
 """
 
 
-def test_whoever_imports_anything_of_the_room_of_x_has_the_libraries_silenced() -> None:
-    """Given the least of its modules alone, then no library gets a secret into a log record."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+def test_any_import_from_the_room_of_x_silences_the_libraries() -> None:
+    """If only a small module of it is imported, no library can put a secret into a log record."""
+    completed = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", SILENCED],
         cwd=FUNCTIONS,
         capture_output=True,
@@ -337,10 +337,10 @@ def test_whoever_imports_anything_of_the_room_of_x_has_the_libraries_silenced() 
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert completed.returncode == 0, completed.stderr
 
 
-LOOK = """
+IMPORT_ALL = """
 import importlib, os, pkgutil, socket, sys
 import boto3
 def no(*a, **k): raise SystemExit("reached out at import")
@@ -357,13 +357,13 @@ print(len(names))
 
 
 def test_nothing_reaches_out_at_import() -> None:
-    """No client, no network, no environment: importing everything needs nothing."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", LOOK, str(FUNCTIONS)],
+    """Importing all modules makes no client and needs neither network nor environment."""
+    completed = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", IMPORT_ALL, str(FUNCTIONS)],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 30
+    assert completed.returncode == 0, completed.stderr
+    assert int(completed.stdout) > 30

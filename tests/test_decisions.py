@@ -15,7 +15,7 @@ TEST_FILE = Path(__file__).resolve()
 
 
 def citing_files() -> list[Path]:
-    """Text files of the project that may cite a decision, this one left out."""
+    """Return the text files of the project that may cite a decision, without this one."""
     in_folders = [
         path
         for folder in CITING_FOLDERS
@@ -27,7 +27,7 @@ def citing_files() -> list[Path]:
 
 
 def anchor_of(heading: str) -> str:
-    """The anchor that GitHub gives to a heading: lower case, no punctuation, hyphens for spaces."""
+    """Return GitHub's anchor of a heading: lower case, no punctuation, hyphens for spaces."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 

@@ -19,12 +19,12 @@ DOCUMENTS = sorted(
 WORKFLOWS = [*(ROOT / ".github").rglob("*.yml"), ROOT / ".pre-commit-config.yaml"]
 
 RENAMES = "## Renames since 0.1.0\n"
-"""The section of docs/architecture.md that names modules of before, which are gone."""
+"""The section of docs/architecture.md with earlier names, which no longer exist."""
 
 _MADE = {".aws-sam", ".venv", "build", "mail", "out"}
 """Folders that commands make."""
 _EXAMPLES = {"functions/chat.py", "functions/pulse/reporting/chat.py", "infra/events/chat.json"}
-"""What CONTRIBUTING.md has a newcomer write."""
+"""Files that a newcomer writes by the examples in CONTRIBUTING.md."""
 _SUFFIXES = {".html", ".json", ".md", ".mjs", ".po", ".py", ".sh", ".toml", ".txt", ".yaml"}
 _PICTURE = re.compile(r"^```mermaid.*?^```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -32,7 +32,7 @@ _PLACEHOLDER = re.compile(r"[<>*…{}$]|\.\.|://|\b[A-Z]{2,}\b(?!\.md)")
 
 
 def repository() -> set[str]:
-    """All files and folders of the project, without those that commands make."""
+    """Return all files and folders of the project, without those that commands make."""
     return {
         path.relative_to(ROOT).as_posix()
         for top in ROOT.iterdir()
@@ -43,14 +43,14 @@ def repository() -> set[str]:
 
 
 def parts(text: str) -> tuple[list[str], str]:
-    """The code of a document (spans and fenced blocks, no pictures), and the rest of it."""
+    """Return the code of a document (spans and fenced blocks, no pictures), and the prose."""
     text = _PICTURE.sub("", text)
     prose = _FENCED.sub("", text)
     return [*re.findall(r"`([^`\n]+)`", prose), *_FENCED.findall(text)], prose
 
 
 def paths_in(text: str) -> Iterator[str]:
-    """Words of code that look like a path in the repository."""
+    """Yield the words of code that look like a path in the repository."""
     tops = {path.name for path in ROOT.iterdir()}
     for word in " ".join(parts(text)[0]).split():
         path = word.split("::")[0].strip("\"'`,;:()[]").removeprefix("./")
@@ -63,7 +63,7 @@ def paths_in(text: str) -> Iterator[str]:
 
 
 def is_there(path: str, known: set[str]) -> bool:
-    """Whether a path exists from the root, or as the end of a path, as in `outbox/send.py`."""
+    """Tell whether a path exists from the root, or as the end of one, as in `outbox/send.py`."""
     wanted = path.rstrip("/")
     return wanted in known or any(one.endswith(f"/{wanted}") for one in known)
 
@@ -74,7 +74,7 @@ def missing_paths(text: str) -> list[str]:
 
 
 def slug(heading: str) -> str:
-    """The anchor that GitHub gives a heading."""
+    """Return the anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
@@ -94,13 +94,13 @@ def broken_links(document: Path, text: str) -> list[str]:
 
 
 def targets(*, listed: bool = False) -> set[str]:
-    """The targets of the Makefile; with `listed`, those that `make` alone prints."""
+    """Return the targets of the Makefile; with `listed`, those that `make` alone prints."""
     pattern = r"^([a-z][a-z-]*):.*## " if listed else r"^([a-z][a-z-]*):"
     return set(re.findall(pattern, (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def made_in(text: str) -> set[str]:
-    """The targets of the Makefile that a document names in its code."""
+    """Return the targets of the Makefile that a document names in its code."""
     return {name for code in parts(text)[0] for name in re.findall(r"\bmake ([a-z][a-z-]*)", code)}
 
 
@@ -109,7 +109,7 @@ def name_of(path: Path) -> str:
 
 
 def read(document: Path) -> str:
-    """A document, without the tables of what things were called before."""
+    """Return a document without the tables of earlier names."""
     return document.read_text(encoding="utf-8").partition(RENAMES)[0]
 
 
@@ -130,12 +130,12 @@ def test_every_module_that_python_is_told_to_run_exists(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
-def test_a_document_names_no_make_target_that_is_not_there(document: Path) -> None:
+def test_a_document_names_no_unknown_make_target(document: Path) -> None:
     assert made_in(read(document)) - targets() == set()
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=name_of)
-def test_a_workflow_runs_no_make_target_that_is_not_there(workflow: Path) -> None:
+def test_a_workflow_runs_no_unknown_make_target(workflow: Path) -> None:
     text = workflow.read_text(encoding="utf-8")
     runs = re.findall(r"(?:(?:run|entry):|^|&&)\s*make\s+([a-z-]+)", text, re.MULTILINE)
     assert set(runs) - targets() == set()
@@ -149,7 +149,7 @@ def test_every_make_target_is_explained() -> None:
 
 
 def test_the_renames_lead_to_modules_and_names_of_today() -> None:
-    """Where a table of renames leads exists: modules on the right, names in their module."""
+    """The new names in a table of renames exist: modules, and names in their module."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition(RENAMES)[2]
     checked, wrong = 0, []
     for section in text.split("\n### ")[1:]:
@@ -170,24 +170,24 @@ def test_the_renames_lead_to_modules_and_names_of_today() -> None:
 
 
 def module(path: Path) -> Path | None:
-    """The file of a module, or of a package."""
+    """Return the file of a module or package, or None."""
     files = (path.with_name(f"{path.name}.py"), path / "__init__.py")
     return next((file for file in files if file.exists()), None)
 
 
 def defines(source: str, name: str) -> bool:
-    """Whether a module defines the name, as a class, function, method or alias."""
+    """Tell whether a module defines the name, as a class, function, method or alias."""
     return bool(re.search(rf"^\s*(?:class|def) {name}\b|^{name}\b", source, re.MULTILINE))
 
 
 def test_the_order_of_rooms_is_that_of_the_contract() -> None:
-    """The block of rooms in docs/architecture.md says what import-linter holds."""
+    """The block of rooms in docs/architecture.md has the order that import-linter checks."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contract = settings["tool"]["importlinter"]["contracts"][0]["layers"]
     rows = [re.findall(r"pulse\.(\w+)", row) for row in contract]
     blocks = _FENCED.findall((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
-    said = [[line.split() for line in block.splitlines()[1:-1]] for block in blocks]
-    assert rows in said
+    documented = [[line.split() for line in block.splitlines()[1:-1]] for block in blocks]
+    assert rows in documented
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/architecture.md"])
@@ -198,7 +198,7 @@ def test_every_room_is_described(document: str) -> None:
 
 
 def test_what_is_missing_is_found() -> None:
-    """The checks above can fail: each of these names something that is not there."""
+    """The checks above can fail: each of these texts names something that does not exist."""
     text = "`functions/pulse/jobs/poll.py`, `outbox/sent.py`, `no_such.py`, ```\nmake nothing\n```"
     assert missing_paths(text) == ["functions/pulse/jobs/poll.py", "outbox/sent.py", "no_such.py"]
     assert (

@@ -1,4 +1,4 @@
-"""Examples in docstrings are true: those of the rules as they are, those of the command on moto."""
+"""Examples in docstrings are correct; those of the command run on moto."""
 
 import doctest
 import importlib
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def modules(folder: str) -> list[ModuleType]:
-    """Those of a folder whose docstrings hold an example."""
+    """Return the modules of a folder whose docstrings contain an example."""
     base = ROOT / folder
     files = [file for file in sorted(base.rglob("*.py")) if ">>> " in file.read_text("utf-8")]
     names = [".".join(file.relative_to(base).with_suffix("").parts) for file in files]
@@ -32,16 +32,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("module", modules("functions"), ids=name_of)
-def test_an_example_of_the_functions_is_true(module: ModuleType) -> None:
-    """Given an example in a docstring, when it is run, then it gives what it says."""
+def test_an_example_of_the_functions_is_correct(module: ModuleType) -> None:
+    """An example in a docstring has the result that it states."""
     found = doctest.testmod(module)
     assert found.attempted > 0
     assert found.failed == 0
 
 
 @pytest.mark.parametrize("module", modules("infra"), ids=name_of)
-def test_an_example_of_the_command_is_true(module: ModuleType, aws: None) -> None:
-    """Given an example in a docstring, when it is run on moto, then it gives what it says."""
+def test_an_example_of_the_command_is_correct(module: ModuleType, aws: None) -> None:
+    """An example in a docstring has, on moto, the result that it states."""
     found = doctest.testmod(module)
     assert found.attempted > 0
     assert found.failed == 0

@@ -1,4 +1,4 @@
-"""What is quick is found, not listed: whoever leads to AWS, a process or a browser is not."""
+"""Quick tests are found, not listed: code that leads to AWS, a process or a browser is slow."""
 
 import subprocess
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def quick() -> Any:
     ],
 )
 def test_what_code_leads_to(start: Any, slow: bool) -> None:
-    """Given code that reaches moto or a process by whatever way, then that is seen."""
+    """Code that reaches moto or a process is recognised, in whatever way it does so."""
     assert leads_to(start, SLOW) is slow
 
 
@@ -73,13 +73,13 @@ class Report:
         self.nodeid, self.when, self.passed = nodeid, when, passed
 
 
-def test_what_has_passed_is_left_out_of_the_next_call_only(tmp_path: Path) -> None:
-    """Given a run that was stopped, when it is gone on with, then what passed is not run again."""
+def test_what_has_passed_is_left_out_from_the_next_call_on(tmp_path: Path) -> None:
+    """If an interrupted run is continued, tests that have passed are not run again."""
     done: Any = Done(tmp_path)
     note: Callable[[Any], None] = done.note
     note(Report("a", "setup", passed=True))
     note(Report("b", "call", passed=True))
     note(Report("c", "call", passed=False))
-    assert done.passed() == frozenset()  # all processes of a run leave out the same
+    assert done.passed() == frozenset()  # all processes of a run leave out the same tests
     done.begin()
     assert done.passed() == {"b"}

@@ -14,14 +14,14 @@ TEST_ALL = bool(os.environ.get("PULSE_TEST_ALL"))
 """Try everything, not a sample."""
 
 SEED = int(os.environ.get("PULSE_SEED") or 0)
-"""By which samples are drawn: always the same in `make test`, a new one in each `make test-all`."""
+"""The seed of all samples: always the same in `make test`, a new one in each `make test-all`."""
 
 
 class Done:
-    """What has passed in a run that may be broken off and gone on with, in a folder.
+    """Records in a folder what has passed in a run that may be interrupted and continued.
 
-    What passes goes into a file of its own until the next call begins: all processes of a run
-    must leave out the same tests.
+    What passes goes into a separate file until the next call begins: all processes of a run must
+    leave out the same tests.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,42 +30,42 @@ class Done:
         self._now = folder / "passed-now"
 
     def begin(self) -> None:
-        """Put what passed in the call before to what passed in those before that."""
+        """Add what passed in the last call to what passed in earlier ones."""
         if self._now.exists():
             with self._passed.open("a", encoding="utf-8") as file:
                 file.write(self._now.read_text(encoding="utf-8"))
             self._now.unlink()
 
     def passed(self) -> frozenset[str]:
-        """Ids of the tests that need not be run again."""
+        """Return the ids of the tests that need not be run again."""
         if not self._passed.exists():
             return frozenset()
         return frozenset(map(json.loads, self._passed.read_text(encoding="utf-8").splitlines()))
 
     def note(self, report: pytest.TestReport) -> None:
-        """Write down a test that has passed; one that was skipped is asked again."""
+        """Record a test that has passed; a skipped one will be run again."""
         if report.when == "call" and report.passed:
             with self._now.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(report.nodeid) + "\n")
 
 
 DONE = Done(Path(os.environ["PULSE_DONE"])) if os.environ.get("PULSE_DONE") else None
-"""Where `make test-all` keeps what has passed."""
+"""The record of what has passed in `make test-all`."""
 
 _PROCESSES = frozenset({"fork", "multiprocessing", "playwright", "subprocess"})
-"""Who leads to one of these needs processes of its own, or a browser."""
+"""Code that leads to one of these needs separate processes, or a browser."""
 _SLOW = _PROCESSES | {"importlib", "moto"}
-"""Who leads to one of these needs AWS besides; or, for all that can be seen, may: `importlib`
-brings whatever it is told, such as the command that a test names.
+"""Code that leads to one of these needs AWS as well, or may need it: `importlib` imports whatever
+it is told, such as the command that a test names.
 """
 _APART = ("built", "browser", "shared", "whole")
 """Markers of tests that need more than this checkout, or hours."""
 _OURS = frozenset({"pulse", "pulse_cli", "tests"})
 _WRAPS = ("__wrapped__", "__func__", "__self__", "func", "fget", "fset")
-"""Where methods, properties, partial functions and the like keep what they call."""
+"""Attributes in which methods, properties, partial functions and the like store what they call."""
 _known: dict[tuple[int, frozenset[str]], bool] = {}
 _alive: list[Any] = []
-"""What is known by its id must not go, or another may come to have it."""
+"""Objects that are known by their id: they must stay alive, or another object may get the id."""
 
 
 def skip_or_fail(what: str) -> NoReturn:
@@ -76,12 +76,11 @@ def skip_or_fail(what: str) -> NoReturn:
 
 
 def tier(item: pytest.Item) -> str | None:
-    """`quick`, `inside` (which needs moto, but no process of its own and no browser), or None.
+    """Return `quick`, `inside` (needs moto, but no separate process and no browser) or None.
 
-    Nobody lists the tests: they are told by what they and their fixtures lead to, following the
-    names that code uses, from function to function. A name that is followed too far makes a test
-    slow, never a slow test quick; only what is reached by `getattr` with a name made up is not
-    seen.
+    The tests are not listed: they are sorted by what they and their fixtures lead to, following
+    the names that code uses from function to function. A name that is followed too far makes a
+    test slow, never a slow test quick; only what `getattr` reaches with a computed name is missed.
     """
     if any(item.get_closest_marker(name) for name in _APART):
         return None
@@ -95,19 +94,19 @@ def tier(item: pytest.Item) -> str | None:
 
 
 def leads_to(start: Any, names: frozenset[str]) -> bool:
-    """Whether code that uses a module, or calls a function, of these names can be reached."""
+    """Tell whether code can be reached that uses a module or calls a function of these names."""
     if (id(start), names) in _known:
         return _known[id(start), names]
     seen: dict[int, Any] = {}
-    left = [start]
+    pending = [start]
     reached = False
-    while left and not reached:
-        thing = left.pop()
+    while pending and not reached:
+        thing = pending.pop()
         if id(thing) in seen:
             continue
         seen[id(thing)] = thing
         reached = _known.get((id(thing), names), False) or _is_of(thing, names)
-        left += _uses(thing)
+        pending += _uses(thing)
     found = {id(start): start} if reached else seen
     _known.update(dict.fromkeys(((one, names) for one in found), reached))
     _alive.extend(found.values())
@@ -124,7 +123,7 @@ def _is_of(thing: Any, names: frozenset[str]) -> bool:
 
 
 def _uses(thing: Any) -> Iterator[Any]:
-    """What a function, a class, an object of ours or a collection leads to in one step."""
+    """Yield what a function, a class, an object of ours or a collection leads to in one step."""
     match thing:
         case str() | bytes() | ModuleType():
             pass
@@ -144,7 +143,7 @@ def _uses(thing: Any) -> Iterator[Any]:
 
 
 def _named(function: FunctionType) -> Iterator[Any]:
-    """What the names in a function's code stand for, in its module and in modules it names."""
+    """Yield what the names in a function's code refer to, in its module and in modules it names."""
     if not _is_ours(function):
         return
     names = set(_names(function.__code__))
@@ -169,13 +168,13 @@ def _names(code: CodeType) -> Iterator[str]:
 
 def _is_set(cell: Any) -> bool:
     try:
-        cell.cell_contents  # noqa: B018 - raises where nothing was put in yet
+        cell.cell_contents  # noqa: B018 - raises if the cell is empty
     except ValueError:
         return False
     return True
 
 
 def _is_ours(thing: Any) -> bool:
-    """Whether it is defined in the project: Lambda's handlers are reached through replays only."""
+    """Tell whether the project defines it: Lambda's handlers are reached through replays only."""
     name = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", None)
     return isinstance(name, str) and name.partition(".")[0] in _OURS

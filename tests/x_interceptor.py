@@ -34,7 +34,7 @@ class XInterceptor:
             start(status, [("content-type", "application/json")])
             return [body]
         begun: list[Any] = []
-        content = b"".join(self._sim(environ, lambda *said: begun.append(said)))
+        content = b"".join(self._sim(environ, lambda *args: begun.append(args)))
         if begun[0][0].startswith("200") and not environ["PATH_INFO"].startswith(_STORAGE):
             content = json.dumps(self._change(environ, json.loads(content))).encode()
         headers = [(n, v) for n, v in begun[0][1] if n.lower() != "content-length"]

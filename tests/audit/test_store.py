@@ -1,4 +1,4 @@
-"""The journal."""
+"""The store of the audit log."""
 
 from pulse.audit.entries import LogEntry
 from pulse.audit.store import AuditLog
@@ -7,19 +7,19 @@ from tests.outbox.sample_entries import MINUTE, NOON
 
 
 def test_an_entry_of_the_audit_log_is_written_once(table: Table) -> None:
-    """Given the same row twice, then it is one; rows of a stretch come in order of time."""
-    journal = AuditLog(table)
-    rows = [
+    """An entry that is written twice is stored once; entries of a period are in order of time."""
+    audit_log = AuditLog(table)
+    entries = [
         LogEntry("gap", NOON + MINUTE, {"account": "help", "reason": "blind"}),
         LogEntry(
             "aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "Привет 🙂"}}
         ),
         LogEntry("aside", NOON, {"account": "help", "reason": "no id", "raw": {"text": "#other"}}),
     ]
-    journal.append("acme", rows)
-    journal.append("acme", rows[:2])
-    found = journal.read("acme", NOON, NOON + MINUTE)
+    audit_log.append("acme", entries)
+    audit_log.append("acme", entries[:2])
+    found = audit_log.read("acme", NOON, NOON + MINUTE)
     assert [r.kind for r in found] == ["aside", "aside", "gap"]
-    assert all(row in rows for row in found)
-    assert journal.read("acme", NOON + 2 * MINUTE, NOON + 3 * MINUTE) == []
-    assert journal.read("other", NOON, NOON + MINUTE) == []
+    assert all(each in entries for each in found)
+    assert audit_log.read("acme", NOON + 2 * MINUTE, NOON + 3 * MINUTE) == []
+    assert audit_log.read("other", NOON, NOON + MINUTE) == []

@@ -1,4 +1,4 @@
-"""What the built functions talk to."""
+"""The AWS and the X that the built functions call."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What is uploaded to Lambda: whole, compiled, and nothing too much."""
+"""What is uploaded to Lambda is complete and compiled, with nothing superfluous."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.built
 MOST_BYTES = 25_000_000
 
 
-def test_nothing_is_missing_and_nothing_too_much(built: dict[str, Path]) -> None:
+def test_nothing_is_missing_or_superfluous(built: dict[str, Path]) -> None:
     assert built
     assert sam.find_build_problems() == []
 
@@ -47,12 +47,12 @@ OURS = re.compile(
 
 
 def test_files_from_no_requirement_are_ours_and_hold_no_secret(built: dict[str, Path]) -> None:
-    """Given a file that stands in no requirement's record, then it is code or a page of ours."""
+    """A file that no requirement installed is our code or template, and contains no secret."""
     for artifact in built.values():
         records = [record.read_text("utf-8") for record in artifact.glob("*.dist-info/RECORD")]
-        brought = {row[0] for record in records for row in csv.reader(record.splitlines())}
+        installed = {row[0] for record in records for row in csv.reader(record.splitlines())}
         files = [file for file in artifact.rglob("*") if file.is_file() and file.suffix != ".pyc"]
-        for name in {str(file.relative_to(artifact)) for file in files} - brought:
+        for name in {str(file.relative_to(artifact)) for file in files} - installed:
             assert OURS.fullmatch(name), name
             assert list(secrets_in((artifact / name).read_text("utf-8"))) == [], name
 
@@ -62,7 +62,7 @@ def test_it_is_small(built: dict[str, Path]) -> None:
         assert sum(path.stat().st_size for path in artifact.rglob("*")) < MOST_BYTES
 
 
-def test_babel_speaks_our_languages_still(built: dict[str, Path]) -> None:
+def test_babel_still_has_our_languages(built: dict[str, Path]) -> None:
     script = """
 import json
 from datetime import datetime
@@ -75,7 +75,7 @@ print(json.dumps({language: [
     [Locale.parse(language).plural_form(number) for number in (1, 3, 5)],
 ] for language in ("en", "ru")}))
 """
-    done = subprocess.run(  # noqa: S603 - our own script
+    completed = subprocess.run(  # noqa: S603 - our own script
         [lambda_python(), "-B", "-c", script],
         cwd=built["send"],
         env={"PYTHONPATH": "."},
@@ -83,7 +83,7 @@ print(json.dumps({language: [
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout) == {
+    assert json.loads(completed.stdout) == {
         "en": ["2 November", "Moscow Time", "12,345.6", ["one", "other", "other"]],
         "ru": ["2 ноября", "Москва", "12\xa0345,6", ["one", "few", "many"]],
     }

@@ -1,4 +1,4 @@
-"""`pulse invoke` and `pulse local`: what they say when something is missing."""
+"""`pulse invoke` and `pulse local`: that they work together, and their errors."""
 
 import json
 import signal
@@ -34,7 +34,7 @@ def test_no_such_function() -> None:
     assert "available: dispatch, poll" in problem(invoke, "dispatcher")
 
 
-def test_what_a_topic_feeds_must_be_told() -> None:
+def test_a_function_with_a_topic_needs_an_event() -> None:
     assert "use --event infra/events/feedback.json" in problem(invoke, "feedback")
 
 
@@ -43,13 +43,13 @@ def test_nothing_listens(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     env = tmp_path / "env.json"
     env.write_text(json.dumps({"Dispatch": {"AWS_ENDPOINT_URL": url}}))
-    said = problem(invoke, "dispatch", "--env", str(env))
-    assert f"nothing answers at {url}" in said
-    assert "pulse local" in said
+    message = problem(invoke, "dispatch", "--env", str(env))
+    assert f"nothing answers at {url}" in message
+    assert "pulse local" in message
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("{", "is not an object of objects"),
         ('{"Dispatcher": {}}', "no function 'Dispatcher'"),
@@ -57,15 +57,15 @@ def test_nothing_listens(tmp_path: Path) -> None:
         ('{"Poll": {}}', "has no variables for dispatch"),
     ],
 )
-def test_a_wrong_environment(tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_environment(tmp_path: Path, text: str, expected: str) -> None:
     env = tmp_path / "env.json"
     env.write_text(text)
-    assert said in problem(invoke, "dispatch", "--env", str(env))
+    assert expected in problem(invoke, "dispatch", "--env", str(env))
 
 
 @pytest.mark.built
 @pytest.mark.usefixtures("built")
-def test_an_event_that_is_no_json(tmp_path: Path) -> None:
+def test_an_event_that_is_not_json(tmp_path: Path) -> None:
     (tmp_path / "env.json").write_text('{"Dispatch": {}}')
     (tmp_path / "event.json").write_text("{")
     files = ("--env", str(tmp_path / "env.json"), "--event", str(tmp_path / "event.json"))
@@ -78,13 +78,13 @@ def test_a_port_that_is_taken() -> None:
         assert "--port-aws" in problem(local, "--port-aws", port, "--port-x", "0")
 
 
-def test_an_archive_that_is_none(tmp_path: Path) -> None:
+def test_an_invalid_archive(tmp_path: Path) -> None:
     assert "companies.json" in problem(local, str(tmp_path))
 
 
 @pytest.fixture
 def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Run `pulse local` as a person with a token does, and give the environment it writes."""
+    """Run `pulse local` as a person with a token does; yield the environment file it writes."""
     for part, variable in VARIABLES.items():
         monkeypatch.setenv(variable, PARTS[part])
     written = tmp_path / "running.json"

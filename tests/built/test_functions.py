@@ -60,13 +60,13 @@ def test_from_a_tick_to_a_mail(
     assert all(poll["troubles"] == [] for poll in polls)
     assert "errorMessage" not in invoke("flag", {}).payload
     start = (datetime.now(UTC) - timedelta(hours=24)).isoformat()
-    asked = {"now": {"company": "svyaz", "to": ["head"], "start": start}}
-    assert "errorMessage" not in invoke("digest", asked).payload
+    request = {"now": {"company": "svyaz", "to": ["head"], "start": start}}
+    assert "errorMessage" not in invoke("digest", request).payload
     assert invoke("send", {}).payload["svyaz"]["sent"] == 1
     [mail] = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
     assert set(mail.destinations) == {"head@svyaz.example"}
-    said = bounce(mail.id, "head@svyaz.example", datetime.now(UTC))
-    [taken] = invoke("feedback", event(said)).payload["taken"]
+    notice = bounce(mail.id, "head@svyaz.example", datetime.now(UTC))
+    [taken] = invoke("feedback", event(notice)).payload["taken"]
     assert (taken["ours"], taken["blocked"]) == (True, 1)
     assert "errorMessage" not in invoke("figures", {}).payload
 
@@ -84,7 +84,7 @@ def test_metrics_reach_the_log(
     assert "OutboxAge" in line
 
 
-def test_before_the_first_push_nothing_is_done_and_the_log_says_why(invoke: Invoke) -> None:
+def test_before_the_first_push_no_task_is_made_and_the_log_says_why(invoke: Invoke) -> None:
     invocation = invoke("dispatch", {})
     assert invocation.payload == {"tasks": 0, "blind": [], "budget_used": 0}
     assert "pulse push" in invocation.logs
@@ -115,11 +115,11 @@ def test_a_function_that_ends_its_process_is_an_error(tmp_path: Path) -> None:
         assert "errorMessage" in function.invoke({"code": 3}).payload
 
 
-def test_what_is_not_built_is_said(tmp_path: Path) -> None:
+def test_a_function_that_is_not_built_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EmulatorError, match="make build"):
         Emulator("dispatch", {}, build=tmp_path)
 
 
-def test_what_does_not_exist_is_said() -> None:
+def test_an_unknown_function_is_an_error() -> None:
     with pytest.raises(EmulatorError, match="available: dispatch, poll"):
         Emulator("dispatcher", {})

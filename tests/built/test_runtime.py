@@ -1,4 +1,4 @@
-"""Every function of the template runs as Lambda would run it, on what it was built of alone."""
+"""Every function of the template runs as Lambda would run it, with nothing but its artifact."""
 
 import json
 import re
@@ -26,7 +26,7 @@ STALE = "2026-11-02T09:00:00+00:00"
 
 
 def event(name: str) -> Any:
-    """The sample event of a function, of now."""
+    """Return the sample event of a function, dated now."""
     text = (ROOT / "infra" / "events" / f"{name}.json").read_text(encoding="utf-8")
     return json.loads(text.replace(STALE, datetime.now(UTC).isoformat()))
 
@@ -39,43 +39,43 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def loaded(logs: str) -> list[Path]:
-    """Where modules came from, as Python says under PYTHONVERBOSE."""
-    said = r"# (?:code object from|extension module '.*' loaded from) '?(.*?)'?$"
-    return [Path(place) for place in re.findall(said, logs, re.MULTILINE)]
+    """Return where modules were loaded from, as Python logs with PYTHONVERBOSE."""
+    pattern = r"# (?:code object from|extension module '.*' loaded from) '?(.*?)'?$"
+    return [Path(place) for place in re.findall(pattern, logs, re.MULTILINE)]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_runs_in_lambdas_runtime(
     running: LocalServices, built: dict[str, Path], name: str
 ) -> None:
-    """Given its sample event, then it ends well, loads its own modules, compiled, writes nothing.
+    """A function handles its sample event, loads only its own compiled modules, writes no file.
 
-    Its own are those of the artifact, and of Lambda's Python with boto3.
+    Its own modules are those of the artifact, and those of Lambda's Python with boto3.
     """
     running.push(default_settings(json.loads((ARCHIVE / "companies.json").read_text())))
     before = files(built[name])
     verbose = running.stack.env[name] | {"PYTHONVERBOSE": "1"}
     with Emulator(name, verbose) as function:
-        done = function.invoke(event(name))
-    assert "errorMessage" not in (done.payload or {})
-    assert done.init_ms > 0
+        invocation = function.invoke(event(name))
+    assert "errorMessage" not in (invocation.payload or {})
+    assert invocation.init_ms > 0
     assert files(built[name]) == before
-    places = loaded(done.logs)
+    places = loaded(invocation.logs)
     ours = [place for place in places if place.is_relative_to(built[name])]
     assert built[name] / "__pycache__" / f"{name}.cpython-313.pyc" in ours
     assert {place.suffix for place in ours} <= {".pyc", ".so"}
     assert [place for place in places if place not in ours and not _is_lambdas(place)] == []
 
 
-def test_beside_it_is_boto3_and_lambdas_client_and_no_more() -> None:
-    """Given the runtime's Python, then what is installed is what its requirements name."""
-    listed = [lambda_python(), "-m", "pip", "list", "--format", "json"]
-    done = subprocess.run(listed, capture_output=True, text=True, check=True)  # noqa: S603
+def test_the_runtime_has_only_boto3_and_lambdas_client() -> None:
+    """The runtime's Python has exactly the packages that its requirements name."""
+    command = [lambda_python(), "-m", "pip", "list", "--format", "json"]
+    completed = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     pinned = (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
-    wanted = set(re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE))
-    assert {one["name"].lower() for one in json.loads(done.stdout)} == {"pip", *wanted}
-    asked = (ROOT / "requirements" / "runtime.in").read_text(encoding="utf-8").splitlines()
-    assert [line for line in asked if not line.startswith("#")] == ["awslambdaric", "boto3"]
+    expected = set(re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE))
+    assert {one["name"].lower() for one in json.loads(completed.stdout)} == {"pip", *expected}
+    requirements = (ROOT / "requirements" / "runtime.in").read_text(encoding="utf-8").splitlines()
+    assert [line for line in requirements if not line.startswith("#")] == ["awslambdaric", "boto3"]
 
 
 def _is_lambdas(place: Path) -> bool:

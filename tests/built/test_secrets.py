@@ -1,4 +1,4 @@
-"""Under Lambda's own runtime, all loggers at their loudest, no secret is told."""
+"""In Lambda's own runtime, no secret is revealed, even if every logger logs everything."""
 
 import json
 from datetime import UTC, datetime
@@ -20,15 +20,15 @@ __all__ = ["document"]
 
 pytestmark = [pytest.mark.built, pytest.mark.usefixtures("built")]
 
-LOUD = "import logging; logging.Logger.isEnabledFor = lambda self, level: True"
-"""Whatever levels are set, before or after."""
+VERBOSE = "import logging; logging.Logger.isEnabledFor = lambda self, level: True"
+"""Logs everything, whatever levels are set before or after."""
 
 
-def test_a_poll_at_its_loudest(
+def test_a_poll_with_the_most_verbose_logs(
     running: LocalServices, document: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Given X well, and X that says the token back, then log and answer have no part of it."""
-    (tmp_path / "sitecustomize.py").write_text(LOUD, "utf-8")
+    """Whether X works or sends the token back, the log and the result have no part of it."""
+    (tmp_path / "sitecustomize.py").write_text(VERBOSE, "utf-8")
     running.push(document)
     [account, *_] = document["companies"][0]["accounts"]
     env = {**running.stack.env["poll"], **AWS, "PYTHONPATH": str(tmp_path)}
@@ -45,11 +45,11 @@ def test_a_poll_at_its_loudest(
         FaultyServer(echo, lambda _: None) as x,
         Emulator("poll", env | {"PULSE_X_URL": x.url}) as poll,
     ):
-        well = poll.invoke(event)
+        success = poll.invoke(event)
         echo.answer = ECHO_ANSWERS["401"]
         refused = poll.invoke(event)
-    assert well.payload["troubles"] == []
-    assert all("[hidden]" in trouble for trouble in refused.payload["troubles"])
-    assert "left unsaid" in well.logs
-    assert parts_in(json.dumps([*well, *refused])) == set()
+    assert success.payload["troubles"] == []
+    assert all("[hidden]" in problem for problem in refused.payload["troubles"])
+    assert "left unsaid" in success.logs
+    assert parts_in(json.dumps([*success, *refused])) == set()
     assert parts_in("".join(echo.seen)) == {"consumer_key", "access_token"}

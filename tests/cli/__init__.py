@@ -1,1 +1,1 @@
-"""`pulse` as a shell sees it."""
+"""Tests of the command `pulse`, run as a shell runs it."""

@@ -1,4 +1,4 @@
-"""Runs `pulse` as a shell does; settings, tokens and posts on a simulated X for it."""
+"""Runs `pulse` as a shell does, with settings, tokens and a simulated X that has posts."""
 
 import json
 from dataclasses import dataclass
@@ -50,13 +50,13 @@ class CommandResult:
         return json.loads(self.out)
 
 
-def run(*arguments: str, given: str | None = None) -> CommandResult:
-    """Run `pulse`, as `pulse_cli.main.main` does; only a `ProblemError` may end it."""
-    result = CliRunner(mix_stderr=False).invoke(pulse, arguments, input=given, prog_name="pulse")
+def run(*arguments: str, stdin: str | None = None) -> CommandResult:
+    """Run `pulse` as `main` does: a `CommandError` becomes one line, other errors are raised."""
+    result = CliRunner(mix_stderr=False).invoke(pulse, arguments, input=stdin, prog_name="pulse")
     if isinstance(result.exception, CommandError):
-        said = str(result.exception)
-        assert "\n" not in said, f"more than one line: {said}"
-        return CommandResult(1, result.stdout, f"{result.stderr}pulse: {said}\n")
+        message = str(result.exception)
+        assert "\n" not in message, f"more than one line: {message}"
+        return CommandResult(1, result.stdout, f"{result.stderr}pulse: {message}\n")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return CommandResult(result.exit_code, result.stdout, result.stderr)
@@ -77,7 +77,7 @@ def post(number: int, minutes_ago: float, **more: Any) -> dict[str, Any]:
 
 
 def some_posts() -> list[dict[str, Any]]:
-    """Two who wait, and one who was answered."""
+    """Return posts of three customers: two wait, one was answered."""
     return [
         post(1, 300),
         post(2, 200, author_id="800000002"),
@@ -95,7 +95,7 @@ def some_posts() -> list[dict[str, Any]]:
 
 
 def simulated(folder: Path, posts: list[dict[str, Any]], faults: Any = ()) -> SimulatedX:
-    """A simulated X over these posts."""
+    """Return a simulated X that serves these posts."""
     company = {
         "name": "svyaz",
         "accounts": [
@@ -114,7 +114,7 @@ def simulated(folder: Path, posts: list[dict[str, Any]], faults: Any = ()) -> Si
 
 
 def always(status: int, body: str, endpoint: str = "*") -> list[dict[str, Any]]:
-    """A fault that is always there."""
+    """Return a fault that answers every request of an endpoint."""
     now = datetime.now(UTC)
     return [
         {

@@ -23,7 +23,7 @@ from tests.simulations.faults.two_companies import ChangedAnswers
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep tokens and AWS settings of this machine out; run commands in a folder of their own."""
+    """Hide this machine's tokens and AWS settings; run commands in a folder of their own."""
     for name in (*token_input.VARIABLES.values(), "PULSE_X_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
@@ -45,7 +45,7 @@ def pulse_yaml(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
-    """A stack named `pulse`, nothing in it."""
+    """An empty stack named `pulse`."""
     with mock_aws():
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
@@ -54,7 +54,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SimulatedX]]:
-    """Put a simulated X where PULSE_X_URL says."""
+    """Start a simulated X and set PULSE_X_URL to it."""
     servers = []
 
     def x(
@@ -83,14 +83,14 @@ def token(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], None]:
     return put
 
 
-SES_SAYS: dict[str, Any] = {}
+SES_ACCOUNT: dict[str, Any] = {}
 """SES's answer about the account, which moto does not have."""
 
 
 def _get_account(_: SESV2Response) -> str:
-    if "Refused" in SES_SAYS:
+    if "Refused" in SES_ACCOUNT:
         raise AWSError("not you", "AccessDeniedException", 403)
-    return json.dumps(SES_SAYS)
+    return json.dumps(SES_ACCOUNT)
 
 
 SESV2Response.get_account = _get_account  # type: ignore[attr-defined]
@@ -98,9 +98,9 @@ SESV2Response.get_account = _get_account  # type: ignore[attr-defined]
 
 @pytest.fixture
 def ses_account(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let SES say something else of the account; healthy, unless told."""
+    """Set what SES answers about the account; it is healthy unless arguments say otherwise."""
 
-    def says(*, production: bool = True, **more: Any) -> None:
+    def set_answer(*, production: bool = True, **more: Any) -> None:
         healthy = {
             "EnforcementStatus": "HEALTHY",
             "ProductionAccessEnabled": production,
@@ -108,9 +108,9 @@ def ses_account(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             "SendQuota": {"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 3.0},
         }
         for name, value in (healthy | more).items():
-            monkeypatch.setitem(SES_SAYS, name, value)
+            monkeypatch.setitem(SES_ACCOUNT, name, value)
 
-    return says
+    return set_answer
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def healthy_stack(
     ses_account: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> LocalStack:
-    """A stack in which nothing is wrong."""
+    """A stack in which every check of the doctor succeeds."""
     x()
     ses_account()
     assert run("push").code == 0

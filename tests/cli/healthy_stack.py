@@ -1,4 +1,4 @@
-"""A stack in which everything is in order, for the tests of `pulse doctor` to break."""
+"""A stack in which everything works, for the tests of `pulse doctor` to break."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,8 +38,8 @@ def save(stack: LocalStack, *cursors: Cursor) -> None:
         CursorStore(Table(boto3.client("dynamodb"), stack.table, INDEX)).save(one)
 
 
-def checked(stack: LocalStack, hours_ago: float = 2, **more: Any) -> None:
-    """Store how far the check of stored posts is, for the bearer of `make_healthy`."""
+def mark_checked(stack: LocalStack, hours_ago: float = 2, **more: Any) -> None:
+    """Store when the posts were last checked for deletion, with the bearer of `make_healthy`."""
     now = datetime.now(UTC)
     done = now - timedelta(hours=hours_ago) if hours_ago else None
     checks = ComplianceStore(Table(boto3.client("dynamodb"), stack.table, INDEX))
@@ -53,7 +53,7 @@ def make_healthy(deployed: LocalStack) -> None:
         "svyaz_help", Token("bearer")
     )
     save(deployed, cursor("700000001"), cursor("700000002"))
-    checked(deployed)
+    mark_checked(deployed)
     scheduler = boto3.client("scheduler")
     scheduler.create_schedule_group(Name="pulse")
     for name in schedules():
@@ -72,7 +72,7 @@ def make_healthy(deployed: LocalStack) -> None:
             ComparisonOperator="GreaterThanThreshold",
             EvaluationPeriods=1,
         )
-        state(name, "OK")
+        set_alarm_state(name, "OK")
     topic = deployed.outputs["CriticalTopicArn"]
     boto3.client("sns").subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15555550100")
     boto3.client("sesv2").create_email_identity(EmailIdentity="example.com")
@@ -102,15 +102,15 @@ def alarms() -> list[str]:
     return [n for n, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"]
 
 
-def state(alarm: str, value: str) -> None:
+def set_alarm_state(alarm: str, value: str) -> None:
     name = f"pulse-{alarm}-A1B2C3"
     cloudwatch = boto3.client("cloudwatch")
     cloudwatch.set_alarm_state(AlarmName=name, StateValue=value, StateReason="because")
 
 
-def findings(said: CommandResult) -> dict[str, tuple[str, str, str | None]]:
-    """The findings by what they are about."""
-    return {f["what"]: (f["status"], f["said"], f["mend"]) for f in said.json["findings"]}
+def findings(result: CommandResult) -> dict[str, tuple[str, str, str | None]]:
+    """Return the findings by subject: status, text and fix."""
+    return {f["what"]: (f["status"], f["said"], f["mend"]) for f in result.json["findings"]}
 
 
 def mails() -> list[RawMessage]:

@@ -1,4 +1,4 @@
-"""`pulse addresses`: whom mail does not reach, and how it does again; what others say of it."""
+"""`pulse addresses` lists and lifts suppressions; `status` and `doctor` report them as well."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,24 +27,24 @@ EVE = Suppression(
 )
 
 
-def stop(stack: LocalStack, *blocks: Suppression) -> None:
+def suppress(stack: LocalStack, *suppressions: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
-    for block in blocks:
-        Outbox(table).mark_returned(None, "", [block], [])
+    for suppression in suppressions:
+        Outbox(table).mark_returned(None, "", [suppression], [])
 
 
 def test_when_mail_reaches_everybody(deployed: LocalStack) -> None:
-    """Given no address that bounced, also before the first push, then it says so."""
-    said = run("addresses")
-    assert (said.code, said.out) == (0, "Pulse writes to every address.\n")
+    """If no address is suppressed, it says so, even before the first push."""
+    result = run("addresses")
+    assert (result.code, result.out) == (0, "Pulse writes to every address.\n")
 
 
 def test_it_lists_who_since_when_and_why(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
-    """Given two that came back, then each has its people, its day and what SES said."""
-    stop(deployed, ANNA, EVE)
-    said = run("addresses")
-    assert said.code == 0
-    assert said.out.splitlines() == [
+    """Each suppressed address has its people, its time and the reason that SES gave."""
+    suppress(deployed, ANNA, EVE)
+    result = run("addresses")
+    assert result.code == 0
+    assert result.out.splitlines() == [
         (
             "eve@else.example (nobody in the settings): "
             "email was marked as spam at 2026-11-01 09:16 UTC"
@@ -65,13 +65,13 @@ def test_it_lists_who_since_when_and_why(pushed: Table, deployed: LocalStack) ->
     }
 
 
-def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: LocalStack) -> None:
-    """Given one address that is lifted, however spelt, then the other stays."""
-    stop(deployed, ANNA, EVE)
-    said = run("addresses", "--lift", "Anna@Example.com")
-    assert said.code == 0
-    assert "Pulse writes to anna@example.com again" in said.out
-    assert "aws sesv2 delete-suppressed-destination --email-address anna@example.com" in said.out
+def test_it_lifts_an_address_and_mentions_the_suppression_list_of_ses(deployed: LocalStack) -> None:
+    """Lifting ignores upper case and leaves the other address; lifting twice is an error."""
+    suppress(deployed, ANNA, EVE)
+    result = run("addresses", "--lift", "Anna@Example.com")
+    assert result.code == 0
+    assert "Pulse writes to anna@example.com again" in result.out
+    assert "aws sesv2 delete-suppressed-destination --email-address anna@example.com" in result.out
     assert [row["address"] for row in run("addresses", "--json").json["addresses"]] == [EVE.address]
     again = run("addresses", "--lift", "anna@example.com")
     assert (again.code, again.out) == (1, "")
@@ -82,34 +82,34 @@ def test_it_gives_an_address_back_and_speaks_of_ses_s_own_list(deployed: LocalSt
     assert run("addresses", "--lift", EVE.address, "--json").json["lifted"] == EVE.address
 
 
-def test_status_names_those_of_the_settings(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
-    """Given one of ours and one of nobody, then only ours stands in the company's status."""
+def test_status_shows_addresses_of_the_settings(pushed: Table, deployed: LocalStack) -> None:  # noqa: F811
+    """The status of the company shows its own suppressed address, but not one that nobody has."""
     assert "Email stopped nobody" in lines(run("status"))
-    stop(deployed, ANNA, EVE)
-    said = run("status")
-    assert max(map(len, said.out.splitlines())) <= 80
-    assert "anna@example.com since 02 Nov 09:16, bounce: Permanent" in " ".join(lines(said))
-    assert EVE.address not in said.out
+    suppress(deployed, ANNA, EVE)
+    result = run("status")
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert "anna@example.com since 02 Nov 09:16, bounce: Permanent" in " ".join(lines(result))
+    assert EVE.address not in result.out
     [company] = run("status", "--json").json["companies"]
     assert [row["address"] for row in company["stopped"]] == [ANNA.address]
 
 
-def test_doctor_says_how_to_mend_it(healthy_stack: LocalStack) -> None:
-    """Given an address of ours that bounced, then the doctor fails on it."""
+def test_doctor_says_how_to_fix_it(healthy_stack: LocalStack) -> None:
+    """The doctor reports an address of ours that bounced as failed."""
     assert findings(run("doctor", "--json", "--no-mail"))["addresses"] == (
         "OK",
         "Pulse writes to every address",
         None,
     )
-    stop(healthy_stack, ANNA, EVE)
-    said = run("doctor", "--json", "--no-mail")
-    assert said.code == 1
-    known = findings(said)
-    status, words, mend = known[f"address {ANNA.address}"]
+    suppress(healthy_stack, ANNA, EVE)
+    result = run("doctor", "--json", "--no-mail")
+    assert result.code == 1
+    known = findings(result)
+    status, text, fix = known[f"address {ANNA.address}"]
     assert status == "FAIL"
-    assert "has not written to it since 2026-11-02 09:16 UTC, because email to it bounced" in words
+    assert "has not written to it since 2026-11-02 09:16 UTC, because email to it bounced" in text
     lift = "pulse addresses --lift anna@example.com"
-    assert mend == f"change the address in pulse.yaml and push, or run {lift}"
+    assert fix == f"change the address in pulse.yaml and push, or run {lift}"
     assert f"address {EVE.address}" not in known
 
 
@@ -123,10 +123,10 @@ def test_doctor_says_how_to_mend_it(healthy_stack: LocalStack) -> None:
         ),
     ],
 )
-def test_status_says_what_reading_came_to(
+def test_status_shows_billed_reads(
     deployed: LocalStack, pulse_yaml: Path, limit: str, line: str
 ) -> None:
-    """Given reads of two months by two accounts, then they add up, against a budget if there is."""
+    """Reads of both accounts are added up by month and shown against the budget, if any."""
     pulse_yaml.write_text(SETTINGS + limit, "utf-8")
     assert run("push").code == 0
     now = datetime.now(UTC)

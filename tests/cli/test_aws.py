@@ -1,4 +1,4 @@
-"""AWS that is not there, or lets nobody in: one line with the mend."""
+"""If AWS is out of reach or refuses access, a command prints one line that says how to fix it."""
 
 import socket
 from pathlib import Path
@@ -16,10 +16,10 @@ COMMANDS = [("status",), ("doctor",), ("push", "pulse.yaml"), ("connect", "@svya
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_credentials(command: tuple[str, ...], pulse_yaml: Path) -> None:
-    said = run(*command, "--region", "us-east-1")
-    assert said.code == 1
-    assert "pulse: no AWS credentials" in said.err
-    assert "aws configure" in said.err
+    result = run(*command, "--region", "us-east-1")
+    assert result.code == 1
+    assert "pulse: no AWS credentials" in result.err
+    assert "aws configure" in result.err
 
 
 def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,19 +29,19 @@ def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_such_profile() -> None:
-    said = run("status", "--profile", "acme")
-    assert said.code == 1
-    assert "profile (acme) could not be found; run aws configure list-profiles" in said.err
+    result = run("status", "--profile", "acme")
+    assert result.code == 1
+    assert "profile (acme) could not be found; run aws configure list-profiles" in result.err
 
 
 def test_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    said = run("status")
-    assert said.code == 1
-    assert f"nothing answers at {url}" in said.err
-    assert "pulse local" in said.err
+    result = run("status")
+    assert result.code == 1
+    assert f"nothing answers at {url}" in result.err
+    assert "pulse local" in result.err
 
 
 def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,7 @@ def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "expected"),
     [
         ("ExpiredToken", "credentials have expired (ExpiredToken); sign in again"),
         ("InvalidClientTokenId", "rejects these credentials"),
@@ -58,9 +58,9 @@ def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None
         ("Throttling", "AWS refused DescribeStacks: Throttling: no, not you"),
     ],
 )
-def test_refusals(code: str, said: str) -> None:
+def test_refusals(code: str, expected: str) -> None:
     problem = ClientError({"Error": {"Code": code, "Message": "no,\nnot you"}}, "DescribeStacks")
-    assert said in aws.describe_error(problem)
+    assert expected in aws.describe_error(problem)
 
 
 def test_the_index_is_the_template_s() -> None:
@@ -76,9 +76,9 @@ def test_pulse_local_is_a_stack_like_any(
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.aws_url)
         monkeypatch.setenv("PULSE_X_BEARER", "bearer")
         assert run("push").code == 0
-        said = run("connect", "@svyaz_help")
-        assert said.code == 0, said.err
-        assert f"Using the simulated X at {running.x_url}" in said.err
+        result = run("connect", "@svyaz_help")
+        assert result.code == 0, result.err
+        assert f"Using the simulated X at {running.x_url}" in result.err
         assert "never" in run("status").out
         doctor = run("doctor", "--no-mail", "--json")
         by_name = {one["what"]: one for one in doctor.json["findings"]}

@@ -1,4 +1,4 @@
-"""Every command has words for a person, and stands in docs/commands.md."""
+"""Every command has help and a section in docs/commands.md."""
 
 import re
 import subprocess
@@ -22,48 +22,48 @@ def command(name: str) -> click.Command:
 
 
 def section(name: str) -> str:
-    """What docs/commands.md says of one command."""
+    """Return the section of docs/commands.md on one command."""
     found = re.search(rf"^## `pulse {name}`\n(.*?)(?=^## |\Z)", DOCS, re.DOTALL | re.MULTILINE)
     assert found, f"docs/commands.md has no section of pulse {name}"
     return found[1]
 
 
-def test_the_docs_speak_of_no_other_command() -> None:
+def test_the_docs_list_these_commands_and_no_others() -> None:
     assert re.findall(r"^## `pulse ([a-z]+)`$", DOCS, re.MULTILINE) == NAMES
     assert re.findall(r"^\| \[`([a-z]+)`\]\(#pulse-\1\) \|", DOCS, re.MULTILINE) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_has_help_and_stands_in_the_docs(name: str) -> None:
+def test_it_has_help_and_a_section_in_the_docs(name: str) -> None:
     one = command(name)
     assert one.name == name
     assert one.help, f"pulse {name} has no help"
-    said = section(name)
-    assert f"pulse {name}" in said
-    assert "```\n" in said, "no example"
-    assert "Exits with 0" in said, "no exit codes"
+    text = section(name)
+    assert f"pulse {name}" in text
+    assert "```\n" in text, "no example"
+    assert "Exits with 0" in text, "no exit codes"
 
 
-def test_help_is_there_at_once_and_whole() -> None:
-    """Given `pulse --help`, then each command has its line, and none had to be imported."""
+def test_help_is_complete_and_imports_no_command() -> None:
+    """`pulse --help` prints a line for each command and imports none of them."""
     code = "import sys; from pulse_cli.main import main; main()"
-    asked = [sys.executable, "-X", "importtime", "-c", code, "--help"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=True)  # noqa: S603
-    for name, (_, told) in Commands.places.items():
-        assert re.search(rf"^  {name} +{re.escape(told)}$", done.stdout, re.MULTILINE)
-    assert "pulse_cli.errors" in done.stderr
-    assert "pulse_cli.commands" not in done.stderr
+    arguments = [sys.executable, "-X", "importtime", "-c", code, "--help"]
+    result = subprocess.run(arguments, capture_output=True, text=True, check=True)  # noqa: S603
+    for name, (_, summary) in Commands.places.items():
+        assert re.search(rf"^  {name} +{re.escape(summary)}$", result.stdout, re.MULTILINE)
+    assert "pulse_cli.errors" in result.stderr
+    assert "pulse_cli.commands" not in result.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_docs_show_options_that_there_are(name: str) -> None:
+def test_the_docs_show_options_that_exist(name: str) -> None:
     options = {option for parameter in command(name).params for option in parameter.opts}
     examples = re.findall(rf"^pulse {name} .*$", section(name), re.MULTILINE)
     shown = set(re.findall(r"--[a-z-]+", " ".join(examples)))
     assert shown <= options, f"pulse {name} has no {shown - options}"
 
 
-def test_a_command_that_is_none() -> None:
-    said = run("pull")
-    assert said.code == 2
-    assert "No such command 'pull'" in said.err
+def test_an_unknown_command() -> None:
+    result = run("pull")
+    assert result.code == 2
+    assert "No such command 'pull'" in result.err

@@ -1,4 +1,4 @@
-"""`pulse doctor`: what is in order, what is to be mended, what nobody can tell."""
+"""`pulse doctor`: what works, what has to be fixed and what could not be checked."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,26 +19,26 @@ from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import SETTINGS, always, run
 from tests.cli.healthy_stack import (
     MINUTE,
-    checked,
     cursor,
     enable_bounce_events,
     findings,
     mails,
-    state,
+    mark_checked,
+    set_alarm_state,
 )
 
 Posts = Callable[..., SimulatedX]
 
 
-def test_a_sound_stack(healthy_stack: LocalStack) -> None:
-    said = run("doctor")
-    assert said.code == 0, said.out
-    told = said.out.splitlines()
-    assert told[-1] == f"0 failed, 0 with warnings, of {len(told) - 1} checks"
-    assert all(line.startswith("OK    ") for line in told[:-1]), said.out
-    assert "OK    schedules: all 6 are on" in told
-    assert "OK    deleted posts of svyaz: last checked 2 h ago" in told
-    assert "OK    critical topic: confirmed subscriptions: 1" in told
+def test_a_healthy_stack(healthy_stack: LocalStack) -> None:
+    result = run("doctor")
+    assert result.code == 0, result.out
+    lines = result.out.splitlines()
+    assert lines[-1] == f"0 failed, 0 with warnings, of {len(lines) - 1} checks"
+    assert all(line.startswith("OK    ") for line in lines[:-1]), result.out
+    assert "OK    schedules: all 6 are on" in lines
+    assert "OK    deleted posts of svyaz: last checked 2 h ago" in lines
+    assert "OK    critical topic: confirmed subscriptions: 1" in lines
     [mail] = mails()
     assert set(mail.destinations) == {"boris@example.com"}
     assert "Boris" in mail.raw_data
@@ -46,9 +46,9 @@ def test_a_sound_stack(healthy_stack: LocalStack) -> None:
 
 def test_a_bare_stack(deployed: LocalStack, ses_account: Callable[..., None]) -> None:
     ses_account()
-    said = run("doctor", "--json")
-    assert said.code == 1
-    by_name = findings(said)
+    result = run("doctor", "--json")
+    assert result.code == 1
+    by_name = findings(result)
     assert by_name["settings"] == (
         "FAIL",
         "no settings were pushed, so nothing runs",
@@ -67,7 +67,7 @@ def test_a_bare_stack(deployed: LocalStack, ses_account: Callable[..., None]) ->
     assert by_name["test email"][0] == "WARN"
 
 
-def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
+def test_what_aws_forbids_is_reported_and_the_rest_is_checked(
     healthy_stack: LocalStack, ses_account: Callable[..., None]
 ) -> None:
     ses_account(Refused=True)
@@ -80,14 +80,14 @@ def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(
 
 def test_tokens_that_are_missing_or_refused(healthy_stack: LocalStack, x: Posts) -> None:
     x(faults=always(401, "Unauthorized"))
-    status, said, mend = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
-    assert (status, said) == ("FAIL", "The token for @svyaz_help does not work (401 Unauthorized)")
-    assert mend
-    assert mend.endswith("Then run pulse connect @svyaz_help")
+    status, text, fix = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
+    assert (status, text) == ("FAIL", "The token for @svyaz_help does not work (401 Unauthorized)")
+    assert fix
+    assert fix.endswith("Then run pulse connect @svyaz_help")
     x(faults=always(503, "over capacity"))
-    status, said, _ = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
+    status, text, _ = findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"]
     assert status == "WARN"
-    assert said.startswith("could not be checked: X did not answer (503 over capacity)")
+    assert text.startswith("could not be checked: X did not answer (503 over capacity)")
     boto3.client("ssm").delete_parameter(Name="/pulse/pulse/tokens/svyaz_help")
     assert findings(run("doctor", "--json", "--no-mail"))["token svyaz_help"] == (
         "FAIL",
@@ -100,33 +100,33 @@ def test_an_id_that_is_another_account_s(healthy_stack: LocalStack, pulse_yaml: 
     mixed = SETTINGS.replace('"700000002"', '"800000001"').replace("700000001", "700000003")
     pulse_yaml.write_text(mixed, "utf-8")
     run("push")
-    said = run("doctor", "--json", "--no-mail")
-    told = [one["said"] for one in said.json["findings"] if one["what"] == "token svyaz_help"]
-    assert "X has no account with the id 700000003 (@svyaz_help)" in told
-    assert "the id 800000001 belongs to @user1, but the settings have @svyaz" in told
+    result = run("doctor", "--json", "--no-mail")
+    texts = [one["said"] for one in result.json["findings"] if one["what"] == "token svyaz_help"]
+    assert "X has no account with the id 700000003 (@svyaz_help)" in texts
+    assert "the id 800000001 belongs to @user1, but the settings have @svyaz" in texts
 
 
-def test_polls_that_do_not_come(healthy_stack: LocalStack) -> None:
+def test_polls_that_are_missing(healthy_stack: LocalStack) -> None:
     now = datetime.now(UTC)
     table = Table(boto3.client("dynamodb"), healthy_stack.table, INDEX)
     known = CursorStore(table).load(["700000001", "700000002"])
-    broke = OpenFault("credits", "402 none", now - 20 * MINUTE, 9, now + MINUTE)
+    open_fault = OpenFault("credits", "402 none", now - 20 * MINUTE, 9, now + MINUTE)
     for old, new in (
-        (known["700000001"], cursor("700000001", 20, rev=1, faults={"mentions": broke})),
+        (known["700000001"], cursor("700000001", 20, rev=1, faults={"mentions": open_fault})),
         (known["700000002"], cursor("700000002", 5, rev=1)),
     ):
         assert old.rev == 1
         CursorStore(table).save(new)
-    said = run("doctor", "--json", "--no-mail")
-    told = {f["said"]: f for f in said.json["findings"] if f["what"].startswith("polls of")}
-    assert told["last success 20 min ago"]["status"] == "FAIL"
-    assert told["last success 5 min ago"]["status"] == "WARN"
-    [trouble] = [f for words, f in told.items() if words.startswith("X credits have run out")]
-    assert trouble["status"] == "FAIL"
-    assert trouble["mend"] == "Buy credits in the X developer console."
+    result = run("doctor", "--json", "--no-mail")
+    by_text = {f["said"]: f for f in result.json["findings"] if f["what"].startswith("polls of")}
+    assert by_text["last success 20 min ago"]["status"] == "FAIL"
+    assert by_text["last success 5 min ago"]["status"] == "WARN"
+    [fault] = [f for text, f in by_text.items() if text.startswith("X credits have run out")]
+    assert fault["status"] == "FAIL"
+    assert fault["mend"] == "Buy credits in the X developer console."
 
 
-def test_schedules_that_are_off_or_gone(healthy_stack: LocalStack) -> None:
+def test_schedules_that_are_off_or_missing(healthy_stack: LocalStack) -> None:
     scheduler = boto3.client("scheduler")
     scheduler.delete_schedule(Name="SendEachMinute", GroupName="pulse")
     scheduler.update_schedule(
@@ -137,15 +137,17 @@ def test_schedules_that_are_off_or_gone(healthy_stack: LocalStack) -> None:
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": "arn:aws:lambda:us-east-1:123456789012:function:x", "RoleArn": "r"},
     )
-    said = run("doctor", "--no-mail")
-    assert said.code == 1
-    assert "FAIL  schedules: missing: SendEachMinute — deploy again with make deploy" in said.out
-    assert "FAIL  schedules: switched off: FlagEachMinute; no account is being watched" in said.out
+    result = run("doctor", "--no-mail")
+    assert result.code == 1
+    assert "FAIL  schedules: missing: SendEachMinute — deploy again with make deploy" in result.out
+    assert (
+        "FAIL  schedules: switched off: FlagEachMinute; no account is being watched" in result.out
+    )
 
 
-def test_alarms_that_ring_or_have_no_data(healthy_stack: LocalStack) -> None:
-    state("BlindAlarm", "ALARM")
-    state("OutboxAlarm", "INSUFFICIENT_DATA")
+def test_alarms_that_go_off_or_have_no_data(healthy_stack: LocalStack) -> None:
+    set_alarm_state("BlindAlarm", "ALARM")
+    set_alarm_state("OutboxAlarm", "INSUFFICIENT_DATA")
     boto3.client("cloudwatch").delete_alarms(AlarmNames=["pulse-DeadLettersAlarm-A1B2C3"])
     by_name = findings(run("doctor", "--json", "--no-mail"))
     assert by_name["alarm BlindAlarm"][:2] == ("FAIL", "in alarm: BlindAlarm has a reason.")
@@ -157,23 +159,25 @@ def test_alarms_that_ring_or_have_no_data(healthy_stack: LocalStack) -> None:
 def test_dead_letters(healthy_stack: LocalStack) -> None:
     url = healthy_stack.outputs["DeadLettersUrl"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
-    status, said, mend = findings(run("doctor", "--json", "--no-mail"))["ticks that failed"]
-    assert (status, said) == (
+    status, text, fix = findings(run("doctor", "--json", "--no-mail"))["ticks that failed"]
+    assert (status, text) == (
         "FAIL",
         "1 in the queue: invocations that were not delivered or ended in an error",
     )
-    assert mend
-    assert f"--queue-url {url}" in mend
+    assert fix
+    assert f"--queue-url {url}" in fix
 
 
 @pytest.mark.parametrize("missing", ["bounce", "complaint"])
-def test_mail_that_comes_back_and_nobody_hears(healthy_stack: LocalStack, missing: str) -> None:
-    """Given an event destination without one kind, then it is to be mended by deploying again."""
+def test_bounces_or_complaints_that_are_not_reported(
+    healthy_stack: LocalStack, missing: str
+) -> None:
+    """If the event destination lacks one of the two kinds, the doctor says to deploy again."""
     enable_bounce_events(*{"bounce", "complaint", "reject"} - {missing})
-    status, said, mend = findings(run("doctor", "--json"))["bounces and complaints"]
+    status, text, fix = findings(run("doctor", "--json"))["bounces and complaints"]
     assert status == "FAIL"
-    assert f"({missing})" in said
-    assert mend == "deploy again with make deploy"
+    assert f"({missing})" in text
+    assert fix == "deploy again with make deploy"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +187,7 @@ def test_wrong_use(arguments: tuple[str, ...]) -> None:
     assert run("doctor", *arguments).code == 2
 
 
-def broken(kind: FaultKind, detail: str, hours: int = 1) -> OpenFault:
+def make_fault(kind: FaultKind, detail: str, hours: int = 1) -> OpenFault:
     now = datetime.now(UTC)
     since = now - hours * 60 * MINUTE
     return OpenFault(kind, detail, since, 3, now + 60 * MINUTE, reported=True)
@@ -193,44 +197,49 @@ CHECKS: dict[str, tuple[dict[str, Any], str]] = {
     "never": ({"hours_ago": 0}, "not checked yet"),
     "late": ({"hours_ago": 30}, "last checked 1 day 6 h ago"),
     "refused": (
-        {"fault": broken("forbidden", "403 Forbidden.")},
+        {"fault": make_fault("forbidden", "403 Forbidden.")},
         (
             "X rejects the check (403 Forbidden.), so Pulse looks up the posts of waiting "
             "customers once a day"
         ),
     ),
-    "in trouble": ({"fault": broken("unavailable", "503")}, "the check has been failing since"),
-    "lasting": ({"fault": broken("unavailable", "503", 25)}, "the check has been failing since"),
+    "failing": ({"fault": make_fault("unavailable", "503")}, "the check has been failing since"),
+    "failing for a day": (
+        {"fault": make_fault("unavailable", "503", 25)},
+        "the check has been failing since",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", CHECKS)
-def test_whether_deleted_posts_are_found_out(healthy_stack: LocalStack, case: str) -> None:
-    """Given a check that is late, refused or in trouble, then the doctor says so, as a warning."""
-    how, said = CHECKS[case]
-    checked(healthy_stack, **how)
-    status, told, mend = findings(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
+def test_whether_stored_posts_are_checked_for_deletion(
+    healthy_stack: LocalStack, case: str
+) -> None:
+    """A check that is missing, late, refused or failing is a warning, with a fix."""
+    stored, expected = CHECKS[case]
+    mark_checked(healthy_stack, **stored)
+    status, text, fix = findings(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
-    assert told.startswith(said)
-    assert ("until their retention period ends (for 90 d" in told) == (
-        case in ("refused", "lasting")
+    assert text.startswith(expected)
+    assert ("until their retention period ends (for 90 d" in text) == (
+        case in ("refused", "failing for a day")
     )
-    assert mend
+    assert fix
 
 
-def test_what_x_said_moves_no_cursor(healthy_stack: LocalStack) -> None:
-    """Given words of X that would clear the screen, then the doctor's lines do not."""
-    checked(healthy_stack, fault=broken("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
-    said = run("doctor", "--no-mail")
-    assert "503 [2J]0;owned" in said.out
-    assert not {"\x1b", "\x07"} & set(said.out)
+def test_control_characters_from_x_are_not_printed(healthy_stack: LocalStack) -> None:
+    """An answer of X that would clear the screen is printed without its control characters."""
+    mark_checked(healthy_stack, fault=make_fault("unavailable", "503 \x1b[2J\x1b]0;owned\x07"))
+    result = run("doctor", "--no-mail")
+    assert "503 [2J]0;owned" in result.out
+    assert not {"\x1b", "\x07"} & set(result.out)
 
 
 def test_without_a_bearer_deleted_posts_stay(healthy_stack: LocalStack) -> None:
-    """Given a user's token alone, then the doctor says what is done instead, and what to do."""
+    """With a user token alone, the doctor warns and says how to add a bearer token."""
     token = Token(None, "key", "secret", "sim-700000001", "secret")
     TokenStore(boto3.client("ssm"), healthy_stack.outputs["TokensPath"]).put("svyaz_help", token)
-    status, told, mend = findings(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
+    status, text, fix = findings(run("doctor", "--no-mail", "--json"))["deleted posts of svyaz"]
     assert status == "WARN"
-    assert told.startswith("no stored token includes a bearer token")
-    assert mend == "run pulse connect @svyaz_help with PULSE_X_BEARER set as well"
+    assert text.startswith("no stored token includes a bearer token")
+    assert fix == "run pulse connect @svyaz_help with PULSE_X_BEARER set as well"

@@ -23,10 +23,10 @@ HEALTHY = {
 }
 
 
-def test_the_test_mail_goes_where_it_is_told(healthy_stack: LocalStack) -> None:
-    said = run("doctor", "--mail", "me@example.org", "--json")
-    assert said.json["ok"] is True
-    assert "test email to me@example.org" in findings(said)
+def test_the_test_mail_goes_to_the_given_address(healthy_stack: LocalStack) -> None:
+    result = run("doctor", "--mail", "me@example.org", "--json")
+    assert result.json["ok"] is True
+    assert "test email to me@example.org" in findings(result)
     assert set(mails()[0].destinations) == {"me@example.org"}
 
 
@@ -35,14 +35,14 @@ def test_no_mail_when_none_is_wanted(healthy_stack: LocalStack) -> None:
     assert not mails()
 
 
-def test_the_sandbox_asks_for_every_recipient(
+def test_in_the_sandbox_every_recipient_must_be_verified(
     healthy_stack: LocalStack, ses_account: Callable[..., None], pulse_yaml: Path
 ) -> None:
     ses_account(production=False)
     pulse_yaml.write_text(SETTINGS.replace("anna@example.com", "anna@example.org"), "utf-8")
     run("push")
-    said = run("doctor", "--json")
-    by_name = findings(said)
+    result = run("doctor", "--json")
+    by_name = findings(result)
     assert by_name["SES sandbox"][0] == "WARN"
     assert by_name["recipient anna@example.org"] == (
         "FAIL",
@@ -52,40 +52,40 @@ def test_the_sandbox_asks_for_every_recipient(
     assert "recipient boris@example.com" not in by_name
 
 
-def test_shadow_mode_is_told_and_gets_the_test_mail(
+def test_shadow_mode_is_reported_and_gets_the_test_mail(
     healthy_stack: LocalStack, pulse_yaml: Path
 ) -> None:
     until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     shadow = f"    shadow: {{to: anna, until: {until}}}\n"
     pulse_yaml.write_text(SETTINGS + shadow, "utf-8")
     assert run("push").code == 0
-    said = run("doctor", "--json")
-    assert findings(said)["shadow mode of svyaz"][0] == "WARN"
+    result = run("doctor", "--json")
+    assert findings(result)["shadow mode of svyaz"][0] == "WARN"
     assert set(mails()[0].destinations) == {"anna@example.com"}
 
 
 def test_a_sender_that_the_stack_may_not_use(healthy_stack: LocalStack, pulse_yaml: Path) -> None:
     pulse_yaml.write_text(SETTINGS + "    sender: Svyaz <care@example.com>\n", "utf-8")
     run("push")
-    status, said, mend = findings(run("doctor", "--json", "--no-mail"))["sender care@example.com"]
-    assert (status, said) == (
+    status, text, fix = findings(run("doctor", "--json", "--no-mail"))["sender care@example.com"]
+    assert (status, text) == (
         "FAIL",
         "svyaz sends from this address, but the stack is not allowed to",
     )
-    assert mend == "deploy again with Senders=pulse@example.com,care@example.com"
+    assert fix == "deploy again with Senders=pulse@example.com,care@example.com"
 
 
 def test_a_mail_that_ses_refuses(healthy_stack: LocalStack) -> None:
     boto3.client("sesv2").delete_email_identity(EmailIdentity="example.com")
     by_name = findings(run("doctor", "--json"))
-    status, said, mend = by_name["test email to boris@example.com"]
+    status, text, fix = by_name["test email to boris@example.com"]
     assert status == "FAIL"
-    assert said.startswith("SES refused the email: MessageRejected")
-    assert mend
+    assert text.startswith("SES refused the email: MessageRejected")
+    assert fix
 
 
 @pytest.mark.parametrize(
-    ("differs", "what", "status"),
+    ("changes", "what", "status"),
     [
         ({}, "SES sandbox", "OK"),
         ({"ProductionAccessEnabled": False}, "SES sandbox", "WARN"),
@@ -98,14 +98,14 @@ def test_a_mail_that_ses_refuses(healthy_stack: LocalStack) -> None:
         ({"SendQuota": {"Max24HourSend": -1, "SentLast24Hours": 200}}, "SES quota", "OK"),
     ],
 )
-def test_what_ses_says_of_the_account(differs: dict[str, Any], what: str, status: str) -> None:
-    judged = {finding.what: finding for finding in judge_account(HEALTHY | differs)}
+def test_the_account_as_ses_describes_it(changes: dict[str, Any], what: str, status: str) -> None:
+    judged = {finding.what: finding for finding in judge_account(HEALTHY | changes)}
     assert judged[what].status == status
     assert (judged[what].mend is None) == (status == "OK")
 
 
 @pytest.mark.parametrize(
-    ("name", "differs", "status", "mend"),
+    ("name", "changes", "status", "fix"),
     [
         ("example.com", {}, "OK", None),
         (None, {}, "FAIL", "--email-identity example.com"),
@@ -124,9 +124,9 @@ def test_what_ses_says_of_the_account(differs: dict[str, Any], what: str, status
         ("a@example.com", {"DkimAttributes": {"Status": "NOT_STARTED"}}, "WARN", "with DKIM"),
     ],
 )
-def test_what_ses_says_of_a_sender(
-    name: str | None, differs: dict[str, Any], status: str, mend: str | None
+def test_a_sender_as_ses_describes_it(
+    name: str | None, changes: dict[str, Any], status: str, fix: str | None
 ) -> None:
-    [finding] = judge_identity("sender", "a@example.com", name, VERIFIED | differs)
+    [finding] = judge_identity("sender", "a@example.com", name, VERIFIED | changes)
     assert finding.status == status
-    assert (mend is None and finding.mend is None) or (mend and mend in str(finding.mend))
+    assert (fix is None and finding.mend is None) or (fix and fix in str(finding.mend))

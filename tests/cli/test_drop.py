@@ -1,4 +1,4 @@
-"""A company that is watched no more, as a shell sees it: not by mistake, and then whole."""
+"""`pulse drop` removes a former company: never by mistake, and then completely."""
 
 import json
 from collections.abc import Callable
@@ -28,11 +28,11 @@ from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import run
 
-from .test_forget import NOW, POLICY, TWO, full, mention
+from .test_forget import NOW, POLICY, SECOND_COMPANY, full, mention
 
 __all__ = ["full"]
 
-OTHERS = "700000003"
+OTHER_ACCOUNT = "700000003"
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def table(deployed: LocalStack) -> Table:
 
 @pytest.fixture
 def former_company(full: Table, pulse_yaml: Path) -> Table:
-    """Two companies with everything, of which `other` is watched no more."""
+    """Two companies with data of every kind; `other` is no longer in the settings."""
     entry = Entry("e", "other", "anna", "alert", NOW, (ConversationKey("other", "40", "5"),))
     outbox = Outbox(full)
     ConversationStore(full).add({ConversationKey("other", "41", "9"): [mention(41)]}, POLICY, None)
@@ -53,24 +53,24 @@ def former_company(full: Table, pulse_yaml: Path) -> Table:
     sent = SentMail("other", NOW, "alert", "anna", "a@b.c", "1 waits", "m", fingerprint([entry]))
     outbox.complete("other", "anna", Completion(mailbox, [entry], sent))
     outbox.put(entry)
-    FigureStore(full).put("other", NOW.date(), {OTHERS: {"9": {"received": 1}}})
+    FigureStore(full).put("other", NOW.date(), {OTHER_ACCOUNT: {"9": {"received": 1}}})
     PolicyProgress(full).mark_folded("other", 1, NOW)
     ErasureList(full).add("other", "8", NOW)
-    for account in ("700000001", OTHERS):
+    for account in ("700000001", OTHER_ACCOUNT):
         CursorStore(full).save(Cursor(account, NOW))
-    pulse_yaml.write_text(pulse_yaml.read_text().replace(TWO, ""))
+    pulse_yaml.write_text(pulse_yaml.read_text().replace(SECOND_COMPANY, ""))
     assert run("push", "--without", "other").code == 0
     return full
 
 
 @pytest.fixture
 def later() -> Callable[[], Any]:
-    """The clock, when no function can still run by the settings of before."""
+    """Move the clock to when no function can still run with the earlier settings."""
     return lambda: time_machine.travel(datetime.now(UTC) + timedelta(minutes=11), tick=True)
 
 
-def of(table: Table, company: str) -> list[str]:
-    """Keys under which something of the company lies, but for its settings."""
+def keys_of(table: Table, company: str) -> list[str]:
+    """Return the keys of all items of the company, except those of the settings."""
     return [
         f"{i['pk']} {i['sk']}"
         for i in table.scan()
@@ -79,12 +79,12 @@ def of(table: Table, company: str) -> list[str]:
 
 
 def test_a_push_without_a_company_is_refused(full: Table, pulse_yaml: Path) -> None:
-    """Given a file without a company in force, then it is refused, and says what there is to do."""
-    pulse_yaml.write_text(pulse_yaml.read_text().replace(TWO, ""))
-    said = run("push")
-    assert said.code == 1
-    assert "other is in force but not in pulse.yaml, so nothing was pushed" in said.err
-    assert "pulse push --without other" in said.err
+    """A file that omits a current company is refused, with the option that allows it."""
+    pulse_yaml.write_text(pulse_yaml.read_text().replace(SECOND_COMPANY, ""))
+    result = run("push")
+    assert result.code == 1
+    assert "other is in force but not in pulse.yaml, so nothing was pushed" in result.err
+    assert "pulse push --without other" in result.err
     assert run("push", "--without", "svyaz").code == 1
     assert (SettingsStore(full).current() or ({}, 0))[1] == 1
 
@@ -92,14 +92,14 @@ def test_a_push_without_a_company_is_refused(full: Table, pulse_yaml: Path) -> N
 def test_all_data_of_the_company_is_removed_and_nothing_else(
     former_company: Table, later: Any
 ) -> None:
-    """Given a former company, when dropped, then nothing of it is left, all else stays."""
-    going = {f"account#{OTHERS}", "author#9"}
-    others = [i for i in former_company.scan() if "other" not in i["pk"] and i["pk"] not in going]
-    assert len(of(former_company, "other")) > 6
+    """`pulse drop` removes all items of a former company and leaves all others as they were."""
+    removed = {f"account#{OTHER_ACCOUNT}", "author#9"}
+    others = [i for i in former_company.scan() if "other" not in i["pk"] and i["pk"] not in removed]
+    assert len(keys_of(former_company, "other")) > 6
     with later():
-        said = run("drop", "other", "--yes", "--json")
-    assert said.code == 0, said.err
-    assert said.json["items"] == {
+        result = run("drop", "other", "--yes", "--json")
+    assert result.code == 0, result.err
+    assert result.json["items"] == {
         "conversations": 2,
         "posts, positions and flags": 2,
         "mails waiting": 1,
@@ -107,64 +107,64 @@ def test_all_data_of_the_company_is_removed_and_nothing_else(
         "days of figures": 1,
         "other": 3,
     }
-    assert of(former_company, "other") == []
+    assert keys_of(former_company, "other") == []
     assert list(former_company.scan()) == others
     assert set(AuthorCache(former_company).find(["5", "6", "9"])) == {"5", "6"}
-    assert set(CursorStore(former_company).load(["700000001", OTHERS])) == {"700000001"}
+    assert set(CursorStore(former_company).load(["700000001", OTHER_ACCOUNT])) == {"700000001"}
     with later():
         assert "No data of other is stored." in run("drop", "other").out
 
 
-def test_while_functions_may_be_under_way_nothing_goes(former_company: Table) -> None:
-    """Given a push of just now, then it says from when on."""
-    before = of(former_company, "other")
-    said = run("drop", "other", "--yes")
-    assert said.code == 1
-    assert "functions that are still running may write data of other; try again after " in said.err
-    assert of(former_company, "other") == before
+def test_nothing_is_removed_while_functions_may_be_running(former_company: Table) -> None:
+    """Directly after a push, the command is refused and says when to try again."""
+    before = keys_of(former_company, "other")
+    result = run("drop", "other", "--yes")
+    assert result.code == 1
+    assert (
+        "functions that are still running may write data of other; try again after " in result.err
+    )
+    assert keys_of(former_company, "other") == before
 
 
 def test_saying_no_or_dry_run_removes_nothing(former_company: Table, later: Any) -> None:
-    """Given a question that is not answered with yes, then all of it stays."""
-    before = of(former_company, "other")
+    """Unless the question is answered with yes, nothing is removed; --dry-run does not ask."""
+    before = keys_of(former_company, "other")
     with later():
-        assert run("drop", "other", given="n\n").code == 1
-    said = run("drop", "other", "--dry-run")
-    assert said.code == 0
-    assert "        2  conversations" in said.out
-    assert "Nothing was removed" in said.out
-    assert of(former_company, "other") == before
+        assert run("drop", "other", stdin="n\n").code == 1
+    result = run("drop", "other", "--dry-run")
+    assert result.code == 0
+    assert "        2  conversations" in result.out
+    assert "Nothing was removed" in result.out
+    assert keys_of(former_company, "other") == before
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "expected"),
     [
         ("svyaz", "svyaz is still watched; remove it from pulse.yaml"),
         ("acme", "those that were: other"),
     ],
 )
-def test_what_cannot_be_dropped(former_company: Table, name: str, words: str) -> None:
-    """Given a company that is watched, or none at all, then it says so."""
-    said = run("drop", name, "--yes")
-    assert said.code == 1
-    assert words in said.err
+def test_what_cannot_be_dropped(former_company: Table, name: str, expected: str) -> None:
+    """A company that is still watched, or that is unknown, is refused with the reason."""
+    result = run("drop", name, "--yes")
+    assert result.code == 1
+    assert expected in result.err
 
 
-def test_what_is_kept_of_it_can_be_given_out(former_company: Table, tmp_path: Path) -> None:
-    """Given a former company, then it is exported by its last settings."""
-    said = run("export", "other", "--out", "out", "--json")
-    assert said.code == 0, said.err
-    assert said.json["lines"]["posts.ndjson"] == 2
+def test_a_former_company_can_be_exported(former_company: Table, tmp_path: Path) -> None:
+    """A former company is exported with its last settings."""
+    result = run("export", "other", "--out", "out", "--json")
+    assert result.code == 0, result.err
+    assert result.json["lines"]["posts.ndjson"] == 2
     settings = json.loads((tmp_path / "out" / "settings.json").read_text("utf-8"))
     assert [one["name"] for one in settings["companies"]] == ["other"]
 
 
-def test_the_doctor_names_what_is_kept_and_checked_no_more(
-    former_company: Table, later: Any
-) -> None:
-    """Given a former company, then it is a finding until it is dropped."""
-    said = run("doctor", "--no-mail")
-    assert "posts of other: the company is no longer in the settings" in said.out
+def test_the_doctor_reports_posts_of_a_former_company(former_company: Table, later: Any) -> None:
+    """The doctor reports the posts of a former company until it is dropped."""
+    result = run("doctor", "--no-mail")
+    assert "posts of other: the company is no longer in the settings" in result.out
     with later():
         assert run("drop", "other", "--yes").code == 0
     assert "posts of other" not in run("doctor", "--no-mail").out

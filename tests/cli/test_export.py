@@ -1,4 +1,4 @@
-"""`pulse export` as a shell sees it: whole or not at all, nothing overwritten."""
+"""`pulse export`: it is complete or not made at all, and overwrites nothing."""
 
 import json
 import stat
@@ -29,11 +29,11 @@ def lines(path: Path) -> list[Any]:
 
 
 def test_everything_of_one_company(full: Table, tmp_path: Path) -> None:
-    """Given two companies, then one's data is given out, for its owner's eyes alone."""
+    """One of two companies is exported, into a folder that only its owner can open."""
     out = tmp_path / "given" / "svyaz"
-    said = run("export", "svyaz", "--out", str(out), "--json")
-    assert said.code == 0
-    assert said.json["lines"]["posts.ndjson"] == 7
+    result = run("export", "svyaz", "--out", str(out), "--json")
+    assert result.code == 0
+    assert result.json["lines"]["posts.ndjson"] == 7
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
     assert [p.name for p in out.parent.iterdir()] == ["svyaz"]
     posts = {p["id"]: p for p in lines(out / "posts.ndjson")}
@@ -58,33 +58,35 @@ def test_everything_of_one_company(full: Table, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["folder", "file"])
-def test_what_is_there_is_not_overwritten(full: Table, tmp_path: Path, what: str) -> None:
+def test_an_existing_folder_or_file_is_not_overwritten(
+    full: Table, tmp_path: Path, what: str
+) -> None:
     out = tmp_path / "there"
     if what == "folder":
         out.mkdir()
     else:
         out.write_text("mine")
-    said = run("export", "svyaz", "--out", str(out))
-    assert said.code in (1, 2)
-    assert "there" in said.err
+    result = run("export", "svyaz", "--out", str(out))
+    assert result.code in (1, 2)
+    assert "there" in result.err
     assert list(tmp_path.glob("there-*")) == []
 
 
-def test_nowhere_to_write_leaves_nothing(full: Table, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made(full: Table, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    said = run("export", "svyaz", "--out", str(tmp_path / "file" / "out"))
-    assert said.code == 1
-    assert "file" in said.err
+    result = run("export", "svyaz", "--out", str(tmp_path / "file" / "out"))
+    assert result.code == 1
+    assert "file" in result.err
 
 
-def test_a_company_that_is_none(full: Table) -> None:
-    said = run("export", "acme", "--out", "out")
-    assert said.code == 1
-    assert "available: svyaz, other" in said.err
+def test_an_unknown_company(full: Table) -> None:
+    result = run("export", "acme", "--out", "out")
+    assert result.code == 1
+    assert "available: svyaz, other" in result.err
 
 
-def test_what_it_says(full: Table) -> None:
-    said = run("export", "other", "--out", "out")
-    assert said.code == 0
-    assert "        1  posts.ndjson" in said.out.splitlines()
-    assert "Written to out; see README.md" in said.out
+def test_what_it_prints(full: Table) -> None:
+    result = run("export", "other", "--out", "out")
+    assert result.code == 0
+    assert "        1  posts.ndjson" in result.out.splitlines()
+    assert "Written to out; see README.md" in result.out

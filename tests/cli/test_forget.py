@@ -1,4 +1,4 @@
-"""`pulse forget`: one person's posts go, everybody else's stay."""
+"""`pulse forget` removes one person's posts and leaves everybody else's."""
 
 import json
 import re
@@ -30,7 +30,7 @@ from tests.cli.command_runner import always, run
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 POLICY = Policy(levels=(Level("warning", timedelta(minutes=15), ()),), groups={})
-TWO = """\
+SECOND_COMPANY = """\
   - name: other
     accounts:
       - {username: other, id: "700000003", token: svyaz_help}
@@ -60,8 +60,8 @@ def table(deployed: LocalStack) -> Table:
 
 @pytest.fixture
 def full(pulse_yaml: Any, table: Table) -> Table:
-    """Two companies; Ivan (5) spoke to both, Olga (6) to one."""
-    pulse_yaml.write_text(pulse_yaml.read_text() + TWO)
+    """Two companies; Ivan (5) wrote to both, Olga (6) to one."""
+    pulse_yaml.write_text(pulse_yaml.read_text() + SECOND_COMPANY)
     assert run("push").code == 0
     conversations = ConversationStore(table)
     flag = Flag("warning", frozenset({"10"}), NOW, NOW)
@@ -81,8 +81,8 @@ def full(pulse_yaml: Any, table: Table) -> Table:
     }
     conversations.add(facts, POLICY, timedelta(days=90))
     AuthorCache(table).put([Author("5", "Ivan_K", "Ivan"), Author("6", "olga", "Olga")], NOW)
-    said = Post("50", "50", "Thanks @Ivan_K", "700000001", "50", NOW, named=frozenset({"5"}))
-    OwnPosts(table).put("svyaz", [said], None)
+    own_post = Post("50", "50", "Thanks @Ivan_K", "700000001", "50", NOW, named=frozenset({"5"}))
+    OwnPosts(table).put("svyaz", [own_post], None)
     rows = [{"reason": "odd", "raw": {"author_id": who, "text": who}} for who in ("5", "6")]
     AuditLog(table).append("svyaz", [LogEntry("aside", NOW, row) for row in rows])
     return table
@@ -92,76 +92,76 @@ def stored(table: Table) -> list[Item]:
     return [i for i in table.scan() if i["pk"] != "settings"]
 
 
-def about(table: Table, *words: str) -> list[str]:
-    """Keys of the items in which one of these patterns is found."""
+def about(table: Table, *patterns: str) -> list[str]:
+    """Return the keys of the items that match one of these patterns."""
     return sorted(
         f"{i['pk']} {i['sk']}"
         for i in stored(table)
-        if any(re.search(w, json.dumps(i, ensure_ascii=False)) for w in words)
+        if any(re.search(pattern, json.dumps(i, ensure_ascii=False)) for pattern in patterns)
     )
 
 
 def test_one_person_is_erased_and_nobody_else(full: Table) -> None:
-    """Given Ivan with two companies, when forgotten, then no text or name of Ivan's is left."""
+    """Ivan is erased from both companies; only the own post that mentions him stays."""
     others = [i for i in stored(full) if i["pk"].endswith("#6") or i["pk"] == "said#svyaz"]
-    said = run("forget", "id:5", "--yes", "--wait", "0")
-    assert said.code == 0
+    result = run("forget", "id:5", "--yes", "--wait", "0")
+    assert result.code == 0
     nine, two = (f"{NOW - timedelta(days=n):%Y-%m-%d}" for n in (9, 2))
-    lines = said.out.splitlines()
+    lines = result.out.splitlines()
     assert lines[0].startswith("other: 1 post in 1 conversation")
-    told = f"svyaz: 2 posts in 3 conversations, {nine} to {two}, and 2 answers of your own"
-    assert lines[1] == f"{told}, 1 in quarantine"
-    assert "1 post of your own mentioning this person stays" in said.out
-    assert "35 days" in said.out
+    summary = f"svyaz: 2 posts in 3 conversations, {nine} to {two}, and 2 answers of your own"
+    assert lines[1] == f"{summary}, 1 in quarantine"
+    assert "1 post of your own mentioning this person stays" in result.out
+    assert "35 days" in result.out
     assert about(full, r"#5\b", "Ivan") == ["said#svyaz 50/50"]
-    left = [i["pk"] for i in stored(full) if i["pk"].startswith("c#")]
-    assert set(left) == {"c#svyaz#10#6"}
+    conversations = [i["pk"] for i in stored(full) if i["pk"].startswith("c#")]
+    assert set(conversations) == {"c#svyaz#10#6"}
     assert [i for i in stored(full) if i in others] == others
-    [redacted, kept] = sorted(
+    [redacted, unchanged] = sorted(
         (i["what"] for i in full.query("journal#svyaz") if "#aside#" in i["sk"]), key=len
     )
     assert json.loads(redacted) == {"reason": "odd", "raw": None}
-    assert json.loads(kept)["raw"]["author_id"] == "6"
+    assert json.loads(unchanged)["raw"]["author_id"] == "6"
     assert set(AuthorCache(full).find(["5", "6"])) == {"6"}
 
 
-def test_an_answer_to_the_person_that_lies_aside_goes(full: Table) -> None:
-    """Given an answer of ours to Ivan that could not be read, then its text goes as well."""
+def test_a_quarantined_reply_to_the_person_is_removed(full: Table) -> None:
+    """The text of a quarantined reply to Ivan is removed as well."""
     raw = {"author_id": "700000001", "in_reply_to_user_id": "5", "text": "Dear Ivan, 5551234"}
     AuditLog(full).append("svyaz", [LogEntry("aside", NOW, {"reason": "odd", "raw": raw})])
-    said = run("forget", "id:5", "--yes", "--wait", "0")
-    assert "2 in quarantine" in said.out
+    result = run("forget", "id:5", "--yes", "--wait", "0")
+    assert "2 in quarantine" in result.out
     assert about(full, "5551234") == []
 
 
-def test_what_was_told_of_the_person_goes_though_the_posts_are_gone(full: Table) -> None:
-    """Given an alert that waits and a mail, of a conversation long gone, then no id is left."""
+def test_entries_and_records_of_mails_are_removed_without_any_posts(full: Table) -> None:
+    """Waiting entries and records of mails lose the id, even if the conversation has expired."""
     outbox, keys = (
         Outbox(full),
         (ConversationKey("svyaz", "900", "77"), ConversationKey("svyaz", "10", "6")),
     )
-    told = Entry("a", "svyaz", "anna", "alert", NOW, keys)
+    entry = Entry("a", "svyaz", "anna", "alert", NOW, keys)
     mailbox = outbox.claim("svyaz", "anna", NOW, NOW + timedelta(minutes=3))
     assert mailbox is not None
     sent = SentMail(
-        "svyaz", NOW, "alert", "anna", "anna@a.b", "2 wait", "m", fingerprint([told]), told
+        "svyaz", NOW, "alert", "anna", "anna@a.b", "2 wait", "m", fingerprint([entry]), entry
     )
-    outbox.put(told)
-    outbox.complete("svyaz", "anna", Completion(mailbox, [told], sent))
-    for person, which in (("anna", keys), ("boris", keys[:1])):
-        outbox.put(Entry("b", "svyaz", person, "alert", NOW, which))
-    said = run("forget", "id:77", "--yes", "--wait", "0")
-    assert said.code == 0
-    assert "3 queued emails about them" in said.out
+    outbox.put(entry)
+    outbox.complete("svyaz", "anna", Completion(mailbox, [entry], sent))
+    for person, entry_keys in (("anna", keys), ("boris", keys[:1])):
+        outbox.put(Entry("b", "svyaz", person, "alert", NOW, entry_keys))
+    result = run("forget", "id:77", "--yes", "--wait", "0")
+    assert result.code == 0
+    assert "3 queued emails about them" in result.out
     assert {where.partition("#")[0] for where in about(full, r"\b77\b")} == {"forgotten"}
     assert [(e.person, e.keys) for e in outbox.waiting("svyaz")] == [("anna", keys[1:])]
     mail = outbox.find_sent("svyaz", "m", NOW)
     assert mail is not None
-    assert mail.covered == told.restricted_to(keys[1:])
+    assert mail.covered == entry.restricted_to(keys[1:])
 
 
-def test_what_went_is_noted_without_who(full: Table) -> None:
-    """Given Ivan forgotten, then the journal counts the posts, and the id is kept for 30 days."""
+def test_an_erasure_is_logged_without_the_person(full: Table) -> None:
+    """The audit log only counts the removed posts; the id is stored for 30 days."""
     run("forget", "id:5", "--yes", "--wait", "0")
     end = datetime.now(UTC) + timedelta(minutes=1)
     rows = AuditLog(full).read("svyaz", NOW - timedelta(minutes=1), end)
@@ -176,10 +176,10 @@ def test_what_went_is_noted_without_who(full: Table) -> None:
 
 
 def test_of_one_company_only(full: Table) -> None:
-    """Given --company, then the other keeps its posts, and the name with them."""
-    said = run("forget", "id:5", "--company", "other", "--yes", "--wait", "0", "--json")
-    assert said.code == 0
-    answer = said.json
+    """With --company, the other company keeps its posts, and the name stays with them."""
+    result = run("forget", "id:5", "--company", "other", "--yes", "--wait", "0", "--json")
+    assert result.code == 0
+    answer = result.json
     assert (answer["person"], answer["removed"], list(answer["companies"])) == (
         "5",
         True,
@@ -194,21 +194,23 @@ def test_of_one_company_only(full: Table) -> None:
     assert not list(full.query("forgotten#svyaz"))
 
 
-@pytest.mark.parametrize(("arguments", "given"), [(("--dry-run",), None), ((), "n\n")])
-def test_nothing_goes_unasked(full: Table, arguments: tuple[str, ...], given: str | None) -> None:
-    """Given --dry-run or a no, then it says what there is, and all of it stays."""
+@pytest.mark.parametrize(("arguments", "stdin"), [(("--dry-run",), None), ((), "n\n")])
+def test_nothing_is_removed_without_a_yes(
+    full: Table, arguments: tuple[str, ...], stdin: str | None
+) -> None:
+    """With --dry-run or after a no, it prints what is stored and removes nothing."""
     before = stored(full)
-    said = run("forget", "id:5", "--wait", "0", *arguments, given=given)
-    assert said.code == (1 if given else 0)
-    assert "svyaz: 2 posts in 3 conversations" in said.out
+    result = run("forget", "id:5", "--wait", "0", *arguments, stdin=stdin)
+    assert result.code == (1 if stdin else 0)
+    assert "svyaz: 2 posts in 3 conversations" in result.out
     assert stored(full) == before
 
 
 def test_nothing_to_forget(full: Table) -> None:
-    """Given somebody who never spoke, then it says so, and passes over what is older than now."""
-    said = run("forget", "id:77", "--yes", "--wait", "0")
-    assert said.code == 0
-    assert "No data of 77 is stored." in said.out
+    """It says that nothing is stored of somebody; the erasure is recorded all the same."""
+    result = run("forget", "id:77", "--yes", "--wait", "0")
+    assert result.code == 0
+    assert "No data of 77 is stored." in result.out
     assert [i["sk"] for i in full.query("forgotten#other")] == ["77"]
 
 
@@ -219,27 +221,27 @@ def test_a_second_time_changes_nothing(full: Table) -> None:
     assert [i for i in stored(full) if not i["pk"].startswith("forgotten")] == before
 
 
-def test_a_handle_that_no_mail_has_shown_is_asked_of_x_only_when_told(
+def test_an_unknown_handle_is_looked_up_only_with_ask_x(
     full: Table, deployed: LocalStack, x: Any
 ) -> None:
-    """Given an unknown handle, then X is asked with --ask-x alone."""
+    """X is asked for an unknown handle only with --ask-x."""
     sim = x()
     TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).put(
         "svyaz_help", Token("bearer")
     )
-    said = run("forget", "@user1", "--yes", "--wait", "0")
-    assert said.code == 1
-    assert "id:NUMBER, or use --ask-x" in said.err
+    result = run("forget", "@user1", "--yes", "--wait", "0")
+    assert result.code == 1
+    assert "id:NUMBER, or use --ask-x" in result.err
     assert not sim.requests
-    said = run("forget", "@user1", "--ask-x", "--yes", "--wait", "0", "--json")
-    assert (said.code, said.json["person"]) == (0, "800000001")
+    result = run("forget", "@user1", "--ask-x", "--yes", "--wait", "0", "--json")
+    assert (result.code, result.json["person"]) == (0, "800000001")
     missing = run("forget", "@nobody", "--ask-x", "--yes", "--wait", "0")
     assert missing.code == 1
     assert "give id:NUMBER" in missing.err
 
 
 @pytest.fixture
-def asked(full: Table, deployed: LocalStack, x: Any) -> Any:
+def x_with_users(full: Table, deployed: LocalStack, x: Any) -> Any:
     """An X with the users user1 to user3, and a token for it."""
     TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"]).put(
         "svyaz_help", Token("bearer")
@@ -247,74 +249,75 @@ def asked(full: Table, deployed: LocalStack, x: Any) -> Any:
     return x()
 
 
-def test_a_handle_that_is_still_the_same_persons(full: Table, asked: Any) -> None:
-    """Given a handle that a mail has shown, then X is asked once whether it is still theirs."""
+def test_a_handle_that_still_belongs_to_the_same_person(full: Table, x_with_users: Any) -> None:
+    """X is asked once whether a handle that a mail has shown still belongs to that person."""
     AuthorCache(full).put([Author("800000001", "User1", "One")], NOW - timedelta(days=21))
-    said = run("forget", "@user1", "--yes", "--wait", "0", "--json")
-    assert (said.code, said.json["person"]) == (0, "800000001")
-    assert dict(asked.requests) == {("users", "200"): 1}
+    result = run("forget", "@user1", "--yes", "--wait", "0", "--json")
+    assert (result.code, result.json["person"]) == (0, "800000001")
+    assert dict(x_with_users.requests) == {("users", "200"): 1}
     assert not AuthorCache(full).find(["800000001"])
 
 
-def test_a_handle_that_changed_hands_erases_nobody_else(full: Table, asked: Any) -> None:
-    """Given a handle that changed hands since a mail showed it, then neither goes by guess."""
+def test_a_handle_that_changed_hands_erases_nobody_else(full: Table, x_with_users: Any) -> None:
+    """If a handle has changed hands since a mail showed it, nobody is erased."""
     seen = NOW - timedelta(days=21)
     AuthorCache(full).put([Author("6", "user2", "Ol\x1b[2Jga")], seen)
     before = stored(full)
-    said = run("forget", "@user2", "--yes", "--wait", "0")
-    assert said.code == 1
+    result = run("forget", "@user2", "--yes", "--wait", "0")
+    assert result.code == 1
     assert (
-        f"6 (Ol[2Jga) was @user2 on {seen:%Y-%m-%d}, but 800000002 has that handle now" in said.err
+        f"6 (Ol[2Jga) was @user2 on {seen:%Y-%m-%d}, but 800000002 has that handle now"
+        in result.err
     )
-    assert "give id:6 or id:800000002" in said.err
+    assert "give id:6 or id:800000002" in result.err
     assert stored(full) == before
 
 
 @pytest.mark.parametrize("why", ["no token", "X is down", "nobody has it"])
-def test_a_handle_of_which_x_does_not_say_whose_it_is(
+def test_a_handle_that_x_does_not_confirm(
     full: Table, deployed: LocalStack, x: Any, why: str
 ) -> None:
-    """Given nobody who could say so, then --yes is not enough, and who is asked is told of it."""
+    """If X cannot confirm a handle, --yes is refused, and the question comes with a warning."""
     if why != "no token":
-        keeper = TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"])
-        keeper.put("svyaz_help", Token("bearer"))
+        tokens = TokenStore(boto3.client("ssm"), deployed.outputs["TokensPath"])
+        tokens.put("svyaz_help", Token("bearer"))
         x(faults=always(503, "down \x1b[2J") if why == "X is down" else ())
     before = stored(full)
-    said = run("forget", "@ivan_k", "--yes", "--wait", "0")
-    assert said.code == 1
-    was = f"5 (Ivan) was @Ivan_K on {NOW:%Y-%m-%d}; X could not confirm that it still is"
-    assert was in said.err
-    assert said.err.endswith("; give the id:NUMBER of the person you mean\n")
-    assert "\x1b" not in said.err
+    result = run("forget", "@ivan_k", "--yes", "--wait", "0")
+    assert result.code == 1
+    warning = f"5 (Ivan) was @Ivan_K on {NOW:%Y-%m-%d}; X could not confirm that it still is"
+    assert warning in result.err
+    assert result.err.endswith("; give the id:NUMBER of the person you mean\n")
+    assert "\x1b" not in result.err
     assert stored(full) == before
     assert run("forget", "@ivan_k", "--dry-run").code == 0
     assert stored(full) == before
-    told = run("forget", "@ivan_k", "--wait", "0", given="y\n")
-    assert told.code == 0
-    assert told.err.index(was) < told.err.index("Permanently remove the data of 5?")
+    confirmed = run("forget", "@ivan_k", "--wait", "0", stdin="y\n")
+    assert confirmed.code == 0
+    assert confirmed.err.index(warning) < confirmed.err.index("Permanently remove the data of 5?")
     assert about(full, "Ivan_K") == ["said#svyaz 50/50"]
 
 
-def test_a_handle_that_was_two_peoples(full: Table) -> None:
-    """Given a handle that changed hands, then neither goes by guess."""
+def test_a_handle_that_two_people_had(full: Table) -> None:
+    """If two people are stored with the same handle, neither is erased."""
     AuthorCache(full).put([Author("8", "ivan_k", "Another")], NOW)
-    said = run("forget", "@Ivan_K", "--yes", "--wait", "0")
-    assert said.code == 1
-    assert "id:5 or id:8" in said.err or "id:8 or id:5" in said.err
+    result = run("forget", "@Ivan_K", "--yes", "--wait", "0")
+    assert result.code == 1
+    assert "id:5 or id:8" in result.err or "id:8 or id:5" in result.err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "expected"),
     [
         (("ivan k",), 2, "is not a person on X; write @handle"),
         (("id:x",), 2, "is not a person on X"),
         (("id:5", "--company", "acme"), 1, "no company 'acme'; available: svyaz, other"),
     ],
 )
-def test_called_wrongly(full: Table, arguments: tuple[str, ...], code: int, said: str) -> None:
+def test_called_wrongly(full: Table, arguments: tuple[str, ...], code: int, expected: str) -> None:
     answer = run("forget", *arguments)
     assert answer.code == code
-    assert said in answer.err
+    assert expected in answer.err
 
 
 def test_before_the_first_push(deployed: LocalStack) -> None:

@@ -1,4 +1,4 @@
-"""`pulse push`: what is checked, shown, kept and asked for."""
+"""`pulse push`: what it checks, shows, stores and asks for."""
 
 import json
 from pathlib import Path
@@ -20,17 +20,17 @@ def settings_store(stack: LocalStack) -> SettingsStore:
     return SettingsStore(Table(boto3.client("dynamodb"), stack.table, INDEX))
 
 
-def keep_token(stack: LocalStack, name: str = "svyaz_help") -> None:
+def store_token(stack: LocalStack, name: str = "svyaz_help") -> None:
     TokenStore(boto3.client("ssm"), stack.outputs["TokensPath"]).put(name, Token("bearer"))
 
 
 def test_the_first_push_is_version_1_and_asks_for_tokens(
     deployed: LocalStack, pulse_yaml: Path
 ) -> None:
-    said = run("push", str(pulse_yaml))
-    assert said.code == 0, said.err
+    result = run("push", str(pulse_yaml))
+    assert result.code == 0, result.err
     missing = "no secret is stored at /pulse/pulse/tokens/svyaz_help"
-    assert said.out.splitlines() == [
+    assert result.out.splitlines() == [
         "This is the first version of the settings on this stack.",
         "Version 1 is in force on pulse.",
         f"The token svyaz_help is missing ({missing}): pulse connect @svyaz_help",
@@ -41,14 +41,14 @@ def test_the_first_push_is_version_1_and_asks_for_tokens(
 
 
 def test_a_change_is_shown_against_what_is_in_force(deployed: LocalStack, pulse_yaml: Path) -> None:
-    keep_token(deployed)
+    store_token(deployed)
     run("push")
     changed = SETTINGS.replace("60 min", "45 min").replace("anna@example.com", "a@example.com")
     pulse_yaml.write_text(
         changed.replace("    policy", "      vera: vera@example.com\n    policy"), "utf-8"
     )
-    said = run("push")
-    assert said.out.splitlines() == [
+    result = run("push")
+    assert result.out.splitlines() == [
         "Changes from version 1, which is in force:",
         "  ~ svyaz.people.anna.email: anna@example.com → a@example.com",
         "  + svyaz.people.vera: vera@example.com",
@@ -58,35 +58,35 @@ def test_a_change_is_shown_against_what_is_in_force(deployed: LocalStack, pulse_
 
 
 def test_nothing_changed_is_no_new_version(deployed: LocalStack, pulse_yaml: Path) -> None:
-    keep_token(deployed)
+    store_token(deployed)
     run("push")
-    said = run("push")
-    assert said.code == 0
-    assert said.out == "Nothing has changed: version 1 stays in force on pulse.\n"
+    result = run("push")
+    assert result.code == 0
+    assert result.out == "Nothing has changed: version 1 stays in force on pulse.\n"
 
 
-def test_a_dry_run_keeps_nothing(deployed: LocalStack, pulse_yaml: Path) -> None:
-    said = run("push", "--dry-run")
-    assert said.code == 0
-    assert "Nothing was pushed" in said.out
+def test_a_dry_run_stores_nothing(deployed: LocalStack, pulse_yaml: Path) -> None:
+    result = run("push", "--dry-run")
+    assert result.code == 0
+    assert "Nothing was pushed" in result.out
     assert settings_store(deployed).current() is None
 
 
 def test_json_is_for_scripts(deployed: LocalStack, pulse_yaml: Path) -> None:
-    said = run("push", "--json")
-    assert said.json["version"] == 1
-    assert said.json["pushed"] is True
-    assert [row["token"] for row in said.json["missing_tokens"]] == ["svyaz_help"]
-    assert said.json["missing_tokens"][0]["accounts"] == ["svyaz_help", "svyaz"]
-    json.dumps(said.json["changes"])
+    result = run("push", "--json")
+    assert result.json["version"] == 1
+    assert result.json["pushed"] is True
+    assert [row["token"] for row in result.json["missing_tokens"]] == ["svyaz_help"]
+    assert result.json["missing_tokens"][0]["accounts"] == ["svyaz_help", "svyaz"]
+    json.dumps(result.json["changes"])
 
 
 def test_settings_with_an_error_are_not_pushed(deployed: LocalStack, pulse_yaml: Path) -> None:
     pulse_yaml.write_text(SETTINGS.replace("60 min", "60"), "utf-8")
-    said = run("push", "pulse.yaml")
-    assert said.code == 1
-    assert "pulse.yaml:12: companies[0].policy.levels[1].after" in said.err
-    assert "nothing was pushed" in said.err
+    result = run("push", "pulse.yaml")
+    assert result.code == 1
+    assert "pulse.yaml:12: companies[0].policy.levels[1].after" in result.err
+    assert "nothing was pushed" in result.err
     assert settings_store(deployed).current() is None
 
 
@@ -95,13 +95,13 @@ def test_no_such_file_is_wrong_use(deployed: LocalStack) -> None:
 
 
 def test_no_such_stack(deployed: LocalStack, pulse_yaml: Path) -> None:
-    said = run("push", "--stack", "acme")
-    assert said.code == 1
-    assert "pulse: there is no stack 'acme' in us-east-1; deploy it" in said.err
+    result = run("push", "--stack", "acme")
+    assert result.code == 1
+    assert "pulse: there is no stack 'acme' in us-east-1; deploy it" in result.err
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "said"),
+    ("was", "now", "expected"),
     [
         ({"a": "1"}, {"a": "1"}, []),
         ({"a": None}, {}, ["- a: none"]),
@@ -119,5 +119,5 @@ def test_no_such_stack(deployed: LocalStack, pulse_yaml: Path) -> None:
         ({"a": {"b": ["x" * 99]}}, {}, [f"- a: b [{'x' * 54}..."]),
     ],
 )
-def test_changes(was: object, now: object, said: list[str]) -> None:
-    assert [change.to_line() for change in compare(was, now)] == said
+def test_changes(was: object, now: object, expected: list[str]) -> None:
+    assert [change.to_line() for change in compare(was, now)] == expected

@@ -1,4 +1,4 @@
-"""What a command writes holds no part of a token: not in good days, refusals, or when it dies."""
+"""No output of a command contains a part of a token: not after success, a refusal or a crash."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ COMMANDS = [
     ("check", "pulse.yaml"),
 ]
 OURS = replace(TOKEN, access_token="sim-700000001")
-"""A token that the simulated X takes for the account's own; its other parts are known again."""
+"""A token that the simulated X accepts as the account's own; its other parts are recognisable."""
 
 
 def put(monkeypatch: pytest.MonkeyPatch, **parts: str | None) -> None:
@@ -43,7 +43,7 @@ def put(monkeypatch: pytest.MonkeyPatch, **parts: str | None) -> None:
 
 @pytest.fixture
 def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EchoingX]:
-    """An X that says back what it was sent, when told to, where PULSE_X_URL says."""
+    """An X at PULSE_X_URL that, if asked to, sends back what it received."""
     echo = EchoingX(simulated(tmp_path / "echo", some_posts()))
     with FaultyServer(echo, lambda _: None) as server:
         monkeypatch.setenv("PULSE_X_URL", server.url)
@@ -54,46 +54,46 @@ def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EchoingX]:
 def test_commands(
     healthy_stack: LocalStack, echo: EchoingX, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Given X well or saying the token back, then no command writes or logs a part of it."""
+    """Whether X works or sends the token back, no command prints or logs a part of it."""
     echo.answer = ECHO_ANSWERS.get(name)
     token = TOKEN if echo.answer else OURS
     put(monkeypatch, **{part: getattr(token, part) for part in VARIABLES})
     TokenStore(boto3.client("ssm"), healthy_stack.outputs["TokensPath"]).put("svyaz_help", token)
-    wrote = {}
-    with captured_output() as heard:
+    leaks = {}
+    with captured_output() as captured:
         for command in COMMANDS:
-            said = run(*command)
-            assert said.out + said.err
-            wrote[command] = parts_in("\n".join([said.out, said.err, *heard.lines()]))
-    assert {command: parts for command, parts in wrote.items() if parts} == {}
+            result = run(*command)
+            assert result.out + result.err
+            leaks[command] = parts_in("\n".join([result.out, result.err, *captured.lines()]))
+    assert {command: parts for command, parts in leaks.items() if parts} == {}
     assert "consumer_key" in parts_in("".join(echo.seen))
 
 
 @pytest.mark.parametrize("name", ["well", "403 in HTML"])
 def test_try(echo: EchoingX, monkeypatch: pytest.MonkeyPatch, name: str, tmp_path: Path) -> None:
-    """Given a first look at real accounts, then neither screen, log nor digest has a part of it."""
+    """`pulse try` writes no part of the token to the screen, the log or the digest."""
     echo.answer = ECHO_ANSWERS.get(name)
     token = TOKEN if echo.answer else OURS
     put(monkeypatch, **{part: getattr(token, part) for part in VARIABLES})
-    with captured_output() as heard:
-        said = run("try", "@svyaz_help", "--yes", "--out", "seen")
-    assert (said.code == 0) == (echo.answer is None)
+    with captured_output() as captured:
+        result = run("try", "@svyaz_help", "--yes", "--out", "seen")
+    assert (result.code == 0) == (echo.answer is None)
     files = [file.read_text("utf-8") for file in (tmp_path / "seen").glob("*")]
     assert bool(files) == (echo.answer is None)
-    assert parts_in("\n".join([said.out, said.err, *heard.lines(), *files])) == set()
+    assert parts_in("\n".join([result.out, result.err, *captured.lines(), *files])) == set()
     assert "consumer_key" in parts_in("".join(echo.seen))
 
 
-DIES = """
+CRASH = """
 import http.client
 def getresponse(self): raise RuntimeError("a bug of somebody's")
 http.client.HTTPConnection.getresponse = getresponse
 """
 
 
-def test_a_command_that_dies_of_a_bug(tmp_path: Path) -> None:
-    """Given a bug in a library, a token in hand, then the traceback tells where, and no token."""
-    (tmp_path / "sitecustomize.py").write_text(DIES, "utf-8")
+def test_a_command_that_crashes(tmp_path: Path) -> None:
+    """The traceback of a crash in a library names the error, but no part of the token."""
+    (tmp_path / "sitecustomize.py").write_text(CRASH, "utf-8")
     with socket.create_server(("127.0.0.1", 0)) as mute:
         env = {
             **{variable: PARTS[part] for part, variable in VARIABLES.items()},
@@ -102,7 +102,7 @@ def test_a_command_that_dies_of_a_bug(tmp_path: Path) -> None:
             "PATH": os.environ["PATH"],
         }
         command = "from pulse_cli.main import main; main()"
-        done = subprocess.run(  # noqa: S603 - our own command
+        completed = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-c", command, "connect", "@svyaz_help", "--dry-run"],
             env=env,
             capture_output=True,
@@ -110,7 +110,7 @@ def test_a_command_that_dies_of_a_bug(tmp_path: Path) -> None:
             timeout=60,
             check=False,
         )
-    assert done.returncode == 1
-    assert "Traceback" in done.stderr
-    assert "a bug of somebody's" in done.stderr
-    assert parts_in(done.stdout + done.stderr) == set()
+    assert completed.returncode == 1
+    assert "Traceback" in completed.stderr
+    assert "a bug of somebody's" in completed.stderr
+    assert parts_in(completed.stdout + completed.stderr) == set()

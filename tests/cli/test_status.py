@@ -1,4 +1,4 @@
-"""`pulse status`: how it stands, as it lies in the table."""
+"""`pulse status` shows the state of each company, as it is in the table."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,8 +36,8 @@ POLICY = Policy(
 )
 
 
-def lines(said: CommandResult) -> list[str]:
-    return [" ".join(line.split()) for line in said.out.splitlines()]
+def lines(result: CommandResult) -> list[str]:
+    return [" ".join(line.split()) for line in result.out.splitlines()]
 
 
 @pytest.fixture
@@ -49,22 +49,22 @@ def pushed(deployed: LocalStack, pulse_yaml: Path) -> Table:
 
 @pytest.fixture
 def busy(pushed: Table) -> datetime:
-    """A stack that has seen things: three who wait, trouble, a gap, mail put off and refused."""
+    """A busy stack: three waits, a fault, a gap, quarantined posts, postponed and refused mail."""
     now = datetime.now(UTC)
-    fine = Cursor(
+    healthy = Cursor(
         "700000001",
         watched_from=now - timedelta(days=2),
         last_ok=now - MINUTE,
         limits={"mentions": Limit(287, now + 5 * MINUTE), "posts": Limit(1, now - MINUTE)},
     )
     since = now - 30 * MINUTE
-    ill = Cursor(
+    faulty = Cursor(
         "700000002",
         watched_from=now - timedelta(days=2),
         last_ok=since,
         faults={"mentions": OpenFault("credits", "402 [none]", since, 3, now + MINUTE)},
     )
-    for cursor in (fine, ill):
+    for cursor in (healthy, faulty):
         CursorStore(pushed).save(cursor)
     facts = {}
     for number, minutes in ((1, 400), (2, 90), (3, 1)):
@@ -77,8 +77,8 @@ def busy(pushed: Table) -> datetime:
     for person, kind in (("anna", "alert"), ("boris", "trouble")):
         outbox.put(Entry("1", "svyaz", person, kind, now - 7 * MINUTE))
     claimed = outbox.claim("svyaz", "anna", now, now + MINUTE) or Mailbox()
-    put_off = replace(claimed, not_before=now + 4 * MINUTE, failures=2)
-    outbox.complete("svyaz", "anna", Completion(put_off))
+    postponed = replace(claimed, not_before=now + 4 * MINUTE, failures=2)
+    outbox.complete("svyaz", "anna", Completion(postponed))
     refused = {"person": "anna", "address": "anna@example.com", "detail": "no", "final": True}
     gap = {
         "account": "svyaz",
@@ -101,61 +101,66 @@ def busy(pushed: Table) -> datetime:
 
 
 def test_before_anything_was_pushed(deployed: LocalStack) -> None:
-    said = run("status")
-    assert said.code == 1
-    assert said.err == "pulse: no settings are in force on pulse; run pulse push pulse.yaml\n"
+    result = run("status")
+    assert result.code == 1
+    assert result.err == "pulse: no settings are in force on pulse; run pulse push pulse.yaml\n"
 
 
 def test_before_the_first_poll(pushed: Table) -> None:
-    said = run("status")
-    assert said.code == 0
-    told = lines(said)
-    assert "@svyaz_help support never unknown none" in told
-    assert "Waiting nobody; everyone has been answered" in told
-    assert "Outbox nothing is queued" in told
+    result = run("status")
+    assert result.code == 0
+    output = lines(result)
+    assert "@svyaz_help support never unknown none" in output
+    assert "Waiting nobody; everyone has been answered" in output
+    assert "Outbox nothing is queued" in output
 
 
 def test_a_busy_stack_in_80_columns(busy: datetime) -> None:
-    said = run("status", "--company", "svyaz")
-    assert said.code == 0
-    assert max(map(len, said.out.splitlines())) <= 80
-    told = lines(said)
-    whole = " ".join(told)
-    assert "@svyaz_help support 1 min ago 287 mentions none" in told
-    assert "mentions: credits since" in whole
-    assert "[none]" in whole
-    assert "Waiting 3, longest 6 h 40 min" in told
-    assert "under 15 min 1 · 15-60 min 0 · 1-4 h 1 · 4-24 h 1 · over 24 h 0" in told
-    assert "critical 1 · breach 0 · warning 0 · not alerted 2" in told
-    assert "Outbox 2 queued (1 alert, 1 trouble), oldest 7 min" in told
-    assert "anna: postponed until" in whole
-    assert "after 2 failed attempts" in whole
-    assert "gap: @svyaz" in whole
-    assert "2 x `id` is 7" in told
-    assert "anna <anna@example.com>: no" in whole
+    result = run("status", "--company", "svyaz")
+    assert result.code == 0
+    assert max(map(len, result.out.splitlines())) <= 80
+    output = lines(result)
+    joined = " ".join(output)
+    assert "@svyaz_help support 1 min ago 287 mentions none" in output
+    assert "mentions: credits since" in joined
+    assert "[none]" in joined
+    assert "Waiting 3, longest 6 h 40 min" in output
+    assert "under 15 min 1 · 15-60 min 0 · 1-4 h 1 · 4-24 h 1 · over 24 h 0" in output
+    assert "critical 1 · breach 0 · warning 0 · not alerted 2" in output
+    assert "Outbox 2 queued (1 alert, 1 trouble), oldest 7 min" in output
+    assert "anna: postponed until" in joined
+    assert "after 2 failed attempts" in joined
+    assert "gap: @svyaz" in joined
+    assert "2 x `id` is 7" in output
+    assert "anna <anna@example.com>: no" in joined
 
 
-def test_what_others_wrote_moves_no_cursor(busy: datetime, pushed: Table) -> None:
-    """Given words of X and of a mail server that would paint the screen, then they do not."""
-    paint = "\x1b[2J\x1b]0;owned\x07\x9b31m"
-    refused = {"person": "anna", "address": "a@b.example", "detail": f"550{paint}", "final": True}
+def test_control_characters_from_others_are_not_printed(busy: datetime, pushed: Table) -> None:
+    """Texts of X and of a mail server are printed without their control characters."""
+    controls = "\x1b[2J\x1b]0;owned\x07\x9b31m"
+    refused = {
+        "person": "anna",
+        "address": "a@b.example",
+        "detail": f"550{controls}",
+        "final": True,
+    }
     AuditLog(pushed).append("svyaz", [LogEntry("undelivered", busy, refused)])
-    ill = OpenFault("unavailable", f"503{paint}", busy, 1, busy)
+    open_fault = OpenFault("unavailable", f"503{controls}", busy, 1, busy)
     cursor = CursorStore(pushed).load(["700000002"])["700000002"]
-    CursorStore(pushed).save(replace(cursor, faults={"mentions": ill}))
-    said = run("status")
-    assert "550[2J" in said.out
-    assert "503[2J" in "".join(said.out.split())
-    assert not {"\x1b", "\x07", "\x9b"} & set(said.out)
+    CursorStore(pushed).save(replace(cursor, faults={"mentions": open_fault}))
+    result = run("status")
+    assert "550[2J" in result.out
+    assert "503[2J" in "".join(result.out.split())
+    assert not {"\x1b", "\x07", "\x9b"} & set(result.out)
 
 
 def test_json_says_the_same(busy: datetime) -> None:
-    said = run("status", "--json")
-    assert said.json["settings_version"] == 1
-    [company] = said.json["companies"]
-    fine, ill = company["accounts"]
-    assert fine["limits"].keys() == {"mentions"}
-    assert ill["troubles"][0]["kind"] == "credits"
+    result = run("status", "--json")
+    assert result.json["settings_version"] == 1
+    [company] = result.json["companies"]
+    healthy, faulty = company["accounts"]
+    assert healthy["limits"].keys() == {"mentions"}
+    assert faulty["troubles"][0]["kind"] == "credits"
     assert company["backlog"]["levels"] == {"critical": 1, "breach": 0, "warning": 0}
     assert company["outbox"]["by_kind"] == {"alert": 1, "trouble": 1}
     assert company["watch"]["minutes"] == 1440
@@ -165,14 +170,14 @@ def test_json_says_the_same(busy: datetime) -> None:
 
 
 def test_an_unknown_company(busy: datetime) -> None:
-    said = run("status", "--company", "acme")
-    assert said.code == 1
-    assert "no company 'acme'; available: svyaz" in said.err
+    result = run("status", "--company", "acme")
+    assert result.code == 1
+    assert "no company 'acme'; available: svyaz" in result.err
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "expected"),
     [(0, "0 s"), (59.9, "59 s"), (61, "1 min"), (7260, "2 h 1 min"), (90_061, "1 day 1 h")],
 )
-def test_how_long_ago(seconds: float, words: str) -> None:
-    assert format_age(seconds) == words
+def test_how_long_ago(seconds: float, expected: str) -> None:
+    assert format_age(seconds) == expected

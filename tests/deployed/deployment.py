@@ -1,7 +1,7 @@
-"""Pulse deployed into ministack as docs/deploy.md says, an X and a mail server beside it.
+"""Pulse deployed into ministack as docs/deploy.md says, with an X and a mail server.
 
-Nobody plays a part of AWS here: ministack fires the schedules, feeds the queue to `poll`, and
-hands mail on. Where it falls short of AWS, the tests say so.
+The tests do nothing on behalf of AWS: ministack fires the schedules, feeds the queue to `poll`
+and delivers mail. Where it differs from AWS, the tests say so.
 """
 
 import os
@@ -66,12 +66,12 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True)
 class Shell:
-    """Runs `sam` and `pulse` with a home directory of their own, and ministack for AWS."""
+    """Runs `sam` and `pulse` with a separate home directory and with ministack as AWS."""
 
     home: Path
     aws: Ministack
 
-    def run(self, program: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a program of .venv/bin; the caller checks its exit code."""
         own = {
             "HOME": str(self.home),
@@ -81,7 +81,7 @@ class Shell:
             "SAM_CLI_TELEMETRY": "0",
         }
         return subprocess.run(  # noqa: S603 - our own programs, no shell
-            [Path(sys.executable).with_name(program), *words],
+            [Path(sys.executable).with_name(program), *arguments],
             cwd=ROOT,
             env=own | KEYS | env,
             stdin=subprocess.DEVNULL,
@@ -90,11 +90,11 @@ class Shell:
             check=False,
         )
 
-    def run_ok(self, program: str, *words: str, **env: str) -> str:
-        """Run a program that must end with 0; returns its output."""
-        ran = self.run(program, *words, **env)
-        assert ran.returncode == 0, f"{program} {words}:\n{ran.stdout}{ran.stderr}"
-        return ran.stdout
+    def run_ok(self, program: str, *arguments: str, **env: str) -> str:
+        """Run a program that must end with 0; return its output."""
+        result = self.run(program, *arguments, **env)
+        assert result.returncode == 0, f"{program} {arguments}:\n{result.stdout}{result.stderr}"
+        return result.stdout
 
     def deploy(self, stack: str, **parameters: str) -> str:
         """Run `sam deploy` with samconfig.toml, without prompts."""
@@ -105,9 +105,9 @@ class Shell:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack at work.
+    """A deployed stack that is running.
 
-    Its digests are due at `due`; one wait becomes a warning just before that, the others were
+    Its digests are due at `due`. One wait becomes a warning just before that; the others were
     late when Pulse was deployed. ministack runs functions with `python`, unzipped in `unpacked`.
     """
 
@@ -125,7 +125,7 @@ class Deployment:
 
     @property
     def resources(self) -> dict[str, str]:
-        """What each resource of the template became: its physical id, by its logical one."""
+        """The physical id of each resource of the template, by its logical id."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return {
             one["LogicalResourceId"]: one["PhysicalResourceId"]
@@ -140,25 +140,25 @@ class Deployment:
         """Run `sam deploy` once more, with the same parameters."""
         return self.shell.deploy("pulse", **self.parameters)
 
-    def logged(self, words: str) -> list[str]:
-        """The lines of the stack's log that hold these words."""
-        pages = self.client("logs").get_paginator("filter_log_events")
-        said = pages.paginate(logGroupName=self.outputs["LogGroupName"])
-        lines = [one["message"] for page in said for one in page["events"]]
-        return [line for line in lines if words in line]
+    def logged(self, text: str) -> list[str]:
+        """Return the lines of the stack's log that contain this text."""
+        paginator = self.client("logs").get_paginator("filter_log_events")
+        pages = paginator.paginate(logGroupName=self.outputs["LogGroupName"])
+        lines = [one["message"] for page in pages for one in page["events"]]
+        return [line for line in lines if text in line]
 
     def receive(self, queue_url: str) -> list[str]:
-        """The bodies of up to ten messages, which nobody else sees for a while."""
+        """Return up to ten message bodies; the messages are hidden from others for a while."""
         answer = self.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
         return [one["Body"] for one in answer.get("Messages", [])]
 
     def until(self, minutes: float) -> float:
-        """Seconds from now to so many minutes after the digests are due, at least one."""
+        """Return the seconds until this many minutes after the digests are due, at least one."""
         return max(1.0, (self.due + timedelta(minutes=minutes) - datetime.now(UTC)).total_seconds())
 
 
 def eventually(look: Callable[[], _Found], within: float) -> _Found:
-    """Call `look` for `within` seconds until it returns something true; returns its last result."""
+    """Call `look` for `within` seconds until it returns something true; return its last result."""
     end = time.monotonic() + within
     while not (found := look()) and time.monotonic() < end:
         time.sleep(0.5)
@@ -197,13 +197,13 @@ def deploy_pulse(folder: Path) -> Iterator[Deployment]:
 
 
 def _memory_folder() -> Path | None:
-    """Memory, if there is some: a function has two thousand files, and each cold start all."""
+    """Return a folder in memory, if any: each cold start unpacks two thousand files."""
     memory = Path("/dev/shm")  # noqa: S108 - only where to make a folder of our own
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM else None
 
 
 def _second_minute_from(now: datetime) -> datetime:
-    """A digest is due only to those who were known a minute before."""
+    """Return the second minute from now: a digest is due only if its reader was known before."""
     return (now + timedelta(minutes=2, seconds=20)).replace(second=0, microsecond=0)
 
 

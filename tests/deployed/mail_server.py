@@ -1,4 +1,4 @@
-"""A mail server on a loopback port that keeps what it is given."""
+"""A mail server on a loopback port that stores what it receives."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.ministack import free_port
 
 @dataclass
 class MailServer:
-    """Mails as they came, each with the address that it was for."""
+    """The mails in the order of arrival, each with its recipient."""
 
     address: str
     mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
@@ -30,24 +30,24 @@ class MailServer:
         return "250 OK"
 
     def wait_for_mail(self, to: str, within: float) -> EmailMessage:
-        """Wait so many seconds for the first mail to an address."""
+        """Wait up to `within` seconds for the first mail to an address."""
         end = time.monotonic() + within
         while time.monotonic() < end:
             for address, mail in list(self.mails):
                 if address == to:
                     return mail
             time.sleep(0.2)
-        raise AssertionError(f"nothing came to {to} but to {[to for to, _ in self.mails]}")
+        raise AssertionError(f"no mail to {to}, only to {[to for to, _ in self.mails]}")
 
 
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
-    """Run one until the block ends."""
+    """Run a mail server until the block ends."""
     port = free_port()
-    kept = MailServer(f"127.0.0.1:{port}")
-    server = Controller(kept, hostname="127.0.0.1", port=port)
+    mails = MailServer(f"127.0.0.1:{port}")
+    server = Controller(mails, hostname="127.0.0.1", port=port)
     server.start()
     try:
-        yield kept
+        yield mails
     finally:
         server.stop()

@@ -1,8 +1,8 @@
-"""Alarms of a deployed stack: what they watch is there, and they reach who is to be woken.
+"""Alarms of a deployed stack: what they watch exists, and they reach the people on call.
 
-ministack takes no metrics out of logs and gives none of its queues, looks at alarms only when a
-metric is put, and then at its name, not its dimensions. So the dimensions are compared here, and
-each metric is put by hand.
+ministack takes no metrics from logs and has none of its queues. It evaluates alarms only when a
+metric is put, and then by its name, not its dimensions. So the tests compare the dimensions, and
+put each metric themselves.
 """
 
 import json
@@ -33,8 +33,8 @@ def dimensions(alarm: dict[str, Any]) -> dict[str, str]:
     return {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
 
 
-def test_the_topic_wakes_whom_the_parameters_name(deployment: Deployment) -> None:
-    """Given an address and a number, then both are subscribed to the topic."""
+def test_the_topic_reaches_the_contacts_of_the_parameters(deployment: Deployment) -> None:
+    """The address and the phone number of the parameters are subscribed to the topic."""
     topic = deployment.outputs["CriticalTopicArn"]
     found = deployment.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert {(one["Protocol"], one["Endpoint"]) for one in found} >= {
@@ -45,10 +45,10 @@ def test_the_topic_wakes_whom_the_parameters_name(deployment: Deployment) -> Non
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_every_alarm_watches_an_existing_resource(deployment: Deployment, name: str) -> None:
-    """Given an alarm, then what its dimensions name stands in the stack, and it is on."""
+    """The dimensions of the alarm name a resource of the stack, and its actions are enabled."""
     alarm = described(deployment, name)
-    there = {"pulse", *(one.rpartition("/")[2] for one in deployment.resources.values())}
-    assert set(dimensions(alarm).values()) <= there
+    existing = {"pulse", *(one.rpartition("/")[2] for one in deployment.resources.values())}
+    assert set(dimensions(alarm).values()) <= existing
     assert alarm["ActionsEnabled"]
     assert alarm["AlarmActions"] == [deployment.outputs["CriticalTopicArn"]]
 
@@ -57,8 +57,8 @@ def test_every_alarm_watches_an_existing_resource(deployment: Deployment, name: 
 @pytest.mark.parametrize(
     "name", [name for name, one in ALARMS.items() if one["Namespace"] == "Pulse"]
 )
-def test_the_functions_count_what_it_watches(deployment: Deployment, name: str) -> None:
-    """Given some minutes of work, then the log holds the metric with the alarm's dimensions."""
+def test_the_functions_write_the_metric_that_it_watches(deployment: Deployment, name: str) -> None:
+    """After some minutes of work, the log contains the metric with the alarm's dimensions."""
     alarm = described(deployment, name)
 
     def counted() -> bool:
@@ -71,7 +71,7 @@ def test_the_functions_count_what_it_watches(deployment: Deployment, name: str) 
 @pytest.mark.clock(last=True)  # after test_running: its doctor fails on alarms that have gone off
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_every_alarm_goes_off(deployment: Deployment, name: str) -> None:
-    """Given its metric past the threshold, then it goes into ALARM, and the topic says so."""
+    """If its metric passes the threshold, the alarm enters ALARM, and the topic publishes this."""
     alarm, url = described(deployment, name), _subscribed(deployment, name)
     step = 1 if alarm["ComparisonOperator"].startswith("GreaterThan") else -1
     deployment.client("cloudwatch").put_metric_data(
@@ -85,26 +85,26 @@ def test_every_alarm_goes_off(deployment: Deployment, name: str) -> None:
         ],
     )
     assert described(deployment, name)["StateValue"] == "ALARM"
-    heard = eventually(lambda: deployment.receive(url), within=10)
-    told = [json.loads(json.loads(body)["Message"]) for body in heard]
-    assert (alarm["AlarmName"], "ALARM") in [(o["AlarmName"], o["NewStateValue"]) for o in told]
+    bodies = eventually(lambda: deployment.receive(url), within=10)
+    messages = [json.loads(json.loads(body)["Message"]) for body in bodies]
+    assert (alarm["AlarmName"], "ALARM") in [(o["AlarmName"], o["NewStateValue"]) for o in messages]
 
 
 def _subscribed(deployment: Deployment, name: str) -> str:
-    """Give a queue that hears the topic; the alarm is quiet before."""
+    """Subscribe a queue to the topic and reset the alarm; return the queue's URL."""
     sqs = deployment.client("sqs")
-    url = sqs.create_queue(QueueName=f"hears-{name}")["QueueUrl"]
+    url = sqs.create_queue(QueueName=f"alarm-{name}")["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     topic, arn = deployment.outputs["CriticalTopicArn"], found["QueueArn"]
     deployment.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     deployment.client("cloudwatch").set_alarm_state(
-        AlarmName=deployment.resources[name], StateValue="OK", StateReason="so that it can ring"
+        AlarmName=deployment.resources[name], StateValue="OK", StateReason="so that it can go off"
     )
     return str(url)
 
 
 def _metric(line: dict[str, Any], name: str) -> dict[str, str] | None:
-    """The dimensions under which a line of the log counts a metric, if it does."""
+    """Return the dimensions of the metric in a line of the log, if the line has it."""
     for one in line["_aws"]["CloudWatchMetrics"]:
         if one["Namespace"] == "Pulse" and name in [metric["Name"] for metric in one["Metrics"]]:
             [keys] = one["Dimensions"]

@@ -1,4 +1,4 @@
-"""What `sam deploy` makes of the template and of what was built."""
+"""What `sam deploy` makes of the template and the artifacts."""
 
 import io
 import json
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.built
 FUNCTIONS = load_template().functions
 
 
-def test_all_of_the_template_is_there(deployment: Deployment) -> None:
-    """Given a deployment, then each resource stands, those apart that a parameter asks for."""
+def test_the_whole_template_is_deployed(deployment: Deployment) -> None:
+    """Every resource exists, except those that only certain parameters create."""
     resources = load_template().body["Resources"]
     always = {name for name, one in resources.items() if "Condition" not in one}
     assert always <= set(deployment.resources) <= set(resources)
@@ -30,7 +30,7 @@ def test_all_of_the_template_is_there(deployment: Deployment) -> None:
 def test_what_runs_is_what_was_built(
     deployment: Deployment, built: dict[str, Path], name: str
 ) -> None:
-    """Given a deployed function, then its code is the artifact, file by file, compiled ones too."""
+    """The code of a deployed function is the artifact, file by file, compiled files included."""
     function = FUNCTIONS[name]
     found = deployment.client("lambda").get_function(
         FunctionName=deployment.resources[function.resource]
@@ -47,7 +47,7 @@ def test_what_runs_is_what_was_built(
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_each_function_answers_where_it_is_deployed(deployment: Deployment, name: str) -> None:
-    """Given its sample event, when a function is invoked, then it ends well, by its own right."""
+    """Each function handles its sample event without an error."""
     event = (ROOT / "infra" / "events" / f"{name}.json").read_bytes()
     answer = deployment.client("lambda").invoke(
         FunctionName=deployment.resources[FUNCTIONS[name].resource], Payload=event
@@ -56,7 +56,7 @@ def test_each_function_answers_where_it_is_deployed(deployment: Deployment, name
 
 
 def test_functions_run_when_the_template_says(deployment: Deployment) -> None:
-    """Given a deployment, then the schedules are those of the template, and on."""
+    """The schedules are those of the template, and they are enabled."""
     scheduler, group = deployment.client("scheduler"), deployment.outputs["ScheduleGroupName"]
     names = [one["Name"] for one in scheduler.list_schedules(GroupName=group)["Schedules"]]
     found = [scheduler.get_schedule(GroupName=group, Name=name) for name in names]
@@ -64,35 +64,35 @@ def test_functions_run_when_the_template_says(deployment: Deployment) -> None:
     expected = [
         (deployment.resources[f.resource], s) for f in FUNCTIONS.values() for s in f.schedules
     ]
-    ticks = [(_name(one["Target"]["Arn"]), one["ScheduleExpression"]) for one in found]
-    assert sorted(ticks) == sorted(expected)
+    schedules = [(_name(one["Target"]["Arn"]), one["ScheduleExpression"]) for one in found]
+    assert sorted(schedules) == sorted(expected)
 
 
 @pytest.mark.parametrize("name", [one.name for one in FUNCTIONS.values() if one.schedules])
-def test_a_tick_that_fails_is_kept(deployment: Deployment, name: str) -> None:
-    """Given a function that a schedule runs, then what fails goes where the alarm looks."""
+def test_a_failed_run_goes_to_the_dead_letters(deployment: Deployment, name: str) -> None:
+    """Failed runs of a scheduled function go to the queue that the alarm watches."""
     function = FUNCTIONS[name]
     found = deployment.client("lambda").get_function_event_invoke_config(
         FunctionName=deployment.resources[function.resource], Qualifier="$LATEST"
     )
-    kept = found["DestinationConfig"]["OnFailure"]["Destination"]
-    assert _name(kept) == deployment.outputs["DeadLettersUrl"].rpartition("/")[2]
+    destination = found["DestinationConfig"]["OnFailure"]["Destination"]
+    assert _name(destination) == deployment.outputs["DeadLettersUrl"].rpartition("/")[2]
     assert found["MaximumRetryAttempts"] == function.retries
 
 
-def test_a_digest_that_fails_lies_among_the_dead_letters(deployment: Deployment) -> None:
-    """Given an event that `digest` cannot read, when it has failed, then the event is kept."""
+def test_the_event_of_a_failed_digest_is_a_dead_letter(deployment: Deployment) -> None:
+    """After `digest` has failed on an event, the event is in the dead-letter queue."""
     function = deployment.resources[FUNCTIONS["digest"].resource]
-    asked = b'{"now": {"company": "svyaz", "to": ["nobody"]}}'
-    deployment.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=asked)
+    event = b'{"now": {"company": "svyaz", "to": ["nobody"]}}'
+    deployment.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=event)
     url = deployment.outputs["DeadLettersUrl"]
-    [kept] = eventually(lambda: deployment.receive(url), within=60)
-    assert json.loads(kept)["requestPayload"]["now"]["to"] == ["nobody"]
+    [body] = eventually(lambda: deployment.receive(url), within=60)
+    assert json.loads(body)["requestPayload"]["now"]["to"] == ["nobody"]
     deployment.client("sqs").purge_queue(QueueUrl=url)
 
 
 def test_deploying_the_same_again_changes_nothing(deployment: Deployment) -> None:
-    """Given a deployment, when the same is deployed again, then nothing is to be done."""
+    """Deploying the same template again changes nothing."""
     before = deployment.resources
     assert "No changes to deploy" in deployment.deploy()
     assert deployment.resources == before

@@ -1,4 +1,4 @@
-"""A deployed stack does its work with nobody's help: it is watched here for some minutes."""
+"""A deployed stack works by itself: these tests watch it for some minutes."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.deployed.deployment import Deployment, eventually
 pytestmark = [pytest.mark.built, pytest.mark.clock]
 
 PATIENCE = 2.5
-"""Minutes after digests are due: `send` looks once a minute, and may be busy before us."""
+"""Minutes after digests are due: `send` runs once a minute, and may have other mails to send."""
 
 
 def status(deployment: Deployment) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def are_read(deployment: Deployment) -> bool:
 
 
 def test_both_accounts_are_read(deployment: Deployment) -> None:
-    """Given settings, when the minute comes, then mentions and answers are read and kept."""
+    """Within a minute of the push, mentions and replies are read and stored."""
     assert eventually(lambda: are_read(deployment), deployment.until(1))
     now = status(deployment)
     assert now["backlog"]["open"] == 2  # the third was answered
@@ -46,7 +46,7 @@ def test_both_accounts_are_read(deployment: Deployment) -> None:
 def test_a_digest_arrives_by_its_readers_clock(
     deployment: Deployment, to: str, subject: str, language: str
 ) -> None:
-    """Given a digest that is due in a minute, then it comes, in two parts and one language."""
+    """A digest arrives when it is due, in two parts, in its reader's language."""
     mail = deployment.inbox.wait_for_mail(to, within=deployment.until(PATIENCE))
     assert re.fullmatch(subject, mail["Subject"])
     assert mail["From"] == "Pulse <pulse@svyaz.example>"
@@ -58,21 +58,21 @@ def test_a_digest_arrives_by_its_readers_clock(
         assert "No signal in the whole district" in part.get_content()
 
 
-def test_the_person_on_duty_is_told_of_a_wait(deployment: Deployment) -> None:
-    """Given a wait that becomes a warning, then whom the policy names gets a mail."""
+def test_the_person_on_duty_is_alerted_of_a_wait(deployment: Deployment) -> None:
+    """When a wait becomes a warning, the person whom the policy names gets a mail."""
     mail = deployment.inbox.wait_for_mail("anna@svyaz.example", within=deployment.until(PATIENCE))
     assert re.fullmatch(r"Warning: 1 customer waiting for 1\d min · Svyaz", mail["Subject"])
     html = mail.get_body(("html",))
     assert html
     assert "личный кабинет" in html.get_content()
-    # The other wait was late when Pulse began to watch: the digest tells it, no alert does.
+    # The other wait was late when Pulse began to watch: the digest reports it, no alert does.
     assert "No signal" not in html.get_content()
 
 
-def test_functions_run_on_lambdas_python_and_nothing_of_ours(deployment: Deployment) -> None:
-    """Given a minute gone by, then what has run did so as built, on the runtime's own Python.
+def test_functions_run_on_lambdas_python_only(deployment: Deployment) -> None:
+    """All functions that have run after a minute ran as built, on the runtime's own Python.
 
-    Every function with a queue or a schedule of each minute, that is; `figures` waits for night.
+    These are the functions with a queue or a schedule of every minute; `figures` runs at night.
     """
     deployment.inbox.wait_for_mail("anna@svyaz.example", within=deployment.until(PATIENCE))
     ran = {}
@@ -83,17 +83,17 @@ def test_functions_run_on_lambdas_python_and_nothing_of_ours(deployment: Deploym
                 rf"{deployment.unpacked}/ministack-lambda-(pulse-.*)-\w+/", script
             ):
                 ran[match[1]] = python
-    awaited = {
+    expected = {
         deployment.resources[one.resource]
         for one in load_template().functions.values()
         if one.queue or "cron(* * * * ? *)" in one.schedules
     }
-    assert awaited <= set(ran)
+    assert expected <= set(ran)
     assert set(ran.values()) == {str(deployment.python)}
 
 
-def test_the_doctor_finds_nothing_to_mend(deployment: Deployment) -> None:
-    """Given a stack that works, then the doctor fails nothing, and its test mail arrives."""
+def test_the_doctor_finds_nothing_to_fix(deployment: Deployment) -> None:
+    """For a stack that works, the doctor reports no failure, and its test mail arrives."""
     assert eventually(lambda: are_read(deployment), deployment.until(1))
     answer = json.loads(
         deployment.shell.run_ok("pulse", "doctor", "--json", "--mail", "you@svyaz.example")
@@ -101,7 +101,7 @@ def test_the_doctor_finds_nothing_to_mend(deployment: Deployment) -> None:
     found = {one["what"]: one["status"] for one in answer["findings"]}
     assert found["schedules"] == found["critical topic"] == found["polls given up"] == "OK"
     assert "FAIL" not in found.values()
-    untold = [one["what"] for one in answer["findings"] if "could not be checked" in one["said"]]
-    # a stand-in does not promise to deliver, nor does it know what SES tells of
-    assert untold == ["bounces and complaints", "test email to you@svyaz.example"]
+    unchecked = [one["what"] for one in answer["findings"] if "could not be checked" in one["said"]]
+    # a stand-in for AWS promises no delivery and does not say which events SES reports
+    assert unchecked == ["bounces and complaints", "test email to you@svyaz.example"]
     assert "Svyaz" in deployment.inbox.wait_for_mail("you@svyaz.example", within=10)["Subject"]

@@ -15,19 +15,21 @@ from tests.iam.resolved_template import ResolvedStack
 
 
 class DeniedError(Exception):
-    """A function asked for what its role does not allow."""
+    """A function made a call that its role does not allow."""
 
 
 class CallGuard:
-    """`asked` holds the allowed calls of each function in IAM's terms; `denied` the others."""
+    """`calls` holds the allowed calls of each function in IAM's terms, `denied` the others."""
 
     def __init__(self, deployed: ResolvedStack, running: Callable[[], str | None]) -> None:
-        self.asked: dict[str, set[Call]] = defaultdict(set)
+        self.calls: dict[str, set[Call]] = defaultdict(set)
         self.denied: list[str] = []
         self._running = running
         self._paused = False
         roles = deployed.roles()
-        self._may = {name: roles[deployed.role_of(name)] for name in deployed.template.functions}
+        self._policies = {
+            name: roles[deployed.role_of(name)] for name in deployed.template.functions
+        }
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -43,11 +45,11 @@ class CallGuard:
         if name is None or self._paused:
             return
         service = str(model.service_model.service_name)
-        for call in required_calls(service, model.name, params) - self.asked[name]:
-            if not self._may[name].allows(call):
+        for call in required_calls(service, model.name, params) - self.calls[name]:
+            if not self._policies[name].allows(call):
                 self.denied.append(f"{name} may not {call}")
                 raise DeniedError(self.denied[-1])
-            self.asked[name].add(call)
+            self.calls[name].add(call)
 
 
 def install_guard(deployment: LocalDeployment) -> CallGuard:

@@ -1,4 +1,4 @@
-"""Evaluates IAM policies, exactly for what the template uses; it refuses to guess at the rest."""
+"""Evaluates IAM policies, as far as the template uses them; anything else is an error."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,31 +6,31 @@ from typing import Any
 
 _KNOWN = {"Sid", "Effect", "Action", "Resource", "NotResource", "Principal", "Condition"}
 _FILLED = {"ses:FromAddress", "aws:SourceArn", "aws:SourceAccount"}
-"""Condition keys that a `Call` carries where IAM would."""
+"""Condition keys that a `Call` has wherever IAM has them."""
 
 Json = dict[str, Any]
 
 
 class UnsupportedPolicyError(Exception):
-    """A policy says something that is not understood here; nobody may take it for harmless."""
+    """A policy has something that this evaluator does not support, and must not ignore."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One action on one resource, as IAM is asked about it; `context` holds condition keys."""
+    """One action on one resource, as IAM evaluates it; `context` holds condition keys."""
 
     action: str
     resource: str
     context: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        given = "".join(f", {key}={value}" for key, value in self.context)
-        return f"{self.action} on {self.resource}{given}"
+        context = "".join(f", {key}={value}" for key, value in self.context)
+        return f"{self.action} on {self.resource}{context}"
 
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one resource (or on all that begin like it, where it ends in `*`)."""
+    """One action on one resource, or on all with this prefix if it ends in `*`."""
 
     action: str
     resource: str
@@ -47,19 +47,19 @@ class Statement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     others: bool = False
-    """It is about all resources but these (NotResource)."""
+    """It applies to all resources except these (NotResource)."""
     services: tuple[str, ...] = ()
     condition: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, raw: Json) -> "Statement":
-        """Read it; `UnsupportedPolicyError` for all that would need a guess."""
+        """Read a statement; `UnsupportedPolicyError` if anything in it is not supported."""
         _known(raw.keys(), _KNOWN, "a statement")
         if raw["Effect"] not in ("Allow", "Deny") or ("Resource" in raw) == ("NotResource" in raw):
-            raise UnsupportedPolicyError(f"neither Allow nor Deny of some resources: {raw}")
+            raise UnsupportedPolicyError(f"neither Allow nor Deny for given resources: {raw}")
         others = "NotResource" in raw
         if others and raw["Effect"] == "Allow":
-            raise UnsupportedPolicyError(f"allowed are all resources but some: {raw}")
+            raise UnsupportedPolicyError(f"it allows all resources except some: {raw}")
         actions = tuple(listed(raw["Action"]))
         resources = tuple(listed(raw["NotResource" if others else "Resource"]))
         if any(set(action) & set("*?") for action in actions):
@@ -68,8 +68,8 @@ class Statement:
             raise UnsupportedPolicyError(f"a wildcard other than at the end: {resources}")
         condition = raw.get("Condition", {})
         _known(condition, {"StringEquals", "ArnEquals"}, "a condition")
-        for asked in condition.values():
-            _known(asked, _FILLED, "a condition")
+        for keys in condition.values():
+            _known(keys, _FILLED, "a condition")
         principal = raw.get("Principal", {})
         if not isinstance(principal, dict):
             raise UnsupportedPolicyError(f"a principal that is not named: {principal!r}")
@@ -82,23 +82,23 @@ class Statement:
         return [Grant(action, resource) for action in self.actions for resource in self.resources]
 
     def applies_to(self, call: Call) -> bool:
-        """Whether it is about this call: the action, the resource and every condition fit."""
+        """Tell whether the action, the resource and every condition match this call."""
         named = any(matches(resource, call.resource) for resource in self.resources)
-        given = dict(call.context)
+        context = dict(call.context)
         return (
             call.action in self.actions
             and named != self.others
             and all(
-                given.get(key) in listed(wanted)
-                for asked in self.condition.values()
-                for key, wanted in asked.items()
+                context.get(key) in listed(values)
+                for keys in self.condition.values()
+                for key, values in keys.items()
             )
         )
 
 
 @dataclass(frozen=True)
 class Policy:
-    """All statements that hold for a role, or that stand on a resource."""
+    """All statements of a role or of a resource."""
 
     statements: tuple[Statement, ...]
 
@@ -108,7 +108,7 @@ class Policy:
 
     @property
     def grants(self) -> list[Grant]:
-        """What its Allows name, one by one."""
+        """The grants of all Allow statements."""
         return [g for one in self.statements if one.effect == "Allow" for g in one.grants]
 
 
@@ -122,7 +122,7 @@ def policy(documents: Iterable[Json]) -> Policy:
 
 
 def matches(pattern: str, resource: str) -> bool:
-    """Whether a resource is the one named, or begins as the pattern does before its `*`."""
+    """Tell whether the pattern is this resource, or ends in `*` after a prefix of it."""
     if pattern.endswith("*"):
         return resource.startswith(pattern[:-1])
     return resource == pattern
@@ -134,4 +134,6 @@ def listed(value: Any) -> list[Any]:
 
 def _known(keys: Iterable[str], known: set[str], where: str) -> None:
     if unknown := set(keys) - known:
-        raise UnsupportedPolicyError(f"{where} has {', '.join(sorted(unknown))}, not judged here")
+        raise UnsupportedPolicyError(
+            f"{where} has {', '.join(sorted(unknown))}, which is not supported"
+        )

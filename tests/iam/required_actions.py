@@ -22,7 +22,7 @@ class UnmappedCallError(Exception):
 
 
 def required_calls(service: str, operation: str, params: Json) -> set[Call]:
-    """All that IAM is asked when AWS gets this call; `service` as botocore names it."""
+    """Return all that IAM checks for this call; `service` is the name that botocore uses."""
     known = _NAMES.get((service, operation))
     if known is None:
         raise UnmappedCallError(f"{service} {operation}: say in {__name__} what IAM calls it")
@@ -47,7 +47,7 @@ def _batch(operation: str, params: Json) -> Iterator[Call]:
 
 
 def _transaction(_: str, params: Json) -> Iterator[Call]:
-    """A transaction has no permission of its own: each of its actions is asked about."""
+    """A transaction has no permission of its own: each of its actions is checked."""
     for action in params["TransactItems"]:
         for kind, one in action.items():
             yield Call(f"dynamodb:{_TRANSACTED[kind]}", _table(one["TableName"]))
@@ -59,7 +59,7 @@ def _queue(operation: str, params: Json) -> Iterator[Call]:
 
 
 def _parameter(operation: str, params: Json) -> Iterator[Call]:
-    """The key that encrypts it is AWS's own, which asks nothing more of who may read it."""
+    """A parameter is encrypted with AWS's own key, which needs no further permission."""
     yield Call(f"ssm:{operation}", _arn("ssm", f"parameter{params['Name']}"))
 
 
@@ -68,7 +68,7 @@ def _publish(_: str, params: Json) -> Iterator[Call]:
 
 
 def _mail(_: str, params: Json) -> Iterator[Call]:
-    """Of raw mail both are asked; in the sandbox of the recipients' identities too."""
+    """Raw mail needs both actions, and in the sandbox on the identities of recipients too."""
     raw = email.message_from_bytes(params["Content"]["Raw"]["Data"])
     sender = parseaddr(params["FromEmailAddress"])[1]
     if parseaddr(raw["From"])[1] != sender:

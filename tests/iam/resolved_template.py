@@ -1,4 +1,4 @@
-"""The template as one concrete stack has it, with all expressions resolved to names and ARNs."""
+"""The template of one concrete stack, with all expressions resolved to names and ARNs."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _NAMED_BY = {
     "AWS::IAM::Role": "RoleName",
     "AWS::SES::ConfigurationSet": "Name",
 }
-"""The property that names a resource; without it CloudFormation draws a name from the stack's."""
+"""The property that names a resource; without it, the name is made from the stack's."""
 _ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
@@ -32,7 +32,7 @@ _ARNS = {
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
 }
 _NOTHING = object()
-"""What AWS::NoValue comes to."""
+"""The value of AWS::NoValue."""
 _PSEUDO: dict[str, Any] = {
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
@@ -41,7 +41,7 @@ _PSEUDO: dict[str, Any] = {
     "AWS::NoValue": _NOTHING,
 }
 AWS_MANAGED = {
-    # as AWS publishes it; it cannot be narrowed by us, only denied from
+    # as AWS publishes it; we cannot narrow it, only deny parts of it
     "service-role/AWSLambdaBasicExecutionRole": {
         "Version": "2012-10-17",
         "Statement": {
@@ -54,7 +54,7 @@ AWS_MANAGED = {
 
 
 class ResolvedStack:
-    """One stack of the template, by the parameters that it was loaded with."""
+    """A stack of the template, with the parameters that it was loaded with."""
 
     def __init__(self, template: Template) -> None:
         self.template = template
@@ -66,29 +66,29 @@ class ResolvedStack:
         }
 
     def of_type(self, *kinds: str) -> Iterator[tuple[str, Json]]:
-        """Resources of these types that the parameters ask for, their properties resolved."""
+        """Yield the resources of these types whose conditions hold, with resolved properties."""
         for name, one in self._resources.items():
             if one["Type"] in kinds and ("Condition" not in one or self._holds(one["Condition"])):
                 yield name, self.value(one.get("Properties", {}))
 
     def arn(self, name: str) -> str:
-        """The ARN of a resource."""
+        """Return the ARN of a resource."""
         kind = self._resources[name]["Type"]
         if kind not in _ARNS:
-            raise UnsupportedPolicyError(f"no ARN is known of {name}, {kind}")
+            raise UnsupportedPolicyError(f"no ARN format is listed for {name}, {kind}")
         return _ARNS[kind].format(region=REGION, account=ACCOUNT, name=self._name(name))
 
     def role_of(self, function: str) -> str:
-        """The logical id of the role of a function."""
+        """Return the logical id of the role of a function."""
         resource = self._resources[self.template.functions[function].resource]
         return str(resource["Properties"]["Role"]["Fn::GetAtt"][0])
 
     def roles(self) -> dict[str, Policy]:
-        """What each role may do, by its logical id."""
-        return {name: self._may(role) for name, role in self.of_type("AWS::IAM::Role")}
+        """Return the policy of each role by its logical id."""
+        return {name: self._policy_of(role) for name, role in self.of_type("AWS::IAM::Role")}
 
     def value(self, expression: Any) -> Any:
-        """What an expression comes to; `UnsupportedPolicyError` for an unknown one."""
+        """Return the value of an expression; `UnsupportedPolicyError` if it is not supported."""
         if isinstance(expression, list):
             return [one for one in map(self.value, expression) if one is not _NOTHING]
         if not isinstance(expression, dict):
@@ -115,7 +115,7 @@ class ResolvedStack:
                 return not self.value(one)
             case "Fn::Select", [int(place), items]:
                 return self.value(items)[place]
-        raise UnsupportedPolicyError(f"not resolved here: {name} of {given}")
+        raise UnsupportedPolicyError(f"not supported: {name} of {given}")
 
     def _filled(self, text: str, own: Json | None = None) -> str:
         values = {key: self.value(one) for key, one in (own or {}).items()}
@@ -123,12 +123,12 @@ class ResolvedStack:
             r"\$\{([\w:.]+)\}", lambda m: str(values.get(m[1]) or self._within(m[1])), text
         )
 
-    def _may(self, role: Json) -> Policy:
+    def _policy_of(self, role: Json) -> Policy:
         managed = [arn.partition(":policy/")[2] for arn in role.get("ManagedPolicyArns", [])]
         if unknown := set(managed) - AWS_MANAGED.keys():
-            raise UnsupportedPolicyError(f"nobody knows here what {', '.join(unknown)} allows")
+            raise UnsupportedPolicyError(f"the policies {', '.join(unknown)} are not listed")
         if "PermissionsBoundary" in role:
-            raise UnsupportedPolicyError("a permissions boundary is not judged here")
+            raise UnsupportedPolicyError("a permissions boundary is not supported")
         own = [one["PolicyDocument"] for one in role.get("Policies", [])]
         return policy([*map(AWS_MANAGED.__getitem__, managed), *own])
 
@@ -143,7 +143,7 @@ class ResolvedStack:
         return self.arn(name) if kind == "AWS::SNS::Topic" else self._name(name)
 
     def _within(self, text: str) -> str:
-        """What `${...}` comes to."""
+        """Return the value of `${...}`."""
         name, _, attribute = text.partition(".")
         return str(self.value({"Fn::GetAtt": [name, attribute]} if attribute else {"Ref": name}))
 

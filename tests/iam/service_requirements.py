@@ -1,4 +1,4 @@
-"""What AWS services themselves need in the name of a role: logs, event sources, destinations."""
+"""The calls that AWS services make with a role: for logs, event sources and destinations."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ _SENDS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
 
 def of_lambda(deployed: ResolvedStack, function: str) -> set[Call]:
-    """What Lambda asks in the name of a function: to log, to be fed, to tell of its failures."""
+    """Return Lambda's own calls with a function's role: for logs, its queue and its failures."""
     resource = deployed.template.functions[function].resource
     name, arn = deployed.value({"Ref": resource}), deployed.arn(resource)
     return {
@@ -30,7 +30,7 @@ def of_lambda(deployed: ResolvedStack, function: str) -> set[Call]:
 
 
 def of_schedules(deployed: ResolvedStack) -> dict[str, set[Call]]:
-    """What each schedule asks by its role: to invoke its one function, and to say if it cannot."""
+    """Return the calls of each schedule by its role: to its function and to its dead letters."""
     arns = {deployed.arn(name): name for name, _ in deployed.of_type("AWS::IAM::Role")}
     return {
         arns[one["Target"]["RoleArn"]]: {
@@ -42,7 +42,7 @@ def of_schedules(deployed: ResolvedStack) -> dict[str, set[Call]]:
 
 
 def alarms(deployed: ResolvedStack) -> Iterator[Call]:
-    """What CloudWatch asks of the topics, in the name of each alarm."""
+    """Yield the calls of CloudWatch to the topics, for each alarm."""
     for name, one in deployed.of_type("AWS::CloudWatch::Alarm"):
         kinds = ("AlarmActions", "OKActions", "InsufficientDataActions")
         for action in {action for kind in kinds for action in one.get(kind, [])}:
@@ -61,7 +61,7 @@ def _logs(function: Json, deployed: ResolvedStack) -> Iterator[Call]:
 
 def _event_source(source: str) -> Iterator[Call]:
     if source.split(":")[2] != "sqs":
-        raise UnsupportedPolicyError(f"nobody has said here what Lambda asks of {source}")
+        raise UnsupportedPolicyError(f"the calls of Lambda to {source} are not listed")
     for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
         yield Call(f"sqs:{action}", source)
 
@@ -69,5 +69,5 @@ def _event_source(source: str) -> Iterator[Call]:
 def _destination(destination: str) -> Call:
     service = destination.split(":")[2]
     if service not in _SENDS:
-        raise UnsupportedPolicyError(f"nobody has said here what it asks to tell {destination}")
+        raise UnsupportedPolicyError(f"the call to {destination} is not listed")
     return Call(_SENDS[service], destination)

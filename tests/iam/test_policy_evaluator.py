@@ -1,4 +1,4 @@
-"""The judge of the tests: it allows what IAM would, and refuses to guess."""
+"""The policy evaluator of the tests: it allows what IAM would allow, and never guesses."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ def call(action: str, resource: str, **context: str) -> Call:
 
 
 @pytest.mark.parametrize(
-    ("given", "asked", "allowed"),
+    ("given", "requested", "allowed"),
     [
         ([GET], call("a:Get", "arn:one"), True),
         ([GET], call("a:Put", "arn:one"), False),
@@ -65,9 +65,9 @@ def call(action: str, resource: str, **context: str) -> Call:
         ),
     ],
 )
-def test_what_is_allowed(given: list[Any], asked: Call, allowed: bool) -> None:
-    """Given these statements, then the call is allowed or not, as IAM has it."""
-    assert policy([statements(*given)]).allows(asked) is allowed
+def test_what_is_allowed(given: list[Any], requested: Call, allowed: bool) -> None:
+    """The call is allowed or denied, as IAM would decide."""
+    assert policy([statements(*given)]).allows(requested) is allowed
 
 
 @pytest.mark.parametrize(
@@ -92,26 +92,26 @@ def test_what_is_allowed(given: list[Any], asked: Call, allowed: bool) -> None:
     ],
     ids=str,
 )
-def test_what_is_not_understood_is_not_judged(given: dict[str, Any]) -> None:
-    """Given what this judge does not know, then it says so, whatever else stands there."""
+def test_an_unsupported_statement_is_an_error(given: dict[str, Any]) -> None:
+    """A statement with anything unsupported is an error, whatever else the policy has."""
     with pytest.raises(UnsupportedPolicyError):
         policy([statements(GET, given)])
 
 
-def test_a_transaction_is_its_actions() -> None:
-    """Given a transaction, then IAM is asked of each action, a check of a condition too."""
+def test_a_transaction_needs_the_permissions_of_its_actions() -> None:
+    """A transaction needs the permission of each of its actions, condition checks included."""
     kinds = ("Put", "Update", "Delete", "ConditionCheck")
-    asked = required_calls(
+    calls = required_calls(
         "dynamodb",
         "TransactWriteItems",
         {"TransactItems": [{kind: {"TableName": "pulse-Table"}} for kind in kinds]},
     )
     names = ("PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")
-    assert asked == {Call(f"dynamodb:{name}", TABLE) for name in names}
+    assert calls == {Call(f"dynamodb:{name}", TABLE) for name in names}
 
 
 def test_an_index_is_not_its_table() -> None:
-    """Given queries of the table and of its index, then IAM is asked of one and of the other."""
+    """A query of the table needs a permission on the table; one of the index, on the index."""
     table = {"TableName": "pulse-Table"}
     assert required_calls("dynamodb", "Query", table) == {Call("dynamodb:Query", TABLE)}
     assert required_calls("dynamodb", "Query", table | {"IndexName": "by-time"}) == {
@@ -119,8 +119,8 @@ def test_an_index_is_not_its_table() -> None:
     }
 
 
-def test_a_call_that_nobody_named_is_an_error() -> None:
-    """Given a call that is new here, then the test says where to name it."""
+def test_an_unmapped_call_is_an_error() -> None:
+    """The error for an unmapped call says where to add it."""
     with pytest.raises(UnmappedCallError, match=r"s3 GetObject: say in tests.iam.required_actions"):
         required_calls("s3", "GetObject", {})
 
@@ -134,8 +134,8 @@ def test_a_call_that_nobody_named_is_an_error() -> None:
     ],
     ids=str,
 )
-def test_an_expression_that_is_not_known_is_an_error(expression: Any) -> None:
-    """Given an expression that is not resolved here, then nothing is put in its place."""
+def test_an_unsupported_expression_is_an_error(expression: Any) -> None:
+    """An expression that cannot be resolved is an error and gets no value."""
     with pytest.raises(UnsupportedPolicyError):
         ResolvedStack(TEMPLATE).value({"Resource": expression})
 
@@ -148,8 +148,8 @@ def test_an_expression_that_is_not_known_is_an_error(expression: Any) -> None:
     ],
     ids=str,
 )
-def test_a_role_that_is_not_understood_is_an_error(more: dict[str, Any]) -> None:
-    """Given a role with more than policies of its own, then it is not judged by half."""
+def test_an_unsupported_role_is_an_error(more: dict[str, Any]) -> None:
+    """A role that has more than its own policies is an error."""
     body = TEMPLATE.body
     role = body["Resources"]["PollRole"]
     changed = role | {"Properties": role["Properties"] | more}

@@ -1,4 +1,4 @@
-"""Fixtures of the screens' tests: a browser, which CI must have."""
+"""Fixtures of the screens' tests: a browser, which must be installed on CI."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _QUIET = (
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, which asks nobody for anything."""
+    """Debian's Chromium, without network requests of its own."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:

@@ -1,4 +1,4 @@
-"""Mail models with hostile text wherever strangers' words are shown, and how it must appear."""
+"""Mail models with hostile text wherever strangers' text is shown, and how it must appear."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pulse.x import parse
 from tests.screens.payloads import PAYLOADS
 from tests.screens.sample_mails import (
     AT,
-    TROUBLES,
+    FAULT_KINDS,
     US,
     alert,
     card,
@@ -34,11 +34,11 @@ KINDS = list(PAYLOADS)
 PACK = 5
 """Cards in one mail."""
 DETAIL = 200
-"""Characters of an error that the reader of X keeps."""
+"""Characters of an error of X that are stored."""
 
 
 def author(number: int, payload: str) -> Author:
-    """A stranger as X's answer names them, with the payload for a name and for a handle."""
+    """Return an author as parsed from X, with the payload as name and, if accepted, as handle."""
     for username in (payload, f"{2026 + number}"):
         user = {"id": f"10{number}", "username": username, "name": payload}
         [found] = parse.parse_users([user])
@@ -48,15 +48,15 @@ def author(number: int, payload: str) -> Author:
 
 
 def cards(payloads: Iterable[str]) -> tuple[Card, ...]:
-    """A card for each: it is the text, the name, and what stands in the thread."""
+    """Return a card for each payload, with it as the text, as the name and in the thread."""
     found = []
     for number, payload in enumerate(payloads):
-        who = author(number, payload)
+        customer = author(number, payload)
         thread = (
-            ThreadPost(who, payload, AT - minutes(90)),
+            ThreadPost(customer, payload, AT - minutes(90)),
             ThreadPost(US, f"@help {payload}", AT - minutes(80), ours=True),
         )
-        found.append(card(number, who, payload, minutes(70), "breach", thread=thread))
+        found.append(card(number, customer, payload, minutes(70), "breach", thread=thread))
     return tuple(found)
 
 
@@ -71,22 +71,22 @@ def warning(language: Language, pack: tuple[str, ...]) -> AlertMail:
 
 
 def summary(language: Language, pack: tuple[str, ...]) -> DigestMail:
-    """A digest with the payloads in its cards and in what X said when it failed."""
-    troubles = tuple(
+    """Return a digest with the payloads in its cards and in errors of X."""
+    faults = tuple(
         FaultPeriod("svyaz", "unavailable", AT - minutes(9), None, one[:DETAIL]) for one in pack
     )
-    letter = reporting(
-        shift(language), waiting=waiting(PACK), coverage=Coverage(720, 700, faults=troubles)
+    digest = reporting(
+        shift(language), waiting=waiting(PACK), coverage=Coverage(720, 700, faults=faults)
     )
-    return replace(letter, cards=cards(pack))
+    return replace(digest, cards=cards(pack))
 
 
 def failure(language: Language, number: int, payload: str) -> FaultMail:
-    """Trouble whose error, account and company are the payload."""
+    """Return a mail about a fault, with the payload as error, account and company."""
     return FaultMail(
         company=payload[:DETAIL] or "-",
         at=AT,
-        kind=TROUBLES[number % len(TROUBLES)],  # type: ignore[arg-type]
+        kind=FAULT_KINDS[number % len(FAULT_KINDS)],  # type: ignore[arg-type]
         subject=payload[:DETAIL],
         detail=payload[:DETAIL],
         meant_for=payload[:DETAIL],
@@ -94,15 +94,17 @@ def failure(language: Language, number: int, payload: str) -> FaultMail:
 
 
 def plain(text: str) -> str:
-    """`text` without marks and without what cannot be seen."""
-    gone = {"Mn", "Me", "Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"}
+    """Return `text` without combining marks and invisible characters."""
+    ignored = {"Mn", "Me", "Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"}
     return "".join(
-        c for c in text if unicodedata.category(c) not in gone and c != "\N{REPLACEMENT CHARACTER}"
+        c
+        for c in text
+        if unicodedata.category(c) not in ignored and c != "\N{REPLACEMENT CHARACTER}"
     )
 
 
 def is_shown(found: str, payload: str) -> bool:
-    """Whether this is the payload, or as much of it as a mail shows."""
+    """Tell whether this is the payload, or the start of a long one."""
     if plain(found) == plain(payload):
         return True
     return len(payload) > 1000 and plain(payload).startswith(plain(found))

@@ -1,9 +1,9 @@
-"""What strangers may write in a post, a name or a handle to get more than to be read, by kind."""
+"""Hostile texts that strangers may put into a post, a name or a handle, by kind."""
 
 from __future__ import annotations
 
 RAN = "window.ran=1"
-"""What every script below does when it runs; the tests look for it."""
+"""What every script below does if it runs; the tests check that it did not."""
 
 PAYLOADS: dict[str, tuple[str, ...]] = {
     "html": (

@@ -1,4 +1,4 @@
-"""Mails of Svyaz, an invented telecom: one model of each kind, and the hard ones."""
+"""Mails of Svyaz, an invented telecom: a model of each kind, and some difficult ones."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ CARDS = (IVAN, MARY, PAVEL, AMIRA, NAMELESS)
 
 
 def alert(language: Language) -> AlertMail:
-    """Two critical, two breaches, one warning; one account's own posts unread."""
+    """Two critical waits, two breaches, one warning; one account's own posts are unread."""
     return AlertMail(
         company=TITLE[language],
         at=AT,
@@ -117,7 +117,7 @@ def alert(language: Language) -> AlertMail:
 
 
 def reminder(language: Language) -> AlertMail:
-    """One critical that nobody has taken, told for the third time, in shadow mode."""
+    """The second reminder of a critical wait that nobody has taken, in shadow mode."""
     return replace(
         alert(language),
         cards=(IVAN,),
@@ -129,7 +129,7 @@ def reminder(language: Language) -> AlertMail:
 
 
 def full_alert(language: Language) -> AlertMail:
-    """Fifty cards with long texts and threads, and more behind them."""
+    """Fifty cards with long texts and threads; 87 more wait."""
     text = (
         "@svyaz_help Уже вторые сутки нет связи в Химках, на горячей линии час музыки, "
         "в чате бот, который не понимает ни слова. Верните деньги за ноябрь или дайте "
@@ -202,13 +202,13 @@ WATCH = Coverage(
 
 
 def waiting(count: int) -> dict[ConversationKey, State]:
-    """So many conversations that wait."""
+    """Return this many open conversations."""
     return {ConversationKey("svyaz", str(n), str(n)): State("open") for n in range(count)}
 
 
-def reporting(letter: DigestMail, **values: Any) -> DigestMail:
-    """The digest of a report that differs in these values."""
-    return replace(letter, report=replace(letter.report, **values))
+def reporting(digest: DigestMail, **values: Any) -> DigestMail:
+    """Return the digest with these values of its report replaced."""
+    return replace(digest, report=replace(digest.report, **values))
 
 
 def shift(language: Language) -> DigestMail:
@@ -252,9 +252,9 @@ def shift(language: Language) -> DigestMail:
 def quiet(language: Language) -> DigestMail:
     """A calm day: everyone is answered, nothing was missed; the first digest.
 
-    Pulse came in the evening, and looked back two hours.
+    Pulse was started in the evening and looked back two hours.
     """
-    letter = reporting(
+    digest = reporting(
         shift(language),
         start=AT - minutes(1440),
         waiting={},
@@ -275,15 +275,15 @@ def quiet(language: Language) -> DigestMail:
         unread=(),
     )
     return replace(
-        letter, period="daily", cards=(), board_url=None, settings_url=None, unsubscribe_url=None
+        digest, period="daily", cards=(), board_url=None, settings_url=None, unsubscribe_url=None
     )
 
 
 def weekly(language: Language) -> DigestMail:
     """A week with its trend and its nights, in shadow mode."""
     trend = tuple(
-        DayFigures(date(2026, 11, 15 + n), received, answered, median, silent)
-        for n, (received, answered, median, silent) in enumerate(
+        DayFigures(date(2026, 11, 15 + n), received, answered, median, unanswered)
+        for n, (received, answered, median, unanswered) in enumerate(
             [
                 (191, 188, 540.0, 0.01),
                 (204, 201, 420.0, 0.0),
@@ -295,7 +295,7 @@ def weekly(language: Language) -> DigestMail:
             ]
         )
     )
-    letter = reporting(
+    digest = reporting(
         shift(language),
         start=AT - timedelta(days=7),
         figures=span(
@@ -312,7 +312,7 @@ def weekly(language: Language) -> DigestMail:
         night=span(402, 371, DurationStats(300, 1500, 7900), DurationStats(410, 1300, 7000), 0.71),
         day=span(1908, 1812, DurationStats(1100, 380, 2000), DurationStats(2090, 340, 1900), 0.96),
     )
-    return replace(letter, period="weekly", meant_for="Ольга Ким <olga@svyaz.example>")
+    return replace(digest, period="weekly", meant_for="Ольга Ким <olga@svyaz.example>")
 
 
 def monthly(language: Language) -> DigestMail:
@@ -323,8 +323,8 @@ def monthly(language: Language) -> DigestMail:
         )
         for n in range(30)
     )
-    letter = reporting(weekly(language), start=AT - timedelta(days=30), days=trend, coverage=WATCH)
-    return replace(letter, period="monthly")
+    digest = reporting(weekly(language), start=AT - timedelta(days=30), days=trend, coverage=WATCH)
+    return replace(digest, period="monthly")
 
 
 LONG = "Ы" * 280
@@ -353,7 +353,7 @@ HOSTILE = Card(
 
 
 def hostile(language: Language) -> AlertMail:
-    """Names and texts that try to break out, and words that never end."""
+    """Names and texts that try to break out, and very long words."""
     return replace(
         alert(language),
         company="Evil\r\nBcc: all@example.com\x00\u202e <b>Corp</b>",
@@ -363,7 +363,7 @@ def hostile(language: Language) -> AlertMail:
     )
 
 
-SAID = {
+ERROR_TEXTS = {
     "token": '401 Unauthorized\n{"title": "Unauthorized", "status": 401}',
     "forbidden": "403 Forbidden: client-not-enrolled",
     "credits": "402 Payment Required: CreditsDepleted",
@@ -378,31 +378,31 @@ SAID = {
 }
 
 
-def trouble(kind: str, language: Language) -> FaultMail:
-    """Trouble of this kind with @svyaz, or with a person's address."""
+def fault_mail(kind: str, language: Language) -> FaultMail:
+    """A fault of this kind with @svyaz, or with a person's address."""
     return FaultMail(
         company=TITLE[language],
         at=AT,
         kind=kind,  # type: ignore[arg-type]
         subject="oleg@svyaz.example" if kind in ADDRESS_FAULTS else "svyaz",
-        detail=SAID[kind],
+        detail=ERROR_TEXTS[kind],
     )
 
 
-TROUBLES = tuple(SAID)
+FAULT_KINDS = tuple(ERROR_TEXTS)
 
 
 def all_mails(language: Language) -> dict[str, Mail]:
-    """Every mail there is, by name."""
-    pages, person = MailRenderer(), PEOPLE[language]
+    """Return all sample mails by name."""
+    renderer, person = MailRenderer(), PEOPLE[language]
     alerts = {"alert": alert, "reminder": reminder, "full_alert": full_alert, "hostile": hostile}
     digests = {"shift": shift, "quiet": quiet, "weekly": weekly, "monthly": monthly}
     return {
-        **{name: pages.alert(make(language), person) for name, make in alerts.items()},
-        **{name: pages.digest(make(language), person) for name, make in digests.items()},
-        **{f"trouble_{k}": pages.trouble(trouble(k, language), person) for k in TROUBLES},
-        "trouble_of_posts": pages.trouble(
-            replace(trouble("forbidden", language), endpoint="posts"), person
+        **{name: renderer.alert(make(language), person) for name, make in alerts.items()},
+        **{name: renderer.digest(make(language), person) for name, make in digests.items()},
+        **{f"trouble_{k}": renderer.trouble(fault_mail(k, language), person) for k in FAULT_KINDS},
+        "trouble_of_posts": renderer.trouble(
+            replace(fault_mail("forbidden", language), endpoint="posts"), person
         ),
-        "probe": pages.probe(TITLE[language], AT, person),
+        "probe": renderer.probe(TITLE[language], AT, person),
     }

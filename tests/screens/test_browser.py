@@ -1,4 +1,4 @@
-"""The mails in a real browser: narrow and wide, by day and by night."""
+"""The mails in a real browser: narrow and wide, in light and in dark mode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 BUTTON = 44
-"""Pixels that a thumb needs."""
+"""Height in pixels that a thumb needs."""
 
 MEASURE = """
 () => {
@@ -62,15 +62,15 @@ MEASURE = """
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 800])
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_every_mail_reads_well(
+def test_every_mail_is_readable(
     chromium: Browser, language: Language, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    """Given each mail, then it fits, can be tapped and read, and fetches nothing."""
+    """Each mail fits, has readable text and buttons that can be tapped, and loads nothing."""
     page = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    trouble: list[str] = []
-    page.on("console", lambda message: trouble.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-    page.on("request", lambda request: trouble.append(f"request: {request.url}"))
+    events: list[str] = []
+    page.on("console", lambda message: events.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: events.append(f"error: {error}"))
+    page.on("request", lambda request: events.append(f"request: {request.url}"))
     for name, mail in all_mails(language).items():
         page.set_content(mail.html)
         found = page.evaluate(MEASURE)
@@ -81,11 +81,11 @@ def test_every_mail_reads_well(
         assert all(height >= BUTTON for _, height in found["heights"]), name
         assert found["smallest"] >= 10, name
     page.close()
-    assert not trouble
+    assert not events
 
 
-def test_colours_turn_at_night(chromium: Browser) -> None:
-    """Given a mailbox in dark mode, then paper is dark and words are light."""
+def test_dark_mode_has_a_dark_background(chromium: Browser) -> None:
+    """In dark mode, the background of a mail is dark."""
     grounds = {}
     for scheme in ("light", "dark"):
         page = chromium.new_page(color_scheme=scheme)
@@ -95,8 +95,8 @@ def test_colours_turn_at_night(chromium: Browser) -> None:
     assert grounds == {"light": "rgb(255, 255, 255)", "dark": "rgb(28, 32, 36)"}
 
 
-def test_a_mail_without_its_head_still_reads(chromium: Browser) -> None:
-    """Given a mailbox that drops styles in the head, then buttons and colours are there."""
+def test_a_mail_without_its_head_is_still_readable(chromium: Browser) -> None:
+    """If a mail client drops the styles in the head, colours and buttons are still there."""
     html = all_mails("ru")["shift"].html
     start, end = html.index("<style>"), html.index("</style>")
     page = chromium.new_page(viewport={"width": 360, "height": 800})

@@ -1,4 +1,4 @@
-"""The catalog holds all that is said, and nothing else."""
+"""The message catalog has all texts that are used, and no others."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from string import Formatter
 from pulse_cli.messages import load, messages
 
 
-def test_the_russian_catalog_is_whole() -> None:
-    """Given all messages, then each is translated in each form, and none is left over.
+def test_the_russian_catalog_is_complete() -> None:
+    """Each message is translated in all its plural forms, and no other message is stored.
 
-    After a change of words: `make messages`, then translate what is empty.
+    After a change of texts, run `make messages` and translate the empty entries.
     """
     found = {message.id: message for message in load("ru") if message.id}
     assert set(found) == set(messages())
@@ -21,16 +21,16 @@ def test_the_russian_catalog_is_whole() -> None:
         assert not message.fuzzy, f"fuzzy: {key}"
 
 
-def test_a_translation_has_the_places_of_the_original() -> None:
-    """Given a message with {places}, then its translation fills the same ones."""
+def test_a_translation_has_the_placeholders_of_the_original() -> None:
+    """A translation has the same {placeholders} as the original."""
     for message in load("ru"):
         if not message.id:
             continue
         texts = message.id if isinstance(message.id, tuple) else (message.id,)
         forms = message.string if isinstance(message.string, tuple) else (message.string,)
-        places = {_places(text) for text in (*texts, *forms)}
-        assert len(places) == 1, message.id
+        placeholders = {_placeholders(text) for text in (*texts, *forms)}
+        assert len(placeholders) == 1, message.id
 
 
-def _places(text: str) -> frozenset[str]:
+def _placeholders(text: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)

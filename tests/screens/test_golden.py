@@ -1,4 +1,4 @@
-"""The mails as they are read. After a change meant: PULSE_GOLDEN=write, then look at the diff."""
+"""Golden files of mails. After an intended change: set PULSE_GOLDEN=write, then read the diff."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.screens.sample_mails import TROUBLES, all_mails
+from tests.screens.sample_mails import FAULT_KINDS, all_mails
 
 if TYPE_CHECKING:
     from pulse.kernel.company import Language
@@ -18,13 +18,13 @@ HTML = {"alert", "shift", "quiet", "trouble_token", "probe"}
 TEXT = (
     HTML
     | {"reminder", "weekly", "hostile"}
-    | {f"trouble_{kind}" for kind in (*TROUBLES, "of_posts")}
+    | {f"trouble_{kind}" for kind in (*FAULT_KINDS, "of_posts")}
 )
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_mails_are_as_they_were(language: Language) -> None:
-    """Given the sample letters, when rendered, then each reads as the golden file does."""
+def test_mails_match_their_golden_files(language: Language) -> None:
+    """Each sample mail is rendered exactly as in its golden file."""
     for name, mail in all_mails(language).items():
         if name in TEXT:
             text = f"Subject: {mail.subject}\nPreheader: {mail.preheader}\n\n{mail.text}"

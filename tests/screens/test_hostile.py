@@ -1,4 +1,4 @@
-"""What strangers write to get more than to be read: in a browser it is read, and that is all."""
+"""Hostile text of strangers in a browser: it is shown, and does nothing else."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ LOOK = """
   for (const holder of document.querySelectorAll('td.card, td.thread, p.code, li.item, td.sheet')) {
     const box = holder.getBoundingClientRect();
     for (const node of texts(holder)) {
-      // word by word: blanks hang at the end of a line, however many, and nobody sees them
+      // word by word: spaces at the end of a line may hang over, and nobody sees them
       for (const word of node.data.matchAll(/\\S+/g)) {
         range.setStart(node, word.index);
         range.setEnd(node, word.index + word[0].length);
@@ -64,13 +64,13 @@ LOOK = """
       }
     }
   }
-  const turned = [];
+  const reversed = [];
   for (const one of document.querySelectorAll('a, h2, td.card > b')) {
     const node = texts(one)[0];
     if (!node) continue;
     const text = node.data;
     const [first, last] = [place(node, 0, 1), place(node, text.length - 1, text.length)];
-    if (last.top < first.top + 5 && last.left <= first.left) turned.push(text);
+    if (last.top < first.top + 5 && last.left <= first.left) reversed.push(text);
   }
   for (const who of document.querySelectorAll('p.who')) {
     const name = who.querySelector('b');
@@ -78,7 +78,7 @@ LOOK = """
     const end = [...name.getClientRects()].at(-1);
     const handle = who.querySelector('a').getClientRects()[0];
     if (Math.abs(end.top - handle.top) < 9 && handle.left < end.right - 1) {
-      turned.push(who.textContent);
+      reversed.push(who.textContent);
     }
   }
   const buttons = [...document.querySelectorAll('a.press')].map(button => {
@@ -90,14 +90,14 @@ LOOK = """
   const tall = [...document.querySelectorAll('tr:has(> td.card), td.sheet:has(p.code)')]
     .map(e => e.getBoundingClientRect().height);
   return {
-    outside, turned, buttons,
+    outside, reversed, buttons,
     ran: window.ran,
     width: document.documentElement.scrollWidth,
     tags: [...new Set(body.map(e => e.localName))],
     attributes: [...new Set(body.flatMap(e => e.getAttributeNames()))],
     styles: document.querySelectorAll('style').length,
     links: [...document.links].map(a => [a.href, a.innerText]),
-    said: [...document.querySelectorAll('div.said')].map(e => e.innerText),
+    posts: [...document.querySelectorAll('div.said')].map(e => e.innerText),
     lines: [...document.querySelectorAll('div.line')].map(e => e.innerText),
     code: [...document.querySelectorAll('p.code')].map(e => e.innerText),
     tallest: Math.max(0, ...tall),
@@ -118,32 +118,32 @@ OTHER_HOST = re.compile(r"://|\w\.\w|[@＠]\S*[@＠]")
 
 @pytest.fixture(scope="module")
 def tripwire(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
-    """A phone that notes whatever a mail does by itself."""
+    """A page of a phone's size that records whatever a mail does by itself."""
     page = chromium.new_page(viewport={"width": 360, "height": 800})
-    done: list[str] = []
-    page.on("dialog", lambda dialog: (done.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    page.on("request", lambda request: done.append(f"request: {request.url[:80]}"))
-    page.on("console", lambda message: done.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: done.append(f"error: {error}"))
-    page.on("popup", lambda popup: done.append(f"popup: {popup.url}"))
-    page.on("framenavigated", lambda frame: done.append(f"went to {frame.url[:80]}"))
-    yield page, done
+    events: list[str] = []
+    page.on("dialog", lambda dialog: (events.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("request", lambda request: events.append(f"request: {request.url[:80]}"))
+    page.on("console", lambda message: events.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: events.append(f"error: {error}"))
+    page.on("popup", lambda popup: events.append(f"popup: {popup.url}"))
+    page.on("framenavigated", lambda frame: events.append(f"navigated to {frame.url[:80]}"))
+    yield page, events
     page.close()
 
 
 def look(tripwire: tuple[Page, list[str]], mail: Mail) -> dict[str, Any]:
-    """Open a mail as a phone does, and see that nothing runs and all stays in its place."""
-    page, done = tripwire
+    """Open a mail as a phone does; check that nothing runs and everything stays in its place."""
+    page, events = tripwire
     page.set_content(mail.html)
     found: dict[str, Any] = page.evaluate(LOOK)
-    assert not done
+    assert not events
     assert found["ran"] is None
     assert set(found["tags"]) <= TAGS
     assert set(found["attributes"]) <= ATTRIBUTES
     assert found["styles"] == 1
     assert found["width"] <= 360
     assert not found["outside"]
-    assert not found["turned"]
+    assert not found["reversed"]
     for href, text in found["links"]:
         assert HOSTS.fullmatch(href)
         assert not OTHER_HOST.search(text)
@@ -156,7 +156,7 @@ def look(tripwire: tuple[Page, list[str]], mail: Mail) -> dict[str, Any]:
 def test_a_hostile_post_is_shown_and_does_nothing(
     tripwire: tuple[Page, list[str]], language: Language, kind: str
 ) -> None:
-    """Given hostile texts, names and handles, when a phone opens the mail, then all stays put."""
+    """A mail shows hostile texts, names and handles; nothing moves or runs, and buttons work."""
     person = PEOPLE[language]
     for pack in packs(kind):
         for mail in (
@@ -169,8 +169,8 @@ def test_a_hostile_post_is_shown_and_does_nothing(
                 assert text == {"en": "Reply on X", "ru": "Ответить в X"}[language]
                 assert (height >= 44, width >= 90, seen) == (True, True, True)
             assert found["tallest"] < 12_000
-            for said, payload in zip(found["said"], pack, strict=True):
-                assert is_shown(said, payload)
+            for text_shown, payload in zip(found["posts"], pack, strict=True):
+                assert is_shown(text_shown, payload)
             if found["lines"]:
                 for line, payload in zip(found["lines"][::2], pack, strict=True):
                     assert is_shown(line, payload)
@@ -179,10 +179,10 @@ def test_a_hostile_post_is_shown_and_does_nothing(
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_error_is_read_and_does_nothing(
+def test_a_hostile_error_is_shown_and_does_nothing(
     tripwire: tuple[Page, list[str]], language: Language, kind: str
 ) -> None:
-    """Given hostile words of X about a hostile account, then the mail about it stays put."""
+    """A mail shows a hostile error of X about a hostile account, and nothing moves or runs."""
     for number, payload in enumerate(PAYLOADS[kind]):
         mail = MailRenderer().trouble(failure(language, number, payload), PEOPLE[language])
         found = look(tripwire, mail)
@@ -195,7 +195,7 @@ def test_an_error_is_read_and_does_nothing(
 @pytest.mark.browser
 @pytest.mark.parametrize("payload", [*PAYLOADS["marks"], *PAYLOADS["bidi"]])
 def test_no_text_is_drawn_outside_its_card(tripwire: tuple[Page, list[str]], payload: str) -> None:
-    """Given floods of marks, when drawn, then not a pixel changes above and below the card."""
+    """A card with piles of combining marks changes no pixel above or below itself."""
     page, _ = tripwire
     mail = MailRenderer().alert(warning("en", ("calm", payload, "calm")), PEOPLE["en"])
     page.set_content(mail.html)
@@ -224,10 +224,8 @@ def test_no_text_is_drawn_outside_its_card(tripwire: tuple[Page, list[str]], pay
 
 
 @pytest.mark.browser
-def test_mails_to_leaf_through_do_nothing_to_the_page_around(
-    chromium: Browser, tmp_path: Path
-) -> None:
-    """Given hostile mails on the demo's page, when each is opened, then none gets out of it."""
+def test_hostile_mails_do_nothing_to_the_demo_page(chromium: Browser, tmp_path: Path) -> None:
+    """Hostile mails that are opened on the demo's page do nothing outside their frame."""
     mails = [
         mail
         for kind in KINDS
@@ -237,24 +235,24 @@ def test_mails_to_leaf_through_do_nothing_to_the_page_around(
             MailRenderer().trouble(failure("en", 0, pack[0]), PEOPLE["en"]),
         )
     ]
-    letters = [
+    pages = [
         MailPage(AT, m.subject, "anna@svyaz.example", m.subject, m.html, "alert") for m in mails
     ]
     page = chromium.new_page()
-    done: list[str] = []
-    page.on("dialog", lambda dialog: (done.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda request: done.append(request.url))
-    page.on("popup", lambda popup: done.append(popup.url))
-    page.on("pageerror", lambda error: done.append(str(error)))
-    index = write_index(letters, tmp_path, DemoTexts("en"))
+    events: list[str] = []
+    page.on("dialog", lambda dialog: (events.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: events.append(request.url))
+    page.on("popup", lambda popup: events.append(popup.url))
+    page.on("pageerror", lambda error: events.append(str(error)))
+    index = write_index(pages, tmp_path, DemoTexts("en"))
     page.goto(index.as_uri())
-    assert done == [index.as_uri()]
+    assert events == [index.as_uri()]
     for number, mail in enumerate(mails, 1):
         page.goto(f"{index.as_uri()}#{number}")
         frame = page.frame_locator("iframe")
         assert frame.locator("h1").first.inner_text()
         listed = page.locator("li").nth(number - 1).locator(".what").text_content()
         assert listed == mail.subject
-    assert set(done) == {index.as_uri()}
+    assert set(events) == {index.as_uri()}
     assert page.evaluate("window.ran") is None
     page.close()

@@ -1,4 +1,4 @@
-"""What strangers write to get more than to be read: the message stays ours, line by line."""
+"""Hostile text of strangers changes no header, part or unquoted line of a mail."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def sent(mail: Mail) -> EmailMessage:
-    """The mail as it goes over the wire, and as a mail client parses it."""
+    """Check the bytes of the mail as they are sent; return it as a mail client parses it."""
     raw = mime_message("Pulse <pulse@svyaz.example>", "anna@svyaz.example", mail, AT).as_bytes()
     head, _, body = raw.partition(b"\r\n\r\n")
     assert head.isascii()
@@ -44,7 +44,7 @@ def sent(mail: Mail) -> EmailMessage:
 
 
 def check_sent(mail: Mail) -> None:
-    """Headers are ours, and both parts arrive as they were written."""
+    """Check that the headers are ours and that both parts arrive as they were written."""
     message = sent(mail)
     assert [part.defects for part in message.walk()] == [[], [], []]
     assert sorted(message.keys()) == [
@@ -63,7 +63,7 @@ def check_sent(mail: Mail) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_posts_cannot_change_headers(kind: str, language: Language) -> None:
-    """Given hostile words anywhere, when sent, then one subject, one recipient, no defect."""
+    """With hostile text anywhere, a mail has its own subject and recipient, and no defect."""
     person = PEOPLE[language]
     for pack in packs(kind):
         check_sent(MailRenderer().alert(warning(language, pack), person))
@@ -75,8 +75,8 @@ def test_posts_cannot_change_headers(kind: str, language: Language) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_text_says_the_same_and_quotes_it(kind: str, language: Language) -> None:
-    """Given hostile words, then they stand quoted in the text, and no line of it is theirs."""
+def test_the_text_part_quotes_hostile_text(kind: str, language: Language) -> None:
+    """The text part shows hostile text as a quotation, which adds no unquoted line."""
     for payload in PAYLOADS[kind]:
         mail = MailRenderer().alert(warning(language, (payload,)), PEOPLE[language])
         quoted = [one.removeprefix(">") for one in mail.text.split("\n") if one.startswith(">")]
@@ -84,11 +84,11 @@ def test_the_text_says_the_same_and_quotes_it(kind: str, language: Language) -> 
         ours = [one for one in mail.text.split("\n") if not one.lstrip().startswith(">")]
         calm = MailRenderer().alert(warning(language, ("calm",)), PEOPLE[language])
         expected = [one for one in calm.text.split("\n") if not one.lstrip().startswith(">")]
-        cut = len(payload) > 1000 or payload.count("\n") > 50  # says so, and counts the thread
+        cut = len(payload) > 1000 or payload.count("\n") > 50  # a line leads to the whole post
         assert len(expected) - cut <= len(ours) <= len(expected) + cut
         assert len(mail.text.splitlines()) == len(mail.text.split("\n")) - 1
 
 
-def test_there_are_many_and_each_is_another() -> None:
-    """Given the payloads, then there are more than a hundred, none of them twice."""
+def test_there_are_more_than_a_hundred_distinct_payloads() -> None:
+    """There are more than a hundred payloads, and no two are the same."""
     assert len(ALL) == len({text for _, text in ALL}) > 100

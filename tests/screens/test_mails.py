@@ -1,4 +1,4 @@
-"""What every mail keeps to: size, links, one line of subject, the same in both parts."""
+"""Rules for every mail: size, links, a subject of one line, the same facts in both parts."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ if TYPE_CHECKING:
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
 ALL = [(language, name) for language in LANGUAGES for name in all_mails(language)]
 HEAD_LIMIT = 8192
-"""Characters of style that Gmail takes before it drops them all."""
+"""Characters of style from which on Gmail drops all of them."""
 
 
 @pytest.fixture(scope="module")
-def every() -> dict[tuple[str, str], Mail]:
+def mails() -> dict[tuple[str, str], Mail]:
     return {(lang, name): mail for lang in LANGUAGES for name, mail in all_mails(lang).items()}
 
 
 class Reader(HTMLParser):
-    """What a person sees, and where it leads."""
+    """Collects the text that a person sees, the tags and the links."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -92,11 +92,11 @@ class Reader(HTMLParser):
 
 
 @pytest.mark.parametrize(("language", "name"), ALL)
-def test_a_mail_is_small_and_whole(
-    language: str, name: str, every: dict[tuple[str, str], Mail]
+def test_a_mail_is_small_and_complete(
+    language: str, name: str, mails: dict[tuple[str, str], Mail]
 ) -> None:
-    """Given any letter, then no mailbox cuts it, no part is empty, nothing is left unfilled."""
-    mail = every[language, name]
+    """No mail client cuts the mail, no part of it is empty, and no placeholder is left."""
+    mail = mails[language, name]
     assert len(mail.html.encode()) < LIMIT
     styles = re.findall(r"<style>(.*?)</style>", mail.html, re.DOTALL)
     assert max(map(len, styles)) < HEAD_LIMIT
@@ -113,31 +113,31 @@ def test_a_mail_is_small_and_whole(
 
 @pytest.mark.parametrize(("language", "name"), ALL)
 def test_nothing_is_loaded_and_every_link_is_intended(
-    language: str, name: str, every: dict[tuple[str, str], Mail]
+    language: str, name: str, mails: dict[tuple[str, str], Mail]
 ) -> None:
-    """Given any letter, then no picture, script, form or address from outside is in it."""
-    read = Reader(every[language, name].html)
-    assert [*read.open, *read.crossed] == []
-    assert not {"img", "script", "link", "iframe", "form", "object", "svg"} & set(read.tags)
-    assert "url(" not in every[language, name].html
-    assert {name for _, name, _ in read.attributes if name.startswith("on")} == set()
-    assert all(re.match(r"https://(x\.com|board\.svyaz\.example)/", link) for link in read.links)
-    assert not [1 for _, name, _ in read.attributes if name in {"src", "background"}]
+    """A mail has no pictures, scripts or forms, and its links lead to X or the board only."""
+    reader = Reader(mails[language, name].html)
+    assert [*reader.open, *reader.crossed] == []
+    assert not {"img", "script", "link", "iframe", "form", "object", "svg"} & set(reader.tags)
+    assert "url(" not in mails[language, name].html
+    assert {name for _, name, _ in reader.attributes if name.startswith("on")} == set()
+    assert all(re.match(r"https://(x\.com|board\.svyaz\.example)/", link) for link in reader.links)
+    assert not [1 for _, name, _ in reader.attributes if name in {"src", "background"}]
 
 
 @pytest.mark.parametrize(("language", "name"), ALL)
 def test_both_parts_say_the_same(
-    language: str, name: str, every: dict[tuple[str, str], Mail]
+    language: str, name: str, mails: dict[tuple[str, str], Mail]
 ) -> None:
-    """Given any letter, then each number and each link stands in both parts."""
-    mail = every[language, name]
-    read = Reader(mail.html.replace(escape(mail.preheader), "", 1))
+    """Each number is in both parts of a mail, and so are all links but those of threads."""
+    mail = mails[language, name]
+    reader = Reader(mail.html.replace(escape(mail.preheader), "", 1))
     steps = re.compile(r"^\d\. ", re.MULTILINE)
-    assert set(_numbers(steps.sub("", mail.text))) == set(_numbers(read.text))
+    assert set(_numbers(steps.sub("", mail.text))) == set(_numbers(reader.text))
     in_text = set(re.findall(r"https://(?:x\.com|board\.svyaz\.example)/\S*", mail.text))
     threads = {line.who.url for one in CARDS for line in one.thread} | {"https://x.com/svyaz_help"}
-    assert set(read.links) - threads <= in_text
-    assert in_text <= set(read.links)
+    assert set(reader.links) - threads <= in_text
+    assert in_text <= set(reader.links)
 
 
 def _numbers(text: str) -> Iterator[str]:
@@ -148,55 +148,57 @@ def _numbers(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_real_posts_are_shown_unmodified(
-    language: Language, every: dict[tuple[str, str], Mail]
+    language: Language, mails: dict[tuple[str, str], Mail]
 ) -> None:
-    """Given cards, then text, name, handle and links stand there as they are."""
-    mail = every[language, "alert"]
-    seen = Reader(mail.html)
+    """Text, name, handle and links of each card are in the mail as they are."""
+    mail = mails[language, "alert"]
+    reader = Reader(mail.html)
     for one in CARDS:
         for line in one.text.splitlines():
-            assert line in seen.text
+            assert line in reader.text
             assert line in mail.text
-        assert (one.customer.name or "") in seen.text
-        assert f"@{one.customer.username}" in seen.text or one.customer.username is None
-        assert {one.customer.url, post_url(one.post_id), one.reply_url} <= set(seen.links)
+        assert (one.customer.name or "") in reader.text
+        assert f"@{one.customer.username}" in reader.text or one.customer.username is None
+        assert {one.customer.url, post_url(one.post_id), one.reply_url} <= set(reader.links)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_fifty_cards_are_all_there(language: Language, every: dict[tuple[str, str], Mail]) -> None:
-    """Given the largest alert, then each card has its whole post, and the others a count."""
-    mail, letter = every[language, "full_alert"], full_alert(language)
+def test_all_of_fifty_cards_are_shown(
+    language: Language, mails: dict[tuple[str, str], Mail]
+) -> None:
+    """The largest alert shows the whole post of each card and counts the other waits."""
+    mail, model = mails[language, "full_alert"], full_alert(language)
     text = Reader(mail.html).text
-    assert text.count(letter.cards[0].text) == len(letter.cards) == 50
-    assert all(one.reply_url in mail.html for one in letter.cards)
+    assert text.count(model.cards[0].text) == len(model.cards) == 50
+    assert all(one.reply_url in mail.html for one in model.cards)
     assert ("87 more waiting" if language == "en" else "ещё 87 ждут") in text
 
 
 def test_posts_of_any_length_fit() -> None:
-    """Given fifty posts of 25,000 characters, then all are named, and long ones lead to X."""
+    """An alert with fifty posts of 25,000 characters fits, with links to reply and to the rest."""
     long = tuple(
         card(n, SOMEBODY, "Длинный пост. " * 1800, minutes(300 - n), "breach") for n in range(50)
     )
-    letter = replace(alert("en"), cards=long, levels={"breach": 50})
-    mail = MailRenderer().alert(letter, PEOPLE["en"])
+    model = replace(alert("en"), cards=long, levels={"breach": 50})
+    mail = MailRenderer().alert(model, PEOPLE["en"])
     assert len(mail.html.encode()) < LIMIT
     assert "Show the whole post (25,200 characters)" in mail.html
     assert all(one.reply_url in mail.html and one.reply_url in mail.text for one in long)
 
 
-def test_one_long_post_is_whole() -> None:
-    """Given a single long post, then there is room for all of it."""
+def test_a_single_long_post_is_shown_completely() -> None:
+    """There is room for all of a single long post."""
     text = "Слово за слово. " * 1500
-    letter = replace(alert("en"), cards=(card(1, SOMEBODY, text, minutes(300), "breach"),))
-    mail = MailRenderer().alert(letter, PEOPLE["en"])
+    model = replace(alert("en"), cards=(card(1, SOMEBODY, text, minutes(300), "breach"),))
+    mail = MailRenderer().alert(model, PEOPLE["en"])
     assert text.strip() in mail.html
     assert len(mail.html.encode()) < LIMIT
 
 
-def test_nothing_in_a_post_is_obeyed(every: dict[tuple[str, str], Mail]) -> None:
-    """Given names and texts that try to break out, then they are shown and do nothing."""
+def test_nothing_in_a_post_is_interpreted(mails: dict[tuple[str, str], Mail]) -> None:
+    """Names and texts that try to break out are shown and do nothing."""
     for language in LANGUAGES:
-        mail = every[language, "hostile"]
+        mail = mails[language, "hostile"]
         assert "<script>alert" not in mail.html
         assert "<i>nine" not in mail.html
         assert "<u>Bob" not in mail.html
@@ -210,8 +212,8 @@ def test_nothing_in_a_post_is_obeyed(every: dict[tuple[str, str], Mail]) -> None
         assert "evil.example" not in "\n".join(ours)
 
 
-def test_links_are_there_only_when_given(every: dict[tuple[str, str], Mail]) -> None:
-    """Given no board, then the count stands in words; duty alerts never say unsubscribe."""
+def test_links_are_there_only_when_given(mails: dict[tuple[str, str], Mail]) -> None:
+    """A digest without links has the count as text; an alert never offers to unsubscribe."""
     bare = replace(shift("en"), board_url=None, settings_url=None, unsubscribe_url=None)
     mail = MailRenderer().digest(bare, PEOPLE["en"])
     assert "12 more waiting" in mail.text
@@ -219,12 +221,12 @@ def test_links_are_there_only_when_given(every: dict[tuple[str, str], Mail]) -> 
         assert "board" not in part
         assert "unsubscribe" not in part
         assert "settings" not in part
-    assert "unsubscribe" not in every["en", "full_alert"].html
+    assert "unsubscribe" not in mails["en", "full_alert"].html
 
 
-def test_the_sections_stand_in_their_order(every: dict[tuple[str, str], Mail]) -> None:
-    """Given a digest, then one reads it from what is to be done to how it was watched."""
-    wanted = (
+def test_the_sections_are_in_order(mails: dict[tuple[str, str], Mail]) -> None:
+    """A digest goes from what is to be done to how well the accounts were watched."""
+    titles = (
         "DO NOW",
         "HAPPENING",
         "OPEN NOW",
@@ -233,105 +235,105 @@ def test_the_sections_stand_in_their_order(every: dict[tuple[str, str], Mail]) -
         "OUR WATCH",
         "As of",
     )
-    text = every["en", "shift"].text
-    places = [text.index(title) for title in wanted]
+    text = mails["en", "shift"].text
+    places = [text.index(title) for title in titles]
     assert places == sorted(places)
-    html = every["en", "shift"].html
-    places = [html.lower().index(title.lower()) for title in wanted]
+    html = mails["en", "shift"].html
+    places = [html.lower().index(title.lower()) for title in titles]
     assert places == sorted(places)
 
 
-def test_who_took_it_and_until_when_it_sleeps() -> None:
-    """Given a lease, then the card says so; without one it says that nobody took it."""
+def test_a_card_shows_who_took_it_and_until_when_it_is_snoozed() -> None:
+    """A card shows its lease; without one, it says that nobody took it."""
     one = card(1, SOMEBODY, "?", minutes(90), "breach", taken_by="Oleg", snoozed_until=AT)
-    letter = replace(alert("en"), cards=(one, *CARDS[2:3]))
-    text = MailRenderer().alert(letter, PEOPLE["en"]).text
+    model = replace(alert("en"), cards=(one, *CARDS[2:3]))
+    text = MailRenderer().alert(model, PEOPLE["en"]).text
     assert "taken by: Oleg · snoozed until 09:00" in text
     assert "taken by: nobody" in text
 
 
-def test_waiting_but_no_cards_is_no_all_clear() -> None:
-    """Given people who wait but no card to show, then the mail does not say all is well."""
-    letter = replace(shift("en"), cards=())
-    mail = MailRenderer().digest(letter, PEOPLE["en"])
+def test_customers_waiting_without_cards_are_counted() -> None:
+    """A digest without cards counts those who wait and does not say that all were answered."""
+    model = replace(shift("en"), cards=())
+    mail = MailRenderer().digest(model, PEOPLE["en"])
     assert "everyone has been answered" not in mail.text.lower()
     assert "17 more waiting" in mail.text
 
 
 GAPS = {"minutes", "blind", "wall", "never read"}
-WATCHES: dict[str, tuple[Coverage, str | None]] = {
-    "all well": (Coverage(720, 720), None),
+COVERAGES: dict[str, tuple[Coverage, str | None]] = {
+    "complete": (Coverage(720, 720), None),
     "reads counted": (Coverage(720, 720, reads=Budget(1, 0, 9)), None),
     "minutes": (Coverage(720, 719), None),
     "blind": (Coverage(720, 720, gaps=WATCH.gaps[:1]), "@svyaz: not watched"),
     "wall": (Coverage(720, 720, gaps=WATCH.gaps[1:]), "@svyaz_help: X did not provide all posts"),
     "never read": (Coverage(720, 720, unread=("svyaz_shop",)), "@svyaz_shop: not read yet"),
-    "trouble passed": (Coverage(720, 720, faults=WATCH.faults[:1]), "@svyaz: X did not answer"),
-    "trouble lasts": (Coverage(720, 720, faults=WATCH.faults[1:]), "since 08:30, not fixed yet"),
-    "aside": (Coverage(720, 720, quarantined=1), "1 post could not be read"),
+    "fault over": (Coverage(720, 720, faults=WATCH.faults[:1]), "@svyaz: X did not answer"),
+    "fault open": (Coverage(720, 720, faults=WATCH.faults[1:]), "since 08:30, not fixed yet"),
+    "quarantined": (Coverage(720, 720, quarantined=1), "1 post could not be read"),
     "undelivered": (Coverage(720, 720, undelivered=2), "2 emails could not be delivered"),
-    "stopped": (
+    "suppressed": (
         Coverage(720, 720, suppressed=WATCH.suppressed[:1]),
         "no email has been sent to oleg@",
     ),
 }
 
 
-@pytest.mark.parametrize("case", WATCHES)
-def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
-    """Given anything that was not watched, read or told, then the mail says so.
+@pytest.mark.parametrize("case", COVERAGES)
+def test_incomplete_coverage_is_stated(case: str) -> None:
+    """Whatever was not watched, not read or not delivered is stated in the digest.
 
-    At its top only what was not watched: a mail that was lost makes no gap.
+    The preheader speaks of gaps only for what was not watched; an undelivered mail is no gap.
     """
-    watch, said = WATCHES[case]
-    mail = MailRenderer().digest(reporting(shift("en"), coverage=watch), PEOPLE["en"])
-    clear = said is None and watch.watched == watch.minutes
+    coverage, expected = COVERAGES[case]
+    mail = MailRenderer().digest(reporting(shift("en"), coverage=coverage), PEOPLE["en"])
+    complete = expected is None and coverage.watched == coverage.minutes
     for text in (mail.text, mail.html):
-        assert ("Nothing was missed." in text) is clear
-        assert said is None or said in text
+        assert ("Nothing was missed." in text) is complete
+        assert expected is None or expected in text
     assert ("the watch had gaps" in mail.preheader) is (case in GAPS)
 
 
-def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
-    """Given a week that Pulse saw the end of, then its days before have no figures, nor has it."""
-    came = AT - timedelta(days=1)
-    letter = reporting(
+def test_days_before_pulse_are_unknown_not_zero() -> None:
+    """If Pulse was started during the week, earlier days and the week before have no figures."""
+    started = AT - timedelta(days=1)
+    model = reporting(
         weekly("en"),
-        known_from=came - minutes(60),
+        known_from=started - minutes(60),
         before=None,
         has_past=True,
         days=(DayFigures(date(2026, 11, 20)), *weekly("en").report.days[-2:]),
-        coverage=Coverage(1440, 1440, since=came),
+        coverage=Coverage(1440, 1440, since=started),
     )
-    mail = MailRenderer().digest(letter, PEOPLE["en"])
+    mail = MailRenderer().digest(model, PEOPLE["en"])
     assert "It also covers mentions since 21 Nov, 08:00, before Pulse was started" in mail.text
     assert "21 Nov, 08:00 to 22 Nov, 09:00; data for the previous period is incomplete" in mail.text
     assert "Fri 20 Nov: received –, answered –, median –, unanswered –" in mail.text
     assert "Watched 1,440 of 1,440 min since 21 Nov, 09:00. Nothing was missed." in mail.text
     assert "watched 1,440 of 1,440 min since 21 Nov, 09:00" in mail.preheader
-    mail = MailRenderer().digest(letter, PEOPLE["ru"])
+    mail = MailRenderer().digest(model, PEOPLE["ru"])
     assert "Мониторинг с 21 нояб., 09:00: 1\xa0440 из 1\xa0440 мин." in mail.text
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "expected"),
     [
         ("en", "cannot read our own posts on @svyaz"),
         ("ru", "не может читать посты наших аккаунтов"),
     ],
 )
-def test_a_digest_says_that_some_may_be_answered_already(language: Language, said: str) -> None:
-    """Given own posts that cannot be read, then it says so above those who wait, if any do."""
-    letter = shift(language)
+def test_a_digest_says_that_some_may_be_answered_already(language: Language, expected: str) -> None:
+    """If own posts cannot be read, the digest says so, unless nobody waits."""
+    model = shift(language)
     for part in ("text", "html"):
-        for unread, count, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
-            one = reporting(letter, unread=unread, waiting=waiting(count))
+        for unread, count, shown in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
+            one = reporting(model, unread=unread, waiting=waiting(count))
             mail = MailRenderer().digest(one, PEOPLE[language])
-            assert (said in getattr(mail, part)) is there
+            assert (expected in getattr(mail, part)) is shown
 
 
-def test_what_reading_came_to() -> None:
-    """Given a budget, then the mail says how much is used, and a monthly one of last month too."""
+def test_the_read_budget_is_shown() -> None:
+    """A digest shows this month's reads against the budget; a monthly one shows last month's."""
     mail = MailRenderer().digest(shift("en"), PEOPLE["en"])
     assert "reads from X this month: 12,340 of 15,000 (82%)" in mail.text
     assert "last month" not in mail.text

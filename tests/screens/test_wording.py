@@ -1,4 +1,4 @@
-"""Words, plurals, lengths and moments, in tables."""
+"""Texts, plurals, durations and times, in tables."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pulse.screens.mails import MailRenderer
 from pulse.x.faults import FOR_A_PERSON, FaultKind
 from tests.screens.sample_mails import (
     AT,
+    FAULT_KINDS,
     PEOPLE,
-    TROUBLES,
     alert,
     card,
     minutes,
@@ -66,7 +66,7 @@ def test_how_many_wait(count: int, en: str, ru: str) -> None:
     ],
 )
 def test_how_many_messages(count: int, en: str, ru: str) -> None:
-    """A single message goes without saying."""
+    """Messages are counted only if there are several."""
     one = card(1, SOMEBODY, "?", minutes(3), None, mentions=count)
     assert en in phrases.card_facts(EN, one, AT)
     assert ru in phrases.card_facts(RU, one, AT)
@@ -143,7 +143,7 @@ def test_a_period_is_named_by_its_real_length(length: timedelta, en: str, ru: st
         ("UTC", "06:00 UTC", "06:00 UTC"),
     ],
 )
-def test_zones_as_people_say_them(zone: str, en: str, ru: str) -> None:
+def test_time_zones_have_the_names_that_people_use(zone: str, en: str, ru: str) -> None:
     assert Locale("en", zone).o_clock(AT) == en
     assert Locale("ru", zone).o_clock(AT) == ru
 
@@ -154,7 +154,7 @@ def test_summer_time_has_its_own_name() -> None:
 
 
 def test_dates() -> None:
-    """Another day than that of the mail is named; the reader's midnight counts."""
+    """A time on another day than the mail's has its date; days begin at the reader's midnight."""
     late = datetime(2026, 11, 21, 21, 30, tzinfo=UTC)
     assert EN.clock(late, AT) == "00:30"
     assert Locale("en", "UTC").clock(late, AT) == "21 Nov, 21:30"
@@ -183,10 +183,10 @@ def test_digest_subjects(language: Language, subject: str, preheader: str) -> No
     assert (mail.subject, mail.preheader) == (subject, preheader)
 
 
-def test_a_digest_says_that_everyone_is_answered() -> None:
+def test_a_digest_states_that_everyone_was_answered() -> None:
     def subject(language: Language) -> str:
-        letter = reporting(replace(shift(language), cards=()), waiting={}, longest=None)
-        return MailRenderer().digest(letter, PEOPLE[language]).subject
+        model = reporting(replace(shift(language), cards=()), waiting={}, longest=None)
+        return MailRenderer().digest(model, PEOPLE[language]).subject
 
     assert subject("en") == "Everyone has been answered · Svyaz"
     assert subject("ru") == "Всем ответили · Связь"
@@ -222,18 +222,18 @@ def test_a_digest_says_that_everyone_is_answered() -> None:
         ({}, 0, "5 waiting, longest 5 h 12 min · Svyaz", "5 ждут, дольше всех 5 ч 12 мин · Связь"),
     ],
 )
-def test_alert_subjects_tell_the_worst_first(
+def test_alert_subjects_name_the_worst_level_first(
     levels: dict[str, int], reminder: int, en: str, ru: str
 ) -> None:
     for language, subject in (("en", en), ("ru", ru)):
-        letter = replace(alert(language), levels=levels, reminder=reminder)  # type: ignore[arg-type]
-        assert MailRenderer().alert(letter, PEOPLE[language]).subject == subject  # type: ignore[index]
+        model = replace(alert(language), levels=levels, reminder=reminder)  # type: ignore[arg-type]
+        assert MailRenderer().alert(model, PEOPLE[language]).subject == subject  # type: ignore[index]
 
 
-def test_a_level_of_their_own_naming_in_capitals_when_it_is_the_highest() -> None:
+def test_a_custom_level_is_in_capitals_if_it_is_the_highest() -> None:
     worst = card(1, SOMEBODY, "?", minutes(300), "alarm", top=True)
-    letter = replace(alert("en"), cards=(worst,), levels={"alarm": 1})
-    assert MailRenderer().alert(letter, PEOPLE["en"]).subject.startswith("ALARM: 1 waiting")
+    model = replace(alert("en"), cards=(worst,), levels={"alarm": 1})
+    assert MailRenderer().alert(model, PEOPLE["en"]).subject.startswith("ALARM: 1 waiting")
 
 
 @pytest.mark.parametrize(
@@ -255,20 +255,20 @@ def test_a_quote_marks_each_line() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_a_long_title_leaves_room_for_the_news(language: Language) -> None:
-    letter: DigestMail = replace(weekly(language), company="Svyaz " * 40)
-    subject = MailRenderer().digest(letter, PEOPLE[language]).subject
+def test_a_long_company_name_is_cut_in_subjects(language: Language) -> None:
+    model: DigestMail = replace(weekly(language), company="Svyaz " * 40)
+    subject = MailRenderer().digest(model, PEOPLE[language]).subject
     assert subject.endswith("…")
     assert len(subject) < 120
 
 
-def test_every_trouble_for_a_person_has_its_advice() -> None:
-    """Given a kind that no waiting mends, then a letter of that kind can be written."""
-    assert set(TROUBLES) == FOR_A_PERSON | {"compliance", "unchecked", *ADDRESS_FAULTS}
+def test_every_fault_for_a_person_has_a_sample_mail() -> None:
+    """There is a sample mail for each kind of fault that only a person can fix."""
+    assert set(FAULT_KINDS) == FOR_A_PERSON | {"compliance", "unchecked", *ADDRESS_FAULTS}
 
 
 @pytest.mark.parametrize("kind", get_args(FaultKind))
-def test_every_trouble_has_a_name_in_both_languages(kind: str) -> None:
-    """Given any kind of trouble with X, then a digest can name it."""
+def test_every_fault_has_a_name_in_both_languages(kind: str) -> None:
+    """Each kind of fault of X has a label in English and another one in Russian."""
     assert fault_label(kind, EN) != kind
     assert fault_label(kind, RU) not in {kind, fault_label(kind, EN)}

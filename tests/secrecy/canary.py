@@ -26,7 +26,7 @@ _PIECE = 10
 
 
 def parts_in(text: str) -> set[str]:
-    """Names of the parts of the token that a text contains."""
+    """Return the names of the parts of the token that a text contains."""
     return {name for name, pieces in _known().items() if any(piece in text for piece in pieces)}
 
 
@@ -40,7 +40,7 @@ def _traces(part: str) -> Iterator[str]:
     for form in (part, quote(part, safe="")):
         yield from (form[i : i + _PIECE] for i in range(len(form) - _PIECE + 1))
     yield from (quote(quote(part, safe=""), safe=""), part.replace("/", r"\/"), part.encode().hex())
-    for before in range(3):  # base64 looks otherwise, as the part begins at one of three places
+    for before in range(3):  # base64 differs with the position of the part, one of three
         whole = base64.b64encode(b"\0" * before + part.encode()).decode()
         plain = whole[(0, 2, 3)[before] : -4]
         yield from (plain, plain.translate(str.maketrans("+/", "-_")))

@@ -45,7 +45,7 @@ ECHO_ANSWERS = {
         "403 Forbidden", lambda s: s.encode("utf-16"), "text/html; charset=utf-16"
     ),
     "429 in plain text": EchoAnswer("429 Too Many Requests", lambda s: s, "text/plain"),
-    "429 with a long way to it": EchoAnswer(
+    "429 after a long text": EchoAnswer(
         "429 Too Many Requests", lambda s: "x" * 170 + s, "text/plain"
     ),
     "400 in a URL": EchoAnswer("400 Bad Request", lambda s: {"detail": f"/?a={quote(s, safe='')}"}),
@@ -55,7 +55,7 @@ ECHO_ANSWERS = {
     "302 to itself": EchoAnswer("302 Found", lambda s: s, "text/plain", ("Location", "X-Seen")),
     "503 as the reason": EchoAnswer("503 {}", lambda _: b"", "text/plain"),
     "200 in a script": EchoAnswer("200 OK", lambda s: s.replace("/", r"\/"), "text/html"),
-    "200 with a long way to it": EchoAnswer("200 OK", lambda s: "x" * 55 + s, "text/plain"),
+    "200 after a long text": EchoAnswer("200 OK", lambda s: "x" * 55 + s, "text/plain"),
     "200 in HTML": EchoAnswer("200 OK", lambda s: f"<pre>{s}</pre>", "text/html"),
     "200 with errors only": EchoAnswer("200 OK", lambda s: {"errors": [_detail(s)]}),
     "200 with neither": EchoAnswer("200 OK", lambda s: {"seen": s}),
@@ -81,14 +81,14 @@ ECHO_ANSWERS = {
 
 
 SAMPLE = (
-    "401", "403 in HTML", "429 with a long way to it", "503 as the reason", "200 with errors only",
+    "401", "403 in HTML", "429 after a long text", "503 as the reason", "200 with errors only",
     "200 where a post should be", "200 in a post", "200 in a name",
 )  # fmt: skip
-"""Answers that end in different places: a mail, a cursor, the audit log, a conversation, a name."""
+"""Answers that reach different places: a mail, a cursor, the audit log, a conversation, a name."""
 
 
 class EchoingX:
-    """Stands before the simulated X; while `answer` is set, it gives that answer instead.
+    """A simulated X that, while `answer` is set, gives that answer instead of its own.
 
     `seen` counts the Authorization headers it received.
     """

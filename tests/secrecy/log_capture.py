@@ -14,8 +14,8 @@ import pytest
 
 from pulse.observability import telemetry
 
-_LOUDEST = 1
-_LOUD = {
+_LOWEST_LEVEL = 1
+_VERBOSE = {
     "POWERTOOLS_LOG_LEVEL": "DEBUG",
     "POWERTOOLS_LOGGER_LOG_EVENT": "true",
     "POWERTOOLS_DEV": "true",
@@ -32,14 +32,14 @@ class CapturedOutput:
     names: set[str] = field(default_factory=set)
 
     def lines(self) -> set[str]:
-        """The lines since the last call, each once."""
+        """Return the lines since the last call, each once."""
         lines = set(self.out.getvalue().splitlines())
         self.out.seek(0)
         self.out.truncate()
         return lines
 
     def metrics(self) -> dict[str, float]:
-        """What was counted since the lines were last taken, as CloudWatch reads it of the log."""
+        """Return the metrics since the last call of `lines`, as CloudWatch reads them."""
         found: dict[str, float] = {}
         for line in (json.loads(line) for line in self.lines() if line.startswith('{"_aws"')):
             for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
@@ -63,7 +63,7 @@ class _VerboseHandler(logging.StreamHandler[StringIO]):
 
 @contextmanager
 def captured_output() -> Iterator[CapturedOutput]:
-    """Let the root logger, every other logger, Powertools and http.client print all they can."""
+    """Make the root logger, every other logger, Powertools and http.client print all they can."""
     captured = CapturedOutput()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -74,9 +74,9 @@ def captured_output() -> Iterator[CapturedOutput]:
     ):
         warnings.filterwarnings("ignore", "POWERTOOLS_DEV")
         patch.setattr(http.client.HTTPConnection, "debuglevel", 1)
-        for name, value in _LOUD.items():
+        for name, value in _VERBOSE.items():
             patch.setenv(name, value)
-        patch.setenv("POWERTOOLS_SERVICE_NAME", f"heard-{next(_number)}")  # a logger of its own
+        patch.setenv("POWERTOOLS_SERVICE_NAME", f"captured-{next(_number)}")  # a logger of its own
         patch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
         _reset_loggers()
         yield captured
@@ -93,7 +93,7 @@ def _attached(handler: logging.Handler) -> Iterator[None]:
     ]
     handlers = [logger.handlers for logger in not_propagating]
     for logger in loggers:
-        logger.setLevel(_LOUDEST)
+        logger.setLevel(_LOWEST_LEVEL)
     for logger in not_propagating:
         logger.handlers = [handler]
     try:
@@ -106,6 +106,6 @@ def _attached(handler: logging.Handler) -> Iterator[None]:
 
 
 def _reset_loggers() -> None:
-    """Let the app make its logger and metrics anew."""
+    """Make the app create its logger and metrics again."""
     telemetry.logger.cache_clear()
     telemetry.metrics.cache_clear()

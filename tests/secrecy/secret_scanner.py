@@ -1,7 +1,7 @@
-"""What looks like a secret in a file.
+"""Finds what looks like a secret in a file.
 
-The rule is simple: forms that are known, and what is long, mixed and even, as if drawn by lot.
-It finds no password that is a word, and nothing unknown that is shorter than a key of AWS (40).
+The rule is simple: known forms, and texts that are long, mixed and even, as if they were random.
+It finds no password that is a word, and no unknown secret that is shorter than an AWS key (40).
 """
 
 import math
@@ -24,32 +24,32 @@ FORMS = {
 _LONG = re.compile(r"[A-Za-z0-9+/_-]{40,}")
 _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9].*[0-9])")
 _EVEN = 4.4
-"""Bits a sign: words and paths stay below; of 300 keys of 40 random signs one does."""
+"""Bits per character: words and paths have fewer, as has one of 300 keys of 40 characters."""
 
 
 def secrets_in(text: str) -> Iterator[tuple[int, str]]:
-    """Where a text holds what looks like a secret: the line, from 1, and what it looks like."""
+    """Yield the line, counted from 1, and the kind of all that looks like a secret."""
     for number, line in enumerate(text.splitlines(), start=1):
         for kind, form in FORMS.items():
             if form.search(line):
                 yield number, kind
         for run in _LONG.findall(line):
             if _MIXED.match(run) and _bits(run) >= _EVEN:
-                yield number, f"drawn by lot: {run[:4]}..."
+                yield number, f"looks random: {run[:4]}..."
 
 
 def tracked_files() -> list[Path]:
-    """The files that git has or would take in."""
-    done = subprocess.run(
+    """Return the files that git tracks or would add."""
+    completed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
+    if completed.returncode:
         skip_or_fail("not a checkout of git: which files belong to the project is not known")
-    return [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+    return [ROOT / name for name in completed.stdout.splitlines() if (ROOT / name).is_file()]
 
 
 def _bits(run: str) -> float:

@@ -1,4 +1,4 @@
-"""What holds a token does not tell of it: in no form of itself, no answer, no error."""
+"""Objects that hold a token do not reveal it: not when printed, in results or in errors."""
 
 import json
 import pprint
@@ -29,10 +29,10 @@ from tests.secrecy.log_capture import captured_output
 from tests.simulations.faults.faulty_server import FaultyServer
 from tests.small_company import HELP, Posts, at
 
-from .test_functions import NO_TOKENS
+from .test_functions import INVALID_SECRETS
 
 DAY = timedelta(days=1)
-ASKED: dict[str, Callable[[XClient], Any]] = {
+REQUESTS: dict[str, Callable[[XClient], Any]] = {
     "mentions": lambda x: x.mentions(HELP, Bounds(start=at(0) - DAY)),
     "posts": lambda x: x.posts(HELP, Bounds(start=at(0) - DAY)),
     "search": lambda x: x.search("@acme_help", Bounds(start=at(0) - DAY)),
@@ -43,26 +43,26 @@ ASKED: dict[str, Callable[[XClient], Any]] = {
 }
 
 
-def full_traceback(problem: BaseException | None) -> str:
-    """All that a traceback may show of an error: its text, causes, notes, and our own variables."""
-    if problem is None:
+def full_traceback(error: BaseException | None) -> str:
+    """Return all that a traceback may show: the text, causes, notes and our own variables."""
+    if error is None:
         return ""
-    shown = traceback.TracebackException.from_exception(problem, capture_locals=True)
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
     ours = [str(f.locals) for f in shown.stack if f.filename.endswith("x/credentials.py")]
-    plain = "".join(traceback.format_exception(problem))
+    plain = "".join(traceback.format_exception(error))
     return "\n".join(
         [
             plain,
-            repr(problem),
+            repr(error),
             *ours,
-            full_traceback(problem.__cause__),
-            full_traceback(problem.__context__),
+            full_traceback(error.__cause__),
+            full_traceback(error.__context__),
         ]
     )
 
 
-def test_a_token_shows_in_no_form_of_itself() -> None:
-    """Given a token, then whoever prints it, its neighbours or its wrappers prints no part."""
+def test_printing_a_token_shows_no_part_of_it() -> None:
+    """Printing a token, a container of it or its client shows no part of it."""
     holders = [TOKEN, BEARER, {"token": TOKEN}, [TOKEN], XClient(lambda: TOKEN)]
     forms = [
         str,
@@ -75,9 +75,9 @@ def test_a_token_shows_in_no_form_of_itself() -> None:
     assert parts_in("".join(form(holder) for form in forms for holder in holders)) == set()
 
 
-@pytest.mark.parametrize("text", NO_TOKENS.values(), ids=NO_TOKENS)
-def test_what_is_no_token_is_refused_without_a_word_of_it(text: str) -> None:
-    """Given a secret that is no token, then the error has the place, nowhere the text."""
+@pytest.mark.parametrize("text", INVALID_SECRETS.values(), ids=INVALID_SECRETS)
+def test_an_invalid_secret_is_refused_and_not_quoted(text: str) -> None:
+    """The error for a secret that is no token has its path and nowhere its text."""
     ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(ssm) as stub:
         stub.add_response("get_parameter", {"Parameter": {"Value": text}})
@@ -87,53 +87,53 @@ def test_what_is_no_token_is_refused_without_a_word_of_it(text: str) -> None:
 
 
 def test_parts_that_make_no_token_are_not_quoted() -> None:
-    """Given parts that are no token together, or no text, then the error does not quote them."""
-    given: list[dict[str, Any]] = [
+    """The error for parts that make no token together, or are no text, does not quote them."""
+    cases: list[dict[str, Any]] = [
         {"consumer_key": PARTS["consumer_key"]},
         {**PARTS, "bearer": f"{PARTS['bearer']} "},
         {**PARTS, "bearer": PARTS["bearer"].encode()},
         {**PARTS, "access_token": ""},
         {},
     ]
-    for parts in given:
+    for parts in cases:
         with pytest.raises(ValueError, match="token") as caught:
             Token(**parts)
         assert parts_in("".join(traceback.format_exception(caught.value))) == set()
 
 
 def test_ssm_that_quotes_what_it_refuses() -> None:
-    """Given an SSM that says the value back, then the error has its words without the token."""
+    """If an error of SSM quotes the value, the text is passed on without the token."""
     ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     value = json.dumps(PARTS)
-    said = f"1 validation error detected: Value '{value}' at 'value' failed"
+    message = f"1 validation error detected: Value '{value}' at 'value' failed"
     with Stubber(ssm) as stub:
-        stub.add_client_error("put_parameter", "ValidationException", said)
+        stub.add_client_error("put_parameter", "ValidationException", message)
         with pytest.raises(ClientError, match="at 'value' failed") as caught:
             TokenStore(ssm, "/t").put("help", TOKEN)
     assert parts_in("".join(traceback.format_exception(caught.value))) == set()
     assert parts_in(repr(caught.value.response)) == set()
 
 
-class Broken(requests.adapters.BaseAdapter):
-    """A way to X that breaks, and says what it was to send."""
+class FailingAdapter(requests.adapters.BaseAdapter):
+    """An adapter that fails with the request in its error."""
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> Any:
         raise requests.ConnectionError(f"not sent: {request.headers}", request=request)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
 @pytest.mark.parametrize("token", [TOKEN, BEARER], ids=["user", "app"])
-def test_a_way_to_x_that_says_what_it_was_to_send(token: Token) -> None:
-    """Given an error with the request in its words, then the trouble names its kind alone."""
+def test_a_connection_error_that_quotes_the_request(token: Token) -> None:
+    """If a connection error quotes the request, our error names only its class."""
     with pytest.raises(XError, match="ConnectionError") as caught:
-        XClient(lambda: token, Broken()).users(["55"])
+        XClient(lambda: token, FailingAdapter()).users(["55"])
     assert parts_in("".join(traceback.format_exception(caught.value))) == set()
 
 
 def test_one_part_within_another_leaves_no_rest() -> None:
-    """Given a token whose parts begin alike, then each is hidden to its end."""
+    """If parts of a token begin alike, each is hidden to its end."""
     token = Token(None, "abcdefgh", "abcdefghijkl", "abcdefghijklmnop", "s")
     assert (
         redactor_of(token)("abcdefgh, abcdefghijkl, abcdefghijklmnop")
@@ -143,17 +143,17 @@ def test_one_part_within_another_leaves_no_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["ab%2Bcd%2Fef%3D", "ab+cd/ef=", r"ab+cd\/ef=", "ab%252Bcd%252Fef%253D"]
+    "echoed", ["ab%2Bcd%2Fef%3D", "ab+cd/ef=", r"ab+cd\/ef=", "ab%252Bcd%252Fef%253D"]
 )
-def test_a_signature_is_hidden_however_it_is_said_back(said: str) -> None:
-    """Given the signature of a request, then it is hidden as it was sent, and as it was meant."""
-    veil = redactor_of(TOKEN, 'OAuth oauth_nonce="1", oauth_signature="ab%2Bcd%2Fef%3D"')
-    assert veil(f"not <{said}>") == "not <[hidden]>"
+def test_a_signature_is_hidden_in_every_encoding(echoed: str) -> None:
+    """The signature of a request is hidden as it was sent, and in other encodings."""
+    redact = redactor_of(TOKEN, 'OAuth oauth_nonce="1", oauth_signature="ab%2Bcd%2Fef%3D"')
+    assert redact(f"not <{echoed}>") == "not <[hidden]>"
 
 
 @pytest.fixture(scope="module")
 def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EchoingX, str]]:
-    """An X that says back what it was sent, and where it answers."""
+    """An X that sends back what it received, and its URL."""
     archive = Posts().archive(tmp_path_factory.mktemp("x") / "archive")
     echo = EchoingX(SimulatedX(archive, clock=lambda: at(1)))
     with FaultyServer(echo, lambda _: None) as server:
@@ -162,22 +162,22 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EchoingX, s
 
 @pytest.mark.parametrize("token", [TOKEN, BEARER], ids=["user", "app"])
 @pytest.mark.parametrize("name", ECHO_ANSWERS)
-def test_what_x_says_back_is_hidden(echo: tuple[EchoingX, str], name: str, token: Token) -> None:
-    """Given any answer with the header in it, then neither result, error nor log has a part."""
+def test_what_x_echoes_is_hidden(echo: tuple[EchoingX, str], name: str, token: Token) -> None:
+    """If an answer repeats the header, no result, error or log has a part of it."""
     x_server, url = echo
     x_server.seen.clear()
     x_server.answer = ECHO_ANSWERS[name]
-    way = BaseUrlAdapter(url)
+    adapter = BaseUrlAdapter(url)
     results = []
-    with captured_output() as heard:
-        for ask in ASKED.values():
+    with captured_output() as captured:
+        for ask in REQUESTS.values():
             try:
-                results.append(repr(ask(XClient(lambda: token, way))))
-            except XError as trouble:
-                results.append("".join(traceback.format_exception(trouble)) + repr(trouble.detail))
-    way.close()
-    assert len(results) == len(ASKED)
-    text = "\n".join([*results, *heard.lines()])
+                results.append(repr(ask(XClient(lambda: token, adapter))))
+            except XError as error:
+                results.append("".join(traceback.format_exception(error)) + repr(error.detail))
+    adapter.close()
+    assert len(results) == len(REQUESTS)
+    text = "\n".join([*results, *captured.lines()])
     assert parts_in(text) == set()
     signed = re.findall(r'oauth_signature="([^"]+)"', "".join(x_server.seen))
     assert [one for one in signed if one in text or unquote(one) in text] == []

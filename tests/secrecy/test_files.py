@@ -1,4 +1,4 @@
-"""No file of the project holds a secret, nor would git take one in."""
+"""No file of the project contains a secret, and git would not add one."""
 
 import random
 import string
@@ -11,15 +11,15 @@ from tests.secrecy.canary import PARTS, parts_in
 from tests.secrecy.secret_scanner import secrets_in, tracked_files
 from tests.tiers import skip_or_fail
 
-SIGNS = string.ascii_letters + string.digits
-NEVER = (".env", ".env.local", "key.pem", "build/local.env.json")
+CHARACTERS = string.ascii_letters + string.digits
+SECRET_FILES = (".env", ".env.local", "key.pem", "build/local.env.json")
 
 
 def random_text(length: int) -> str:
-    return "".join(random.Random(7).choices(SIGNS, k=length))
+    return "".join(random.Random(7).choices(CHARACTERS, k=length))
 
 
-LOOKS = {
+SECRETS = {
     "AWS key id": f"key = AKIA{'Q' * 16}",
     "AWS secret": f"secret: {random_text(40)}",
     "in YAML": f'token: "{random_text(45)}"',
@@ -37,27 +37,27 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize("text", LOOKS.values(), ids=LOOKS)
+@pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS)
 def test_what_looks_like_a_secret_is_found(text: str) -> None:
-    """Given a line with a secret of a known kind, or drawn by lot, then it is found by its line."""
+    """A secret of a known kind, or a random one, is found with its line."""
     assert [line for line, _ in secrets_in(f"\n{text}\n")][:1] == [2]
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_does_not_is_left_alone(text: str) -> None:
-    """Given names, hashes and addresses, then nobody is alarmed."""
+def test_what_does_not_look_like_a_secret_is_ignored(text: str) -> None:
+    """Names, hashes and addresses are not reported."""
     assert list(secrets_in(text)) == []
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
-def test_the_canary_is_known_in_pieces(part: str) -> None:
-    """Given a piece of a part amid other words, then the searcher of these tests knows it."""
+def test_the_canary_is_recognised_in_pieces(part: str) -> None:
+    """`parts_in` recognises a piece of a part of the token in another text."""
     assert len(parts_in(f"x{part[4:15]}y")) == 1
     assert parts_in("nothing of it") == set()
 
 
 def test_no_file_of_the_project_holds_a_secret() -> None:
-    """Given all files of the project, then none holds what looks like a secret; pictures apart."""
+    """No file of the project, apart from pictures, contains what looks like a secret."""
     files = [file for file in tracked_files() if file.suffix != ".png"]
     assert len(files) > 300
     found = {
@@ -68,14 +68,14 @@ def test_no_file_of_the_project_holds_a_secret() -> None:
     assert found == {}
 
 
-@pytest.mark.parametrize("name", NEVER)
-def test_git_takes_no_secret_in(name: str) -> None:
-    """Given the names that secrets usually have, then git passes them over."""
-    done = subprocess.run(  # noqa: S603 - names of our own
+@pytest.mark.parametrize("name", SECRET_FILES)
+def test_git_ignores_files_with_secrets(name: str) -> None:
+    """Git ignores files with the names that secrets usually have."""
+    completed = subprocess.run(  # noqa: S603 - names of our own
         ["git", "check-ignore", "--quiet", "--no-index", name],  # noqa: S607
         cwd=ROOT,
         check=False,
     )
-    if done.returncode not in (0, 1):
-        skip_or_fail("not a checkout of git: what it passes over is not known")
-    assert done.returncode == 0
+    if completed.returncode not in (0, 1):
+        skip_or_fail("not a checkout of git: what it ignores is not known")
+    assert completed.returncode == 0

@@ -1,4 +1,4 @@
-"""No secret leaves a function: not in a log, a print, a mail, a message, the table, an error."""
+"""No secret leaves a function: not in logs, output, mails, messages, the table or errors."""
 
 import json
 import traceback
@@ -25,7 +25,7 @@ from tests.small_company import HELP, Posts, SmallCompany, at, settings
 from tests.tiers import TEST_ALL
 
 STEP = 32
-"""Minutes from one trouble to the next: longer than the window between two alerts."""
+"""Minutes from one fault to the next: longer than the alert window."""
 
 
 @dataclass
@@ -34,16 +34,16 @@ class ObservedCompany:
 
     company: SmallCompany
     echo: EchoingX
-    heard: CapturedOutput
+    captured: CapturedOutput
     sent: list[str] = field(default_factory=list)
-    said: set[str] = field(default_factory=set)
+    lines: set[str] = field(default_factory=set)
     fault: Fault | None = None
 
     def leaked_parts(self) -> set[str]:
-        """Parts of tokens that leaked since the last call: into a log, the table, a mail ..."""
+        """Return the parts of tokens that leaked since the last call: to logs, AWS or errors."""
         failures = [failure.error for failure in self.company.world.lambdas.failures]
-        self.said = self.heard.lines()
-        text = "\n".join([*self.said, *self.sent, *failures])
+        self.lines = self.captured.lines()
+        text = "\n".join([*self.lines, *self.sent, *failures])
         self.sent.clear()
         return parts_in(text)
 
@@ -57,18 +57,18 @@ class ObservedCompany:
             self.sent += [part.get_content() for part in mail.walk() if not part.is_multipart()]
 
     def crash(self, name: str, event: Any) -> None:
-        """Run a function, and print what it dies of as Lambda does, and as Powertools does."""
+        """Run a function, and print its error as Lambda and as Powertools do."""
         with self.company.world.counting_calls() as lambdas:
             try:
                 lambdas.invoke(name, event)
-            except InvocationError as problem:
-                traceback.print_exception(problem)
+            except InvocationError as error:
+                traceback.print_exception(error)
                 Logger().exception("it died")
 
 
 @pytest.fixture
 def observed(tmp_path: Path) -> Iterator[Callable[..., ObservedCompany]]:
-    """Acme's support reads with a user's token and a bearer, its news with another bearer."""
+    """Acme's support account has a user token with a bearer, the other account another bearer."""
     with ExitStack() as stack:
         yield lambda posts: stack.enter_context(_observe(tmp_path, posts))
 
@@ -77,9 +77,9 @@ def observed(tmp_path: Path) -> Iterator[Callable[..., ObservedCompany]]:
 def _observe(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
     with (
         SmallCompany(folder, posts, settings(look_back="0")) as small_company,
-        captured_output() as heard,
+        captured_output() as captured,
     ):
-        here = ObservedCompany(small_company, EchoingX(small_company.sim), heard)
+        here = ObservedCompany(small_company, EchoingX(small_company.sim), captured)
         with FaultyServer(here.echo, lambda _: here.fault) as server:
             secrets = small_company.world.app.tokens
             secrets.put("acme_help", TOKEN)
@@ -90,7 +90,7 @@ def _observe(folder: Path, posts: Posts) -> Iterator[ObservedCompany]:
 
 
 def test_a_good_day(observed: Callable[..., ObservedCompany]) -> None:
-    """Given every function of the template at its loudest, then none says a part of a token."""
+    """With the most verbose logs, no function of the template reveals a part of a token."""
     posts = Posts()
     posts.mention(0.5, "7")
     posts.reply(3, posts.mention(2, "8"))
@@ -103,57 +103,59 @@ def test_a_good_day(observed: Callable[..., ObservedCompany]) -> None:
             lambdas.invoke(name, event)
     assert here.leaked_parts() == set()
     assert here.company.failures == []
-    # they did speak, and did send every part that is sent
+    # the libraries did log, and every part that is ever sent was sent
     assert {
         "urllib3.connectionpool",
         "tweepy.client",
         "oauthlib.oauth1.rfc5849",
-    } <= here.heard.names
-    assert "botocore.parsers" in here.heard.names
-    assert any('"_aws"' in line for line in here.said)
+    } <= here.captured.names
+    assert "botocore.parsers" in here.captured.names
+    assert any('"_aws"' in line for line in here.lines)
     assert parts_in("".join(here.echo.seen)) == {"bearer", "consumer_key", "access_token"}
 
 
-def test_x_says_the_token_back(observed: Callable[..., ObservedCompany]) -> None:
-    """Given answers with the header that was sent, then nobody hears of it, now or later."""
-    ways = {name: way for name, way in ECHO_ANSWERS.items() if TEST_ALL or name in SAMPLE}
+def test_x_sends_the_token_back(observed: Callable[..., ObservedCompany]) -> None:
+    """Answers that repeat the header reveal no part of a token, neither now nor later."""
+    answers = {name: answer for name, answer in ECHO_ANSWERS.items() if TEST_ALL or name in SAMPLE}
     posts = Posts()
-    for number, _ in enumerate(ways, start=1):
+    for number, _ in enumerate(answers, start=1):
         posts.mention(number * STEP - 15.5, str(1000 + number))
     here = observed(posts)
     here.company.run_minutes(0)
-    told = {}
-    for number, (name, way) in enumerate(ways.items(), start=1):
+    leaks = {}
+    for number, (name, answer) in enumerate(answers.items(), start=1):
         here.company.run_minutes(number * STEP - 4)
         before = sum(here.echo.seen.values())
-        here.echo.answer = way
+        here.echo.answer = answer
         here.company.run_minutes(number * STEP)
-        assert sum(here.echo.seen.values()) >= before + 5  # two accounts, and who the customer is
+        assert sum(here.echo.seen.values()) >= before + 5  # two accounts, and the customer's name
         here.echo.answer = None
-        told[name] = here.leaked_parts()
+        leaks[name] = here.leaked_parts()
     here.company.run_minutes(number * STEP + 16)
     here.company.digest(number * STEP + 17, 0)
-    told["later"] = here.leaked_parts()
-    assert {name: parts for name, parts in told.items() if parts} == {}
+    leaks["later"] = here.leaked_parts()
+    assert {name: parts for name, parts in leaks.items() if parts} == {}
     assert here.company.failures == []
 
 
-def test_addresses_of_mail_that_came_back(observed: Callable[..., ObservedCompany]) -> None:
-    """Given SES's word of addresses, known, cut and too early, then no log has any of them."""
+def test_addresses_of_returned_mail_are_not_logged(
+    observed: Callable[..., ObservedCompany],
+) -> None:
+    """SES events leave no address in a log, not even truncated ones or those of unknown mails."""
     posts = Posts()
     posts.mention(0.5, "7")
     here = observed(posts)
     here.company.run_minutes(0, 1, 16)
     mail, now = here.company.world.mails()[-1], here.company.world.now()
-    here.heard.lines()
+    here.captured.lines()
     code = f"smtp; 550 5.1.1 <{mail.destinations[0]}>: Recipient address rejected"
-    word = ses.bounce(mail.id, mail.destinations[0], now)
-    word["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = code
+    notice = ses.bounce(mail.id, mail.destinations[0], now)
+    notice["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = code
     early = ses.bounce("unknown", mail.destinations[0], now)
-    cut = {name: part for name, part in word.items() if name != "mail"}
-    for said in (early, cut, json.dumps(word)[:-2], word):
-        here.crash("feedback", ses.event(said))
-    lines = here.heard.lines()
+    cut = {name: part for name, part in notice.items() if name != "mail"}
+    for message in (early, cut, json.dumps(notice)[:-2], notice):
+        here.crash("feedback", ses.event(message))
+    lines = here.captured.lines()
     assert any('"blocked":1' in line.replace(" ", "") for line in lines)
     assert [line for line in lines if "@acme.example" in line] == []
 
@@ -165,16 +167,16 @@ BROKEN_HEADERS = (
 )
 
 
-def test_headers_that_are_broken(observed: Callable[..., ObservedCompany]) -> None:
-    """Given a header said back that is none, of which urllib3 warns, then it is not printed."""
+def test_malformed_headers(observed: Callable[..., ObservedCompany]) -> None:
+    """A malformed header that repeats the token, of which urllib3 warns, is not printed."""
     here = observed(Posts())
     here.fault = raw(BROKEN_HEADERS)
     here.company.run_minutes(0)
     assert here.leaked_parts() == set()
-    assert any("urllib3.connectionpool" in name for name in here.heard.names)
+    assert any("urllib3.connectionpool" in name for name in here.captured.names)
 
 
-NO_TOKENS = {
+INVALID_SECRETS = {
     "cut": json.dumps(PARTS)[:-1],
     "text": PARTS["bearer"],
     "JSON text": json.dumps(PARTS["bearer"]),
@@ -187,26 +189,26 @@ NO_TOKENS = {
 }
 
 
-def test_a_secret_that_is_no_token(observed: Callable[..., ObservedCompany]) -> None:
-    """Given a broken secret, then the owner hears where it lies, and nobody what it is."""
+def test_an_invalid_secret(observed: Callable[..., ObservedCompany]) -> None:
+    """The owner gets a mail about an invalid secret; its text is revealed nowhere."""
     here, ssm = observed(Posts()), boto3.client("ssm")
-    place = f"{here.company.world.stack.outputs['TokensPath']}/acme_help"
-    told = {}
-    for number, (name, text) in enumerate(NO_TOKENS.items()):
-        ssm.put_parameter(Name=place, Value=text, Type="SecureString", Overwrite=True)
+    path = f"{here.company.world.stack.outputs['TokensPath']}/acme_help"
+    leaks = {}
+    for number, (name, text) in enumerate(INVALID_SECRETS.items()):
+        ssm.put_parameter(Name=path, Value=text, Type="SecureString", Overwrite=True)
         here.company.world.lambdas.app = here.company.world.lambdas.make_app()
         here.company.run_minutes(number * STEP)
-        told[name] = here.leaked_parts()
-    ssm.delete_parameter(Name=place)
+        leaks[name] = here.leaked_parts()
+    ssm.delete_parameter(Name=path)
     here.company.run_minutes(number * STEP + 17)
-    told["none"] = here.leaked_parts()
-    assert {name: parts for name, parts in told.items() if parts} == {}
+    leaks["none"] = here.leaked_parts()
+    assert {name: parts for name, parts in leaks.items() if parts} == {}
     assert here.company.failures == []
     assert "is not a token" in here.company.mails[0].text
 
 
 def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
-    """Given functions that die of anything, a token in hand, then no traceback tells of it."""
+    """If functions crash after any call, no traceback reveals a part of a token."""
     posts = Posts()
     posts.mention(0.5, "7")
     here = observed(posts)
@@ -216,15 +218,15 @@ def test_functions_that_crash(observed: Callable[..., ObservedCompany]) -> None:
     events: dict[str, Any] = {name: {} for name in world.stack.functions}
     events["poll"] = {"Records": [{"body": json.dumps(task)}]}
 
-    def die(call: str, moment: str) -> None:
+    def crash(call: str, moment: str) -> None:
         read_x = world.lambdas.running[-1][0] != "poll" or call == "dynamodb.TransactWriteItems"
         if moment == "after" and read_x:
-            raise RuntimeError(f"gone after {call}")
+            raise RuntimeError(f"crash after {call}")
 
-    world.on_call = die  # type: ignore[method-assign]
+    world.on_call = crash  # type: ignore[method-assign]
     world.move_clock_to(at(16))
     for name, event in events.items():
         here.crash(name, event)
     assert len(here.company.failures) == len(events)
     assert here.leaked_parts() == set()
-    assert any("Traceback" in line for line in here.said)
+    assert any("Traceback" in line for line in here.lines)

@@ -1,4 +1,4 @@
-"""Settings for the tests to break."""
+"""Valid settings, for the tests to break."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -35,22 +35,22 @@ companies:
 """
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
 
-Examine = Callable[[str | bytes], CheckedSettings]
+CheckText = Callable[[str | bytes], CheckedSettings]
 
 
 @pytest.fixture
 def sound() -> str:
-    """Give settings in which nothing is wrong."""
+    """Return settings without mistakes."""
     return SOUND
 
 
 @pytest.fixture
-def checked(tmp_path: Path) -> Examine:
-    """Give what checks a text as if it were a file."""
+def check(tmp_path: Path) -> CheckText:
+    """Return a function that checks a text as if it were a file."""
     file = tmp_path / "pulse.yaml"
 
-    def of(text: str | bytes) -> CheckedSettings:
+    def check_text(text: str | bytes) -> CheckedSettings:
         file.write_bytes(text.encode() if isinstance(text, str) else text)
         return check_file(file, TODAY)
 
-    return of
+    return check_text

@@ -1,4 +1,4 @@
-"""`pulse check` and `pulse schema`, as a shell sees them."""
+"""`pulse check` and `pulse schema`, run as a shell runs them."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(check, arguments)
 
 
-def test_sound_settings_show_who_hears_of_what_and_when(in_folder: Path) -> None:
+def test_sound_settings_show_who_is_alerted_of_what_and_when(in_folder: Path) -> None:
     (in_folder / "pulse.yaml").write_bytes(SAMPLE.read_bytes())
     result = run()
     assert result.exit_code == 0
@@ -35,7 +35,7 @@ def test_sound_settings_show_who_hears_of_what_and_when(in_folder: Path) -> None
     assert lines[-1] == "pulse.yaml is fine"
 
 
-def test_a_finding_is_one_line_and_ends_with_1(in_folder: Path, sound: str) -> None:
+def test_a_finding_is_one_line_and_exits_with_1(in_folder: Path, sound: str) -> None:
     (in_folder / "pulse.yaml").write_text(sound.replace("60 min", "60"), "utf-8")
     result = run("pulse.yaml")
     assert result.exit_code == 1
@@ -48,7 +48,7 @@ def test_a_finding_is_one_line_and_ends_with_1(in_folder: Path, sound: str) -> N
     ]
 
 
-def test_a_warning_is_told_and_ends_with_0(in_folder: Path, sound: str) -> None:
+def test_a_warning_is_printed_and_exits_with_0(in_folder: Path, sound: str) -> None:
     (in_folder / "pulse.yaml").write_text(sound.replace("role: support", "role: official"), "utf-8")
     result = run()
     assert result.exit_code == 0
@@ -75,11 +75,11 @@ def test_json_is_for_scripts(in_folder: Path, sound: str) -> None:
     }
 
 
-def test_a_file_that_is_not_there_ends_with_2(in_folder: Path) -> None:
+def test_a_missing_file_exits_with_2(in_folder: Path) -> None:
     assert run("nowhere.yaml").exit_code == 2
 
 
-def test_the_schema_is_printed_as_it_lies_there() -> None:
+def test_the_schema_is_printed() -> None:
     result = CliRunner().invoke(schema)
     assert result.exit_code == 0
     assert json.loads(result.output)["title"] == "pulse.yaml"

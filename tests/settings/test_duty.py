@@ -1,4 +1,4 @@
-"""No hour of the week without a person, and none invented: held against every minute."""
+"""The table of a week's shifts and its gaps, compared with the policy at every minute."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -13,7 +13,7 @@ MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 WEEK = [MONDAY + timedelta(minutes=minute) for minute in range(duty.WEEK)]
 
 clocks = st.sampled_from([time(0), time(0, 1), time(8, 59), time(9), time(21), time(23, 59)])
-turns = st.builds(
+shifts = st.builds(
     Shift,
     person=st.sampled_from(["anna", "boris", "vera"]),
     days=st.frozensets(st.integers(0, 6), min_size=1),
@@ -29,14 +29,14 @@ def on_duty(group: tuple[Shift, ...]) -> list[set[str]]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(turns, min_size=1, max_size=5).map(tuple))
+@given(st.lists(shifts, min_size=1, max_size=5).map(tuple))
 def test_gaps_are_the_minutes_at_which_the_policy_finds_nobody(group: tuple[Shift, ...]) -> None:
     nobody = {m for begin, end in duty.find_gaps(group) for m in range(begin, end)}
     assert nobody == {m for m, people in enumerate(on_duty(group)) if not people}
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(turns, min_size=1, max_size=5).map(tuple))
+@given(st.lists(shifts, min_size=1, max_size=5).map(tuple))
 def test_the_week_shows_whom_the_policy_finds(group: tuple[Shift, ...]) -> None:
     shown: list[set[str]] = [set()] * duty.WEEK
     minutes = 0
@@ -56,7 +56,7 @@ def _within(day: int, label: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("spans", "said"),
+    ("spans", "expected"),
     [
         ([(0, duty.WEEK)], "mon-sun 00:00-24:00"),
         ([(540, 1260)], "mon 09:00-21:00"),
@@ -66,5 +66,7 @@ def _within(day: int, label: str) -> bool:
         ([(5 * duty.DAY, duty.WEEK)], "sat-sun 00:00-24:00"),
     ],
 )
-def test_hours_are_said_as_people_write_them(spans: list[tuple[int, int]], said: str) -> None:
-    assert duty.format_week(spans) == said
+def test_hours_are_formatted_as_people_write_them(
+    spans: list[tuple[int, int]], expected: str
+) -> None:
+    assert duty.format_week(spans) == expected

@@ -1,4 +1,4 @@
-"""A document becomes the domain's words; what cannot be read is named by its field."""
+"""A document becomes domain objects; what cannot be read is named by its field."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -13,8 +13,8 @@ from pulse.settings.reader import SettingsError, read
 WORKDAYS, ALWAYS = frozenset(range(5)), frozenset(range(7))
 
 
-def least() -> dict[str, Any]:
-    """Give the least that can be read."""
+def minimal_document() -> dict[str, Any]:
+    """Return the smallest document that can be read."""
     return {
         "companies": [
             {
@@ -28,8 +28,8 @@ def least() -> dict[str, Any]:
     }
 
 
-def test_the_least_is_filled_with_the_usual() -> None:
-    company = read(least()).company("svyaz")
+def test_a_minimal_document_gets_the_defaults() -> None:
+    company = read(minimal_document()).company("svyaz")
     assert company == Company(
         name="svyaz",
         title={"en": "svyaz", "ru": "svyaz"},
@@ -43,8 +43,8 @@ def test_the_least_is_filled_with_the_usual() -> None:
     )
 
 
-def test_everything_that_is_said_is_read() -> None:
-    document = least()
+def test_every_field_is_read() -> None:
+    document = minimal_document()
     document["board_url"] = "https://board.example"
     document["companies"][0] |= {
         "title": {"ru": "Связь"},
@@ -138,7 +138,7 @@ def test_everything_that_is_said_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"name": None}, "companies[0].name: is missing"),
         ({"accounts": [{"id": "7"}]}, "companies[0].accounts[0].username: is missing"),
@@ -160,12 +160,12 @@ def test_everything_that_is_said_is_read() -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_is_named(change: dict[str, Any], said: str) -> None:
-    document = least()
+def test_what_cannot_be_read_is_named(change: dict[str, Any], expected: str) -> None:
+    document = minimal_document()
     document["companies"][0] |= change
     with pytest.raises(SettingsError) as caught:
         read(document)
-    assert str(caught.value) == said
+    assert str(caught.value) == expected
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ ACCOUNT = {"id": "700000008", "username": "AmericanAir", "role": "support"}
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
-def test_a_sample_is_without_a_finding_and_comes_back_from_json(sample: Path) -> None:
+def test_a_sample_has_no_findings_and_survives_json(sample: Path) -> None:
     findings, document, found = check_file(sample)
     assert findings == []
     assert document is not None
@@ -59,11 +59,11 @@ PIECES = st.sampled_from(
         st.tuples(st.integers(0, len(TEXT)), st.integers(0, 40), PIECES), min_size=1, max_size=3
     )
 )
-def test_no_slip_makes_the_check_stumble(
-    tmp_path_factory: pytest.TempPathFactory, slips: list[tuple[int, int, str]]
+def test_no_mistake_crashes_the_check(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int, str]]
 ) -> None:
     text = TEXT
-    for at, length, piece in slips:
+    for at, length, piece in changes:
         text = text[:at] + piece + text[at + length :]
     file = tmp_path_factory.mktemp("slip") / "pulse.yaml"
     file.write_text(text, "utf-8")
@@ -75,7 +75,7 @@ def test_no_slip_makes_the_check_stumble(
     assert all("\n" not in finding.to_line("pulse.yaml") for finding in findings)
 
 
-def test_the_settings_made_for_an_archive_are_those_of_the_contract() -> None:
+def test_the_settings_made_for_an_archive() -> None:
     document = default_settings([{"name": "American Air", "accounts": [ACCOUNT]}])
     company = read(document).company("American Air")
     assert company.accounts == (Account("700000008", "AmericanAir", "support", "AmericanAir"),)
@@ -112,7 +112,7 @@ def test_a_made_company_keeps_its_name_or_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("companies", "said"),
+    ("companies", "expected"),
     [
         (["Delta"], "companies[0]: must have fields: name, accounts"),
         ([{"accounts": [ACCOUNT]}], "companies[0].name: is missing"),
@@ -128,7 +128,9 @@ def test_a_made_company_keeps_its_name_or_is_refused(name: str) -> None:
         ),
     ],
 )
-def test_an_archive_s_entry_that_is_no_company_is_named(companies: list[Any], said: str) -> None:
+def test_an_entry_of_an_archive_that_is_no_company_is_named(
+    companies: list[Any], expected: str
+) -> None:
     with pytest.raises(SettingsError) as caught:
         default_settings(companies)
-    assert str(caught.value) == said
+    assert str(caught.value) == expected

@@ -1,4 +1,4 @@
-"""The JSON Schema, what reads the settings, the guesses and docs/settings.md say the same."""
+"""The JSON Schema, the reader of settings, the suggestions and docs/settings.md agree."""
 
 import re
 from pathlib import Path
@@ -30,12 +30,12 @@ KINDS = {
 }
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_valid() -> None:
     Draft202012Validator.check_schema(schema())
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_the_schema_lets_through_can_be_read(kind: str) -> None:
+def test_what_the_schema_accepts_can_be_read(kind: str) -> None:
     part, reader = KINDS[kind]
 
     @settings(max_examples=200, deadline=None)
@@ -64,24 +64,24 @@ def test_every_field_is_documented(part: dict[str, Any]) -> None:
     assert rows == {name: "yes" if name in needed else "" for name in part["properties"]}
 
 
-def test_the_usual_values_are_those_of_the_domain() -> None:
-    said = {
+def test_the_defaults_are_those_of_the_domain() -> None:
+    defaults = {
         name: field["default"]
         for part in ("company", "policy")
         for name, field in DEFS[part]["properties"].items()
         if "default" in field
     }
-    usual = Company.__dataclass_fields__
-    assert durations.duration(said["look_back"]) == usual["look_back"].default
-    assert durations.retention(said["keep"]) == usual["retention"].default
+    fields = Company.__dataclass_fields__
+    assert durations.duration(defaults["look_back"]) == fields["look_back"].default
+    assert durations.retention(defaults["keep"]) == fields["retention"].default
     windows = ("repeat_every", "alert_window", "critical_window")
-    assert {name: durations.duration(said[name]) for name in windows} == {
+    assert {name: durations.duration(defaults[name]) for name in windows} == {
         name: Policy.__dataclass_fields__[name].default for name in windows
     }
-    assert durations.share(said["target"]) == Policy.__dataclass_fields__["target"].default
+    assert durations.share(defaults["target"]) == Policy.__dataclass_fields__["target"].default
 
 
-def test_the_usual_values_are_documented() -> None:
+def test_the_defaults_are_documented() -> None:
     for part in BLOCKS:
         section = DOCS.split(f"\n## {part['title']}\n", 1)[1].split("\n## ", 1)[0]
         for name, field in part["properties"].items():
@@ -89,19 +89,19 @@ def test_the_usual_values_are_documented() -> None:
                 assert f"| `{name}` | | `{field['default']}` |" in section
 
 
-def test_guesses_are_made_for_what_the_schema_says() -> None:
-    said = set(re.findall(r"'patternErrorMessage': [\"'](.*?)[\"'],", str(schema())))
-    assert set(suggestions.REWRITES) <= said
+def test_suggestions_are_made_for_messages_of_the_schema() -> None:
+    messages = set(re.findall(r"'patternErrorMessage': [\"'](.*?)[\"'],", str(schema())))
+    assert set(suggestions.REWRITES) <= messages
 
 
 @given(st.text(max_size=12), st.sampled_from(list(KINDS)))
-def test_a_guess_fits(text: str, kind: str) -> None:
+def test_a_suggestion_fits(text: str, kind: str) -> None:
     part = KINDS[kind][0]
     better = suggestions.suggest_rewrite(text, part["pattern"], part["patternErrorMessage"])
     assert better is None or re.search(part["pattern"], better)
 
 
-def test_the_settings_made_for_an_archive_fit_too() -> None:
+def test_the_settings_made_for_an_archive_fit() -> None:
     account = {"id": "115858", "username": "115858", "role": "official"}
     names = ["AmericanAir", "115858", "Ask PlayStation", "Связь", "O2 (UK) & Co."]
     made = default_settings([{"name": name, "accounts": [account]} for name in names])

@@ -1,4 +1,4 @@
-"""What is kept of a company beside its conversations: settings, digests, authors, news, figures."""
+"""What is stored besides conversations: settings, digests, authors, own posts, figures."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,8 +17,8 @@ from tests.interleaving import HookedClient
 from tests.outbox.sample_entries import MINUTE, NOON, entry
 
 
-def test_settings_are_versioned_and_all_are_kept(table: Table) -> None:
-    """Given two pushes, then the second is in force, and the first can still be found."""
+def test_all_versions_of_the_settings_are_stored(table: Table) -> None:
+    """After two pushes, the second version is in force, and both are stored."""
     settings_store = SettingsStore(table)
     assert settings_store.current() is None
     assert settings_store.push({"companies": ["один"]}, NOON) == 1
@@ -29,7 +29,7 @@ def test_settings_are_versioned_and_all_are_kept(table: Table) -> None:
 
 @pytest.mark.parametrize("pushes", [0, 1])
 def test_of_two_pushes_at_once_one_wins(table: Table, pushes: int) -> None:
-    """Given another push between reading and writing, then ours fails and says so."""
+    """If there is another push between our reading and writing, ours fails."""
     for n in range(pushes):
         SettingsStore(table).push({"n": n}, NOON)
     overtaken = [False]
@@ -47,7 +47,7 @@ def test_of_two_pushes_at_once_one_wins(table: Table, pushes: int) -> None:
 
 
 def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> None:
-    """Given marks that another changed meanwhile, then neither mark nor entry is written."""
+    """If the marks were changed in the meantime, neither a mark nor an entry is written."""
     digest_ledger, outbox = DigestLedger(table), Outbox(table)
     assert digest_ledger.write("acme", {}, {"daily#anna": "1"}, [entry("a")])
     assert not digest_ledger.write("acme", {}, {"daily#anna": "2"}, [entry("b")])
@@ -56,16 +56,16 @@ def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> No
     assert [e.id for e in outbox.waiting("acme")] == ["a"]
 
 
-def test_which_policy_was_folded_is_remembered(table: Table) -> None:
-    """Given a mark, then this process and another know it."""
+def test_the_version_of_the_folded_policy_is_stored(table: Table) -> None:
+    """Both this process and another one read the version that was stored."""
     policy_progress = PolicyProgress(table)
     assert policy_progress.folded("acme") == (0, None)
     policy_progress.mark_folded("acme", 3, NOON)
     assert policy_progress.folded("acme") == PolicyProgress(table).folded("acme") == (3, NOON)
 
 
-def test_authors_are_remembered_for_a_month_those_not_shown_too(table: Table) -> None:
-    """Given who X showed and who not, then neither is asked for again."""
+def test_authors_are_stored_for_a_month_also_without_a_name(table: Table) -> None:
+    """An author whom X returned and one whom X did not return are both found for 30 days."""
     author_cache = AuthorCache(table)
     known = [Author("7", "anna", "Anna 🙂"), Author("8")]
     author_cache.put(known, NOON)
@@ -74,15 +74,15 @@ def test_authors_are_remembered_for_a_month_those_not_shown_too(table: Table) ->
     assert datetime.fromtimestamp(item["ttl"], UTC) == NOON + timedelta(days=30)
 
 
-def said(number: int, minute: float) -> Post:
+def own_post(number: int, minute: float) -> Post:
     return Post(str(number), str(number), "news", "100", str(number), NOON + minute * MINUTE)
 
 
-def test_own_news_are_found_by_their_time(table: Table) -> None:
-    """Given own posts that answer nobody, then those of a stretch of time are found."""
+def test_own_posts_are_found_by_their_time(table: Table) -> None:
+    """The own posts of a company are found by a period, without its end."""
     own_posts = OwnPosts(table)
-    own_posts.put("acme", [said(1, 0), said(2, 10), said(3, 20)], timedelta(days=90))
-    own_posts.put("other", [said(4, 10)], None)
+    own_posts.put("acme", [own_post(1, 0), own_post(2, 10), own_post(3, 20)], timedelta(days=90))
+    own_posts.put("other", [own_post(4, 10)], None)
     assert [
         (post.id, post.version, post.account_id, post.at)
         for post in own_posts.published("acme", NOON, NOON + 20 * MINUTE)
@@ -90,12 +90,12 @@ def test_own_news_are_found_by_their_time(table: Table) -> None:
     midnight = NOON.replace(hour=0) + timedelta(days=1)
     found = own_posts.published("acme", midnight - timedelta(days=1), midnight)
     assert [(post.id, post.version) for post in found] == [("1", "1"), ("2", "2"), ("3", "3")]
-    kept = table.get(ItemKey("said#acme", "1/1"))
-    assert datetime.fromtimestamp(kept["ttl"], UTC) == NOON + timedelta(days=90)
+    item = table.get(ItemKey("said#acme", "1/1"))
+    assert datetime.fromtimestamp(item["ttl"], UTC) == NOON + timedelta(days=90)
 
 
-def test_figures_are_kept_for_good(table: Table) -> None:
-    """Given a day's figures, then they are there, without an end."""
+def test_figures_never_expire(table: Table) -> None:
+    """The figures of a day are stored without a time-to-live."""
     figure_store = FigureStore(table)
     for day in (13, 14, 15):
         figure_store.put("acme", date(2030, 5, day), {"100": {"9": {"received": day}}})

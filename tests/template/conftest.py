@@ -1,4 +1,4 @@
-"""The template as written, and as SAM would deploy it."""
+"""The template as it is written, and as SAM deploys it."""
 
 from typing import Any
 

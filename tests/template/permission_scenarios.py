@@ -1,6 +1,6 @@
 """Scenarios in which each function, in its own environment, makes every call its role allows.
 
-Whoever adds a function adds the scenario in which it makes all its calls, to `SCENARIOS`.
+If you add a function, add a scenario in which it makes all its calls to `SCENARIOS`.
 """
 
 from collections import defaultdict
@@ -21,41 +21,41 @@ from tests.small_company import Posts, SmallCompany, at, one_account_settings, s
 from tests.x_interceptor import XInterceptor, fault, with_invalid_posts
 
 PARAMETERS = {"ConfigurationSet": "pulse-mail"}
-"""What the stack is deployed with, beside what must be said."""
+"""Parameters of the stack, in addition to the required ones."""
 DAY, MIDNIGHT = 24 * 60, 15 * 60
 """Minutes from nine in the morning."""
 
 
 @dataclass(slots=True, kw_only=True)
 class SeparateEnvironments(LambdaService):
-    """Each function wired from its own environment alone, as the template gives it."""
+    """Runs each function with its own environment only, as the template has it."""
 
-    alone: Callable[[str], App]
+    make_own_app: Callable[[str], App]
     apps: dict[str, App] = field(default_factory=dict)
 
     def invoke(self, name: str, event: Any) -> Any:
         if name not in self.apps:
-            self.apps[name] = self.alone(name)
-        together, self.app = self.app, self.apps[name]
+            self.apps[name] = self.make_own_app(name)
+        shared, self.app = self.app, self.apps[name]
         try:
             return LambdaService.invoke(self, name, event)
         finally:
-            self.app = together
+            self.app = shared
 
 
 @dataclass
 class PermissionRun:
-    """Runs the scenarios; `asked` holds the calls that each function made in all of them."""
+    """Runs the scenarios; `calls` holds the calls that each function made in all of them."""
 
     folder: Path
-    asked: dict[str, set[Call]] = field(default_factory=lambda: defaultdict(set))
+    calls: dict[str, set[Call]] = field(default_factory=lambda: defaultdict(set))
 
     @contextmanager
     def company(
-        self, posts: Posts, document: Mapping[str, Any] | None = None, **how: Any
+        self, posts: Posts, document: Mapping[str, Any] | None = None, **options: Any
     ) -> Iterator[SmallCompany]:
-        """A small company whose functions have separate environments; nothing may fail in it."""
-        built = SmallCompany(self.folder, posts, document, **how)
+        """Run a small company whose functions have separate environments; none may fail."""
+        built = SmallCompany(self.folder, posts, document, **options)
         built.world.parameters = dict(PARAMETERS)
         with built as small_company:
             world = small_company.world
@@ -63,20 +63,22 @@ class PermissionRun:
                 world.stack.functions,
                 world.lambdas.make_app,
                 world.now,
-                alone=lambda name: App(world.stack.env[name], transport=WsgiTransport(world.x)),
+                make_own_app=lambda name: App(
+                    world.stack.env[name], transport=WsgiTransport(world.x)
+                ),
             )
             yield small_company
             assert small_company.failures == []
-            for name, asked in small_company.guard.asked.items():
-                self.asked[name] |= asked
+            for name, calls in small_company.guard.calls.items():
+                self.calls[name] |= calls
 
 
 def two_days(run: PermissionRun) -> None:
-    """Waits up to critical, bad addresses, trouble, midnight, all digests, another policy."""
+    """Waits up to critical, bad addresses, faults, midnight, all digests, a changed policy."""
     posts = Posts()
-    asked = posts.mention(0.2, "7")
-    posts.reply(0.8, asked)
-    posts.reply(8, posts.mention(5, "7", thread=asked))  # it opened again
+    mention = posts.mention(0.2, "7")
+    posts.reply(0.8, mention)
+    posts.reply(8, posts.mention(5, "7", thread=mention))  # it was reopened
     posts.edit(4, posts.mention(1.5, "8"), "@acme_help nobody answers")
     posts.news(3)
     posts.mention(MIDNIGHT - 5.3, "9", seen=MIDNIGHT + 10)
@@ -113,31 +115,31 @@ def two_days(run: PermissionRun) -> None:
 
 
 def backlog(run: PermissionRun) -> None:
-    """More mentions than X's timelines show, beyond them in search; with no time to spare."""
+    """More mentions than X's timelines show: the remaining ones are read by search."""
     posts = Posts()
-    asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(820)}
+    mentions = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(820)}
     with run.company(posts, one_account_settings()) as small_company:
         small_company.run_minutes(0, 11)
-        assert small_company.stored == asked
+        assert small_company.stored == mentions
         assert small_company.sim.requests["search", "200"]
 
 
-def mail_comes_back(run: PermissionRun) -> None:
-    """An answer that somebody is away, then that there is no such address."""
+def bounced_mail(run: PermissionRun) -> None:
+    """A mail bounces, at first temporarily, then permanently."""
     posts = Posts()
     posts.mention(0.2, "7")
     with run.company(posts, one_account_settings()) as small_company:
         small_company.run_minutes(0, 1, 16)
         [mail] = small_company.world.mails()
         for kind in ("Transient", "Permanent"):
-            word = bounce(mail.id, mail.destinations[0], small_company.world.now(), kind)
-            _run(small_company, 20, "feedback", event(word))
+            notice = bounce(mail.id, mail.destinations[0], small_company.world.now(), kind)
+            _run(small_company, 20, "feedback", event(notice))
         small_company.run_minutes(21)
         assert {m.who for m in small_company.mails} == {"anna", "vera"}
 
 
 def deleted(run: PermissionRun) -> None:
-    """A post is deleted on X, and the next sweep misses it."""
+    """A post is deleted on X, and the next sweep does not find it."""
     posts = Posts()
     posts.mention(1, "7", gone_at=at(9).isoformat(), gone_why="deleted")
     with run.company(posts, one_account_settings()) as small_company:
@@ -148,17 +150,17 @@ def deleted(run: PermissionRun) -> None:
 
 
 def deleted_later(run: PermissionRun) -> None:
-    """Posts go on X two days on: one that waits, one of ours, a quarantined one, an account's."""
+    """After two days, X removes mentions (one is also quarantined), a reply and an own post."""
     posts, late = Posts(), {"gone_at": at(2 * DAY).isoformat(), "gone_why": "deleted"}
-    asked = posts.mention(1, "7", **late)
+    mention = posts.mention(1, "7", **late)
     posts.mention(1.5, "9", **{**late, "gone_why": "protected"})
     posts.reply(3, posts.mention(2, "8"), **late)
     posts.news(4)
     posts.lines[-1] |= late
     with run.company(posts) as small_company:
         small_company.run_minutes(0, 5)
-        aside = {"account": "acme_help", "reason": "odd", "raw": {"id": asked}}
-        small_company.world.app.db.audit_log.append("acme", [LogEntry("aside", at(5), aside)])
+        quarantined = {"account": "acme_help", "reason": "odd", "raw": {"id": mention}}
+        small_company.world.app.db.audit_log.append("acme", [LogEntry("aside", at(5), quarantined)])
         for minute in (2 * DAY, 2 * DAY + 10):
             _run(small_company, minute, "comply")
         assert {s.status for s in small_company.states().values()} == {"open"}
@@ -168,27 +170,27 @@ def deleted_later(run: PermissionRun) -> None:
 SCENARIOS: tuple[Callable[[PermissionRun], None], ...] = (
     two_days,
     backlog,
-    mail_comes_back,
+    bounced_mail,
     deleted,
     deleted_later,
 )
 
 
 def _ses(to: str, small_company: SmallCompany) -> str | None:
-    """Anna's address is refused; of Boris SES wants to hear later."""
+    """Return SES's error, if any: Anna's address is refused, and Boris's is throttled at first."""
     if to.startswith("boris") and small_company.world.now() < at(62):
         return "TooManyRequestsException"
     return "MessageRejected" if to.startswith("anna") else None
 
 
-def _run(small_company: SmallCompany, minute: float, function: str, given: Any = None) -> None:
+def _run(small_company: SmallCompany, minute: float, function: str, event: Any = None) -> None:
     small_company.world.move_clock_to(at(minute))
     with small_company.world.counting_calls() as lambdas:
-        lambdas.invoke_scheduled(function, given)
+        lambdas.invoke_scheduled(function, event)
 
 
 def _close(small_company: SmallCompany) -> None:
-    """A person takes the position on all that wait that no answer is needed."""
+    """Close all open conversations: a person decides that no answer is needed."""
     for key, state in small_company.world.app.db.conversations.open("acme").items():
         position = Position(
             "1", "no_answer_needed", frozenset(state.waiting), "vera", small_company.world.now()
@@ -201,15 +203,15 @@ def _just_before_call(
     small_company: SmallCompany, function: str, call: str, do: Callable[[], None]
 ) -> Iterator[None]:
     """Call `do` just before this function first makes this call to AWS."""
-    left = [do]
+    pending = [do]
 
     def interfere(this: str) -> None:
         running, _ = small_company.world.lambdas.running[-1]
-        if left and (this, running) == (call, function):
+        if pending and (this, running) == (call, function):
             with small_company.guard.paused():
-                left.pop()()
+                pending.pop()()
 
     small_company.world.before_call = interfere
     yield
     small_company.world.before_call = None
-    assert not left
+    assert not pending

@@ -1,4 +1,4 @@
-"""What EventBridge Scheduler takes for a time; SAM and moto take anything."""
+"""The schedules that EventBridge Scheduler accepts; SAM and moto accept anything."""
 
 import re
 

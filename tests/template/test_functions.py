@@ -1,4 +1,4 @@
-"""Functions: SAM takes any runtime, any handler and any schedule, so these are held here."""
+"""Functions: SAM accepts any runtime, handler and schedule, so they are checked here."""
 
 import ast
 import re
@@ -21,15 +21,13 @@ def functions(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_runtime_and_architecture_are_those_that_the_build_serves(
-    resources: dict[str, Any],
-) -> None:
+def test_runtime_and_architecture_are_those_of_the_build(resources: dict[str, Any]) -> None:
     for properties in functions(resources).values():
         assert properties["Runtime"] == "python3.13"
         assert properties["Architectures"] == ["x86_64"]
 
 
-def test_every_handler_is_there_and_every_file_is_a_handler(template: Template) -> None:
+def test_every_handler_exists_and_every_file_is_a_handler(template: Template) -> None:
     assert {one.name for one in template.functions.values()} == {
         path.stem for path in FUNCTIONS.glob("*.py")
     }
@@ -66,7 +64,7 @@ def test_each_function_runs_by_a_schedule_a_queue_or_a_topic(template: Template)
         assert [bool(one.schedules), bool(one.queue), bool(one.topic)].count(True) == 1, one.name
 
 
-def test_schedules_are_ones_that_aws_takes(template: Template) -> None:
+def test_aws_accepts_all_schedules(template: Template) -> None:
     assert all(is_schedule(text) for texts in template.schedules.values() for text in texts)
 
 
@@ -93,13 +91,13 @@ def test_schedule_syntax(text: str, valid: bool) -> None:
     assert is_schedule(text) is valid
 
 
-def test_a_tick_ends_before_the_next_but_one(template: Template) -> None:
+def test_functions_that_run_every_minute_end_within_a_minute(template: Template) -> None:
     for one in template.functions.values():
         if one.schedules == ("cron(* * * * ? *)",):
             assert one.timeout < 60, one.name
 
 
-def test_schedules_stop_by_one_parameter(resources: dict[str, Any]) -> None:
+def test_one_parameter_stops_all_schedules(resources: dict[str, Any]) -> None:
     schedules = [one for one in resources.values() if one["Type"] == "AWS::Scheduler::Schedule"]
     assert schedules
     for one in schedules:
@@ -109,25 +107,23 @@ def test_schedules_stop_by_one_parameter(resources: dict[str, Any]) -> None:
         assert one["Properties"]["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] >= 60
 
 
-MINUTE = (60, 3, 120, 0)
-TRIES = {
-    "dispatch": (30, *MINUTE),
+EVERY_MINUTE = (60, 3, 120, 0)
+TIMEOUT_AND_RETRIES = {
+    "dispatch": (30, *EVERY_MINUTE),
     "poll": (50,),
-    "flag": (50, *MINUTE),
-    "send": (50, *MINUTE),
-    "digest": (50, *MINUTE),
+    "flag": (50, *EVERY_MINUTE),
+    "send": (50, *EVERY_MINUTE),
+    "digest": (50, *EVERY_MINUTE),
     "feedback": (50, 21600, 2),
     "figures": (600, 21600, 20, 21600, 2),
     "comply": (540, 300, 3, 120, 0),
 }
-"""By function: seconds it has; then, of the scheduler and of Lambda, how long and how often an
-invocation is tried again. What the next tick does anyway is not tried for long."""
+"""By function: its timeout in seconds; then, of the scheduler and of Lambda, for how many seconds
+and how often an invocation is retried. What the next run does anyway is not retried for long."""
 
 
-def test_how_long_and_how_often_each_is_tried(
-    template: Template, resources: dict[str, Any]
-) -> None:
-    """Given a moment without AWS, then the scheduler tries again, and old ticks do not pile up."""
+def test_timeouts_and_retries(template: Template, resources: dict[str, Any]) -> None:
+    """After a moment without AWS, invocations are retried, but old ones do not pile up."""
     scheduler: dict[str, tuple[int, int]] = {}
     invoker: dict[str, tuple[int, int]] = {}
     for one in resources.values():
@@ -140,7 +136,7 @@ def test_how_long_and_how_often_each_is_tried(
         one.name: (one.timeout, *scheduler.get(one.resource, ()), *invoker.get(one.resource, ()))
         for one in template.functions.values()
     }
-    assert found == TRIES
+    assert found == TIMEOUT_AND_RETRIES
 
 
 def _limits(policy: dict[str, Any]) -> tuple[int, int]:

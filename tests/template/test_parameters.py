@@ -1,11 +1,11 @@
-"""Parameters: described, grouped for the console, and all in docs/deploy.md."""
+"""Parameters and alarms: described, documented, and the parameters grouped for the console."""
 
 import re
 from typing import Any
 
 from pulse_cli.laptop.sam import ROOT
 
-MUST_BE_CHOSEN = {"Senders"}
+REQUIRED = {"Senders"}
 
 PARTS = (
     "What it means.",
@@ -22,14 +22,12 @@ def test_every_parameter_is_described(written: dict[str, Any]) -> None:
     assert all(one.get("Description") for one in written["Parameters"].values())
 
 
-def test_every_parameter_has_a_default_but_those_that_nobody_can_guess(
-    written: dict[str, Any],
-) -> None:
+def test_every_parameter_but_the_required_ones_has_a_default(written: dict[str, Any]) -> None:
     without = {name for name, one in written["Parameters"].items() if "Default" not in one}
-    assert without == MUST_BE_CHOSEN
+    assert without == REQUIRED
 
 
-def test_every_parameter_stands_in_a_group(written: dict[str, Any]) -> None:
+def test_every_parameter_is_in_a_group(written: dict[str, Any]) -> None:
     interface = written["Metadata"]["AWS::CloudFormation::Interface"]
     grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
     assert sorted(grouped) == sorted(written["Parameters"])
@@ -40,12 +38,12 @@ def test_every_parameter_is_documented(written: dict[str, Any]) -> None:
     table = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE))
     documented = {name: table[name] for name in written["Parameters"] if name in table}
     assert documented == {
-        name: f"`{one['Default']}`" if one.get("Default", "") != "" else _without(one)
+        name: f"`{one['Default']}`" if one.get("Default", "") != "" else _default_in_docs(one)
         for name, one in written["Parameters"].items()
     }
 
 
-def _without(parameter: dict[str, Any]) -> str:
+def _default_in_docs(parameter: dict[str, Any]) -> str:
     return "none" if "Default" in parameter else "**required**"
 
 
@@ -57,20 +55,20 @@ def alarms(written: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_every_alarm_is_documented_and_none_beside_it(written: dict[str, Any]) -> None:
+def test_every_alarm_is_documented_and_no_other(written: dict[str, Any]) -> None:
     page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[`(\w+)`\]\(runbook\.md#(\w+)\) \|", page, re.MULTILINE)
     assert sorted(rows) == sorted((name, name.lower()) for name in alarms(written))
 
 
-def test_every_alarm_says_in_a_line_what_to_do_and_where_more_stands(
+def test_every_alarm_says_in_a_line_what_to_do_and_links_the_runbook(
     written: dict[str, Any],
 ) -> None:
     for name, one in alarms(written).items():
-        told, anchor = one["AlarmDescription"].split("; docs/runbook.md#")
-        assert "\n" not in told
+        text, anchor = one["AlarmDescription"].split("; docs/runbook.md#")
+        assert "\n" not in text
         assert anchor == name.lower()
-        assert len(told) < 160, "an SMS holds no more"
+        assert len(text) < 160, "too long for an SMS"
 
 
 def test_the_runbook_has_a_whole_section_for_every_alarm_and_for_nothing_else(

@@ -1,4 +1,4 @@
-"""Who may do what: which roles there are, who may take them, what none of them may."""
+"""Who may do what: which roles exist, who may assume them, and what none of them allows."""
 
 import pytest
 
@@ -8,10 +8,10 @@ from tests.iam.policy_evaluator import Call, policy
 from tests.iam.resolved_template import ACCOUNT, REGION, ResolvedStack
 
 PARAMETERS = {"Senders": "pulse@example.com,desk@acme.example"}
-US = (("ses:FromAddress", "pulse@example.com"),)
+OUR_SENDER = (("ses:FromAddress", "pulse@example.com"),)
 ALARMS = "cloudwatch.amazonaws.com"
-PUBLISHERS = {"ses.amazonaws.com": "mail that came back"}
-"""Services that may publish beside our alarms, in the name of this account, with the reason."""
+PUBLISHERS = {"ses.amazonaws.com": "bounces and complaints"}
+"""Services besides our alarms that may publish for this account, with the reason."""
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def arn(service: str, resource: str) -> str:
 
 TABLE = arn("dynamodb", "table/pulse-Table")
 TOKENS = "parameter/pulse/pulse/tokens"
-TO_NOBODY = [
-    # each beside what some role may do
+CALLS_NOBODY_MAY_MAKE = [
+    # each is close to something that a role allows
     *(Call(f"dynamodb:{name}", TABLE) for name in ("Scan", "DeleteTable", "UpdateTable")),
     *(Call(f"dynamodb:{name}", TABLE + "/index/by-time") for name in ("Scan", "PutItem")),
     Call("dynamodb:GetItem", TABLE + "-2"),
@@ -48,8 +48,8 @@ TO_NOBODY = [
         arn("ses", "identity/example.com"),
         (("ses:FromAddress", "head@example.com"),),
     ),
-    Call("ses:SendRawEmail", arn("ses", "configuration-set/another"), US),
-    Call("ses:SendBulkEmail", arn("ses", "identity/example.com"), US),
+    Call("ses:SendRawEmail", arn("ses", "configuration-set/another"), OUR_SENDER),
+    Call("ses:SendBulkEmail", arn("ses", "identity/example.com"), OUR_SENDER),
     Call("logs:PutLogEvents", arn("logs", "log-group:/pulse/other:log-stream:x")),
     Call("logs:CreateLogGroup", arn("logs", "log-group:/pulse/pulse-2:*")),
     Call("lambda:InvokeFunction", arn("lambda", "function:another")),
@@ -57,26 +57,26 @@ TO_NOBODY = [
 ]
 
 
-@pytest.mark.parametrize("call", TO_NOBODY, ids=str)
-def test_what_no_role_may(deployed: ResolvedStack, call: Call) -> None:
-    """Given a call close to what is allowed, then no role of the stack allows it."""
+@pytest.mark.parametrize("call", CALLS_NOBODY_MAY_MAKE, ids=str)
+def test_what_no_role_allows(deployed: ResolvedStack, call: Call) -> None:
+    """No role of the stack allows a call that is close to an allowed one."""
     assert [name for name, role in deployed.roles().items() if role.allows(call)] == []
 
 
 def test_who_reads_tokens(deployed: ResolvedStack) -> None:
-    """Given the roles, then only functions that read X may read what opens it."""
+    """Only the functions that ask X may read its tokens."""
     call, roles = Call("ssm:GetParameter", arn("ssm", TOKENS + "/x")), deployed.roles()
-    given = deployed.template.functions.values()
-    told = {f.name for f in given if "PULSE_TOKENS" in f.environment}
-    assert {f.name for f in given if roles[deployed.role_of(f.name)].allows(call)} == told
-    assert {"poll", "send"} <= told < {f.name for f in given}
+    functions = deployed.template.functions.values()
+    expected = {f.name for f in functions if "PULSE_TOKENS" in f.environment}
+    assert {f.name for f in functions if roles[deployed.role_of(f.name)].allows(call)} == expected
+    assert {"poll", "send"} <= expected < {f.name for f in functions}
 
 
-def test_who_writes_mail_and_wakes_people(deployed: ResolvedStack) -> None:
-    """Given the roles, then send alone writes mail, as each of the senders, and publishes."""
+def test_only_send_sends_mail_and_publishes(deployed: ResolvedStack) -> None:
+    """Only `send` may send mail, as each of the senders, and publish to the topic."""
     roles = deployed.roles()
     for call in (
-        Call("ses:SendRawEmail", arn("ses", "identity/example.com"), US),
+        Call("ses:SendRawEmail", arn("ses", "identity/example.com"), OUR_SENDER),
         Call(
             "ses:SendEmail",
             arn("ses", "identity/someone@else.example"),
@@ -89,7 +89,7 @@ def test_who_writes_mail_and_wakes_people(deployed: ResolvedStack) -> None:
 
 @pytest.mark.parametrize("given", ["", "mine"])
 def test_one_configuration_set_is_allowed(given: str) -> None:
-    """Given a configuration set or none, then send may use that one, or the stack's own."""
+    """`send` may use the given configuration set only, or else the stack's own."""
     parameters = PARAMETERS | {"ConfigurationSet": given}
     send = ResolvedStack(load_template(parameters=parameters)).roles()["SendRole"]
     sets = {g.resource for g in send.grants if ":configuration-set/" in g.resource}
@@ -97,13 +97,13 @@ def test_one_configuration_set_is_allowed(given: str) -> None:
 
 
 def test_every_function_has_a_role_of_its_own(deployed: ResolvedStack) -> None:
-    """Given the functions, then no two share a role."""
+    """No two functions share a role."""
     roles = [deployed.role_of(name) for name in deployed.template.functions]
     assert len(roles) == len(set(roles))
 
 
-def test_only_the_service_that_runs_it_may_take_a_role(deployed: ResolvedStack) -> None:
-    """Given the roles, then Lambda takes the functions', Scheduler the schedules', nobody else."""
+def test_only_the_service_that_needs_a_role_may_assume_it(deployed: ResolvedStack) -> None:
+    """Only Lambda may assume the roles of functions, and only Scheduler those of schedules."""
     functions = {deployed.role_of(name) for name in deployed.template.functions}
     assert functions | service_requirements.of_schedules(deployed).keys() == deployed.roles().keys()
     for name, role in deployed.of_type("AWS::IAM::Role"):
@@ -118,7 +118,7 @@ def test_only_the_service_that_runs_it_may_take_a_role(deployed: ResolvedStack) 
 
 
 def test_a_function_is_invoked_by_its_own_sources_alone(deployed: ResolvedStack) -> None:
-    """Given what lets a service invoke a function, then it names a source of this stack."""
+    """Each permission to invoke a function names a source of this stack."""
     arns = {
         deployed.arn(name) for name, _ in deployed.of_type("AWS::SNS::Topic", "AWS::SQS::Queue")
     }
@@ -129,7 +129,7 @@ def test_a_function_is_invoked_by_its_own_sources_alone(deployed: ResolvedStack)
 
 
 def test_who_may_publish_to_a_topic(deployed: ResolvedStack) -> None:
-    """Given the topics, then their policies let those publish that we know of, and nobody else."""
+    """The policy of a topic lets the known services publish, and nobody else."""
     policies = {
         topic: policy([one["PolicyDocument"]])
         for _, one in deployed.of_type("AWS::SNS::TopicPolicy")
@@ -140,8 +140,8 @@ def test_who_may_publish_to_a_topic(deployed: ResolvedStack) -> None:
     for call in alarms:
         [statement] = [one for one in policies[call.resource].statements if one.applies_to(call)]
         assert statement.services == (ALARMS,)
-    for topic, given in policies.items():
-        for one in given.statements:
+    for topic, topic_policy in policies.items():
+        for one in topic_policy.statements:
             assert (one.effect, one.actions, one.resources) == ("Allow", ("sns:Publish",), (topic,))
             if one.services == (ALARMS,):
                 sources = {dict(c.context)["aws:SourceArn"] for c in alarms if c.resource == topic}
@@ -151,10 +151,8 @@ def test_who_may_publish_to_a_topic(deployed: ResolvedStack) -> None:
                 assert one.condition["StringEquals"]["aws:SourceAccount"] == ACCOUNT
 
 
-def test_a_queue_is_open_to_our_roles_and_to_what_was_not_delivered(
-    deployed: ResolvedStack,
-) -> None:
-    """Given the queues, then beside our roles SNS alone reaches one, where its failures go."""
+def test_only_our_roles_and_failed_deliveries_reach_a_queue(deployed: ResolvedStack) -> None:
+    """Apart from our roles, only SNS may send to a queue: failed deliveries to the dead letters."""
     [(_, one)] = deployed.of_type("AWS::SQS::QueuePolicy")
     [statement] = policy([one["PolicyDocument"]]).statements
     assert statement.services == ("sns.amazonaws.com",)

@@ -1,4 +1,4 @@
-"""Nothing is lost in silence: dead letters, alarms, retention, what survives a deletion."""
+"""Nothing is lost unnoticed: dead letters, alarms, retention, what survives a deletion."""
 
 import re
 from typing import Any
@@ -39,7 +39,7 @@ def test_one_sparse_index_with_everything(resources: dict[str, Any]) -> None:
     assert index["Projection"] == {"ProjectionType": "ALL"}
 
 
-def test_a_poll_is_hidden_long_enough_to_be_tried_again(template: Template) -> None:
+def test_a_poll_is_hidden_long_enough_to_be_retried(template: Template) -> None:
     poll = template.functions["poll"]
     assert poll.queue
     assert poll.queue.batch_size == 1
@@ -47,13 +47,13 @@ def test_a_poll_is_hidden_long_enough_to_be_tried_again(template: Template) -> N
     assert poll.queue.max_receive_count == 3
 
 
-def test_a_poll_is_kept_until_all_its_tries_are_over(
+def test_a_poll_is_retained_until_its_last_attempt(
     template: Template, resources: dict[str, Any]
 ) -> None:
     queue = template.functions["poll"].queue
     assert queue
-    kept = resources[queue.resource]["Properties"]["MessageRetentionPeriod"]
-    assert queue.visibility_timeout * queue.max_receive_count < kept < 6 * 60 * 60
+    retention = resources[queue.resource]["Properties"]["MessageRetentionPeriod"]
+    assert queue.visibility_timeout * queue.max_receive_count < retention < 6 * 60 * 60
 
 
 def test_fifo_dead_letters_for_a_fifo_queue(template: Template, resources: dict[str, Any]) -> None:
@@ -64,7 +64,7 @@ def test_fifo_dead_letters_for_a_fifo_queue(template: Template, resources: dict[
         assert resources[name]["Properties"]["QueueName"]["Fn::Sub"].endswith(".fifo")
 
 
-def test_queues_are_encrypted_and_dead_letters_kept(resources: dict[str, Any]) -> None:
+def test_queues_are_encrypted_and_dead_letters_retained(resources: dict[str, Any]) -> None:
     for name, properties in of_type(resources, "AWS::SQS::Queue").items():
         assert properties["SqsManagedSseEnabled"] is True
         if name in dead_letter_queues(resources):
@@ -79,19 +79,19 @@ def test_every_schedule_has_dead_letters(resources: dict[str, Any]) -> None:
         assert properties["Target"]["DeadLetterConfig"] == {"Arn": dead_letters}
 
 
-def test_every_function_by_schedule_or_topic_has_dead_letters_for_its_errors(
+def test_every_function_with_a_schedule_or_topic_has_dead_letters(
     template: Template, resources: dict[str, Any]
 ) -> None:
     dead_letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-    told = {
+    destinations = {
         one["FunctionName"]["Ref"]: one["DestinationConfig"]["OnFailure"]["Destination"]
         for one in of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
     }
-    alone = {f.resource for f in template.functions.values() if f.schedules or f.topic}
-    assert told == dict.fromkeys(alone, dead_letters)
+    expected = {f.resource for f in template.functions.values() if f.schedules or f.topic}
+    assert destinations == dict.fromkeys(expected, dead_letters)
 
 
-def test_logs_end(resources: dict[str, Any]) -> None:
+def test_logs_expire(resources: dict[str, Any]) -> None:
     groups = of_type(resources, "AWS::Logs::LogGroup")
     assert all(one["RetentionInDays"] for one in groups.values())
     for properties in of_type(resources, "AWS::Lambda::Function").values():
@@ -107,7 +107,9 @@ def test_alarms_go_straight_to_the_topic(resources: dict[str, Any]) -> None:
         assert "TreatMissingData" in properties
 
 
-def test_mail_that_comes_back_finds_its_way(template: Template, resources: dict[str, Any]) -> None:
+def test_bounces_and_complaints_reach_feedback(
+    template: Template, resources: dict[str, Any]
+) -> None:
     [destination] = of_type(resources, "AWS::SES::ConfigurationSetEventDestination").values()
     event = destination["EventDestination"]
     assert event["Enabled"] is True
@@ -129,7 +131,7 @@ def test_mail_that_comes_back_finds_its_way(template: Template, resources: dict[
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": topic}}
 
 
-def test_only_ses_tells_of_mail_and_only_of_ours(
+def test_only_ses_reports_on_mail_and_only_on_ours(
     template: Template, resources: dict[str, Any]
 ) -> None:
     topic = {"Ref": template.functions["feedback"].topic}
@@ -146,7 +148,7 @@ def test_only_ses_tells_of_mail_and_only_of_ours(
     assert resources["MailEvents"]["DependsOn"] == "FeedbackTopicPolicy"
 
 
-def test_a_configuration_set_is_made_unless_there_is_one(resources: dict[str, Any]) -> None:
+def test_a_configuration_set_is_made_unless_one_is_given(resources: dict[str, Any]) -> None:
     assert resources["MailSet"]["Condition"] == "MakesConfigurationSet"
     assert resources["MailSet"]["Properties"]["Name"] == {"Ref": "AWS::StackName"}
     chosen = resources["MailEvents"]["Properties"]["ConfigurationSetName"]["Fn::If"]
@@ -168,7 +170,10 @@ def test_missing_data_raises_the_alarms_on_pulse_itself(
 def test_a_night_without_figures_raises_the_alarm_and_a_new_stack_does_not(
     resources: dict[str, Any],
 ) -> None:
-    """Without data an alarm of `missing` goes where a new one begins: no step, and no ring."""
+    """Without data, the alarm goes to the state of insufficient data, which notifies the topic.
+
+    A new alarm begins in that state, so it notifies nobody.
+    """
     alarm = resources["FiguresAlarm"]["Properties"]
     assert alarm["TreatMissingData"] == "missing"
     assert alarm["InsufficientDataActions"] == [{"Ref": "CriticalTopic"}]
@@ -194,7 +199,7 @@ def test_every_dead_letter_queue_has_an_alarm(resources: dict[str, Any]) -> None
 
 
 LESS, MORE = "LessThanThreshold", "GreaterThanThreshold"
-JUDGED: dict[str, tuple[str, int, Any, str, Any, str]] = {
+ALARMS: dict[str, tuple[str, int, Any, str, Any, str]] = {
     "BlindAlarm": ("Sum", 60, {"Ref": "BlindMinutes"}, LESS, 1, "breaching"),
     "AccountBlindAlarm": ("Maximum", 60, 1, MORE, 0, "ignore"),
     "BudgetAlarm": (
@@ -210,16 +215,16 @@ JUDGED: dict[str, tuple[str, int, Any, str, Any, str]] = {
     "PollDeadLettersAlarm": ("Maximum", 60, 1, MORE, 0, "notBreaching"),
     "DeadLettersAlarm": ("Maximum", 60, 1, MORE, 0, "notBreaching"),
 }  # fmt: skip
-"""By statistic, period in seconds, periods, comparison, threshold, missing data: docs/deploy.md."""
+"""Statistic, period in seconds, periods, comparison, threshold, missing data (docs/deploy.md)."""
 
 
-def test_each_alarm_judges_as_the_docs_say(resources: dict[str, Any]) -> None:
-    """Given an alarm, then it rings neither always nor never: each of its numbers is meant."""
+def test_each_alarm_has_the_documented_values(resources: dict[str, Any]) -> None:
+    """Each alarm has exactly these values, so that it neither always nor never goes off."""
     names = ("Statistic", "Period", "EvaluationPeriods", "ComparisonOperator", "Threshold")
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
-    judged = {
+    found = {
         name: tuple(alarm[part] for part in (*names, "TreatMissingData"))
         for name, alarm in alarms.items()
     }
-    assert judged == JUDGED
+    assert found == ALARMS
     assert not any("DatapointsToAlarm" in alarm for alarm in alarms.values())

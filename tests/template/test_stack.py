@@ -49,7 +49,7 @@ def test_the_table_is_the_templates(aws: boto3.Session) -> None:
 
 
 def test_the_table_outlives_its_stack(aws: boto3.Session) -> None:
-    """Given a table that holds something, when the stack is deleted, then the table stays."""
+    """If the stack is deleted, the table and its items stay."""
     stack, client = create_stack(session=aws), aws.client("dynamodb")
     item = {"pk": {"S": "settings"}, "sk": {"S": "current"}}
     client.put_item(TableName=stack.table, Item=item)
@@ -58,7 +58,7 @@ def test_the_table_outlives_its_stack(aws: boto3.Session) -> None:
     assert client.scan(TableName=stack.table)["Items"] == [item]
 
 
-def test_the_queue_knows_its_dead_letters(aws: boto3.Session) -> None:
+def test_the_queue_has_its_dead_letters(aws: boto3.Session) -> None:
     queue = create_stack(session=aws).functions["poll"].queue
     assert queue
     sqs = aws.client("sqs")
@@ -68,7 +68,7 @@ def test_the_queue_knows_its_dead_letters(aws: boto3.Session) -> None:
     assert redrive["deadLetterTargetArn"].endswith(queue.dead_letters_url.rpartition("/")[2])
 
 
-def test_many_stacks_stand_side_by_side(aws: boto3.Session) -> None:
+def test_several_stacks_side_by_side(aws: boto3.Session) -> None:
     template = load_template()
     stacks = [create_stack(template, aws, f"company-{number}") for number in range(3)]
     assert len({stack.table for stack in stacks}) == 3
@@ -81,7 +81,7 @@ def test_reading_the_template_needs_no_region(monkeypatch: pytest.MonkeyPatch) -
     assert load_template(parameters={"Senders": "other@example.com"}).functions
 
 
-def test_short_forms_are_written_out() -> None:
+def test_short_forms_are_expanded() -> None:
     text = "{a: !Ref B, c: !GetAtt D.E.F, g: !Sub 'x${H}', i: !If [J, !Ref K, 1]}"
     assert parse_template(text) == {
         "a": {"Ref": "B"},
@@ -91,7 +91,7 @@ def test_short_forms_are_written_out() -> None:
     }
 
 
-def test_the_sample_environment_is_what_pulse_local_gives(aws: boto3.Session) -> None:
+def test_the_sample_environment_is_that_of_pulse_local(aws: boto3.Session) -> None:
     addresses = {
         "XUrl": f"http://127.0.0.1:{local_env.X_PORT}",
         "AwsUrl": f"http://127.0.0.1:{local_env.AWS_PORT}",

@@ -101,7 +101,7 @@ def test_a_mail_that_ses_refuses(healthy_stack: LocalStack) -> None:
 def test_what_ses_says_of_the_account(differs: dict[str, Any], what: str, status: str) -> None:
     judged = {finding.what: finding for finding in judge_account(HEALTHY | differs)}
     assert judged[what].status == status
-    assert (judged[what].mend is None) == (status == "OK")
+    assert (judged[what].fix is None) == (status == "OK")
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_what_ses_says_of_a_sender(
 ) -> None:
     [finding] = judge_identity("sender", "a@example.com", name, VERIFIED | differs)
     assert finding.status == status
-    assert (mend is None and finding.mend is None) or (mend and mend in str(finding.mend))
+    assert (mend is None and finding.fix is None) or (mend and mend in str(finding.fix))

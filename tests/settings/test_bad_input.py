@@ -60,7 +60,7 @@ def test_a_file_that_holds_no_settings_says_why(
     raw: bytes, line: int, problem: str, mend: str, checked: Examine
 ) -> None:
     (finding,) = checked(raw).findings
-    assert (finding.line, finding.problem, finding.mend) == (line, problem, mend)
+    assert (finding.line, finding.problem, finding.fix) == (line, problem, mend)
 
 
 def test_a_control_character_is_told_with_its_line(sound: str, checked: Examine) -> None:

@@ -95,6 +95,8 @@ def _infrequent_garbage_collection() -> Iterator[None]:
 
 
 class _ReplayRun:
+    """One replay: runs the ticks, then lists what they led to."""
+
     def __init__(self, world: ReplayWorld, plan: ReplayPlan, until: datetime) -> None:
         self._world = world
         self._plan = plan
@@ -106,6 +108,7 @@ class _ReplayRun:
         self._checkpoints = sorted(c for c in plan.checkpoints if c < until)
 
     def run(self, start: datetime) -> None:
+        """Run every tick from `start` to the end, and send the last digest."""
         now, before = start, start - MINUTE
         while now < self._until:
             tick = self._tick(now)
@@ -118,6 +121,7 @@ class _ReplayRun:
             self._digest_now(start)
 
     def outcome(self) -> ReplayOutcome:
+        """Return the outcome so far; the time that the replay took is set by the caller."""
         world = self._world
         return ReplayOutcome(
             self._plan.company,

@@ -108,6 +108,8 @@ def read_request(
 
 
 class _Reader:
+    """Reads the parameters of one request, and collects what is wrong with them in `errors`."""
+
     def __init__(
         self, operation: str, args: Mapping[str, str], vocabularies: tuple[Vocabulary, ...]
     ) -> None:
@@ -117,6 +119,7 @@ class _Reader:
         self._vocabularies = vocabularies
 
     def read(self) -> ParsedRequest:
+        """Return the parameters; a wrong one is added to `errors` and left at its default."""
         operation, vocabularies = self._operation, self._vocabularies
         known = set(PARAMETERS[operation])
         if operation not in _WITHOUT_POST_FIELDS:

@@ -76,11 +76,14 @@ def _tokens(text: str) -> list[str]:
 
 
 class _Reader:
+    """Reads a query by recursive descent: alternatives, then terms that must all match."""
+
     def __init__(self, tokens: list[str], archive: Archive) -> None:
         self.tokens = tokens
         self._archive = archive
 
     def either(self) -> Query:
+        """Return the query of the next tokens, up to a closing parenthesis or the end."""
         parts = [self._together()]
         while self.tokens and self.tokens[0] == "OR":
             self.tokens.pop(0)

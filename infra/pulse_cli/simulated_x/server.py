@@ -65,6 +65,7 @@ class _Handler(WSGIRequestHandler):
         error: BaseException,  # noqa: ARG002
         environ: WSGIEnvironment | None = None,  # noqa: ARG002
     ) -> None:
+        """Close the socket without an answer, where the application raised DropError."""
         self.close_connection = True
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -117,6 +117,11 @@ class _TokenCheck:
     billed: float = 0.0
 
     def run(self) -> TokenReport:
+        """Ask X step by step, and return the report.
+
+        Raises:
+            XError: X did not answer a request that Pulse cannot do without.
+        """
         self.on_step(f"who @{self.username} is")
         account = self.x.user(self.username)
         self.billed += prices.USER

@@ -209,7 +209,7 @@ def _remove(
             remove(deployment.db, settings, who, data, now(), on_progress)
         except ContentionError as problem:
             raise CommandError(
-                f"{problem} is being written to by others all the time; try again"
+                f"other runs kept writing the same data ({problem}); try again"
             ) from problem
 
 

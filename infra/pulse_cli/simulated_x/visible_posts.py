@@ -81,7 +81,7 @@ class VisiblePosts:
         return None if self.removal_of(post, self._now) else post
 
     def removal_of(self, post: ArchivedPost, at: datetime) -> PostRemoval | None:
-        """Return a post's removal if it is past; None for a `lost` post, which look-ups still find."""
+        """Return a post's removal if it is past; None for a `lost` post, which can be looked up."""
         removal = self._archive.index.removals.get(post.first_id)
         return (
             removal

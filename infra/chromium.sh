@@ -6,9 +6,9 @@ for name in chromium chromium-browser google-chrome google-chrome-stable; do
     if command -v "$name" >/dev/null; then exit 0; fi
 done
 
-mend="the tests that look at mails in a browser will be skipped; install Chromium to run them"
+fix="the tests that look at mails in a browser will be skipped; install Chromium to run them"
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "No Chromium: $mend." >&2
+    echo "No Chromium: $fix." >&2
     exit 0
 fi
 
@@ -16,5 +16,5 @@ echo "Installing Chromium with apt-get, for the tests that look at mails in a br
 export DEBIAN_FRONTEND=noninteractive
 if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
     chromium fonts-dejavu-core fonts-noto-color-emoji; } >/dev/null; then
-    echo "apt-get could not install Chromium: $mend." >&2
+    echo "apt-get could not install Chromium: $fix." >&2
 fi

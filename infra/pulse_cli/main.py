@@ -34,14 +34,14 @@ class Commands(click.Group):
         "export": ("export", "Export everything that is stored about a company."),
         "drop": ("drop", "Remove all stored data of a company that is no longer watched."),
     }
-    """By name: the module of the command, and what it does in a line."""
+    """By command name: the module in `pulse_cli.commands`, and what the command does in a line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return names of all commands, in the order in which a newcomer meets them."""
+        """Return the names of all commands, in the order in which a newcomer needs them."""
         return list(self.places)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        """Return the command of that name, or None."""
+        """Return the command of that name, None if there is none."""
         if name not in self.places:
             return None
         module = importlib.import_module(f"pulse_cli.commands.{self.places[name][0]}")
@@ -49,9 +49,9 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """A line each, without looking at the commands themselves."""
+        """Write a line for each command, without importing the commands."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, told) in self.places.items()])
+            formatter.write_dl([(name, summary) for name, (_, summary) in self.places.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,7 +65,7 @@ def pulse() -> None:
 
 
 def main() -> None:
-    """Run the command; an error that a person can mend is one line on standard error."""
+    """Run the command; a CommandError becomes one line on standard error and exit code 1."""
     try:
         pulse(prog_name="pulse")
     except CommandError as problem:

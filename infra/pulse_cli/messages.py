@@ -1,6 +1,6 @@
 """The messages of screens and templates, and the catalogs that translate them: `make messages`.
 
-English stands in the code and the templates; every other language has a catalog in
+The English texts are in the code and the templates; every other language has a catalog in
 templates/translations. Babel's extractors find what `gettext` and `ngettext` are called with.
 """
 
@@ -30,7 +30,7 @@ _KEYWORDS = {"gettext": None, "ngettext": (1, 2)}
 
 
 def messages() -> dict[MessageId, list[str]]:
-    """Return every message with the names of the files that use it."""
+    """Return every message with the names of the files that use it, sorted."""
     found: dict[MessageId, set[str]] = defaultdict(set)
     for folder, methods in _SOURCES.items():
         # Babel gives the file, the line, the message, comments and a context, which we do not use.
@@ -41,7 +41,7 @@ def messages() -> dict[MessageId, list[str]]:
 
 
 def load(language: str) -> Catalog:
-    """Return the catalog of a language as it is on disk."""
+    """Return the catalog of a language, such as `ru`, as it is on disk."""
     with _path(language).open("rb") as file:
         return read_po(file, locale=language)
 

@@ -21,7 +21,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue that feeds a function; times in seconds, URLs only once a stack is created."""
+    """A queue that feeds a function; the visibility timeout is in seconds.
+
+    `resource` and `dead_letters` are logical ids of the template. The URLs are empty until a stack
+    has been created.
+    """
 
     resource: str
     batch_size: int
@@ -34,11 +38,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function as the template describes it; times in seconds.
+    """One function as the template describes it; `timeout` is in seconds, `memory` in MB.
 
-    `environment` holds the template's own expressions; `Stack.env` says what they come to.
-    `retries` is how often Lambda tries an invocation by a schedule or a topic again that ended in
-    an error; `topic` is the resource of the topic that feeds it.
+    `resource` is its logical id. `environment` holds the template's own expressions; their values
+    are in `LocalStack.env`. `retries` is how often Lambda repeats an invocation by a schedule or
+    a topic that ended in an error. `topic` is the logical id of the topic that feeds the function.
     """
 
     name: str
@@ -56,7 +60,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`template.yaml` after SAM, for one set of parameters."""
+    """`template.yaml` as SAM transforms it for one set of parameters; `body` is the whole of it."""
 
     functions: dict[str, Function]
     parameters: dict[str, str]
@@ -64,12 +68,15 @@ class Template:
 
     @property
     def schedules(self) -> dict[str, tuple[str, ...]]:
-        """When functions run: EventBridge expressions by function name."""
+        """The schedule expressions of EventBridge, by function name."""
         return {one.name: one.schedules for one in self.functions.values() if one.schedules}
 
 
 def load_template(path: Path = TEMPLATE, parameters: dict[str, str] | None = None) -> Template:
-    """Read a SAM template; `parameters` as for `sam deploy`, those without a default included."""
+    """Return a SAM template as SAM would deploy it with these parameters.
+
+    Results are cached until the file changes.
+    """
     chosen = tuple(sorted((parameters or {}).items()))
     return _load(path.resolve(), path.stat().st_mtime_ns, chosen)
 
@@ -86,17 +93,19 @@ def _load(path: Path, _changed: int, parameters: tuple[tuple[str, str], ...]) ->
 
 
 def parse_template(text: str) -> Json:
-    """Read YAML with CloudFormation's short forms (`!Ref`, `!Sub` ...) written out."""
-    # The round trip parts what YAML aliases share, since SAM's transform writes into it.
+    """Return a template read from YAML, with its short forms (`!Ref`, `!Sub` ...) written out."""
+    # YAML aliases share one object, and SAM's transform writes into its input: the round trip
+    # through JSON makes separate copies.
     result: Json = json.loads(json.dumps(yaml.load(text, Loader=_Loader)))  # noqa: S506
     return result
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader of its own: CloudFormation's tags must not reach other YAML files.
+    """A safe loader of our own: CloudFormation's tags must not be accepted in other YAML files.
 
-    samcli.yamlhelper reads the same short forms, but teaches them to yaml.SafeLoader itself: from
-    then on, the settings and all else in the process would be read with them, and without times.
+    samcli.yamlhelper reads the same short forms, but adds them to yaml.SafeLoader itself: from
+    then on, the settings and every other file of this process would be read with them, and
+    without times.
     """
 
 
@@ -118,7 +127,7 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 def _transform(body: Json, parameters: dict[str, str]) -> Json:
-    # Imported here: a third of a second that most commands need not spend.
+    # Imported here, since it takes a third of a second that most commands need not spend.
     import boto3  # noqa: PLC0415
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
@@ -127,7 +136,7 @@ def _transform(body: Json, parameters: dict[str, str]) -> Json:
     body.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     for _, properties in _of_type(body["Resources"], "AWS::Serverless::Function"):
         properties["CodeUri"] = "s3://not/built"
-    # It asks for a region, whichever, and for AWS's managed policies, which only IAM knows.
+    # SAM asks for a region, but any will do, and for AWS's managed policies, which only IAM knows.
     anywhere = boto3.Session(region_name="us-east-1")
     translator = Translator(None, Parser(), boto_session=anywhere)
     result: Json = translator.translate(body, parameters, get_managed_policy_map=dict)

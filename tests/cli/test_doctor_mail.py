@@ -101,7 +101,7 @@ def test_a_mail_that_ses_refuses(healthy_stack: LocalStack) -> None:
 def test_the_account_as_ses_describes_it(changes: dict[str, Any], what: str, status: str) -> None:
     judged = {finding.what: finding for finding in judge_account(HEALTHY | changes)}
     assert judged[what].status == status
-    assert (judged[what].mend is None) == (status == "OK")
+    assert (judged[what].fix is None) == (status == "OK")
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_a_sender_as_ses_describes_it(
 ) -> None:
     [finding] = judge_identity("sender", "a@example.com", name, VERIFIED | changes)
     assert finding.status == status
-    assert (fix is None and finding.mend is None) or (fix and fix in str(finding.mend))
+    assert (fix is None and finding.fix is None) or (fix and fix in str(finding.fix))

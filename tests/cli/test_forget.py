@@ -109,7 +109,7 @@ def test_one_person_is_erased_and_nobody_else(full: Table) -> None:
     nine, two = (f"{NOW - timedelta(days=n):%Y-%m-%d}" for n in (9, 2))
     lines = result.out.splitlines()
     assert lines[0].startswith("other: 1 post in 1 conversation")
-    summary = f"svyaz: 2 posts in 3 conversations, {nine} to {two}, and 2 answers of your own"
+    summary = f"svyaz: 2 posts in 3 conversations, {nine} to {two}, and 2 replies of your own"
     assert lines[1] == f"{summary}, 1 in quarantine"
     assert "1 post of your own mentioning this person stays" in result.out
     assert "35 days" in result.out

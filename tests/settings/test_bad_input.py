@@ -60,7 +60,7 @@ def test_a_file_without_settings_is_reported_with_the_reason(
     raw: bytes, line: int, problem: str, fix: str, check: CheckText
 ) -> None:
     (finding,) = check(raw).findings
-    assert (finding.line, finding.problem, finding.mend) == (line, problem, fix)
+    assert (finding.line, finding.problem, finding.fix) == (line, problem, fix)
 
 
 def test_a_control_character_is_reported_with_its_line(sound: str, check: CheckText) -> None:

@@ -71,7 +71,7 @@ def test_no_mistake_crashes_the_check(
     errors = [finding for finding in findings if finding.severity == "error"]
     assert (found is None) == (document is None) == bool(errors)
     assert all(1 <= finding.line <= text.count("\n") + 2 for finding in findings)
-    assert all(finding.problem and finding.mend for finding in findings)
+    assert all(finding.problem and finding.fix for finding in findings)
     assert all("\n" not in finding.to_line("pulse.yaml") for finding in findings)
 
 

@@ -155,10 +155,7 @@ FAULT = {"from": "2030-05-14T12:00:00Z", "until": "2030-05-14T13:00:00Z", "statu
     ("faults", "message"),
     [
         ("[", "line 1: .*fix the JSON"),
-        (
-            [FAULT, {**FAULT, "from": "noon"}],
-            "line 7: a fault that from: 'noon' is not an ISO time",
-        ),
+        ([FAULT, {**FAULT, "from": "noon"}], "line 7: from: 'noon' is not an ISO time"),
         ([{**FAULT, "until": FAULT["from"]}], "ends before it begins"),
         ([{**FAULT, "endpoint": "likes"}], "endpoint 'likes' is not one of mentions"),
         ([{**FAULT, "every": 0.5}], "every 0.5"),

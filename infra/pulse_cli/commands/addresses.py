@@ -1,4 +1,4 @@
-"""`pulse addresses`: whom mail does not reach, and how to write to them again."""
+"""`pulse addresses`: lists suppressed addresses, or allows mail to one of them again."""
 
 from __future__ import annotations
 
@@ -37,53 +37,54 @@ def addresses(*, deployment: Deployment, lift: str | None, as_json: bool) -> Non
         _lift(deployment, lift, as_json=as_json)
         return
     settings = deployment.settings()
-    blocks = sorted(deployment.db.suppressions.all().values(), key=lambda block: block.at)
-    rows = [_row(block, settings) for block in blocks]
+    found = sorted(deployment.db.suppressions.all().values(), key=lambda one: one.at)
+    rows = [_row(suppression, settings) for suppression in found]
     if as_json:
         answer = {"stack": deployment.name, "addresses": rows}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     if not rows:
         click.echo("Pulse writes to every address.")
-    for block, row in zip(blocks, rows, strict=True):
+    for suppression, row in zip(found, rows, strict=True):
         people = ", ".join(row["people"]) or "nobody in the settings"
-        why = "bounced" if block.kind == "bounce" else "was marked as spam"
-        click.echo(f"{block.address} ({people}): email {why} at {block.at:%Y-%m-%d %H:%M} UTC")
-        click.echo(f"  {one_line(block.reason)}")
+        why = "bounced" if suppression.kind == "bounce" else "was marked as spam"
+        at = f"{suppression.at:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"{suppression.address} ({people}): email {why} at {at}")
+        click.echo(f"  {one_line(suppression.reason)}")
     if rows:
         click.echo("To allow email to an address again, run pulse addresses --lift ADDRESS.")
 
 
 def _lift(deployment: Deployment, address: str, *, as_json: bool) -> None:
-    block = deployment.db.suppressions.remove(address)
-    if block is None:
+    suppression = deployment.db.suppressions.remove(address)
+    if suppression is None:
         raise CommandError(
             f"email to {address} was not stopped; run pulse addresses to list stopped addresses"
         )
     if as_json:
-        answer = {"stack": deployment.name, "lifted": block.address}
+        answer = {"stack": deployment.name, "lifted": suppression.address}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    click.echo(f"Pulse writes to {block.address} again from the next minute on.")
+    click.echo(f"Pulse writes to {suppression.address} again from the next minute on.")
     click.echo(
         "SES may still block the address through its own suppression list. Check, and "
         "remove it there:"
     )
-    click.echo(f"  {_SUPPRESSED.format('get', block.address)}")
-    click.echo(f"  {_SUPPRESSED.format('delete', block.address)}")
+    click.echo(f"  {_SUPPRESSED.format('get', suppression.address)}")
+    click.echo(f"  {_SUPPRESSED.format('delete', suppression.address)}")
 
 
-def _row(block: Suppression, settings: Settings | None) -> dict[str, Any]:
+def _row(suppression: Suppression, settings: Settings | None) -> dict[str, Any]:
     people = [
         f"{key} of {company.name}"
         for company in (settings.companies if settings else ())
-        for key in people_with_address(company, block.address, now())
+        for key in people_with_address(company, suppression.address, now())
     ]
     return {
-        "address": block.address,
+        "address": suppression.address,
         "people": people,
-        "kind": block.kind,
-        "since": block.at.isoformat(timespec="seconds"),
-        "said": block.reason,
-        "message_id": block.message_id,
+        "kind": suppression.kind,
+        "since": suppression.at.isoformat(timespec="seconds"),
+        "said": suppression.reason,
+        "message_id": suppression.message_id,
     }

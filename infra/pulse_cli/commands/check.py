@@ -1,4 +1,4 @@
-"""`pulse check`: what is wrong with the settings; `pulse schema`: their JSON Schema."""
+"""`pulse check` reports what is wrong with the settings; `pulse schema` prints their schema."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check(file: File, as_json: bool) -> None:
         answer = {"file": str(file), "ok": checked.settings is not None, "findings": findings}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
-        _tell(file, checked)
+        _print_findings(file, checked)
     if checked.settings is None:
         sys.exit(1)
 
@@ -53,7 +53,7 @@ def schema() -> None:
     click.echo(SCHEMA.read_text("utf-8"), nl=False)
 
 
-def _tell(file: File, checked: CheckedSettings) -> None:
+def _print_findings(file: File, checked: CheckedSettings) -> None:
     for finding in checked.findings:
         click.echo(finding.to_line(str(file)))
     if checked.settings is None:

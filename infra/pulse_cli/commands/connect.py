@@ -1,4 +1,4 @@
-"""`pulse connect`: a token for X, tested before it is kept."""
+"""`pulse connect`: tests a token for X, and stores it if it works."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ _HANDLE = re.compile(r"@?([A-Za-z0-9_]{1,15})")
 
 
 class Handle(click.ParamType):
-    """The name of an account on X, with or without its @."""
+    """The handle of an account on X, with or without its @."""
 
     name = "@handle"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
+        """Return the handle without its @."""
         match = _HANDLE.fullmatch(str(value))
         if match is None:
             shown = quote(str(value))
@@ -37,7 +38,7 @@ class Handle(click.ParamType):
         return match[1]
 
 
-def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def _check_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not _NAME.fullmatch(value):
         raise click.BadParameter("use up to 64 letters, digits, - and _")
     return value
@@ -49,7 +50,7 @@ def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     "--token",
     "name",
     metavar="NAME",
-    callback=_named,
+    callback=_check_name,
     help=(
         "Name to store the token under.  [default: the account's token name in the "
         "settings, else the handle]"
@@ -76,7 +77,9 @@ def connect(
     """
     settings = None
     if not dry_run:
-        settings = deployment.settings()  # before X is asked, which costs
+        # Without a stack the token could not be stored. This is checked before X is asked, since
+        # X bills what is read.
+        settings = deployment.settings()
         deployment.output("TokensPath")
     url = connection.simulated_x_url() if dry_run else deployment.x_url
     if url:
@@ -88,7 +91,7 @@ def connect(
         )
     errors = make_console(stderr=True)
     with errors.status("") as status:
-        tested = check_token(
+        report = check_token(
             handle,
             token,
             connection.x_adapter(url),
@@ -97,10 +100,10 @@ def connect(
         )
     stored = None
     if not dry_run:
-        name = name or _name_in_settings(settings, tested.account) or tested.account.username
+        name = name or _name_in_settings(settings, report.account) or report.account.username
         deployment.tokens.put(str(name), token)
         stored = f"{deployment.output('TokensPath')}/{name}"
-    _say(tested, stored, as_json=as_json)
+    _print_report(report, stored, as_json=as_json)
 
 
 def _name_in_settings(settings: Settings | None, account: Author) -> str | None:
@@ -111,11 +114,11 @@ def _name_in_settings(settings: Settings | None, account: Author) -> str | None:
     return None
 
 
-def _say(tested: TokenReport, stored: str | None, *, as_json: bool) -> None:
+def _print_report(report: TokenReport, stored: str | None, *, as_json: bool) -> None:
     if as_json:
-        answer = token_view.as_json(tested) | {"stored": stored}
+        answer = token_view.as_json(report) | {"stored": stored}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    token_view.print_report(tested, make_console())
+    token_view.print_report(report, make_console())
     click.echo()
     click.echo(f"Stored at {stored}." if stored else "Nothing was stored (--dry-run).")

@@ -1,4 +1,4 @@
-"""`pulse demo`: the main job, on a day that the project makes up."""
+"""`pulse demo`: shows the main job on a made-up day."""
 
 from __future__ import annotations
 
@@ -50,21 +50,24 @@ def demo(*, out: Path, lang: Language, to_open: bool) -> None:
     from pulse_cli.demo.run import run_demo  # noqa: PLC0415
     from pulse_cli.demo.texts import DemoTexts  # noqa: PLC0415
 
-    words, day = DemoTexts(lang), make_day()
-    with _progress(day.period, words) as progress:
-        came = run_demo(day, out, progress)
-    letters = mailbox.write_pages(out / "mail", came.company, came.sent_mails)
-    index = mailbox.write_index(letters, out / "mail", words)
+    texts, day = DemoTexts(lang), make_day()
+    with _progress(day.period, texts) as progress:
+        result = run_demo(day, out, progress)
+    mails = mailbox.write_pages(out / "mail", result.company, result.sent_mails)
+    index = mailbox.write_index(mails, out / "mail", texts)
     console = make_console()
-    console.print(draw_report(day, came, words))
-    console.print(draw_next_steps(out, index, len(letters), words))
+    console.print(draw_report(day, result, texts))
+    console.print(draw_next_steps(out, index, len(mails), texts))
     if to_open:
         webbrowser.open(index.resolve().as_uri())
 
 
 @contextmanager
-def _progress(whole: TimeRange, words: DemoTexts) -> Iterator[Callable[[datetime], None]]:
-    """A bar over the hours of the day, where somebody sees it."""
+def _progress(whole: TimeRange, texts: DemoTexts) -> Iterator[Callable[[datetime], None]]:
+    """Show a bar over the hours of the day if standard error is a terminal.
+
+    The block gets a function that moves the bar to a time of the day.
+    """
     errors = make_console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -75,10 +78,10 @@ def _progress(whole: TimeRange, words: DemoTexts) -> Iterator[Callable[[datetime
         disable=not errors.is_terminal,
     )
     with bar:
-        task = bar.add_task(words("starting"), total=whole.length / _MINUTE)
+        task = bar.add_task(texts("starting"), total=whole.length / _MINUTE)
 
-        def to(now: datetime) -> None:
-            shown = words("replaying", time=words.time(now))
+        def move_to(now: datetime) -> None:
+            shown = texts("replaying", time=texts.time(now))
             bar.update(task, completed=(now - whole.start) / _MINUTE, description=shown)
 
-        yield to
+        yield move_to

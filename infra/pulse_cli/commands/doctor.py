@@ -1,4 +1,4 @@
-"""`pulse doctor`: whether a deployed stack can do its work."""
+"""`pulse doctor`: checks whether a deployed stack can do its job."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
 
 
 def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    wrong = check_address(value) if value is not None else None
-    if wrong:
-        raise click.BadParameter(f"{wrong.problem}: {wrong.mend}")
+    found = check_address(value) if value is not None else None
+    if found:
+        raise click.BadParameter(f"{found.problem}: {found.fix}")
     return value
 
 
@@ -48,12 +48,12 @@ def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bo
     """
     if to and no_mail:
         raise click.UsageError("--mail and --no-mail contradict each other; use only one of them")
-    deployment.output("TableName")  # before anything is said, there must be a stack
+    deployment.output("TableName")  # without a stack, fail before the first line is printed
     findings: list[DoctorFinding] = []
     for finding in run_checks(deployment, now(), to, mail=not no_mail):
         findings.append(finding)
         if not as_json:
-            _say(finding)
+            _print_finding(finding)
     failed = sum(finding.status == "FAIL" for finding in findings)
     warned = sum(finding.status == "WARN" for finding in findings)
     if as_json:
@@ -69,9 +69,9 @@ def doctor(*, deployment: Deployment, to: str | None, no_mail: bool, as_json: bo
         sys.exit(1)
 
 
-def _say(finding: DoctorFinding) -> None:
+def _print_finding(finding: DoctorFinding) -> None:
     line = Text(f"{finding.status:<4}  ", style=_COLOURS[finding.status])
-    line.append(one_line(f"{finding.what}: {finding.said}"), style="default")
-    if finding.mend:
-        line.append(f" — {one_line(finding.mend)}", style="default")
+    line.append(one_line(f"{finding.what}: {finding.message}"), style="default")
+    if finding.fix:
+        line.append(f" — {one_line(finding.fix)}", style="default")
     make_console().print(line, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`pulse drop`: all that is kept of a company that is no longer watched."""
+"""`pulse drop`: removes all data of a company that is no longer watched."""
 
 from __future__ import annotations
 
@@ -22,8 +22,15 @@ from pulse_cli.stack.deployment import Deployment, now, with_deployment
 
 __all__ = ["drop"]
 
-_UNDER_WAY = timedelta(minutes=10)
-"""The longest that a function may run by the settings it began with."""
+_LONGEST_RUN = timedelta(minutes=10)
+"""The longest that a function may go on with the settings that it read when it started."""
+
+_PLAIN = {
+    "rows of the journal": "entries of the audit log",
+    "mails waiting": "queued emails",
+    "records of mails sent": "records of sent emails",
+}
+"""What people read in place of keys that scripts know."""
 
 
 @click.command()
@@ -35,9 +42,9 @@ _UNDER_WAY = timedelta(minutes=10)
 def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Remove all stored data of COMPANY, which is no longer in the settings.
 
-    This removes conversations, own posts, the journal, queued and sent emails, figures, and how far
-    the accounts were read. If you need the data, run pulse export first: the company's posts have
-    not been polled or checked since it left the settings. Versions of the settings are kept.
+    This removes conversations, own posts, the audit log, queued and sent emails, figures, and how
+    far the accounts were read. If you need the data, run pulse export first: the company's posts
+    have not been polled or checked since it left the settings. Versions of the settings are kept.
 
     Exits with 0 when the data is removed, otherwise with 1.
     """
@@ -54,9 +61,9 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
         )
     found = find_company_data(deployment.db, company)
     if not as_json:
-        _say_kept(company, found)
+        _print_counts(company, found)
     if found.has_data and not dry_run:
-        _wait(deployment, company)
+        _require_that_no_run_goes_on(deployment, company)
         if not yes and not click.confirm(f"Permanently remove all data of {company}?", err=True):
             raise CommandError("nothing was removed; answer yes, or use --yes")
         _remove(deployment, known[company][0], found)
@@ -78,10 +85,12 @@ def drop(*, deployment: Deployment, company: str, dry_run: bool, yes: bool, as_j
             click.echo(f"  {one}")
 
 
-def _wait(deployment: Deployment, company: str) -> None:
-    """Who began by the settings of before may still write of it."""
+def _require_that_no_run_goes_on(deployment: Deployment, company: str) -> None:
+    """Raise CommandError while a function may still run with settings that have the company."""
+    # A function reads the settings once, when it starts. One that started just before the last
+    # push still knows the company, and would write its data anew after the deletion.
     pushed = deployment.db.settings_store.current()
-    until = pushed[2] + _UNDER_WAY if pushed else now()
+    until = pushed.pushed_at + _LONGEST_RUN if pushed else now()
     if until > now():
         raise CommandError(
             f"functions that are still running may write data of {company}; try again after "
@@ -89,9 +98,9 @@ def _wait(deployment: Deployment, company: str) -> None:
         )
 
 
-def _say_kept(company: str, found: CompanyData) -> None:
+def _print_counts(company: str, found: CompanyData) -> None:
     for what, count in found.counts.items():
-        click.echo(f"{count:>9,}  {what}")
+        click.echo(f"{count:>9,}  {_PLAIN.get(what, what)}")
     if not found.has_data:
         click.echo(f"No data of {company} is stored.")
 

@@ -1,4 +1,4 @@
-"""`pulse export`: a company's data, for the company."""
+"""`pulse export`: writes all stored data of a company to a folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) ->
     """Write everything that is stored about COMPANY to a folder, with a README that describes it.
 
     The export has the posts as an archive that pulse replay can read, conversations, positions, the
-    journal, sent emails, figures and settings. It has no tokens. A company that is no longer
+    audit log, sent emails, figures and settings. It has no tokens. A company that is no longer
     watched can be exported for as long as its data is stored. The command reads the whole table,
     page by page.
 
@@ -47,6 +47,7 @@ def export(*, deployment: Deployment, company: str, out: Path, as_json: bool) ->
     if out.exists():
         raise CommandError(f"{out} already exists; name a folder that does not exist")
     try:
+        # The data is collected under another name, so that a folder called `out` is complete.
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f"{out.name}-", dir=out.parent))
         try:

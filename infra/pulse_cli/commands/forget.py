@@ -1,4 +1,4 @@
-"""`pulse forget`: one person's posts go from all that is kept."""
+"""`pulse forget`: removes one person's posts from all stored data."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ __all__ = ["forget"]
 
 _PERSON = re.compile(r"id:(?P<id>[0-9]{1,19})|@?(?P<handle>[A-Za-z0-9_]{1,15})")
 _WAIT = 60
-"""Longer than a poll may run that read before."""
+"""Seconds; longer than a poll may run that began before the erasure was noted."""
 
 
 class Person(click.ParamType):
-    """Somebody on X, by handle or id; becomes (handle, id), one of them None."""
+    """Somebody on X, by handle or id."""
 
     name = "@handle"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str | None, str | None]:
+        """Return (handle, id); one of them is None."""
         match = _PERSON.fullmatch(str(value))
         if match is None:
             self.fail(f"{value!r} is not a person on X; write @handle or id:NUMBER", param, ctx)
@@ -107,35 +108,35 @@ def forget(
             raise CommandError(f"there is no company {name!r}; available: {', '.join(known)}")
     who, doubt = person[1], ""
     if who is None:
-        who, doubt = _whose(deployment, settings, str(person[0]), ask_x=ask_x)
+        who, doubt = _find_person(deployment, settings, str(person[0]), ask_x=ask_x)
     if doubt and yes and not dry_run:
         raise CommandError(f"{doubt}; give the id:NUMBER of the person you mean")
-    kept = find_person_data(deployment.db.table, who, names)
+    data = find_person_data(deployment.db.table, who, names)
     if not as_json:
-        erase_view.print_found(who, kept)
+        erase_view.print_found(who, data)
     if doubt:
         click.echo(f"{doubt}.", err=True)
     days = deployment.parameters.get("LogDays") or "30"
     if dry_run:
-        _end(deployment.name, who, kept, days, as_json=as_json, done=False)
+        _print_outcome(deployment.name, who, data, days, as_json=as_json, done=False)
         return
     if not yes and not click.confirm(f"Permanently remove the data of {who}?", err=True):
         raise CommandError("nothing was removed; answer yes, or use --yes")
-    _forget(deployment, settings, who, names or tuple(known), kept, wait)
-    _end(deployment.name, who, kept, days, as_json=as_json, done=True)
+    _forget(deployment, settings, who, names or tuple(known), data, wait)
+    _print_outcome(deployment.name, who, data, days, as_json=as_json, done=True)
 
 
-def _whose(
+def _find_person(
     deployment: Deployment, settings: Settings, handle: str, *, ask_x: bool
 ) -> tuple[str, str]:
-    """Return the id of whoever has the handle; and why that is not sure, where X could not say."""
+    """Return the id of the person with the handle, and why it is uncertain, empty if it is not."""
     if ask_x:
         try:
             return _ask(deployment, settings, handle), ""
-        except XError as trouble:
+        except XError as error:
             raise CommandError(
-                f"{describe_x_error(trouble, handle).rstrip('.')}; or give id:NUMBER"
-            ) from trouble
+                f"{describe_x_error(error, handle).rstrip('.')}; or give id:NUMBER"
+            ) from error
     found = find_by_handle(deployment.db.table, handle)
     if not found:
         raise CommandError(
@@ -149,6 +150,7 @@ def _whose(
     was = (
         f"{seen.id} ({one_line(seen.name or 'no name')}) was @{seen.username} on {seen.at:%Y-%m-%d}"
     )
+    # Handles change hands: whoever has it now may be somebody else, whose data must stay.
     try:
         holder = _ask(deployment, settings, handle)
     except (XError, botocore.exceptions.ClientError) as problem:
@@ -173,51 +175,55 @@ def _forget(
     settings: Settings,
     who: str,
     names: tuple[str, ...],
-    kept: dict[str, PersonData],
+    data: dict[str, PersonData],
     wait: int,
 ) -> None:
-    """First what is to be passed over, then what is there, then what came meanwhile."""
+    """Note the erasure, then remove the data twice, `wait` seconds apart."""
+    # The erasure is noted first: polls that start from now on store no older post of the person. A
+    # poll that is running has read its list of erasures before, and may still store some, which
+    # the second pass removes.
     moment = now()
-    scope = dict.fromkeys([*names, *kept])
+    scope = dict.fromkeys([*names, *data])
     for name in scope:
         deployment.db.erasures.add(name, who, moment)
-    _remove(deployment, settings, who, kept)
+    _remove(deployment, settings, who, data)
     with make_console(stderr=True).status("Waiting for running polls"):
         time.sleep(wait)
     later = find_person_data(deployment.db.table, who)
     _remove(deployment, settings, who, {n: one for n, one in later.items() if n in scope})
+    # The name is stored once for all companies; one that still has the person's posts shows it.
     if not any(one.has_data for name, one in later.items() if name not in scope):
         deployment.db.author_cache.delete([who])
 
 
 def _remove(
-    deployment: Deployment, settings: Settings, who: str, kept: dict[str, PersonData]
+    deployment: Deployment, settings: Settings, who: str, data: dict[str, PersonData]
 ) -> None:
     with progress_bar() as shown:
         task = shown.add_task("Conversations", total=None)
 
-        def told(done: int, total: int) -> None:
+        def on_progress(done: int, total: int) -> None:
             shown.update(task, completed=done, total=total)
 
         try:
-            remove(deployment.db, settings, who, kept, now(), told)
+            remove(deployment.db, settings, who, data, now(), on_progress)
         except ContentionError as problem:
             raise CommandError(
-                f"{problem} is being written to by others all the time; try again"
+                f"other runs kept writing the same data ({problem}); try again"
             ) from problem
 
 
-def _end(
-    stack: str, who: str, kept: Mapping[str, PersonData], days: str, *, as_json: bool, done: bool
+def _print_outcome(
+    stack: str, who: str, data: Mapping[str, PersonData], days: str, *, as_json: bool, done: bool
 ) -> None:
     if not as_json:
-        erase_view.print_outcome(kept, days, done=done)
+        erase_view.print_outcome(data, days, done=done)
         return
     answer = {
         "stack": stack,
         "person": who,
         "removed": done,
-        "companies": {name: one.as_json() for name, one in kept.items()},
+        "companies": {name: one.as_json() for name, one in data.items()},
         "not_reached": erase_view.copies_out_of_reach(days),
     }
     click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

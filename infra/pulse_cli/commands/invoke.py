@@ -1,4 +1,4 @@
-"""`pulse invoke`: a built function, run as Lambda runs it."""
+"""`pulse invoke`: runs a built function as Lambda does."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _parse(path: Path) -> Any:
 
 
 def _tick(function: Function) -> dict[str, Any]:
-    """Make the event that EventBridge Scheduler sends."""
+    """Return the event that EventBridge Scheduler would send this minute."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     return {
         "version": "0",
@@ -98,14 +98,17 @@ def _tick(function: Function) -> dict[str, Any]:
 
 
 def _with_next_message(function: Emulator, envs: dict[str, dict[str, str]]) -> Invocation:
-    """Take a message as Lambda's event source does; it is gone when the function succeeds."""
+    """Invoke the function with the next message of its queue, as Lambda's event source does.
+
+    The message is deleted only if the function succeeds; otherwise it returns to the queue.
+    """
     env = envs["dispatch"]
     sqs = boto3.client(
         "sqs",
         endpoint_url=env.get("AWS_ENDPOINT_URL"),
         region_name="us-east-1",
         aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - nobody's
+        aws_secret_access_key="local",  # noqa: S106 - not a real key
     )
     queue = env["PULSE_POLL_QUEUE"]
     messages = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"]).get("Messages")

@@ -1,4 +1,4 @@
-"""`pulse local`: AWS and X on this machine, for the built functions to talk to."""
+"""`pulse local`: runs AWS and X on this machine for the built functions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     metavar="MINUTES",
     default=60,
     show_default=True,
-    help="When the first post was published.",
+    help="How many minutes ago the first post was published.",
 )
 @click.option("--vocabulary", type=click.Choice(["tweet", "post", "mixed"]), default="tweet")
 @click.option(
@@ -74,10 +74,10 @@ def local(
     with local_services.run_services(posts, port_aws, port_x, vocabulary) as running:
         running.push(document)
         local_env.write_env(running.stack, env)
-        for ends in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(ends, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         try:
-            _say(running, env)
+            _print_addresses(running, env)
             threading.Event().wait()
         except KeyboardInterrupt:
             click.echo("\nStopped.")
@@ -95,7 +95,7 @@ def _document(archive: Path, settings: Path | None) -> dict[str, Any]:
     return checked.document
 
 
-def _say(running: local_services.LocalServices, env: Path) -> None:
+def _print_addresses(running: local_services.LocalServices, env: Path) -> None:
     click.echo(
         f"AWS answers at {running.aws_url}, X at {running.x_url}. Press Ctrl-C to stop them."
     )

@@ -1,4 +1,4 @@
-"""`pulse push`: the settings, checked, into force on a deployed stack."""
+"""`pulse push`: checks the settings and puts them into force on a deployed stack."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHOWN = 40
 )
 @click.option(
     "--without",
-    "parted_with",
+    "removed",
     multiple=True,
     metavar="COMPANY",
     help="Stop watching this company, which is in force but not in FILE; repeatable.",
@@ -40,12 +40,7 @@ _SHOWN = 40
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @with_deployment
 def push(
-    *,
-    deployment: Deployment,
-    file: Path,
-    parted_with: tuple[str, ...],
-    dry_run: bool,
-    as_json: bool,
+    *, deployment: Deployment, file: Path, removed: tuple[str, ...], dry_run: bool, as_json: bool
 ) -> None:
     """Check the settings in FILE (pulse.yaml) and put them into force as a new version.
 
@@ -68,14 +63,14 @@ def push(
     before = deployment.db.settings_store.current()
     document = json.loads(json.dumps(checked.document, default=str))
     for name in missing_companies(before[0], document) if before else ():
-        if name not in parted_with:
-            raise CommandError(_without(name, file))
+        if name not in removed:
+            raise CommandError(_describe_missing_company(name, file))
     found = compare(before[0] if before else {}, document)
     version = before[1] if before else 0
     pushed = not dry_run and (before is None or bool(found))
     if pushed:
         version = _push(deployment, document)
-    missing = _missing(deployment, checked.settings)
+    missing = _missing_tokens(deployment, checked.settings)
     if as_json:
         answer = {
             "stack": deployment.name,
@@ -86,13 +81,13 @@ def push(
         }
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    _say_changes(found, before[1] if before else None)
-    _say_outcome(deployment.name, version, pushed=pushed, dry_run=dry_run)
+    _print_changes(found, before[1] if before else None)
+    _print_outcome(deployment.name, version, pushed=pushed, dry_run=dry_run)
     for row in missing:
         click.echo(f"{row['problem']}: {row['mend']}")
 
 
-def _without(name: str, file: Path) -> str:
+def _describe_missing_company(name: str, file: Path) -> str:
     return (
         f"{name} is in force but not in {file}, so nothing was pushed. All data of a "
         "company is stored under its name: if you renamed the company, restore the name "
@@ -112,8 +107,8 @@ def _push(deployment: Deployment, document: dict[str, Any]) -> int:
         ) from None
 
 
-def _missing(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]:
-    """Return the tokens that are named and cannot be had, each with its mend."""
+def _missing_tokens(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]:
+    """Return, as JSON values, the tokens that the settings name and that could not be read."""
     users: dict[str, list[str]] = {}
     for account in (one for company in settings.companies for one in company.accounts):
         users.setdefault(account.token, []).append(account.username)
@@ -121,25 +116,25 @@ def _missing(deployment: Deployment, settings: Settings) -> list[dict[str, Any]]
     for name, usernames in users.items():
         try:
             deployment.tokens.token(name)
-        except XError as trouble:
+        except XError as error:
             first = next((u for u in usernames if u == name), usernames[0])
             option = "" if first == name else f" --token {name}"
-            told = "could not be looked up"
-            mend = "use AWS credentials that are allowed to read SSM"
-            if trouble.kind == "token":
-                told, mend = "is missing", f"pulse connect @{first}{option}"
+            problem = "could not be looked up"
+            fix = "use AWS credentials that are allowed to read SSM"
+            if error.kind == "token":
+                problem, fix = "is missing", f"pulse connect @{first}{option}"
             rows.append(
                 {
                     "token": name,
                     "accounts": usernames,
-                    "problem": f"The token {name} {told} ({trouble.detail})",
-                    "mend": mend,
+                    "problem": f"The token {name} {problem} ({error.detail})",
+                    "mend": fix,
                 }
             )
     return rows
 
 
-def _say_changes(found: Sequence[Change], since: int | None) -> None:
+def _print_changes(found: Sequence[Change], since: int | None) -> None:
     if since is None:
         click.echo("This is the first version of the settings on this stack.")
         return
@@ -151,7 +146,7 @@ def _say_changes(found: Sequence[Change], since: int | None) -> None:
         click.echo(f"  and {len(found) - _SHOWN} more")
 
 
-def _say_outcome(stack: str, version: int, *, pushed: bool, dry_run: bool) -> None:
+def _print_outcome(stack: str, version: int, *, pushed: bool, dry_run: bool) -> None:
     if pushed:
         click.echo(f"Version {version} is in force on {stack}.")
     elif dry_run:

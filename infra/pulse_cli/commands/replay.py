@@ -1,4 +1,4 @@
-"""`pulse replay`: the deployed handlers over a post archive."""
+"""`pulse replay`: runs the deployed handlers over a post archive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pulse_cli.simulated_x import VocabularyName
 
 
 class Instant(click.ParamType):
-    """An ISO time; without a zone it is UTC."""
+    """A time in ISO format; one without a zone is in UTC."""
 
     name = "ISO time"
 

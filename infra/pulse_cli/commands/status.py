@@ -1,4 +1,4 @@
-"""`pulse status`: how polls, waits and mail stand on a deployed stack."""
+"""`pulse status`: shows the state of polls, waits and mail of a deployed stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ __all__ = ["status"]
 
 @click.command()
 @click.option(
-    "--company", "names", multiple=True, metavar="NAME", help="Only this.  [default: all]"
+    "--company",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Company to show; repeatable.  [default: all]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @with_deployment

@@ -1,4 +1,4 @@
-"""`pulse try`: the last day of real accounts, to a digest on disk."""
+"""`pulse try`: writes a digest about the last day of real accounts to disk."""
 
 from __future__ import annotations
 
@@ -87,19 +87,19 @@ def try_out(
     url = connection.simulated_x_url()
     if url:
         click.echo(f"Using the simulated X at {url}, not the real X.", err=True)
-    found, expected = _look(token, url, handles, official, hours)
+    found, expected = _forecast(token, url, handles, official, hours)
     click.echo(expected.to_line(), err=True)
     if sys.stdin.isatty() and not yes:
         click.confirm("Read it?", default=True, abort=True, err=True)
     outcome = _run(token, url, found.settings(lang, time_zone, hours), hours, expected.pages)
     if not outcome.mails:
         raise CommandError("no digest was written; this is a bug in Pulse, please report it")
-    for trouble in outcome.faults:
-        click.echo(f"X returned only a part of the posts: {trouble}", err=True)
-    _say(outcome, found, hours, out, as_json=as_json)
+    for fault in outcome.faults:
+        click.echo(f"X returned only a part of the posts: {fault}", err=True)
+    _print_result(outcome, found, hours, out, as_json=as_json)
 
 
-def _look(
+def _forecast(
     token: Token, url: str | None, handles: tuple[str, ...], official: tuple[str, ...], hours: int
 ) -> tuple[trial.TrialAccounts, trial.ReadForecast]:
     x = XClient(lambda: token, connection.x_adapter(url))
@@ -123,18 +123,22 @@ def _run(
     )
     with bar:
         task = bar.add_task("Asking X", total=pages)
-        way = connection.RecordingAdapter(connection.x_adapter(url), lambda _: bar.advance(task))
+        adapter = connection.RecordingAdapter(
+            connection.x_adapter(url), lambda _: bar.advance(task)
+        )
         return trial.run_trial(
-            document, token, way, hours, lambda what: bar.update(task, description=what)
+            document, token, adapter, hours, lambda what: bar.update(task, description=what)
         )
 
 
-def _say(
+def _print_result(
     outcome: trial.TrialOutcome, found: trial.TrialAccounts, hours: int, out: Path, *, as_json: bool
 ) -> None:
     from pulse_cli.trial import report  # noqa: PLC0415
 
     files = report.write_files(outcome.mails, out)
+    # X bills the posts that were read, at a lower price if the token's owner owns every account,
+    # and each user that was looked up: our accounts, and the customers whom the digest names.
     owned = all(found.owner is not None and a.id == found.owner.id for a in found.accounts)
     cost = outcome.posts_read * (prices.OWNED_POST if owned else prices.POST)
     cost += (len(found.accounts) + len(outcome.worst)) * prices.USER

@@ -1,1 +1,1 @@
-"""What is kept: looked through, given out, forgotten."""
+"""The stored data of companies and people: found, exported and erased."""

@@ -1,4 +1,4 @@
-"""What is kept of a post, as an X API v2 object: a line of a post archive."""
+"""Writes stored posts as X API v2 objects, the lines of a post archive."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ Json = dict[str, Any]
 
 
 def archive_post_of(item: Item, company: Company) -> Json | None:
-    """Return the post in an item of the day's index; None where there is none.
+    """Return the post that an item of the index by day holds; None if it holds none.
 
-    `visible_at` is when it was stored. What it answers, and its metrics, are not kept.
+    `visible_at` is when Pulse stored it. The post that it replies to and its metrics are missing,
+    since they are not stored.
     """
     fact = fact_of(item) if is_fact(item) else None
     if isinstance(fact, Mention):

@@ -32,11 +32,11 @@ __all__ = [
 ]
 
 ProgressCallback = Callable[[int, int], None]
-"""Told how many of how many conversations are done."""
+"""Called with how many conversations are done, and how many there are."""
 
 
 class KnownHandle(NamedTuple):
-    """Somebody whose handle was this when it was last seen, and when that was."""
+    """A person who had the handle when a mail last showed it, which was at `at`."""
 
     id: str
     username: str
@@ -46,26 +46,31 @@ class KnownHandle(NamedTuple):
 
 @dataclass(slots=True)
 class PersonData:
-    """What one company keeps of one person. `posts` are first ids, ours among them."""
+    """What is stored of one person for one company.
+
+    `posts` has the first ids of all posts by conversation, our replies included; `mentions` and
+    `replies` are the same ids by kind. `first` and `last` are when the person's mentions were
+    published.
+    """
 
     posts: dict[ConversationKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     mentions: set[str] = field(default_factory=set)
     replies: set[str] = field(default_factory=set)
     quarantined: int = 0
     mails: int = 0
-    """Mails, sent or waiting, that are noted to tell of the person."""
+    """Outbox entries and records of mails that cover a conversation with the person."""
     own_posts_naming: int = 0
-    """Posts of the company's own, answering nobody, that name the person."""
+    """Own posts of the company, which go to no customer, that name the person."""
     first: datetime | None = None
     last: datetime | None = None
 
     @property
     def has_data(self) -> bool:
-        """Whether there is something to forget."""
+        """Whether there is something to erase."""
         return bool(self.posts or self.quarantined or self.mails)
 
     def add(self, key: ConversationKey, post: Mention | Reply) -> None:
-        """One more post of a conversation, or a version of it."""
+        """Add a post of a conversation, or one of its versions."""
         self.posts[key].add(post.id)
         if isinstance(post, Reply):
             self.replies.add(post.id)
@@ -75,7 +80,7 @@ class PersonData:
         self.last = max(self.last or post.at, post.at)
 
     def as_json(self) -> dict[str, Any]:
-        """Return counts and times, for scripts."""
+        """Return counts, and times in ISO format, for scripts."""
         return {
             "conversations": len(self.posts),
             "mentions": len(self.mentions),
@@ -89,7 +94,11 @@ class PersonData:
 
 
 def find_by_handle(table: Table, handle: str) -> list[KnownHandle]:
-    """Return those whose handle, in any case, was this when it was last shown in a mail."""
+    """Return the people who had this handle, in any case, when a mail last showed them.
+
+    The whole table is scanned.
+    """
+    # The item of a name has no time of its own: it was stored AUTHOR_KEPT before it expires.
     return [
         KnownHandle(
             keys.kind_and_rest(item["pk"])[1],
@@ -106,7 +115,10 @@ def find_by_handle(table: Table, handle: str) -> list[KnownHandle]:
 def find_person_data(
     table: Table, person: str, companies: Collection[str] = ()
 ) -> dict[str, PersonData]:
-    """By company (all, or those named), what is kept of the person with this X id."""
+    """Return by company what is stored of the person with this X id.
+
+    `companies` restricts the result; the whole table is scanned either way.
+    """
     found: dict[str, PersonData] = defaultdict(PersonData)
     for item in scan_with_progress(table, "Looking for posts"):
         kind, company = keys.kind_and_rest(item["pk"])
@@ -130,7 +142,7 @@ def find_person_data(
 
 
 def concerns_person(person: str, raw: Any) -> bool:
-    """Return whether something that was put aside is by this person, or answers them."""
+    """Return whether a quarantined post was written by this person, or answers them."""
     return person in user_ids_in(raw)
 
 
@@ -142,7 +154,13 @@ def erase_person(
     now: datetime,
     on_progress: ProgressCallback,
 ) -> None:
-    """Remove it, conversation by conversation; may be done again. `told` hears how far it is."""
+    """Delete what `find_person_data` found, conversation by conversation.
+
+    `on_progress` is called after each conversation. A call that failed can be repeated.
+
+    Raises:
+        ContentionError: others kept writing the same items. What was deleted so far stays deleted.
+    """
     policies = {c.name: c for c in settings.companies}
 
     def audit_entries(ids: Collection[str]) -> list[LogEntry]:
@@ -150,6 +168,8 @@ def erase_person(
 
     total, done = sum(len(data.posts) for data in found_data.values()), 0
     for name, data in found_data.items():
+        # A former company has no policy any more. That of another will do, since nothing of the
+        # conversation is left that would be folded by it.
         company = policies.get(name, settings.companies[0])
         for key, ids in data.posts.items():
             db.deletions.delete({key: ids}, company.policy, company.retention, now, audit_entries)

@@ -1,4 +1,4 @@
-"""What is kept of a person, what went, and what nobody can reach, in words."""
+"""Prints what is stored of a person, what was removed, and which copies Pulse cannot reach."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["copies_out_of_reach", "print_found", "print_outcome"]
 
 
 def print_found(who: str, data_by_company: Mapping[str, PersonData]) -> None:
-    """A line for each company."""
+    """Print a line for each company that has data of the person."""
     for name, data in data_by_company.items():
         if not data.has_data:
             continue
@@ -22,16 +22,19 @@ def print_found(who: str, data_by_company: Mapping[str, PersonData]) -> None:
         summary = (
             f"{_count(len(data.mentions), 'post')} in {_count(len(data.posts), 'conversation')}"
         )
-        answers = _count(len(data.replies), "answer")
-        aside = f", {data.quarantined} in quarantine" if data.quarantined else ""
+        replies = _count(len(data.replies), "reply", "replies")
+        quarantined = f", {data.quarantined} in quarantine" if data.quarantined else ""
         mails = f", {_count(data.mails, 'queued email')} about them" if data.mails else ""
-        click.echo(f"{name}: {summary}{span}, and {answers} of your own{aside}{mails}")
+        click.echo(f"{name}: {summary}{span}, and {replies} of your own{quarantined}{mails}")
     if not any(data.has_data for data in data_by_company.values()):
         click.echo(f"No data of {who} is stored.")
 
 
 def print_outcome(data_by_company: Mapping[str, PersonData], log_days: str, *, done: bool) -> None:
-    """What went, what stays, what is out of reach."""
+    """Print what was removed, what stays and what is out of reach; or that nothing was removed.
+
+    `log_days` is for how many days logs are kept.
+    """
     if not done:
         click.echo("Nothing was removed (--dry-run).")
         return
@@ -43,12 +46,12 @@ def print_outcome(data_by_company: Mapping[str, PersonData], log_days: str, *, d
             f"{'stays' if naming == 1 else 'stay'}."
         )
     click.echo("The following is out of reach:")
-    for data in copies_out_of_reach(log_days):
-        click.echo(f"  {data}")
+    for copies in copies_out_of_reach(log_days):
+        click.echo(f"  {copies}")
 
 
 def copies_out_of_reach(log_days: str) -> list[str]:
-    """Return where something may lie all the same, and for how long."""
+    """Return, a line each, the copies of the data that Pulse cannot remove."""
     return [
         "emails that were sent are in their readers' mailboxes",
         f"logs contain counts and at most ids, for {log_days} days",
@@ -57,5 +60,5 @@ def copies_out_of_reach(log_days: str) -> list[str]:
     ]
 
 
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def _count(count: int, what: str, several: str = "") -> str:
+    return f"{count:,} {what if count == 1 else several or f'{what}s'}"

@@ -26,16 +26,17 @@ __all__ = ["export_company"]
 
 Json = dict[str, Any]
 _INTERNAL_FIELDS = ("pk", "sk", "ttl", "told", "cut")
-"""What a record of a mail holds for Pulse alone."""
+"""Fields of a mail's record that only Pulse needs."""
 README = Path(__file__).with_name("export.md")
 
 
 def export_company(
     table: Table, company: Company, document: Mapping[str, Any], folder: Path
 ) -> Counter[str]:
-    """Write everything that is kept of a company into a folder; returns the lines by file.
+    """Write everything that is stored of a company into a folder; return the lines by file.
 
-    The table is looked through once, page by page; the posts follow day by day.
+    `document` is the settings document that names the company. The whole table is scanned once,
+    and then the posts are read day by day, so that they are in order of time.
     """
     with _ExportFiles(folder) as files:
         found = _Collected()
@@ -59,7 +60,7 @@ def export_company(
 
 @dataclass(slots=True)
 class _Collected:
-    """What is put together while looking: days with posts, and who spoke."""
+    """What the scan collects: days with posts, customers, and the names of all authors."""
 
     days: set[str] = field(default_factory=set)
     customers: set[str] = field(default_factory=set)
@@ -67,7 +68,7 @@ class _Collected:
 
 
 class _ExportFiles:
-    """The files of lines, all there from the start."""
+    """The `.ndjson` files of an export, which are there even if they stay empty."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -92,7 +93,7 @@ class _ExportFiles:
 
 
 def _export_item(item: Item, company: Company, files: _ExportFiles, found: _Collected) -> None:
-    """What an item holds goes where it belongs; other companies' is passed over."""
+    """Write an item to its file, or collect it; items of other companies are skipped."""
     kind, rest = keys.kind_and_rest(item["pk"])
     if kind == keys.CONVERSATION and key_from_pk(item["pk"]).company == company.name:
         _export_conversation(item, files, found)
@@ -107,9 +108,9 @@ def _export_item(item: Item, company: Company, files: _ExportFiles, found: _Coll
     elif kind == keys.OWN_POSTS:
         found.days.add(item["gpk"])
     elif kind == keys.AUDIT_LOG:
-        at, row = keys.parse_audit_entry(item["sk"])
+        at, entry_kind = keys.parse_audit_entry(item["sk"])
         files.write_line(
-            "journal.ndjson", {"at": at, "kind": row, "what": json.loads(item["what"])}
+            "journal.ndjson", {"at": at, "kind": entry_kind, "what": json.loads(item["what"])}
         )
     elif kind == keys.SENT:
         files.write_line(
@@ -136,7 +137,7 @@ def _export_conversation(item: Item, files: _ExportFiles, found: _Collected) -> 
 
 
 def _users(company: Company, found: _Collected) -> list[Json]:
-    """Those whose names are known: our accounts, and customers that a mail has shown of late."""
+    """Return the users whose names are known: our accounts, and customers that a mail showed."""
     ours = [{"id": a.id, "username": a.username, "name": a.username} for a in company.accounts]
     theirs = [
         {name: value for name, value in user.items() if value is not None}

@@ -40,12 +40,15 @@ _KINDS = {
     keys.ERASURES: "other",
     keys.COMPANY: "other",
 }
-"""What lies under a company's name, by the first part of its key."""
+"""What is stored under a company's name, by the first part of the key: keys of `drop --json`."""
 
 
 @dataclass(slots=True)
 class CompanyData:
-    """What is kept of a company: counts, keys, and customers whom no other company knows."""
+    """What is stored of a company: the number of items by kind, and their keys.
+
+    `customers` are the ids of those who are in no other company's conversations.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     keys: list[ItemKey] = field(default_factory=list)
@@ -58,13 +61,21 @@ class CompanyData:
 
 
 def current_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
-    """The companies of the settings in force, by name, each with the document it stands in."""
+    """Return the companies of the settings in force, by name, each with that document.
+
+    Raises:
+        SettingsError: the settings cannot be read.
+    """
     pushed = db.settings_store.current()
     return _companies(pushed[0]) if pushed else {}
 
 
 def former_companies(db: Repositories) -> dict[str, tuple[Company, dict[str, Any]]]:
-    """Return companies that only earlier settings name, each with the last document it is in."""
+    """Return the companies that only earlier settings name, each with the last document it is in.
+
+    Raises:
+        SettingsError: a version of the settings cannot be read.
+    """
     data: dict[str, tuple[Company, dict[str, Any]]] = {}
     for document in db.settings_store.versions():
         data |= _companies(document)
@@ -78,7 +89,7 @@ def missing_companies(before: dict[str, Any], after: dict[str, Any]) -> list[str
 
 
 def find_company_data(db: Repositories, company: str) -> CompanyData:
-    """Scan the whole table for items under the company's name."""
+    """Return what is stored under the company's name; the whole table is scanned."""
     data, customers = CompanyData(), defaultdict(set)
     for item in scan_with_progress(db.table, f"Looking for data of {company}"):
         kind, rest = keys.kind_and_rest(item["pk"])
@@ -96,7 +107,10 @@ def find_company_data(db: Repositories, company: str) -> CompanyData:
 def delete_company_data(db: Repositories, company: Company, data: CompanyData) -> Iterator[int]:
     """Delete all data of a company, and yield how many items are deleted so far.
 
-    It may be called again after a failure.
+    After a failure it may be called again.
+
+    Raises:
+        SettingsError: the settings in force cannot be read.
     """
     # The item `company#NAME` is what shows that there is something left to delete. It goes last, so
     # that a run that was interrupted is found, and can be completed, by the next one.
@@ -107,6 +121,7 @@ def delete_company_data(db: Repositories, company: Company, data: CompanyData) -
         db.table.delete_many(batch)
         deleted += len(batch)
         yield deleted
+    # Names and cursors are not stored by company. Those that another company uses, too, stay.
     db.author_cache.delete(data.customers)
     db.cursors.delete({a.id for a in company.accounts} - current)
 

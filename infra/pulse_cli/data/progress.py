@@ -10,7 +10,7 @@ __all__ = ["progress_bar"]
 
 
 def progress_bar() -> Progress:
-    """Return a bar that counts on standard error, and is gone in the end."""
+    """Return a progress bar on standard error, which disappears when it ends."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -17,7 +17,7 @@ _UPDATE_EVERY = 500
 
 
 def scan_with_progress(table: Table, what: str) -> Iterator[Item]:
-    """Yield every item, page by page; `what` is being done stands on standard error."""
+    """Yield every item of the table; `what`, the present step, is shown on standard error."""
     with make_console(stderr=True).status(what) as status:
         for number, item in enumerate(table.scan(), start=1):
             if number % _UPDATE_EVERY == 0:

@@ -1,7 +1,7 @@
-"""`pulse demo`: a made-up day, run through the deployed code, and what came of it.
+"""`pulse demo`: a made-up day that is run through the deployed code.
 
-`script/` is the day as people would tell it; `day` puts it together, the same each time;
-`archive` writes it as a post archive; `rehearsal` replays it; `report` shows the outcome.
+`script/` describes the day; `day` makes its posts, the same each time; `archive` writes them as a
+post archive; `run` replays it; `report` shows the outcome.
 """
 
 from __future__ import annotations

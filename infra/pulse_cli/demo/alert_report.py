@@ -1,4 +1,4 @@
-"""Reports who was alerted, of what and when: in the outage, and all day."""
+"""Reports who was alerted about what and when: during the outage, and all day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def outage_timeline(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
-    """Return the outage, moment by moment."""
+    """Return the events of the outage with their times, oldest first."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for at, what in sorted(_moments(day, result, texts)):
         table.add_row(Text(texts.short(at), style="bold"), what)
@@ -35,7 +35,7 @@ def outage_timeline(day: DemoDay, result: DemoResult, texts: DemoTexts) -> Rende
 
 
 def mails_by_person(result: DemoResult, texts: DemoTexts) -> RenderableType:
-    """Return each person: how many alerts, the first and the last, and the digests."""
+    """Return a table of people: how many alerts each got, the first, the last, and the digests."""
     heads = ("person", "alerts", "first", "last", "digests")
     table = make_table(*map(texts, heads))
     for person, records in _by_person(result.sent_mails).items():
@@ -52,8 +52,8 @@ def mails_by_person(result: DemoResult, texts: DemoTexts) -> RenderableType:
 
 
 def _moments(day: DemoDay, result: DemoResult, texts: DemoTexts) -> Iterator[tuple[datetime, str]]:
-    start, word = day.outage
-    over = parse_moment(read_script("told")["outage"]["restored"])
+    start, first_reply = day.outage
+    restored = parse_moment(read_script("schedule")["outage"]["restored"])
     yield start, texts("outage_first")
     if result.surge_noticed_at is not None:
         yield result.surge_noticed_at, texts("outage_noticed")
@@ -61,14 +61,17 @@ def _moments(day: DemoDay, result: DemoResult, texts: DemoTexts) -> Iterator[tup
         for at, names in _first_alerts(day, result, level, texts).items():
             shown = texts("outage_alert", level=texts.level(level.name), people=texts.row(names))
             yield at, shown
-    yield word, texts("outage_word", silent=texts.duration(word - start))
-    yield over, texts("outage_over", mentions=day.count_mentions(start, over))
+    yield first_reply, texts("outage_word", silent=texts.duration(first_reply - start))
+    yield restored, texts("outage_over", mentions=day.count_mentions(start, restored))
 
 
 def _first_alerts(
     day: DemoDay, result: DemoResult, level: Level, texts: DemoTexts
 ) -> dict[datetime, list[str]]:
-    """Return when whom the first mail reached that tells of the outage at this level."""
+    """Return by time the names of those who then got the first alert of the outage at this level.
+
+    It is the first mail that a recipient of the level got after the level was flagged.
+    """
     policy = result.company.policy
     flagged = _first_flag(day, result, level.name)
     if flagged is None:
@@ -85,7 +88,7 @@ def _first_alerts(
 
 
 def _first_flag(day: DemoDay, result: DemoResult, level: str) -> datetime | None:
-    """Return when somebody who first spoke in the outage was first flagged at this level."""
+    """Return when a customer who first wrote in the outage was first flagged at this level."""
     flagged = (
         flag["flagged_at"]
         for row in result.outcome.conversations

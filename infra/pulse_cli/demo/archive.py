@@ -1,4 +1,4 @@
-"""Writing the day as a post archive, for `pulse replay` and `pulse local` as well."""
+"""Writes the day as a post archive, which `pulse replay` and `pulse local` can read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_archive(day: DemoDay, folder: Path) -> None:
-    """Write the archive into `folder`; what it held before of one is overwritten."""
+    """Write the archive into `folder`; an earlier one in it is overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_lines(folder / "posts.ndjson", day.posts)
     _write_lines(folder / "users.ndjson", day.users)

@@ -1,4 +1,4 @@
-"""The made-up day, put together: the same each time, to the last id."""
+"""Makes the made-up day: the same each time, down to the ids."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ COMPANY = "svyaz"
 
 @dataclass(frozen=True, slots=True)
 class DemoDay:
-    """The archive of the day, and what its script says that came to pass.
+    """The archive of the day, and facts about it that the script states.
 
-    `mentions` are the posts that speak to the company, an edited one as it first was. `never`
-    are the handles of those whom nobody answers by the script's will; `outage` runs from its
-    first mention to the first word of ours.
+    `mentions` are the posts that mention the company, each edited one in its first version.
+    `never_answered` are the handles of customers whom the script leaves without an answer.
+    `outage` runs from its first mention to our first reply, `period` over the whole day.
     """
 
     mentions: tuple[DraftPost, ...]
@@ -37,23 +37,23 @@ class DemoDay:
 
     @property
     def people(self) -> int:
-        """How many people speak to the company."""
-        return len({drafts.author for drafts in self.mentions})
+        """How many people mention the company."""
+        return len({draft.author for draft in self.mentions})
 
     @property
     def shown_late(self) -> int:
-        """How many posts X shows later than they were published."""
+        """How many posts X shows later than they are published."""
         return sum("visible_at" in post for post in self.posts)
 
     def count_mentions(self, start: datetime, end: datetime) -> int:
         """Return how many mentions were published from `start` on, before `end`."""
-        return sum(start <= drafts.at < end for drafts in self.mentions)
+        return sum(start <= draft.at < end for draft in self.mentions)
 
 
 def make_day() -> DemoDay:
-    """Make the day up."""
+    """Return the day, the same at each call."""
     rng = Random(_SEED)
-    script, people = read_script("told"), PersonGenerator(rng)
+    script, people = read_script("schedule"), PersonGenerator(rng)
     accounts = {
         key: people.named_person(one["username"], one["name"], one["id"])
         for key, one in script["accounts"].items()
@@ -88,12 +88,12 @@ def make_day() -> DemoDay:
     )
 
 
-def _is_mention(drafts: DraftPost, accounts: dict[str, XUser]) -> bool:
-    passed_on = drafts.retweeted is not None or drafts.previous_version is not None
-    named = post_format.mentioned_handles(drafts.text)
+def _is_mention(draft: DraftPost, accounts: dict[str, XUser]) -> bool:
+    is_repeated = draft.retweeted is not None or draft.previous_version is not None
+    named = post_format.mentioned_handles(draft.text)
     return (
-        not passed_on
-        and drafts.author not in accounts.values()
+        not is_repeated
+        and draft.author not in accounts.values()
         and any(account.username in named for account in accounts.values())
     )
 

@@ -17,7 +17,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 class FigureRow(NamedTuple):
-    """A line of figures: of an account with its role, of a shift from `start`, or of all."""
+    """A row of figures: of an account and its role, of a shift, or of the whole day."""
 
     figures: PeriodStats
     account: str | None = None
@@ -29,7 +29,10 @@ class FigureRow(NamedTuple):
 def figure_rows(
     mentions: Sequence[Received], company: Company, start: datetime, end: datetime
 ) -> Iterator[FigureRow]:
-    """Each account, each shift, all of it; a shift as it stood at its end, as in its digest."""
+    """Yield the figures of each account, of each shift, and of the whole day.
+
+    Those of a shift are as known at its end, as in the digest of the shift.
+    """
     promise = company.policy.response_deadline
     for account in company.accounts:
         named = [one for one in mentions if account.id in one.mention.named]
@@ -42,7 +45,11 @@ def figure_rows(
 def surge_noticed_at(
     mentions: Sequence[Received], known_from: datetime, start: datetime, end: datetime
 ) -> datetime | None:
-    """The first minute in which there were many more mentions than usual, of those stored."""
+    """Return the first minute from `start` to `end` in which the digest's rule sees a surge.
+
+    The rule gets only the mentions that were stored by then. `known_from` is from when on mentions
+    are known. The result is None if there was no surge.
+    """
     minute = start
     while minute <= end:
         posts = [one.mention for one in mentions]

@@ -1,4 +1,4 @@
-"""The mails of the day as pages: each beside its `.eml`, and all of them in one to leaf through."""
+"""The mails of the day as HTML pages: each beside its `.eml`, and one page to browse them all."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Kind = Literal["digest", "alert"]
 
 @dataclass(frozen=True, slots=True)
 class MailPage:
-    """One mail as it was sent, and the page that lies beside it."""
+    """One mail as it was sent; `html` is the page that is written beside it."""
 
     at: datetime
     name: str
-    """To whom, as settings call the person."""
+    """The recipient's name in the settings; the address if it is not there."""
     address: str
     subject: str
     html: str
@@ -36,21 +36,21 @@ class MailPage:
 
 
 def write_pages(folder: Path, company: Company, sent: Sequence[SentMail]) -> list[MailPage]:
-    """Write a page beside each `.eml` in the folder; returns the mails, oldest first.
+    """Write a page beside each `.eml` in the folder; return the mails, oldest first.
 
-    `sent` are the records of what was sent, which say what kind each mail is of.
+    `sent` are the records of the mails, which tell digests from alerts.
     """
     digests = {(mail.to, mail.subject) for mail in sent if mail.kind == "digest"}
-    letters = []
+    mails = []
     for file in sorted(folder.glob("*.eml")):
-        letter = read_mail(file, company, digests)
-        file.with_suffix(".html").write_text(letter.html, "utf-8")
-        letters.append(letter)
-    return letters
+        mail = read_mail(file, company, digests)
+        file.with_suffix(".html").write_text(mail.html, "utf-8")
+        mails.append(mail)
+    return mails
 
 
 def read_mail(file: Path, company: Company, digests: Container[tuple[str, str]]) -> MailPage:
-    """Read one mail; `digests` are the addresses and subjects of those that are digests."""
+    """Return one mail; `digests` are the addresses and subjects of the mails that are digests."""
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     body = message.get_body(("html",))
     address, subject = str(message["To"]), str(message["Subject"])
@@ -66,8 +66,8 @@ def read_mail(file: Path, company: Company, digests: Container[tuple[str, str]])
     )
 
 
-def write_index(letters: list[MailPage], folder: Path, words: DemoTexts) -> Path:
-    """Write one page that holds all the mails and needs nothing else; returns where it lies."""
+def write_index(mails: list[MailPage], folder: Path, texts: DemoTexts) -> Path:
+    """Write one page that holds all the mails and needs no other file; return its path."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -76,10 +76,10 @@ def write_index(letters: list[MailPage], folder: Path, words: DemoTexts) -> Path
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
-    pages = [letter.html.replace("<head>", _BASE, 1) for letter in letters]
-    last = max((n for n, one in enumerate(letters, 1) if one.kind == "digest"), default=0)
+    pages = [mail.html.replace("<head>", _BASE, 1) for mail in mails]
+    last = max((n for n, one in enumerate(mails, 1) if one.kind == "digest"), default=0)
     page = environment.get_template("mailbox.html").render(
-        letters=letters, words=words, pages=pages, first=last
+        mails=mails, texts=texts, pages=pages, first=last
     )
     index = folder / "index.html"
     index.write_text(page, "utf-8")

@@ -1,4 +1,4 @@
-"""The people of the day: made-up names, handles that go with them, ids as X gives them."""
+"""The people of the day: made-up names, handles that fit them, and ids like those of X."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class PersonGenerator:
         """Everybody so far, by handle."""
 
     def new_person(self, language: Language, gender: Gender | None = None) -> XUser:
-        """Somebody new who speaks this language; `gender` where a text tells it."""
+        """Return a new person who writes in this language; `gender` is drawn if it is not given."""
         if language == "ru" and gender is None and self._nicks and self._rng.random() < _NICKNAMED:
             nick = self._nicks.pop()
             return self.named_person(nick["username"], nick["name"])
@@ -77,7 +77,7 @@ class PersonGenerator:
                 return self.named_person(handle, self._display_name(first, family))
 
     def named_person(self, username: str, name: str, user_id: str | None = None) -> XUser:
-        """Somebody whom the script calls by name; the same person each time."""
+        """Return the person with this handle, the same at each call; the first call makes it."""
         if username not in self.people:
             self.people[username] = XUser(
                 user_id or str(self._rng.randrange(*_IDS)), username, name

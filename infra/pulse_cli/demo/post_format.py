@@ -1,4 +1,4 @@
-"""The posts of the day in X's words: ids that hold their time, entities, cuts and escapes."""
+"""Writes the posts of the day as X does: ids that hold the time, entities, cuts and escapes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pulse_cli.demo.posts import DraftPost
 from pulse_cli.demo.script import XUser
 
 X_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
-"""Ids count milliseconds from here, above 22 bits that set posts of one moment apart."""
+"""Ids count milliseconds from here, above 22 bits that make posts of one moment distinct."""
 
 _BITS = 22
 _LONGEST = 280
@@ -21,28 +21,34 @@ _HANDLE = re.compile(r"@(\w{1,15})")
 
 
 def mentioned_handles(text: str) -> set[str]:
-    """Return the handles named in a text."""
+    """Return the handles that a text mentions, without @."""
     return set(_HANDLE.findall(text))
 
 
 def published_at(post_id: str) -> datetime:
-    """Return when a post was published, which its id tells."""
+    """Return when a post was published, in UTC, from its id."""
     return X_EPOCH + timedelta(milliseconds=int(post_id) >> _BITS)
 
 
-def assign_ids(draft: Sequence[DraftPost], rng: Random) -> None:
-    """Give each post its id; `said` is in the order of time."""
-    for one in draft:
+def assign_ids(drafts: Sequence[DraftPost], rng: Random) -> None:
+    """Give each post an id, and its time a fraction of a second.
+
+    Ids rise in the order of publication, also where posts share a millisecond.
+    """
+    for one in drafts:
         one.at = one.at.replace(microsecond=rng.randrange(1000) * 1000)
     last = 0
-    for one in sorted(draft, key=lambda one: one.at):
+    for one in sorted(drafts, key=lambda one: one.at):
         since = (one.at - X_EPOCH) // timedelta(milliseconds=1)
         last = max((since << _BITS) + rng.randrange(1 << _BITS), last + 1)
         one.id = str(last)
 
 
 def archive_line(draft: DraftPost, people: Mapping[str, XUser]) -> dict[str, Any]:
-    """Return a post as a line of an archive, in the older words of X API v2."""
+    """Return a post as a line of an archive, in the older vocabulary of X API v2.
+
+    `people` are all users by handle; those in a text become its mentions.
+    """
     fields: dict[str, Any] = {
         "id": draft.id,
         "text": html.escape(_shorten(draft.text), quote=False),
@@ -86,7 +92,7 @@ def _mentions(text: str, people: Mapping[str, XUser]) -> list[dict[str, Any]]:
 
 
 def _shorten(text: str) -> str:
-    """Return what X shows of a long post."""
+    """Return what X shows of a long post: whole words of the first 280 characters."""
     if len(text) <= _LONGEST:
         return text
     return f"{text[: _LONGEST - 1].rsplit(maxsplit=1)[0]}…"

@@ -1,4 +1,4 @@
-"""What came of the day, for eighty columns of a terminal."""
+"""Shows the outcome of the day in a terminal of eighty columns."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ _COLOURS = {"red": "bold red", "amber": "yellow", "quiet": "dim"}
 
 
 def draw_report(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
-    """Draw all of it."""
+    """Return the whole report on the day."""
     return Group(
         _head(day, texts),
         _section(texts("waits"), _waiting_note(day, result, texts), _waiting(result, texts)),
         _section(texts("answers"), texts("answers_note"), _answers(result, texts)),
         _section(texts("outage"), "", alert_report.outage_timeline(day, result, texts)),
-        _section(texts("told"), "", alert_report.mails_by_person(result, texts)),
+        _section(texts("notified"), "", alert_report.mails_by_person(result, texts)),
         _section(texts("watch"), "", _operation(day, result, texts)),
     )
 
 
 def draw_next_steps(out: Path, index: Path, mails: int, texts: DemoTexts) -> RenderableType:
-    """Return where the mails lie, and what to do next."""
-    nexts = (
+    """Return where the mails are, and which commands to try next."""
+    steps = (
         ("pulse try @handle", texts("next_try")),
         (f"pulse replay {out / 'archive'} --out out/replay --settings FILE", texts("next_replay")),
         ("pulse check infra/settings/pulse.demo.yaml", texts("next_check")),
         ("make deploy", texts("next_deploy")),
     )
     lines = Text()
-    for command, what in nexts:
+    for command, what in steps:
         lines.append(f"{command}\n", style="cyan")
         lines.append(f"    {what}\n", style="dim")
     lines.rstrip()
@@ -90,9 +90,9 @@ def _waiting(result: DemoResult, texts: DemoTexts) -> RenderableType:
         table.add_row(
             _level(card, texts), texts.duration(card.waited), _customer(card), _text(card)
         )
-    left = len(result.report.waiting) - len(result.worst)
-    if left:
-        table.add_row("", "", Text(texts("more", n=left), style="dim"), "")
+    more = len(result.report.waiting) - len(result.worst)
+    if more:
+        table.add_row("", "", Text(texts("more", n=more), style="dim"), "")
     return table
 
 
@@ -105,7 +105,7 @@ def _customer(card: Card) -> str:
 
 
 def _text(card: Card) -> Text:
-    """On one line, as much of it as there is room for."""
+    """Return the text on one line, cut where there is no more room."""
     return Text(one_line(card.text), no_wrap=True, overflow="ellipsis")
 
 
@@ -137,14 +137,15 @@ def _name(row: FigureRow, texts: DemoTexts) -> str:
 
 def _operation(day: DemoDay, result: DemoResult, texts: DemoTexts) -> RenderableType:
     outcome, coverage = result.outcome, result.report.coverage
+    # X bills a post once per UTC day, so a post that was read on two days costs twice.
     lag = sorted(outcome.seconds_from_visible)
     posts = int(outcome.x["distinct_posts"]) + int(outcome.x["rereads_across_days"])
     authors = int(outcome.x["users_served"])
     cost = texts.money(posts * prices.POST + authors * prices.USER)
     rows = {
         "watched": texts("watched_value", watched=coverage.watched, minutes=coverage.minutes),
-        "kept": texts(
-            "kept_value", kept=result.report.figures.received, mentions=len(day.mentions)
+        "stored": texts(
+            "stored_value", stored=result.report.figures.received, mentions=len(day.mentions)
         ),
         "lag": texts(
             "lag_value",

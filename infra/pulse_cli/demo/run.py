@@ -1,4 +1,4 @@
-"""The day, replayed through the deployed code with the demo's settings."""
+"""Replays the day through the deployed code with the demo's settings."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _READER = "dan"
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What came of the day: `report` is that of all of it, as of its end.
+    """The outcome of the day; `report` covers all of it, as of its end.
 
-    `worst` are the customers who have waited longest by then.
-    `figure_rows` are its figures by account and by shift. `sent_mails` are the records of what
-    was sent: when, to whom, what kind of mail, under which subject. `surge_noticed_at` is when the
-    digest's own rule first saw more mentions than usual; None when it never did.
+    `worst` are the customers who were waiting then, worst first. `figure_rows` are the figures by
+    account and by shift. `sent_mails` are the records of the mails: time, recipient, kind and
+    subject. `surge_noticed_at` is when the digest's rule first saw more mentions than usual, None
+    if it never did.
     """
 
     company: Company
@@ -51,7 +51,14 @@ class DemoResult:
 
 
 def run_demo(day: DemoDay, out: Path, progress: Callable[[datetime], None]) -> DemoResult:
-    """Write the archive and the mails of the day below `out`; return what came of it."""
+    """Write the archive and the mails of the day below `out`; return the outcome.
+
+    `progress` is called with the time of the replay at each tick. Mails of an earlier run are
+    deleted.
+
+    Raises:
+        CommandError: the demo's settings have errors.
+    """
     archive.write_archive(day, out / "archive")
     mails = out / "mail"
     shutil.rmtree(mails, ignore_errors=True)

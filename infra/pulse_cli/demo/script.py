@@ -1,4 +1,4 @@
-"""The script of the day: what people say, in YAML beside this file, and its clock."""
+"""Reads the script of the day: what people write, in YAML beside this file, and when."""
 
 from __future__ import annotations
 
@@ -26,43 +26,43 @@ class XUser:
 
 
 class TimeRange(NamedTuple):
-    """From when to when, in UTC."""
+    """A start and an end, in UTC."""
 
     start: datetime
     end: datetime
 
     @property
     def length(self) -> timedelta:
-        """How long it is."""
+        """The time from start to end."""
         return self.end - self.start
 
 
 @cache
 def read_script(name: str) -> Any:
-    """Return one file of the script."""
+    """Return the content of one file of the script, such as `outage`; read once."""
     return yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))
 
 
 @cache
 def script_zone() -> ZoneInfo:
-    """Return the clock by which the script is told."""
-    return ZoneInfo(read_script("told")["zone"])
+    """Return the time zone of the script's times."""
+    return ZoneInfo(read_script("schedule")["zone"])
 
 
 def parse_moment(entry: str) -> datetime:
-    """Return when that is: `Tue 02:10` or `Tue 02:10:12` by the script's clock."""
+    """Return a time of the script, `Tue 02:10` or `Tue 02:10:12` in its time zone, in UTC."""
     day, clock = entry.split()
-    date = read_script("told")["monday"] + timedelta(days=_DAYS.index(day))
+    date = read_script("schedule")["monday"] + timedelta(days=_DAYS.index(day))
     return datetime.combine(date, time.fromisoformat(clock), script_zone()).astimezone(
         ZoneInfo("UTC")
     )
 
 
 def parse_range(entry: dict[str, Any]) -> TimeRange:
-    """Return the stretch told by `from` and `to`."""
+    """Return the range of an entry, in UTC, which has its ends under `from` and `to`."""
     return TimeRange(parse_moment(entry["from"]), parse_moment(entry["to"]))
 
 
 def entry_language(entry: dict[str, Any]) -> Language:
-    """Return the language of an entry that holds its text under `en` or `ru`."""
+    """Return the language of an entry: English if it has a text under `en`, otherwise Russian."""
     return "en" if "en" in entry else "ru"

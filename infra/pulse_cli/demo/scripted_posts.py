@@ -1,4 +1,4 @@
-"""Posts that the script times to the second: own news, retweets of it, and scenes."""
+"""Posts whose times are given to the second: our own news, retweets of it, and scenes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pulse_cli.demo.script import XUser, parse_moment, read_script
 
 
 def make_news(us: XUser) -> dict[str, DraftPost]:
-    """Our own posts, by key."""
+    """Return our own posts, by their keys in the script."""
     return {
         entry["key"]: DraftPost(
             us, parse_moment(entry["at"]), entry["text"], _language_of(entry["key"])
         )
-        for entry in read_script("told")["news"]
+        for entry in read_script("schedule")["news"]
     }
 
 
 def make_retweets(
     people: PersonGenerator, published: Mapping[str, DraftPost]
 ) -> Iterator[DraftPost]:
-    """Our news, passed on by others."""
-    for entry in read_script("told")["retweets"]:
+    """Yield retweets of our news by other people."""
+    for entry in read_script("schedule")["retweets"]:
         of, who = published[entry["of"]], entry["who"]
         text = f"RT @{of.author.username}: {of.text}"
         somebody = people.named_person(who["username"], who["name"])
@@ -34,11 +34,12 @@ def make_retweets(
 def make_scenes(
     people: PersonGenerator, accounts: Mapping[str, XUser], published: Mapping[str, DraftPost]
 ) -> dict[str, list[DraftPost]]:
-    """Return the scenes by key: their posts, oldest first."""
-    entry = {scene["key"]: scene for scene in read_script("told")["scenes"]}
+    """Return the posts of each scene, oldest first, by the scene's key in the script."""
+    entries = {scene["key"]: scene for scene in read_script("schedule")["scenes"]}
     scenes_by_key: dict[str, list[DraftPost]] = {}
-    for key in sorted(entry, key=lambda key: "answers" in entry[key]):
-        scene = entry[key]
+    # A scene that answers another needs its first post, so it comes after all others.
+    for key in sorted(entries, key=lambda key: "answers" in entries[key]):
+        scene = entries[key]
         first_post = scenes_by_key[scene["answers"]][0] if "answers" in scene else None
         scenes_by_key[key] = list(_make_scene(scene, people, accounts, published, first_post))
     return scenes_by_key

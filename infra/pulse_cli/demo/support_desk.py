@@ -14,15 +14,15 @@ from pulse_cli.demo.talks import OutageLines, Talk
 
 _MINUTE = timedelta(minutes=1)
 _NOTICED_AFTER = (1.0, 9.0)
-"""Minutes until a post is seen at all."""
+"""Minutes until the desk sees a post."""
 _FOLLOWS_UP_AFTER = (4.0, 26.0)
-"""Minutes until a customer who was answered says the next thing."""
+"""Minutes until a customer who was answered writes again."""
 _REPEATS_AFTER = (48.0, 110.0)
 _REPEATS_UNANSWERED = 0.3
 
 
 class SupportDesk:
-    """Lets the customers of `talks` speak, and answers them shift after shift."""
+    """Lets the customers of `talks` write, and answers them shift after shift."""
 
     def __init__(self, talks: Iterable[Talk], us: XUser, rng: Random) -> None:
         self._account = us
@@ -32,14 +32,14 @@ class SupportDesk:
         self._upcoming = [(talk.starts_at, number, talk) for number, talk in enumerate(talks)]
         self._number = len(self._upcoming)
         self._waiting: list[tuple[datetime, Talk]] = []
-        self._outage_ends = parse_moment(read_script("told")["outage"]["promised"])
-        self._end = parse_moment(read_script("told")["to"])
+        self._outage_ends = parse_moment(read_script("schedule")["outage"]["promised"])
+        self._end = parse_moment(read_script("schedule")["to"])
         heapify(self._upcoming)
 
     def run(self) -> Iterator[DraftPost]:
-        """Yield all that is said, in no order."""
+        """Yield all posts of the customers and of the desk, talk by talk."""
         talks = [talk for _, _, talk in self._upcoming]
-        for shift in read_script("told")["desk"]:
+        for shift in read_script("schedule")["desk"]:
             self._shift(shift)
         while self._upcoming:
             self._post_next()
@@ -69,16 +69,17 @@ class SupportDesk:
                 now += shift["rest"] * self._rng.uniform(0.7, 1.3) * _MINUTE
 
     def _attention(self, talk: Talk) -> float:
-        """Return how hard a customer is to overlook, from 0 to 1; it stays as it is."""
+        """Return how hard a customer is to overlook, from 0 to 1; it is drawn once."""
         return self._attentions.setdefault(id(talk), self._rng.random())
 
     def _post_next(self) -> None:
-        """The next customer says the next thing, and from then on waits."""
+        """Let the customer whose turn it is write the next post, and wait from then on."""
         at, _, talk = heappop(self._upcoming)
         text = talk.customer_lines.pop(0) or self._outage.next_follow_up(talk)
         ours = [post for post in talk.posts if post.author is self._account]
-        spoken = ours or talk.posts
-        last = spoken[-1] if spoken else talk.news_post
+        # Customers reply to our last post; without one, to their own, or to the news.
+        written = ours or talk.posts
+        last = written[-1] if written else talk.news_post
         if last is None:
             draft = DraftPost(talk.customer, at, f"@{talk.account.username} {text}", talk.lang)
         else:
@@ -87,7 +88,7 @@ class SupportDesk:
                 talk.customer, at, f"@{handle.username} {text}", talk.lang, in_reply_to=last
             )
         talk.posts.append(draft)
-        if not any(waits is talk for _, waits in self._waiting):
+        if not any(other is talk for _, other in self._waiting):
             self._waiting.append((at + self._minutes(_NOTICED_AFTER), talk))
         if talk.about_outage and self._rng.random() < _REPEATS_UNANSWERED:
             self._schedule_next(talk, at + self._minutes(_REPEATS_AFTER))

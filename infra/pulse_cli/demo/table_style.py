@@ -7,7 +7,7 @@ from rich.table import Table
 
 
 def make_table(*heads: str, left: int = 1) -> Table:
-    """Return a table with these heads; the first `left` columns stand left, the others right."""
+    """Return a table with these headings; all but the first `left` columns are right-aligned."""
     table = Table(
         box=box.SIMPLE_HEAD,
         show_edge=False,

@@ -1,4 +1,4 @@
-"""Generated conversations: who says what in turn; the support desk decides when."""
+"""Generated conversations: what each side writes in turn; the support desk decides when."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ _TO_OFFICIAL = 0.24
 _BELOW_NEWS = 0.5
 _EAGER = 1.3
 _CLOSE = (0.02, 0.15)
-"""How close posts of a burst follow each other, as shares of the mean distance."""
+"""How closely posts of a burst follow each other, as shares of the mean distance."""
 DECIDED_LATER = ""
-"""A line of a customer that depends on whether anybody has answered by then."""
+"""Stands for a customer's line that depends on whether anybody has answered by then."""
 
 
 @dataclass(slots=True)
 class Talk:
-    """A customer and what is still to be said: by the customer, and in answer.
+    """A customer, and what both sides have still to write.
 
-    Of an outage talk the answers depend on the hour, and are not among these.
+    `desk_lines` are the replies to come; in a talk about the outage there are none, since these
+    replies depend on the time. `posts` are those written so far, oldest first.
     """
 
     customer: XUser
@@ -45,21 +46,21 @@ class Talk:
     desk_lines: list[str] = field(default_factory=list)
     about_outage: bool = False
     news_post: DraftPost | None = None
-    """Our post that the customer answers, where it begins so."""
+    """Our own post that the talk begins below, if it does."""
     posts: list[DraftPost] = field(default_factory=list)
 
     @property
     def answered(self) -> bool:
-        """Whether anybody has answered yet."""
+        """Whether anybody else has written in the talk yet."""
         return any(post.author is not self.customer for post in self.posts)
 
 
 def make_ordinary_talks(
     name: str, people: PersonGenerator, accounts: dict[str, XUser], rng: Random
 ) -> Iterator[Talk]:
-    """Yield the talks of one file, spread over its part of the day."""
+    """Yield the talks of one file of the script, spread over its part of the day."""
     entries = read_script(name)
-    part = parse_range(read_script("told")["pace"][name])
+    part = parse_range(read_script("schedule")["pace"][name])
     shares = sorted(rng.random() for _ in entries)
     for entry, share in zip(entries, shares, strict=True):
         lang = entry_language(entry)
@@ -72,7 +73,7 @@ def make_ordinary_talks(
 def make_outage_talks(
     people: PersonGenerator, accounts: dict[str, XUser], news: dict[str, DraftPost], rng: Random
 ) -> Iterator[Talk]:
-    """Yield what customers say of the outage, in bursts; some of it below our news."""
+    """Yield the talks about the outage, which begin in bursts, some of them below our news."""
     script = read_script("outage")
     for phase in ("first", "night", "morning"):
         for entry, at in zip(script[phase], _bursts(phase, len(script[phase]), rng), strict=True):
@@ -89,27 +90,25 @@ def make_outage_talks(
 
 
 class OutageLines:
-    """What is said of the outage over and over, line after line."""
+    """The lines about the outage that are used again and again, in turn."""
 
     def __init__(self) -> None:
         script = read_script("outage")
         self._lines: dict[str, Iterator[str]] = {
             name: cycle(lines) for name, lines in script.items()
         }
-        entry_texts = read_script("told")["outage"]
-        self._promised, self._restored = (
-            parse_moment(entry_texts["promised"]),
-            parse_moment(entry_texts["restored"]),
-        )
+        outage = read_script("schedule")["outage"]
+        self._promised = parse_moment(outage["promised"])
+        self._restored = parse_moment(outage["restored"])
 
     def next_answer(self, talk: Talk, at: datetime) -> str:
-        """Return what the desk says: to a first word or a later one, when it is late, or over."""
+        """Return the desk's next reply, which depends on the time and on replies before it."""
         if at >= self._promised:
             return self._next("answers_late" if at >= self._restored else "answers_overdue", talk)
         return self._next("answers_again" if talk.answered else "answers", talk)
 
     def next_follow_up(self, talk: Talk) -> str:
-        """Return what a customer adds, after an answer or without one."""
+        """Return what a customer adds, which depends on whether there was an answer."""
         return self._next("again" if talk.answered else "impatient", talk)
 
     def _next(self, kind: str, talk: Talk) -> str:
@@ -117,8 +116,8 @@ class OutageLines:
 
 
 def _bursts(phase: str, posts: int, rng: Random) -> Iterator[datetime]:
-    """Times for so many posts, rising, the first at the beginning."""
-    pace = read_script("told")["pace"][phase]
+    """Yield times for so many posts in a phase of the outage, burst after burst."""
+    pace = read_script("schedule")["pace"][phase]
     part, bursts = parse_range(pace), int(pace["bursts"])
     gap = part.length / posts
     for burst in range(bursts):
@@ -128,11 +127,14 @@ def _bursts(phase: str, posts: int, rng: Random) -> Iterator[datetime]:
 
 
 def _latest_news(news: dict[str, DraftPost], lang: Language, at: datetime) -> DraftPost | None:
-    fitting = [n for n in news.values() if n.lang == lang and n.at + timedelta(minutes=2) < at]
-    entry_texts = [
-        n for n in fitting if n.at >= parse_moment(read_script("told")["outage"]["from"])
+    outage_start = parse_moment(read_script("schedule")["outage"]["from"])
+    # A customer needs two minutes to find our post and write below it.
+    found = [
+        n
+        for n in news.values()
+        if n.lang == lang and outage_start <= n.at < at - timedelta(minutes=2)
     ]
-    return max(entry_texts, key=lambda n: n.at, default=None)
+    return max(found, key=lambda n: n.at, default=None)
 
 
 def _gender(entry: dict[str, Any]) -> Gender | None:

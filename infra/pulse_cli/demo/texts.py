@@ -1,4 +1,4 @@
-"""Texts of the demo in the terminal, in English or Russian."""
+"""The texts that the demo shows in the terminal, in English or Russian."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _FILE = Path(__file__).parent / "texts.yaml"
 
 
 class DemoTexts(Locale):
-    """Adds the demo's own words to those of mails: numbers, lengths and times stay theirs."""
+    """The demo's texts, with numbers, durations and times as in mails of the same language."""
 
     def __init__(self, language: Language) -> None:
         super().__init__(language, str(script_zone()))
 
     def __call__(self, name: str, **values: object) -> str:
-        """The words of that name; numbers among `values` are written as this language does."""
+        """Return the text of that name; whole numbers in it are formatted for the language."""
         text: str = _texts()[name][self.language]
         return text.format(**{key: self._shown(value) for key, value in values.items()})
 
     def time(self, at: datetime) -> str:
-        """Return the day of the week and the time of day, such as "Tue 02:10"."""
+        """Return the day of the week and the time of day in the script's zone: "Tue 02:10"."""
         day = self.day(at.astimezone(script_zone()).date()).split(",")[0].split()[0]
         return f"{day} {self.short(at)}"
 
     def short(self, at: datetime) -> str:
-        """Return the time of day alone."""
+        """Return the time of day alone, in the script's zone."""
         return f"{at.astimezone(script_zone()):%H:%M}"
 
     def money(self, amount: float) -> str:
-        """Return an amount with its cents."""
+        """Return an amount of money with two decimals, without a currency."""
         return str(format_decimal(amount, "#,##0.00", locale=_LOCALES[self.language]))
 
     def level(self, name: str | None) -> str:
-        """Return a level of the policy, as mails call it."""
+        """Return the name of a level as mails show it."""
         return level(self, name)
 
     def _shown(self, value: object) -> Any:

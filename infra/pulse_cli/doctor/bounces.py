@@ -1,4 +1,4 @@
-"""Whether SES says which mail came back."""
+"""Checks whether SES reports bounces and complaints to Pulse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ _REQUIRED_EVENTS = {"bounce", "complaint", "reject"}
 
 
 def check_bounce_events(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Check whether bounces and complaints of what is sent reach the function `feedback`."""
+    """Check whether bounces and complaints about sent mails reach the function `feedback`.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     answer = deployment.client("ses").describe_configuration_set(
         ConfigurationSetName=deployment.output("ConfigurationSetName"),
         ConfigurationSetAttributeNames=["eventDestinations"],

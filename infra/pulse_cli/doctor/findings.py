@@ -1,8 +1,8 @@
-"""What the doctor finds: one line each, with the mend where there is something to mend."""
+"""The findings of `pulse doctor`: one line each, with the fix where something is wrong."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 __all__ = ["DoctorFinding", "Status", "fail", "ok", "unknown", "warn"]
@@ -12,33 +12,37 @@ Status = Literal["OK", "WARN", "FAIL"]
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """One thing that was looked at. `what` is a word or two, the mend says what to do."""
+    """The result of one check.
+
+    `what` names in a word or two what was checked, `message` says how it is, and `fix` what to do;
+    None if nothing is to be done.
+    """
 
     status: Status
     what: str
-    said: str
-    mend: str | None = None
+    message: str
+    fix: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the finding as JSON has it."""
-        return asdict(self)
+        """Return the finding for scripts, which know `message` as `said` and `fix` as `mend`."""
+        return {"status": self.status, "what": self.what, "said": self.message, "mend": self.fix}
 
 
-def ok(what: str, said: str) -> DoctorFinding:
-    """Return all is well."""
-    return DoctorFinding("OK", what, said)
+def ok(what: str, message: str) -> DoctorFinding:
+    """Return a finding that all is well."""
+    return DoctorFinding("OK", what, message)
 
 
-def warn(what: str, said: str, mend: str) -> DoctorFinding:
-    """It works, and might not tomorrow, or not for all."""
-    return DoctorFinding("WARN", what, said, mend)
+def warn(what: str, message: str, fix: str) -> DoctorFinding:
+    """Return a finding about something that works now, but may soon fail, or fails for some."""
+    return DoctorFinding("WARN", what, message, fix)
 
 
-def fail(what: str, said: str, mend: str) -> DoctorFinding:
-    """Somebody is not watched, or not told."""
-    return DoctorFinding("FAIL", what, said, mend)
+def fail(what: str, message: str, fix: str) -> DoctorFinding:
+    """Return a finding that an account is not watched, or that somebody is not alerted."""
+    return DoctorFinding("FAIL", what, message, fix)
 
 
 def unknown(what: str, why: str) -> DoctorFinding:
-    """It may be well or not: nobody could say."""
+    """Return a finding, a warning, that a check could not be made; `why` is the reason."""
     return DoctorFinding("WARN", what, f"could not be checked: {why}")

@@ -16,7 +16,11 @@ _DEPLOY_AGAIN = "deploy again with make deploy"
 
 
 def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Check whether every function of the template runs by its clock."""
+    """Check whether every schedule of the template is there and switched on.
+
+    Raises:
+        CommandError: there is no such stack.
+    """
     expected = _names_in_template("AWS::Scheduler::Schedule")
     group = deployment.outputs.get("ScheduleGroupName", deployment.name)
     pages = deployment.client("scheduler").get_paginator("list_schedules")
@@ -37,7 +41,11 @@ def check_schedules(deployment: Deployment) -> Iterator[DoctorFinding]:
 
 
 def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Check whether a poll or a scheduled run was given up and lies in a dead-letter queue."""
+    """Check whether a poll or a scheduled run was given up and is in a dead-letter queue.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     client = deployment.client("sqs")
     logs = f"aws logs tail {deployment.outputs.get('LogGroupName', '/pulse/' + deployment.name)}"
     for what, output, words in (
@@ -54,14 +62,18 @@ def check_queues(deployment: Deployment) -> Iterator[DoctorFinding]:
         count = int(answer["Attributes"][name])
         if count:
             purge = f"aws sqs purge-queue --queue-url {url}"
-            mend = f"find the error ({logs} --since 1d), then run {purge}"
-            yield fail(what, f"{count} in the queue: {words}", mend)
+            fix = f"find the error ({logs} --since 1d), then run {purge}"
+            yield fail(what, f"{count} in the queue: {words}", fix)
         else:
             yield ok(what, "none")
 
 
 def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Check what each alarm of the template says."""
+    """Check the state of each alarm of the template.
+
+    Raises:
+        CommandError: there is no such stack.
+    """
     expected = _names_in_template("AWS::CloudWatch::Alarm")
     found = _alarms(deployment, expected)
     if not found and "ScheduleGroupName" not in deployment.outputs:
@@ -75,18 +87,22 @@ def check_alarms(deployment: Deployment) -> Iterator[DoctorFinding]:
             why = alarm.get("AlarmDescription") or alarm.get("StateReason", "")
             yield fail(what, f"in alarm: {why}", f"see docs/runbook.md, {name}")
         elif not alarm.get("ActionsEnabled", True):
-            mend = "deploy again with Schedules=ENABLED"
-            yield warn(what, "alerts nobody because its actions are switched off", mend)
+            fix = "deploy again with Schedules=ENABLED"
+            yield warn(what, "alerts nobody because its actions are switched off", fix)
         elif alarm["StateValue"] != "OK":
             wait = "after a night" if name == "FiguresAlarm" else "in a few minutes"
-            mend = f"if the stack is new, check again {wait}; otherwise see docs/runbook.md, {name}"
-            yield warn(what, "has no data", mend)
+            fix = f"if the stack is new, check again {wait}; otherwise see docs/runbook.md, {name}"
+            yield warn(what, "has no data", fix)
         else:
             yield ok(what, "quiet")
 
 
 def check_topic(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Check whether critical waits and alarms wake anybody."""
+    """Check whether anybody has subscribed to the topic of critical waits and alarms.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     arn = deployment.output("CriticalTopicArn")
     pages = deployment.client("sns").get_paginator("list_subscriptions_by_topic")
     rows = [row for page in pages.paginate(TopicArn=arn) for row in page["Subscriptions"]]
@@ -100,20 +116,19 @@ def check_topic(deployment: Deployment) -> Iterator[DoctorFinding]:
         yield ok("critical topic", f"confirmed subscriptions: {len(rows) - len(waiting)}")
     else:
         message = "nobody is woken by critical waits and alarms"
-        mend = (
-            "deploy again with CriticalEmail or CriticalPhone, or add a subscription to the topic"
-        )
-        yield fail("critical topic", message, mend)
+        fix = "deploy again with CriticalEmail or CriticalPhone, or add a subscription to the topic"
+        yield fail("critical topic", message, fix)
 
 
 def _names_in_template(kind: str) -> list[str]:
-    """Return names of the template's own resources of a kind."""
+    """Return the logical ids of the template's resources of a type."""
     resources = load_template().body["Resources"]
     return [name for name, resource in resources.items() if resource["Type"] == kind]
 
 
 def _alarms(deployment: Deployment, expected: list[str]) -> Mapping[str, Mapping[str, Any]]:
-    """By their names in the template: CloudFormation calls them stack-Name-RANDOM."""
+    """Return the alarms by their names in the template."""
+    # CloudFormation calls them stack-Name-RANDOM.
     pages = deployment.client("cloudwatch").get_paginator("describe_alarms")
     prefix = f"{deployment.name}-"
     called = re.compile(rf"{re.escape(prefix)}({'|'.join(expected)})(-[A-Za-z0-9]+)?")

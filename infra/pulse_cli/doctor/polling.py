@@ -1,4 +1,4 @@
-"""Settings, tokens and polls: whether the accounts are really read."""
+"""Checks settings, tokens and polls: whether the accounts are really read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["check_polls", "check_settings", "check_tokens"]
 
 _FRESH = timedelta(minutes=3)
+"""Accounts are polled every minute: a success within this time is recent."""
 
 
 def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorFinding]:
-    """Check which settings hold."""
+    """Report which settings are in force, and which companies are in shadow mode."""
     if settings is None:
         yield fail("settings", "no settings were pushed, so nothing runs", "pulse push pulse.yaml")
         return
@@ -34,12 +35,16 @@ def check_settings(settings: Settings | None, now: datetime) -> Iterator[DoctorF
         shadow = company.shadow
         if shadow is not None and now < shadow.until:
             message = f"all email goes to {shadow.to} until {shadow.until:%Y-%m-%d %H:%M}"
-            mend = "when you are ready, remove shadow from pulse.yaml and push the settings"
-            yield warn(f"shadow mode of {company.name}", message, mend)
+            fix = "when you are ready, remove shadow from pulse.yaml and push the settings"
+            yield warn(f"shadow mode of {company.name}", message, fix)
 
 
 def check_tokens(deployment: Deployment, settings: Settings | None) -> Iterator[DoctorFinding]:
-    """Whether each token is kept, works, and the accounts are those that the settings mean."""
+    """Check whether each token is stored and works, and whether X knows the accounts by it.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     by_token: dict[str, list[Account]] = {}
     for company in settings.companies if settings else ():
         for account in company.accounts:
@@ -51,9 +56,14 @@ def check_tokens(deployment: Deployment, settings: Settings | None) -> Iterator[
 def check_polls(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Check when each account was last read, and what stands in the way."""
+    """Check when each account was last read, and report its open faults.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     accounts = [a for company in settings.companies for a in company.accounts] if settings else []
     cursors = deployment.db.cursors.load(account.id for account in accounts)
+    # After this time without a success, the stack's own alarm goes off.
     blind = timedelta(minutes=int(deployment.parameters.get("BlindMinutes") or 10))
     for account in accounts:
         yield from _check_poll(account, cursors.get(account.id), blind, now)
@@ -76,10 +86,8 @@ def _check_token(
         found = XClient(lambda: token, x_adapter(deployment.x_url)).users([a.id for a in accounts])
     except XError as error:
         if error.kind in FOR_A_PERSON:
-            message, mend = explain_x_error(error, username)
-            yield fail(
-                what, message, f"{mend} Then run {connect}" if error.kind == "token" else mend
-            )
+            message, fix = explain_x_error(error, username)
+            yield fail(what, message, f"{fix} Then run {connect}" if error.kind == "token" else fix)
         else:
             yield unknown(what, describe_x_error(error, username))
         return
@@ -106,9 +114,9 @@ def _check_poll(
 ) -> Iterator[DoctorFinding]:
     what = f"polls of @{account.username}"
     for error in cursor.faults.values() if cursor else ():
-        message, mend = explain_x_error(XError(error.kind, error.detail), account.username)
+        message, fix = explain_x_error(XError(error.kind, error.detail), account.username)
         finding = fail if error.kind in FOR_A_PERSON else warn
-        yield finding(what, f"{message}, since {error.since:%Y-%m-%d %H:%M} UTC", mend)
+        yield finding(what, f"{message}, since {error.since:%Y-%m-%d %H:%M} UTC", fix)
     if cursor is None or cursor.last_ok is None:
         message = "the account has never been read"
         yield fail(

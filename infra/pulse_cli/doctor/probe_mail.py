@@ -1,4 +1,4 @@
-"""One test mail, on the way that all mail goes."""
+"""Sends one test mail, in the same way as all mail is sent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ __all__ = ["send_probe"]
 def send_probe(
     deployment: Deployment, settings: Settings | None, to: str | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Send it to an address, or to the first company's owner; whether it arrives, a person sees."""
+    """Send a test mail and yield one finding: whether SES accepted it.
+
+    It goes to the address `to`, or else to the shadow address or the owner of the first company.
+    Whether it arrives, only a person can see.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     company = settings.companies[0] if settings else None
     owner = company.people[company.owner] if company else Person("you", "", "")
     shadow = company.shadow if company else None
@@ -40,20 +47,20 @@ def send_probe(
     person = replace(owner, email=address, name=address if to else owner.name)
     title = company.title_in(person.language) if company else deployment.name
     mail = MailRenderer().probe(title, now, person)
-    post = SesMailer(
+    mailer = SesMailer(
         deployment.client("sesv2"),
         deployment.output("SenderAddress"),
         deployment.outputs.get("ConfigurationSetName"),
     )
     what = f"test email to {address}"
     try:
-        message = post.send(address, mail, now, company.sender if company else None)
+        message_id = mailer.send(address, mail, now, company.sender if company else None)
     except PermanentDeliveryError as problem:
-        mend = (
+        fix = (
             "check the sender and recipients above: the address is unverified or on the SES "
             "suppression list"
         )
-        yield fail(what, f"SES refused the email: {problem}", mend)
+        yield fail(what, f"SES refused the email: {problem}", fix)
     except TemporaryDeliveryError as problem:
         yield fail(
             what, f"SES did not accept the email: {problem}", "fix what SES reports, and try again"
@@ -65,5 +72,8 @@ def send_probe(
         else:
             yield ok(
                 what,
-                f"SES accepted it ({message}); check that it arrives, and not in the spam folder",
+                (
+                    f"SES accepted it ({message_id}); check that it arrives, and not in the spam "
+                    "folder"
+                ),
             )

@@ -1,4 +1,4 @@
-"""Whether what is deleted or protected on X is found out, for each company."""
+"""Checks whether Pulse learns what was deleted or protected on X, for each company."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pulse_cli.stack.status_view import format_age
 if TYPE_CHECKING:
     from pulse.kernel.company import Company, Settings
 
-__all__ = ["check_deletions"]
+__all__ = ["check_deletions", "check_former_companies"]
 
 _LATE = timedelta(hours=24)
 
@@ -25,7 +25,11 @@ _LATE = timedelta(hours=24)
 def check_deletions(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Check when all stored posts were last compared with X, and what happens if X refuses."""
+    """Check when all stored posts were last compared with X; if they are not, say what happens.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     for company in settings.companies if settings else ():
         bearer = deployment.tokens.bearer(company)
         state = deployment.db.compliance_states.load(app_of(bearer)) if bearer else None
@@ -33,43 +37,48 @@ def check_deletions(
 
 
 def check_former_companies(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Check whether something is kept of companies that are not in the settings any more."""
+    """Check whether data is stored of companies that are no longer in the settings.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+        SettingsError: a version of the settings cannot be read.
+    """
     for name in former_companies(deployment.db):
         if any(deployment.db.table.query(keys.company(name), limit=1)):
-            mend = f"if you need the data, run pulse export {name}; then run pulse drop {name}"
+            fix = f"if you need the data, run pulse export {name}; then run pulse drop {name}"
             message = (
                 "the company is no longer in the settings, so its stored posts are no longer "
                 "checked"
             )
-            yield warn(f"posts of {name}", message, mend)
+            yield warn(f"posts of {name}", message, fix)
 
 
 def _judge(
     what: str, company: Company, state: ComplianceState | None, now: datetime
 ) -> DoctorFinding:
-    kept = (
+    retention = (
         f"for {format_duration(company.retention)}" if company.retention is not None else "forever"
     )
     instead = (
         "Pulse looks up the posts of waiting customers once a day (0.005 USD each); "
         "answered posts that were deleted on X stay until their retention period ends "
-        f"({kept})"
+        f"({retention})"
     )
     if state is None:
-        mend = f"run pulse connect @{company.accounts[0].username} with PULSE_X_BEARER set as well"
-        return warn(what, f"no stored token includes a bearer token, so {instead}", mend)
+        fix = f"run pulse connect @{company.accounts[0].username} with PULSE_X_BEARER set as well"
+        return warn(what, f"no stored token includes a bearer token, so {instead}", fix)
     if state.is_refused and state.fault is not None:
-        mend = "in the X developer console, check that the app is allowed to use compliance jobs"
-        return warn(what, f"X rejects the check ({state.fault.detail}), so {instead}", mend)
+        fix = "in the X developer console, check that the app is allowed to use compliance jobs"
+        return warn(what, f"X rejects the check ({state.fault.detail}), so {instead}", fix)
     if state.fault is not None:
         since = f"since {state.fault.since:%Y-%m-%d %H:%M} UTC"
         message = f"the check has been failing {since}: {state.fault.detail}"
         message += f", so {instead}" if state.is_lasting(now) else ""
-        mend = (
+        fix = (
             "check again in an hour; if the bearer token is the cause, create a new one and "
             "store it with pulse connect"
         )
-        return warn(what, message, mend)
+        return warn(what, message, fix)
     if state.done_at is None:
         return warn(what, "not checked yet", "check again in an hour")
     age = now - state.done_at

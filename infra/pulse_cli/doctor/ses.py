@@ -1,4 +1,4 @@
-"""SES: whether mail may go out, from whom, to whom, and how much of it."""
+"""Checks SES: whether Pulse may send mail, from which addresses, to whom and how much."""
 
 from __future__ import annotations
 
@@ -29,17 +29,22 @@ __all__ = [
 ]
 
 _NEARLY_SPENT = 0.8
+"""The share of the day's quota from which on the quota is a warning."""
 _ADDRESS = re.compile(r"[^\s,'\"\[\]]+@[^\s,'\"\[\]]+")
 _VERIFY = "aws sesv2 create-email-identity --email-identity {}"
 
 
 def check_account(deployment: Deployment) -> Iterator[DoctorFinding]:
-    """Check whether SES sends for this account, and how much."""
+    """Check whether SES sends for this account, and how much of its quota is left.
+
+    Raises:
+        CommandError: AWS_ENDPOINT_URL is not a URL.
+    """
     yield from judge_account(deployment.client("sesv2").get_account())
 
 
 def judge_account(answer: Mapping[str, Any]) -> Iterator[DoctorFinding]:
-    """Judge what SES says of the account."""
+    """Yield what SES's answer about the account (GetAccount) means: health, sandbox, quota."""
     health = answer.get("EnforcementStatus", "HEALTHY")
     if not answer.get("SendingEnabled", True) or health == "SHUTDOWN":
         message = f"SES does not send email for this account ({health})"
@@ -58,11 +63,11 @@ def judge_account(answer: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     quota = answer.get("SendQuota") or {}
     most, sent = quota.get("Max24HourSend", 0), quota.get("SentLast24Hours", 0)
     message = f"{sent:,.0f} of {most:,.0f} emails sent in 24 h"
-    if most < 0:
+    if most < 0:  # -1 stands for no limit
         yield ok("SES quota", f"{sent:,.0f} emails sent in 24 h, no limit")
     elif sent >= most:
-        mend = "request a higher quota in the SES console; Pulse tries again by itself"
-        yield fail("SES quota", message, mend)
+        fix = "request a higher quota in the SES console; Pulse tries again by itself"
+        yield fail("SES quota", message, fix)
     elif sent >= most * _NEARLY_SPENT:
         yield warn("SES quota", message, "request a higher quota in the SES console")
     else:
@@ -70,7 +75,11 @@ def judge_account(answer: Mapping[str, Any]) -> Iterator[DoctorFinding]:
 
 
 def check_senders(deployment: Deployment, settings: Settings | None) -> Iterator[DoctorFinding]:
-    """Check whether every address that Pulse writes from is verified, and signs its mail."""
+    """Check whether every address that Pulse sends from is allowed, verified and signed (DKIM).
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     allowed = _ADDRESS.findall(deployment.parameters.get("Senders", ""))
     addresses = {deployment.output("SenderAddress"): "the stack"}
     for company in settings.companies if settings else ():
@@ -90,7 +99,11 @@ def check_senders(deployment: Deployment, settings: Settings | None) -> Iterator
 def judge_identity(
     what: str, address: str, name: str | None, answer: Mapping[str, Any]
 ) -> Iterator[DoctorFinding]:
-    """Judge the identity `name` that stands for an address, its own or its domain's, or none."""
+    """Yield one finding about a sender's address, called `what` there.
+
+    `name` is the identity in SES that covers the address: the address itself or a domain; None if
+    there is none. `answer` is what SES says about that identity (GetEmailIdentity).
+    """
     domain = address.rpartition("@")[2]
     if name is None:
         yield fail(
@@ -112,14 +125,18 @@ def judge_identity(
         message = (
             f"{name} is verified, but email is not signed (DKIM {dkim.get('Status', 'unknown')})"
         )
-        mend = f"verify the domain {domain} with DKIM; otherwise email may be treated as spam"
-        yield warn(what, message, mend)
+        fix = f"verify the domain {domain} with DKIM; otherwise email may be treated as spam"
+        yield warn(what, message, fix)
 
 
 def check_recipients(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Check whether the people may be written to, while SES is in its sandbox."""
+    """Check whether all recipients are verified, which SES demands while it is in its sandbox.
+
+    Raises:
+        CommandError: AWS_ENDPOINT_URL is not a URL.
+    """
     if settings is None:
         return
     client = deployment.client("sesv2")
@@ -139,24 +156,28 @@ def check_recipients(
 def check_suppressed(
     deployment: Deployment, settings: Settings | None, now: datetime
 ) -> Iterator[DoctorFinding]:
-    """Check whether mail reaches everybody, as far as it came back."""
+    """Check whether an address of our people is on the suppression list.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     suppressed = [
-        (company, block)
-        for block in deployment.db.suppressions.all().values()
+        (company, suppression)
+        for suppression in deployment.db.suppressions.all().values()
         for company in (settings.companies if settings else ())
-        if people_with_address(company, block.address, now)
+        if people_with_address(company, suppression.address, now)
     ]
-    for company, block in suppressed:
-        why = "email to it bounced" if block.kind == "bounce" else "it was marked as spam"
-        message = (
-            f"{company.name} has not written to it since {block.at:%Y-%m-%d %H:%M} UTC, because "
-            f"{why}"
-        )
-        mend = (
+    for company, suppression in suppressed:
+        why = "email to it bounced" if suppression.kind == "bounce" else "it was marked as spam"
+        since = f"{suppression.at:%Y-%m-%d %H:%M} UTC"
+        message = f"{company.name} has not written to it since {since}, because {why}"
+        fix = (
             "change the address in pulse.yaml and push, or run pulse addresses --lift "
-            f"{block.address}"
+            f"{suppression.address}"
         )
-        yield fail(f"address {block.address}", f"{message} ({one_line(block.reason)})", mend)
+        yield fail(
+            f"address {suppression.address}", f"{message} ({one_line(suppression.reason)})", fix
+        )
     if not suppressed:
         yield ok("addresses", "Pulse writes to every address")
 
@@ -173,7 +194,7 @@ def _addresses(settings: Settings, now: datetime) -> list[str]:
 
 
 def _identity_names(address: str) -> list[str]:
-    """Return what may be verified for an address: itself, its domain, those above it."""
+    """Return the identities that cover an address: itself, its domain and the domains above it."""
     parts = address.rpartition("@")[2].lower().split(".")
     return [address, *(".".join(parts[i:]) for i in range(len(parts) - 1))]
 

@@ -1,1 +1,1 @@
-"""The built functions on this machine: building, running, and the AWS and X they talk to."""
+"""The built functions on this machine: building and running them, with an AWS and an X."""

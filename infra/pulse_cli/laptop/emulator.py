@@ -1,6 +1,6 @@
 """Runs a built function as Lambda does, under AWS's Runtime Interface Emulator, without Docker.
 
-The emulator comes with the AWS SAM CLI; beside it only Lambda's own Python is needed.
+The emulator comes with the AWS SAM CLI; besides it, only Lambda's own Python is needed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class EmulatorError(CommandError):
 
 
 class Invocation(NamedTuple):
-    """What came of one event: the answer, what the function printed, and its cold start."""
+    """The result of one event: the answer, what the function printed, and its cold start in ms."""
 
     payload: Any
     logs: str
@@ -62,7 +62,10 @@ class Invocation(NamedTuple):
 
 
 class Emulator:
-    """One built function, ready to be invoked; a context manager.
+    """One built function, as a context manager in which it can be invoked.
+
+    Making and entering it raises EmulatorError if the function is not built or does not start, and
+    BuildError if there is no Python to run it on.
 
     with Emulator("dispatch", env) as dispatch:
         payload, logs, init_ms = dispatch.invoke({})
@@ -103,7 +106,7 @@ class Emulator:
         )
         self._running.callback(process.wait)
         self._running.callback(process.terminate)
-        # The emulator says nothing when it is ready, so its port is tried until it takes a
+        # The emulator does not tell when it is ready, so its port is tried until it accepts a
         # connection, or until the process has ended.
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
@@ -111,9 +114,9 @@ class Emulator:
                 if probe.connect_ex(("127.0.0.1", self._port)) == 0:
                     return self
             time.sleep(0.02)
-        said = _read(self._errors)
+        output = _read(self._errors)
         self._running.close()
-        raise EmulatorError(f"the emulator did not start: {said[-300:]}")
+        raise EmulatorError(f"the emulator did not start: {output[-300:]}")
 
     def __exit__(
         self,
@@ -124,8 +127,13 @@ class Emulator:
         self._running.close()
 
     def invoke(self, event: Any) -> Invocation:
-        """Send one event, and wait for the answer; never two at once, which Lambda does not do."""
+        """Send one event and return the answer; as on Lambda, never send two at once.
+
+        Raises:
+            EmulatorError: the emulator did not answer in time, or not with JSON.
+        """
         before = self._output.seek(0, 2), self._errors.seek(0, 2)
+        # The emulator ends the function at its time-out; a cold start comes on top of it.
         patience = self._function.timeout + _START_SECONDS
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=patience)
         try:
@@ -139,7 +147,7 @@ class Emulator:
         return Invocation(payload, self._logs(*before), float(init[1]) if init else 0.0)
 
     def _logs(self, output: int, errors: int) -> str:
-        """Return what the function printed; the emulator's own words go by the name of rapid."""
+        """Return what the function printed, without the emulator's own lines, marked (rapid)."""
         lines = _read(self._errors, errors).splitlines(keepends=True)
         return _read(self._output, output) + "".join(one for one in lines if "(rapid)" not in one)
 
@@ -177,8 +185,8 @@ def _emulator_path() -> Path:
 
 
 def _free_ports(count: int) -> list[int]:
-    # All are open at once, so that no port is given out twice. Another program may still take one
-    # before the emulator does; then it does not start, and says so.
+    # All are open at once, so that no port is returned twice. Another program may still take one
+    # before the emulator does; then the emulator does not start, and reports it.
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports: list[int] = [one.getsockname()[1] for one in sockets]
     for one in sockets:

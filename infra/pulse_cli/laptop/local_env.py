@@ -35,22 +35,28 @@ _ADDRESSES = ("AWS_ENDPOINT_URL", "PULSE_X_URL")
 
 
 class LocalEnvError(CommandError):
-    """There is no environment to run a function in; the message says what to do."""
+    """The environment for a function is missing or cannot be used; the message says what to do."""
 
 
 def variables_by_resource(stack: LocalStack) -> dict[str, dict[str, str]]:
-    """Return each function's environment by its logical id, as SAM wants it."""
+    """Return each function's environment by the function's logical id, as SAM expects it."""
     return {stack.functions[name].resource: env for name, env in stack.env.items()}
 
 
 def write_env(stack: LocalStack, path: Path) -> None:
-    """Write it where `pulse invoke` finds it."""
+    """Write the functions' environment to a file, for `pulse invoke`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(variables_by_resource(stack), indent=2) + "\n", encoding="utf-8")
 
 
 def read_env(path: Path | None = None) -> dict[str, dict[str, str]]:
-    """Read each function's environment, by its name; from a running `pulse local` if no path."""
+    """Return each function's environment by the function's name.
+
+    Without a path, it is that of the running `pulse local`, otherwise the sample in infra/.
+
+    Raises:
+        LocalEnvError: the file is missing or not an environment, or nothing answers at a URL in it.
+    """
     path = path or (RUNNING if RUNNING.exists() else SAMPLE)
     try:
         by_resource = json.loads(path.read_text(encoding="utf-8"))

@@ -37,7 +37,7 @@ class PortTakenError(CommandError):
 
 @dataclass(frozen=True, slots=True)
 class LocalServices:
-    """What runs: where it answers, and the stack that stands there."""
+    """The AWS and the X that run: their URLs, and the stack that was created."""
 
     aws_url: str
     x_url: str
@@ -46,11 +46,11 @@ class LocalServices:
     x: SimulatedX
 
     def client(self, service: str) -> Any:
-        """Make a client of the local AWS."""
+        """Return a client of the local AWS, such as for `sqs`."""
         return self.session.client(service, endpoint_url=self.aws_url)  # type: ignore[call-overload]
 
     def push(self, document: dict[str, Any]) -> None:
-        """Put settings into force, and a token for each of their accounts in its place."""
+        """Put settings into force, and store a token for each of their accounts."""
         env = self.stack.env["send"]
         table = Table(self.client("dynamodb"), env["PULSE_TABLE"], env["PULSE_INDEX"])
         SettingsStore(table).push(document, datetime.now(UTC))
@@ -65,13 +65,17 @@ class LocalServices:
 def run_services(
     archive: Archive, port_aws: int = 0, port_x: int = 0, vocabulary: VocabularyName = "tweet"
 ) -> Iterator[LocalServices]:
-    """Run the local AWS and the simulated X; port 0 takes a free one."""
+    """Run the local AWS and the simulated X during the block; port 0 stands for any free one.
+
+    Raises:
+        PortTakenError: another program uses one of the ports.
+    """
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - a second, for this command only
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     for port, option in ((port_aws, "--port-aws"), (port_x, "--port-x")):
         _refuse_taken(port, option)
-    # moto looks into ~/.aws otherwise; no real account may come into this.
+    # Made-up keys, so that boto3 does not take those in ~/.aws: no real account must be used here.
     session = boto3.Session("local", "local", region_name="us-east-1")
     simulated = SimulatedX(archive, vocabulary=vocabulary)
     aws = ThreadedMotoServer(ip_address=_HOST, port=port_aws, verbose=False)
@@ -79,7 +83,7 @@ def run_services(
         aws.start()
         try:
             aws_url = "http://{}:{}".format(*aws.get_host_and_port())
-            # What another server of this process may have left behind.
+            # moto's data belongs to the process: an earlier server may have left some.
             requests.post(f"{aws_url}/moto-api/reset", timeout=10).raise_for_status()
             template = load_template(parameters={"XUrl": x.url, "AwsUrl": aws_url})
             stack = create_stack(template, session, endpoint_url=aws_url)
@@ -101,7 +105,14 @@ def _refuse_taken(port: int, option: str) -> None:
 
 
 def load_shifted(folder: Path, begins: datetime) -> Archive:
-    """Read an archive as if its first post were published at `begins`; ids stay."""
+    """Return an archive, shifted in time so that its first post is published at `begins`.
+
+    The times at which posts are published and shown, and those of faults, are shifted by the same
+    length. Ids stay as they are, although on X an id holds the time of its post.
+
+    Raises:
+        ArchiveError: a file of the archive is missing or cannot be read.
+    """
     first = min((post.created_at for post in Archive.load(folder).posts), default=begins)
     by = begins.replace(microsecond=0) - first
     with tempfile.TemporaryDirectory() as name:
@@ -124,7 +135,7 @@ def _shift_line(line: str, by: timedelta) -> str:
     try:
         return json.dumps(_shift_times(json.loads(line), by), ensure_ascii=False)
     except (ValueError, TypeError, AttributeError):
-        return line  # no post; X does not serve it
+        return line  # not a post: the archive quarantines it
 
 
 def _shift_times(fields: dict[str, Any], by: timedelta) -> dict[str, Any]:

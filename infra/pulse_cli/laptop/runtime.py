@@ -1,4 +1,4 @@
-"""Lambda's own Python: its version, in an environment that holds what Lambda brings, no more."""
+"""Lambda's own Python: the same version, with only the packages that Lambda brings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ __all__ = ["lambda_python"]
 
 
 def lambda_python(root: Path = ROOT) -> Path:
-    """Return the Python that functions run on; made once from `requirements/runtime.txt`."""
+    """Return the path of the Python that functions run on.
+
+    Its environment is made from `requirements/runtime.txt`, again whenever that file changes.
+
+    Raises:
+        BuildError: there is no such Python, or its packages cannot be installed.
+    """
     requirements = root / "requirements" / "runtime.txt"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     folder = root / ".aws-sam" / "runtime"
     folder.parent.mkdir(exist_ok=True)
     mark = folder / "requirements.sha256"
+    # Tests run in several processes: the first makes the environment, the others wait for it.
     with (folder.parent / "runtime.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not mark.exists() or mark.read_text() != wanted:

@@ -1,8 +1,8 @@
-"""`make build`: the functions as Lambda will run them, in `.aws-sam/build`.
+"""`make build`: builds the functions as Lambda will run them, in `.aws-sam/build`.
 
-`sam build` fetches the locked requirements for Lambda's own Python. Then everything is compiled
-(`/var/task` is read-only, so a cold start would compile it all each time), and Babel's five
-hundred languages are cut down to those that Pulse speaks.
+`sam build` installs the locked requirements for Lambda's own Python. Then everything is compiled
+(`/var/task` is read-only, so each cold start would compile it again), and of Babel's five hundred
+languages only those remain that Pulse uses.
 """
 
 from __future__ import annotations
@@ -42,13 +42,17 @@ class BuildError(CommandError):
 
 
 def find_python(version: str = "3.13") -> Path:
-    """Find Lambda's Python: on PATH, or under pyenv."""
+    """Return the path of Lambda's Python, on PATH or under pyenv.
+
+    Raises:
+        BuildError: it is not installed.
+    """
     name = f"python{version}"
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     on_path = shutil.which(name)
     candidates = [Path(on_path)] if on_path else []
     for candidate in candidates + sorted(pyenv.glob(f"versions/{version}*/bin/{name}")):
-        # pyenv's shim of a version that is not chosen exists, and does not run.
+        # pyenv's shim of a version that is not selected exists, but does not run.
         if not _run(candidate, "-c", "").returncode:
             return candidate
     raise BuildError(
@@ -58,7 +62,11 @@ def find_python(version: str = "3.13") -> Path:
 
 
 def build(root: Path = ROOT) -> None:
-    """Build the functions into `.aws-sam/build`, unless what lies there is of this source."""
+    """Build the functions into `.aws-sam/build`, unless they were built from the same sources.
+
+    Raises:
+        BuildError: `sam build` failed, there is no Python for it, or the result is incomplete.
+    """
     with _build_lock(root):
         if not is_built(root):
             python = find_python()
@@ -72,13 +80,13 @@ def build(root: Path = ROOT) -> None:
 
 
 def is_built(root: Path = ROOT) -> bool:
-    """Return whether what is built is made of the sources as they are now."""
+    """Return whether the functions were built from the sources as they are now."""
     mark = root / ".aws-sam" / "build" / _FINGERPRINT
     return mark.exists() and mark.read_text() == fingerprint(root)
 
 
 def fingerprint(root: Path) -> str:
-    """Digest everything that a build is made of."""
+    """Return a digest of everything that a build is made from, in hexadecimal."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for source in _SOURCES:
         path = root / source
@@ -95,7 +103,7 @@ def _is_litter(name: str) -> bool:
 
 @contextmanager
 def _build_lock(root: Path) -> Iterator[None]:
-    """Keep two builds from writing into one folder."""
+    """Let one build at a time write into the folder; others wait."""
     lock = root / ".aws-sam" / "lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:
@@ -130,7 +138,7 @@ def _finish(artifact: Path, python: Path) -> None:
     for locale in (artifact / "babel" / "locale-data").glob("*.dat"):
         if locale.stem.partition("_")[0] not in _LANGUAGES:
             locale.unlink()
-    # Zipping may change a file's time, and with it what Python thinks of its compiled form.
+    # Zipping may change the time of a file, and Python would then ignore its compiled form.
     flags = ["-q", "-f", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     places = ["-s", str(artifact), "-p", "/var/task", str(artifact)]
     done = _run(python, "-m", "compileall", *flags, *places)
@@ -139,7 +147,7 @@ def _finish(artifact: Path, python: Path) -> None:
 
 
 def _share(first: Path, others: list[Path]) -> None:
-    """Give the other functions the same files: all are built of one folder."""
+    """Link the same files into the other functions, which are built from the same folder."""
     template = first.parent / "template.yaml"
     built = parse_template(template.read_text(encoding="utf-8"))
     for other in others:
@@ -154,7 +162,7 @@ def _artifacts(root: Path) -> dict[str, Path]:
 
 
 def find_build_problems(root: Path = ROOT) -> list[str]:
-    """Say what is missing from the built functions, or too much in them."""
+    """Return what is missing from the built functions, or should not be in them, a line each."""
     return [
         f"{name}: {problem}"
         for name, artifact in _artifacts(root).items()
@@ -179,16 +187,17 @@ def _artifact_problems(name: str, artifact: Path) -> Iterator[str]:
 
 
 def _is_compiled(path: Path) -> bool:
-    """Return whether a module has a compiled form that Lambda's Python takes unchecked."""
+    """Return whether a module has a compiled form that Lambda's Python uses unchecked."""
     compiled = path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc"
     if not compiled.exists():
         return False
     with compiled.open("rb") as file:
+        # The flags after the magic number (PEP 552): 1 stands for a hash that is not checked.
         return file.read(8)[4:] == b"\x01\0\0\0"
 
 
 def main() -> None:
-    """Build, and say what came of it."""
+    """Build the functions and print the result; a BuildError ends it with exit code 1."""
     started = time.monotonic()
     try:
         build()

@@ -51,7 +51,18 @@ def replay_all(
     vocabulary: VocabularyName,
     out: Path,
 ) -> dict[str, Any]:
-    """Replay and write `state.json`, `run.json` and `mail/`; returns what run.json holds."""
+    """Replay companies of the archive in `folder`, and return what `run.json` holds.
+
+    Without `companies`, all are replayed; without `since` and `until`, from the minute of the
+    first post until an hour after the last. `state.json`, `run.json` and the mails of `mail/` are
+    written to `out`; mails of an earlier replay are deleted.
+
+    Raises:
+        CommandError: the archive cannot be used, the settings have errors, or there is no such
+            company.
+        ArchiveError: the settings name a company that is not in the archive.
+        SettingsError: without `settings`: a company of the archive cannot be put into settings.
+    """
     started = time.perf_counter()
     try:
         archive = Archive.load(folder)
@@ -86,7 +97,10 @@ def replay_all(
 
 
 def run_plans(plans: Sequence[_CompanyPlan], archive: Archive) -> Iterator[ReplayOutcome]:
-    """Run the plans, largest first, on all processors; a bar shows how far they are."""
+    """Run the plans on all processors, largest first, and yield their outcomes.
+
+    A progress bar is shown on standard error.
+    """
     size = {p.company: len(archive.for_company(p.company, p.since).posts) for p in plans}
     ordered = sorted(plans, key=lambda p: -size[p.company])
     bar = Progress(
@@ -138,7 +152,7 @@ def _load_cached(folder: Path) -> Archive:
 
 
 def _documents(archive: Archive, settings: Path | None) -> dict[str, dict[str, Any]]:
-    """Return a settings document for each company, of it alone."""
+    """Return a settings document for each company, which has that company alone."""
     if settings is None:
         made = default_settings(
             {
@@ -158,7 +172,7 @@ def _documents(archive: Archive, settings: Path | None) -> dict[str, dict[str, A
     return {c["name"]: {**made, "companies": [c]} for c in made["companies"]}
 
 
-def _summary(outcomes: Sequence[ReplayOutcome], aside: int, wall: float) -> dict[str, Any]:
+def _summary(outcomes: Sequence[ReplayOutcome], quarantined: int, wall: float) -> dict[str, Any]:
     dynamodb: Counter[str] = Counter()
     x: Counter[str] = Counter()
     requests: Counter[str] = Counter()
@@ -180,7 +194,7 @@ def _summary(outcomes: Sequence[ReplayOutcome], aside: int, wall: float) -> dict
         **dict(sorted(x.items())),
         "dynamodb_calls": dict(sorted(dynamodb.items())),
         "messages_sent": sum(o.mails for o in outcomes),
-        "put_aside": aside,
+        "put_aside": quarantined,
         "capture_latency_seconds": {
             "from_publishing": percentiles(_flatten(o.seconds_from_published for o in outcomes)),
             "from_visible_at": percentiles(_flatten(o.seconds_from_visible for o in outcomes)),

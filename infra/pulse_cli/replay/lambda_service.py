@@ -1,4 +1,4 @@
-"""Invokes handlers as Lambda does: warm process, events, retries, recorded failures."""
+"""Invokes handlers as Lambda does: a process that is reused, events, retries, failures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASYNC_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
 
 @dataclass(frozen=True, slots=True)
 class FailedInvocation:
-    """An invocation that ended by an exception."""
+    """An invocation that ended with an exception; `error` describes it in one line."""
 
     function: str
     at: datetime
@@ -29,7 +29,7 @@ class FailedInvocation:
 
 @dataclass(frozen=True, slots=True)
 class LambdaContext:
-    """What Lambda hands to a handler, as far as Pulse uses it."""
+    """The context that Lambda passes to a handler, as far as Pulse uses it."""
 
     function_name: str
     remaining_ms: int
@@ -38,7 +38,7 @@ class LambdaContext:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:replay"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda would end the invocation."""
+        """Return the milliseconds until Lambda would end the invocation."""
         return self.remaining_ms
 
 
@@ -48,11 +48,11 @@ class LambdaService:
 
     functions: dict[str, Function]
     make_app: Callable[[], App]
-    """Wires the parts anew, as a process does that begins."""
+    """Makes the parts of Pulse anew, as a process does when it starts."""
     clock: Callable[[], datetime]
     app: App = field(init=False)
     running: list[tuple[str, Any]] = field(default_factory=list)
-    """Names and events of the invocations under way, the innermost last."""
+    """Names and events of the invocations that run now, the innermost last."""
     failures: list[FailedInvocation] = field(default_factory=list)
     invocations: dict[str, int] = field(default_factory=dict)
     _retries: list[tuple[datetime, str, Any, int]] = field(default_factory=list)
@@ -76,11 +76,14 @@ class LambdaService:
                 event, LambdaContext(name, function.timeout * 1000)
             )
         except KeyboardInterrupt:
-            raise
+            raise  # a person stops the replay; the function did not fail
         except BaseException as problem:
+            # Whatever ends an invocation is a failure for Lambda, not only an Exception: a handler
+            # may call sys.exit, and tests kill the process with a BaseException of their own, so
+            # that no `except Exception` in the handler catches it.
             self.failures.append(FailedInvocation(name, self.clock(), _describe_error(problem)))
-            # SystemExit and a killed process end the runtime: Lambda starts a new one, in which
-            # nothing that was cached before is left. KeyboardInterrupt is the person's own.
+            # SystemExit and a kill also end the process. Lambda starts a new one, in which nothing
+            # is left of what was cached before.
             if not isinstance(problem, Exception):
                 self.app = self.make_app()
             raise InvocationError(name) from problem
@@ -89,7 +92,11 @@ class LambdaService:
             app.use(self.app if self.running else None)
 
     def invoke_scheduled(self, name: str, event: Any = None, attempt: int = 0) -> Any:
-        """Run a handler as a schedule does: what fails is tried again after 1 and 2 minutes."""
+        """Run a handler as a schedule does; return its result, None if it failed.
+
+        A failed invocation is repeated by `run_due_retries` after one minute, then after two more,
+        as often as the template allows. `attempt` counts the repetitions so far.
+        """
         try:
             return self.invoke(name, event or {})
         except InvocationError:
@@ -100,7 +107,7 @@ class LambdaService:
             return None
 
     def run_due_retries(self) -> None:
-        """Run what failed and is due to be tried again."""
+        """Run the failed invocations whose time for the next attempt has come."""
         due = [x for x in self._retries if x[0] <= self.clock()]
         self._retries = [x for x in self._retries if x[0] > self.clock()]
         for _, name, event, attempt in due:
@@ -108,12 +115,12 @@ class LambdaService:
 
     @property
     def next_retry(self) -> datetime | None:
-        """When something that failed is tried again."""
+        """When the next failed invocation is repeated; None if none is."""
         return min((at for at, *_ in self._retries), default=None)
 
 
 class InvocationError(Exception):
-    """An invocation failed; the failure is recorded."""
+    """An invocation failed; what happened is in `LambdaService.failures`."""
 
 
 def _describe_error(problem: BaseException) -> str:
@@ -123,7 +130,7 @@ def _describe_error(problem: BaseException) -> str:
 
 @cache
 def load_handler(path: str) -> Callable[[Any, Any], Any]:
-    """Import a handler by its path in the template, such as `poll.handler`.
+    """Return a handler by its path in the template, such as `poll.handler`; imported once.
 
     Raises:
         FileNotFoundError: there is no such file in `functions/`.

@@ -1,4 +1,4 @@
-"""Runs one company's deployment in this process, on moto, against any X."""
+"""Runs one company's deployment in this process, on moto, with the real or a simulated X."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ENV: dict[str, str | None] = {
     "AWS_SECRET_ACCESS_KEY": "rehearsal",
     "AWS_DEFAULT_REGION": _REGION,
     "AWS_PROFILE": None,
-    "AWS_CONFIG_FILE": os.devnull,  # nobody's own settings come into this
+    "AWS_CONFIG_FILE": os.devnull,  # the settings of whoever runs this must not matter
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
     "POWERTOOLS_METRICS_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "pulse",
@@ -48,10 +48,13 @@ _SENDER = "pulse@example.com"
 
 
 class LocalDeployment:
-    """A stack with its functions. `calls` counts AWS calls made by the functions alone.
+    """A stack with its functions, as a context manager.
 
-    `transport` is the way to X (None: the real one, at its own address); `token` gives what
-    opens it for an account.
+    `document` are the settings of one company. `transport` leads to X; None stands for the real
+    one. `token` returns the token of an account. `calls` counts the AWS calls of the functions
+    alone, by service and operation.
+
+    Entering it raises SettingsError if the settings cannot be read.
     """
 
     lambda_service_class: Callable[..., LambdaService] = LambdaService
@@ -64,7 +67,7 @@ class LocalDeployment:
     ) -> None:
         self.calls: Counter[str] = Counter()
         self.parameters: dict[str, str] = {}
-        """Of the template, as for `sam deploy`; those without a default are chosen here."""
+        """Parameters of the template, as for `sam deploy`; set them before entering."""
         self._document = document
         self._transport = transport
         self._token = token
@@ -98,7 +101,7 @@ class LocalDeployment:
         self._exit.close()
 
     def now(self) -> datetime:
-        """Return the time by this process's clock."""
+        """Return the time by this process's clock, in UTC."""
         return datetime.now(UTC)
 
     @property
@@ -113,7 +116,7 @@ class LocalDeployment:
 
     @contextmanager
     def counting_calls(self) -> Iterator[LambdaService]:
-        """The functions, with their calls to AWS counted."""
+        """Give the functions to the block, and count their calls to AWS in it."""
         self._counting = True
         try:
             yield self.lambdas
@@ -121,7 +124,11 @@ class LocalDeployment:
             self._counting = False
 
     def drain_queue(self) -> list[Any]:
-        """Let the queue's event source run the poll function until the queue is empty."""
+        """Run the poll function on each message of the queue; return the results of the polls.
+
+        A message whose poll failed stays in the queue, invisible until its time-out ends, and has
+        no result.
+        """
         function = next(f for f in self.stack.functions.values() if f.queue is not None)
         queue = function.queue
         results: list[Any] = []
@@ -149,7 +156,7 @@ class LocalDeployment:
         self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=receipt)
 
     def mails(self) -> list[RawMessage]:
-        """Return every mail that SES has taken so far."""
+        """Return every mail that SES has accepted so far, oldest first."""
         backend = sesv2_backends[_ACCOUNT][_REGION].core_backend
         return [m for m in backend.sent_messages if isinstance(m, RawMessage)]
 
@@ -172,7 +179,7 @@ class LocalDeployment:
         return {name: value for env in self.stack.env.values() for name, value in env.items()}
 
     def on_call(self, call: str, moment: Literal["before", "after"]) -> None:
-        """Called before and after each AWS call of a function; override it to inject faults."""
+        """Do nothing; called before and after each AWS call of a function, to inject faults."""
 
     def _make_app(self) -> App:
         return App(self._all_env(), transport=self._transport)
@@ -194,7 +201,7 @@ def _unsigned(**_: Any) -> Any:
 
 @cache
 def _loader() -> Loader:
-    """Return the descriptions of AWS's services, read once for all deployments of this process."""
+    """Return the loader of AWS's service descriptions, which are read once per process."""
     return create_loader()
 
 
@@ -210,7 +217,7 @@ def _record(message: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
-    """Set these variables, or take them out (None), and put back what was there."""
+    """Set these variables, or delete them (None), and restore them after the block."""
     before = {name: os.environ.get(name) for name in values}
     try:
         _set(values)

@@ -36,7 +36,7 @@ def round_up_to_minute(moment: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class TickResult:
-    """What the polls and the last `send` of a minute returned; None for what failed."""
+    """What the polls and the last `send` of a minute returned; None for those that failed."""
 
     polls: list[Any]
     sent: dict[str, Any] | None
@@ -64,7 +64,7 @@ class TickScheduler:
         """
         world = self._world
         unsettled = self._is_unsettled(now, tick.polls)
-        # A post that X shows late lies behind the cursor, and a removed one is read no more: only a
+        # A post that X shows late is behind the cursor, and a removed one is not read again: only a
         # sweep finds either. Sweeps run each quarter of an hour, and the one at 23:50 reaches back
         # over the whole day, so until then no quarter may be skipped.
         if unsettled or world.x.has_late_posts(before, now) or world.x.has_removals(before, now):

@@ -1,4 +1,4 @@
-"""The replay of one company: tick after tick, then what came of it."""
+"""Replays one company: tick after tick, then the outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LAST_DIGEST_PERIOD = timedelta(hours=12)
 _FIGURES_AT = (0, 40)
 _COMPLIANCE_EVERY = 10
 _COLLECTION_THRESHOLD = 200_000
-"""Objects made between two collections of garbage."""
+"""How many objects are made between two garbage collections."""
 
 OnMinute = Callable[[datetime], None]
 
@@ -31,10 +31,12 @@ OnMinute = Callable[[datetime], None]
 class ReplayPlan:
     """What to replay: one company of an archive, from `since` to `until` inclusive.
 
-    `document` are the settings of this company alone. `checkpoints` are instants at which
-    the conversations are read besides; `mails` is the folder that each mail is written to.
-    The end brings the digest of that moment, unless `parting` is false. `place` makes the world,
-    `look` sees it before it is taken down.
+    Without `since`, it starts at the minute of the first post; without `until`, it ends an hour
+    after the last. `document` are the settings of this company alone. `mails` is the folder that
+    each mail is written to, None for nowhere. `checkpoints` are instants before the end at which
+    the conversations are listed as well. `on_minute` is called at each tick. At the end a digest
+    of that moment is sent, unless `final_digest` is false. `make_world` makes the world, and
+    `on_end` is called with it before it is taken down.
     """
 
     archive: Archive
@@ -52,7 +54,14 @@ class ReplayPlan:
 
 
 def replay_company(plan: ReplayPlan) -> ReplayOutcome:
-    """Run the handlers over the archive as deployed; returns what came of it."""
+    """Run the deployed handlers over the posts of one company, and return the outcome.
+
+    A company without posts has an empty outcome, unless the plan has `since`.
+
+    Raises:
+        ArchiveError: the company is not in the archive.
+        SettingsError: the settings cannot be read.
+    """
     posts = plan.archive.for_company(plan.company, plan.since).posts
     since = plan.since or min((p.created_at for p in posts), default=None)
     if since is None:
@@ -74,7 +83,7 @@ def replay_company(plan: ReplayPlan) -> ReplayOutcome:
 
 @contextmanager
 def _infrequent_garbage_collection() -> Iterator[None]:
-    """Collect garbage seldom: looking at a whole archive again and again is a fifth of the time."""
+    """Collect garbage less often, which saves a fifth of the time: the archive is never garbage."""
     thresholds = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(_COLLECTION_THRESHOLD, *thresholds[1:])
@@ -86,6 +95,8 @@ def _infrequent_garbage_collection() -> Iterator[None]:
 
 
 class _ReplayRun:
+    """One replay: runs the ticks, then lists what they led to."""
+
     def __init__(self, world: ReplayWorld, plan: ReplayPlan, until: datetime) -> None:
         self._world = world
         self._plan = plan
@@ -97,6 +108,7 @@ class _ReplayRun:
         self._checkpoints = sorted(c for c in plan.checkpoints if c < until)
 
     def run(self, start: datetime) -> None:
+        """Run every tick from `start` to the end, and send the last digest."""
         now, before = start, start - MINUTE
         while now < self._until:
             tick = self._tick(now)
@@ -109,6 +121,7 @@ class _ReplayRun:
             self._digest_now(start)
 
     def outcome(self) -> ReplayOutcome:
+        """Return the outcome so far; the time that the replay took is set by the caller."""
         world = self._world
         return ReplayOutcome(
             self._plan.company,
@@ -128,7 +141,7 @@ class _ReplayRun:
         )
 
     def _tick(self, now: datetime, *, last: bool = False) -> TickResult:
-        """Return a minute as deployed: dispatch, the polls, flag, send, digest."""
+        """Run the functions of one minute in the order dispatch, polls, flag, send, digest."""
         world = self._world
         world.move_clock_to(now)
         if last:
@@ -169,7 +182,8 @@ class _ReplayRun:
                 accounts.save(replace(cursor, faults=faults))
 
     def _sweep(self, now: datetime) -> None:
-        """A sweep of every account, whatever the quarter of the hour."""
+        """Sweep every account, in whatever minute of the hour."""
+        # At whole quarters `dispatch` has queued the sweeps already.
         world = self._world
         minute = now.replace(second=0, microsecond=0)
         tasks = [
@@ -180,7 +194,7 @@ class _ReplayRun:
         world.drain_queue()
 
     def _digest_now(self, start: datetime) -> None:
-        """The digest of the last moment, to whoever gets digests, else to all."""
+        """Send a digest of the last moment to everybody who gets digests, otherwise to all."""
         company, now = self._world.company, self._until
         to = sorted({p for rule in company.digests for p in rule.to}) or sorted(company.people)
         reach = max(start, now - _LAST_DIGEST_PERIOD)
@@ -215,7 +229,7 @@ class _ReplayRun:
             world.app.db.cursors.mark_watched(account.id, minute, swept)
 
     def _write_mails(self, now: datetime) -> None:
-        """Write the mails that SES took since the last look."""
+        """Write the mails that SES accepted since the last call to the folder for mails."""
         mails = self._world.mails()
         for number in range(self._mails_written, len(mails)):
             self._mails_written += 1
@@ -227,5 +241,5 @@ class _ReplayRun:
 
 
 def _safe_file_name(text: str) -> str:
-    """As part of a file's name."""
+    """Return the text with `-` in place of characters that file names should not have."""
     return "".join(c if c.isalnum() or c in ".@-_" else "-" for c in text)

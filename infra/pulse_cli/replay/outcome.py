@@ -1,4 +1,4 @@
-"""What came of a replay: the conversations, and what it took."""
+"""The outcome of a replay: the conversations, latencies and counts."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ Row = dict[str, Any]
 class ReplayOutcome:
     """One company's part of state.json and run.json.
 
-    `published` and `visible` are capture latencies in seconds, `flag_lateness` how much
-    later than due (or than stored) each flag was raised.
+    `seconds_from_published` and `seconds_from_visible` are, for each post, the seconds until it
+    was stored, from when it was published and from when X showed it. `flag_lateness` has, for each
+    flag, the seconds from when it was due (or could be known to be) until it was raised.
+    `failures` are function, time and error of each failed invocation. `dynamodb` counts calls by
+    operation.
     """
 
     company: str
@@ -42,7 +45,7 @@ class ReplayOutcome:
 
 
 def list_conversations(world: ReplayWorld) -> list[Row]:
-    """Return every conversation with a mention, ordered by its first."""
+    """Return every conversation that has a mention, in the order of first mentions."""
     rows = []
     for item in _items(world):
         if "state" not in item:
@@ -71,7 +74,7 @@ def list_conversations(world: ReplayWorld) -> list[Row]:
 
 
 def measure_latencies(world: ReplayWorld) -> dict[str, Any]:
-    """How long after publishing, and after X showed them, posts were stored; flags likewise."""
+    """Return the latencies of a replay in seconds, by the names of `ReplayOutcome`'s fields."""
     conversations: dict[str, list[Fact]] = defaultdict(list)
     for item in _items(world):
         if is_fact(item):
@@ -95,7 +98,9 @@ def measure_latencies(world: ReplayWorld) -> dict[str, Any]:
 
 
 def _flag_lateness(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
-    """Yield seconds from when a level was due, and could be known to be, until it was flagged."""
+    """Yield for each flag the seconds from when it could be raised until it was raised."""
+    # A flag cannot be raised before its level is due, nor before the posts are stored from which
+    # its wait follows: a post that X shows late makes a flag late through no fault of Pulse.
     posts = [f for f in facts if isinstance(f, (Mention, Reply)) and f.stored_at is not None]
     posts.sort(key=lambda f: f.stored_at or f.at)
     for flag in facts:
@@ -111,7 +116,7 @@ def _flag_lateness(facts: Sequence[Fact], policy: Policy) -> Iterator[float]:
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float | None]:
-    """p50, p95 and the largest, in seconds."""
+    """Return the median, the 95th percentile and the maximum; None if there are no values."""
     ordered = sorted(values)
     return {
         "p50": quantile(ordered, 0.5),

@@ -15,7 +15,7 @@ from pulse_cli.simulated_x import SimulatedX, WsgiTransport
 
 
 class ReplayWorld(LocalDeployment):
-    """One company's deployment: moto, the simulated X, and the time of the whole process."""
+    """One company's deployment on moto and the simulated X; it sets the time of the process."""
 
     def __init__(self, document: Mapping[str, Any], x: SimulatedX, start: datetime) -> None:
         super().__init__(document, WsgiTransport(x), _simulated_token)
@@ -27,11 +27,11 @@ class ReplayWorld(LocalDeployment):
         return super().__enter__()
 
     def move_clock_to(self, moment: datetime) -> None:
-        """Move the clock of the whole process."""
+        """Set the clock of the whole process to this time, at which it stays."""
         self._time.move_to(moment, tick=False)
 
 
 def _simulated_token(account: Account) -> Token:
-    """Return whom the simulated X takes for this account."""
+    """Return a token that the simulated X accepts as a user token of this account."""
     filler = "rehearsal"
     return Token(filler, filler, filler, f"sim-{account.id}", filler)

@@ -1,4 +1,4 @@
-"""Settings on the way from a file to the table: checked, shown, or made."""
+"""The settings before they are pushed: checked, compared, summarised or generated."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ __all__ = ["CheckedSettings", "SettingsFinding", "check", "check_file"]
 
 
 class CheckedSettings(NamedTuple):
-    """What a file holds: findings by line, and, when none is an error, the settings.
+    """A checked file: its findings by line and, if none of them is an error, the settings.
 
-    `document` is what `pulse push` keeps: plain text, lists and fields.
+    `document` is what `pulse push` stores: plain texts, lists and mappings. It and `settings` are
+    None if there is an error.
     """
 
     findings: list[SettingsFinding]
@@ -31,12 +32,16 @@ class CheckedSettings(NamedTuple):
 
 
 def check(file: File, today: datetime | None = None) -> list[SettingsFinding]:
-    """Return all that is to be mended in a settings file, by line."""
+    """Return what is wrong with a settings file, by line; `today` as for `check_file`."""
     return check_file(file, today).findings
 
 
 def check_file(file: File, today: datetime | None = None) -> CheckedSettings:
-    """Check a settings file and read it. It is judged by the day of `today` (now)."""
+    """Check a settings file and read it.
+
+    Dates in the settings are compared with `today`, by default with the time now. If the file
+    cannot be read at all, that is a finding, too.
+    """
     source = load_yaml(file)
     if source.document is None:
         return CheckedSettings(sorted(source.findings), None, None)

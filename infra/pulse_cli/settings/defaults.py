@@ -1,4 +1,4 @@
-"""The settings that `pulse replay` makes for an archive that brings none."""
+"""The settings that `pulse replay`, `pulse local` and `pulse try` use when none are given."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ _NAME = re.compile(r"(?! )[^#\x00-\x1f\x7f-\x9f\u2028\u2029]{1,64}(?<! )")
 
 
 def default_settings(companies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Make a settings document from an archive's `companies.json`.
+    """Return a settings document made from an archive's `companies.json`.
 
-    Each company gets three people, each with an address of their own and around the clock:
-    agents hear after 15 min, the manager after 60 min, the head after 4 h. Nothing is sent
-    by schedule, nothing before the first post is looked for, everything is kept. An entry
-    that is no company ends in a SettingsError.
+    Each company gets three people, who have an address each and are on duty around the clock:
+    the agents are alerted after 15 minutes, the manager after 60 minutes, the head after 4 hours.
+    There are no digests and no look-back, and everything is stored forever.
+
+    Raises:
+        SettingsError: an entry is not a company; the error names its field.
     """
     return {"companies": [_company(raw, f"companies[{i}]") for i, raw in enumerate(companies)]}
 

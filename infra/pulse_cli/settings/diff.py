@@ -1,4 +1,4 @@
-"""What a new version of the settings changes, in lines that a person reads."""
+"""Compares two versions of the settings, and describes the changes in lines for people."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _UNNAMED = ("companies",)
 
 
 class Change(NamedTuple):
-    """One thing that differs: where it stands, and what it was and is (None: not there)."""
+    """One difference: its place in the settings, its value before and now (None: absent)."""
 
     where: str
     was: str | None
     now: str | None
 
     def to_line(self) -> str:
-        """Return the change in one line."""
+        """Return the change as one line, which begins with `+`, `-` or `~`."""
         if self.was is None:
             return f"+ {self.where}: {self.now}"
         if self.now is None:
@@ -29,7 +29,10 @@ class Change(NamedTuple):
 
 
 def compare(was: Any, now: Any) -> list[Change]:
-    """Compare two documents; what has a name is known by it, wherever it stands."""
+    """Return the differences between two documents.
+
+    Entries of a list that have names are compared by name, wherever they are in the list.
+    """
     return list(_compare("", was, now))
 
 
@@ -59,7 +62,7 @@ def _compare(where: str, was: Any, now: Any) -> Iterator[Change]:
 
 
 def _parts(value: Any) -> dict[str, Any] | None:
-    """Return the parts of a value by name; None when it is one thing, or a list of such."""
+    """Return the parts of a value by name; None if it has no parts, or parts without names."""
     if isinstance(value, Mapping):
         return {str(name): part for name, part in value.items()}
     if not isinstance(value, list) or not all(isinstance(part, Mapping) for part in value):
@@ -69,7 +72,7 @@ def _parts(value: Any) -> dict[str, Any] | None:
 
 
 def _is_list_of_mappings(value: Any) -> bool:
-    """Return whether this is a list of things that have parts themselves."""
+    """Return whether this is a list in which an entry is a mapping."""
     return isinstance(value, list) and any(isinstance(part, Mapping) for part in value)
 
 

@@ -1,4 +1,4 @@
-"""Digests that could not come, or could not say what they should."""
+"""Checks digests: that each can be sent, and can show what it should."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _WEEK = timedelta(days=7)
 _NEEDS = {"weekly": 2 * _WEEK, "monthly": timedelta(days=62)}
-"""How much a digest looks back on: its own period, and the one before to compare with."""
+"""How far a digest looks back: over its own period, and the one before to compare with."""
 
 
 def check_days(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that a weekly digest has one day of the week, a monthly one a day of the month."""
+    """Check that a weekly digest has one day of the week, and a monthly one a day of the month."""
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
         if period == "weekly" and len(durations.days(digest.get("days") or "mon")) > 1:
@@ -27,15 +27,15 @@ def check_days(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
                 (*place, "days"), "a weekly digest is sent on one day", "write for example `mon`"
             )
         if period == "monthly" and "days" in digest:
-            mend = "write `on_day: 1` instead"
-            yield Remark((*place, "days"), "a monthly digest is sent on a day of the month", mend)
+            fix = "write `on_day: 1` instead"
+            yield Remark((*place, "days"), "a monthly digest is sent on a day of the month", fix)
         if period != "monthly" and "on_day" in digest:
-            mend = "remove it, or write `period: monthly`"
-            yield Remark((*place, "on_day"), f"a {period} digest has no day of the month", mend)
+            fix = "remove it, or write `period: monthly`"
+            yield Remark((*place, "on_day"), f"a {period} digest has no day of the month", fix)
 
 
 def check_once_an_hour(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that a person gets one digest of a kind within an hour, at most."""
+    """Check that a person gets at most one digest of a kind within an hour of the clock."""
     seen: set[tuple[str, str, int, int]] = set()
     for i, digest in enumerate(company.get("digests") or ()):
         place, period = (*at, "digests", i), digest["period"]
@@ -51,11 +51,11 @@ def check_once_an_hour(company: CompanyDocument, at: FieldPath) -> Iterator[Rema
 
 
 def check_comparison_kept(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that the period before, with which a digest compares, is still there."""
+    """Warn about a digest that compares with a period whose data is deleted by then."""
     keep = durations.retention(company.get("keep") or default_of("company", "keep"))
     for i, digest in enumerate(company.get("digests") or ()):
         need = _NEEDS.get(digest["period"], _WEEK)
         if keep is not None and _WEEK <= keep < need:
             problem = f"compares with a period whose data is no longer kept ({company['keep']})"
-            mend = f"set `keep` to at least {need.days} days"
-            yield Remark((*at, "digests", i, "period"), problem, mend, "warning")
+            fix = f"set `keep` to at least {need.days} days"
+            yield Remark((*at, "digests", i, "period"), problem, fix, "warning")

@@ -1,4 +1,4 @@
-"""The week of a group: who is on duty when, and the hours at which nobody is."""
+"""The week of a group: who is on duty when, and the hours in which nobody is."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ _Kind = TypeVar("_Kind")
 DAY = 24 * 60
 WEEK = 7 * DAY
 MinuteSpan = tuple[int, int]
-"""From and until, in minutes of a day or of the week, which begins on Monday at midnight."""
+"""A start and an end, in minutes of a day, or of a week, which begins on Monday at midnight."""
 
 
-def minutes_of_shift(turn: Shift) -> list[MinuteSpan]:
-    """Return the minutes of the week that a turn covers."""
-    start, end = _minute(turn.start), _minute(turn.end)
+def minutes_of_shift(shift: Shift) -> list[MinuteSpan]:
+    """Return the spans of the week that a shift covers."""
+    # A shift past midnight belongs to the day on which it starts. Equal hours stand for a whole
+    # day; what reaches past Sunday continues on Monday.
+    start, end = _minute(shift.start), _minute(shift.end)
     length = (end - start) % DAY or DAY
     covered = []
-    for day in turn.days:
+    for day in shift.days:
         begin = day * DAY + start
         covered.append((begin, min(begin + length, WEEK)))
         if begin + length > WEEK:
@@ -33,10 +35,10 @@ def minutes_of_shift(turn: Shift) -> list[MinuteSpan]:
     return covered
 
 
-def find_gaps(turns: Iterable[Shift]) -> list[MinuteSpan]:
-    """Return the minutes of the week at which none of the turns is on."""
+def find_gaps(shifts: Iterable[Shift]) -> list[MinuteSpan]:
+    """Return the spans of the week that none of the shifts covers."""
     reached, uncovered = 0, []
-    for begin, end in sorted(s for turn in turns for s in minutes_of_shift(turn)):
+    for begin, end in sorted(s for shift in shifts for s in minutes_of_shift(shift)):
         if begin > reached:
             uncovered.append((reached, begin))
         reached = max(reached, end)
@@ -44,7 +46,7 @@ def find_gaps(turns: Iterable[Shift]) -> list[MinuteSpan]:
 
 
 def format_week(spans: Iterable[MinuteSpan]) -> str:
-    """Write stretches of the week as people do: `mon-fri 21:00-24:00, sat 00:00-09:00`."""
+    """Return spans of the week as people write them: `mon-fri 21:00-24:00, sat 00:00-09:00`."""
     by_day: dict[int, list[MinuteSpan]] = {}
     for begin, end in spans:
         for day in range(begin // DAY, (end - 1) // DAY + 1):
@@ -55,12 +57,12 @@ def format_week(spans: Iterable[MinuteSpan]) -> str:
 
 
 def format_hours(hours: MinuteSpan) -> str:
-    """Write minutes of a day as hours: `09:00-21:00`."""
+    """Return a span of a day as people write it: `09:00-21:00`."""
     return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in hours)
 
 
 def format_days(days: Iterable[int]) -> str:
-    """Write days of the week, with runs drawn together: `mon-fri, sun`."""
+    """Return days of the week (0 is Monday) with runs joined: `mon-fri, sun`."""
     runs: list[list[int]] = []
     for day in sorted(days):
         if runs and runs[-1][-1] == day - 1:
@@ -70,10 +72,14 @@ def format_days(days: Iterable[int]) -> str:
     return ", ".join("-".join(dict.fromkeys((DAYS[r[0]], DAYS[r[-1]]))) for r in runs)
 
 
-def duty_table(turns: Sequence[Shift]) -> list[tuple[str, MinuteSpan, tuple[str, ...]]]:
-    """Return who is on duty: days that are alike, hours of the day, people in order."""
-    spans = [(turn.person, s) for turn in turns for s in minutes_of_shift(turn)]
-    order = {turn.person: None for turn in turns}
+def duty_table(shifts: Sequence[Shift]) -> list[tuple[str, MinuteSpan, tuple[str, ...]]]:
+    """Return who is on duty, as rows of days, hours of the day, and people.
+
+    Days with the same rows share them (`mon-fri`). People are in the order of the shifts; where
+    nobody is on duty, there is a row without people.
+    """
+    spans = [(shift.person, s) for shift in shifts for s in minutes_of_shift(shift)]
+    order = {shift.person: None for shift in shifts}
     days: dict[int, tuple[tuple[MinuteSpan, tuple[str, ...]], ...]] = {}
     for day in range(7):
         edges = {day * DAY, (day + 1) * DAY}

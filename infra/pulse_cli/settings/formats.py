@@ -1,4 +1,4 @@
-"""Lengths of time and addresses, as people write them."""
+"""Durations and email addresses as people write them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "h"), (timedelta(minu
 
 
 class AddressProblem(NamedTuple):
-    """What is wrong with a value, and what to do."""
+    """What is wrong with an address, and how to fix it."""
 
     problem: str
-    mend: str
+    fix: str
 
 
 def format_duration(length: timedelta) -> str:
-    """Write a length of time: `15 min`, `4 h`, `1 h 30 min`, `90 days`."""
+    """Return a duration, rounded down to minutes, such as `15 min`, `1 h 30 min` or `90 days`."""
     parts = []
     for unit, name in _UNITS:
         count, length = divmod(length, unit)
@@ -32,7 +32,7 @@ def format_duration(length: timedelta) -> str:
 
 
 def check_address(address: str) -> AddressProblem | None:
-    """Say what keeps an address from being one that SES takes; None when nothing does."""
+    """Return why SES would not accept an address; None if it would."""
     local, at, domain = address.rpartition("@")
     write = "write for example `anna@example.com`"
     if not at:
@@ -41,11 +41,11 @@ def check_address(address: str) -> AddressProblem | None:
     if strange:
         name = unicodedata.name(strange, f"U+{ord(strange):04X}").title()
         if not domain.isascii() and (plain := _punycode(domain)) and local.isascii():
-            mend = f"retype it in Latin letters, or write `{local}@{plain}`"
+            fix = f"retype it in Latin letters, or write `{local}@{plain}`"
         else:
-            mend = "retype it in Latin letters"
+            fix = "retype it in Latin letters"
         return AddressProblem(
-            f"{quote(address)} has the letter {strange} ({name}), which SES refuses", mend
+            f"{quote(address)} has the letter {strange} ({name}), which SES refuses", fix
         )
     if not _DOMAIN.fullmatch(domain):
         return AddressProblem(f"{quote(domain)} in {quote(address)} is not an email domain", write)

@@ -1,4 +1,4 @@
-"""Names that must exist, and names that may be given only once."""
+"""Checks names: those that must exist, and those that may be given only once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CompanyDocument = dict[str, Any]
 
 
 def list_entries(value: Any, path: FieldPath) -> list[tuple[FieldPath, str]]:
-    """Return the names in a list, or the one name that stands for a list, each with its path."""
+    """Return the entries of a list, or the one entry given in place of a list, with their paths."""
     if isinstance(value, list):
         return [((*path, i), name) for i, name in enumerate(value)]
     return [] if value is None else [(path, value)]
@@ -47,7 +47,7 @@ def check_digest_recipients(company: CompanyDocument, at: FieldPath) -> Iterator
 
 
 def check_alert_recipients(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that whom the policy names is a group or a person."""
+    """Check that everybody whom the policy names is a group or a person."""
     for path, name in _policy_recipients(company, at):
         if name not in _known_recipients(company):
             problem = f"`{name}` is neither a group nor a person"
@@ -61,13 +61,13 @@ def check_unused_groups(company: CompanyDocument, at: FieldPath) -> Iterator[Rem
         return
     for group in company.get("groups") or {}:
         if group not in named:
-            mend = "name it under `tell`, or remove it"
+            fix = "name it under `tell`, or remove it"
             problem = "is never alerted: no level names this group"
-            yield Remark((*at, "groups", group), problem, mend, "warning")
+            yield Remark((*at, "groups", group), problem, fix, "warning")
 
 
 def check_coverage(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that at every hour of every day every level reaches somebody."""
+    """Check that somebody is on duty for every level at every hour of the week."""
     groups = reader.groups(company, "")
     for i, level in enumerate(company["policy"]["levels"]):
         path = (*at, "policy", "levels", i, "tell")
@@ -79,12 +79,13 @@ def check_coverage(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
         if missing:
             zone = company.get("time_zone") or "UTC"
             problem = f"{level['name']} reaches nobody on {duty.format_week(missing)} ({zone})"
+            # The fix shows an entry for the first gap, cut at the end of its day.
             begin, end = missing[0]
             stretch = (begin, min(end, begin - begin % duty.DAY + duty.DAY))
             days, _, hours = duty.format_week([stretch]).partition(" ")
             turn = f"{{person: {turns[0].person}, days: {days}, hours: {hours}}}"
-            mend = f"add turns for these hours to `{named[-1]}`, such as `- {turn}`"
-            yield Remark(path, problem, mend)
+            fix = f"add turns for these hours to `{named[-1]}`, such as `- {turn}`"
+            yield Remark(path, problem, fix)
 
 
 def check_level_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
@@ -97,7 +98,7 @@ def check_level_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remar
 
 
 def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that no two people have one address, which would get every mail twice."""
+    """Check that no two people share an address, which would get every mail twice."""
     people = reader.people(company, "")
     mails = []
     for key, person in people.items():
@@ -112,7 +113,7 @@ def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[
 def check_accounts_unique(
     companies: Iterable[tuple[FieldPath, CompanyDocument]],
 ) -> Iterator[Remark]:
-    """Check that an account belongs to one company, and stands there once."""
+    """Check that each account belongs to one company only, and is listed there once."""
     ids, handles = [], []
     for at, company in companies:
         for i, account in enumerate(company["accounts"]):
@@ -135,13 +136,13 @@ def check_company_names_unique(
 
 
 def find_duplicates(
-    values: Iterable[tuple[FieldPath, str]], problem: str, mend: str
+    values: Iterable[tuple[FieldPath, str]], problem: str, fix: str
 ) -> Iterator[Remark]:
-    """Remark on each value that stood earlier."""
+    """Yield a remark on each value that came before."""
     seen = set()
     for path, value in values:
         if value in seen:
-            yield Remark(path, f"`{value}` {problem}", mend)
+            yield Remark(path, f"`{value}` {problem}", fix)
         seen.add(value)
 
 
@@ -160,5 +161,5 @@ def _check_person(company: CompanyDocument, path: FieldPath, name: str) -> Itera
     people = company["people"]
     if name not in people:
         near = closest(name, people)
-        mend = f"did you mean `{near}`?" if near else f"add `{name}: ...` under people"
-        yield Remark(path, f"`{name}` is not among the people", mend)
+        fix = f"did you mean `{near}`?" if near else f"add `{name}: ...` under people"
+        yield Remark(path, f"`{name}` is not among the people", fix)

@@ -1,4 +1,4 @@
-"""Hold a document against the JSON Schema, and say in plain words what does not fit."""
+"""Validates a document by the JSON Schema, and says in plain words what does not fit."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _START = "start from infra/settings/pulse.minimal.yaml"
 
 @cache
 def schema() -> _Schema:
-    """Read the schema."""
+    """Return the JSON Schema, read once."""
     read: _Schema = json.loads(SCHEMA.read_text("utf-8"))
     return read
 
 
 def default_of(part: str, name: str) -> str:
-    """Return the value that a field has unless another is given."""
+    """Return the default of a field, as text; `part` names a definition of the schema."""
     default: str = schema()["$defs"][part]["properties"][name]["default"]
     return default
 
@@ -47,23 +47,24 @@ class _Violation(NamedTuple):
 
     @property
     def example_hint(self) -> str:
-        """Show what might stand there."""
+        """A fix that shows an example of the value."""
         example = _example(_part(self.path)[0])
         return f"write for example `{example}`" if example else _START
 
 
 class SchemaMisfit(NamedTuple):
-    """A remark on something that does not fit."""
+    """A remark on something that does not fit the schema."""
 
     remark: Remark
     is_unreadable: bool = True
-    """Whether what stands there cannot be read; a field that nobody knows is passed over."""
+    """Whether the value cannot be read, and checks that need it are left out; an unknown field is
+    ignored instead."""
     is_worth_reporting: bool = True
-    """Whether it is worth saying: a missing field is not, when it is there but misspelt."""
+    """False for a missing field that is probably there, but misspelt."""
 
 
 def find_misfits(document: Any) -> Iterator[SchemaMisfit]:
-    """Yield what does not fit the schema."""
+    """Yield everything in the document that does not fit the schema."""
     for error in Draft202012Validator(schema()).iter_errors(document):
         path, value = tuple(error.absolute_path), error.instance
         part, wants = cast("_Schema", error.schema), cast("Any", error.validator_value)
@@ -83,7 +84,7 @@ def find_misfits(document: Any) -> Iterator[SchemaMisfit]:
 
 
 def to_inline_yaml(value: Any) -> str:
-    """Write a value on one line, as YAML."""
+    """Return a value as YAML on one line."""
     if not isinstance(value, dict | list):
         return str(value)
     return yaml.safe_dump(
@@ -93,8 +94,8 @@ def to_inline_yaml(value: Any) -> str:
 
 def _unknown(path: FieldPath, key: str, known: _Schema) -> Remark:
     homes = [] if closest(key, known) else _parents_of(key)
-    mend = f"it belongs under {homes[0]}" if homes else suggest(key, known)
-    return Remark((*path, key), "is not a known field here", mend)
+    fix = f"it belongs under {homes[0]}" if homes else suggest(key, known)
+    return Remark((*path, key), "is not a known field here", fix)
 
 
 def _missing(path: FieldPath) -> Remark:
@@ -103,14 +104,14 @@ def _missing(path: FieldPath) -> Remark:
 
 
 def _parents_of(key: str) -> list[str]:
-    """Return the places where a field of this name may stand."""
+    """Return the places where a field of this name is allowed."""
     top = ["the top of the file"] if key in schema()["properties"] else []
     parts = [part for part in schema()["$defs"].values() if key in part.get("properties", ())]
     return top + [f"`{part['title']}`" for part in parts]
 
 
 def _describe(misfit: _Violation) -> tuple[str, str]:
-    """Say what is wrong with a value, and how to mend it."""
+    """Return what is wrong with a value, and how to fix it."""
     if misfit.value is None:
         needed = _part(misfit.path)[1]
         return "is empty", misfit.example_hint + ("" if needed else ", or remove the line")
@@ -161,7 +162,7 @@ _DESCRIBERS = {
 
 
 def _part(path: FieldPath) -> tuple[_Schema, bool]:
-    """Find the part of the schema that describes a path, and whether it must be there."""
+    """Return the part of the schema that describes a path, and whether the path is required."""
     part, needed = schema(), True
     for step in path:
         whole = _resolve_reference(part)

@@ -1,4 +1,4 @@
-"""Whether settings of the right shape make sense: each check, and what it needs to be sound."""
+"""Checks whether settings that fit the schema make sense: all checks, and what each needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ _KEYS = ("people", "?")
 
 
 def find_remarks(document: Any, broken: Collection[FieldPath], today: datetime) -> Iterator[Remark]:
-    """Yield all that makes no sense; what builds on a broken field is left for later."""
+    """Yield everything that makes no sense.
+
+    `broken` are the places that do not fit the schema. Checks that need one of them are left out:
+    they could not read it, and what they find would follow from it.
+    """
     companies: list[tuple[FieldPath, dict[str, Any]]] = [
         (("companies", i), company)
         for i, company in enumerate(document["companies"])
@@ -85,9 +89,10 @@ def _checks(today: datetime) -> tuple[tuple[Any, ...], ...]:
 
 
 def _affects(wrong: FieldPath, need: FieldPath) -> bool:
-    """Return whether a broken place holds what is needed, or lies in it.
+    """Return whether a broken place is above the place that is needed, at it, or below it.
 
-    `*` stands for any step; `?` for none: only the names of the fields are needed.
+    In `need`, `*` stands for any step. A `?` at the end means that only the names of the fields
+    are needed, so that a broken place below them does not matter.
     """
     steps = need[:-1] if need[-1] == "?" else need
     if len(wrong) > len(steps) and need[-1] == "?":

@@ -1,7 +1,7 @@
-"""Read a YAML file into a plain document, keeping the line of every field.
+"""Reads a YAML file into a plain document, with the line of every field.
 
-Every scalar is taken as the text that stands there: `21:00`, `no` and `2026-12-01` are what
-they look like, not the numbers, truth values and dates that YAML 1.1 makes of them.
+Every scalar is read as text: `21:00`, `no` and `2026-12-01` are what they look like, not the
+numbers, booleans and dates that YAML 1.1 makes of them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
 _MAX_NODES = 50_000
 _MAX_BYTES = 300_000
-"""An item of the table holds 400 kB."""
+"""The document must fit into an item of the table, which can have 400 kB."""
 _TOP = Position(1, 1)
 _EMPTY = "start from infra/settings/pulse.minimal.yaml"
 
 
 @dataclass(slots=True)
 class Source:
-    """A file's document, None when it cannot be read at all, and where its fields stand."""
+    """A file's document, None if it cannot be read at all, and the positions of its fields.
+
+    `positions` are those of values, `key_positions` those of the fields' names, by path.
+    """
 
     document: Any = None
     findings: list[SettingsFinding] = field(default_factory=list)
@@ -35,22 +38,26 @@ class Source:
     key_positions: dict[FieldPath, Position] = field(default_factory=dict)
 
     def locate(self, remark: Remark, *, key: bool = False) -> SettingsFinding:
-        """Find the line of a remark, or of what would hold it; `key`: of the field's name."""
+        """Return the remark as a finding, with its line.
+
+        It is the line of the value, or with `key` of the field's name. A place that is not in the
+        file has the line of the nearest place above it.
+        """
         places = self.key_positions if key and remark.path in self.key_positions else self.positions
         at = remark.path
         while at and at not in places:
             at = at[:-1]
         place = places.get(at, Position(1, 1))
         field = format_path(remark.path)
-        return SettingsFinding(*place, field, remark.problem, remark.mend, remark.severity)
+        return SettingsFinding(*place, field, remark.problem, remark.fix, remark.severity)
 
-    def reject(self, place: Position, problem: str, mend: str) -> None:
-        """Note what keeps the whole file from being read."""
-        self.findings.append(SettingsFinding(*place, "", problem, mend))
+    def reject(self, place: Position, problem: str, fix: str) -> None:
+        """Add a finding that keeps the whole file from being read."""
+        self.findings.append(SettingsFinding(*place, "", problem, fix))
 
 
 def load_yaml(file: File) -> Source:
-    """Read a YAML file; whatever keeps it from being read is among the findings."""
+    """Return a YAML file's document; what keeps the file from being read is in its findings."""
     source = Source()
     text = _read_text(file, source)
     if text is None:
@@ -90,11 +97,11 @@ def _read_text(file: File, source: Source) -> str | None:
 
 
 class _UnreadableError(Exception):
-    """Place, problem and mend of what makes a document unreadable as settings."""
+    """The document cannot be read as settings; its arguments are a position, problem and fix."""
 
 
 class _DocumentBuilder:
-    """Goes through the nodes of one file."""
+    """Builds the document from the YAML nodes of one file, and notes their positions."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -102,7 +109,8 @@ class _DocumentBuilder:
         self._node_count = 0
 
     def build(self, node: Node, path: FieldPath, key: Node | None) -> Any:
-        """Return what a node says, as text, lists and fields; `key` is its field's name."""
+        """Return a node as text, list or mapping; `key` is the node of its field's name."""
+        # An alias (*) may refer to a node above itself, and aliases of aliases grow exponentially.
         named = key is not None and not (isinstance(node, ScalarNode) and node.value)
         place = Position.from_mark((key if named and key else node).start_mark)
         self._source.positions[path] = place

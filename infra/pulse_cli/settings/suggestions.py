@@ -1,4 +1,4 @@
-"""Guess what somebody meant who wrote a value that does not fit its pattern."""
+"""Guesses what was meant by a value that does not fit its pattern."""
 
 from __future__ import annotations
 
@@ -39,11 +39,14 @@ REWRITES: dict[str, _Rewrites] = {
     "is not a short name (up to 32 letters, digits, - and _)": ((r"\s+", "-"),),
     "is not a token's name (up to 64 Latin letters, digits, - and _)": ((r"[\s.@]+", "_"),),
 }
-"""By what the schema says of a misfit: what to replace, one after the other."""
+"""By the schema's error message: what to replace in the value, one after the other."""
 
 
 def suggest_rewrite(value: str, pattern: str, misfit: str) -> str | None:
-    """Rewrite `value` until it fits `pattern`; None when it never does."""
+    """Return the value, rewritten step by step until it fits the pattern; None if it never does.
+
+    `misfit` is the schema's error message, which selects the rewrites.
+    """
     hours = re.fullmatch(r"([0-9]{1,3}[.,][0-9]{1,2}) ?(?:h|hours?|ч)", value)
     if hours and "length of time" in misfit:
         return f"{float(hours[1].replace(',', '.')) * 60:.0f} min"

@@ -1,4 +1,4 @@
-"""Who hears of what at which hours: the settings as their author should see them."""
+"""Shows the settings to their author: who is alerted about what, and at which hours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def draw_summary(company: Company) -> RenderableType:
-    """Draw one company: its accounts, its week of duty, and its digests."""
+    """Return the summary of one company: its accounts, who is alerted when, and its digests."""
     head = Text(company.name, style="bold")
     head.append(f"  {_accounts(company)}; hours in {company.time_zone}", style="not bold")
     return Group(head, _week(company), Text("\n".join(f"  {line}" for line in _rest(company))))
@@ -37,9 +37,9 @@ def _week(company: Company) -> Table:
     for title in ("Level", "From", "Days", "Hours", "Who is alerted"):
         table.add_column(title, overflow="fold")
     for level in company.policy.levels:
-        turns = [turn for group in level.tell for turn in company.policy.groups[group]]
+        shifts = [shift for group in level.tell for shift in company.policy.groups[group]]
         first, last_days = (level.name, format_duration(level.after)), ""
-        for days, hours, people in duty.duty_table(turns):
+        for days, hours, people in duty.duty_table(shifts):
             shown = "" if days == last_days else days
             table.add_row(*first, shown, duty.format_hours(hours), _names(company, people))
             first, last_days = ("", ""), days

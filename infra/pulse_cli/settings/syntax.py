@@ -1,4 +1,4 @@
-"""What PyYAML says when a file is no YAML, in words that help."""
+"""Explains in plain words why a file is not YAML."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ class Position(NamedTuple):
 
     @classmethod
     def from_mark(cls, mark: Mark) -> Position:
-        """Read a mark of PyYAML, which counts from 0."""
+        """Return the position of a mark of PyYAML, which counts from 0."""
         return cls(mark.line + 1, mark.column + 1)
 
 
 _INDENT = "start it in the same column as its neighbours"
-_SAID: tuple[tuple[str, str, str], ...] = (
+# A part of PyYAML's message, the problem in our words, and the fix. The first match counts.
+_EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
     ("character '@'", "text cannot begin with @", 'remove the @, or use quotes: "@name"'),
     ("that cannot start any token", "begins with a character that YAML reserves", "use quotes"),
     ("mapping values are not allowed", "has a colon where none is allowed", _INDENT),
@@ -56,14 +57,14 @@ _SAID: tuple[tuple[str, str, str], ...] = (
     ("unknown escape", "has a backslash that YAML does not know", "use single quotes"),
 )
 _AT_START = ("expected ',' or", "end of stream", "could not find expected ':'")
-"""Problems that lie where the thing began, not where PyYAML stumbled."""
+"""Problems that are where the construct began, not where PyYAML noticed them."""
 _OPEN_QUOTE = re.compile(r"""(?:^|[\[{,:-]\s+|[\[{])(["'])(?:(?!\1).)*$""")
 _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _GLUED = re.compile(r"\s*(?:- )*([A-Za-z_]+):[^\s/]")
 
 
 def describe_syntax_error(error: YAMLError, text: str) -> SettingsFinding:
-    """Say what keeps this text from being YAML."""
+    """Return the finding that this text is not YAML, with the place that must be fixed."""
     if isinstance(error, ReaderError):
         before = text[: error.position]
         column = error.position - before.rfind("\n")
@@ -80,11 +81,11 @@ def describe_syntax_error(error: YAMLError, text: str) -> SettingsFinding:
     quote = _open_quote(lines[: place.line])
     if quote:
         return SettingsFinding(*quote, "", "opens a quote that is never closed", "close the quote")
-    return SettingsFinding(*place, "", *_named(message, lines[place.line - 1], place))
+    return SettingsFinding(*place, "", *_explain(message, lines[place.line - 1], place))
 
 
 def _open_quote(lines: list[str]) -> Position | None:
-    """Find a text in quotes that runs on over the end of its line."""
+    """Return where a quote opens that is not closed on its line, None if there is none."""
     for number, line in enumerate(lines, 1):
         match = _OPEN_QUOTE.search(line.partition(" #")[0])
         if match and not line.lstrip().startswith("#"):
@@ -92,8 +93,8 @@ def _open_quote(lines: list[str]) -> Position | None:
     return None
 
 
-def _named(message: str, line: str, place: Position) -> tuple[str, str]:
-    """Name the problem in a line, and the mend."""
+def _explain(message: str, line: str, place: Position) -> tuple[str, str]:
+    """Return the problem in a line, and the fix."""
     if "\t" in line[: place.column]:
         return "has a tab", "use spaces"
     glued = _GLUED.match(line)
@@ -101,7 +102,7 @@ def _named(message: str, line: str, place: Position) -> tuple[str, str]:
         return f"has no space after `{glued[1]}:`", f"write `{glued[1]}: ...`"
     if "mapping values" in message and line.count(": ") > 1:
         return "has a second colon", "put quotes around the text"
-    for sign, problem, mend in _SAID:
+    for sign, problem, fix in _EXPLANATIONS:
         if sign in message:
-            return problem, mend
+            return problem, fix
     return f"is not YAML: {message}", "check quotes, brackets and columns"

@@ -1,4 +1,4 @@
-"""Values that have the right shape and yet make no sense."""
+"""Checks values that fit the schema, but may make no sense."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def check_levels_ascend(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that levels come by age, the youngest first, and none before a minute."""
+    """Check that levels are in the order of their ages, and that none is below a minute."""
     before, name = timedelta(0), ""
     for i, level in enumerate(company["policy"]["levels"]):
         path, after = (*at, "policy", "levels", i, "after"), durations.duration(level["after"])
@@ -38,7 +38,7 @@ def check_levels_ascend(company: CompanyDocument, at: FieldPath) -> Iterator[Rem
 
 
 def check_windows(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that alerts are neither a storm nor silence."""
+    """Check that alerts and reminders come neither too often nor too rarely."""
     policy, place = company["policy"], (*at, "policy")
     alert = durations.duration(policy.get("alert_window") or default_of("policy", "alert_window"))
     critical = durations.duration(
@@ -52,19 +52,21 @@ def check_windows(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
         problem = (
             f"({format_duration(critical)}) is longer than alert_window ({format_duration(alert)})"
         )
-        mend = f"write `critical_window: {format_duration(alert)}`, or less"
-        yield Remark((*place, "critical_window"), problem, mend)
+        fix = f"write `critical_window: {format_duration(alert)}`, or less"
+        yield Remark((*place, "critical_window"), problem, fix)
     levels = policy["levels"]
     breach = levels[min(1, len(levels) - 1)]
     after = durations.duration(breach["after"])
     if after < alert <= _DAY:
         problem = f"({format_duration(alert)}) is longer than {breach['name']} ({breach['after']})"
-        mend = f"write `alert_window: {format_duration(after)}`, or less"
-        yield Remark((*place, "alert_window"), problem, mend, "warning")
+        fix = f"write `alert_window: {format_duration(after)}`, or less"
+        yield Remark((*place, "alert_window"), problem, fix, "warning")
 
 
 def check_retention(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that X, which can be asked for 7 days, brings back nothing that is gone."""
+    """Check the look-back, and that nothing comes back from X after its retention period."""
+    # X's recent search goes back 7 days. With a shorter retention, posts that have expired here
+    # could be read again as new ones.
     past = durations.duration(company.get("look_back") or default_of("company", "look_back"))
     keep = durations.retention(company.get("keep") or default_of("company", "keep"))
     yield from _check_range((*at, "look_back"), past, timedelta(0), 7 * _DAY)
@@ -75,7 +77,7 @@ def check_retention(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]
 
 
 def check_time_zones(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that time zones are known by name."""
+    """Check that the time zones of the company and its people exist."""
     yield from _check_zone(company.get("time_zone"), (*at, "time_zone"))
     for key, person in company["people"].items():
         if isinstance(person, dict):
@@ -83,19 +85,19 @@ def check_time_zones(company: CompanyDocument, at: FieldPath) -> Iterator[Remark
 
 
 def check_hours_have_zone(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Warn about hours of duty that have no time zone."""
+    """Warn about hours of duty in a company without a time zone: they are in UTC."""
     if company.get("time_zone"):
         return
     for name, turns in (company.get("groups") or {}).items():
         for path, turn in list_entries(turns, (*at, "groups", name)):
             if isinstance(turn, dict) and "hours" in turn:
-                mend = "give the company a `time_zone`, for example `Europe/Moscow`"
-                yield Remark((*path, "hours"), "is interpreted in UTC", mend, "warning")
+                fix = "give the company a `time_zone`, for example `Europe/Moscow`"
+                yield Remark((*path, "hours"), "is interpreted in UTC", fix, "warning")
                 return
 
 
 def check_addresses(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that addresses are such as SES takes."""
+    """Check that SES would accept the addresses of all people."""
     for key, person in reader.people(company, "").items():
         place = (*at, "people", key)
         fields = isinstance(company["people"][key], dict)
@@ -103,26 +105,26 @@ def check_addresses(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]
 
 
 def check_sender(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check the same of the From address."""
+    """Check that SES would accept the address that the company's mails are from."""
     if company.get("sender"):
         mail = company["sender"].partition("<")[2].rstrip("> ") or company["sender"]
         yield from _check_one_address(mail, (*at, "sender"))
 
 
 def check_token_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Check that a token's name is not the token: settings are no place for secrets."""
+    """Check that no token stands in place of a token's name: settings must not hold secrets."""
     for i, account in enumerate(company["accounts"]):
         if looks_secret(str(account.get("token", ""))):
             problem = (
                 "looks like the token itself; this field is for the name that the token is stored "
                 "under"
             )
-            mend = "remove it, and store the token with pulse connect"
-            yield Remark((*at, "accounts", i, "token"), problem, mend)
+            fix = "remove it, and store the token with pulse connect"
+            yield Remark((*at, "accounts", i, "token"), problem, fix)
 
 
 def check_shadow(company: CompanyDocument, at: FieldPath, today: datetime) -> Iterator[Remark]:
-    """Check that shadow mode has one address, and an end that is still to come."""
+    """Check the recipient and the end of shadow mode, and warn if the end has passed by `today`."""
     raw, place = company.get("shadow"), (*at, "shadow")
     if raw is None:
         return
@@ -130,8 +132,8 @@ def check_shadow(company: CompanyDocument, at: FieldPath, today: datetime) -> It
         if "@" in raw["to"]:
             yield from _check_one_address(raw["to"], (*place, "to"))
         else:
-            mend = "write an address or the name of one of the people"
-            yield Remark((*place, "to"), f"`{raw['to']}` is not among the people", mend)
+            fix = "write an address or the name of one of the people"
+            yield Remark((*place, "to"), f"`{raw['to']}` is not among the people", fix)
     try:
         until = datetime.fromisoformat(raw["until"])
     except ValueError:
@@ -140,18 +142,16 @@ def check_shadow(company: CompanyDocument, at: FieldPath, today: datetime) -> It
         )
         return
     if until <= today.replace(tzinfo=None):
-        mend = "remove `shadow`, or write a later date"
-        yield Remark(
-            (*place, "until"), "is in the past, so emails go to everybody", mend, "warning"
-        )
+        fix = "remove `shadow`, or write a later date"
+        yield Remark((*place, "until"), "is in the past, so emails go to everybody", fix, "warning")
 
 
 def check_support_account(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
-    """Warn about a company of which no account answers."""
+    """Warn about a company without an account that has the role `support`."""
     if not any((account.get("role") or "support") == "support" for account in company["accounts"]):
         problem = "no account has the role `support`, so who answers?"
-        mend = "add the account that answers, or give an account `role: support`"
-        yield Remark((*at, "accounts"), problem, mend, "warning")
+        fix = "add the account that answers, or give an account `role: support`"
+        yield Remark((*at, "accounts"), problem, fix, "warning")
 
 
 def _check_range(
@@ -163,9 +163,9 @@ def _check_range(
 
 
 def _check_one_address(address: str, path: FieldPath) -> Iterator[Remark]:
-    wrong = check_address(address)
-    if wrong:
-        yield Remark(path, *wrong)
+    found = check_address(address)
+    if found:
+        yield Remark(path, *found)
 
 
 def _check_zone(zone: str | None, path: FieldPath) -> Iterator[Remark]:
@@ -179,9 +179,9 @@ def _check_zone(zone: str | None, path: FieldPath) -> Iterator[Remark]:
         if short
         else closest(zone, known) or cities.get(closest(zone.rpartition("/")[2], cities) or "")
     )
-    mend = (
+    fix = (
         f"did you mean `{near}`?"
         if near
         else "write a region and a city, for example `Europe/Moscow`"
     )
-    yield Remark(path, f"{quote(zone)} is not a time zone", mend)
+    yield Remark(path, f"{quote(zone)} is not a time zone", fix)

@@ -1,7 +1,7 @@
-"""A stack of `template.yaml`, built wherever boto3 points: moto, in process or as a server.
+"""Creates a stack of `template.yaml` on moto, in this process or behind a URL.
 
-What is kept or queued (table, queues, topic) is created through CloudFormation from the template
-itself. Functions, roles, schedules and alarms are left out: whoever calls plays their part.
+The table, queues and topic are created through CloudFormation from the template itself. Functions,
+roles, schedules and alarms are left out: the caller does their work.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pulse_cli.template import Function, Json, Queue, Template, load_template
 
 __all__ = ["Function", "LocalStack", "Queue", "Template", "create_stack", "load_template"]
 
-# What is created, and what it is named by; without a name CloudFormation draws one by lot.
+# What is created, and the property with its name; without it CloudFormation makes a random one.
 _CREATED_TYPES = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SNS::Topic": "TopicName",
 }
 
-# What a rehearsal says where a deployment must choose for itself.
+# For parameters that a real deployment must choose for itself.
 _DEFAULT_PARAMETERS = {"Senders": "pulse@example.com", "DeletionProtection": "false"}
 
 
@@ -31,8 +31,9 @@ _DEFAULT_PARAMETERS = {"Senders": "pulse@example.com", "DeletionProtection": "fa
 class LocalStack:
     """A created stack.
 
-    `env` is what Lambda would give each function, by function name; `functions` are the
-    template's, their queues with URLs; `outputs` are the template's own.
+    `env` is the environment that Lambda would give each function, by function name. `functions`
+    are those of the template, with the URLs of their queues. `outputs` are those of the template
+    that do not depend on what was left out.
     """
 
     name: str
@@ -42,12 +43,12 @@ class LocalStack:
 
     @property
     def schedules(self) -> dict[str, tuple[str, ...]]:
-        """When functions run: EventBridge expressions by function name."""
+        """The schedule expressions of EventBridge, by function name."""
         return {one.name: one.schedules for one in self.functions.values() if one.schedules}
 
     @property
     def table(self) -> str:
-        """The table's name."""
+        """The name of the table."""
         return self.outputs["TableName"]
 
 
@@ -58,9 +59,9 @@ def create_stack(
     *,
     endpoint_url: str | None = None,
 ) -> LocalStack:
-    """Build the table, queues and topic, and work out every function's environment.
+    """Create the table, queues and topic, and return them with every function's environment.
 
-    `endpoint_url` is where AWS is, when not where the session's own settings say.
+    `endpoint_url` is the URL of AWS, if it is not the one that the session knows.
 
     >>> stack = create_stack(load_template(), name="acme")
     >>> stack.env["dispatch"]["PULSE_POLL_QUEUE"]
@@ -69,7 +70,7 @@ def create_stack(
     template = template or load_template()
     parameters = _DEFAULT_PARAMETERS | template.parameters
     expressions = _expressions(template)
-    # A session of its own would read the descriptions of AWS's services anew.
+    # A new session would read the descriptions of AWS's services again, which takes long.
     session = session or boto3.DEFAULT_SESSION or boto3.Session()
     cloudformation = session.client("cloudformation", endpoint_url=endpoint_url)
     cloudformation.create_stack(
@@ -113,7 +114,7 @@ def _with_urls(queue: Queue, values: dict[str, str], expressions: dict[str, str]
 
 
 def _expressions(template: Template) -> dict[str, str]:
-    """Name an output for each expression whose value is asked for; CloudFormation resolves it."""
+    """Return a name of an output for each expression, as JSON, that CloudFormation must resolve."""
     found: list[Any] = []
     for function in template.functions.values():
         found += [one for one in function.environment.values() if not isinstance(one, str)]
@@ -124,17 +125,17 @@ def _expressions(template: Template) -> dict[str, str]:
 
 
 def _reduced_body(body: Json, expressions: dict[str, str]) -> Json:
-    """Leave what is kept or queued, and the outputs that speak of nothing else."""
+    """Return the template with only what is created, and the outputs that need nothing else."""
     resources = {
         name: one | {"Properties": _name_property(name, one["Type"]) | one["Properties"]}
         for name, one in body["Resources"].items()
         if one["Type"] in _CREATED_TYPES
     }
-    gone = [f'"{name}"' for name in body["Resources"] if name not in resources]
+    left_out = [f'"{name}"' for name in body["Resources"] if name not in resources]
     outputs = {
         name: output
         for name, output in body["Outputs"].items()
-        if not any(name in json.dumps(output) for name in gone)
+        if not any(name in json.dumps(output) for name in left_out)
     }
     asked = {name: _output(json.loads(text)) for text, name in expressions.items()}
     return {
@@ -150,7 +151,7 @@ def _name_property(resource: str, kind: str) -> Json:
 
 
 def _output(expression: Json) -> Json:
-    """Turn a variable that may be absent into an output that may be absent."""
+    """Return an output for a variable; if the variable may be absent, so may the output."""
     match expression:
         case {"Fn::If": [condition, present, {"Ref": "AWS::NoValue"}]}:
             return {"Condition": condition, "Value": present}

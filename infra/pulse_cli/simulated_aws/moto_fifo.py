@@ -1,9 +1,9 @@
 """Corrects moto's FIFO queues where they differ from SQS.
 
-When several messages of a group were received and their time-out passed, only the last came
-back; here all do, in their order, one after the other. A message deleted was forgotten with its
-deduplication id; here the same id counts once in five minutes, as SQS has it. A message is
-visible again at the moment at which its time-out ends, not only after it.
+In moto, if several messages of a group were received and their time-outs passed, only the last
+becomes visible again; here all do, in their order, one after the other. In moto, deleting a message
+also deletes its deduplication id; here an id is accepted once in five minutes, as in SQS. A message
+is visible again at the moment when its time-out ends, not only after it.
 """
 
 from __future__ import annotations

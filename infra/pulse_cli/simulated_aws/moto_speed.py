@@ -1,19 +1,15 @@
-"""Speeds up moto where it is right, but too slow for a replay of thousands of posts.
+"""Speeds up moto where it is right, but too slow for a replay of thousands of posts (D-002).
 
-Its transactions copy the whole table once for every action, to undo what a failed
-condition leaves half done. Here all conditions are judged first, so that nothing has to
-be undone, and then the actions are carried out by moto itself.
-
-Its queries sort the whole table before they look for the key that was asked for. Here
-they are shown only what may have it.
-
-Its answers look at every attribute for each of ten possible types under several names
-each. Here an attribute's value goes out as it lies in the table.
-
-It works out the names of its own methods for every call. Here, once.
-
-It reads CloudFormation's JSON as YAML, in Python, and draws an RSA key for every table. Here
-JSON is read as JSON, and a process draws one key, which nothing of Pulse looks at.
+- Its transactions copy the whole table for every action, to undo it if a later condition fails.
+  Here all conditions are checked first, so that nothing has to be undone; then moto itself carries
+  out the actions.
+- Its queries sort the whole table before they look for the requested key. Here they get only the
+  items that may have that key.
+- Its answers look at every attribute for each of ten possible types, under several names each. Here
+  a value is returned as it is in the table.
+- It works out the names of its own methods for every call. Here it does so once.
+- It reads CloudFormation's JSON as YAML, in Python, and makes an RSA key for every table. Here JSON
+  is read as JSON, and a process makes one key, which Pulse never uses.
 """
 
 from __future__ import annotations
@@ -44,8 +40,8 @@ from pulse_cli.simulated_aws import moto_fifo
 
 _MOST = 100
 _INDEX_NAME = 6
-"""Where moto hands the index's name to its tables' `query`, after the hash key."""
-# moto's own types leave no room for what follows
+"""The position of the index's name in the arguments of moto's `Table.query`, after the hash key."""
+# As Any, since moto's own types do not allow the assignments below.
 _Backend: Any = DynamoDBBackend
 _Table: Any = Table
 _Serializer: Any = BaseJSONSerializer
@@ -62,7 +58,7 @@ _template = _CloudFormation.parse_template
 
 
 def install() -> None:
-    """Patch moto for this process, with the corrections of `moto_fifo` as well."""
+    """Patch moto for this process, with the corrections of `moto_fifo`, too."""
     moto_fifo.install()
     _Backend.transact_write_items = _transact
     _Serializer._serialize_type_structure = _serialize  # noqa: SLF001

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 TOKEN_LIFE = timedelta(hours=1)
+"""How long page tokens are valid by default."""
 BROKEN_BODY_SIZE = 4096
+"""The least length in bytes that a response states whose connection breaks in its body."""
 
 _ROUTES = Map(
     [
@@ -72,21 +74,21 @@ _ENDPOINTS = {
 
 
 def now_utc() -> datetime:
-    """Read the clock of this machine."""
+    """Return the time by the clock of this machine, in UTC."""
     return datetime.now(UTC)
 
 
 class SimulatedX:
     """A WSGI application that answers as X would at `clock()`.
 
-    `vocabulary` says which words it takes and gives: those before spec 2.167 (`tweet`), those
-    since (`post`), or both, and both in one answer (`mixed`). Posts published before `since` do
-    not exist. Page tokens live for `token_life`. With `since_id_inclusive`, timelines give the
-    post named by `since_id` again, as one of X's descriptions has it. X takes only an app's token
-    for counts; `user_counts` lets users' tokens pass.
+    `vocabulary` says which field names it accepts and returns: those before spec 2.167 (`tweet`),
+    those since (`post`), or both, mixed within one answer (`mixed`). Posts published before `since`
+    do not exist. Page tokens are valid for `token_life`. With `since_id_inclusive`, timelines
+    return the post named by `since_id` again, as one of X's descriptions says. X counts posts only
+    for an app's token; with `user_counts`, also for a user's.
 
-    It holds no state but rate limits, the count of requests each fault has seen, compliance jobs,
-    and its figures.
+    Its only state is rate limits, how many requests each fault has seen, compliance jobs, and
+    counts of what it served.
     """
 
     def __init__(
@@ -114,45 +116,50 @@ class SimulatedX:
         self._lock = Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request. Raises DropError where a fault breaks the connection."""
+        """Answer one request.
+
+        Raises:
+            DropError: a fault breaks the connection.
+        """
+        # One request at a time: a server calls this from several threads.
         with self._lock:
             response = self._respond(Request(environ))
         return response(environ, start_response)
 
     @property
     def requests(self) -> Counter[tuple[str, str]]:
-        """Requests so far by (endpoint, status); the status of a dropped one is how it dropped."""
+        """The number of requests by (endpoint, status); for a dropped one, how it was dropped."""
         return Counter(self._usage.requests)
 
     @property
     def reads(self) -> dict[str, set[date]]:
-        """By id of each post served as data, the UTC days on which it was."""
+        """The UTC days on which each post was served as data, by its id."""
         return self._usage.days_served
 
     def usage(self) -> dict[str, Any]:
-        """Give what was served so far: requests, posts, re-reads, users; see `Usage.as_dict`."""
+        """Return what was served so far: requests, posts, re-reads, users; see `Usage.as_dict`."""
         with self._lock:
             return self._usage.as_dict()
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Return the first instant after this one at which answers may change; None if none.
+        """Return the first later instant at which answers may change, None if there is none.
 
-        That is when a post comes in sight or gives way to a newer version of itself, and when a
+        Answers change when a post appears, is replaced by a newer version or is removed, and when a
         fault begins or ends.
         """
         return self._visible.next_change(after)
 
     def has_late_posts(self, since: datetime, until: datetime) -> bool:
-        """Return whether a post came in sight in (since, until] that was published earlier."""
+        """Return whether X began in (since, until] to show a post that was published earlier."""
         return self._visible.has_late_posts(since, until)
 
     def has_removals(self, since: datetime, until: datetime) -> bool:
-        """Return whether a post went out of sight for good in (since, until]."""
+        """Return whether a post was removed in (since, until]."""
         return self._visible.has_removals(since, until)
 
     @property
     def last_removal(self) -> datetime | None:
-        """When the last of all posts goes out of sight; None when none ever does."""
+        """When the last of all removals happens, None if no post is ever removed."""
         return self._visible.last_removal
 
     def has_fault(self, at: datetime) -> bool:
@@ -199,7 +206,7 @@ class SimulatedX:
         return self._answer(endpoint, 200, _dump(body), headers, now)
 
     def _store(self, operation: str, job: str, request: Request, now: datetime) -> Response:
-        """Where the ids and results of compliance jobs lie: it knows signatures, and no tokens."""
+        """Answer as the storage of compliance jobs, which checks signatures instead of tokens."""
         try:
             content = self._jobs.transfer(operation, job, request, now)
         except RequestRefusedError as refused:

@@ -1,4 +1,4 @@
-"""A post archive: the folder that the simulated X serves."""
+"""A post archive: a folder whose posts the simulated X serves."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pulse_cli.simulated_x.faults import InjectedFault
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Archive:
-    """Posts by rising id, users by id, companies, faults, and the lines that were no posts.
+    """Posts by rising id, users by id, companies, faults, and the lines that could not be read.
 
-    `aside` and `users_aside` hold (line number, reason) of what could not be read in posts.ndjson
-    and users.ndjson. `index` is shared by an archive and its parts (see `of`). Posts published
-    before `since` do not exist.
+    `quarantined` and `quarantined_users` have (line number, reason) of the lines of posts.ndjson
+    and users.ndjson that could not be read. `index` is shared by an archive and its parts (see
+    `for_company`). Posts published before `since` do not exist.
     """
 
     posts: Sequence[ArchivedPost]
@@ -35,7 +35,10 @@ class Archive:
 
     @classmethod
     def load(cls, folder: Path) -> Archive:
-        """Read an archive.
+        """Return the archive in a folder.
+
+        Lines of posts.ndjson and users.ndjson that cannot be read are quarantined. The last of
+        several lines with the same id counts.
 
         Raises:
             ArchiveError: a file is missing or cannot be understood.
@@ -56,10 +59,12 @@ class Archive:
         )
 
     def for_company(self, company_name: str, since: datetime | None = None) -> Archive:
-        """Take what concerns one company: the mentions of its accounts, and their own posts.
+        """Return the part of one company: posts that mention its accounts, and posts by them.
 
-        What was published before `since` does not exist. Raises ArchiveError for a company that
-        is not in the archive.
+        Posts published before `since` do not exist in it.
+
+        Raises:
+            ArchiveError: the company is not in the archive.
         """
         company = next((c for c in self.companies if c.name == company_name), None)
         if company is None:
@@ -84,5 +89,5 @@ class Archive:
         )
 
     def user_named(self, username: str) -> Mapping[str, Any] | None:
-        """Find the user or account with this name, in any case."""
+        """Return the user or account with this handle, in any case; None if there is none."""
         return self.users.get(self.index.id_by_name.get(username.lower(), ""))

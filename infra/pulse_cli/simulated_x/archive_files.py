@@ -1,4 +1,4 @@
-"""The files of an archive: lines that may be put aside, lists that must be right."""
+"""Reads the files of an archive: lines that may be quarantined, and lists that must be right."""
 
 from __future__ import annotations
 
@@ -15,28 +15,35 @@ Parsed = TypeVar("Parsed")
 
 
 class ArchiveError(Exception):
-    """An archive cannot be used; the message names the file, the line and the mend."""
+    """An archive cannot be used; the message names the file, the line and the fix."""
 
 
 def read_lines(
     path: Path, read_line: Callable[[object], Parsed]
 ) -> tuple[list[Parsed], list[tuple[int, str]]]:
-    """What could be read of a file with a thing a line, and (line number, reason) of the rest."""
-    things: list[Parsed] = []
+    """Return what each line of a file holds, and (line number, reason) of the lines not read.
+
+    `read_line` raises ValueError with the reason if it cannot read a line.
+
+    Raises:
+        ArchiveError: the file cannot be read.
+    """
+    values: list[Parsed] = []
     quarantined: list[tuple[int, str]] = []
     for number, line in enumerate(read_content(path).split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
-            things.append(read_line(_parse(line)))
+            values.append(read_line(_parse(line)))
         except (ValueError, RecursionError) as error:
             reason = str(error) if type(error) is ValueError else "not JSON"
             quarantined.append((number, reason))
-    return things, quarantined
+    return values, quarantined
 
 
 def _parse(line: bytes) -> Any:
     parsed = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
+    # JSON can escape half of a surrogate pair, which no file and no answer could then hold.
     if b"\\ud" in line.lower():
         try:
             json.dumps(parsed, ensure_ascii=False).encode()
@@ -50,10 +57,10 @@ def _no_number(name: str) -> NoReturn:
 
 
 def read_user(raw: object) -> dict[str, Any]:
-    """Read one line of users.ndjson.
+    """Return the user in one line of users.ndjson, by the older names of fields.
 
     Raises:
-        ValueError: the line is no user; the message is the reason.
+        ValueError: the line is not a user; the message is the reason.
     """
     if not isinstance(raw, dict):
         raise ValueError("not a JSON object")
@@ -66,7 +73,7 @@ def read_user(raw: object) -> dict[str, Any]:
 
 
 def read_faults(folder: Path) -> list[InjectedFault]:
-    """Return the faults of an archive, none if it has no faults.json.
+    """Return the faults of an archive; it has none without faults.json.
 
     Raises:
         ArchiveError: the file cannot be understood.
@@ -79,12 +86,16 @@ def read_faults(folder: Path) -> list[InjectedFault]:
         try:
             faults.append(read_fault(raw))
         except ValueError as error:
-            raise ArchiveError(f"{path}, line {line}: a fault that {error}") from None
+            raise ArchiveError(f"{path}, line {line}: {error}") from None
     return faults
 
 
 def read_entries(path: Path) -> Iterator[tuple[int, object]]:
-    """Yield the entries of a JSON list, each with the line where it begins."""
+    """Yield the entries of a JSON list, each with the number of the line on which it begins.
+
+    Raises:
+        ArchiveError: the file cannot be read, or is not a JSON list.
+    """
     try:
         text = read_content(path).decode("utf-8-sig")
     except UnicodeDecodeError:

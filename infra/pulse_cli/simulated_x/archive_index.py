@@ -1,4 +1,4 @@
-"""Indexes of an archive's posts and users, built once and shared by all its parts."""
+"""Indexes of an archive's posts and users, made once and shared by all of its parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pulse_cli.simulated_x.archived_posts import ArchivedPost, PostRemoval
 
 
 class ArchiveIndex:
-    """Posts by id and account, names of users, and which version of a post hides which."""
+    """Finds posts by id and account, users by name, and which version of a post replaces which."""
 
     def __init__(
         self,
@@ -27,12 +27,12 @@ class ArchiveIndex:
 
     @cached_property
     def by_id(self) -> Mapping[str, ArchivedPost]:
-        """Every post by its id."""
+        """All posts by id."""
         return {post.id: post for post in self._posts}
 
     @cached_property
     def by_account(self) -> Mapping[str, Sequence[ArchivedPost]]:
-        """By the id of each company account, the posts by it or naming it."""
+        """The posts by or mentioning each account of a company, by the account's id."""
         lists: dict[str, list[ArchivedPost]] = {account.id: [] for account in self._accounts}
         for post in self._posts:
             for user in {post.author_id, *post.mentioned_ids}:
@@ -42,11 +42,12 @@ class ArchiveIndex:
 
     @cached_property
     def replaced_at(self) -> Mapping[str, datetime]:
-        """By id, when a newer version of an edited post takes its place."""
+        """When a newer version replaces a version of an edited post, by the id of the older one."""
         versions: dict[str, list[ArchivedPost]] = {}
         for post in self._posts:
             versions.setdefault(post.first_id, []).append(post)
         hidden: dict[str, datetime] = {}
+        # X may show an older version later than a newer one: any newer version replaces it.
         for chain in versions.values():
             newer: datetime | None = None
             for post in reversed(chain):
@@ -57,23 +58,24 @@ class ArchiveIndex:
 
     @cached_property
     def removals(self) -> Mapping[str, PostRemoval]:
-        """By the first id of its edit history, when and why a post goes, with all its versions."""
-        gone: dict[str, PostRemoval] = {}
+        """When and why a post is removed with all its versions, by the first id of its history."""
+        removals: dict[str, PostRemoval] = {}
         for post in self._posts:
             if post.removal is not None:
-                known = gone.get(post.first_id)
-                gone[post.first_id] = min(known, post.removal) if known else post.removal
-        return gone
+                known = removals.get(post.first_id)
+                removals[post.first_id] = min(known, post.removal) if known else post.removal
+        return removals
 
     @cached_property
     def id_by_name(self) -> Mapping[str, str]:
-        """The user ids by lower-case name; an account's name in companies.json counts too."""
+        """User ids by lower-case handle, those of accounts in companies.json included."""
         return {name: user for user, names in self._names.items() for name in names}
 
     def list_keys(self, post: ArchivedPost) -> tuple[str, ...]:
-        """The lists that a post stands in: timelines, handles, conversation, and that of all.
+        """Return the keys of the lists that a post is in.
 
-        They are called `mentions:ID`, `from:ID`, `conversation_id:ID`, `@name` and the empty name.
+        They are `mentions:ID` and `from:ID` for timelines, `conversation_id:ID`, `@name` for each
+        handle that it mentions, and the empty key of the list of all posts.
         """
         keys = self._list_keys.get(post.id)
         if keys is None:

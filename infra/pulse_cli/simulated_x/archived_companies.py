@@ -29,7 +29,7 @@ class ArchivedCompany:
 
 
 def read_companies(folder: Path) -> list[ArchivedCompany]:
-    """Return the companies of an archive.
+    """Return the companies of an archive, in the order of the file.
 
     Raises:
         ArchiveError: companies.json is missing or cannot be understood.

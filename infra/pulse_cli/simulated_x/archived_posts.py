@@ -1,4 +1,4 @@
-"""A line of an archive, read as a post."""
+"""Reads lines of an archive as posts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REMOVAL_REASONS = ("deleted", "protected", "suspended", "deactivated", "lost")
 
 
 class PostRemoval(NamedTuple):
-    """From when on X does not show a post, and why; what is `lost` is missing in lists alone."""
+    """From when on X does not show a post, and why; a `lost` one is missing only in lists."""
 
     at: datetime
     reason: str
@@ -25,9 +25,10 @@ class PostRemoval(NamedTuple):
 class ArchivedPost:
     """A post of an archive, one version of it if it was edited.
 
-    `number` is the id as an integer, `history` the ids of its versions up to this one, `named`
-    the ids and `handles` the lower-case names in its mentions. `fields` is what X may serve of it,
-    by the older names; `raw` is the line as it stood. `gone` is when and why X shows it no more.
+    `number` is the id as an integer, `history` the ids of its versions up to this one.
+    `mentioned_ids` and `mentioned_handles` (lower-case) are from its mentions. `references` are
+    (type, id). `fields` is what X may serve of it, by the older names; `raw` is the line as it is
+    in the file. `removal` is when and why X stops showing it.
     """
 
     id: str
@@ -48,32 +49,32 @@ class ArchivedPost:
 
     @property
     def first_id(self) -> str:
-        """The first id of its edit history, the same for all its versions."""
+        """The first id of the edit history, which is the same for all versions of the post."""
         return self.history[0]
 
     @property
     def is_retweet(self) -> bool:
-        """Whether it only passes on another post."""
+        """Whether this is a retweet of another post."""
         return any(kind == "retweeted" for kind, _ in self.references)
 
     @property
     def is_quote(self) -> bool:
-        """Whether it quotes another post."""
+        """Whether this quotes another post."""
         return any(kind == "quoted" for kind, _ in self.references)
 
     @property
     def is_reply(self) -> bool:
-        """Whether it answers another post."""
+        """Whether this replies to another post."""
         return self.in_reply_to_user_id is not None or any(
             kind == "replied_to" for kind, _ in self.references
         )
 
 
 def read_post(raw: object) -> ArchivedPost:
-    """Read one line of posts.ndjson, in either vocabulary.
+    """Return the post in one line of posts.ndjson, in either vocabulary.
 
     Raises:
-        ValueError: the line is no post; the message is the reason.
+        ValueError: the line is not a post; the message is the reason.
     """
     if not isinstance(raw, dict):
         raise ValueError("not a JSON object")
@@ -125,12 +126,12 @@ def read_post(raw: object) -> ArchivedPost:
         references=references,
         fields=fields,
         raw=raw,
-        removal=_gone(fields),
+        removal=_removal(fields),
     )
 
 
 def is_id(value: object) -> bool:
-    """Return whether it is an id as X writes them: a string of one to nineteen digits."""
+    """Return whether a value is an id as X writes them: a string of one to nineteen digits."""
     return (
         isinstance(value, str)
         and value.isascii()
@@ -159,7 +160,7 @@ def _time(fields: Mapping[str, Any], name: str) -> datetime:
         raise ValueError(f"{name}: {error}") from None
 
 
-def _gone(fields: Mapping[str, Any]) -> PostRemoval | None:
+def _removal(fields: Mapping[str, Any]) -> PostRemoval | None:
     if "gone_at" not in fields:
         return None
     why = fields.get("gone_why", REMOVAL_REASONS[0])

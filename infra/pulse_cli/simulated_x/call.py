@@ -1,4 +1,4 @@
-"""One request with all that its answer is made from."""
+"""One request, with everything that its answer is made from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pulse_cli.simulated_x.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class XBehavior:
-    """Where X leaves room, or may change its mind; see `SimulatedX`."""
+    """Behavior that X's descriptions leave open, or that X may change; see `SimulatedX`."""
 
     since_id_inclusive: bool
     user_counts: bool
@@ -28,7 +28,7 @@ class XBehavior:
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """One request: what was asked by whom and when, and all that an answer is made from."""
+    """One request: what was asked by whom and when, and everything that the answer is made from."""
 
     operation: str
     path: Mapping[str, Any]
@@ -47,5 +47,9 @@ class ApiCall:
         object.__setattr__(self, "response", response)
 
     def refuse(self, parameter: str, value: object, message: str) -> NoReturn:
-        """Refuse the request for one parameter (400)."""
+        """Refuse the request because of one parameter.
+
+        Raises:
+            RequestRefusedError: status 400, in every case.
+        """
         raise invalid_request([(parameter, str(value), message)], self.vocabularies[-1])

@@ -1,4 +1,4 @@
-"""Batch compliance: ids go up, and down comes what was deleted, protected or suspended."""
+"""Compliance jobs: ids are uploaded, and those of removed posts are returned with the reason."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ from pulse_cli.simulated_x.visible_posts import VisiblePosts
 from pulse_cli.simulated_x.vocabulary import Vocabulary
 
 JOB_DURATION = timedelta(minutes=3)
-"""From the upload to the results."""
+"""The time from the upload to the results."""
 UPLOAD_LIFE = timedelta(minutes=15)
+"""How long ids can be uploaded after a job was created."""
 DOWNLOAD_LIFE = timedelta(days=7)
+"""How long results can be downloaded after a job was created."""
 STORAGE = "https://storage.simulated-x.example/compliance"
-"""Another host than X's own; whoever leads one to the simulated X leads the other too."""
+"""Not X's own host: clients must lead requests to this one to the simulated X as well."""
 _LONGEST_NAME = 64
 _FIRST_ID = 1_400_000_000_000_000_000
 
@@ -48,17 +50,17 @@ class BatchJob:
     ready_at: datetime | None = None
 
     def status(self, now: datetime) -> str:
-        """Return how far it is."""
+        """Return `created`, `in_progress`, `complete`, or `expired` if nothing was uploaded."""
         if self.ready_at is None:
             return "created" if now < self.created_at + UPLOAD_LIFE else "expired"
         return "in_progress" if now < self.ready_at else "complete"
 
     def signature(self, what: str) -> str:
-        """Return what opens one of its two addresses, without any token."""
+        """Return the signature that gives access to the upload or the results, without a token."""
         return f"signed-{what}-{self.id}"
 
     def to_json(self, now: datetime) -> dict[str, Any]:
-        """Return the job as X writes it."""
+        """Return the job as X writes it, in JSON values."""
         urls = {
             f"{name}_url": f"{STORAGE}/{self.id}/{what}?signature={self.signature(what)}"
             for name, what in (("upload", "submission"), ("download", "results"))
@@ -84,7 +86,12 @@ class BatchJobs:
     _jobs: dict[str, BatchJob] = field(default_factory=dict)
 
     def create_job(self, call: ApiCall, body: Any) -> dict[str, Any]:
-        """Return a new job, if none of this app and kind is under way."""
+        """Create a job, and return the answer with it.
+
+        Raises:
+            RequestRefusedError: it is a user's token, the body is wrong, or a job of this app and
+                type is in progress.
+        """
         _app_only(call)
         kind, name = _read(body, call.vocabularies[-1])
         if any(
@@ -100,7 +107,11 @@ class BatchJobs:
         return {"data": job.to_json(call.now)}
 
     def list_jobs(self, call: ApiCall) -> dict[str, Any]:
-        """Return the app's jobs of the last seven days."""
+        """Return the answer with the app's jobs of the last seven days, by type and status.
+
+        Raises:
+            RequestRefusedError: it is a user's token.
+        """
         _app_only(call)
         parsed = call.request
         found = [
@@ -115,7 +126,11 @@ class BatchJobs:
         return {"data": found, **meta} if found else meta
 
     def get_job(self, call: ApiCall) -> dict[str, Any]:
-        """Return a job by its id."""
+        """Return the answer with one job of the app; a partial error if there is no such job.
+
+        Raises:
+            RequestRefusedError: it is a user's token.
+        """
         _app_only(call)
         job = self._jobs.get(str(call.path["id"]))
         if job is None or job.app != call.identity.token:
@@ -124,7 +139,12 @@ class BatchJobs:
         return {"data": job.to_json(call.now)}
 
     def transfer(self, operation: str, job_id: str, request: Request, now: datetime) -> bytes:
-        """Take what is uploaded, or give the results; only the signature opens an address."""
+        """Accept an upload and return nothing, or return the results.
+
+        Raises:
+            RequestRefusedError: the signature is wrong, the request has a token as well, the time
+                is over, or there are no results yet.
+        """
         job, what = self._jobs.get(job_id), "submission" if operation == "upload" else "results"
         if job is None or request.args.get("signature") != job.signature(what):
             raise _storage_error(403, "SignatureDoesNotMatch")
@@ -147,7 +167,7 @@ class BatchJobs:
         return b""
 
     def _results(self, job: BatchJob, now: datetime) -> bytes:
-        """Return a JSON object a line, only of ids with something to tell."""
+        """Return a JSON object a line for each post that was removed; other ids are left out."""
         if job.ready_at is None or now < job.ready_at:
             raise _storage_error(404, "NoSuchKey")
         return "".join(f"{json.dumps(line)}\n" for line in self._lines(job, job.ready_at)).encode()

@@ -1,4 +1,4 @@
-"""The bodies of X's errors, whole and partial."""
+"""The bodies of X's errors: of refused requests, and partial errors within an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JSON = "application/json; charset=utf-8"
 
 
 class RequestRefusedError(Exception):
-    """A request that X refuses: its status and the body of the answer."""
+    """X refuses a request; the error has the status and the body of the answer."""
 
     def __init__(self, status: int, body: Mapping[str, Any], content_type: str) -> None:
         super().__init__(f"{status}: {json.dumps(body, ensure_ascii=False)}")
@@ -23,7 +23,7 @@ class RequestRefusedError(Exception):
 
 
 def title_only(status: int, title: str) -> RequestRefusedError:
-    """401, 404, 429: nothing but a title."""
+    """Return an error with nothing but a title, as X has for 401, 404 and 429."""
     body = {"title": title, "type": "about:blank", "status": status, "detail": title}
     return RequestRefusedError(status, body, PROBLEM_JSON)
 
@@ -31,7 +31,7 @@ def title_only(status: int, title: str) -> RequestRefusedError:
 def invalid_request(
     errors: Iterable[tuple[str, str, str]], words: Vocabulary
 ) -> RequestRefusedError:
-    """400, from (parameter, value, message) of each thing wrong with a request."""
+    """Return a 400; `errors` are (parameter, value, message) of all that is wrong."""
     body = {
         "errors": [
             {"parameters": {parameter: [value]}, "message": message}
@@ -45,7 +45,7 @@ def invalid_request(
 
 
 def unsupported_authentication(way: str, ways: str, words: Vocabulary) -> RequestRefusedError:
-    """403: this endpoint does not take this way of authenticating."""
+    """Return a 403: the endpoint takes one of `ways` to authenticate, but not `way`."""
     body = {
         "title": "Unsupported Authentication",
         "detail": f"Authenticating with {way} is forbidden for this endpoint.  "
@@ -57,7 +57,7 @@ def unsupported_authentication(way: str, ways: str, words: Vocabulary) -> Reques
 
 
 def not_authorized(parameter: str, value: str, words: Vocabulary) -> dict[str, str]:
-    """Return a partial error in an answer: a post that is there, and not for everybody to see."""
+    """Return a partial error: a post exists, but may not be seen (it is protected)."""
     kind = "post" if words.name == "post" else "tweet"
     return {
         "value": value,
@@ -73,9 +73,9 @@ def not_authorized(parameter: str, value: str, words: Vocabulary) -> dict[str, s
 
 
 def not_found(kind: str, parameter: str, value: str, words: Vocabulary) -> dict[str, str]:
-    """A partial error in an answer: something named in the request, or in a post, is not there.
+    """Return a partial error: something that the request or a post names does not exist.
 
-    `kind` is `user` or `tweet`.
+    `kind` is `user`, `tweet` or `job`.
     """
     kind = "post" if kind == "tweet" and words.name == "post" else kind
     return {

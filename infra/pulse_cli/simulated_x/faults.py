@@ -1,4 +1,4 @@
-"""Injected faults: what an archive's faults.json makes go wrong, and when."""
+"""Injected faults: what goes wrong, and when, as an archive's faults.json says."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DROPS = ("connect", "mid-body", "timeout")
 
 
 class DropError(ConnectionError):
-    """The connection is to break here; `how` is one of `connect`, `mid-body`, `timeout`."""
+    """The connection must break here; `how` is one of `connect`, `mid-body`, `timeout`."""
 
     def __init__(self, how: str) -> None:
         super().__init__(f"dropped by a fault: {how}")
@@ -38,7 +38,10 @@ class DropError(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class InjectedFault:
-    """Every `every`-th request to `endpoint`, from `start` up to `end`, goes wrong like this."""
+    """Every `every`-th request to `endpoint` in [start, end) gets this answer or is dropped.
+
+    `endpoint` is `*` for all. `drop` is None for an answer.
+    """
 
     start: datetime
     end: datetime
@@ -51,7 +54,7 @@ class InjectedFault:
 
     @property
     def edges(self) -> tuple[datetime, ...]:
-        """When it begins and ends, as far as it does."""
+        """When the fault begins and ends; an open end is left out."""
         return tuple(edge for edge in (self.start, self.end) if edge not in (FROM_EVER, FOR_EVER))
 
     def applies_to(self, endpoint: str, now: datetime) -> bool:
@@ -60,14 +63,14 @@ class InjectedFault:
 
 
 class FaultInjector:
-    """The faults of an archive with the count of requests each has seen."""
+    """The faults of an archive, with a count of the requests that each has seen."""
 
     def __init__(self, faults: tuple[InjectedFault, ...]) -> None:
         self._faults = faults
         self._seen = [0] * len(faults)
 
     def count_request(self, endpoint: str, now: datetime) -> InjectedFault | None:
-        """Count a request; the first fault that it falls to, if any."""
+        """Count a request; return the first fault that it gets, None if it gets none."""
         hit = None
         for index, fault in enumerate(self._faults):
             if fault.applies_to(endpoint, now):
@@ -77,22 +80,22 @@ class FaultInjector:
         return hit
 
     def is_active(self, at: datetime) -> bool:
-        """Return whether a fault holds at this instant."""
+        """Return whether a fault is in force at this instant, for whichever requests."""
         return any(fault.start <= at < fault.end for fault in self._faults)
 
 
 def read_fault(raw: object) -> InjectedFault:
-    """Read one entry of faults.json.
+    """Return the fault in one entry of faults.json.
 
     Raises:
-        ValueError: the entry is no fault; the message is the reason.
+        ValueError: the entry is not a fault; the message is the reason.
     """
     if not isinstance(raw, dict):
-        raise ValueError("is not an object")
+        raise ValueError("the fault is not an object")
     start = _time(raw, "from") or FROM_EVER
     end = _time(raw, "until") or FOR_EVER
     if start >= end:
-        raise ValueError("ends before it begins; swap from and until")
+        raise ValueError("the fault ends before it begins; swap from and until")
     endpoint = raw.get("endpoint", "*")
     if endpoint not in ENDPOINTS:
         raise ValueError(f"endpoint {endpoint!r} is not one of {', '.join(ENDPOINTS)}")
@@ -103,7 +106,7 @@ def read_fault(raw: object) -> InjectedFault:
     if drop is not None and drop not in DROPS:
         raise ValueError(f"drop {drop!r} is not one of {', '.join(DROPS)}")
     if drop is None and raw.get("status") is None and "body" not in raw:
-        raise ValueError("does nothing; give it a status, a body or a drop")
+        raise ValueError("the fault does nothing; give it a status, a body or a drop")
     status = raw.get("status") or HTTPStatus.OK
     if not isinstance(status, int) or not LEAST_STATUS <= status <= MOST_STATUS:
         raise ValueError(f"status {status!r} is not an HTTP status")

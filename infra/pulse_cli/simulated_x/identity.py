@@ -1,4 +1,4 @@
-"""Who asks: an OAuth 1.0a user token or an app's bearer. Signatures are not checked."""
+"""Who sends a request: a user (OAuth 1.0a) or an app (bearer). Signatures are not checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Identity:
 
 
 def identify(authorization: str | None) -> Identity | None:
-    """Return who an Authorization header speaks for; None if nobody."""
+    """Return whose token an Authorization header has; None if it has none."""
     scheme, _, rest = (authorization or "").partition(" ")
     if scheme.lower() == "oauth" and (token := _OAUTH_TOKEN.search(rest)):
         return Identity(unquote(token[1]), is_user=True)

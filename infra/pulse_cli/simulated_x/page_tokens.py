@@ -1,4 +1,4 @@
-"""Page tokens: opaque to the client, they say where the next page begins."""
+"""Page tokens, which say where the next page begins; they are opaque to the client."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _BYTES = struct.calcsize(_SHAPE)
 
 
 class TokenError(Exception):
-    """A token that is none, belongs to another list, or has expired."""
+    """A page token is malformed, belongs to another list, or has expired."""
 
 
 def write_token(older_than: int, of: str, now: datetime) -> str:
-    """Return a token for what is older than an id in the list named `of`."""
+    """Return a token for the posts of the list `of` that are older than an id."""
     made = int(now.timestamp())
     return (
         base64.b32hexencode(struct.pack(_SHAPE, _seal(older_than, made, of), made, older_than))
@@ -30,7 +30,7 @@ def read_token(token: str, of: str, now: datetime, life: timedelta) -> int:
     """Return the id that all posts of the page must be older than.
 
     Raises:
-        TokenError: it is no token, belongs to another list, or has expired.
+        TokenError: the token is malformed, belongs to another list, or is older than `life`.
     """
     try:
         packed = base64.b32hexdecode(token.upper().encode())

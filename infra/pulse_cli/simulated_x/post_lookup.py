@@ -1,4 +1,4 @@
-"""Posts by their ids; of those that are not there any more, that they are not."""
+"""The look-up of posts by id, which also shows which posts no longer exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HIDDEN = "protected"
 
 
 def get_posts(call: ApiCall) -> dict[str, Any]:
-    """Return up to 100 posts; what was deleted is not found, what is protected not to be seen."""
+    """Return up to 100 posts; removed posts have partial errors: not found, or not authorized."""
     found = []
     for post_id in dict.fromkeys(call.request.listed_values):
         known, post = call.archive.index.by_id.get(post_id), call.visible.find(post_id)

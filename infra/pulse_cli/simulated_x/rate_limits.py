@@ -23,7 +23,7 @@ LIMITS = {
 
 @dataclass(slots=True)
 class RateWindow:
-    """What one token has left of an endpoint until `resets`."""
+    """How many requests one token has used of an endpoint's limit until `resets`."""
 
     limit: int
     used: int
@@ -31,11 +31,11 @@ class RateWindow:
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether the last request counted was one too many."""
+        """Whether the last request was above the limit."""
         return self.used > self.limit
 
     def headers(self) -> list[tuple[str, str]]:
-        """Return the headers that tell a client about it; the reset in epoch seconds."""
+        """Return the headers for the client; the reset is in seconds since the epoch."""
         return [
             ("x-rate-limit-limit", str(self.limit)),
             ("x-rate-limit-remaining", str(max(0, self.limit - self.used))),
@@ -44,14 +44,15 @@ class RateWindow:
 
 
 class RateLimiter:
-    """The windows of all tokens; each begins with the first request in it."""
+    """The windows of all tokens; a window begins with its first request."""
 
     def __init__(self) -> None:
         self._windows: dict[tuple[Identity, str], RateWindow] = {}
 
     def count(self, identity: Identity, endpoint: str, now: datetime) -> RateWindow:
-        """Count a request."""
+        """Count a request, and return the window that it falls into."""
         window = self._windows.get((identity, endpoint))
+        # The clock of a test may also go back, before the window; that begins a new one as well.
         if window is None or not window.resets - WINDOW <= now < window.resets:
             user, app = LIMITS[endpoint]
             window = RateWindow(

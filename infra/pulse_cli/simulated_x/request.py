@@ -28,7 +28,7 @@ _BOUNDS = {"since_id", "until_id", "start_time", "end_time"}
 _POST_OBJECTS = {"expansions", "user.fields", "media.fields", "poll.fields", "place.fields"}
 _USER_OBJECTS = {"expansions", "user.fields"}
 
-# What each operation takes, beside the fields parameter that the vocabulary names.
+# What each operation accepts, besides the parameter for fields that the vocabulary names.
 PARAMETERS: Mapping[str, set[str]] = {
     "mentions": _BOUNDS | _POST_OBJECTS | {"max_results", "pagination_token"},
     "posts": _BOUNDS | _POST_OBJECTS | {"max_results", "pagination_token", "exclude"},
@@ -68,7 +68,7 @@ DEFAULT_PAGE = 10
 
 @dataclass(slots=True)
 class ParsedRequest:
-    """A request, understood; fields and expansions by their older names."""
+    """The parameters of a request; fields and expansions have their older names."""
 
     fields: set[str] = field(default_factory=set)
     expansions: set[str] = field(default_factory=set)
@@ -95,7 +95,7 @@ class ParsedRequest:
 def read_request(
     operation: str, args: Mapping[str, str], vocabularies: tuple[Vocabulary, ...]
 ) -> ParsedRequest:
-    """Read the query string of one operation.
+    """Return the parameters of one operation's request.
 
     Raises:
         RequestRefusedError: status 400, with everything that is wrong with the request.
@@ -108,16 +108,19 @@ def read_request(
 
 
 class _Reader:
+    """Reads the parameters of one request, and collects what is wrong with them in `errors`."""
+
     def __init__(
         self, operation: str, args: Mapping[str, str], vocabularies: tuple[Vocabulary, ...]
     ) -> None:
         self.errors: list[tuple[str, str, str]] = []
         self._operation = operation
         self._args = args
-        self._spoken = vocabularies
+        self._vocabularies = vocabularies
 
     def read(self) -> ParsedRequest:
-        operation, vocabularies = self._operation, self._spoken
+        """Return the parameters; a wrong one is added to `errors` and left at its default."""
+        operation, vocabularies = self._operation, self._vocabularies
         known = set(PARAMETERS[operation])
         if operation not in _WITHOUT_POST_FIELDS:
             known |= {words.fields_parameter for words in vocabularies}

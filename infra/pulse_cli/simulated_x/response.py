@@ -1,4 +1,4 @@
-"""Posts and users as X writes them, with what was asked to come along."""
+"""Writes posts and users as X does, with the expansions that were requested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _USER_DEFAULTS = ("id", "name", "username")
 
 
 class ResponseBuilder:
-    """One answer in the making: `data` from posts or users, `includes` and partial errors."""
+    """Builds one answer: posts or users as `data`, `includes`, and partial errors."""
 
     def __init__(
         self,
@@ -37,16 +37,16 @@ class ResponseBuilder:
 
     @property
     def included_user_count(self) -> int:
-        """How many users came along."""
+        """How many users are in `includes`."""
         return len(self._users)
 
     @property
     def included_post_count(self) -> int:
-        """How many posts came along."""
+        """How many posts are in `includes`."""
         return len(self._posts)
 
     def write_posts(self, posts: Iterable[ArchivedPost]) -> list[dict[str, Any]]:
-        """Write posts, and note what comes along with them."""
+        """Return posts as X writes them, and add their expansions to `includes`."""
         posts = list(posts)
         if self._request.expansions:
             for post in posts:
@@ -54,7 +54,7 @@ class ResponseBuilder:
         return [self._post_object(post) for post in posts]
 
     def write_user(self, user: Mapping[str, Any]) -> dict[str, Any]:
-        """Write a user that was asked for by name or id."""
+        """Return a user as X writes it, and add its expansions to `includes`."""
         parsed = self._request
         pinned = parsed.expansions & {"pinned_tweet_id", "most_recent_tweet_id"}
         for field in sorted(pinned & user.keys()):
@@ -63,11 +63,11 @@ class ResponseBuilder:
         return self._user_object(user, parsed.user_fields | shown_too)
 
     def add_not_found(self, kind: str, parameter: str, value: str) -> None:
-        """Say in the answer that something named is not there."""
+        """Add a partial error: something that was named does not exist."""
         self._add_error(not_found(kind, parameter, value, self._vocabularies[-1]))
 
     def add_not_authorized(self, parameter: str, value: str) -> None:
-        """Say in the answer that a post is not for everybody to see."""
+        """Add a partial error: a post exists, but may not be seen."""
         self._add_error(not_authorized(parameter, value, self._vocabularies[-1]))
 
     def _add_error(self, error: dict[str, str]) -> None:
@@ -75,7 +75,7 @@ class ResponseBuilder:
             self.errors.append(error)
 
     def build(self, data: Any, **more: Any) -> dict[str, Any]:
-        """Return the whole answer: empty parts are left out, as X does."""
+        """Return the whole answer; parts that are empty are left out, as X does."""
         includes: dict[str, Any] = {}
         if self._users:
             includes["users"] = list(self._users.values())
@@ -86,6 +86,7 @@ class ResponseBuilder:
         return {name: part for name, part in parts.items() if part}
 
     def _vocabulary_of(self, thing_id: str) -> Vocabulary:
+        # With mixed vocabularies each post and user has one of them, the same in every answer.
         return self._vocabularies[crc32(thing_id.encode()) % len(self._vocabularies)]
 
     def _post_object(self, post: ArchivedPost) -> dict[str, Any]:

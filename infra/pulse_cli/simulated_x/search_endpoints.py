@@ -1,4 +1,4 @@
-"""Recent search, and recent counts: the same queries over the last seven days."""
+"""Recent search and recent counts, which take the same queries over the last seven days."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ from pulse_cli.simulated_x.timestamps import write_time
 from pulse_cli.simulated_x.visible_posts import SEARCH_WINDOW
 
 SEARCH_LAG = timedelta(seconds=10)
+"""How long before the request the searched time must end."""
 STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
 def search_posts(call: ApiCall) -> dict[str, Any]:
-    """Return posts that match a query."""
+    """Return a page of the posts that match a query, newest first.
+
+    Raises:
+        RequestRefusedError: the query, its bounds or the page token are wrong.
+    """
     query = _query(call)
     return make_page(
         call, call.request.query, call.visible.ids_in(query.key), matches=query.matches
@@ -27,7 +32,11 @@ def search_posts(call: ApiCall) -> dict[str, Any]:
 
 
 def count_posts(call: ApiCall) -> dict[str, Any]:
-    """Return how many posts match a query, per minute, hour or day; for apps' tokens only."""
+    """Return how many posts match a query, per minute, hour or day.
+
+    Raises:
+        RequestRefusedError: it is a user's token, or the query or its bounds are wrong.
+    """
     if call.identity.is_user and not call.behavior.user_counts:
         raise unsupported_authentication(
             "OAuth 1.0a User Context", "OAuth 2.0 Application-Only", call.vocabularies[-1]
@@ -91,7 +100,7 @@ def _refuse_time(call: ApiCall, name: str, time: datetime, rule: str) -> None:
 
 
 def _edges(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
-    """Return where the rows begin and end: at whole steps, but for the first and the last."""
+    """Return where rows begin and end: at whole steps, except for the first and the last."""
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     edges = [start]
     while edges[-1] < end:

@@ -28,7 +28,11 @@ class QueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query: which posts match, and a list (see `ArchiveIndex.list_keys`) that holds them all."""
+    """A query: which posts match it, and the key of a list that has them all.
+
+    See `ArchiveIndex.list_keys`. A query that is not `standalone` (only `is:` or exclusions) is
+    refused unless it is joined to one that is.
+    """
 
     matches: Matches
     key: str
@@ -36,11 +40,13 @@ class Query:
 
 
 def read_query(text: str, archive: Archive) -> Query:
-    """Read a query; names in it are looked up in the archive.
+    """Return the query that a text states; names in it are looked up in the archive.
 
-    It may hold `@handle`, `from:`, `to:`, `conversation_id:`, `is:retweet|reply|quote`, words,
-    quoted phrases, `-`, `OR` and parentheses. Raises QueryError for anything else, and for a
-    query of nothing but exclusions or `is:`.
+    It may have `@handle`, `from:`, `to:`, `conversation_id:`, `is:retweet|reply|quote`, words,
+    quoted phrases, `-`, `OR` and parentheses.
+
+    Raises:
+        QueryError: the query has anything else, or nothing but exclusions and `is:`.
     """
     if len(text) > MAX_QUERY:
         raise QueryError(f"Rule too long: {len(text)} of {MAX_QUERY} characters")
@@ -70,11 +76,14 @@ def _tokens(text: str) -> list[str]:
 
 
 class _Reader:
+    """Reads a query by recursive descent: alternatives, then terms that must all match."""
+
     def __init__(self, tokens: list[str], archive: Archive) -> None:
         self.tokens = tokens
         self._archive = archive
 
     def either(self) -> Query:
+        """Return the query of the next tokens, up to a closing parenthesis or the end."""
         parts = [self._together()]
         while self.tokens and self.tokens[0] == "OR":
             self.tokens.pop(0)

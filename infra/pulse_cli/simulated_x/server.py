@@ -1,4 +1,4 @@
-"""A WSGI application on a loopback port."""
+"""Serves a WSGI application on a loopback port."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Server:
-    """A running server: where it is, and how to stop it. Also a context manager."""
+    """A running server, with its URL; it stops with `close`, or at the end of a `with` block."""
 
     def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
         self._server = make_server(host, port, app, threaded=True, request_handler=_Handler)
@@ -44,20 +44,20 @@ class Server:
 
 
 def serve(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Server:
-    """Serve an application from threads of this process; port 0 takes a free one.
+    """Serve an application from threads of this process; port 0 stands for any free one.
 
-    Where the application drops a connection (see `DropError`), the socket is closed: a client sees
-    a broken connection, also where in process it would see a time-out.
+    If the application drops a connection (see `DropError`), the socket is closed: the client sees a
+    broken connection, even for a drop that would be a time-out with `WsgiTransport`.
     """
     return Server(app, host, port)
 
 
 class _Handler(WSGIRequestHandler):
     def log(self, *_: Any) -> None:
-        """Say nothing; the application keeps its own figures."""
+        """Log nothing; the application counts its requests itself."""
 
     def send_response(self, code: int, message: str | None = None) -> None:
-        """Begin an answer with no date but the application's own."""
+        """Begin an answer without a date, since the application states its own."""
         self.send_response_only(code, message)
 
     def connection_dropped(
@@ -65,6 +65,7 @@ class _Handler(WSGIRequestHandler):
         error: BaseException,  # noqa: ARG002
         environ: WSGIEnvironment | None = None,  # noqa: ARG002
     ) -> None:
+        """Close the socket without an answer, where the application raised DropError."""
         self.close_connection = True
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)

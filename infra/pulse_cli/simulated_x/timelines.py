@@ -1,4 +1,4 @@
-"""Lists of posts, newest first, page by page: mentions, an account's own posts, search."""
+"""Lists of posts, newest first, page by page: mentions, a user's own posts, search results."""
 
 from __future__ import annotations
 
@@ -19,12 +19,20 @@ NEWEST_POSTS_WITHOUT_REPLIES = 800
 
 
 def get_mentions(call: ApiCall) -> dict[str, Any]:
-    """Return posts by others that name a user; the newest 800, whatever is asked."""
+    """Return a page of the posts by others that mention a user, of which X has the newest 800.
+
+    Raises:
+        RequestRefusedError: the user's id or the page token are wrong.
+    """
     return _timeline(call, "mentions", NEWEST_MENTIONS)
 
 
 def get_user_posts(call: ApiCall) -> dict[str, Any]:
-    """Return a user's own posts; the newest 3,200, or 800 without replies."""
+    """Return a page of a user's own posts: of the newest 3,200, or 800 without replies.
+
+    Raises:
+        RequestRefusedError: the user's id or the page token are wrong.
+    """
     fewer = "replies" in call.request.exclude
     return _timeline(call, "from", NEWEST_POSTS_WITHOUT_REPLIES if fewer else NEWEST_POSTS)
 
@@ -54,10 +62,13 @@ def make_page(
     matches: Callable[[ArchivedPost], bool] = lambda _: True,
     first: int = 0,
 ) -> dict[str, Any]:
-    """Make the page that was asked for, of the list called `name`, nothing before index `first`.
+    """Return the requested page of the list `name`, which begins at index `first` of `ids`.
 
-    As at X, posts to exclude are taken out of a page when it is full: it may be short, even
-    empty, and not the last.
+    As with X, excluded posts are taken out of a page when it is full: a page may be short, even
+    empty, and not be the last.
+
+    Raises:
+        RequestRefusedError: the page token is wrong.
     """
     parsed = call.request
     inclusive = call.behavior.since_id_inclusive and call.operation != "search"
@@ -74,20 +85,20 @@ def make_page(
             if more:
                 break
             found.append(post)
-    kept = [post for post in found if not _excluded(parsed, post)]
-    meta: dict[str, Any] = {"result_count": len(kept)}
-    if kept:
-        meta |= {"newest_id": kept[0].id, "oldest_id": kept[-1].id}
+    shown = [post for post in found if not _excluded(parsed, post)]
+    meta: dict[str, Any] = {"result_count": len(shown)}
+    if shown:
+        meta |= {"newest_id": shown[0].id, "oldest_id": shown[-1].id}
     if more:
         meta["next_token"] = write_token(found[-1].number, of, call.now)
-    call.usage.count_served((post.id for post in kept), call.now.date())
-    return call.response.build(call.response.write_posts(kept), meta=meta)
+    call.usage.count_served((post.id for post in shown), call.now.date())
+    return call.response.build(call.response.write_posts(shown), meta=meta)
 
 
 def index_range(
     parsed: ParsedRequest, visible: VisiblePosts, ids: Sequence[int], *, inclusive: bool = False
 ) -> tuple[int, int]:
-    """Return the part of a list that the bounds leave, times still to be checked post by post."""
+    """Return the indexes between which a list meets the bounds; times must be checked again."""
     low, high = visible.between(ids, parsed.start, parsed.end)
     if parsed.since_id is not None:
         after = bisect_left if inclusive else bisect_right

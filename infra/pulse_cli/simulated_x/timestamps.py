@@ -1,4 +1,4 @@
-"""Instants as X writes them."""
+"""Reads and writes times as X does."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 
 def read_time(text: object) -> datetime:
-    """Read an ISO 8601 time that says its zone; the answer is in UTC.
+    """Return the time that an ISO 8601 text with a zone states, in UTC.
 
     Raises:
-        ValueError: it is no such time; the message names what was there.
+        ValueError: the text is not such a time; the message quotes it.
     """
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not a time")
@@ -26,5 +26,5 @@ def read_time(text: object) -> datetime:
 
 
 def write_time(time: datetime) -> str:
-    """Write an instant as X does: UTC, milliseconds, Z."""
+    """Return a time as X writes it: in UTC, with milliseconds and Z."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"

@@ -1,4 +1,4 @@
-"""A `requests` transport into a WSGI application, with no socket between."""
+"""A transport of `requests` that calls a WSGI application in this process, without a socket."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None,
 class WsgiTransport(BaseAdapter):
     """Serves a session from an application: `session.mount("https://api.twitter.com", this)`.
 
-    What the application drops (see `DropError`) raises what requests would raise over a network:
-    ConnectionError, ReadTimeout (at once, without waiting), ChunkedEncodingError.
+    If the application drops a connection (see `DropError`), requests raises what it would raise
+    over a network: ConnectionError, ReadTimeout (at once, without waiting), ChunkedEncodingError.
     """
 
     def __init__(self, app: WSGIApplication) -> None:
@@ -34,7 +34,7 @@ class WsgiTransport(BaseAdapter):
         self._builder = HTTPAdapter()
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Ask the application; time-outs, proxies and certificates mean nothing here."""
+        """Return the application's response; time-outs, proxies and certificates are ignored."""
         started: list[Any] = []
 
         def start_response(
@@ -66,11 +66,11 @@ class WsgiTransport(BaseAdapter):
         return self._builder.build_response(request, raw)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing, since no connection is open."""
 
 
 def _read(chunks: Iterable[bytes]) -> bytes:
-    """All of a body, or what came of it: that it is short shows when the response is read."""
+    """Return a body, or what was sent before it broke off; reading the response shows that."""
     content = b""
     try:
         for chunk in chunks:

@@ -1,4 +1,4 @@
-"""Counts what was served, as X would bill it."""
+"""Counts what was served, in the way in which X bills it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Usage:
-    """Counts of requests, and of each post the UTC days on which it was served."""
+    """Counts requests, posts and users, and notes the UTC days on which each post was served."""
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str]] = Counter()
@@ -21,7 +21,8 @@ class Usage:
         self.users_served = 0
 
     def count_served(self, post_ids: Iterable[str], day: date) -> None:
-        """Count posts served as data of an answer."""
+        """Count posts that were served as data on a UTC day."""
+        # X bills a post once per UTC day: reading it again on the same day is free.
         for post_id in post_ids:
             self.posts_served += 1
             days = self.days_served.setdefault(post_id, set())
@@ -32,7 +33,10 @@ class Usage:
             days.add(day)
 
     def as_dict(self) -> dict[str, Any]:
-        """All figures; a post served again counts under its UTC day or across days, never both."""
+        """Return all figures, for run.json.
+
+        A post that is served again counts either as a re-read within its UTC day or across days.
+        """
         by_endpoint: Counter[str] = Counter()
         by_status: Counter[str] = Counter()
         for (endpoint, status), count in self.requests.items():

@@ -1,4 +1,4 @@
-"""Users: by id, by name, and who a token belongs to."""
+"""Look-ups of users: by id, by name, and the owner of a token."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ from pulse_cli.simulated_x.error_bodies import unsupported_authentication
 from pulse_cli.simulated_x.request import USERNAME
 
 ACCOUNT_PREFIX = "sim-"
+"""What a token begins with that names its owner by id or handle."""
 
 
 def get_users(call: ApiCall) -> dict[str, Any]:
-    """Return users by their ids."""
+    """Return users by ids; unknown ones have partial errors."""
     return _several(call, "ids")
 
 
 def get_users_by_name(call: ApiCall) -> dict[str, Any]:
-    """Return users by their names."""
+    """Return users by names; unknown ones have partial errors."""
     return _several(call, "usernames")
 
 
 def get_user_by_name(call: ApiCall) -> dict[str, Any]:
-    """Return the user with a name."""
+    """Return the user with a name, or a partial error if there is none.
+
+    Raises:
+        RequestRefusedError: the name cannot be a handle.
+    """
     name = str(call.path["username"])
     if not re.fullmatch(USERNAME, name, re.ASCII):
         message = f"The `username` query parameter value [{name}] does not match {USERNAME}"
@@ -37,7 +42,11 @@ def get_user_by_name(call: ApiCall) -> dict[str, Any]:
 
 
 def get_me(call: ApiCall) -> dict[str, Any]:
-    """The user whose token it is: `sim-` and an account's id or name; else the first account."""
+    """Return the owner of the token: `sim-` and an id or name; otherwise the first account.
+
+    Raises:
+        RequestRefusedError: it is an app's token.
+    """
     if not call.identity.is_user:
         ways = "OAuth 1.0a User Context, OAuth 2.0 User Context"
         raise unsupported_authentication("OAuth 2.0 Application-Only", ways, call.vocabularies[-1])

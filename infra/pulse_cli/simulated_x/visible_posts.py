@@ -1,4 +1,4 @@
-"""The posts that X shows at an instant, updated as the clock moves on."""
+"""The posts that X shows at an instant, updated as the clock moves."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class VisiblePosts:
-    """The posts that can be seen, in lists by `ArchiveIndex.list_keys`, ids as rising integers.
+    """The visible posts, in lists by `ArchiveIndex.list_keys`; ids are rising integers.
 
-    Call `advance_to(now)` first. The clock may go back; then all lists are built again.
+    Call `advance_to(now)` first. If the clock goes back, all lists are built again.
     """
 
     def __init__(self, archive: Archive, since: datetime | None = None) -> None:
@@ -49,7 +49,7 @@ class VisiblePosts:
         )
 
     def advance_to(self, now: datetime) -> None:
-        """Go to this instant."""
+        """Bring the lists to this instant."""
         if now < self._now:
             self._start_over()
         self._now = now
@@ -66,22 +66,22 @@ class VisiblePosts:
             self._vanished += 1
 
     def ids_in(self, key: str) -> Sequence[int]:
-        """Return the ids in one list, rising; do not change it."""
+        """Return the ids of one list, rising; the caller must not change it."""
         return self._lists.get(key, ())
 
     def post(self, number: int) -> ArchivedPost:
-        """Return a post by its id."""
+        """Return a post by its id, whether it is visible or not."""
         return self._posts[number]
 
     def find(self, post_id: str) -> ArchivedPost | None:
-        """Find any post that X would show if asked by id, whatever company it concerns."""
+        """Return a post that X would show if asked by id, of any company; None if it would not."""
         post = self._archive.index.by_id.get(post_id)
         if post is None or post.created_at < self._since or post.visible_at > self._now:
             return None
         return None if self.removal_of(post, self._now) else post
 
     def removal_of(self, post: ArchivedPost, at: datetime) -> PostRemoval | None:
-        """Tell when and why a post has gone by then; one that is lost can still be had."""
+        """Return a post's removal if it is past; None for a `lost` post, which can be looked up."""
         removal = self._archive.index.removals.get(post.first_id)
         return (
             removal
@@ -92,10 +92,11 @@ class VisiblePosts:
     def between(
         self, ids: Sequence[int], start: datetime | None, end: datetime | None
     ) -> tuple[int, int]:
-        """Tell where in a list the posts published in [start, end) begin and end.
+        """Return the indexes between which a list has the posts published in [start, end).
 
-        Only as near as can be told without reading every post: look at their times again.
+        Other posts may be between them, too: the caller has to check the time of each.
         """
+        # Bisecting needs times that rise with the ids, which made-up archives may not have.
         if not self._in_order:
             return 0, len(ids)
         low = bisect_left(ids, start, key=self._created_at) if start else 0
@@ -103,31 +104,31 @@ class VisiblePosts:
         return low, high
 
     def newest_unsearchable(self) -> int | None:
-        """Return the newest id that is too old for recent search; None if there is none."""
+        """Return the newest id that recent search no longer accepts; None if there is none."""
         ids = self.ids_in("")
         too_old, _ = self.between(ids, self._now - SEARCH_WINDOW, None)
         return ids[too_old - 1] if too_old else None
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Return the first later instant when posts come or go or a fault begins or ends."""
+        """Return the first later instant at which posts come or go, or a fault begins or ends."""
         index = bisect_right(self._changes, after)
         return self._changes[index] if index < len(self._changes) else None
 
     def has_late_posts(self, since: datetime, until: datetime) -> bool:
-        """Return whether a post came in sight in (since, until], later than it was published."""
+        """Return whether X began in (since, until] to show a post that was published earlier."""
         return bisect_right(self._late_times, until) > bisect_right(self._late_times, since)
 
     def has_removals(self, since: datetime, until: datetime) -> bool:
-        """Return whether a post went out of the lists for good in (since, until]."""
+        """Return whether a post was removed in (since, until]."""
         return bisect_right(self._removals, until) > bisect_right(self._removals, since)
 
     @property
     def last_removal(self) -> datetime | None:
-        """When the last of all posts goes; None when none ever does."""
+        """When the last of all removals happens, None if no post is ever removed."""
         return self._removals[-1] if self._removals else None
 
     def _visible_until(self, post: ArchivedPost) -> datetime | None:
-        """Return when a version of a post leaves the lists: for a newer one, or for good."""
+        """Return when a version leaves the lists, replaced or removed; None if it never does."""
         hidden, removal = (
             self._archive.index.replaced_at.get(post.id),
             self._archive.index.removals.get(post.first_id),

@@ -1,6 +1,6 @@
-"""The words of X API v2 before and since spec 2.167: what may be asked, and how answers call it.
+"""The two vocabularies of X API v2, before and since spec 2.167: parameters, values and fields.
 
-Inside the simulated X everything has its older name; only requests and answers are translated.
+Within the simulated X everything has its older name; only requests and answers are translated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ VocabularyName = Literal["tweet", "post", "mixed"]
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """One set of words: its parameters, the values that they take, and its names for fields."""
+    """One vocabulary: parameters, the values that they accept, and names of fields.
+
+    `names` and `expansion_names` have the names of this vocabulary by the older ones, where they
+    differ.
+    """
 
     name: str
     api_version: str
@@ -32,17 +36,17 @@ class Vocabulary:
     expansion_names: Mapping[str, str]
 
     def to_older_fields(self, names: Iterable[str]) -> set[str]:
-        """Fields as asked in this vocabulary, by their older names."""
+        """Return fields that were requested in this vocabulary, by their older names."""
         old_names = {new: old for old, new in self.names.items()}
         return {old_names.get(word, word) for word in names}
 
     def to_older_expansions(self, names: Iterable[str]) -> set[str]:
-        """Expansions as asked in this vocabulary, by their older names."""
+        """Return expansions that were requested in this vocabulary, by their older names."""
         old_names = {new: old for old, new in self.expansion_names.items()}
         return {old_names.get(word, word) for word in names}
 
     def translate(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an object whose fields have their older names, in this vocabulary."""
+        """Return an object with older field names, translated to this vocabulary."""
         if not self.names:
             return dict(fields)
         translated = {self.names.get(name, name): value for name, value in fields.items()}
@@ -147,7 +151,7 @@ MEDIA_FIELDS = _words(
 POLL_FIELDS = _words("duration_minutes end_datetime id options voting_status")
 PLACE_FIELDS = _words("contained_within country country_code full_name geo id name place_type")
 
-# What an expansion needs on the post itself comes with it, as at X.
+# The field of a post that an expansion needs is returned with it, as X does.
 FIELDS_OF_EXPANSIONS: Mapping[str, str] = {
     "article.cover_media": "article",
     "article.media_entities": "article",
@@ -171,7 +175,7 @@ FIELDS_OF_EXPANSIONS: Mapping[str, str] = {
 
 
 def to_older_names(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A post or user in either vocabulary, or a mixture, by the older names; nulls left out."""
+    """Return a post or user in either or both vocabularies by the older names, without nulls."""
     old_names = {new: old for old, new in POST.names.items()}
     fields = {old_names.get(name, name): value for name, value in raw.items() if value is not None}
     for metrics in METRICS & fields.keys():

@@ -1,1 +1,1 @@
-"""A deployed stack: found, asked, and shown."""
+"""A deployed stack: how it is found, and its status."""

@@ -48,7 +48,11 @@ _REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOper
 
 
 def endpoint_url() -> str | None:
-    """Return where AWS is, when not where it is for everybody: `pulse local`, another stand-in."""
+    """Return the URL of a stand-in for AWS, such as `pulse local`; None for the real AWS.
+
+    Raises:
+        CommandError: AWS_ENDPOINT_URL is not a URL.
+    """
     url = os.environ.get("AWS_ENDPOINT_URL") or None
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
         raise CommandError(
@@ -59,7 +63,11 @@ def endpoint_url() -> str | None:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn errors of botocore in the block into CommandError."""
+    """Turn errors of botocore in the block into errors that a command ends with.
+
+    Raises:
+        CommandError: AWS refused a call or cannot be reached; the message says how to fix it.
+    """
     try:
         yield
     except (exceptions.BotoCoreError, exceptions.ClientError) as problem:
@@ -67,7 +75,11 @@ def translate_errors() -> Iterator[None]:
 
 
 def describe_error(problem: exceptions.BotoCoreError | exceptions.ClientError) -> str:
-    """Say in one line what is wrong, and how to mend it."""
+    """Return in one line what is wrong with AWS, and how to fix it.
+
+    Raises:
+        CommandError: AWS_ENDPOINT_URL is not a URL.
+    """
     if isinstance(problem, exceptions.ClientError):
         return _refusal(problem)
     kind = next(words for kinds, words in _EXPLANATIONS if isinstance(problem, kinds))

@@ -1,4 +1,4 @@
-"""A deployed stack: where it is and what it holds, found by its CloudFormation outputs."""
+"""A deployed stack, found by its name: its outputs, table, tokens and settings."""
 
 from __future__ import annotations
 
@@ -37,12 +37,18 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def now() -> datetime:
-    """Read the clock of this machine."""
+    """Return the time by the clock of this machine, in UTC."""
     return datetime.now(UTC)
 
 
 class Deployment:
-    """The stack of that name; AWS is asked at first use. AWS_ENDPOINT_URL is honoured."""
+    """The CloudFormation stack of a name. AWS is first asked when something is used.
+
+    With AWS_ENDPOINT_URL set, it is a stack of `pulse local` or another stand-in for AWS.
+
+    Everything here raises CommandError if AWS_ENDPOINT_URL is not a URL; everything but `client`
+    and `session` also if there is no such stack.
+    """
 
     def __init__(
         self, name: str = "pulse", profile: str | None = None, region: str | None = None
@@ -52,12 +58,12 @@ class Deployment:
         self._region = region
 
     def client(self, service: str) -> Any:
-        """Make a client of one AWS service."""
+        """Return a client of an AWS service, such as `sqs`."""
         return self.session.client(service, config=_CONFIG)  # type: ignore[call-overload]
 
     @functools.cached_property
     def session(self) -> boto3.Session:
-        """What opens AWS. A stand-in on this machine needs no credentials."""
+        """The session for all clients; a stand-in on this machine needs no credentials."""
         host = urlsplit(aws.endpoint_url() or "").hostname
         if host in _LOOPBACK and not self._profile and "AWS_ACCESS_KEY_ID" not in os.environ:
             return boto3.Session("local", "local", region_name=self._region or "us-east-1")
@@ -91,7 +97,11 @@ class Deployment:
         return {row["ParameterKey"]: row.get("ParameterValue", "") for row in rows}
 
     def output(self, name: str) -> str:
-        """Return one output; CommandError when the stack has none of that name."""
+        """Return one output.
+
+        Raises:
+            CommandError: the stack has no output of that name.
+        """
         if name not in self.outputs:
             status = self._described["StackStatus"]
             raise CommandError(
@@ -102,28 +112,44 @@ class Deployment:
 
     @functools.cached_property
     def db(self) -> Repositories:
-        """All that its table holds."""
+        """The stores over the stack's table.
+
+        Raises:
+            CommandError: the stack has no output with the table's name.
+        """
         table = Table(self.client("dynamodb"), self.output("TableName"), INDEX)
         return Repositories(table)
 
     @functools.cached_property
     def tokens(self) -> TokenStore:
-        """Tokens for X."""
+        """The store of the tokens for X.
+
+        Raises:
+            CommandError: the stack has no output with the path of the tokens.
+        """
         return TokenStore(self.client("ssm"), self.output("TokensPath"))
 
     def settings(self) -> Settings | None:
-        """Return the settings in force; None before the first push."""
+        """Return the settings in force; None before the first push.
+
+        Raises:
+            CommandError: the stack has no output with the table's name.
+            SettingsError: the settings cannot be read.
+        """
         pushed = self.db.settings_store.current()
         return settings_reader.read(*pushed) if pushed is not None else None
 
     @property
     def x_url(self) -> str | None:
-        """Where a simulated X answers, if the stack or PULSE_X_URL says so."""
+        """The URL of a simulated X, if PULSE_X_URL or the stack names one."""
         return connection.simulated_x_url() or self.parameters.get("XUrl") or None
 
 
 def with_deployment(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command the options that find a stack, as `deployment`, and words for AWS's."""
+    """Return the command with options for the stack, which it gets as `deployment`.
+
+    Errors of AWS end the command as CommandError.
+    """
 
     @click.option("--stack", default="pulse", show_default=True, help="Name of the stack.")
     @click.option("--profile", help="AWS profile.  [default: that of the AWS CLI]")

@@ -1,4 +1,4 @@
-"""Collects the status of a deployed stack, one company at a time, as JSON values."""
+"""Collects the status of the companies of a deployed stack, as JSON values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ Json = dict[str, Any]
 
 
 def company_status(deployment: Deployment, company: Company, now: datetime) -> Json:
-    """Return everything that `pulse status` says of one company."""
+    """Return everything that `pulse status` shows of one company, as JSON values.
+
+    Times are in ISO format, durations in seconds; the keys are those of `pulse status --json`.
+
+    Raises:
+        CommandError: there is no such stack, or it lacks an output.
+    """
     cursors = deployment.db.cursors.load(a.id for a in company.accounts)
     start = now - _DAY
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -66,13 +72,13 @@ def _account(account: Account, cursor: Cursor | None, now: datetime) -> Json:
         "troubles": [
             {
                 "of": endpoint,
-                "kind": trouble.kind,
-                "detail": trouble.detail,
-                "since": _iso(trouble.since),
-                "failures": trouble.failures,
-                "next_try": _iso(trouble.next_try),
+                "kind": fault.kind,
+                "detail": fault.detail,
+                "since": _iso(fault.since),
+                "failures": fault.failures,
+                "next_try": _iso(fault.next_try),
             }
-            for endpoint, trouble in cursor.faults.items()
+            for endpoint, fault in cursor.faults.items()
         ],
         "limits": {
             endpoint: {"remaining": limit.remaining, "reset": _iso(limit.reset)}
@@ -98,15 +104,16 @@ def _backlog(states: Mapping[Any, State], company: Company, now: datetime) -> Js
 
 def _outbox(deployment: Deployment, company: Company, now: datetime) -> Json:
     waiting = deployment.db.outbox.waiting(company.name)
-    held = Counter(entry.person for entry in waiting)
+    entries_by_person = Counter(entry.person for entry in waiting)
+    mailboxes = deployment.db.outbox.mailboxes(company.name, sorted(entries_by_person))
     put_off = [
         {
             "person": person,
             "until": _iso(mailbox.not_before),
             "failures": mailbox.failures,
-            "waiting": held[person],
+            "waiting": entries_by_person[person],
         }
-        for person, mailbox in deployment.db.outbox.mailboxes(company.name, sorted(held)).items()
+        for person, mailbox in mailboxes.items()
         if mailbox.not_before is not None and mailbox.not_before > now
     ]
     sent = deployment.db.outbox.sent(company.name, now - _DAY, now)
@@ -127,6 +134,7 @@ def _coverage(
     start: datetime,
     now: datetime,
 ) -> Json:
+    # The time before the first poll is unknown, not unwatched.
     watched_from = min((c.watched_from for c in cursors.values()), default=now)
     start = max(start, min(watched_from, now))
     by_name = {a.username: cursors.get(a.id) for a in company.accounts}
@@ -141,7 +149,7 @@ def _coverage(
 
 
 def _reads(company: Company, cursors: Mapping[str, Cursor], now: datetime) -> Json:
-    """Return posts read, as X bills them: this UTC month and the last."""
+    """Return how many posts X bills for this UTC month and for the last."""
     found = monthly_budget([c.reads for c in cursors.values()], company.reads_per_month, now)
     percent = round(100 * found.share, 1) if found.share is not None else None
     return {
@@ -153,7 +161,7 @@ def _reads(company: Company, cursors: Mapping[str, Cursor], now: datetime) -> Js
 
 
 def _suppressed(deployment: Deployment, company: Company, now: datetime) -> list[Json]:
-    """Addresses of the company that are not written to."""
+    """Return the addresses of the company that are on the suppression list."""
     return [
         {"address": b.address, "kind": b.kind, "since": _iso(b.at), "said": b.reason}
         for b in suppressions_for(company, deployment.db.suppressions.all().values(), now)
@@ -170,7 +178,7 @@ def _quarantined(rows: Iterable[LogEntry], since: datetime) -> Json:
 
 
 def _undelivered(rows: Iterable[LogEntry], since: datetime) -> list[Json]:
-    """Mails that were given up; what is only put off stands in the outbox."""
+    """Return the mails that were given up; those that are only postponed are in the outbox."""
     return [
         {"at": _iso(row.at), **{n: row.what.get(n) for n in ("person", "address", "detail")}}
         for row in rows

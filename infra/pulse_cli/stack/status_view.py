@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 def format_age(seconds: float) -> str:
-    """Write how long something has lasted: seconds under a minute, else minutes and more."""
+    """Return an age as people write it: `40 s` below a minute, otherwise without seconds."""
     if seconds < 60:  # noqa: PLR2004
         return f"{max(int(seconds), 0)} s"
     length = timedelta(seconds=seconds)
@@ -37,7 +37,7 @@ def format_age(seconds: float) -> str:
 
 
 def print_status(company: Json, console: Console) -> None:
-    """Print one company."""
+    """Print the status of one company, as `company_status` returns it."""
     console.print(Text(company["company"], style="bold"))
     console.print(_accounts(company["accounts"]))
     grid = Table.grid(padding=(0, 2))
@@ -80,22 +80,22 @@ def _accounts(accounts: list[Json]) -> Table:
             for name in _TIMELINES
             if name in account["limits"]
         ]
-        trouble = "; ".join(_fault(one) for one in account["troubles"])
+        faults = "; ".join(_fault(one) for one in account["troubles"])
         behind = "still reading a backlog" if account["behind"] else ""
         table.add_row(
             f"@{account['username']}",
             account["role"],
             polled,
             ", ".join(limits) or "unknown",
-            "; ".join(filter(None, (trouble, behind))) or "none",
+            "; ".join(filter(None, (faults, behind))) or "none",
         )
     return table
 
 
-def _fault(trouble: Json) -> str:
+def _fault(fault: Json) -> str:
     return (
-        f"{trouble['of']}: {trouble['kind']} since {_format_time(trouble['since'])}, next try "
-        f"{_format_time(trouble['next_try'])} ({one_line(trouble['detail'])})"
+        f"{fault['of']}: {fault['kind']} since {_format_time(fault['since'])}, next try "
+        f"{_format_time(fault['next_try'])} ({one_line(fault['detail'])})"
     )
 
 
@@ -156,16 +156,16 @@ def _coverage(watch: Json) -> Iterator[Text]:
     )
 
 
-def _quarantined(aside: Json) -> Iterator[Text]:
-    if not aside["posts"]:
+def _quarantined(found: Json) -> Iterator[Text]:
+    if not found["posts"]:
         yield Text("nothing")
         return
-    count = f"{aside['posts']} post{'s' if aside['posts'] > 1 else ''}"
+    count = f"{found['posts']} post{'s' if found['posts'] > 1 else ''}"
     yield Text(
-        f"{count} since {_format_time(aside['since'])} that could not be read", style="yellow"
+        f"{count} since {_format_time(found['since'])} that could not be read", style="yellow"
     )
     yield from _first_few(
-        [f"{number} x {one_line(reason)}" for reason, number in aside["reasons"].items()]
+        [f"{number} x {one_line(reason)}" for reason, number in found["reasons"].items()]
     )
 
 

@@ -1,4 +1,4 @@
-"""Which accounts are tried, and the settings that a first look needs."""
+"""The accounts of `pulse try`, and the settings that it runs with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ READER = "manager"
 
 @dataclass(frozen=True, slots=True)
 class TrialAccounts:
-    """The accounts as X knows them; `owner` is whose user token it is."""
+    """The accounts as X knows them; `owner` is the owner of a user token, None for a bearer."""
 
     support: tuple[Author, ...]
     official: tuple[Author, ...]
@@ -32,16 +32,16 @@ class TrialAccounts:
 
     @property
     def accounts(self) -> tuple[Author, ...]:
-        """All of them, support first."""
+        """All accounts, those of the role `support` first."""
         return (*self.support, *self.official)
 
     @property
     def name(self) -> str:
-        """What the company is called here."""
+        """The company's name in the settings: the handle of the first account."""
         return self.support[0].username or self.support[0].id
 
     def settings(self, language: Language, time_zone: str, hours: int) -> dict[str, Any]:
-        """Return settings for one company of these accounts, with the usual levels."""
+        """Return settings for one company with these accounts; the look-back is `hours`."""
         accounts = [
             {"id": a.id, "username": a.username, "role": role}
             for role, authors in (("support", self.support), ("official", self.official))
@@ -70,12 +70,12 @@ def find_accounts(
     for handle in dict.fromkeys((*support, *official)):
         try:
             found[handle] = x.user(handle)
-        except XError as trouble:
-            raise CommandError(describe_x_error(trouble, handle)) from trouble
+        except XError as error:
+            raise CommandError(describe_x_error(error, handle)) from error
     try:
         owner = x.me() if is_user else None
-    except XError as trouble:
-        raise CommandError(describe_x_error(trouble, support[0])) from trouble
+    except XError as error:
+        raise CommandError(describe_x_error(error, support[0])) from error
     by_id = {found[handle].id: found[handle] for handle in support}
     others = {found[handle].id: found[handle] for handle in official}
     news = tuple(author for number, author in others.items() if number not in by_id)

@@ -1,4 +1,4 @@
-"""What a look at the last hours will read on X, and cost, before it is read."""
+"""Forecasts how many posts `pulse try` will read on X, and what that will cost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class ReadForecast:
-    """How many posts, for about how many USD; None where X did not count, and why."""
+    """How many posts will be read, in how many pages, for about how many USD.
+
+    `posts` and `pages` are None if X did not count; `unknown_because` says why.
+    """
 
     posts: int | None
     cost: float
@@ -32,7 +35,7 @@ class ReadForecast:
     unknown_because: str = ""
 
     def to_line(self) -> str:
-        """Return the forecast in one line."""
+        """Return the forecast as one line."""
         if self.posts is None:
             hundred = format_usd(_PAGE * prices.POST)
             why = self.unknown_because
@@ -43,7 +46,12 @@ class ReadForecast:
 def forecast_reads(
     x: XClient, found: TrialAccounts, start: datetime, now: datetime
 ) -> ReadForecast:
-    """Ask X to count what will be read; a bearer is needed for that."""
+    """Ask X how many posts there are since `start`, and return what reading them will cost.
+
+    X counts for a bearer token only; without one, or if X refuses, the forecast says why.
+    """
+    # X counts the last seven days up to a few seconds ago. A minute is left out at the start, so
+    # that the time is still within seven days when X receives the request.
     end = now - SEARCH_LAG
     start = max(start, now - timedelta(days=7) + timedelta(minutes=1))
     posts, pages, cost = 0, 0, _SHOWN * prices.USER
@@ -52,8 +60,8 @@ def forecast_reads(
         for endpoint in ENDPOINTS:
             try:
                 counts = x.counts(search_query(endpoint, account.username or ""), start, end)
-            except XError as trouble:
-                return ReadForecast(None, 0.0, None, describe_x_error(trouble, found.name))
+            except XError as error:
+                return ReadForecast(None, 0.0, None, describe_x_error(error, found.name))
             if counts is None:
                 return ReadForecast(None, 0.0, None, "X provides counts for a bearer token only")
             number = sum(counts.by_minute.values())

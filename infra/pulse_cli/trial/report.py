@@ -1,4 +1,4 @@
-"""What `pulse try` leaves: files to look at, a table in the terminal, plain values."""
+"""The result of `pulse try`: as files, as a table in the terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ __all__ = ["as_json", "print_report", "write_files"]
 
 _NAME = 16
 _OTHER_COLUMNS = 50
-"""Columns of the terminal that all but the text take."""
+"""How many columns of the terminal are taken by everything but the text."""
 
 
 def write_files(mails: Sequence[bytes], out: Path) -> list[Path]:
-    """Write the last mail, the digest, as .eml, .html and .txt, and alerts, if any, as .eml."""
+    """Write the mails to the folder `out` and return the files.
+
+    The last mail is the digest, written as .eml, .html and .txt; those before it are alerts,
+    written as .eml.
+    """
     out.mkdir(parents=True, exist_ok=True)
     *alerts, digest = mails
     message = email.message_from_bytes(digest, policy=email.policy.default)
@@ -49,7 +53,7 @@ def write_files(mails: Sequence[bytes], out: Path) -> list[Path]:
 
 
 def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
-    """Return what came of it, for a script."""
+    """Return the outcome for scripts, as JSON values; times of waits are in seconds."""
     report, figures = outcome.report, outcome.report.figures
     return {
         "company": outcome.company,
@@ -83,7 +87,7 @@ def as_json(outcome: TrialOutcome, cost: float) -> dict[str, Any]:
 
 
 def print_report(outcome: TrialOutcome, console: Console) -> None:
-    """Print who waits, and how it went."""
+    """Print who is waiting, and the figures."""
     if outcome.worst:
         console.print(_worst_table(outcome.worst, outcome.policy, console.width))
         more = len(outcome.report.waiting) - len(outcome.worst)
@@ -98,7 +102,10 @@ def print_report(outcome: TrialOutcome, console: Console) -> None:
 
 
 def level_of_wait(waited: timedelta, policy: Policy) -> str | None:
-    """The level that a wait of this length has; a first run alerts nobody of what was late."""
+    """Return the level that a wait of this length has reached, None if it is below all.
+
+    It follows from the length alone, since a first run flags no waits from before it.
+    """
     reached = [rule.name for rule in policy.levels if waited >= rule.after]
     return reached[-1] if reached else None
 

@@ -1,4 +1,4 @@
-"""One run of the handlers over the last hours, and the digest that comes of it."""
+"""Runs the handlers over the last hours, up to a digest."""
 
 from __future__ import annotations
 
@@ -31,18 +31,19 @@ _MAX_ROUNDS = 30
 
 @dataclass(frozen=True, slots=True)
 class TrialOutcome:
-    """What came of it: the report, the digest's mails, and what X would not give."""
+    """The outcome of a trial: the report, the mails, and what X did not provide."""
 
     company: str
     """The company's title in the reader's language."""
     report: Report
     worst: tuple[Card, ...]
-    """Those who have waited longest, at most five."""
+    """The customers who are waiting, worst first, at most five."""
     policy: Policy
     mails: tuple[bytes, ...]
     posts_read: int
-    """Posts that X served."""
+    """How many posts X served."""
     faults: tuple[str, ...]
+    """What X did not provide, a line each, with the fix."""
 
 
 def run_trial(
@@ -52,7 +53,10 @@ def run_trial(
     hours: int,
     on_step: Callable[[str], None],
 ) -> TrialOutcome:
-    """Run the handlers on moto and return the report with what X did not give.
+    """Run the handlers on moto, with X behind `adapter`, and return the outcome.
+
+    `document` are the settings, and `hours` is how far the digest looks back. `adapter` is None
+    for the real X. `on_step` is called with the name of each step.
 
     Raises:
         CommandError: nothing could be read from X, or a handler failed.
@@ -94,17 +98,18 @@ def run_trial(
 
 
 def _poll(deployment: LocalDeployment) -> int:
-    """Read every account to the bottom; returns the posts served.
+    """Poll every account until its look-back is read; return how many posts X served.
 
-    The polls are queued as `dispatch` would, but for its sweeps, which read again what was
-    read just now.
+    The polls are queued as `dispatch` would queue them, but without sweeps, which would read again
+    what was read just now.
     """
     minute = deployment.now().replace(second=0, microsecond=0)
     behind = {account.id for account in deployment.company.accounts}
     by_name = {account.username: account.id for account in deployment.company.accounts}
     read = 0
     for number in range(_MAX_ROUNDS):
-        # a minute that differs, or the queue would take it for the one before
+        # Each round has a minute of its own: the minute is a part of the deduplication id, and the
+        # queue would drop a second task with the same one.
         task_minute = minute + timedelta(minutes=number)
         deployment.app.queue.put(
             [PollTask(deployment.company.name, i, "poll", task_minute) for i in sorted(behind)]
@@ -120,14 +125,14 @@ def _poll(deployment: LocalDeployment) -> int:
 
 
 def _describe_faults(deployment: LocalDeployment) -> tuple[str, ...]:
-    """What X would not give, in words; CommandError when it gave nothing at all."""
+    """Return what X did not provide, a line each; raise CommandError if it provided nothing."""
     accounts = deployment.company.accounts
     cursors = deployment.app.db.cursors.load(account.id for account in accounts)
     messages: dict[str, None] = {}
     for account in accounts:
         cursor = cursors.get(account.id)
-        for trouble in cursor.faults.values() if cursor else ():
-            error = XError(trouble.kind, trouble.detail)
+        for fault in cursor.faults.values() if cursor else ():
+            error = XError(fault.kind, fault.detail)
             messages[describe_x_error(error, account.username)] = None
     if messages and not any(cursor.last_ok for cursor in cursors.values()):
         raise CommandError(next(iter(messages)))

@@ -1,1 +1,1 @@
-"""X from the command: tokens, what they may do, what reading costs."""
+"""How commands use X: tokens, what they are allowed to do, and what reading costs."""

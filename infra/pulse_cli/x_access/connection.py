@@ -40,7 +40,7 @@ _ENDPOINTS = (
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the headers of an endpoint's last answer told of its rate limit."""
+    """The rate limit of an endpoint, from the headers of its last answer."""
 
     limit: int
     remaining: int
@@ -48,10 +48,10 @@ class Quota:
 
 
 class RecordingAdapter(requests.adapters.BaseAdapter):
-    """A way to X that notes the headers: `quotas` by endpoint, and what the token may do.
+    """A transport to X that records headers: `quotas` by endpoint, and the token's `access`.
 
-    `access` is X's own word: `read`, `read-write`, `read-write-directmessages`. `hear` is told
-    of each answer, by endpoint.
+    `access` is X's own word: `read`, `read-write`, `read-write-directmessages`; None until X has
+    answered. `on_response` is called after each answer, with the endpoint.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class RecordingAdapter(requests.adapters.BaseAdapter):
         self.access: str | None = None
 
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
-        """Send a request on its way, and note what comes with the answer."""
+        """Send a request, record the headers of the answer, and return the answer."""
         endpoint = _endpoint(request.path_url)
         response = self._adapter.send(request, *args, **more)
         quota = _quota(response.headers)
@@ -77,17 +77,21 @@ class RecordingAdapter(requests.adapters.BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._adapter.close()
 
 
 def simulated_x_url() -> str | None:
-    """Return where a simulated X answers, if the environment says so (PULSE_X_URL)."""
+    """Return the URL of a simulated X from PULSE_X_URL; None if it is not set."""
     return os.environ.get("PULSE_X_URL") or None
 
 
 def x_adapter(url: str | None) -> BaseUrlAdapter | None:
-    """Return the transport to X at that address; None for the real one, at its own."""
+    """Return a transport to the X at this URL; None, which stands for the real X, without one.
+
+    Raises:
+        CommandError: it is not a URL.
+    """
     if url is None:
         return None
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
@@ -96,12 +100,12 @@ def x_adapter(url: str | None) -> BaseUrlAdapter | None:
 
 
 def describe_x_error(error: XError, username: str) -> str:
-    """Return what went wrong with X, in one line with the mend."""
+    """Return in one line what went wrong with X, and how to fix it."""
     return ": ".join(explain_x_error(error, username))
 
 
 def explain_x_error(error: XError, username: str) -> tuple[str, str]:
-    """Return what went wrong with X, and the mend."""
+    """Return what went wrong with X, and how to fix it; `username` is the account that was read."""
     locale = Locale("en", "UTC")
     detail = one_line(error.detail)
     if error.kind in FOR_A_PERSON:

@@ -1,4 +1,4 @@
-"""Checks a token: whose it is, what it may do, and what reading with it costs."""
+"""Checks a token: its owner, what it is allowed to do, and what reading with it costs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 _MONTH = 30
+"""Days, for estimates."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineSample:
-    """The newest page of a timeline, no older than a week; `days` is the time it spans."""
+    """The newest page of a timeline, with posts of the last week; `days` is the time it spans."""
 
     posts: int
     authors: int
@@ -37,17 +38,20 @@ class TimelineSample:
 
     @property
     def per_day(self) -> float:
-        """Posts a day."""
+        """How many posts there are a day, on average."""
         return self.posts / self.days
 
 
 @dataclass(frozen=True, slots=True)
 class TokenReport:
-    """What a token is good for. `cannot` says in words what it may not do and need not."""
+    """What a token can be used for.
+
+    `refused` has what it is not allowed to do and does not need to, by endpoint, with the reason.
+    """
 
     account: Author
     owner: Author | None
-    """Whose user token it is; None for a bearer."""
+    """The owner of a user token; None for a bearer."""
     token: Token = field(repr=False)
     access: str | None
     mentions: TimelineSample
@@ -55,21 +59,21 @@ class TokenReport:
     quotas: dict[str, Quota]
     refused: dict[str, str]
     cost: float
-    """What the test itself was billed, in USD, at most."""
+    """What X bills for the test itself, in USD, at most."""
 
     @property
     def is_owned(self) -> bool:
-        """Whether reads may be at the owned price: the token is that account's."""
+        """Whether the token is the account's own, so that reads may have the lower price."""
         return self.owner is not None and self.owner.id == self.account.id
 
     @property
     def post_price(self) -> float:
-        """USD for a post read."""
+        """The price of a post, in USD."""
         return prices.OWNED_POST if self.is_owned else prices.POST
 
     @property
     def monthly_cost(self) -> tuple[float, float]:
-        """USD a month at this volume: for posts, and at most for who customers are."""
+        """USD a month at the sample's volume: for posts, and at most for customers' names."""
         a_day = self.mentions.per_day + self.posts.per_day
         customers = self.mentions.authors / self.mentions.days * _MONTH
         return a_day * _MONTH * self.post_price, customers * prices.USER
@@ -82,9 +86,14 @@ def check_token(
     now: datetime,
     on_step: Callable[[str], None],
 ) -> TokenReport:
-    """Ask X for everything that Pulse will ask for, and return what the token may do.
+    """Ask X for everything that Pulse will ask for, and return what the token can be used for.
 
-    `way` is the transport to X, None for the real one. `step` hears what comes next.
+    `base_adapter` is the transport to X, None for the real one. `on_step` is called with the name
+    of each step. A token that cannot search or count is no error.
+
+    Raises:
+        CommandError: X does not answer, does not know the account, or does not let the token read
+            its timelines.
     """
     adapter = RecordingAdapter(base_adapter)
     x = XClient(lambda: token, adapter)
@@ -108,6 +117,11 @@ class _TokenCheck:
     billed: float = 0.0
 
     def run(self) -> TokenReport:
+        """Ask X step by step, and return the report.
+
+        Raises:
+            XError: X did not answer a request that Pulse cannot do without.
+        """
         self.on_step(f"who @{self.username} is")
         account = self.x.user(self.username)
         self.billed += prices.USER
@@ -140,6 +154,8 @@ class _TokenCheck:
         return replace(report, cost=report.cost + timelines * report.post_price)
 
     def _sample(self, page: Page) -> TimelineSample:
+        # If there are more pages, this one does not reach back a week: it spans the time since its
+        # oldest post. Otherwise it spans the whole week, however old its oldest post is.
         days = _WEEK / _DAY
         if page.next_token and page.posts:
             oldest = min(post.created_at for post in page.posts)
@@ -147,7 +163,7 @@ class _TokenCheck:
         return TimelineSample(page.served, len({post.author_id for post in page.posts}), days)
 
     def _search(self, vocabulary: Vocabulary) -> int:
-        """Search one minute, which costs little or nothing; returns how many posts were served."""
+        """Search one minute, which costs little or nothing; return how many posts X served."""
         end = self.now - SEARCH_LAG
         query = search_query("mentions", self.username)
         try:

@@ -1,4 +1,4 @@
-"""Tokens for X on their way in: from the environment, or asked for. Never shown."""
+"""Gets tokens for X from the environment or by asking; they are never shown."""
 
 from __future__ import annotations
 
@@ -30,13 +30,22 @@ _USER_PARTS = tuple(name for name in VARIABLES if name != "bearer")
 
 
 def token_from_environment() -> Token | None:
-    """Return the token that the environment holds; None when it holds none of its parts."""
+    """Return the token in the environment; None if none of its parts is there.
+
+    Raises:
+        CommandError: a user token lacks a part, or a part has characters that no token has.
+    """
     parts = {name: os.environ.get(variable, "").strip() for name, variable in VARIABLES.items()}
     return _token(parts, lambda name: VARIABLES[name]) if any(parts.values()) else None
 
 
 def prompt_for_token() -> Token:
-    """Ask for the parts of a token; what is typed is not shown."""
+    """Ask for the parts of a token, and return it; what is typed is not shown.
+
+    Raises:
+        CommandError: no part was given, a user token lacks one, or a part has characters that no
+            token has.
+    """
     click.echo(
         "A user token has four parts (see Keys and tokens in the X developer console).", err=True
     )
@@ -56,14 +65,14 @@ def prompt_for_token() -> Token:
 
 
 def describe_kind(token: Token) -> str:
-    """Say what kind of token it is."""
+    """Return what kind of token it is, in words."""
     if not token.is_user:
         return "a bearer token"
     return "a user token and a bearer token" if token.bearer else "a user token"
 
 
 def contains(token: Token, text: str) -> bool:
-    """Return whether the text is a part of the token."""
+    """Return whether the text is one of the token's parts."""
     return text in [getattr(token, name) for name in VARIABLES]
 
 

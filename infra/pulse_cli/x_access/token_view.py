@@ -1,4 +1,4 @@
-"""What a token is good for, as a person reads it and as a script does."""
+"""Shows what a token can be used for: for people, and as JSON."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["as_json", "print_report"]
 
 _QUARTER = 15
 _A_MINUTE = 2
-"""Requests for mentions that Pulse may make in a minute: a poll, and now and then a sweep."""
+"""Requests for mentions that Pulse makes in a minute, at most: a poll and sometimes a sweep."""
 _TIMELINES = ("mentions", "posts")
 
 
 def print_report(report: TokenReport, console: Console) -> None:
-    """Print what came of the test."""
+    """Print the result of the test."""
     console.print(_identity(report))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")
@@ -34,7 +34,7 @@ def print_report(report: TokenReport, console: Console) -> None:
 
 
 def as_json(report: TokenReport) -> dict[str, Any]:
-    """Return what came of the test, for a script."""
+    """Return the result of the test for scripts, as JSON values; prices are in USD."""
     posts, authors = report.monthly_cost
     return {
         "username": report.account.username,

@@ -151,7 +151,11 @@ def sweep(
         forks = ForkingWatcher(before, choose, scenario.until, Path(folder), on_result, **how)
         try:
             run_watched(scenario, forks)
-        except BaseException:  # in a child, which reports it to its parent in a file
+        except BaseException:
+            # A child is a copy of this process, caller included. Whatever ends its run, SystemExit
+            # and KeyboardInterrupt too, must not leave this function: the copy of pytest would go
+            # on and run the remaining tests a second time. The child reports the error to its
+            # parent by a file instead, and ends. The parent itself raises as usual.
             if forks.child is None:
                 raise
             _end_child(Path(folder), FaultResult(Violations(), error=traceback.format_exc()))

@@ -38,7 +38,7 @@ def test_retry_delays_grow_to_five_minutes(failures: int, minutes: int) -> None:
     ("retry_at", "next_try"), [(3, 3), (15, 15), (600, 15), (-5, 1), (0, 1), (None, 1)]
 )
 def test_a_limit_is_waited_for_as_x_says(retry_at: float | None, next_try: float) -> None:
-    """After a 429, the next try is at X's reset time, but not more than 15 minutes later."""
+    """After a 429, the next try is at X's reset time, between 1 and 15 minutes later."""
     reset = None if retry_at is None else at(retry_at)
     assert record_failure(XError("rate_limited", "429", reset), None, at(0)).next_try == at(
         next_try

@@ -248,7 +248,7 @@ def test_an_account_that_is_not_read_is_named_while_others_are(
 def test_an_account_that_is_never_read_counts_from_the_push(
     posts: Posts, small_company: Build
 ) -> None:
-    """An account that was never polled is named ten minutes after the settings were pushed."""
+    """An account that was never polled is named once its push is more than ten minutes ago."""
     here = small_company().run_minutes(0)
     account = {"id": "300", "username": "acme_shop", "role": "support"}
     document = settings()

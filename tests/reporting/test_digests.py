@@ -101,7 +101,7 @@ def test_a_new_digest_begins_with_its_next_slot(posts: Posts, small_company: Bui
 
 
 def test_a_digest_is_sent_also_when_nobody_waits(posts: Posts, small_company: Build) -> None:
-    """After a silent day the digest says so: no mail would not prove that all is well."""
+    """After a day without mentions, the digest says that everyone has been answered."""
     here = small_company(
         digest_settings({"period": "daily", "to": ["anna"], "at": ["09:00"]}), start=-5
     )

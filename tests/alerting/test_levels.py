@@ -36,7 +36,7 @@ def test_posts_from_before_the_look_back_are_not_stored(posts: Posts, small_comp
 def test_an_alert_mail_holds_the_next_one_back_for_half_an_hour(
     posts: Posts, small_company: Build
 ) -> None:
-    """With new mentions every five minutes, the agent gets one mail with all each half hour."""
+    """Mentions every five minutes lead to one mail each half hour that has all new ones."""
     asked = [posts.mention(5 * n, str(n)) for n in range(13)]
     here = small_company(one_account_settings())
     for minute in range(80):

@@ -62,7 +62,7 @@ def test_a_bounced_owner_is_reported_to_somebody_on_duty(
 def test_when_every_address_bounces_the_topic_is_notified(
     posts: Posts, small_company: Build
 ) -> None:
-    """The topic gets the alert once, and nobody gets a mail twice."""
+    """The topic gets the alert once, and nobody gets an alert twice."""
     asked = posts.mention(0.5)
     here = small_company()
     topic_messages = here.subscribe_to_critical_topic()

@@ -248,7 +248,7 @@ def test_an_address_is_suppressed_once_and_can_be_lifted(table: Table) -> None:
 
 
 def test_a_deferred_mail_is_remembered(table: Table) -> None:
-    """The mailbox stores until when SES deferred its mail, and how often."""
+    """The mailbox stores until when its mail is deferred, and after how many attempts."""
     outbox = Outbox(table)
     held = replace(claim_mailbox(outbox), not_before=NOON + MINUTE, failures=4)
     outbox.complete("acme", "anna", Completion(held))

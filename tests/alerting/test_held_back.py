@@ -1,4 +1,4 @@
-"""What the window held back is of a wait; another wait of the same customer is not late yet."""
+"""An alert held back by the alert window is about one wait, not about the customer's next one."""
 
 from tests.outbox.ses_feedback import deliver_event, event_about_mail
 from tests.small_company import Build, Posts, one_account_settings
@@ -7,7 +7,7 @@ from tests.small_company import Build, Posts, one_account_settings
 def test_an_answered_customer_who_writes_again_is_not_late(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an alert held back, answered, when the customer writes again, then that is no alert."""
+    """An alert held back lapses with the reply; the next wait is alerted in its own time."""
     posts.mention(0, "7")
     second = posts.mention(5, "8")
     posts.reply(29, second)
@@ -20,22 +20,22 @@ def test_an_answered_customer_who_writes_again_is_not_late(
 
 
 def test_nobody_is_alerted_for_an_answered_wait(posts: Posts, small_company: Build) -> None:
-    """Given a critical one held back, answered, when the customer writes again: no message."""
+    """A critical alert held back is not sent when its wait is answered and a new one begins."""
     asked, second = posts.mention(0, "7"), posts.mention(3, "8")
     posts.reply(4 * 60 + 4, second)
     posts.mention(4 * 60 + 4.6, "8", thread=second)
     here = small_company(one_account_settings()).run_minutes(0, 3)
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     here.run_minutes(240, 243, 244, 245, 246)
     assert [(m.minute, m.posts) for m in here.mails if m.who == "vera"] == [(240, [asked])]
-    assert len(heard()) == 1
+    assert len(topic_messages()) == 1
     assert here.waiting() == []
 
 
-def test_a_lower_level_of_the_next_wait_skips_people_told_of_a_higher_one(
+def test_a_breach_held_back_is_not_sent_for_the_warning_of_the_next_wait(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a breach held back, answered, then the next wait's warning is not the manager's."""
+    """When the breach is answered meanwhile, the manager gets no alert about the next wait."""
     asked, second = posts.mention(0, "7"), posts.mention(5, "8")
     posts.reply(70, second)
     posts.mention(71.5, "8", thread=second)
@@ -47,7 +47,7 @@ def test_a_lower_level_of_the_next_wait_skips_people_told_of_a_higher_one(
 def test_a_bounced_alert_is_not_resent_for_the_next_wait(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an alert that bounces when all is answered, then a new question is no alert of it."""
+    """When an alert bounces after its wait was answered, the owner gets only the bounce report."""
     first = posts.mention(0, "7")
     posts.reply(20, first)
     posts.mention(21.5, "7", thread=first)

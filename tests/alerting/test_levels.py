@@ -1,4 +1,4 @@
-"""Who hears of whom, when, and how often: nobody forgotten, and no storms."""
+"""Who is alerted of what, when, and how often: nobody is forgotten, and nobody is flooded."""
 
 from itertools import pairwise
 
@@ -6,10 +6,8 @@ from pulse.conversations.facts import Lease
 from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settings, settings
 
 
-def test_each_level_is_told_once_to_the_people_of_that_level(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a mention that nobody answers, then agent, manager and head hear of it in turn."""
+def test_each_level_alerts_its_own_people_once(posts: Posts, small_company: Build) -> None:
+    """A mention that nobody answers alerts agent, manager and head in turn."""
     asked = posts.mention(0.5)
     here = small_company().run_minutes(1).flag_and_send_at(15, 16, 17, 60, 61, 62, 240, 241, 242)
     assert here.mails_to() == [(16, "anna"), (61, "boris"), (241, "vera")]
@@ -18,7 +16,7 @@ def test_each_level_is_told_once_to_the_people_of_that_level(
 
 
 def test_waits_already_late_at_the_start_raise_no_alert(posts: Posts, small_company: Build) -> None:
-    """Given a day of older mentions, when Pulse starts, then the digest has them, no alert does."""
+    """Older mentions found at the start are in the digest; levels already reached alert nobody."""
     old, half, young = posts.mention(-600, "7"), posts.mention(-30, "8"), posts.mention(-5, "9")
     here = small_company().run_minutes(0, 1, 10, 11, 30, 31)
     assert here.mails_to() == [(10, "anna"), (30, "boris")]
@@ -29,16 +27,16 @@ def test_waits_already_late_at_the_start_raise_no_alert(posts: Posts, small_comp
 
 
 def test_posts_from_before_the_look_back_are_not_stored(posts: Posts, small_company: Build) -> None:
-    """Given a look-back of a day, then what is older does not exist for Pulse."""
+    """With a look-back of a day, posts older than that are not stored."""
     posts.mention(-60 * 25)
-    kept = posts.mention(-60 * 23)
-    assert set(small_company().run_minutes(0).states()) == {kept}
+    recent = posts.mention(-60 * 23)
+    assert set(small_company().run_minutes(0).states()) == {recent}
 
 
 def test_an_alert_mail_holds_the_next_one_back_for_half_an_hour(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a mention every five minutes, then the agent gets a mail each half hour, with all."""
+    """Mentions every five minutes lead to one mail each half hour that has all new ones."""
     asked = [posts.mention(5 * n, str(n)) for n in range(13)]
     here = small_company(one_account_settings())
     for minute in range(80):
@@ -53,7 +51,7 @@ def test_an_alert_mail_holds_the_next_one_back_for_half_an_hour(
 def test_critical_alerts_ignore_the_window_at_most_every_five_minutes(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given critical waits minute by minute, then the head hears every five, never more often."""
+    """With critical waits every minute, the head gets a mail every five minutes, not more often."""
     asked = [posts.mention(n, str(n)) for n in range(12)]
     here = (
         small_company(one_account_settings()).run_minutes(0, 11).flag_and_send_at(*range(238, 262))
@@ -64,7 +62,7 @@ def test_critical_alerts_ignore_the_window_at_most_every_five_minutes(
 
 
 def test_one_person_on_all_levels_gets_few_mails(posts: Posts, small_company: Build) -> None:
-    """Given one person who hears of everything, then mails keep their distance all the same."""
+    """Alerts of all levels to one person still keep the distances between mails."""
     levels = [
         {"name": "warning", "after": "5 min", "tell": ["vera"]},
         {"name": "breach", "after": "20 min", "tell": ["vera"]},
@@ -83,41 +81,41 @@ def test_one_person_on_all_levels_gets_few_mails(posts: Posts, small_company: Bu
         assert after - before >= (5 if critical else 30)
 
 
-def test_critical_goes_to_the_topic_too(posts: Posts, small_company: Build) -> None:
-    """Given a wait of four hours, then the topic says it with a link, once; milder ones do not."""
+def test_critical_alerts_go_to_the_topic_too(posts: Posts, small_company: Build) -> None:
+    """After four hours, the topic gets one message with a link; lower levels send it nothing."""
     asked = posts.mention(0)
     here = small_company()
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     here.run_minutes(0, 15, 60, 239)
-    assert heard() == []
+    assert topic_messages() == []
     here.run_minutes(240, 241, 242)
-    [said] = heard()
-    assert "CRITICAL" in said["Subject"]
-    assert f"in_reply_to={asked}" in said["Message"]
+    [message] = topic_messages()
+    assert "CRITICAL" in message["Subject"]
+    assert f"in_reply_to={asked}" in message["Message"]
 
 
 def test_the_topic_has_an_english_subject(posts: Posts, small_company: Build) -> None:
-    """Given an owner who reads Russian, then the subject is English, since SNS takes ASCII only."""
+    """SNS takes ASCII subjects only, so the subject is English although the owner reads Russian."""
     posts.mention(0)
     vera = {"name": "Вера", "email": "vera@acme.example", "language": "ru"}
     here = small_company(settings(title={"en": "Acme", "ru": "Акме"}, people={"vera": vera}))
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     here.run_minutes(0, 240)
-    [said] = heard()
-    assert said["Subject"] == "CRITICAL: 1 customer waiting for 4 h Acme"
-    assert "ждёт" in said["Message"]
-    assert "Акме" in said["Message"]
+    [message] = topic_messages()
+    assert message["Subject"] == "CRITICAL: 1 customer waiting for 4 h Acme"
+    assert "ждёт" in message["Message"]
+    assert "Акме" in message["Message"]
 
 
-def test_reminders_go_to_higher_levels(posts: Posts, small_company: Build) -> None:
-    """Given a critical wait that nobody takes, then each reminder adds the next group up."""
+def test_reminders_go_up_the_escalation(posts: Posts, small_company: Build) -> None:
+    """Each reminder of a critical wait that nobody takes also goes to the next step up."""
     posts.mention(0)
     document = settings(
         people={"gleb": "gleb@acme.example", "dina": "dina@acme.example"},
         policy={"up_the_line": ["gleb", "dina"]},
     )
     here = small_company(document)
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     here.run_minutes(0).flag_and_send_at(15, 60, 240, 241, 479, 480, 481, 720, 960)
     assert [x for x in here.mails_to() if x[0] >= 240] == [
         (240, "vera"),
@@ -130,11 +128,11 @@ def test_reminders_go_to_higher_levels(posts: Posts, small_company: Build) -> No
         (960, "gleb"),
         (960, "vera"),
     ]
-    assert len(heard()) == 4
+    assert len(topic_messages()) == 4
 
 
 def test_a_reminder_is_marked_as_one_beside_new_waits(posts: Posts, small_company: Build) -> None:
-    """Given a reminder and a new critical wait in one mail, then the mail is a reminder."""
+    """A mail with a reminder and a new critical wait is called a reminder."""
     reminded, new = posts.mention(0, "7"), posts.mention(240, "8")
     here = small_company(one_account_settings()).run_minutes(0, 240).flag_and_send_at(480)
     [mail] = (m for m in here.mails if (m.minute, m.who) == (480, "vera"))
@@ -143,7 +141,7 @@ def test_a_reminder_is_marked_as_one_beside_new_waits(posts: Posts, small_compan
 
 
 def test_a_lease_holds_alerts_back_until_it_expires(posts: Posts, small_company: Build) -> None:
-    """Given somebody who takes it for an hour, then the next in line hears when it runs out."""
+    """An alert that is due during a lease is sent in the minute the lease runs out."""
     asked = posts.mention(0)
     here = small_company().run_minutes(0, 15)
     here.add_facts(asked, Lease("mine", "anna", at(16), at(80)))
@@ -151,22 +149,22 @@ def test_a_lease_holds_alerts_back_until_it_expires(posts: Posts, small_company:
     assert here.mails_to() == [(15, "anna"), (80, "boris")]
 
 
-def test_who_took_it_is_shown_while_that_lasts(posts: Posts, small_company: Build) -> None:
-    """Given two that were taken for a while, then no mail says so when that has run out."""
+def test_a_lease_is_shown_only_while_it_lasts(posts: Posts, small_company: Build) -> None:
+    """Mails do not show a lease that has run out; a digest shows one that has not."""
     first, second = posts.mention(0, "7"), posts.mention(0.5, "8")
     here = small_company(one_account_settings()).run_minutes(0, 1, 15)
     here.add_facts(first, Lease("mine", "anna", at(16), at(50)))
     here.add_facts(second, Lease("mine", "anna", at(16), at(100)), customer="8")
     here.flag_and_send_at(60, 90, 100)
-    told = {m.minute: (m.posts, m.text.count("taken by: Anna")) for m in here.mails}
-    assert told == {15: ([first], 0), 60: ([first], 0), 100: ([second], 0)}
+    alerts = {m.minute: (m.posts, m.text.count("taken by: Anna")) for m in here.mails}
+    assert alerts == {15: ([first], 0), 60: ([first], 0), 100: ([second], 0)}
     assert here.digest(101, 0).text.count("taken by: nobody") == 2
     here.add_facts(second, Lease("mine", "anna", at(102), at(200)), customer="8")
     assert here.digest(103, 0).text.count("taken by: Anna") == 1
 
 
 def test_waits_answered_before_sending_are_left_out(posts: Posts, small_company: Build) -> None:
-    """Given an alert held back by the window, when it is answered meanwhile, then no mail."""
+    """No mail is sent when a wait is answered while the window holds back its alert."""
     posts.mention(0, "7")
     second = posts.mention(5, "8")
     posts.reply(29, second)
@@ -175,8 +173,8 @@ def test_waits_answered_before_sending_are_left_out(posts: Posts, small_company:
     assert here.waiting() == []
 
 
-def test_answered_by_the_other_account(posts: Posts, small_company: Build) -> None:
-    """Given a question to the official account, when support answers, then nobody is alerted."""
+def test_a_reply_of_the_other_account_counts(posts: Posts, small_company: Build) -> None:
+    """A question to the official account that support answers alerts nobody."""
     asked = posts.mention(0, to=[NEWS])
     posts.reply(9, asked, account=HELP)
     here = small_company().run_minutes(0, 10, 15, 60)
@@ -184,16 +182,16 @@ def test_answered_by_the_other_account(posts: Posts, small_company: Build) -> No
     assert here.states()[asked].first_response_seconds == 9 * 60
 
 
-def test_answered_by_somebody_else_is_not_answered(posts: Posts, small_company: Build) -> None:
-    """Given another customer who answers, then our customer still waits."""
+def test_a_reply_of_another_customer_does_not_count(posts: Posts, small_company: Build) -> None:
+    """A customer to whom only another customer replied still waits, and raises an alert."""
     asked = posts.mention(0)
     posts.mention(3, "8", thread=asked, in_reply_to_user_id="7")
     here = small_company().run_minutes(0, 4, 15)
     assert here.mails_to() == [(15, "anna")]
 
 
-def test_the_worst_fifty_and_a_count(posts: Posts, small_company: Build) -> None:
-    """Given seventy who wait, then one mail shows the fifty worst and says how many more."""
+def test_a_mail_shows_the_worst_fifty_waits_and_a_count(posts: Posts, small_company: Build) -> None:
+    """Of seventy waits, one mail shows the fifty worst and says how many more there are."""
     asked = [posts.mention(n / 100, str(n + 10)) for n in range(70)]
     here = small_company(one_account_settings()).run_minutes(0, 1).flag_and_send_at(16)
     [mail] = here.mails
@@ -206,7 +204,7 @@ def test_the_worst_fifty_and_a_count(posts: Posts, small_company: Build) -> None
 def test_an_alert_says_when_our_own_posts_cannot_be_read(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an X that hides our own posts, then the alert says it may be answered already."""
+    """While own posts cannot be read, the alert says that the wait may be answered already."""
     posts.mention(0)
     fault = {"from": at(1).isoformat(), "endpoint": "posts", "status": 503}
     here = small_company(faults=[fault]).run_minutes(0, 1, 15)
@@ -216,7 +214,7 @@ def test_an_alert_says_when_our_own_posts_cannot_be_read(
 
 
 def test_a_new_policy_applies_at_once(posts: Posts, small_company: Build) -> None:
-    """Given a shorter warning pushed while somebody waits, then it is due by the new rule."""
+    """A shorter warning pushed while a customer waits applies to that wait."""
     posts.mention(0)
     here = small_company().run_minutes(0, 1)
     quick = [{"name": "warning", "after": "5 min", "tell": ["boris"]}]

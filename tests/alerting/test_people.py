@@ -1,10 +1,10 @@
-"""Who hears when people change: nobody on duty, left, the next shift."""
+"""Who is alerted when people change: nobody on duty, somebody removed, the next shift."""
 
 from tests.small_company import Build, Posts, settings
 
 
-def test_when_nobody_is_on_duty_the_owner_is_told(posts: Posts, small_company: Build) -> None:
-    """Given agents who work in the afternoon only, then a warning at night wakes the owner."""
+def test_when_nobody_is_on_duty_the_owner_is_alerted(posts: Posts, small_company: Build) -> None:
+    """With agents on duty in the afternoon only, a warning in the morning goes to the owner."""
     posts.mention(0)
     document = settings(
         groups={"agents": [{"person": "anna", "hours": "14:00-18:00"}]},
@@ -15,7 +15,7 @@ def test_when_nobody_is_on_duty_the_owner_is_told(posts: Posts, small_company: B
 
 
 def test_each_person_reads_in_their_own_language(posts: Posts, small_company: Build) -> None:
-    """Given an agent who reads Russian, then her mail is in Russian, the manager's in English."""
+    """An agent who reads Russian gets a Russian mail, the manager an English one."""
     posts.mention(0)
     anna = {"name": "Анна", "email": "anna@acme.example", "language": "ru"}
     here = small_company(settings(people={"anna": anna})).run_minutes(0, 15, 60)
@@ -24,46 +24,52 @@ def test_each_person_reads_in_their_own_language(posts: Posts, small_company: Bu
     assert not any("а" <= letter <= "я" for letter in english.subject)
 
 
-def test_a_person_who_is_no_longer_in_the_settings(posts: Posts, small_company: Build) -> None:
-    """Given an alert held for somebody who has left, then whoever hears of it now gets it."""
+def test_alerts_held_for_a_removed_person_go_to_the_current_recipients(
+    posts: Posts, small_company: Build
+) -> None:
+    """An alert held for somebody who was removed goes to the person whom the level names now."""
     posts.mention(0, "7")
     second = posts.mention(5, "8")
     here = small_company().run_minutes(0, 5, 15, 20)
-    gone = settings(policy={"levels": [{"name": "warning", "after": "15 min", "tell": ["boris"]}]})
-    del gone["companies"][0]["people"]["anna"]
-    here.world.app.db.settings_store.push(gone, here.world.now())
+    without_anna = settings(
+        policy={"levels": [{"name": "warning", "after": "15 min", "tell": ["boris"]}]}
+    )
+    del without_anna["companies"][0]["people"]["anna"]
+    here.world.app.db.settings_store.push(without_anna, here.world.now())
     here.run_minutes(21)
     assert here.mails_to() == [(15, "anna"), (21, "boris")]
     assert here.mails[-1].posts == [second]
     assert here.waiting() == []
 
 
-def test_with_nobody_on_duty_the_owner_gets_what_was_held_for_one_who_left(
+def test_with_nobody_on_duty_the_owner_gets_alerts_held_for_a_removed_person(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an alert held for somebody who has left, and nobody on duty, then the owner reads."""
+    """When no agent is on duty, the owner is the next in line."""
     posts.mention(0, "7")
     posts.mention(5, "8")
     here = small_company().run_minutes(0, 5, 15, 20)
-    gone = settings(
+    without_anna = settings(
         groups={"agents": [{"person": "boris", "hours": "14:00-18:00"}]},
         policy={"levels": [{"name": "warning", "after": "15 min", "tell": ["agents"]}]},
     )
-    del gone["companies"][0]["people"]["anna"]
-    here.world.app.db.settings_store.push(gone, here.world.now())
+    del without_anna["companies"][0]["people"]["anna"]
+    here.world.app.db.settings_store.push(without_anna, here.world.now())
     here.run_minutes(21, 45)
     assert here.mails_to() == [(15, "anna"), (45, "vera")]
 
 
-def shifts(**turns: str) -> dict[str, object]:
-    """Agents on duty by the clock, who hear after 15 minutes."""
+def shifts(**hours_by_person: str) -> dict[str, object]:
+    """Return settings whose agents are on duty at these hours and are alerted after 15 minutes."""
     levels = [
         {"name": "warning", "after": "15 min", "tell": ["agents"]},
         {"name": "critical", "after": "4 h", "tell": ["vera"]},
     ]
     return settings(
-        people={key: f"{key}@acme.example" for key in turns},
-        groups={"agents": [{"person": key, "hours": hours} for key, hours in turns.items()]},
+        people={key: f"{key}@acme.example" for key in hours_by_person},
+        groups={
+            "agents": [{"person": key, "hours": hours} for key, hours in hours_by_person.items()]
+        },
         policy={"levels": levels},
     )
 
@@ -71,7 +77,7 @@ def shifts(**turns: str) -> dict[str, object]:
 def test_alerts_held_back_by_the_window_go_to_the_next_shift(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an alert held for an agent whose shift ends at 9:25, then the next one hears then."""
+    """An alert held for an agent whose shift ends at 9:25 goes to the next agent at 9:25."""
     posts.mention(0, "7")
     held = posts.mention(5, "8")
     here = small_company(shifts(anna="01:25-09:25", gleb="09:25-17:25", dina="17:25-01:25"))
@@ -81,10 +87,8 @@ def test_alerts_held_back_by_the_window_go_to_the_next_shift(
     assert here.waiting() == []
 
 
-def test_people_already_told_are_not_told_again_when_a_shift_ends(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given two agents told alike, one goes home with hers held: the other has read it."""
+def test_nobody_is_alerted_twice_when_a_shift_ends(posts: Posts, small_company: Build) -> None:
+    """An alert held for an agent lapses at the end of her shift if her colleague already has it."""
     posts.mention(0, "7")
     posts.mention(5, "8")
     here = small_company(shifts(anna="01:25-09:25", gleb="09:16-17:25"))
@@ -94,7 +98,7 @@ def test_people_already_told_are_not_told_again_when_a_shift_ends(
 
 
 def test_a_burst_held_back_is_handed_over_complete(posts: Posts, small_company: Build) -> None:
-    """Given two hundred alerts held at the end of a shift, then the next one gets them all."""
+    """Two hundred alerts held at the end of a shift all go to the agents of the next one."""
     posts.mention(0, "7")
     asked = [posts.mention(2 + n / 40, str(5000 + n)) for n in range(200)]
     here = small_company(shifts(anna="01:25-09:25", gleb="09:25-17:25", dina="09:25-17:25"))

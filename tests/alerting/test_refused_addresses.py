@@ -1,4 +1,4 @@
-"""Mail that does not go: refused falls to the next, later goes later, nobody else waits."""
+"""Mail that SES refuses goes to the next in line; mail that SES defers is retried."""
 
 from datetime import timedelta
 
@@ -14,15 +14,15 @@ from tests.small_company import Build, Posts, at, settings
 def test_mail_for_a_refused_address_goes_to_the_next_in_line(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an agent whose address SES refuses, then the owner hears of the wait, and of that."""
+    """When SES refuses an agent's address, the owner gets the alert and a report of the address."""
     asked = posts.mention(0)
     here = small_company()
     here.refuse_mail(lambda to: "MessageRejected" if to.startswith("anna") else None)
     here.run_minutes(0, 15, 16, 17)
     assert here.mails_to() == [(16, "vera"), (16, "vera")]
-    alert, trouble = here.mails
+    alert, report = here.mails
     assert alert.posts == [asked]
-    assert "anna@acme.example" in trouble.subject + trouble.text
+    assert "anna@acme.example" in report.subject + report.text
     [row] = here.log_entries("undelivered")
     assert (row.what["address"], row.what["final"]) == ("anna@acme.example", True)
     assert here.waiting() == []
@@ -31,20 +31,20 @@ def test_mail_for_a_refused_address_goes_to_the_next_in_line(
 def test_when_every_address_is_refused_the_topic_is_notified(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an SES that refuses everybody, then the alert reaches the topic, nothing goes round."""
+    """When SES refuses everybody, the alert goes to the topic, and no entry is left."""
     asked = posts.mention(0)
     here = small_company()
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     here.refuse_mail(lambda _: "MessageRejected")
     here.run_minutes(0).flag_and_send_at(*range(15, 25))
     assert here.mails == []
-    [said] = heard()
-    assert asked in said["Message"]
+    [message] = topic_messages()
+    assert asked in message["Message"]
     assert here.waiting() == []
 
 
 def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, small_company: Build) -> None:
-    """Given eighty entries for one who cannot be written to, then all come to the next, at once."""
+    """Eighty entries for a refused address go to the next in line together, in one mail."""
     asked = posts.mention(0)
     here = small_company()
     here.refuse_mail(lambda to: "MessageRejected" if to.startswith("anna") else None)
@@ -62,7 +62,7 @@ def test_many_alerts_for_a_refused_address_all_move_on(posts: Posts, small_compa
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "SendingPausedException"])
 def test_mail_that_ses_defers_is_sent_later(posts: Posts, small_company: Build, code: str) -> None:
-    """Given an SES that says wait for ten minutes, then it is asked ever less, and nothing lost."""
+    """While SES defers mail, it is asked less and less often; then one mail covers all waits."""
     first, second = posts.mention(0, "7"), posts.mention(4, "8")
     tried: list[float] = []
     here = small_company()
@@ -83,7 +83,7 @@ def test_mail_that_ses_defers_is_sent_later(posts: Posts, small_company: Build, 
 def test_after_a_successful_mail_retry_delays_start_over(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an SES that is busy twice, an hour apart, then the second time is like the first."""
+    """When SES is busy twice, an hour apart, the second round of retries is like the first."""
     tried: list[float] = []
     busy = [*range(15, 18), *range(60, 63)]
     here = small_company()
@@ -101,7 +101,7 @@ def test_after_a_successful_mail_retry_delays_start_over(
 
 
 def test_a_mailbox_in_backoff_gets_no_further_mail(posts: Posts, small_company: Build) -> None:
-    """Given two mails for one reader, when SES says wait, then the other is not tried either."""
+    """When SES defers the first of two mails to one person, the second is not tried either."""
     here = small_company()
     tried: list[str] = []
 
@@ -121,26 +121,26 @@ def test_a_mailbox_in_backoff_gets_no_further_mail(posts: Posts, small_company: 
 def test_a_claimed_mailbox_gets_no_mail_from_another_sender(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given three mails for one reader, then the claim lasts to the last of them, and ends."""
+    """The claim of a mailbox lasts until the last of three mails is sent, and then ends."""
     here = small_company()
     outbox = here.world.app.db.outbox
     claimed: list[bool] = []
 
-    def look(_: str = "") -> None:
+    def note_claim(_: str = "") -> None:
         claimed.append(outbox.mailboxes("acme", ["vera"])["vera"].claimed_until is not None)
 
-    here.refuse_mail(look)
+    here.refuse_mail(note_claim)
     for n in range(3):
         outbox.put(trouble_entry(f"t{n}"))
     here.flag_and_send_at(1)
-    look()
+    note_claim()
     assert claimed == [True, True, True, False]
 
 
 def test_a_suppressed_address_is_recognised_in_any_spelling(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an address that bounces, written in capitals, then nothing more is sent to it."""
+    """When an address in capital letters has bounced, nothing more is sent to it."""
     posts.mention(0, "7")
     second = posts.mention(31, "8")
     here = small_company(settings(people={"anna": "Anna <Anna@ACME.example>"})).run_minutes(0, 15)
@@ -155,7 +155,7 @@ def test_a_suppressed_address_is_recognised_in_any_spelling(
 def test_an_error_for_one_person_is_reported_and_delays_nobody_else(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given mail for one that breaks, then the others hear, and the run is a failure, by name."""
+    """When mail to one person raises an error, the others get theirs, and then the run fails."""
     posts.mention(0)
     here = small_company(
         settings(
@@ -172,17 +172,17 @@ def test_an_error_for_one_person_is_reported_and_delays_nobody_else(
 def test_while_the_sender_is_not_verified_everything_waits(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an SES that takes nothing of ours for a while, then no address is given up for it."""
+    """While SES accepts no mail from our sender, alerts wait, and no address is suppressed."""
     asked = posts.mention(0)
     here = small_company()
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     unverified = (
         "MessageRejected: Email address is not verified. The following identities failed the "
         "check in region US-EAST-1: pulse@example.com"
     )
     here.refuse_mail(lambda _: unverified if here.world.now() < at(25) else None)
     here.run_minutes(0).flag_and_send_at(*range(15, 25))
-    assert (here.mails, heard()) == ([], [])
+    assert (here.mails, topic_messages()) == ([], [])
     assert [entry.person for entry in here.waiting()] == ["anna"]
     here.flag_and_send_at(*range(25, 40))
     [mail] = here.mails
@@ -190,8 +190,8 @@ def test_while_the_sender_is_not_verified_everything_waits(
     assert here.waiting() == []
 
 
-def test_one_persons_failure_delays_nobody_else(posts: Posts, small_company: Build) -> None:
-    """Given a throttled agent, then the manager's mail goes all the same."""
+def test_a_person_throttled_by_ses_delays_nobody_else(posts: Posts, small_company: Build) -> None:
+    """While SES defers the agent's mail, the manager's mail is sent."""
     posts.mention(0)
     here = small_company()
     here.refuse_mail(lambda to: "TooManyRequestsException" if to.startswith("anna") else None)
@@ -200,27 +200,27 @@ def test_one_persons_failure_delays_nobody_else(posts: Posts, small_company: Bui
 
 
 def test_in_shadow_mode_everything_goes_to_one_address(posts: Posts, small_company: Build) -> None:
-    """Given the first week, then one person gets it all and sees for whom it was meant."""
+    """In shadow mode, one address gets all mails, and each says for whom it was meant."""
     posts.mention(0)
     document = settings(shadow={"to": "boss@acme.example", "until": "2030-05-14T12:00:00"})
     here = small_company(document)
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     here.run_minutes(0, 15, 60)
     assert [m.to for m in here.mails] == ["boss@acme.example"] * 2
     assert "anna@acme.example" in here.mails[0].text
     assert "boris@acme.example" in here.mails[1].text
     here.run_minutes(240)
     assert here.mails[-1].to == "vera@acme.example"
-    assert len(heard()) == 1
+    assert len(topic_messages()) == 1
 
 
 def test_in_shadow_mode_the_topic_is_silent(posts: Posts, small_company: Build) -> None:
-    """Given a critical wait in the first week, then nobody is woken."""
+    """In shadow mode, a critical wait sends no message to the topic."""
     posts.mention(0)
     here = small_company(
         settings(shadow={"to": "boss@acme.example", "until": "2030-06-01T00:00:00"})
     )
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     here.run_minutes(0, 240, 241)
-    assert heard() == []
+    assert topic_messages() == []
     assert here.waiting() == []

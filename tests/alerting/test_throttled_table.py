@@ -1,4 +1,4 @@
-"""A table that is too busy for some of what is due."""
+"""Flagging while the table is too busy for some of the writes."""
 
 import itertools
 import json
@@ -10,13 +10,16 @@ from tests.small_company import Build, Posts, at, one_account_settings
 
 
 def test_a_throttled_conversation_delays_nobody_else(posts: Posts, small_company: Build) -> None:
-    """Given 130 who wait, and a first transaction that is never taken, then the others are told."""
+    """When the first transaction of 130 waits is throttled, the other waits are flagged.
+
+    The run fails, and the next one flags the rest.
+    """
     for n in range(130):
         posts.mention(n / 1000, str(n + 1000))
     here = small_company(one_account_settings()).run_minutes(0, 1)
     tries = itertools.count()
 
-    def busy(params: dict[str, Any], **_: Any) -> Any:
+    def throttle(params: dict[str, Any], **_: Any) -> Any:
         if next(tries) >= 7:
             return None
         actions = json.loads(params["body"])["TransactItems"]
@@ -26,7 +29,7 @@ def test_a_throttled_conversation_delays_nobody_else(posts: Posts, small_company
 
     table = here.world.app.db.table
     table.pause = lambda _: None
-    table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", busy)
+    table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", throttle)
     here.world.move_clock_to(at(16))
     with here.world.counting_calls() as lambdas:
         lambdas.invoke_scheduled("flag")

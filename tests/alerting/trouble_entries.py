@@ -1,4 +1,4 @@
-"""Outbox entries about trouble, for tests that need a mail that is not an alert."""
+"""Outbox entries about faults, for tests that need a mail that is not an alert."""
 
 from pulse.outbox.entries import Entry
 from tests.small_company import at
@@ -7,6 +7,6 @@ from tests.small_company import at
 def trouble_entry(
     name: str, minute: float = 0, *, company: str = "acme", person: str = "vera"
 ) -> Entry:
-    """An entry about trouble with a token, for this person."""
+    """Return an entry for this person about a fault of a token."""
     details = (("trouble", "token"), ("subject", "@acme_help"), ("detail", "401"))
     return Entry(name, company, person, "trouble", at(minute), details=details)

@@ -1,4 +1,4 @@
-"""Writers to one conversation, and the check that it is whole whatever they do."""
+"""Writers to one conversation, and the check that it is complete whatever they do."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -46,17 +46,17 @@ def position(minute: float, *mentions: int) -> Position:
 
 
 def poll(*facts: Fact) -> Writer:
-    """A poll that found these facts."""
+    """Return a writer that stores these facts, as a poll does."""
     return lambda conversations: conversations.add({KEY: facts}, POLICY, KEEP)
 
 
 def click(fact: Fact) -> Writer:
-    """A person's click, which has no retry."""
+    """Return a writer that stores what a person clicked, which is not retried."""
     return lambda conversations: conversations.append([KEY], lambda *_: [fact], POLICY, KEEP)
 
 
 def flag(minute: float) -> Writer:
-    """The run of `flag` in this minute, with an outbox entry for each flag."""
+    """Return a writer that flags in this minute, with an outbox entry for each flag."""
 
     def entries_of(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
         return [
@@ -75,7 +75,7 @@ def flag(minute: float) -> Writer:
 def stored_conversation(
     table: Table, key: ConversationKey = KEY
 ) -> tuple[State, list[Fact], list[Item]]:
-    """The state, the facts and all items of a conversation, as stored."""
+    """Return the state, the facts and all items of a conversation, as stored."""
     items = list(table.query(conversation_pk(key)))
     [head] = [i for i in items if i["sk"] == STATE]
     return state_of(head), [fact_of(i) for i in items if is_fact(i)], items

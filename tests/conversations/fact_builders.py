@@ -33,7 +33,7 @@ def at(minute: float) -> datetime:
 
 
 def mention(number: int, minute: float, version: int = 0, watched: float | None = None) -> Mention:
-    """A mention with this id, published at this minute; `watched`: when Pulse was installed."""
+    """Return a mention published at this minute; `watched` is when Pulse was installed."""
     return Mention(
         id=str(number),
         version=str(version or number),
@@ -66,10 +66,10 @@ def state(*facts: Fact, policy: Policy = POLICY) -> State:
     return fold(facts, policy)
 
 
-def levels_told(
+def due_levels(
     minute: float, *facts: Fact, policy: Policy = POLICY
 ) -> list[tuple[str, float, int]]:
-    """Levels due at this minute: (level, minute at which it fell due, number of the reminder)."""
+    """Return the levels due at this minute: (level, minute it fell due, number of reminder)."""
     return [
         (f.level, (f.due_at - NINE) / timedelta(minutes=1), f.reminder)
         for f in levels_due(fold(facts, policy), policy, at(minute))
@@ -77,7 +77,7 @@ def levels_told(
 
 
 def alert(person: str = "agents", *tried: str, **more: object) -> Entry:
-    """A warning in the outbox for this person, after mail to the people in `tried` failed."""
+    """Return a warning for this person, after mail to the people in `tried` failed."""
     values = {"details": (("level", "warning"), ("people", [person])), **more}
     return Entry("1", "acme", person, "alert", at(0), unreachable=tried, **values)  # type: ignore[arg-type]
 
@@ -85,7 +85,7 @@ def alert(person: str = "agents", *tried: str, **more: object) -> Entry:
 def alert_timeline(
     facts: list[tuple[float, Fact]], until: int, policy: Policy = POLICY, step: int = 1
 ) -> list[tuple[float, str, int]]:
-    """All alerts, minute by minute, for facts given with the minute of their arrival.
+    """Return all alerts, minute by minute, for facts given with the minute of their arrival.
 
     Each alert is (minute, highest level due, number of the reminder).
     """

@@ -24,9 +24,9 @@ class ExpectedState:
 
 
 def expected_state(facts: list[Fact], world: list[Fact] | None = None) -> ExpectedState:
-    """Apply the facts in the order of time, as a person at the desk would have seen them.
+    """Apply the facts in order of time, as a person who reads along would have seen them.
 
-    `world` may hold facts not known yet: the first version of an edited post gives its time.
+    `world` may hold facts that are not known yet: an edited post has the time of its first version.
     """
     found = ExpectedState()
     waiting: dict[str, datetime] = {}
@@ -59,7 +59,7 @@ def expected_state(facts: list[Fact], world: list[Fact] | None = None) -> Expect
 
 
 def _events(facts: list[Fact], world: list[Fact]) -> list[tuple[datetime, int, str, Any]]:
-    """What happened when: (time, id, kind, the post's id or the position), an edit left out."""
+    """Return events without edits: (time, id, kind, the post's id or the position)."""
     published: dict[tuple[str, str], datetime] = {}
     known = {(type(f), f.id) for f in facts if isinstance(f, (Mention, Reply))}
     for fact in world:
@@ -81,7 +81,7 @@ class ExpectedAlerts:
     alarms: dict[str, tuple[datetime, int]] = field(default_factory=dict)
 
     def due(self, facts: list[Fact], now: datetime) -> tuple[str, int] | None:
-        """The level to alert at now, and the number of the reminder; None when nothing is due."""
+        """Return level and number of the reminder to alert now; None when nothing is due."""
         leases = [f for f in facts if isinstance(f, Lease)]
         if leases and max(leases, key=lambda x: (x.at, x.until, x.by)).until > now:
             return None
@@ -92,8 +92,8 @@ class ExpectedAlerts:
             return None
         reached = self._reached(facts, set(waiting), now)
         top = len(self.policy.levels) - 1
-        told_rank = max(self.highest.get(i, -1) for i in waiting)
-        if reached > told_rank:
+        flagged_rank = max(self.highest.get(i, -1) for i in waiting)
+        if reached > flagged_rank:
             for i in waiting:
                 self.highest[i] = reached
                 if reached == top:
@@ -112,7 +112,7 @@ class ExpectedAlerts:
         return self.policy.levels[top].name, again + 1
 
     def _reached(self, facts: list[Fact], waiting: set[str], now: datetime) -> int:
-        """The highest level reached, without levels that passed before Pulse was installed."""
+        """Return the highest level reached, without levels passed before the installation."""
         posts = [f for f in facts if isinstance(f, Mention) and f.id in waiting]
         installed = [p.watched_from for p in posts if p.watched_from]
         oldest = min(p.at for p in posts)

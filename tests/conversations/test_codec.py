@@ -1,4 +1,4 @@
-"""What is stored comes back as it went."""
+"""Facts and states are the same after they were stored and read."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,7 +48,7 @@ facts = st.one_of(
 )  # fmt: skip
 
 
-def there_and_back(table: Table, at: ItemKey, values: dict[str, Any]) -> dict[str, Any]:
+def store_and_read(table: Table, at: ItemKey, values: dict[str, Any]) -> dict[str, Any]:
     table.put(at, values)
     item = table.get(at)
     assert item is not None
@@ -57,31 +57,31 @@ def there_and_back(table: Table, at: ItemKey, values: dict[str, Any]) -> dict[st
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fact=facts)
-def test_a_fact_comes_back_as_it_went(table: Table, fact: Fact) -> None:
-    """For any fact: stored in DynamoDB and read again, it is the same."""
-    item = there_and_back(table, *fact_item(ConversationKey("acme", "1", "7"), fact, None))
+def test_a_fact_is_read_as_it_was_stored(table: Table, fact: Fact) -> None:
+    """Any fact that is stored in DynamoDB is read unchanged."""
+    item = store_and_read(table, *fact_item(ConversationKey("acme", "1", "7"), fact, None))
     assert fact_of(item) == fact
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(many=st.lists(facts, max_size=8))
-def test_a_state_comes_back_as_it_went(table: Table, many: list[Fact]) -> None:
-    """For any state that facts fold to: stored and read again, it is the same."""
+def test_a_state_is_read_as_it_was_stored(table: Table, many: list[Fact]) -> None:
+    """Any state that facts fold to is read unchanged."""
     key, state = ConversationKey("acme", "1", "7"), fold(many, POLICY)
-    item = there_and_back(
+    item = store_and_read(
         table, ItemKey(conversation_pk(key), "state"), state_values(key, state, 1, None, 0)
     )
     assert state_of(item) == state
 
 
 @pytest.mark.parametrize("company", ["acme", "Tele 2", "Связь", "a:b/c"])
-def test_a_key_comes_back_from_its_partition(company: str) -> None:
-    """Whatever a company is called (no # may stand in it)."""
+def test_a_key_is_read_from_its_partition_key(company: str) -> None:
+    """This holds for any name of a company, which cannot contain #."""
     key = ConversationKey(company, "123", "456")
     assert key_from_pk(conversation_pk(key)) == key
 
 
 @given(moments, moments)
-def test_stamps_sort_by_time(one: datetime, other: datetime) -> None:
-    """As text they are in the order of the times that they stand for."""
+def test_time_stamps_sort_by_time(one: datetime, other: datetime) -> None:
+    """As text, time stamps are in the order of their times."""
     assert (sortable_time(one) < sortable_time(other)) == (one < other)

@@ -1,4 +1,4 @@
-"""Conversations that others write too: tried again, said so in the end, and no other held back."""
+"""Conversations that others write too: attempts, an error in the end, no delay for others."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.interleaving import HookedClient, failing
 def test_a_cancelled_transaction_is_tried_again(
     table: Table, code: str, pauses: list[float]
 ) -> None:
-    """Given others that interfere three times, then it goes through at the fourth."""
+    """When other writers interfere three times, the fourth attempt succeeds."""
     conversations = ConversationStore(
         Table(failing(table.client, code, 3), table.name, table.index, pauses.append)
     )
@@ -27,7 +27,7 @@ def test_a_cancelled_transaction_is_tried_again(
 
 
 def test_endless_contention_is_reported(table: Table, pauses: list[float]) -> None:
-    """Given endless interference, then it leaves them time, and gives up, naming it."""
+    """Attempts have growing pauses, and the error in the end names the conversation."""
     conversations = ConversationStore(
         Table(
             failing(table.client, "TransactionConflict", 10**6),
@@ -42,7 +42,7 @@ def test_endless_contention_is_reported(table: Table, pauses: list[float]) -> No
 
 
 def test_a_throttled_conversation_delays_no_other(table: Table, pauses: list[float]) -> None:
-    """Given a first transaction that is never taken, then the others are, and it is an error."""
+    """When the first transaction is always throttled, the others are written; then it fails."""
     facts = {ConversationKey("acme", str(n), "7"): [mention(n, 0)] for n in range(1, 101)}
     client = failing(table.client, "ThrottlingError", 7)
     with pytest.raises(table.client.exceptions.TransactionCanceledException):
@@ -52,8 +52,8 @@ def test_a_throttled_conversation_delays_no_other(table: Table, pauses: list[flo
     assert len(ConversationStore(table).states(facts)) == 60
 
 
-def test_a_transaction_that_is_wrong_is_not_tried_again(table: Table) -> None:
-    """Given a reason that no trying mends, then it is raised as it is."""
+def test_an_invalid_transaction_is_not_tried_again(table: Table) -> None:
+    """An error that no further attempt can fix is raised as it is."""
     client = failing(table.client, "ValidationError", 1)
     conversations = ConversationStore(Table(client, table.name, table.index))
     with pytest.raises(table.client.exceptions.TransactionCanceledException):
@@ -61,7 +61,7 @@ def test_a_transaction_that_is_wrong_is_not_tried_again(table: Table) -> None:
 
 
 def test_a_contended_conversation_delays_no_other(table: Table) -> None:
-    """Given forty conversations, one of which changes meanwhile, then each is written, once."""
+    """When one of forty conversations changes meanwhile, each is still written, once."""
     keys = [ConversationKey("acme", str(n), "7") for n in range(1, 41)]
     facts = {k: [mention(int(k.conversation_id), 0)] for k in keys}
     busy = [False]
@@ -79,8 +79,8 @@ def test_a_contended_conversation_delays_no_other(table: Table) -> None:
     assert all(s.status == "open" for s in states.values())
 
 
-def test_refold_takes_up_a_new_policy_once(table: Table) -> None:
-    """Given a new version of the policy, then open ones fold by it; those of it are left alone."""
+def test_refold_applies_a_new_policy_once(table: Table) -> None:
+    """Open conversations are folded by a new version of the policy, and then left alone."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
     quick = Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2)

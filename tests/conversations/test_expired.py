@@ -1,4 +1,4 @@
-"""Conversations that DynamoDB is about to remove, item by item: nothing of them comes back."""
+"""Conversations that DynamoDB is removing, item by item: nothing of them is restored."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from tests.interleaving import HookedClient
 
 DAY = 24 * 60
 LATE = 92 * DAY
-"""Past the time of what was said at nine."""
+"""Past the time-to-live of what was published at nine."""
 SHORT = timedelta(days=10)
 LONG = (*(mention(n, n / 10) for n in range(1, 151)), reply(1000, 30))
 
@@ -36,8 +36,8 @@ def ttls(table: Table) -> dict[str, int | None]:
 
 
 @pytest.fixture
-def half_gone(table: Table) -> ConversationStore:
-    """A finished one of which the answer went first."""
+def partly_expired(table: Table) -> ConversationStore:
+    """A finished conversation of which the reply was removed first."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0), mention(2, 0), reply(3, 1)]}, POLICY, KEEP)
     table.delete_many([ItemKey(conversation_pk(KEY), "r3")])
@@ -45,18 +45,18 @@ def half_gone(table: Table) -> ConversationStore:
 
 
 @pytest.fixture
-def asked_anew(table: Table, half_gone: ConversationStore) -> ConversationStore:
-    """The same, asked anew."""
-    half_gone.add({KEY: [mention(9, LATE)]}, POLICY, KEEP)
+def reopened(table: Table, partly_expired: ConversationStore) -> ConversationStore:
+    """The same conversation with a new mention."""
+    partly_expired.add({KEY: [mention(9, LATE)]}, POLICY, KEEP)
     assert stored_conversation(table)[0].waiting == ("9",)
-    return half_gone
+    return partly_expired
 
 
-def test_a_new_policy_brings_nothing_back(table: Table, asked_anew: ConversationStore) -> None:
-    """Given one asked anew, when folded by another policy, then it waits since it was."""
+def test_a_new_policy_restores_nothing_expired(table: Table, reopened: ConversationStore) -> None:
+    """Folded by another policy, the conversation still waits only for the new mention."""
     before = ttls(table)
     quick = Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2)
-    asked_anew.refold([KEY], quick, KEEP, at(LATE + 1))
+    reopened.refold([KEY], quick, KEEP, at(LATE + 1))
     assert stored_conversation(table)[0].waiting_since == at(LATE)
     assert ttls(table) == before
     assert before["m1"] is not None
@@ -64,75 +64,73 @@ def test_a_new_policy_brings_nothing_back(table: Table, asked_anew: Conversation
 
 
 @pytest.mark.parametrize("keep", [None, timedelta(days=1000), SHORT], ids=str)
-def test_a_new_keep_brings_nothing_back(
-    table: Table, half_gone: ConversationStore, keep: timedelta | None
+def test_a_new_retention_restores_nothing_expired(
+    table: Table, partly_expired: ConversationStore, keep: timedelta | None
 ) -> None:
-    """Given one half gone, whatever `keep` says now, then it goes, and so when asked anew."""
+    """Whatever `keep` says now, the expired items expire, also after a new mention."""
     before = ttls(table)
-    retention = RetentionStore(table, half_gone)
+    retention = RetentionStore(table, partly_expired)
     assert retention.apply_to_conversations([KEY], POLICY, keep, at(LATE)) == 0
     assert ttls(table) == before
-    half_gone.add({KEY: [mention(9, LATE)]}, POLICY, keep)
+    partly_expired.add({KEY: [mention(9, LATE)]}, POLICY, keep)
     assert retention.apply_to_conversations([KEY], POLICY, keep, at(LATE)) == 0
     assert ttls(table) == {**before, STATE: None, "m9": None}
 
 
 def test_deleting_a_post_restores_no_expired_one(
-    table: Table, half_gone: ConversationStore
+    table: Table, partly_expired: ConversationStore
 ) -> None:
-    """Given one half gone, when one of its posts has to go, then all of it goes."""
-    deletions = DeletionStore(half_gone)
+    """When a post of a partly expired conversation is deleted, all of it is deleted."""
+    deletions = DeletionStore(partly_expired)
     assert deletions.find_emptied({KEY: {"1"}}, at(LATE)) == {KEY}
     assert deletions.delete({KEY: {"1"}}, POLICY, KEEP, at(LATE)) == 1
     assert ttls(table) == {}
 
 
 def test_a_conversation_left_with_expired_facts_only_is_removed(
-    table: Table, asked_anew: ConversationStore
+    table: Table, reopened: ConversationStore
 ) -> None:
-    """Given one asked anew, when that goes too, then what was before it waits no more."""
-    deletions = DeletionStore(asked_anew)
+    """When the new mention is deleted, the expired ones do not wait again."""
+    deletions = DeletionStore(reopened)
     assert deletions.find_emptied({KEY: {"9"}}, at(LATE)) == {KEY}
     assert deletions.delete({KEY: {"9"}}, POLICY, KEEP, at(LATE)) == 1
     assert ttls(table) == {}
 
 
 def test_deleting_a_reply_leaves_expired_facts_alone(
-    table: Table, asked_anew: ConversationStore
+    table: Table, reopened: ConversationStore
 ) -> None:
-    """Given one asked anew and closed, when a reply of ours goes, then the rest is as it was."""
+    """When a new, closed mention loses its reply, the expired mentions still do not count."""
     facts = [position(LATE + 1, 9), reply(10, LATE + 2)]
-    asked_anew.add({KEY: facts}, POLICY, KEEP)
-    assert DeletionStore(asked_anew).delete({KEY: {"10"}}, POLICY, KEEP, at(LATE + 3)) == 1
+    reopened.add({KEY: facts}, POLICY, KEEP)
+    assert DeletionStore(reopened).delete({KEY: {"10"}}, POLICY, KEEP, at(LATE + 3)) == 1
     state = stored_conversation(table)[0]
     assert (state.status, state.mentions) == ("closed", 1)
 
 
-class GoneError(Exception):
-    """The process is gone."""
+class KilledError(Exception):
+    """The process was killed."""
 
 
-def gone_after(table: Table, transactions: int) -> ConversationStore:
-    """A writer that ends right after so many."""
+def killed_after(table: Table, transactions: int) -> ConversationStore:
+    """Return a store that is killed after so many transactions."""
     done: list[str] = []
 
-    def leave(call: str) -> None:
+    def kill(call: str) -> None:
         done.extend([call] if call == "transact_write_items" else [])
         if len(done) == transactions:
-            raise GoneError
+            raise KilledError
 
-    return ConversationStore(
-        Table(HookedClient(table.client, after=leave), table.name, table.index)
-    )
+    return ConversationStore(Table(HookedClient(table.client, after=kill), table.name, table.index))
 
 
-@pytest.mark.parametrize("then", ["keep again", "a mention"])
+@pytest.mark.parametrize("then", ["retention again", "a mention"])
 def test_a_long_expired_conversation_is_removed_completely(table: Table, then: str) -> None:
-    """Given more than a transaction takes, killed midway, then the rest goes too, all the same."""
+    """When a run is killed between two transactions, the rest expires as well."""
     conversations = ConversationStore(table)
     conversations.add({KEY: LONG}, POLICY, None)
-    killed = gone_after(table, 1)
-    with pytest.raises(GoneError):
+    killed = killed_after(table, 1)
+    with pytest.raises(KilledError):
         RetentionStore(table, killed).apply_to_conversations([KEY], POLICY, SHORT, at(LATE))
     assert set(ttls(table).values()) > {None}
     if then == "a mention":
@@ -147,12 +145,14 @@ def test_a_long_expired_conversation_is_removed_completely(table: Table, then: s
 
 
 @pytest.mark.parametrize("late", [[], [mention(2001, LATE)]], ids=["nothing new", "a mention"])
-def test_a_long_one_that_was_asked_anew_in_time_stays(table: Table, late: list[Any]) -> None:
-    """Given one reopened, killed midway, when past its old time, then all of it lives on."""
+def test_a_long_conversation_reopened_in_time_does_not_expire(
+    table: Table, late: list[Any]
+) -> None:
+    """When a writer is killed while it reopens a conversation, the next writer completes it."""
     conversations = ConversationStore(table)
     conversations.add({KEY: LONG}, POLICY, KEEP)
-    with pytest.raises(GoneError):
-        gone_after(table, 1).add({KEY: [mention(2000, 80 * DAY)]}, POLICY, KEEP)
+    with pytest.raises(KilledError):
+        killed_after(table, 1).add({KEY: [mention(2000, 80 * DAY)]}, POLICY, KEEP)
     conversations.add({KEY: late}, POLICY, KEEP)
     state, facts, items = stored_conversation(table)
     assert state.waiting == ("2000", *(fact.id for fact in late))

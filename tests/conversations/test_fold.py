@@ -1,4 +1,4 @@
-"""The fold: who waits, since when, and the first response. Cases as DESIGN.md puts them."""
+"""The fold: who waits, since when, and the first response."""
 
 import pytest
 
@@ -27,7 +27,7 @@ STATUSES: dict[str, tuple[list[Fact], str | None, float | None]] = {
     "ids are numbers, not text: 10 is after 9": ([mention(9, 0), reply(10, 1)], "answered", None),
     "ids are numbers, not text: 9 is before 10": ([reply(9, 0), mention(10, 1)], "open", 1),
     "an id larger than 64 bits": ([mention(10**20, 0), reply(10**20 + 1, 1)], "answered", None),
-    "asks again after the answer": ([mention(1, 0), reply(2, 4), mention(3, 6)], "open", 6),
+    "asks again after the reply": ([mention(1, 0), reply(2, 4), mention(3, 6)], "open", 6),
     "closed by a position": ([mention(1, 0), position("p", 3, 1)], "closed", None),
     "a position covers what was shown only": (
         [mention(1, 0), mention(2, 2), position("p", 3, 1)],
@@ -39,7 +39,7 @@ STATUSES: dict[str, tuple[list[Fact], str | None, float | None]] = {
         "closed",
         None,
     ),
-    "a later mention opens a closed one": (
+    "a later mention reopens a closed one": (
         [mention(1, 0), position("p", 3, 1), mention(2, 7)],
         "open",
         7,
@@ -78,14 +78,14 @@ STATUSES: dict[str, tuple[list[Fact], str | None, float | None]] = {
 
 @pytest.mark.parametrize(("facts", "status", "since"), STATUSES.values(), ids=STATUSES)
 def test_who_waits_and_since_when(facts: list[Fact], status: str, since: float | None) -> None:
-    """Given these facts, when folded, then the conversation has this status and waits so long."""
+    """These facts fold to this status and this beginning of the wait."""
     folded = state(*facts)
     assert folded.status == status
     assert folded.waiting_since == (None if since is None else at(since))
 
 
 def test_an_edited_mention_keeps_its_first_id_and_time() -> None:
-    """Given three versions of a mention, when folded, then it is one, from its first on."""
+    """Three versions of a mention are one mention, published when the first one was."""
     folded = state(mention(1, 0), mention(1, 9, version=5), mention(1, 4, version=3))
     assert (folded.mentions, folded.waiting, folded.first_mention_at) == (1, ("1",), at(0))
 
@@ -104,18 +104,18 @@ def test_an_edited_mention_keeps_its_first_id_and_time() -> None:
     ],
 )
 def test_first_response(facts: list[Fact], seconds: int | None) -> None:
-    """From the first mention to the first reply with a larger id; a position is no response."""
+    """It runs from the first mention to the first later reply; a position is no response."""
     assert state(*facts).first_response_seconds == seconds
 
 
 WAITS: dict[str, tuple[list[Fact], list[Wait]]] = {
-    "still on": ([mention(1, 0), mention(2, 5)], [Wait("1", at(0), None, None)]),
+    "still running": ([mention(1, 0), mention(2, 5)], [Wait("1", at(0), None, None)]),
     "answered": ([mention(1, 0), reply(2, 4)], [Wait("1", at(0), at(4), "reply")]),
     "two waits": (
         [mention(1, 0), reply(2, 4), mention(3, 6), reply(4, 7)],
         [Wait("1", at(0), at(4), "reply"), Wait("3", at(6), at(7), "reply")],
     ),
-    "a position on a part lets the wait go on": (
+    "a position on a part does not end the wait": (
         [mention(1, 0), mention(2, 2), position("p", 3, 1), reply(4, 9)],
         [Wait("1", at(0), at(9), "reply")],
     ),
@@ -132,7 +132,7 @@ WAITS: dict[str, tuple[list[Fact], list[Wait]]] = {
 
 @pytest.mark.parametrize(("facts", "waits"), WAITS.values(), ids=WAITS)
 def test_waits(facts: list[Fact], waits: list[Wait]) -> None:
-    """A wait runs from a mention that nothing covered to what covered the last of it."""
+    """A wait runs from a mention that nothing covered until the last mention is covered."""
     assert list(state(*facts).waits) == waits
 
 
@@ -148,5 +148,5 @@ def test_waits(facts: list[Fact], waits: list[Wait]) -> None:
     ],
 )
 def test_when_something_last_happened(facts: list[Fact], last: float | None) -> None:
-    """A post or a position; to take it, or to put it off, is none."""
+    """A post or a position counts; a lease does not."""
     assert state(*facts).last_at == (None if last is None else at(last))

@@ -1,4 +1,4 @@
-"""The fold against an oracle, in every order, with everything twice, a fact at a time."""
+"""The fold against an oracle: in every order, with repetitions, one fact at a time."""
 
 from datetime import timedelta
 from random import Random
@@ -14,7 +14,7 @@ from tests.conversations.oracle import ExpectedAlerts, expected_state
 
 @st.composite
 def conversations(draw: st.DrawFn, most: int = 9) -> list[Fact]:
-    """Posts whose times grow with their ids, edits, positions on what there was, leases."""
+    """Draw posts whose times grow with their ids, edits, positions on what was shown, leases."""
     numbers = sorted(draw(st.sets(st.integers(1, 120), min_size=1, max_size=most)))
     gaps = [draw(st.integers(0, 90)) for _ in numbers]
     minutes = [sum(gaps[: n + 1]) for n in range(len(gaps))]
@@ -42,7 +42,7 @@ def conversations(draw: st.DrawFn, most: int = 9) -> list[Fact]:
 
 @given(conversations())
 def test_the_fold_agrees_with_the_oracle(facts: list[Fact]) -> None:
-    """Status, who waits, since when, first response and waits are what a simulation finds."""
+    """A simulation finds the same status, mentions, waits and first response."""
     folded, true = fold(facts, POLICY), expected_state(facts)
     assert folded.status == true.status
     assert folded.mentions == true.mentions
@@ -56,56 +56,56 @@ def test_the_fold_agrees_with_the_oracle(facts: list[Fact]) -> None:
 def test_any_order_and_any_repetition_folds_the_same(
     facts: list[Fact], random: Random, minute: int
 ) -> None:
-    """Given the facts with flags among them, shuffled and in part twice: the same state."""
-    told = list(facts)
+    """The facts and their flags, shuffled and partly repeated, fold to the same state."""
+    known = list(facts)
     for moment in range(0, minute, 120):
-        told += levels_due(fold(told, POLICY), POLICY, at(moment))
-    shuffled = told + random.sample(told, k=random.randint(0, len(told)))
+        known += levels_due(fold(known, POLICY), POLICY, at(moment))
+    shuffled = known + random.sample(known, k=random.randint(0, len(known)))
     random.shuffle(shuffled)
-    assert fold(shuffled, POLICY) == fold(told, POLICY)
+    assert fold(shuffled, POLICY) == fold(known, POLICY)
 
 
 @given(conversations(), st.integers(0, 2000))
-def test_what_is_due_and_when_it_is_looked_at_agree(facts: list[Fact], minute: int) -> None:
-    """The index leads to all that is due and to nothing else, at whatever minute one looks."""
-    told = list(facts)
+def test_something_is_due_exactly_when_attention_is_needed(facts: list[Fact], minute: int) -> None:
+    """At any minute, the index leads to all conversations with something due, and to no other."""
+    known = list(facts)
     for moment in range(0, minute, 97):
-        told += levels_due(fold(told, POLICY), POLICY, at(moment))
-    folded = fold(told, POLICY)
+        known += levels_due(fold(known, POLICY), POLICY, at(moment))
+    folded = fold(known, POLICY)
     due = levels_due(folded, POLICY, at(minute))
     is_due = folded.attention_at is not None and folded.attention_at <= at(minute)
     assert bool(due) == is_due
     if due:
-        after = fold([*told, *due], POLICY)
+        after = fold([*known, *due], POLICY)
         assert not levels_due(after, POLICY, at(minute))
         assert after.attention_at is None or after.attention_at > at(minute)
 
 
 @given(conversations(), st.data())
-def test_people_hear_what_the_oracle_says_however_late_facts_arrive(
+def test_alerts_agree_with_the_oracle_however_late_facts_arrive(
     facts: list[Fact], data: st.DataObject
 ) -> None:
-    """Minute by minute, with posts that turn up late: each level once, at the highest."""
+    """Minute by minute, with posts that arrive late: each level once, and the highest due."""
     arrivals = sorted(
         (
             (f.at + timedelta(minutes=data.draw(st.sampled_from([0, 0, 0, 3, 40, 300]))), n)
             for n, f in enumerate(facts)
         )
     )
-    desk, known, said = ExpectedAlerts(POLICY, facts), [], []
-    heard = []
+    oracle, known, raised = ExpectedAlerts(POLICY, facts), [], []
+    alerts = []
     for minute in range(0, int((arrivals[-1][0] - at(0)) / timedelta(minutes=1)) + 600, 7):
         while arrivals and arrivals[0][0] <= at(minute):
             known.append(facts[arrivals.pop(0)[1]])
-        flags = levels_due(fold([*known, *said], POLICY), POLICY, at(minute))
-        said += flags
-        heard.append((flags[-1].level, flags[-1].reminder) if flags else None)
-        assert heard[-1] == desk.due(known, at(minute)), f"minute {minute}"
+        flags = levels_due(fold([*known, *raised], POLICY), POLICY, at(minute))
+        raised += flags
+        alerts.append((flags[-1].level, flags[-1].reminder) if flags else None)
+        assert alerts[-1] == oracle.due(known, at(minute)), f"minute {minute}"
 
 
 @given(conversations())
-def test_facts_of_a_post_are_told_apart(facts: list[Fact]) -> None:
-    """A fact's token names it: no two of them share one, so each is stored."""
+def test_facts_have_different_tokens(facts: list[Fact]) -> None:
+    """No two facts share a token, so that each is stored."""
     assert len({f.token for f in facts}) == len(facts)
     posts = [f for f in facts if isinstance(f, (Mention, Reply))]
     assert all(f.token.endswith(f.version) for f in posts)

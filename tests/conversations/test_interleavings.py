@@ -1,4 +1,4 @@
-"""Writers of one conversation at once, call by call: nothing is lost in any order."""
+"""Concurrent writers of one conversation, call by call: nothing is lost in any order."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -29,14 +29,14 @@ from tests.interleaving import all_orders, run_interleaved
 from tests.tiers import TEST_ALL
 
 MANY: tuple[Fact, ...] = tuple(mention(n, n) for n in range(1, 90))
-"""More than one transaction retimes."""
+"""More facts than one transaction can give a time-to-live."""
 PAIRS: dict[str, tuple[tuple[Fact, ...], list[Writer], tuple[Fact, ...]]] = {
     "two polls find different mentions": (
         (),
         [poll(mention(1, 0)), poll(mention(2, 1))],
         (mention(1, 0), mention(2, 1)),
     ),
-    "two polls find the same": (
+    "two polls find the same posts": (
         (),
         [poll(mention(1, 0), reply(2, 1)), poll(mention(1, 0), reply(2, 1))],
         (mention(1, 0), reply(2, 1)),
@@ -51,7 +51,7 @@ PAIRS: dict[str, tuple[tuple[Fact, ...], list[Writer], tuple[Fact, ...]]] = {
         [poll(mention(2, 1)), flag(20)],
         (*BEFORE, mention(2, 1)),
     ),
-    "a flagging delivered twice": (BEFORE, [flag(70), flag(71)], BEFORE),
+    "a run of flag delivered twice": (BEFORE, [flag(70), flag(71)], BEFORE),
     "a click while a mention comes in": (
         BEFORE,
         [click(position(5, 1, 3)), poll(mention(4, 4))],
@@ -72,7 +72,7 @@ PAIRS: dict[str, tuple[tuple[Fact, ...], list[Writer], tuple[Fact, ...]]] = {
         [click(Lease("mine", "anna", at(14), at(44))), flag(20)],
         (*BEFORE, Lease("mine", "anna", at(14), at(44))),
     ),
-    "a finished one reopens while another reply comes": (
+    "a finished conversation reopens while another reply comes": (
         (*BEFORE, reply(4, 9)),
         [poll(mention(6, 12)), poll(reply(5, 10))],
         (*BEFORE, reply(4, 9), mention(6, 12), reply(5, 10)),
@@ -80,7 +80,7 @@ PAIRS: dict[str, tuple[tuple[Fact, ...], list[Writer], tuple[Fact, ...]]] = {
 }
 
 
-def player(table: Table, writer: Writer) -> Callable[[Any], None]:
+def with_client(table: Table, writer: Writer) -> Callable[[Any], None]:
     return lambda client: writer(ConversationStore(Table(client, table.name, table.index)))
 
 
@@ -88,12 +88,12 @@ def player(table: Table, writer: Writer) -> Callable[[Any], None]:
 def test_two_writers_in_every_order(
     table: Table, before: tuple[Fact, ...], writers: list[Writer], expected: tuple[Fact, ...]
 ) -> None:
-    """Given two writers, in every order of their calls, then all facts stand and fold the same."""
+    """In every order of their calls, all facts are stored, and they fold to the same state."""
     states = []
 
     def run(choices: Sequence[int]) -> list[int]:
         ConversationStore(table).add({KEY: before} if before else {}, POLICY, KEEP)
-        options = run_interleaved([player(table, w) for w in writers], table.client, choices)
+        options = run_interleaved([with_client(table, w) for w in writers], table.client, choices)
         states.append(assert_whole(table, *expected))
         delete_all(table)
         return options
@@ -104,27 +104,27 @@ def test_two_writers_in_every_order(
 
 
 SEVERAL: dict[str, tuple[tuple[Fact, ...], list[Writer], tuple[Fact, ...]]] = {
-    "a mention, a reply and a flagging": (
+    "a mention, a reply and a run of flag": (
         (mention(1, 0),),
         [poll(mention(2, 1)), poll(reply(3, 14)), flag(20)],
         (mention(1, 0), mention(2, 1), reply(3, 14)),
     ),
-    "a click, a mention and a flagging": (
+    "a click, a mention and a run of flag": (
         (mention(1, 0),),
         [click(position(5, 1)), poll(mention(2, 3)), flag(70)],
         (mention(1, 0), position(5, 1), mention(2, 3)),
     ),
-    "two flaggings and a mention": (
+    "two runs of flag and a mention": (
         (mention(1, 0),),
         [flag(70), flag(71), poll(mention(2, 3))],
         (mention(1, 0), mention(2, 3)),
     ),
-    "a long one is answered while another poll finds that, and more": (
+    "a long conversation is answered while another poll finds the reply and more": (
         MANY,
         [poll(reply(90, 90)), poll(reply(90, 90), mention(91, 91))],
         (*MANY, reply(90, 90), mention(91, 91)),
     ),
-    "a long finished one reopens while another poll finds that, and its answer": (
+    "a long finished conversation reopens while another poll finds the mention and its reply": (
         (*MANY, reply(90, 90)),
         [poll(mention(91, 91)), poll(mention(91, 91), reply(92, 92))],
         (*MANY, reply(90, 90), mention(91, 91), reply(92, 92)),
@@ -136,11 +136,11 @@ SEVERAL: dict[str, tuple[tuple[Fact, ...], list[Writer], tuple[Fact, ...]]] = {
 def test_more_writers_or_longer_ones_in_many_orders(
     table: Table, before: tuple[Fact, ...], writers: list[Writer], expected: tuple[Fact, ...]
 ) -> None:
-    """Given writers in drawn orders (the same each time), then nothing is lost."""
+    """In a seeded sample of orders, nothing is lost."""
     random = Random(7)  # the same orders each time
     for _ in range(400 if TEST_ALL else 25):
         choices = [random.randrange(len(writers)) for _ in range(40)]
         ConversationStore(table).add({KEY: before}, POLICY, KEEP)
-        run_interleaved([player(table, w) for w in writers], table.client, choices)
+        run_interleaved([with_client(table, w) for w in writers], table.client, choices)
         assert_whole(table, *expected)
         delete_all(table)

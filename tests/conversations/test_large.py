@@ -1,4 +1,4 @@
-"""What grows without end: a wait of months, told again and again; it must fit into the table."""
+"""What grows without end: a wait of months with many reminders must fit into the table."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,13 +16,13 @@ KEY = ConversationKey("acme", str(_ID), "1234567890123456789")
 OTHER = ConversationKey("acme", str(_ID + 1), "7")
 
 
-def asked(number: int, minute: float) -> Mention:
+def make_mention(number: int, minute: float) -> Mention:
     name = str(_ID + number)
     return Mention(name, name, at(minute), f"help {number}", frozenset({"100"}))
 
 
 def flag_all(conversations: ConversationStore, minute: float) -> int:
-    """As the job of the minute does."""
+    """Flag what is due, as the job of the minute does."""
 
     def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
         return levels_due(state, POLICY, at(minute))
@@ -32,8 +32,8 @@ def flag_all(conversations: ConversationStore, minute: float) -> int:
 
 
 def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:
-    """Given two hundred mentions told a hundred times, then they are told once more, others too."""
-    mentions = [asked(number, number / 10) for number in range(200)]
+    """Two hundred mentions flagged a hundred times are flagged once more, and others too."""
+    mentions = [make_mention(number, number / 10) for number in range(200)]
     flags = [
         Flag("critical", frozenset(m.id for m in mentions), at(240), at(240 + day * 1440), day)
         for day in range(100)
@@ -41,7 +41,7 @@ def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:
     conversations = ConversationStore(table)
     conversations.add({KEY: [*mentions, *flags]}, POLICY, KEEP)
     later = 240 + 100 * 1440
-    conversations.add({OTHER: [asked(300, later - 20)]}, POLICY, KEEP)
+    conversations.add({OTHER: [make_mention(300, later - 20)]}, POLICY, KEEP)
     assert flag_all(conversations, later) == 2
     state, facts, _ = stored_conversation(table, KEY)
     assert state == fold(facts, POLICY)
@@ -49,12 +49,12 @@ def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:
 
 
 def test_a_state_is_read_as_it_was_written(table: Table) -> None:
-    """Given flags of waits that grew, shrank and were others, then each tells of its own."""
-    mentions = [asked(number, number) for number in range(6)]
-    told = [(0, 1), (0, 1, 2), (2,), (3, 4), (3, 4), (5, 3)]
+    """Flags of waits that grew, shrank and changed each have their own mentions."""
+    mentions = [make_mention(number, number) for number in range(6)]
+    waits = [(0, 1), (0, 1, 2), (2,), (3, 4), (3, 4), (5, 3)]
     flags = [
-        Flag("critical", frozenset(mentions[n].id for n in which), at(240), at(300 + day), day)
-        for day, which in enumerate(told)
+        Flag("critical", frozenset(mentions[n].id for n in numbers), at(240), at(300 + day), day)
+        for day, numbers in enumerate(waits)
     ]
     facts = [*mentions, *flags]
     ConversationStore(table).add({KEY: facts}, POLICY, KEEP)
@@ -63,8 +63,8 @@ def test_a_state_is_read_as_it_was_written(table: Table) -> None:
     assert set(state.flags) == set(flags)
 
 
-def test_states_of_before_are_read_in_full() -> None:
-    """Given a state in which each flag lists all that it told, then it is read so."""
+def test_states_in_the_older_format_are_read_in_full() -> None:
+    """A state in which each flag lists all of its mentions is still read."""
     flag = '{"level":"warning","mentions":["1","2"],"due_at":"%s","at":"%s"}'
     first, second = (flag % (at(15 * n).isoformat(), at(15 * n).isoformat()) for n in (1, 2))
     state = state_of({"sk": STATE, "state": f'{{"status":"open","flags":[{first},{second}]}}'})
@@ -72,18 +72,18 @@ def test_states_of_before_are_read_in_full() -> None:
 
 
 def test_endless_posts_fill_only_one_conversation(table: Table) -> None:
-    """Given thousands of mentions in a thread, then those past the limit are named, not stored."""
+    """Of thousands of mentions in a thread, those beyond the limit are refused; replies are not."""
     conversations = ConversationStore(table)
     refused: list[str] = []
 
-    def say(*facts: Fact) -> int:
+    def store(*facts: Fact) -> int:
         return conversations.add({KEY: facts}, POLICY, KEEP, lambda _, m: refused.append(m.id))
 
-    many = [asked(number, number / 10) for number in range(MAX_FACTS)]
+    many = [make_mention(number, number / 10) for number in range(MAX_FACTS)]
     for start in range(0, MAX_FACTS, 500):
-        assert say(*many[start : start + 500]) == 500
-    late = asked(MAX_FACTS, MAX_FACTS)
-    answer = replace(reply(1, MAX_FACTS + 1), id=str(_ID + 9000), version=str(_ID + 9000))
-    assert say(many[0], late, answer) == 1
+        assert store(*many[start : start + 500]) == 500
+    late = make_mention(MAX_FACTS, MAX_FACTS)
+    late_reply = replace(reply(1, MAX_FACTS + 1), id=str(_ID + 9000), version=str(_ID + 9000))
+    assert store(many[0], late, late_reply) == 1
     assert refused == [late.id]
     assert stored_conversation(table, KEY)[0].status == "answered"

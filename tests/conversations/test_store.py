@@ -1,4 +1,4 @@
-"""Conversations as they lie in the table: all facts and their state, how long, in which index."""
+"""The store of conversations: all facts and their state, how long they live, and the index."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ from tests.interleaving import HookedClient
 
 
 def test_more_facts_than_one_transaction_takes(table: Table) -> None:
-    """Given 400 new facts in one conversation, then all of them are stored, and told as new."""
+    """Of 400 new facts in one conversation, all are stored and counted as new."""
     facts = [mention(n, n) for n in range(1, 401)]
     assert ConversationStore(table).add({KEY: facts}, POLICY, KEEP) == 400
     assert assert_whole(table, *facts).mentions == 400
@@ -38,7 +38,7 @@ def test_more_facts_than_one_transaction_takes(table: Table) -> None:
 
 @pytest.mark.parametrize("customers", [1, 60])
 def test_the_longest_posts_that_x_takes(table: Table, customers: int) -> None:
-    """Given a page of posts as long as can be, then each transaction is one that DynamoDB takes."""
+    """A page of the longest possible posts is written in transactions that DynamoDB accepts."""
     sizes: list[int] = []
     events = table.client.meta.events
     events.register(
@@ -55,7 +55,7 @@ def test_the_longest_posts_that_x_takes(table: Table, customers: int) -> None:
 
 
 def test_many_conversations_at_once(table: Table) -> None:
-    """Given 150 conversations in one call, then each has its state."""
+    """When one call writes 150 conversations, each gets its state."""
     facts = {
         ConversationKey("acme", str(n), "7"): [mention(n, n), reply(n + 1000, n)]
         for n in range(1, 151)
@@ -67,7 +67,7 @@ def test_many_conversations_at_once(table: Table) -> None:
 
 
 def test_known_facts_are_not_written_again(table: Table) -> None:
-    """Given facts that the state lists, then a poll that finds them again writes nothing."""
+    """A poll that finds facts which the state lists writes nothing."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, KEEP)
     calls: list[str] = []
@@ -78,8 +78,8 @@ def test_known_facts_are_not_written_again(table: Table) -> None:
     assert calls == ["batch_get_item"]
 
 
-def test_a_fact_that_the_state_does_not_list_is_folded_all_the_same(table: Table) -> None:
-    """Given a fact stored by a writer that then was gone, when found again, then it counts."""
+def test_a_fact_that_the_state_does_not_list_is_folded_when_found_again(table: Table) -> None:
+    """A fact that was stored without its state counts when another poll finds it."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
     lost = reply(2, 1)
@@ -89,10 +89,10 @@ def test_a_fact_that_the_state_does_not_list_is_folded_all_the_same(table: Table
     assert assert_whole(table, lost).status == "answered"
 
 
-def test_time_to_live_is_set_on_all_items_when_finished_and_taken_off_when_reopened(
+def test_time_to_live_is_set_on_all_items_when_finished_and_removed_when_reopened(
     table: Table,
 ) -> None:
-    """Given a conversation, when answered and asked anew, then its items go together or stay."""
+    """All items of a conversation expire together, or none of them does."""
     conversations = ConversationStore(table)
 
     def ttls() -> set[int | None]:
@@ -110,14 +110,14 @@ def test_time_to_live_is_set_on_all_items_when_finished_and_taken_off_when_reope
     assert later - ttl == 3 * 24 * 3600
 
 
-@pytest.mark.parametrize("gone", ["r2", STATE], ids=["reply", "state"])
-def test_a_conversation_partly_removed_by_time_to_live_is_treated_as_gone(
-    table: Table, gone: str
+@pytest.mark.parametrize("removed", ["r2", STATE], ids=["reply", "state"])
+def test_a_conversation_partly_removed_by_time_to_live_counts_as_removed(
+    table: Table, removed: str
 ) -> None:
-    """Given a finished conversation of which an item went first, when asked anew, that waits."""
+    """When the customer writes again, only the new mentions wait."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, KEEP)
-    table.delete_many([ItemKey(conversation_pk(KEY), gone)])
+    table.delete_many([ItemKey(conversation_pk(KEY), removed)])
     later = 60 * 24 * 92
     for number in (3, 4):
         conversations.add({KEY: [mention(number, later + number)]}, POLICY, KEEP)
@@ -126,14 +126,14 @@ def test_a_conversation_partly_removed_by_time_to_live_is_treated_as_gone(
     assert [i.get("ttl") for i in stored_conversation(table)[2] if i["sk"] == "m1"] != [None]
 
 
-def test_kept_for_good(table: Table) -> None:
-    """Given a company that keeps everything, then nothing ever goes."""
+def test_without_retention_nothing_expires(table: Table) -> None:
+    """For a company that keeps everything, no item gets a time-to-live."""
     ConversationStore(table).add({KEY: [mention(1, 0), reply(2, 1)]}, POLICY, None)
     assert {i.get("ttl") for i in stored_conversation(table)[2]} == {None}
 
 
-def test_only_open_ones_stand_in_the_index_sorted_by_when_they_need_attention(table: Table) -> None:
-    """Given open, answered and leased ones, then what is due is read, in order, nothing else."""
+def test_the_index_has_open_conversations_by_when_they_need_attention(table: Table) -> None:
+    """Of open, answered and leased conversations, only those that are due are read, in order."""
     conversations = ConversationStore(table)
     lease = Lease("mine", "anna", at(1), at(100))
     facts: dict[ConversationKey, list[Fact]] = {
@@ -161,8 +161,8 @@ def test_only_open_ones_stand_in_the_index_sorted_by_when_they_need_attention(ta
     assert due(25) == ["1"]
 
 
-def test_posts_stand_under_the_day_they_were_published_and_never_move(table: Table) -> None:
-    """Given posts over three days, then any stretch of time gives its own, whatever came after."""
+def test_posts_are_indexed_by_the_day_they_were_published(table: Table) -> None:
+    """Any period has the posts that were published in it, whatever was stored later."""
     conversations = ConversationStore(table)
     day = 24 * 60
     facts = {
@@ -194,8 +194,8 @@ def test_posts_stand_under_the_day_they_were_published_and_never_move(table: Tab
 
 
 @pytest.mark.parametrize("people", [3, 40, 90, 230])
-def test_many_people_to_tell_of_many_conversations(table: Table, people: int) -> None:
-    """Given more to tell than fits beside the flags, then all are flagged, and told of once."""
+def test_many_people_get_entries_of_many_conversations(table: Table, people: int) -> None:
+    """More entries than fit beside the flags are written, once for each person and conversation."""
     conversations = ConversationStore(table)
     keys = [ConversationKey("acme", str(n), "7") for n in range(1, 61)]
     conversations.add({k: [mention(int(k.conversation_id), 0)] for k in keys}, POLICY, KEEP)
@@ -211,12 +211,12 @@ def test_many_people_to_tell_of_many_conversations(table: Table, people: int) ->
     conversations.append(keys, decide, POLICY, KEEP, make_entries)
     assert {s.level for s in conversations.states(keys).values()} == {"warning"}
     for n in (0, people - 1):
-        told = [k for e in Outbox(table).waiting("acme", f"person{n}") for k in e.keys]
-        assert sorted(told) == sorted(keys)
+        covered = [k for e in Outbox(table).waiting("acme", f"person{n}") for k in e.keys]
+        assert sorted(covered) == sorted(keys)
 
 
 def test_a_missing_conversation_loads_as_empty(table: Table) -> None:
-    """Given a key that nobody has written, then there is no state, and no error."""
+    """A key that nobody has written has no state and raises no error."""
     loaded = ConversationStore(table).load([KEY])[KEY]
     assert (loaded.rev, loaded.state.status, loaded.facts) == (0, None, ())
     assert ConversationStore(table).states([KEY]) == {}

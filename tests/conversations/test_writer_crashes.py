@@ -1,4 +1,4 @@
-"""A writer gone in the middle of its work."""
+"""Writers that are killed in the middle of their work."""
 
 import itertools
 from typing import Any
@@ -28,11 +28,11 @@ from tests.interleaving import HookedClient
 
 
 class CrashError(BaseException):
-    """The function is gone, in the middle of what it did."""
+    """The function was killed in the middle of its work."""
 
 
 def crashing(client: Any, number: int, *, after: bool) -> HookedClient:
-    """A client that is gone before (or right after) its call of this number."""
+    """Return a client that raises before (or right after) its call of this number."""
     calls = itertools.count(1)
 
     def crash(_: str) -> None:
@@ -46,7 +46,7 @@ WORK: dict[str, tuple[tuple[Fact, ...], Writer]] = {
     "a poll": ((mention(1, 0),), poll(mention(2, 1), reply(3, 5), mention(4, 6))),
     "a poll of more than a transaction takes": ((), poll(*(mention(n, n) for n in range(1, 171)))),
     "a click": (BEFORE, click(position(5, 1, 3))),
-    "a flagging": (BEFORE, flag(300)),
+    "a run of flag": (BEFORE, flag(300)),
     "closing one of many facts": (
         tuple(mention(n, n) for n in range(1, 130)),
         poll(reply(1000, 500)),
@@ -59,20 +59,20 @@ WORK: dict[str, tuple[tuple[Fact, ...], Writer]] = {
 def test_two_crashes_at_any_calls_leave_it_whole(
     table: Table, before: tuple[Fact, ...], work: Writer, after: bool
 ) -> None:
-    """Given a writer gone at any of its calls, when it is tried again, then all is as if not."""
+    """When a writer killed at any call is retried, the state is that of an undisturbed run."""
     undisturbed: State | None = None
     for number in itertools.count(0):
         ConversationStore(table).add({KEY: before} if before else {}, POLICY, KEEP)
-        gone = False
+        crashed = False
         try:
             client = crashing(table.client, number, after=after)
             work(ConversationStore(Table(client, table.name, table.index)))
         except CrashError:
-            gone = True
+            crashed = True
         work(ConversationStore(table))
         state = assert_whole(table, *before)
         undisturbed = undisturbed or state
         assert state == undisturbed
         delete_all(table)
-        if number and not gone:
+        if number and not crashed:
             break

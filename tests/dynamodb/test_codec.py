@@ -1,4 +1,4 @@
-"""Records come back from JSON as they went, by the types of their fields alone."""
+"""A record is the same after it was written as JSON, by the types of its fields alone."""
 
 import json
 from datetime import UTC, datetime
@@ -77,20 +77,20 @@ RECORDS: dict[type, st.SearchStrategy[Any]] = {
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
-def test_a_record_comes_back_as_it_went(kind: type, data: st.DataObject) -> None:
-    """Whatever a record holds, then the JSON of it is the same record."""
+def test_a_record_is_the_same_after_json(kind: type, data: st.DataObject) -> None:
+    """Whatever a record holds, reading its JSON gives an equal record."""
     record = data.draw(RECORDS[kind])
     assert from_json(kind, json.loads(json.dumps(to_json(record)))) == record
 
 
-def test_what_is_empty_takes_no_room() -> None:
-    """Given fields that are None or empty, then they are left out, and have their defaults."""
+def test_empty_fields_are_left_out() -> None:
+    """Fields that are None or empty are not written, and are read as their defaults."""
     assert to_json(ComplianceState("a")) == {"app": "a", "rev": 0}
     assert from_json(ComplianceState, {"app": "a"}) == ComplianceState("a")
 
 
-def test_what_cannot_be_a_record_is_an_error() -> None:
-    """Given an unknown field, or none where one must be, then it is not passed over."""
+def test_unknown_or_missing_fields_are_an_error() -> None:
+    """Neither an unknown field nor the lack of a required one is ignored."""
     with pytest.raises(TypeError):
         from_json(HighWater, {"id": "1", "at": "2030-05-14T09:00:00+00:00", "odd": 1})
     with pytest.raises(TypeError):

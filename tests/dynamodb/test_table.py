@@ -1,4 +1,4 @@
-"""The table itself: every page, what was left over, what belongs together."""
+"""The table client: pages, unprocessed items, transactions, conflicts, lost answers."""
 
 import json
 from dataclasses import replace
@@ -17,8 +17,8 @@ from tests.interleaving import HookedClient, failing
 from tests.outbox.sample_entries import MINUTE, NOON
 
 
-class Partly:
-    """A client that takes (or gives) only the first of what is in a batch, as DynamoDB may."""
+class PartialClient:
+    """A client that processes only the first item of a batch, as DynamoDB may."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -29,20 +29,20 @@ class Partly:
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - AWS's word
         self.calls += 1
-        [(table, asked)] = RequestItems.items()
-        now, later = asked["Keys"][:1], asked["Keys"][1:]
-        answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": now}})
-        return {**answer, "UnprocessedKeys": {table: {**asked, "Keys": later}} if later else {}}
+        [(table, request)] = RequestItems.items()
+        now, later = request["Keys"][:1], request["Keys"][1:]
+        answer = self._client.batch_get_item(RequestItems={table: {**request, "Keys": now}})
+        return {**answer, "UnprocessedKeys": {table: {**request, "Keys": later}} if later else {}}
 
     def batch_write_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - AWS's word
         self.calls += 1
-        [(table, asked)] = RequestItems.items()
-        answer = self._client.batch_write_item(RequestItems={table: asked[:1]})
-        return {**answer, "UnprocessedItems": {table: asked[1:]} if asked[1:] else {}}
+        [(table, request)] = RequestItems.items()
+        answer = self._client.batch_write_item(RequestItems={table: request[:1]})
+        return {**answer, "UnprocessedItems": {table: request[1:]} if request[1:] else {}}
 
 
 def test_more_items_than_a_batch_takes(table: Table) -> None:
-    """Given 230 items, when put and got, then all are there; what is not there is left out."""
+    """Of 230 items, all are written and read; keys without an item are left out."""
     table.put_many((ItemKey("a", f"{n:03}"), {"n": n}) for n in range(230))
     found = table.get_many([*(ItemKey("a", f"{n:03}") for n in range(230)), ItemKey("b", "0")] * 2)
     assert [found[ItemKey("a", f"{n:03}")]["n"] for n in range(230)] == list(range(230))
@@ -50,21 +50,21 @@ def test_more_items_than_a_batch_takes(table: Table) -> None:
 
 
 def test_unprocessed_items_of_a_batch_are_retried(table: Table, pauses: list[float]) -> None:
-    """Given a table that takes one item at a time, then all go in the end, ever more slowly."""
-    client = Partly(table.client)
-    partly = Table(client, table.name, table.index, pauses.append)
+    """When the table takes one item at a time, all are written in the end, with growing pauses."""
+    client = PartialClient(table.client)
+    partial = Table(client, table.name, table.index, pauses.append)
     keys = [ItemKey("a", str(n)) for n in range(7)]
-    partly.put_many((key, {"n": key.sk}) for key in keys)
+    partial.put_many((key, {"n": key.sk}) for key in keys)
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
-    assert len(partly.get_many(keys)) == 7
+    assert len(partial.get_many(keys)) == 7
     assert client.calls == 14
-    partly.delete_many([*keys, ItemKey("a", "not there")])
+    partial.delete_many([*keys, ItemKey("a", "not there")])
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6] * 3 + [1.6]
     assert list(table.query("a")) == []
 
 
 def test_a_partition_is_read_to_its_last_page(table: Table) -> None:
-    """Given more than the megabyte of one page, then every item comes, in order."""
+    """More than the megabyte of one page is read completely and in order."""
     for n in range(6):
         table.put(ItemKey("a", str(n)), {"n": n, "text": "x" * 300_000})
     assert [i["n"] for i in table.query("a")] == list(range(6))
@@ -73,8 +73,8 @@ def test_a_partition_is_read_to_its_last_page(table: Table) -> None:
     assert [i["n"] for i in table.query("a", limit=5)] == [0, 1, 2, 3, 4]
 
 
-def test_only_what_has_index_keys_stands_in_the_index(table: Table) -> None:
-    """Given items with and without, then the index is sparse."""
+def test_only_items_with_index_keys_are_in_the_index(table: Table) -> None:
+    """Items without index keys are not in the index."""
     table.put(ItemKey("a", "1"), {"gpk": "g", "gsk": "2"})
     table.put(ItemKey("a", "2"), {"gpk": None, "gsk": None})
     table.put(ItemKey("a", "3"), {"gpk": "g", "gsk": "1"})
@@ -85,31 +85,31 @@ def test_only_what_has_index_keys_stands_in_the_index(table: Table) -> None:
 
 
 def test_reads_that_decide_are_consistent(table: Table) -> None:
-    """Whatever is read by key is as it is now; only the index may be a moment late."""
-    asked: list[tuple[str, Any]] = []
+    """All reads by key are consistent; only the index may be a moment late."""
+    calls: list[tuple[str, Any]] = []
 
-    class Watched(HookedClient):
+    class RecordingClient(HookedClient):
         def __getattr__(self, name: str) -> Any:
             real = super().__getattr__(name)
 
             def call(**arguments: Any) -> Any:
-                asked.append((name, arguments))
+                calls.append((name, arguments))
                 return real(**arguments)
 
             return call if name in ("get_item", "batch_get_item", "query") else real
 
-    watched = Table(Watched(table.client), table.name, table.index)
-    watched.get(ItemKey("a", "1"))
-    watched.get_many([ItemKey("a", "1")])
-    list(watched.query("a"))
-    [got, batch, query] = [arguments for _, arguments in asked]
+    recorded = Table(RecordingClient(table.client), table.name, table.index)
+    recorded.get(ItemKey("a", "1"))
+    recorded.get_many([ItemKey("a", "1")])
+    list(recorded.query("a"))
+    [got, batch, query] = [arguments for _, arguments in calls]
     assert got["ConsistentRead"] is True
     assert batch["RequestItems"][table.name]["ConsistentRead"] is True
     assert query["ConsistentRead"] is True
 
 
 def test_an_update_says_whether_its_condition_held(table: Table) -> None:
-    """Given a condition, then it is written or not; None takes an attribute off."""
+    """If the condition does not hold, nothing is written; None removes an attribute."""
     assert table.update(ItemKey("a", "1"), {"n": 1, "m": 2}, condition="attribute_not_exists(pk)")
     assert not table.update(ItemKey("a", "1"), {"n": 5}, condition="attribute_not_exists(pk)")
     assert table.update(ItemKey("a", "1"), {"m": None}, condition="n = :n", given={":n": 1})
@@ -117,7 +117,7 @@ def test_an_update_says_whether_its_condition_held(table: Table) -> None:
 
 
 def test_a_transaction_is_all_or_nothing(table: Table) -> None:
-    """Given one condition of three that does not hold, then nothing is written; it says which."""
+    """If one condition does not hold, nothing is written, and the error says which one it was."""
     table.put(ItemKey("a", "1"), {"n": 1})
     actions = [
         table.put_action(ItemKey("a", "2"), {"n": 2}),
@@ -136,7 +136,7 @@ def test_a_transaction_is_all_or_nothing(table: Table) -> None:
 def test_a_transaction_waits_for_a_table_that_is_too_busy(
     table: Table, pauses: list[float], code: str
 ) -> None:
-    """Given a table that takes nothing for a while, then what was to be written is written."""
+    """When the table throttles for a while, the transaction is repeated until it succeeds."""
     busy = Table(failing(table.client, code, 6), table.name, table.index, pauses.append)
     busy.transact([table.put_action(ItemKey("a", "1"), {"n": 1})])
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
@@ -144,7 +144,7 @@ def test_a_transaction_waits_for_a_table_that_is_too_busy(
 
 
 def test_a_table_that_is_too_busy_for_long_is_an_error(table: Table, pauses: list[float]) -> None:
-    """Given one that never takes it, then it is no conflict with others, and nothing is written."""
+    """When the table throttles for good, the error is not one of a conflict; nothing is written."""
     busy = Table(
         failing(table.client, "ThrottlingError", 99), table.name, table.index, pauses.append
     )
@@ -158,14 +158,14 @@ def test_a_table_that_is_too_busy_for_long_is_an_error(table: Table, pauses: lis
 def test_a_single_write_gives_way_to_a_transaction(
     table: Table, single: str, pauses: list[float]
 ) -> None:
-    """Given a transaction under way on the item, then whoever holds it is faster; no error."""
+    """During a transaction on the item, a single write counts as having lost the race."""
 
-    def others(name: str) -> None:
+    def raise_conflict(name: str) -> None:
         if name == single:
             response = {"Error": {"Code": "TransactionConflictException"}}
             raise table.client.exceptions.TransactionConflictException(response, single)
 
-    busy = Table(HookedClient(table.client, others), table.name, table.index, pauses.append)
+    busy = Table(HookedClient(table.client, raise_conflict), table.name, table.index, pauses.append)
     if single == "update_item":
         assert Outbox(busy).claim("acme", "anna", NOON, NOON + MINUTE) is None
     else:
@@ -173,23 +173,23 @@ def test_a_single_write_gives_way_to_a_transaction(
             CursorStore(busy).save(Cursor("100", NOON))
 
 
-def lose(table: Table, call: str) -> list[str]:
-    """AWS does what this call asks, once, and the answer does not come; botocore asks again."""
+def lose_answer(table: Table, call: str) -> list[str]:
+    """Let the answer of this call be lost once, after it took effect; botocore repeats the call."""
     lost: list[str] = []
 
-    def again(**_: Any) -> float | None:
+    def retry_once(**_: Any) -> float | None:
         if lost:
             return None
         lost.append(call)
         return 0
 
-    table.client.meta.events.register_first(f"needs-retry.dynamodb.{call}", again)
+    table.client.meta.events.register_first(f"needs-retry.dynamodb.{call}", retry_once)
     return lost
 
 
 def test_a_claim_whose_answer_is_lost_is_recognised_as_ones_own(table: Table) -> None:
-    """Given a claim that AWS took, when botocore asks again, then it holds, and no other does."""
-    lost = lose(table, "UpdateItem")
+    """When botocore repeats a claim that took effect, the claim is ours, and nobody else's."""
+    lost = lose_answer(table, "UpdateItem")
     mailbox = Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE)
     assert lost
     assert mailbox is not None
@@ -198,29 +198,29 @@ def test_a_claim_whose_answer_is_lost_is_recognised_as_ones_own(table: Table) ->
 
 
 def test_a_cursor_whose_answer_is_lost_is_saved(table: Table) -> None:
-    """Given a cursor that AWS took, when botocore asks again, then nobody was faster."""
-    accounts = CursorStore(table)
-    first = accounts.save(Cursor("100", NOON))
-    lost = lose(table, "PutItem")
-    assert accounts.save(first).rev == 2
+    """When botocore repeats a save that took effect, it does not count as a lost race."""
+    cursors = CursorStore(table)
+    first = cursors.save(Cursor("100", NOON))
+    lost = lose_answer(table, "PutItem")
+    assert cursors.save(first).rev == 2
     assert lost
     with pytest.raises(StaleWriteError):
-        accounts.save(first)
+        cursors.save(first)
 
 
 def test_writes_of_others_during_a_lost_answer_stay_theirs(table: Table) -> None:
-    """Given a call made again that others were faster than, then it is not taken for done."""
-    accounts = CursorStore(table)
-    first = accounts.save(Cursor("100", NOON))
-    accounts.save(replace(first, vocabulary="post"))
-    lost = lose(table, "PutItem")
+    """When another run saved first, the repeated call does not count as done."""
+    cursors = CursorStore(table)
+    first = cursors.save(Cursor("100", NOON))
+    cursors.save(replace(first, vocabulary="post"))
+    lost = lose_answer(table, "PutItem")
     with pytest.raises(StaleWriteError):
-        accounts.save(first)
+        cursors.save(first)
     assert lost
 
 
 def test_a_transaction_has_an_idempotency_token(table: Table) -> None:
-    """Given any transaction, then botocore names it, so that AWS does it once, asked twice."""
+    """Each transaction gets a token, so that AWS executes it once although it is sent twice."""
     names: list[str] = []
     table.client.meta.events.register(
         "before-call.dynamodb.TransactWriteItems",

@@ -1,4 +1,4 @@
-"""Who is on duty, who hears of what, when it is told again."""
+"""Who is on duty, who is alerted of which level, and when reminders are due."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -9,7 +9,7 @@ from pulse.kernel.policy import Level, Policy, Shift
 WORKDAYS, WEEKEND = frozenset(range(5)), frozenset({5, 6})
 MON, TUE, FRI, SAT, SUN = (f"2030-05-{day}" for day in (13, 14, 17, 18, 19))
 
-TURNS = [
+SHIFTS = [
     (Shift("a"), f"{SUN} 00:00", True),
     (Shift("a"), f"{MON} 23:59", True),
     (Shift("a", WORKDAYS), f"{FRI} 23:59", True),
@@ -32,12 +32,12 @@ TURNS = [
 ]
 
 
-@pytest.mark.parametrize(("turn", "moment", "on"), TURNS)
-def test_a_turn_over_midnight_belongs_to_the_day_it_began_on(
-    turn: Shift, moment: str, on: bool
+@pytest.mark.parametrize(("shift", "moment", "on"), SHIFTS)
+def test_a_shift_over_midnight_belongs_to_the_day_it_began_on(
+    shift: Shift, moment: str, on: bool
 ) -> None:
-    """Given a turn, at this local time, then the person is on duty or not."""
-    assert turn.covers(datetime.fromisoformat(moment)) is on
+    """At this local time, the person of this shift is on duty or not."""
+    assert shift.covers(datetime.fromisoformat(moment)) is on
 
 
 POLICY = Policy(
@@ -75,12 +75,12 @@ POLICY = Policy(
     ],
 )
 def test_on_duty_by_the_companys_clock(utc: str, people: tuple[str, ...]) -> None:
-    """Given turns in Moscow time, at this instant, then these people are on duty."""
+    """With shifts in Moscow time, these people are on duty at this instant."""
     assert POLICY.on_duty("agents", datetime.fromisoformat(utc)) == people
 
 
-def test_an_unknown_group_is_nobody() -> None:
-    """Given a group that is in no settings, then nobody of it is on duty."""
+def test_nobody_of_an_unknown_group_is_on_duty() -> None:
+    """A group that the settings do not have has nobody on duty."""
     assert POLICY.on_duty("ghosts", datetime(2030, 5, 13, tzinfo=UTC)) == ()
 
 
@@ -95,19 +95,19 @@ def test_an_unknown_group_is_nobody() -> None:
         ("gone", 0, ()),
     ],
 )
-def test_reminders_go_to_higher_levels(level: str, reminder: int, people: tuple[str, ...]) -> None:
-    """Each reminder adds the next group up; who is in two of them hears once."""
+def test_reminders_go_up_the_escalation(level: str, reminder: int, people: tuple[str, ...]) -> None:
+    """Each reminder adds one more group; a person in two groups is listed once."""
     assert POLICY.recipients(level, reminder, datetime(2030, 5, 13, 9, tzinfo=UTC)) == people
 
 
 def test_ranks() -> None:
-    """The mildest level is 0; what is no level any more is below all."""
+    """The mildest level has rank 0; a level that the policy does not have has rank -1."""
     assert [POLICY.rank(x) for x in ("warning", "critical", "gone", None)] == [0, 1, -1, -1]
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3])
-def test_the_promise_is_the_second_level_or_the_only_one(levels: int) -> None:
-    """By then a wait should have ended."""
+def test_the_response_deadline_is_the_second_level_or_the_only_one(levels: int) -> None:
+    """Every wait should have ended by the response deadline."""
     rows = tuple(Level(str(n), timedelta(hours=n), ()) for n in range(1, levels + 1))
     assert Policy(rows, {}).response_deadline == timedelta(hours=min(2, levels))
 
@@ -116,8 +116,8 @@ def test_the_promise_is_the_second_level_or_the_only_one(levels: int) -> None:
     ("every", "reminder", "pause"),
     [(4, 0, 4), (4, 5, 4), (4, 6, 24), (4, 60, 24), (1, 23, 1), (1, 24, 24), (36, 0, 36)],
 )
-def test_told_again_for_a_day_and_then_daily(every: int, reminder: int, pause: int) -> None:
-    """Hours between one telling and the next; never more often than `repeat_every` says."""
+def test_reminders_repeat_for_a_day_and_then_daily(every: int, reminder: int, pause: int) -> None:
+    """After this reminder, the next is due so many hours later, never before `repeat_every`."""
     policy = Policy(POLICY.levels, {}, repeat_every=timedelta(hours=every))
-    told = datetime(2030, 5, 13, tzinfo=UTC)
-    assert policy.next_reminder(told, reminder) == told + timedelta(hours=pause)
+    last = datetime(2030, 5, 13, tzinfo=UTC)
+    assert policy.next_reminder(last, reminder) == last + timedelta(hours=pause)

@@ -1,4 +1,4 @@
-"""Small rules: waiting after trouble, mails in a window, whose post it is, what is due."""
+"""Small rules: retries after faults, alert windows, whose post it is, which tasks are due."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,32 +25,34 @@ from tests.conversations.fact_builders import POLICY, at
 @pytest.mark.parametrize(
     ("failures", "minutes"), [(0, 1), (1, 2), (2, 4), (3, 5), (4, 5), (400, 5)]
 )
-def test_after_trouble_waits_grow_to_five_minutes(failures: int, minutes: int) -> None:
-    """Given so many failures before this one, then it is tried again after so many minutes."""
+def test_retry_delays_grow_to_five_minutes(failures: int, minutes: int) -> None:
+    """After so many failures before this one, the next try is so many minutes later."""
     before = OpenFault("unavailable", "", at(-60), failures, at(0)) if failures else None
-    met = record_failure(XError("unavailable", "503"), before, at(0))
-    assert met.next_try == at(minutes)
-    assert met.failures == failures + 1
-    assert met.since == (at(-60) if failures else at(0))
+    fault = record_failure(XError("unavailable", "503"), before, at(0))
+    assert fault.next_try == at(minutes)
+    assert fault.failures == failures + 1
+    assert fault.since == (at(-60) if failures else at(0))
 
 
 @pytest.mark.parametrize(
     ("retry_at", "next_try"), [(3, 3), (15, 15), (600, 15), (-5, 1), (0, 1), (None, 1)]
 )
 def test_a_limit_is_waited_for_as_x_says(retry_at: float | None, next_try: float) -> None:
-    """Given a 429 with its reset, then until then, but no longer than a quarter of an hour."""
-    said = None if retry_at is None else at(retry_at)
-    assert record_failure(XError("rate_limited", "429", said), None, at(0)).next_try == at(next_try)
+    """After a 429, the next try is at X's reset time, between 1 and 15 minutes later."""
+    reset = None if retry_at is None else at(retry_at)
+    assert record_failure(XError("rate_limited", "429", reset), None, at(0)).next_try == at(
+        next_try
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(FOR_A_PERSON))
-def test_what_only_a_person_mends_is_tried_each_quarter_of_an_hour(kind: str) -> None:
-    """No waiting mends it; so it is asked seldom, and whether somebody was told is kept."""
+def test_faults_that_only_a_person_can_fix_are_retried_every_15_minutes(kind: str) -> None:
+    """A reported fault stays reported while its kind is the same, so that it is reported once."""
     first = record_failure(XError(kind, "no"), None, at(0))
     assert (first.next_try, first.reported) == (at(15), False)
-    told = OpenFault(kind, "no", at(0), 1, at(15), reported=True)
-    assert record_failure(XError(kind, "no"), told, at(15)).reported
-    assert not record_failure(XError("unavailable", "503"), told, at(15)).reported
+    reported = OpenFault(kind, "no", at(0), 1, at(15), reported=True)
+    assert record_failure(XError(kind, "no"), reported, at(15)).reported
+    assert not record_failure(XError("unavailable", "503"), reported, at(15)).reported
 
 
 def alert(minute: float, *, urgent: bool = False) -> Entry:
@@ -70,10 +72,10 @@ WINDOWS = [
 
 
 @pytest.mark.parametrize(("entries", "last", "expected"), WINDOWS)
-def test_one_alert_mail_in_a_window(
+def test_one_alert_mail_per_window(
     entries: list[Entry], last: float | None, expected: float | None
 ) -> None:
-    """Every half hour at most; what is critical breaks that, every five minutes at most."""
+    """Alerts go out every 30 minutes at most; critical ones every five minutes at most."""
     mailbox = Mailbox(None if last is None else at(last))
     found = next_alert(entries, mailbox, POLICY)
     assert found == (None if expected is None else at(expected))
@@ -87,7 +89,7 @@ def snowflake(moment: datetime) -> str:
 
 
 def test_an_edited_post_was_published_when_its_first_version_was() -> None:
-    """Given an edit twenty minutes later, then the first id tells the time."""
+    """With an edit 20 minutes later, the publish time is that of the first id."""
     assert first_published_at(snowflake(at(0)), snowflake(at(20)), at(20)) == at(0)
 
 
@@ -95,14 +97,14 @@ def test_an_edited_post_was_published_when_its_first_version_was() -> None:
     ("first", "version"),
     [(snowflake(at(20)), snowflake(at(20))), ("5", "6"), (snowflake(at(-300)), "9")],
 )
-def test_ids_that_tell_no_sensible_time_are_not_believed(first: str, version: str) -> None:
-    """Given no edit, or ids made anew, then the time that X says stands."""
+def test_ids_without_a_plausible_time_are_ignored(first: str, version: str) -> None:
+    """Without an edit, or with ids that hold no plausible time, X's own time is used."""
     assert first_published_at(first, version, at(20)) == at(20)
 
 
 @pytest.mark.parametrize(("minutes", "is_ahead"), [(-1, False), (60, False), (61, True)])
-def test_an_id_of_the_time_to_come(minutes: float, is_ahead: bool) -> None:
-    """Given an id that holds a later time, then an hour of it may be how clocks differ."""
+def test_an_id_from_the_future(minutes: float, is_ahead: bool) -> None:
+    """An id may be up to an hour ahead, since clocks differ."""
     assert is_from_future(snowflake(at(minutes)), at(0)) is is_ahead
 
 
@@ -119,22 +121,22 @@ WHOSE = {
     "names the other of our accounts": (post("7", "200", "9"), True, False),
     "names somebody else": (post("7", "9"), False, False),
     "a retweet that names us": (post("7", "100", retweet=True), False, False),
-    "answers us": (post("7", "100", to="100"), True, False),
-    "answers somebody else and names us": (post("7", "100", to="9"), True, False),
+    "replies to us": (post("7", "100", to="100"), True, False),
+    "replies to somebody else and names us": (post("7", "100", to="9"), True, False),
     "one of our accounts names the other": (post("100", "200"), False, False),
-    "our answer to a customer": (post("100", "7", to="7"), False, True),
-    "our answer that names our other account": (post("100", "7", "200", to="7"), False, True),
-    "our answer to our other account": (post("100", "200", to="200"), False, False),
+    "our reply to a customer": (post("100", "7", to="7"), False, True),
+    "our reply that names our other account": (post("100", "7", "200", to="7"), False, True),
+    "our reply to our other account": (post("100", "200", to="200"), False, False),
     "our own thread": (post("100", to="100"), False, False),
-    "our news": (post("200"), False, False),
+    "our own post": (post("200"), False, False),
     "our retweet of a customer": (post("200", "7", to="7", retweet=True), False, False),
-    "somebody else's answer to the customer": (post("8", "7", to="7"), False, False),
+    "somebody else's reply to the customer": (post("8", "7", to="7"), False, False),
 }
 
 
 @pytest.mark.parametrize(("one", "is_mention", "is_reply"), WHOSE.values(), ids=WHOSE)
 def test_mentions_and_replies(one: Post, is_mention: bool, is_reply: bool) -> None:
-    """A mention is by somebody else and names us; a reply is ours and answers a customer."""
+    """A mention is by somebody else and names us; a reply is ours and goes to a customer."""
     assert bool(select_mentions([one], OURS)) is is_mention
     assert bool(select_replies([one], OURS)) is is_reply
 
@@ -155,27 +157,27 @@ def test_mentions_and_replies(one: Post, is_mention: bool, is_reply: bool) -> No
     ],
 )
 def test_what_is_due_in_a_minute(clock: str, swept: str | None, kinds: tuple[str, ...]) -> None:
-    """A poll each minute, a sweep each quarter; the whole day before its end, until it is done."""
+    """A poll is due each minute, a sweep every 15, that of the day from 23:50 until it is done."""
     last = datetime.fromisoformat(f"2030-05-14T{swept}Z") if swept else None
     assert kinds_due(datetime.fromisoformat(f"2030-05-14T{clock}Z"), last) == kinds
 
 
 @pytest.mark.parametrize(("minutes", "stale"), [(0, False), (5, False), (5.1, True), (60, True)])
 def test_a_task_grows_stale(minutes: float, stale: bool) -> None:
-    """After five minutes newer ones have long taken its place."""
+    """After five minutes, newer tasks have taken its place; a retried task never grows stale."""
     assert PollTask("acme", "100", "poll", at(0)).is_stale(at(minutes)) is stale
     assert not PollTask("acme", "100", "poll", at(0), retried=True).is_stale(at(minutes))
 
 
-def test_a_limit_lets_in_until_used_up_and_again_after_its_reset() -> None:
-    """Given none left until minute 5, then one more may be asked from minute 5 on."""
+def test_a_limit_allows_requests_until_used_up_and_again_after_its_reset() -> None:
+    """With none remaining until minute 5, requests are allowed again from minute 5 on."""
     assert Limit(1, at(5)).allows(at(0))
     assert not Limit(0, at(5)).allows(at(4.9))
     assert Limit(0, at(5)).allows(at(5))
 
 
 def test_a_token_is_never_printed() -> None:
-    """However it is written out, no part of it shows."""
+    """No part of a token shows in any text form of it."""
     token = Token("SECRET", "SECRET", "SECRET", "SECRET", "SECRET")
     assert "SECRET" not in f"{token} {token!r} {[token]}"
     assert token.is_user
@@ -187,13 +189,16 @@ def test_a_token_is_never_printed() -> None:
     [(Author("7", "anna", "Anna"), "https://x.com/anna"), (Author("7"), "https://x.com/i/user/7")],
 )
 def test_an_authors_page(author: Author, url: str) -> None:
-    """By name where it is known, else by id."""
+    """The URL has the handle if it is known, else the id."""
     assert author.url == url
 
 
 @pytest.mark.parametrize("why", ["deleted", "bounced", "protected", "suspended", "deactivated"])
-def test_what_is_gone_on_x_goes_here(why: RemovalReason) -> None:
-    """Of a customer whatever the reason; of ours what was deleted, since it answered somebody."""
+def test_which_posts_must_be_deleted(why: RemovalReason) -> None:
+    """Customers' posts must be deleted for any reason; our own only if they were deleted on X.
+
+    Our own posts stay otherwise, since they answered somebody.
+    """
     assert StoredPost("1", "1", None, ours=False).must_be_deleted(why)
     assert StoredPost("1", "1", None, ours=True).must_be_deleted(why) is (
         why in ("deleted", "bounced")

@@ -1,4 +1,4 @@
-"""One run of the poll, with time for as many pages as the test says."""
+"""A single poll that has time for a limited number of pages."""
 
 from typing import Any
 
@@ -16,13 +16,14 @@ def run_poll(
     of: float | None = None,
     known: Company | None = None,
 ) -> dict[str, Any]:
-    """Run one poll with time for `pages` pages; `of` is the minute of its task, if another.
+    """Run one poll that has time for `pages` pages, and return its result.
 
-    `known` are the settings it uses, if others than those in force.
+    `of` is the minute of its task if that is not `minute`; the task then counts as retried.
+    `known` are the settings that the poll uses if they are not those in force.
     """
     app, company = here.world.app, known or here.world.company
     here.world.move_clock_to(at(minute))
-    left = iter([False] * pages + [True] * 99)
-    poll_run = app.poll_run(company, company.accounts[0], lambda: next(left))
+    out_of_time = iter([False] * pages + [True] * 99)
+    poll_run = app.poll_run(company, company.accounts[0], lambda: next(out_of_time))
     task = PollTask("acme", HELP, kind, at(minute if of is None else of), retried=of is not None)
     return poll(poll_run, task).result()

@@ -1,4 +1,4 @@
-"""More than a run reads: to the bottom, past the wall, each post once."""
+"""A backlog larger than one run reads is read to its bottom, past X's limit, each post once."""
 
 from collections import Counter
 from datetime import timedelta
@@ -11,7 +11,7 @@ from tests.x_interceptor import fault
 
 
 def test_a_minute_of_2500_mentions_loses_nothing(posts: Posts, small_company: Build) -> None:
-    """Given an outage, when 2,500 write within a minute, then all are stored, limits kept."""
+    """2,500 mentions within a minute are all stored, and no rate limit is exceeded."""
     asked = {posts.mention(1 + n / 2501, str(n + 1000)) for n in range(2500)}
     here = small_company(one_account_settings()).run_minutes(0, 1, 2, 3)
     assert here.stored == asked
@@ -23,10 +23,10 @@ def test_a_minute_of_2500_mentions_loses_nothing(posts: Posts, small_company: Bu
     assert here.log_entries() == []
 
 
-def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(
+def test_a_backlog_larger_than_a_run_moves_the_high_water_mark_at_its_bottom(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given 450 posts and time for a page a run, then the cursor moves when all are stored."""
+    """With 450 mentions and one page a run, the mark moves only when all of them are stored."""
     asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(450)}
     here = small_company(one_account_settings()).run_minutes(0)
     runs = 0
@@ -44,10 +44,10 @@ def test_a_backlog_larger_than_a_run_goes_on_and_moves_the_mark_at_its_bottom(
     assert figures["rereads_within_day"] <= 2
 
 
-def test_what_comes_while_a_backlog_is_read_is_read_after_it(
+def test_mentions_that_arrive_while_a_backlog_is_read_are_read_after_it(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a walk under way over some minutes, when others write, then they are found next."""
+    """Mentions published while a scan continues over several runs are found by the next scan."""
     asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(300)}
     late = {posts.mention(11.5 + n, str(n + 2000)) for n in range(5)}
     here = small_company(one_account_settings()).run_minutes(0)
@@ -60,7 +60,7 @@ def test_what_comes_while_a_backlog_is_read_is_read_after_it(
 def test_a_backlog_beyond_800_posts_continues_in_search(
     posts: Posts, small_company: Build, pages: int
 ) -> None:
-    """Given 1,200 posts and little time, then what X hides from timelines is searched for."""
+    """Of 1,200 mentions, those that X hides from the timeline are found by search."""
     asked = {posts.mention(1 + n / 300, str(n + 1000)) for n in range(1200)}
     here = small_company(one_account_settings()).run_minutes(0)
     for minute in range(11, 45):
@@ -71,7 +71,7 @@ def test_a_backlog_beyond_800_posts_continues_in_search(
 
 
 def test_page_tokens_that_expire_lose_nothing(posts: Posts, small_company: Build) -> None:
-    """Given tokens that X takes no more, then the walk goes on by ids, and gets to the bottom."""
+    """When X accepts no page token, the scan continues by ids and reaches its bottom."""
     asked = {posts.mention(1 + n / 100, str(n + 1000)) for n in range(250)}
     here = small_company(one_account_settings(), token_life=timedelta(seconds=-1))
     here.run_minutes(0, 5, 6, 20, 35, 50, 65)
@@ -80,7 +80,7 @@ def test_page_tokens_that_expire_lose_nothing(posts: Posts, small_company: Build
 
 
 def test_each_post_is_read_once(posts: Posts, small_company: Build) -> None:
-    """Given an undisturbed day, then X bills each post once; sweeps re-read within the day only."""
+    """On an undisturbed day X bills each post once; sweeps repeat reads only within the UTC day."""
     for n in range(30):
         asked = posts.mention(n * 7, str(n % 9 + 10))
         posts.reply(n * 7 + 3, asked)
@@ -93,17 +93,17 @@ def test_each_post_is_read_once(posts: Posts, small_company: Build) -> None:
 
 
 def backlog(posts: Posts, before: float) -> set[str]:
-    """A thousand mentions: 600, of whom some are read, and 400 more that move the wall."""
+    """Publish 600 mentions, of which some are read, then 400 that push others past X's limit."""
     early = {posts.mention(before + n / 1400, str(n + 1000)) for n in range(600)}
     return early | {posts.mention(5 + n / 1000, str(n + 3000)) for n in range(400)}
 
 
-@pytest.mark.parametrize("come", ["as watched", "as looked back at"])
+@pytest.mark.parametrize("scan", ["of a later poll", "of the first poll"])
 def test_new_posts_during_an_outage_hide_nothing_of_a_backlog(
-    posts: Posts, small_company: Build, come: str
+    posts: Posts, small_company: Build, scan: str
 ) -> None:
-    """Given a backlog broken off, when more come than X shows, then the rest is searched for."""
-    first = come == "as looked back at"
+    """When newer posts push the rest of an interrupted scan past X's limit, search finds it."""
+    first = scan == "of the first poll"
     asked = backlog(posts, -300 if first else 1)
     broken = fault(0 if first else 2, 6, endpoint="mentions", every=3, status=503)
     here = small_company(one_account_settings(look_back="24 h" if first else "0"), faults=[broken])

@@ -1,4 +1,4 @@
-"""Ingest: posts from anywhere become facts, own posts or quarantined posts, once each."""
+"""Ingest: each post becomes a fact, an own post or a quarantined post, once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,9 +34,9 @@ def stores_of(db: Repositories) -> IngestStores:
 
 
 def test_posts_need_no_poll_to_be_stored(table: Table) -> None:
-    """Given posts and where they come from, then each goes where it belongs; again, nothing is new.
+    """Posts are stored by what they are, and nothing is new the second time.
 
-    Whoever hears of posts may hand them over: no cursor is read or written.
+    Any source may hand posts to `ingest`: no cursor is read or written.
     """
     db, source = Repositories(table), Source(HELP, watched_from=NOON)
     stores = stores_of(db)
@@ -66,16 +66,16 @@ def test_posts_need_no_poll_to_be_stored(table: Table) -> None:
     assert db.cursors.load(["100"]) == {}
 
 
-def test_what_stands_in_the_mentions_timeline_names_the_account(table: Table) -> None:
-    """Given a post without entities, then it is a mention only if X shows it to the account."""
+def test_a_post_in_the_mentions_timeline_is_a_mention(table: Table) -> None:
+    """Without entities, a post is a mention only if it was in the account's mentions timeline."""
     stores = stores_of(Repositories(table))
     found, shown = (Source(HELP, NOON, in_mentions=shown) for shown in (False, True))
     assert ingest([UNNAMED], found, ACME, stores, NOON).new == 0
     assert ingest([UNNAMED], shown, ACME, stores, NOON).new == 1
 
 
-def test_what_an_erased_person_published_before_is_not_stored(table: Table) -> None:
-    """Given a person erased after a post, then it is passed over, and a later one is stored."""
+def test_posts_from_before_an_erasure_are_not_stored(table: Table) -> None:
+    """Of erased people, posts from before the erasure are skipped and later ones are stored."""
     db = Repositories(table)
     db.erasures.add("acme", "7", NOON + MINUTE / 2)
     db.erasures.add("acme", "8", NOON + MINUTE / 2)

@@ -1,4 +1,4 @@
-"""Posts that X shows late: found by sweeps, across midnight too."""
+"""Posts that X shows late are found by sweeps, also across midnight."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.x_interceptor import fault
 def test_a_post_shown_late_is_found_by_a_sweep(
     posts: Posts, small_company: Build, late: int
 ) -> None:
-    """Given a mention that X shows late, behind newer ones, then it is found within a quarter."""
+    """A mention that X shows late, behind newer ones, is found within 15 minutes of being shown."""
     hidden = posts.mention(5, "7", seen=5 + late)
     posts.mention(5.5, "8")
     posts.mention(6, "9")
@@ -26,7 +26,7 @@ def test_a_post_shown_late_is_found_by_a_sweep(
 
 
 def test_a_reply_shown_late_stops_the_alerts(posts: Posts, small_company: Build) -> None:
-    """Given our own answer that X hides for a while, then it counts when it is shown."""
+    """A reply that X hides for a while stops the alerts once it is shown."""
     asked = posts.mention(1)
     posts.reply(5, asked, seen=50)
     posts.news(6, account=HELP)
@@ -42,7 +42,7 @@ MIDNIGHT = 15 * 60
 def test_a_post_shown_late_across_midnight_is_found_by_counting_first(
     posts: Posts, small_company: Build, late: int
 ) -> None:
-    """Given many posts before midnight, one late, then its minute alone is read again."""
+    """Of many posts before midnight, only the minute with a late post is read again."""
     for n in range(60):
         posts.mention(MIDNIGHT - 50 + n / 2, str(n + 1000))
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT - 5.3 + late)
@@ -56,7 +56,7 @@ def test_a_post_shown_late_across_midnight_is_found_by_counting_first(
 
 
 def test_the_last_minute_of_the_day_is_counted_too(posts: Posts, small_company: Build) -> None:
-    """Given a post of the last half minute, shown after midnight, then it is found."""
+    """A post of the day's last half minute, shown after midnight, is found."""
     hidden = posts.mention(MIDNIGHT - 0.5, "7", seen=MIDNIGHT + 10)
     posts.mention(MIDNIGHT + 1, "8")
     here = small_company(one_account_settings(), start=MIDNIGHT - 61)
@@ -66,7 +66,7 @@ def test_the_last_minute_of_the_day_is_counted_too(posts: Posts, small_company: 
 
 
 def test_sweeps_that_were_missed_are_made_up_for(posts: Posts, small_company: Build) -> None:
-    """Given hours without a sweep, then the next reaches back to what the last one could miss."""
+    """After hours without a sweep, the next one reaches back to an hour before the last one."""
     hidden = posts.mention(20, "7", seen=70)
     posts.mention(21, "8")
     here = small_company(one_account_settings()).run_minutes(0, 15, 22, 100, 239)
@@ -75,10 +75,8 @@ def test_sweeps_that_were_missed_are_made_up_for(posts: Posts, small_company: Bu
     assert hidden in here.states()
 
 
-def test_an_answer_of_ours_shown_late_across_midnight_is_found(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given two answers in one minute, one of them late, then it is found, and counts."""
+def test_a_reply_shown_late_across_midnight_is_found(posts: Posts, small_company: Build) -> None:
+    """Of two replies in one minute, the one that X shows after midnight is found and counts."""
     first = posts.mention(MIDNIGHT - 50, "7")
     second = posts.mention(MIDNIGHT - 49, "8")
     posts.reply(MIDNIGHT - 5.3, first)
@@ -93,7 +91,7 @@ def test_an_answer_of_ours_shown_late_across_midnight_is_found(
 def test_across_midnight_without_counts_everything_is_read_again(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given no bearer, which counts need, then the late post is found all the same."""
+    """Without a bearer token X gives no counts, and the late post is still found."""
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 20)
     posts.mention(MIDNIGHT - 1, "8")
     here = small_company(one_account_settings(), start=MIDNIGHT - 61)
@@ -103,7 +101,7 @@ def test_across_midnight_without_counts_everything_is_read_again(
 
 
 def test_the_day_is_swept_before_it_ends(posts: Posts, small_company: Build) -> None:
-    """Given a post that X hid for hours, then the sweep of the day finds it, at no cost."""
+    """A post that X hid for hours is found by the sweep of the day, and billed only once."""
     hidden = posts.mention(60, "7", seen=60 * 8)
     posts.mention(61, "8")
     here = small_company(one_account_settings()).run_minutes(0, 62, *range(75, 8 * 60 + 16, 15))
@@ -113,23 +111,23 @@ def test_the_day_is_swept_before_it_ends(posts: Posts, small_company: Build) -> 
     assert here.sim.usage()["rereads_across_days"] == 0
 
 
-@pytest.mark.parametrize("gone", ["dispatch", "poll"])
-def test_a_missed_daily_sweep_is_caught_up(posts: Posts, small_company: Build, gone: str) -> None:
-    """Given a function that was gone at ten to twelve, then the day is swept later, and once."""
+@pytest.mark.parametrize("killed", ["dispatch", "poll"])
+def test_a_missed_daily_sweep_is_caught_up(posts: Posts, small_company: Build, killed: str) -> None:
+    """If `dispatch` or `poll` is killed at 23:50, the day is swept later, and only once."""
     hidden = posts.mention(60, "7", seen=60 * 8)
     posts.mention(61, "8")
     here = small_company(one_account_settings()).run_minutes(0, 62, *range(75, 8 * 60 + 16, 15))
-    away = [True]
+    pending = [True]
 
     def end(**_: Any) -> None:
-        if away.pop() if away else False:
+        if pending.pop() if pending else False:
             raise SystemExit(1)
 
     calls = here.world.app.db.table.client.meta.events
-    name = "PutItem" if gone == "poll" else "BatchGetItem"
+    name = "PutItem" if killed == "poll" else "BatchGetItem"
     calls.register(f"before-call.dynamodb.{name}", end)
     here.run_minutes(*range(MIDNIGHT - 10, MIDNIGHT - 1))
-    assert [f.split(":")[0] for f in here.failures] == [gone]
+    assert [f.split(":")[0] for f in here.failures] == [killed]
     assert hidden in here.states()
     served = here.sim.usage()["posts_served"]
     here.run_minutes(MIDNIGHT - 1)
@@ -137,10 +135,10 @@ def test_a_missed_daily_sweep_is_caught_up(posts: Posts, small_company: Build, g
     assert here.sim.usage()["rereads_across_days"] == 0
 
 
-def test_trouble_in_the_middle_of_a_rereading_leaves_nothing_half_done(
+def test_a_fault_during_a_rereading_leaves_nothing_unfinished(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given search that fails while yesterday is read again, then later sweeps begin afresh."""
+    """When search fails while yesterday is read again, later sweeps start again and finish."""
     hidden = posts.mention(MIDNIGHT - 5.3, "7", seen=MIDNIGHT + 10)
     posts.mention(MIDNIGHT - 1, "8")
     broken = fault(MIDNIGHT + 14, MIDNIGHT + 20, endpoint="search", status=503)

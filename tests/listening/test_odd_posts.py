@@ -1,4 +1,4 @@
-"""Posts given twice, edited, in other words, that cannot be read; messages out of date."""
+"""Unusual posts and tasks: served twice, edited, in other vocabularies, unreadable, outdated."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settin
 from tests.x_interceptor import XInterceptor, with_invalid_posts
 
 
-def test_posts_that_x_gives_twice_count_once(posts: Posts, small_company: Build) -> None:
-    """Given an X that repeats the post of `since_id`, then it is one mention, one state."""
+def test_posts_that_x_serves_twice_count_once(posts: Posts, small_company: Build) -> None:
+    """When X serves the post of `since_id` again, it is still one mention in one conversation."""
     asked = posts.mention(1)
     posts.mention(2, "8")
     here = small_company(one_account_settings(), since_id_inclusive=True).run_minutes(*range(20))
@@ -23,7 +23,7 @@ def test_posts_that_x_gives_twice_count_once(posts: Posts, small_company: Build)
 def test_an_edited_mention_is_one_with_its_latest_text(
     posts: Posts, small_company: Build, vocabulary: str
 ) -> None:
-    """Given a mention edited twice, then it is one, from its first time on, and shown as it is."""
+    """A mention edited twice waits from its first time on, and mails show its latest version."""
     asked = posts.mention(1)
     second = posts.edit(9, asked, "@acme_help second thoughts")
     third = posts.edit(12, second, "@acme_help third thoughts")
@@ -43,7 +43,7 @@ def test_an_edited_mention_is_one_with_its_latest_text(
 def test_every_vocabulary_gives_the_same_conversations(
     posts: Posts, small_company: Build, vocabulary: str
 ) -> None:
-    """Given one day in any of X's words, then the same conversations stand at its end."""
+    """A day in any of X's vocabularies leads to the same conversations."""
     first = posts.mention(1, "7", note_tweet={"text": "@acme_help " + "long " * 100})
     posts.reply(5, first, account=NEWS)
     again = posts.mention(9, "7", thread=first)
@@ -65,7 +65,7 @@ def test_every_vocabulary_gives_the_same_conversations(
 def test_unreadable_posts_are_quarantined_once_and_counted(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given three unreadable things on a page, then the rest is read; the digest counts three."""
+    """Of a page with three unreadable posts, the rest is read, and the digest counts the three."""
     asked = posts.mention(301, "7")
     here = small_company(
         one_account_settings(),
@@ -74,19 +74,17 @@ def test_unreadable_posts_are_quarantined_once_and_counted(
     )
     here.run_minutes(240, 302, 303, 315, 316, 330, 331)
     assert set(here.states()) == {asked}
-    aside = here.log_entries("aside")
-    assert len(aside) == 3
-    assert {row.what["account"] for row in aside} == {"acme_help"}
-    assert all(row.what["reason"] for row in aside)
+    quarantined = here.log_entries("aside")
+    assert len(quarantined) == 3
+    assert {row.what["account"] for row in quarantined} == {"acme_help"}
+    assert all(row.what["reason"] for row in quarantined)
     digest = here.digest(331, 290)
     assert "3 posts could not be read" in digest.text
     assert here.failures == []
 
 
-def test_the_newest_is_read_once_though_it_cannot_be_read(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a newest post without a time, then it is served, and counted, once."""
+def test_an_unreadable_newest_post_is_served_once(posts: Posts, small_company: Build) -> None:
+    """When the newest post has no time, it is served, and counted, only once."""
     asked, odd = posts.mention(0.5, "7"), posts.mention(0.6, "8")
 
     def change(_: Any, body: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +103,7 @@ def test_the_newest_is_read_once_though_it_cannot_be_read(
 def test_settings_changed_during_a_poll_do_not_disturb_it(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a company that is gone as soon as its account was found, then the poll goes on."""
+    """A poll that has loaded its company finishes although a push then replaces that company."""
     asked = posts.mention(0.5)
     here = small_company(one_account_settings()).run_minutes(0)
     here.world.move_clock_to(at(1))
@@ -121,7 +119,7 @@ def test_settings_changed_during_a_poll_do_not_disturb_it(
             here.world.app.db.settings_store.push(
                 {"companies": [company | {"name": "blue"}]}, here.world.now()
             )
-        here.world.move_clock_to(at(1.9))  # by now nobody may use what was read before
+        here.world.move_clock_to(at(1.9))  # settings loaded before the push must not be used by now
 
     events = here.world.app.db.table.client.meta.events
     events.register("after-call.dynamodb.GetItem", replace_settings)
@@ -133,7 +131,7 @@ def test_settings_changed_during_a_poll_do_not_disturb_it(
 def test_a_message_for_an_account_no_longer_in_the_settings(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a task of yesterday's settings, then it is dropped with a word, not an error."""
+    """A task for an account or company that was removed is dropped with a reason, not an error."""
     here = small_company().run_minutes(0)
     for company, account in (("acme", "404"), ("gone", HELP)):
         here.world.app.queue.put([PollTask(company, account, "poll", at(1))])
@@ -143,7 +141,7 @@ def test_a_message_for_an_account_no_longer_in_the_settings(
 
 
 def test_a_stale_message_is_dropped(posts: Posts, small_company: Build) -> None:
-    """Given a task of an hour ago, then X is not asked."""
+    """A task that is an hour old is dropped without a request to X."""
     here = small_company().run_minutes(60)
     asked = sum(here.sim.requests.values())
     here.world.app.queue.put([PollTask("acme", HELP, "sweep", at(0))])

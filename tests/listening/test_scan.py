@@ -1,4 +1,4 @@
-"""Reading down a timeline: every walk has a bottom, goes on where it was, and finds the wall."""
+"""A scan has a lower bound, is resumed where it stopped, and continues in search past X's limit."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ DAYS = 24 * 60
 
 BOUNDS = {
     "first: by time": (TimelineScan("mentions", at(0)), Bounds(start=at(0))),
-    "then: by the id it ended at": (TimelineScan("mentions", at(0), FLOOR), Bounds(since_id="50")),
+    "later: by the id it stops at": (TimelineScan("mentions", at(0), FLOOR), Bounds(since_id="50")),
     "resumed: below the oldest read": (
         TimelineScan("mentions", at(0), FLOOR, oldest=HighWater("60", at(60))).resume(NOW),
         Bounds(since_id="50", until_id="60"),
@@ -55,41 +55,41 @@ BOUNDS = {
 }
 
 
-@pytest.mark.parametrize(("walk", "bounds"), BOUNDS.values(), ids=BOUNDS)
-def test_every_walk_has_a_lower_bound(walk: TimelineScan, bounds: Bounds) -> None:
-    """By id or by time; X is never asked for all it has."""
-    assert walk.bounds(NOW) == bounds
-    assert walk.bounds(NOW).since_id or walk.bounds(NOW).start
+@pytest.mark.parametrize(("scan", "bounds"), BOUNDS.values(), ids=BOUNDS)
+def test_every_scan_has_a_lower_bound(scan: TimelineScan, bounds: Bounds) -> None:
+    """By id or by time: X is never asked for all the posts it has."""
+    assert scan.bounds(NOW) == bounds
+    assert scan.bounds(NOW).since_id or scan.bounds(NOW).start
 
 
-def test_a_walk_remembers_the_newest_and_the_oldest() -> None:
-    """Given two pages, newest first, then it knows both ends; ids are compared as numbers."""
-    walk = (
+def test_a_scan_remembers_its_newest_and_oldest_post() -> None:
+    """After two pages, newest first, it knows both ends; ids are compared as numbers."""
+    scan = (
         TimelineScan("mentions", at(0))
         .advance([post(101, 9), post(99, 8)], 3)
         .advance([post(9, 1)], 1)
     )
-    assert walk.newest == HighWater("101", at(9))
-    assert walk.oldest == HighWater("9", at(1))
-    assert walk.read == 4
+    assert scan.newest == HighWater("101", at(9))
+    assert scan.oldest == HighWater("9", at(1))
+    assert scan.read == 4
 
 
-def test_a_page_on_which_nothing_could_be_read_moves_no_mark() -> None:
-    """Given a page of unreadable posts, then they count as read from X, but mark no place."""
-    walk = TimelineScan("mentions", at(0), FLOOR).advance([], 100)
-    assert (walk.read, walk.newest, walk.oldest) == (100, None, None)
+def test_a_page_of_unreadable_posts_moves_no_end_of_a_scan() -> None:
+    """Unreadable posts without ids count as served, but set neither `newest` nor `oldest`."""
+    scan = TimelineScan("mentions", at(0), FLOOR).advance([], 100)
+    assert (scan.read, scan.newest, scan.oldest) == (100, None, None)
 
 
-def test_the_id_of_what_lies_aside_is_the_newest_read_and_never_the_oldest() -> None:
-    """Given an unreadable post above and one below, then only the first marks a place."""
+def test_an_unreadable_post_may_be_the_newest_and_never_the_oldest() -> None:
+    """Of two unreadable posts, above and below the others, only the one above moves an end."""
     above, below = str((1 << 60) + 1), "12"
-    walk = TimelineScan("mentions", at(0), FLOOR).advance([post(60, 60)], 3, [above, below])
-    assert (walk.newest.id, walk.oldest) == (above, HighWater("60", at(60)))
-    assert walk.newest.at == time_of_id(above)
+    scan = TimelineScan("mentions", at(0), FLOOR).advance([post(60, 60)], 3, [above, below])
+    assert (scan.newest.id, scan.oldest) == (above, HighWater("60", at(60)))
+    assert scan.newest.at == time_of_id(above)
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "read", "goes_on"),
+    ("endpoint", "read", "continues"),
     [
         ("mentions", 699, False),
         ("mentions", 700, True),
@@ -100,79 +100,81 @@ def test_the_id_of_what_lies_aside_is_the_newest_read_and_never_the_oldest() -> 
         ("posts", 3200, True),
     ],
 )
-def test_the_wall(endpoint: str, read: int, goes_on: bool) -> None:
-    """Given how much X handed out, then the walk goes on in search, or was at its bottom."""
-    walk = TimelineScan(endpoint, at(0), FLOOR).advance([post(60, 60)], read)
-    assert (walk.continue_in_search(at(100)) is not None) is goes_on
+def test_at_its_limit_the_timeline_is_continued_in_search(
+    endpoint: str, read: int, continues: bool
+) -> None:
+    """The number of posts that X served decides whether older ones may be hidden."""
+    scan = TimelineScan(endpoint, at(0), FLOOR).advance([post(60, 60)], read)
+    assert (scan.continue_in_search(at(100)) is not None) is continues
 
 
-def test_search_goes_on_where_the_timeline_ended() -> None:
-    """From the floor's second up to and with that of the oldest post read, and only once."""
-    walk = TimelineScan("mentions", at(0), FLOOR).advance([post(99, 99), post(60, 60)], 800)
-    further = walk.continue_in_search(at(100))
-    assert further.via == "search"
-    assert further.bounds(NOW) == Bounds(start=at(50), end=at(60) + timedelta(seconds=1))
-    assert (further.stop_at, further.newest) == (FLOOR, HighWater("99", at(99)))
-    assert further.continue_in_search(at(100)) is None
+def test_search_continues_where_the_timeline_ended() -> None:
+    """Search covers the time from the floor to the second of the oldest post, and only once."""
+    scan = TimelineScan("mentions", at(0), FLOOR).advance([post(99, 99), post(60, 60)], 800)
+    in_search = scan.continue_in_search(at(100))
+    assert in_search.via == "search"
+    assert in_search.bounds(NOW) == Bounds(start=at(50), end=at(60) + timedelta(seconds=1))
+    assert (in_search.stop_at, in_search.newest) == (FLOOR, HighWater("99", at(99)))
+    assert in_search.continue_in_search(at(100)) is None
 
 
 def test_search_is_never_asked_beyond_its_reach() -> None:
-    """Given a floor of ten days ago, then search begins where it may, and the rest is lost."""
+    """With a floor ten days old, search starts where it may, and the time before is missing."""
     now, floor = at(0), HighWater("1", at(0) - timedelta(days=10))
-    walk = TimelineScan("mentions", at(-DAYS * 30), floor).advance([post(60, -5)], 800)
-    further = walk.continue_in_search(now)
-    assert further.bounds(now).start == now - SEARCH_REACH
-    assert further.missing_period(now) == (floor.at, now - SEARCH_REACH)
+    scan = TimelineScan("mentions", at(-DAYS * 30), floor).advance([post(60, -5)], 800)
+    in_search = scan.continue_in_search(now)
+    assert in_search.bounds(now).start == now - SEARCH_REACH
+    assert in_search.missing_period(now) == (floor.at, now - SEARCH_REACH)
 
 
-def test_what_was_read_below_the_reach_of_search_is_not_searched_for() -> None:
-    """Given 800 posts of ten days, then they end where search cannot go on; the rest is lost."""
+def test_a_scan_that_is_past_the_reach_of_search_is_not_continued() -> None:
+    """800 posts that go back nine days end the scan, and older ones are missing."""
     now, floor = at(0), HighWater("1", at(-DAYS * 10))
-    walk = TimelineScan("mentions", at(-DAYS * 30), floor).advance(
+    scan = TimelineScan("mentions", at(-DAYS * 30), floor).advance(
         [post(60, -5), post(2, -DAYS * 9)], 800
     )
-    assert walk.continue_in_search(now) is None
-    assert walk.missing_period(now) == (floor.at, at(-DAYS * 9))
-    assert replace(walk, via="search").resume(now) is None
+    assert scan.continue_in_search(now) is None
+    assert scan.missing_period(now) == (floor.at, at(-DAYS * 9))
+    assert replace(scan, via="search").resume(now) is None
 
 
 def test_while_an_account_was_watched_nothing_is_lost() -> None:
-    """Given a last mention of ten days ago, but a poll of an hour ago, then it is as it was."""
+    """With a last mention of ten days ago but a recent poll, no period is missing."""
     now, floor = at(0), HighWater("1", at(-DAYS * 10))
-    walk = TimelineScan("mentions", at(-120), floor).advance([post(60, -5)], 800)
-    assert walk.continue_in_search(now).missing_period(now) is None
+    scan = TimelineScan("mentions", at(-120), floor).advance([post(60, -5)], 800)
+    assert scan.continue_in_search(now).missing_period(now) is None
 
 
 @pytest.mark.parametrize("read", [10, 800])
 def test_nothing_is_out_of_reach_within_a_week(read: int) -> None:
-    """Given a floor of yesterday, then nothing is lost."""
+    """With a last read of yesterday, no period is missing."""
     assert TimelineScan("mentions", at(-DAYS), None, read=read).missing_period(at(0)) is None
 
 
-def test_below_the_wall_nothing_is_lost() -> None:
-    """Given few posts of ten days, all read, then there was no more."""
+def test_below_the_limit_of_the_timeline_nothing_is_lost() -> None:
+    """When the timeline holds only ten posts of ten days, there were no more."""
     assert TimelineScan("mentions", at(-DAYS * 10), None, read=10).missing_period(at(0)) is None
 
 
-def test_of_a_walk_gone_on_with_the_end_of_the_timeline_is_no_bottom() -> None:
-    """Given few posts read, but newer ones since, which move the wall, then search goes on."""
-    walk = TimelineScan("mentions", at(0), FLOOR, read=100, oldest=HighWater("60", at(60))).resume(
+def test_a_resumed_scan_does_not_end_with_the_timeline() -> None:
+    """Newer posts may have pushed older ones past X's limit, so search continues the scan."""
+    scan = TimelineScan("mentions", at(0), FLOOR, read=100, oldest=HighWater("60", at(60))).resume(
         NOW
     )
-    assert walk.continue_in_search(NOW).via == "search"
+    assert scan.continue_in_search(NOW).via == "search"
 
 
-def ends(walk: TimelineScan, now: datetime) -> tuple[datetime | None, datetime | None]:
-    further = walk.continue_in_search(now).bounds(now)
-    return further.start, further.end
+def search_bounds(scan: TimelineScan, now: datetime) -> tuple[datetime | None, datetime | None]:
+    in_search = scan.continue_in_search(now).bounds(now)
+    return in_search.start, in_search.end
 
 
 @pytest.mark.parametrize("seconds", [0, 3, 10, 11, 12, 60])
 def test_search_is_never_asked_for_its_last_ten_seconds(seconds: int) -> None:
-    """Given 800 posts of these few seconds, then the times asked for are old enough, in order."""
+    """When all posts read are a few seconds old, search still gets old enough times, in order."""
     now = at(0)
     recent = HighWater("1", now - timedelta(seconds=seconds))
-    walk = TimelineScan("mentions", at(0), recent, newest=recent, oldest=recent, read=800)
-    start, end = ends(walk, now)
+    scan = TimelineScan("mentions", at(0), recent, newest=recent, oldest=recent, read=800)
+    start, end = search_bounds(scan, now)
     assert start < now - timedelta(seconds=10)
     assert end is None or start < end < now - timedelta(seconds=10)

@@ -1,4 +1,4 @@
-"""What X does not show any more: search asks for no more than it may, what is lost is told."""
+"""Posts that X no longer shows: search is asked only within its reach, and losses are reported."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ DAY = 24 * 60
 
 
 def test_a_backlog_of_ten_days_ends_where_search_does(posts: Posts, small_company: Build) -> None:
-    """Given a token revoked for ten days, and 720 mentions in them, then they are read, no more."""
+    """After ten days with a revoked token, all 720 mentions are read, and no search is refused."""
     posts.mention(0.5, "5")
     asked = {posts.mention(5 + n * 19.9, str(n + 1000)) for n in range(720)}
     here = small_company(
@@ -25,7 +25,7 @@ def test_a_backlog_of_ten_days_ends_where_search_does(posts: Posts, small_compan
 def test_a_search_broken_off_goes_on_as_far_as_it_still_reaches(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a search of seven days, broken off, then hours later it does not ask for more."""
+    """A search interrupted at its limit of seven days does not ask beyond it hours later."""
     posts.mention(0.5, "5")
     asked = {posts.mention(6 * DAY + n / 10, str(n + 1000)) for n in range(1000)}
     here = small_company(
@@ -40,7 +40,7 @@ def test_a_search_broken_off_goes_on_as_far_as_it_still_reaches(
 
 
 def test_a_search_out_of_reach_is_dropped(posts: Posts, small_company: Build) -> None:
-    """Given a search broken off for eight days, then it ends, and the loss is told."""
+    """A search interrupted for eight days ends, and the lost period is logged as a gap."""
     posts.mention(0.5, "5")
     asked = [posts.mention(2 + n / 500, str(n + 1000)) for n in range(1000)]
     here = small_company(one_account_settings()).run_minutes(0, 1)
@@ -54,7 +54,7 @@ def test_a_search_out_of_reach_is_dropped(posts: Posts, small_company: Build) ->
 
 
 def test_posts_that_x_no_longer_shows_are_reported(posts: Posts, small_company: Build) -> None:
-    """Given mentions of eight days without a token, then the next digest says what was lost."""
+    """After eight days without a token, the next digest reports the loss, and only that one."""
     posts.mention(0.5, "5")
     lost = {posts.mention(5 + n, str(n + 1000)) for n in range(30)}
     more = {posts.mention(3 * DAY + n, str(n + 3000)) for n in range(820)}
@@ -67,7 +67,7 @@ def test_posts_that_x_no_longer_shows_are_reported(posts: Posts, small_company: 
 
 
 def test_a_quiet_account_that_was_watched_lost_nothing(posts: Posts, small_company: Build) -> None:
-    """Given a last mention of eight days ago, but a poll a minute ago, then nothing is missed."""
+    """With a last mention of eight days ago but a poll minutes ago, no loss is logged."""
     posts.mention(0.5, "5")
     asked = {posts.mention(8 * DAY + n / 900, str(n + 1000)) for n in range(820)}
     here = small_company(one_account_settings()).run_minutes(0, 1)

@@ -1,4 +1,4 @@
-"""Trouble with X: told once, gone back from, of no harm to others."""
+"""Faults of X: each is reported once, polling slows down, and other accounts are not affected."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settings
 from tests.x_interceptor import XInterceptor, fault
 
-TROUBLES = {
+FAULTS = {
     "token": ({"status": 401}, True),
     "forbidden": ({"status": 403}, True),
     "account": ({"status": 404}, True),
@@ -35,12 +35,12 @@ DROPS: dict[str, tuple[dict[str, Any], bool]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [*TROUBLES, *DROPS])
-def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
+@pytest.mark.parametrize("kind", [*FAULTS, *DROPS])
+def test_a_fault_of_x_is_reported_once_slows_polling_and_is_logged(
     posts: Posts, small_company: Build, kind: str
 ) -> None:
-    """Given half an hour of trouble, then at most one person hears, once; nothing is lost."""
-    what, for_a_person = (TROUBLES | DROPS)[kind]
+    """During half an hour of a fault, at most one person is notified, once; nothing is lost."""
+    what, for_a_person = (FAULTS | DROPS)[kind]
     before, during = posts.mention(1, "7"), posts.mention(6, "8")
     here = small_company(one_account_settings(), faults=[fault(2, 32, **what)]).run_minutes(
         0, 1, 2, 3, 4, 5, 9, 17, 30, 31
@@ -51,9 +51,9 @@ def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
     assert kinds == {kind.partition(":")[0]}
     assert set(here.states()) == {before, during}
     assert here.failures == []
-    troubles = [m for m in here.mails if "in_reply_to" not in m.text]
-    assert [(m.minute, m.who) for m in troubles] == ([(2, "vera")] if for_a_person else [])
-    assert all("@acme_help" in m.subject for m in troubles)
+    reports = [m for m in here.mails if "in_reply_to" not in m.text]
+    assert [(m.minute, m.who) for m in reports] == ([(2, "vera")] if for_a_person else [])
+    assert all("@acme_help" in m.subject for m in reports)
     [*_, gap] = [r for r in here.log_entries("gap") if r.what["account"] == "acme_help"]
     assert gap.what["reason"] == "blind"
     assert here.cursor().faults == {}
@@ -61,20 +61,20 @@ def test_trouble_with_x_is_told_once_gone_back_from_and_noted(
     assert sum(here.sim.requests.values()) < 30
 
 
-def test_trouble_is_asked_about_ever_less(posts: Posts, small_company: Build) -> None:
-    """Given an X that is down, then requests come ever less often, down to one in five minutes."""
+def test_polling_slows_down_while_x_is_down(posts: Posts, small_company: Build) -> None:
+    """While X is down, requests become rarer, down to one in five minutes."""
     here = small_company(one_account_settings(), faults=[fault(0, status=503)])
-    asked = []
+    minutes = []
     for minute in range(50):
         before = sum(here.sim.requests.values())
         here.run_minute(minute)
         if sum(here.sim.requests.values()) > before:
-            asked.append(minute)
-    assert asked == [0, 1, 3, 7, *range(12, 50, 5)]
+            minutes.append(minute)
+    assert minutes == [0, 1, 3, 7, *range(12, 50, 5)]
 
 
 def test_one_accounts_token_delays_no_other(posts: Posts, small_company: Build) -> None:
-    """Given a revoked token of one account, then the other is read on, and one mail names it."""
+    """While one account's token is revoked, the other is read, and one mail names the first."""
     first = posts.mention(3, "7", to=[NEWS])
     second = posts.mention(4, "8", to=[HELP])
 
@@ -91,8 +91,8 @@ def test_one_accounts_token_delays_no_other(posts: Posts, small_company: Build) 
     assert second not in here.states()
 
 
-def test_of_own_posts_alone_a_person_hears_just_that(posts: Posts, small_company: Build) -> None:
-    """Given own posts that X refuses, then the mail does not say that mentions are not read."""
+def test_a_fault_of_own_posts_alone_is_reported_as_such(posts: Posts, small_company: Build) -> None:
+    """When X refuses own posts only, the mail does not say that mentions are not read."""
     asked = posts.mention(1.5)
     here = small_company(
         one_account_settings(), faults=[fault(1, 60, endpoint="posts", status=403)]
@@ -103,8 +103,8 @@ def test_of_own_posts_alone_a_person_hears_just_that(posts: Posts, small_company
     assert "Nobody is warned" not in mail.text
 
 
-def test_mentions_that_follow_are_told_all_the_same(posts: Posts, small_company: Build) -> None:
-    """Given own posts that X refuses, and then mentions too, then a second mail says so."""
+def test_a_later_fault_of_mentions_is_reported_too(posts: Posts, small_company: Build) -> None:
+    """When X refuses own posts, and later mentions too, a second mail says so."""
     faults = [fault(1, 60, endpoint="posts", status=403), fault(3, 60, status=403)]
     here = small_company(one_account_settings(), faults=faults).run_minutes(0, 1, 2, 3)
     assert [m.minute for m in here.mails] == [1, 3]
@@ -114,7 +114,7 @@ def test_mentions_that_follow_are_told_all_the_same(posts: Posts, small_company:
 def test_minutes_before_the_first_successful_poll_are_reported_as_unwatched(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an account whose first polls fail, then the digest does not call it watched."""
+    """If an account's first polls fail, the digest does not count their minutes as watched."""
     here = small_company(one_account_settings(), faults=[fault(0, 30, status=401)]).run_minutes(
         0, 30, 31
     )
@@ -122,7 +122,7 @@ def test_minutes_before_the_first_successful_poll_are_reported_as_unwatched(
 
 
 def test_a_missing_token_is_reported_with_its_path(posts: Posts, small_company: Build) -> None:
-    """Given no token where it should be, then the owner hears where, and nothing fails."""
+    """One mail says where the missing token should be, and no function fails."""
     here = small_company()
     here.delete_token("acme_help")
     here.run_minutes(0, 1, 2)
@@ -132,21 +132,21 @@ def test_a_missing_token_is_reported_with_its_path(posts: Posts, small_company: 
 
 
 def test_the_digest_reports_unwatched_minutes(posts: Posts, small_company: Build) -> None:
-    """Given half an hour of blindness, then the digest counts the minutes and names the gap."""
+    """After an outage, the digest counts the unwatched minutes and names the account."""
     here = small_company(faults=[fault(3, 15, status=503)]).run_minutes(*range(25))
     digest = here.digest(24, 0)
-    watched = here.log_entries("gap")
-    assert {r.what["account"] for r in watched} == {"acme_help", "acme"}
-    assert all(r.what["start"] == at(3).isoformat() for r in watched)
-    ends = {r.what["end"] for r in watched}
+    gaps = here.log_entries("gap")
+    assert {r.what["account"] for r in gaps} == {"acme_help", "acme"}
+    assert all(r.what["start"] == at(3).isoformat() for r in gaps)
+    ends = {r.what["end"] for r in gaps}
     [end] = ends
     missed = int((here.world.now().fromisoformat(end) - at(3)) / timedelta(minutes=1))
     assert f"{24 - missed} of 24" in digest.text
     assert "@acme_help" in digest.text
 
 
-def test_a_rate_limit_is_kept_and_waited_for(posts: Posts, small_company: Build) -> None:
-    """Given 429 with a reset, then X is not asked before it, and asked right after."""
+def test_a_rate_limit_is_stored_and_waited_for(posts: Posts, small_company: Build) -> None:
+    """After a 429 with a reset time, X is asked again only then."""
     headers = {
         "x-rate-limit-limit": "300",
         "x-rate-limit-remaining": "0",

@@ -1,4 +1,4 @@
-"""A run without time or pages for all of it: what was not read is not called read."""
+"""A run without time or pages for everything: what it did not read does not count as read."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from tests.x_interceptor import fault
 MIDNIGHT = 15 * 60
 
 
-def test_trouble_lasts_until_x_was_asked(posts: Posts, small_company: Build) -> None:
-    """Given own posts that cannot be read, and a poll without time for them, then it lasts."""
+def test_a_fault_stays_open_until_x_is_asked_again(posts: Posts, small_company: Build) -> None:
+    """A poll without time for own posts does not close their fault."""
     here = small_company(
         one_account_settings(), faults=[fault(1, 600, endpoint="posts", status=503)]
     ).run_minutes(0, 1)
@@ -19,16 +19,16 @@ def test_trouble_lasts_until_x_was_asked(posts: Posts, small_company: Build) -> 
 
 
 def test_a_poll_without_time_counts_as_not_watching(posts: Posts, small_company: Build) -> None:
-    """Given a poll that has no time for a page, then the account was not watched by it."""
+    """A poll that has no time for a page does not count its minute as watched."""
     here = small_company(one_account_settings()).run_minutes(0)
     assert run_poll(here, 5, 0)["watched"] == 0
     assert here.cursor().last_ok == at(0)
 
 
-def test_a_backlog_of_mentions_leaves_own_posts_their_turn(
+def test_own_posts_are_read_while_a_backlog_of_mentions_is(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given more mentions than three runs read, then an answer is read meanwhile."""
+    """Of three runs that have time for one page each, one reads own posts."""
     asked = posts.mention(0.5)
     for n in range(350):
         posts.mention(1 + n / 900, str(n + 1000))
@@ -36,16 +36,16 @@ def test_a_backlog_of_mentions_leaves_own_posts_their_turn(
     here = small_company(one_account_settings()).run_minutes(0)
     for minute in (2, 3, 4):
         assert run_poll(here, minute, 1)["under_way"] == ["mentions"]
-    assert here.sim.requests["posts", "200"] == 2 + 1  # the first poll and sweep, and this
+    assert here.sim.requests["posts", "200"] == 2 + 1  # first poll, first sweep, and one of these
 
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_daily_sweep_without_time_is_caught_up(
     posts: Posts, small_company: Build, late: bool
 ) -> None:
-    """Given an answer that X hid for hours, and a sweep out of time, then a later one finds it.
+    """A reply that X hid for hours is found by a later sweep if the first one ran out of time.
 
-    Also when it is tried again past midnight.
+    This also holds when the sweep is retried after midnight.
     """
     asked = posts.mention(60)
     posts.reply(63, asked, seen=60 * 8)
@@ -62,10 +62,8 @@ def test_a_daily_sweep_without_time_is_caught_up(
     assert here.sim.usage()["rereads_across_days"] == 0
 
 
-def test_yesterday_is_read_again_before_a_sweep_that_goes_on_is_through(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a sweep broken off after midnight, when it goes on, then what came late is found."""
+def test_a_resumed_sweep_also_reads_yesterday_again(posts: Posts, small_company: Build) -> None:
+    """A sweep interrupted after midnight still finds a late post from before midnight."""
     hidden = posts.mention(MIDNIGHT - 25.3, "7", seen=MIDNIGHT + 3)
     posts.mention(MIDNIGHT - 24, "8")
     for n in range(150):
@@ -83,7 +81,7 @@ def test_yesterday_is_read_again_before_a_sweep_that_goes_on_is_through(
 def test_an_interrupted_rereading_continues_and_ends(
     posts: Posts, small_company: Build, counts: bool
 ) -> None:
-    """Given late posts of yesterday, more than a run reads, then it ends in the next."""
+    """A re-read of more late posts than one run reads is finished by the next run."""
     for n in range(150):
         posts.mention(MIDNIGHT - 20 + n / 300, str(n + 1000))
     hidden = {

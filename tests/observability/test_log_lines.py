@@ -1,4 +1,4 @@
-"""Each line of the log says of which invocation it is, and of which company and account."""
+"""Each line of the log names its invocation, and the company and account it is about."""
 
 import json
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ Lines = list[dict[str, Any]]
 
 
 @contextmanager
-def anew(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Iterator[None]:
-    """The log and metrics of a process that begins with this environment."""
+def new_process(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Iterator[None]:
+    """Give logger and metrics the state of a process that starts with this environment."""
     service = {"POWERTOOLS_SERVICE_NAME": "log-lines", "POWERTOOLS_METRICS_NAMESPACE": "Pulse"}
     telemetry.logger.cache_clear()
     telemetry.metrics.cache_clear()
@@ -36,9 +36,9 @@ def run(here: SmallCompany, minute: float, *names: str) -> None:
     here.world.drain_queue()
 
 
-def lines(capsys: pytest.CaptureFixture[str], beginning: str) -> Lines:
+def lines(capsys: pytest.CaptureFixture[str], prefix: str) -> Lines:
     printed = capsys.readouterr().out.splitlines()
-    return [json.loads(line) for line in printed if line.startswith(beginning)]
+    return [json.loads(line) for line in printed if line.startswith(prefix)]
 
 
 def test_a_line_names_invocation_company_and_account(
@@ -47,9 +47,9 @@ def test_a_line_names_invocation_company_and_account(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Given polls of two accounts, then their lines name them, and the next function's do not."""
+    """Lines of polls name their company and account; lines of other functions name none."""
     here = small_company()
-    with anew(monkeypatch, {"POWERTOOLS_LOG_LEVEL": "INFO"}):
+    with new_process(monkeypatch, {"POWERTOOLS_LOG_LEVEL": "INFO"}):
         run(here, 1, "dispatch")
         run(here, 2, "flag")
         found = lines(capsys, '{"level"')
@@ -64,7 +64,7 @@ def test_a_line_names_invocation_company_and_account(
 def test_metrics_are_sent_when_a_handler_fails_and_not_when_there_are_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given a function that counts and one that counts nothing, which both fail: one line."""
+    """A failed invocation with a metric logs one line of metrics; one without metrics logs none."""
 
     @telemetry.reported
     def counting(event: Any, _context: Any) -> None:
@@ -72,7 +72,7 @@ def test_metrics_are_sent_when_a_handler_fails_and_not_when_there_are_none(
             telemetry.count("Counted", 3)
         raise ValueError
 
-    with anew(monkeypatch, {"POWERTOOLS_METRICS_DISABLED": "false"}):
+    with new_process(monkeypatch, {"POWERTOOLS_METRICS_DISABLED": "false"}):
         for event in (True, False):
             with pytest.raises(ValueError, match=r"^$"):
                 counting(event, LambdaContext("counting", 1000))

@@ -1,4 +1,4 @@
-"""Sends the events of SES to the function `feedback`, and reads what came of them."""
+"""Delivers events of SES to the function `feedback` and reads what followed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,21 +18,21 @@ def deliver_event(here: SmallCompany, message: dict[str, Any] | str) -> Any:
 def event_about_mail(
     here: SmallCompany, make_event: MakeEvent = bounce, number: int = -1, **more: Any
 ) -> dict[str, Any]:
-    """An event about a mail that was sent, the last one by default."""
+    """Return an event about a mail that was sent, by default the last one."""
     mail = here.world.mails()[number]
     when = {"sent_at": at(here.mails[number].minute)} if make_event is not reject else {}
     return make_event(mail.id, mail.destinations[0], here.world.now(), **when, **more)
 
 
 def suppressed(here: SmallCompany) -> dict[str, str]:
-    return {block.address: block.kind for block in here.world.app.db.suppressions.all().values()}
+    return {one.address: one.kind for one in here.world.app.db.suppressions.all().values()}
 
 
 def subjects(here: SmallCompany, who: str) -> list[tuple[float, str]]:
-    """(minute, kind) of each mail to a person: `alert`, `bounce`, `complaint` or `refused`."""
+    """Return (minute, kind) of a person's mails: `alert`, `bounce`, `complaint` or `refused`."""
     kinds = {"bounces": "bounce", "spam": "complaint", "is refused": "refused"}
     return [
-        (m.minute, next((k for words, k in kinds.items() if words in m.subject), "alert"))
+        (m.minute, next((k for text, k in kinds.items() if text in m.subject), "alert"))
         for m in here.mails
         if m.who == who
     ]

@@ -1,4 +1,4 @@
-"""SES's word: of every kind, twice, at once, too early, of nobody's mail."""
+"""Events of SES: of every kind, repeated, concurrent, early, and about mail of others."""
 
 import json
 from typing import Any
@@ -18,46 +18,48 @@ from tests.ses import NOTICE, bounce, complaint, event, of_identity, reject
 from tests.small_company import Build, Posts, at, settings
 
 
-def test_every_mail_goes_under_the_set_whose_word_comes_back(
+def test_every_mail_names_the_configuration_set_of_the_stack(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a stack that made its own configuration set, then SES is told of it each time."""
+    """SES sends events to `feedback` only for mails that name this configuration set."""
     posts.mention(0.5)
     here = small_company()
-    told: list[str] = []
+    names: list[str] = []
 
     def note(params: dict[str, Any], **_: Any) -> None:
-        told.append(json.loads(params["body"])["ConfigurationSetName"])
+        names.append(json.loads(params["body"])["ConfigurationSetName"])
 
     boto3.DEFAULT_SESSION.events.register("before-call.sesv2.SendEmail", note)
     here.run_minutes(1, 16, 61)
-    assert told == [here.world.stack.outputs["ConfigurationSetName"]] * 2
+    assert names == [here.world.stack.outputs["ConfigurationSetName"]] * 2
 
 
-@pytest.mark.parametrize("say", [bounce, complaint, reject])
-@pytest.mark.parametrize("shape", [lambda said: said, of_identity], ids=["event", "notification"])
+@pytest.mark.parametrize("make_event", [bounce, complaint, reject])
+@pytest.mark.parametrize(
+    "shape", [lambda message: message, of_identity], ids=["event", "notification"]
+)
 def test_the_same_event_twice_changes_nothing_more(
-    posts: Posts, small_company: Build, say: MakeEvent, shape: MakeEvent
+    posts: Posts, small_company: Build, make_event: MakeEvent, shape: MakeEvent
 ) -> None:
-    """Given SNS, which may deliver twice and later again, then the second changes nothing."""
+    """An event that SNS delivers twice, and once more later, changes nothing the second time."""
     posts.mention(0.5)
     here = small_company().run_minutes(1, 16)
-    said = shape(event_about_mail(here, say))
-    deliver_event(here, said)
+    message = shape(event_about_mail(here, make_event))
+    deliver_event(here, message)
     after_once = sorted(str(item) for item in here.world.app.db.table.scan())
-    again = deliver_event(here, said)
+    again = deliver_event(here, message)
     assert (again["taken"][0]["blocked"], again["taken"][0]["passed_on"]) == (0, 0)
     assert sorted(str(item) for item in here.world.app.db.table.scan()) == after_once
     here.flag_and_send_at(17, 18)
     before = len(here.mails)
-    deliver_event(here, said)
+    deliver_event(here, message)
     here.flag_and_send_at(60)
     assert len([m for m in here.mails if m.who == "vera"]) == before - 1
     assert here.failures == []
 
 
-def test_two_mails_that_bounce_tell_of_the_address_once(posts: Posts, small_company: Build) -> None:
-    """Given two alerts on their way when the first bounces, then both move on, told once."""
+def test_two_mails_that_bounce_report_the_address_once(posts: Posts, small_company: Build) -> None:
+    """When two alerts bounce, the owner gets both waits, and one report about the address."""
     asked = [posts.mention(0.5, "7"), posts.mention(31, "8")]
     here = small_company().run_minutes(1, 16, 31).flag_and_send_at(46, 47)
     assert here.mails_to() == [(16, "anna"), (46, "anna")]
@@ -70,7 +72,7 @@ def test_two_mails_that_bounce_tell_of_the_address_once(posts: Posts, small_comp
 
 
 def test_a_complaint_stops_mail_as_well(posts: Posts, small_company: Build) -> None:
-    """Given a reader who marks an alert as spam, then the owner hears that in other words."""
+    """When a reader marks an alert as spam, the report to the owner and the digest say so."""
     posts.mention(0.5)
     here = small_company().run_minutes(1, 16)
     deliver_event(here, event_about_mail(here, complaint))
@@ -93,10 +95,10 @@ def test_a_complaint_stops_mail_as_well(posts: Posts, small_company: Build) -> N
         {"kind": "Undetermined", "sub": "Undetermined"},
     ],
 )
-def test_what_may_pass_is_noted_and_no_more(
+def test_a_temporary_problem_is_only_logged(
     posts: Posts, small_company: Build, how: dict[str, str]
 ) -> None:
-    """Given an absence note or a full mailbox, then mail goes on, and the journal knows."""
+    """After an absence note or a full mailbox, mail is still sent; the audit log has one entry."""
     posts.mention(0.5)
     here = small_company().run_minutes(1, 16)
     for _ in range(2):
@@ -109,8 +111,8 @@ def test_what_may_pass_is_noted_and_no_more(
     assert here.mails_to() == [(16, "anna"), (61, "boris")]
 
 
-def test_a_mail_that_ses_then_did_not_send(posts: Posts, small_company: Build) -> None:
-    """Given a mail that SES took and rejected, then the next hears, and the address stays."""
+def test_a_mail_that_ses_accepted_and_did_not_send(posts: Posts, small_company: Build) -> None:
+    """The next in line gets the alert, and the address is not suppressed."""
     posts.mention(0.5)
     here = small_company().run_minutes(1, 16)
     deliver_event(here, event_about_mail(here, reject))
@@ -122,20 +124,20 @@ def test_a_mail_that_ses_then_did_not_send(posts: Posts, small_company: Build) -
 def test_two_events_at_once_end_like_one_after_the_other(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given bounces of two mails that are dealt with at the same time, then it is told once."""
+    """When bounces of two mails are handled at the same time, the address is reported once."""
     asked = [posts.mention(0.5, "7"), posts.mention(31, "8")]
     here = small_company().run_minutes(1, 16, 31).flag_and_send_at(46)
     assert here.mails_to() == [(16, "anna"), (46, "anna")]
     first, second = (event_about_mail(here, number=n) for n in (0, 1))
     begun: list[Any] = []
 
-    def meanwhile(**_: Any) -> None:
+    def handle_first(**_: Any) -> None:
         if not begun:
             begun.append(None)
             begun.append(deliver_event(here, first)["taken"][0])
 
     client = here.world.app.db.table.client
-    client.meta.events.register("before-call.dynamodb.TransactWriteItems", meanwhile)
+    client.meta.events.register("before-call.dynamodb.TransactWriteItems", handle_first)
     done = deliver_event(here, second)["taken"][0]
     assert (begun[1]["blocked"], begun[1]["passed_on"]) == (1, 1)
     assert (done["blocked"], done["passed_on"]) == (0, 1)
@@ -146,7 +148,7 @@ def test_two_events_at_once_end_like_one_after_the_other(
 
 
 def test_an_address_in_two_spellings_is_one(posts: Posts, small_company: Build) -> None:
-    """Given a server that names the reader in capitals, or whom it forwarded to, it is the same."""
+    """A bounce that names a forwarding address suppresses the address that we wrote to."""
     posts.mention(0.5)
     here = small_company(settings(people={"anna": "Anna@Acme.example"})).run_minutes(1, 16)
     deliver_event(here, event_about_mail(here, said_of="a.other@elsewhere.example"))
@@ -155,21 +157,23 @@ def test_an_address_in_two_spellings_is_one(posts: Posts, small_company: Build) 
     assert "anna" not in [m.who.lower() for m in here.mails[1:]]
 
 
-def test_ses_may_be_faster_than_our_own_note(posts: Posts, small_company: Build) -> None:
-    """Given word of a mail whose record is not written yet, then it is asked for again."""
+def test_an_event_before_the_mail_is_recorded_is_retried(
+    posts: Posts, small_company: Build
+) -> None:
+    """An event about a mail that is not recorded yet fails and succeeds when it is retried."""
     posts.mention(0.5)
     here = small_company().run_minutes(1)
     taken: list[Any] = []
 
-    def before_the_mark(**_: Any) -> None:
+    def bounce_before_the_record(**_: Any) -> None:
         if here.world.mails() and not taken:
             taken.append(None)
             mail = here.world.mails()[0]
-            said = bounce(mail.id, mail.destinations[0], here.world.now())
-            taken.append(here.world.lambdas.invoke_scheduled("feedback", event(said)))
+            message = bounce(mail.id, mail.destinations[0], here.world.now())
+            taken.append(here.world.lambdas.invoke_scheduled("feedback", event(message)))
 
     client = here.world.app.db.table.client
-    client.meta.events.register("before-call.dynamodb.TransactWriteItems", before_the_mark)
+    client.meta.events.register("before-call.dynamodb.TransactWriteItems", bounce_before_the_record)
     here.run_minute(16)
     assert taken == [None, None]
     assert suppressed(here) == {}
@@ -180,7 +184,7 @@ def test_ses_may_be_faster_than_our_own_note(posts: Posts, small_company: Build)
 
 
 def test_a_mail_that_is_not_ours(posts: Posts, small_company: Build) -> None:
-    """Given a mail that somebody else sent, then it stops mail if it was to one of ours."""
+    """A bounce of somebody else's mail suppresses an address only if it is one of ours."""
     here = small_company().run_minutes(0)
     long_ago = {"sent_at": at(-60)}
     done = deliver_event(here, bounce("foreign", "bob@else.example", at(0), **long_ago))
@@ -193,8 +197,8 @@ def test_a_mail_that_is_not_ours(posts: Posts, small_company: Build) -> None:
     assert here.log_entries("undelivered") == []
 
 
-def test_the_greeting_of_ses_and_what_cannot_be_read(posts: Posts, small_company: Build) -> None:
-    """Given SES's greeting, then nothing; given nonsense, then it fails, and fails again."""
+def test_the_notice_of_ses_and_an_unreadable_event(posts: Posts, small_company: Build) -> None:
+    """SES's notice at deployment is ignored; an unreadable event fails each time it is retried."""
     here = small_company().run_minutes(0)
     assert deliver_event(here, NOTICE) == {"taken": []}
     deliver_event(here, "nonsense")
@@ -203,8 +207,8 @@ def test_the_greeting_of_ses_and_what_cannot_be_read(posts: Posts, small_company
     assert all("UnreadableEventError" in f for f in here.failures)
 
 
-def test_what_is_kept_of_a_mail_holds_no_text(posts: Posts, small_company: Build) -> None:
-    """Given an alert that went out, then its record knows whom it told of, not what they said."""
+def test_the_record_of_a_mail_holds_no_text(posts: Posts, small_company: Build) -> None:
+    """The record of an alert has the conversations and the level, but nothing customers wrote."""
     posts.mention(0.5)
     here = small_company().run_minutes(1, 16)
     [record] = here.world.app.db.outbox.sent("acme", at(0), at(20))

@@ -1,4 +1,4 @@
-"""Whose address it is, and who is told instead."""
+"""Whose address it is, and who gets an entry instead."""
 
 from dataclasses import replace
 from datetime import time
@@ -34,53 +34,62 @@ SHADOWED = replace(ACME, shadow=Shadow("Trial@acme.example", at(60)))
     ],
 )
 def test_whose_address_it_is(company: Company, address: str, keys: tuple[str, ...]) -> None:
-    """Given an address in small letters, then it is found however the settings spell it."""
+    """An address in lower case is found however the settings spell it."""
     assert people_with_address(company, address, at(0)) == keys
     assert unreachable(company, [address, "nobody@else.example"], at(0)) == keys
 
 
 def test_shadow_mode_ends() -> None:
-    """Given the hour at which shadow mode is over, then its address is nobody's."""
+    """After the end of shadow mode, the shadow address belongs to nobody."""
     assert people_with_address(SHADOWED, "trial@acme.example", at(60)) == ()
 
 
-LINE = {
+NEXT_IN_LINE = {
     "the owner first": (alert(), (), "owner"),
-    "not who cannot be written to": (alert(), ("owner",), "head"),
-    "not who was tried": (alert("owner", "agents"), (), "head"),
-    "up the line": (alert("head", "owner"), (), "manager"),
+    "nobody who is unreachable": (alert(), ("owner",), "head"),
+    "nobody who was tried before": (alert("owner", "agents"), (), "head"),
+    "up the escalation": (alert("head", "owner"), (), "manager"),
     "an alert ends with the topic": (alert(), ("owner", "head", "manager"), TOPIC),
-    "which is the end": (alert(TOPIC, "owner", "head", "manager"), (), None),
-    "trouble has no topic": (replace(alert(), kind="trouble"), ("owner", "head", "manager"), None),
+    "nobody after the topic": (alert(TOPIC, "owner", "head", "manager"), (), None),
+    "a fault does not go to the topic": (
+        replace(alert(), kind="trouble"),
+        ("owner", "head", "manager"),
+        None,
+    ),
 }
 
 
-@pytest.mark.parametrize(("entry", "past", "heir"), LINE.values(), ids=LINE)
-def test_who_is_next_in_line(entry: Entry, past: tuple[str, ...], heir: str | None) -> None:
-    """The owner, those who hear of critical waits now, those up the line, the topic."""
-    found = next_recipient(entry, ACME, at(0), past)
-    assert (found.person if found else None) == heir
+@pytest.mark.parametrize(("entry", "skipped", "recipient"), NEXT_IN_LINE.values(), ids=NEXT_IN_LINE)
+def test_who_is_next_in_line(entry: Entry, skipped: tuple[str, ...], recipient: str | None) -> None:
+    """The owner, then people alerted of critical waits now, then the escalation, then the topic.
+
+    In shadow mode there is nobody.
+    """
+    found = next_recipient(entry, ACME, at(0), skipped)
+    assert (found.person if found else None) == recipient
     assert found is None or found.unreachable == (*entry.unreachable, entry.person)
-    assert next_recipient(entry, SHADOWED, at(0), past) is None
+    assert next_recipient(entry, SHADOWED, at(0), skipped) is None
 
 
-def test_word_of_an_address_is_passed_on_without_word_of_that() -> None:
-    """Given word of an address, for one whose own cannot be written to, then it moves alone."""
-    word = address_fault(ACME, "agents", "a@b.example", "bounce", "550", at(0))
-    [moved] = escalate_undeliverable(word, ACME.people["agents"], ACME, at(1), "no")
+def test_a_report_of_an_address_is_handed_on_without_a_second_report() -> None:
+    """An alert that is handed on comes with a report of the address; such a report goes alone."""
+    report = address_fault(ACME, "agents", "a@b.example", "bounce", "550", at(0))
+    [moved] = escalate_undeliverable(report, ACME.people["agents"], ACME, at(1), "no")
     assert (moved.person, moved.detail("trouble"), moved.detail("subject")) == (
         "owner",
         "bounce",
         "a@b.example",
     )
-    [_, why] = escalate_undeliverable(alert(), ACME.people["agents"], ACME, at(1), "no", ("owner",))
-    assert (why.person, why.detail("trouble")) == ("head", "address")
+    [_, second] = escalate_undeliverable(
+        alert(), ACME.people["agents"], ACME, at(1), "no", ("owner",)
+    )
+    assert (second.person, second.detail("trouble")) == ("head", "address")
 
 
-def test_from_shift_to_shift_nobody_hears_twice() -> None:
-    """Given three shifts that all end with the alert held, then who had the first is told."""
-    turns = [("anna", 9, 10), ("gleb", 10, 11), ("dina", 11, 12), ("anna", 12, 13)]
-    duty = tuple(Shift(key, start=time(start), end=time(end)) for key, start, end in turns)
+def test_an_alert_held_through_shifts_goes_to_nobody_twice() -> None:
+    """An alert handed on at the end of three shifts does not go back to the first person."""
+    shifts = [("anna", 9, 10), ("gleb", 10, 11), ("dina", 11, 12), ("anna", 12, 13)]
+    duty = tuple(Shift(key, start=time(start), end=time(end)) for key, start, end in shifts)
     company = replace(ACME, policy=replace(POLICY, groups={"agents": duty}))
     held = alert("anna")
     for minute, who in ((60, "gleb"), (120, "dina")):

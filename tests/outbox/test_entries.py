@@ -1,4 +1,4 @@
-"""What waits for a person: when it may go, how long it could have, what is remembered of a mail."""
+"""Entries: when they are due, how long they are overdue, what is remembered of a mail."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,8 +13,8 @@ def keys(first: int, count: int) -> tuple[ConversationKey, ...]:
     return tuple(ConversationKey("acme", str(n), "7") for n in range(first, first + count))
 
 
-def test_what_a_mail_told_is_remembered_in_one() -> None:
-    """Given three alerts in one mail, then one entry knows all, the urgent first."""
+def test_the_alerts_of_a_mail_are_merged_into_one_entry() -> None:
+    """One entry has the conversations of all three alerts, the urgent ones first."""
     mild = alert("agents", "x", keys=keys(1, 2), reminder=1)
     urgent = replace(
         alert(keys=keys(2, 2), details=(("level", "critical"), ("people", []))),
@@ -28,8 +28,8 @@ def test_what_a_mail_told_is_remembered_in_one() -> None:
     assert found.unreachable == ("x",)
 
 
-def test_no_more_is_remembered_than_an_item_holds() -> None:
-    """Given a mail that told of thousands, then the urgent ones are among those remembered."""
+def test_a_merged_entry_fits_into_an_item() -> None:
+    """Of thousands of conversations, the urgent ones are among those that are remembered."""
     many = [alert(keys=keys(100 * n, 100)) for n in range(40)]
     urgent = replace(alert(keys=keys(9000, 100)), urgent=True, at=at(0) + timedelta(hours=1))
     found = merge([*many, urgent])
@@ -38,23 +38,23 @@ def test_no_more_is_remembered_than_an_item_holds() -> None:
     assert set(urgent.keys) <= set(found.keys)
 
 
-def test_of_a_digest_nothing_is_remembered() -> None:
-    """Given a digest, or nothing, then there is nothing to pass on."""
+def test_a_digest_is_not_remembered() -> None:
+    """Of a digest, or of no entries, there is nothing to hand on."""
     assert merge([replace(alert(), kind="digest")]) is None
     assert merge([]) is None
 
 
-def test_only_what_was_all_told_was_heard() -> None:
-    """Given one alert that was told and one that was not, then the two were not heard."""
-    told, new = alert(), replace(alert(), id="2")
-    mailbox = Mailbox().after_alerts([told], at(1))
-    assert already_told([told], mailbox)
-    assert not already_told([told, new], mailbox)
+def test_entries_are_already_told_only_if_all_of_them_are() -> None:
+    """One alert that was mailed and one that was not are together not already told."""
+    mailed, new = alert(), replace(alert(), id="2")
+    mailbox = Mailbox().after_alerts([mailed], at(1))
+    assert already_told([mailed], mailbox)
+    assert not already_told([mailed, new], mailbox)
     assert not already_told([new], mailbox)
 
 
-def test_of_many_that_were_told_the_newest_are_remembered() -> None:
-    """Given more alerts than a mailbox remembers, then it is the last ones that were heard."""
+def test_a_mailbox_remembers_the_newest_alerts() -> None:
+    """When there are more alerts than a mailbox remembers, the oldest are forgotten."""
     many = [replace(alert(), id=str(number)) for number in range(150)]
     mailbox = Mailbox()
     for one in many:
@@ -63,18 +63,18 @@ def test_of_many_that_were_told_the_newest_are_remembered() -> None:
     assert not already_told(many[:1], mailbox)
 
 
-def test_what_is_no_alert_is_overdue_from_the_start() -> None:
-    """Given an alert that the window holds back, and a digest, then the digest has waited."""
-    held, summed = alert(), replace(alert(), kind="digest")
+def test_a_digest_is_due_at_once_and_an_alert_after_its_window() -> None:
+    """While the window holds back an alert, a digest of the same age is overdue."""
+    held, digest = alert(), replace(alert(), kind="digest")
     mailbox = Mailbox().after_alerts([replace(held, id="0")], at(0))
-    assert due([held, summed], mailbox, POLICY, at(20)) == [summed]
+    assert due([held, digest], mailbox, POLICY, at(20)) == [digest]
     assert overdue([held], mailbox, POLICY, at(20)) == timedelta(0)
-    assert overdue([held, summed], mailbox, POLICY, at(20)) == timedelta(minutes=20)
+    assert overdue([held, digest], mailbox, POLICY, at(20)) == timedelta(minutes=20)
     assert overdue([held], mailbox, POLICY, at(33)) == timedelta(minutes=3)
 
 
-def test_the_urgent_never_waits_longer_than_the_rest() -> None:
-    """Given a window for urgent alerts that is the longer one, then the other holds for them."""
+def test_urgent_alerts_never_wait_longer_than_others() -> None:
+    """If the window of urgent alerts is the longer one, the other applies to them."""
     policy = replace(POLICY, critical_window=timedelta(minutes=50))
     mailbox = Mailbox().after_alerts([replace(alert(), id="0")], at(0))
     urgent = replace(alert(), urgent=True)

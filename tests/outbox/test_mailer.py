@@ -1,4 +1,4 @@
-"""Mail as it goes over the wire, and how SES and SNS may refuse it; the queue; the secrets."""
+"""Mails as they are sent, errors of SES and SNS, the poll queue, and stored tokens."""
 
 import email
 import json
@@ -30,14 +30,14 @@ MAIL = Mail("3 wait", "the longest for an hour", "<p>Three wait. \N{EM DASH}</p>
 
 
 def read(message: EmailMessage) -> EmailMessage:
-    """The message as a mail client parses it from its bytes."""
+    """Return the message as a mail client parses it from its bytes."""
     parsed = email.message_from_bytes(message.as_bytes(), policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed
 
 
 def test_the_headers_of_a_mail() -> None:
-    """Given a plain mail, then these are its headers, and it is no invitation to answer."""
+    """A plain mail has these headers, which ask for no automatic reply."""
     message = read(mime_message("Pulse <pulse@example.com>", "anna@example.com", MAIL, NOON))
     assert dict(message.items()) == {
         "From": "Pulse <pulse@example.com>",
@@ -52,7 +52,7 @@ def test_the_headers_of_a_mail() -> None:
 
 
 def test_text_and_html_say_the_same() -> None:
-    """Given a mail, then a client that shows no HTML finds the text first."""
+    """A client that shows no HTML finds the text first."""
     message = read(mime_message("pulse@example.com", "anna@example.com", MAIL, NOON))
     text, html = message.iter_parts()
     assert (text.get_content_type(), text.get_content().split()) == (
@@ -71,8 +71,8 @@ SUBJECTS = [
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_a_subject_comes_back_as_it_was_written(subject: str) -> None:
-    """In any language and at any length; no line of the header is too long for a server."""
+def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
+    """In any language and at any length, no header line is too long for a mail server."""
     mail = Mail(subject, "", "<p>", "x")
     message = mime_message("pulse@example.com", "a@example.com", mail, NOON)
     head, _, _ = message.as_bytes().partition(b"\r\n\r\n")
@@ -92,7 +92,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_adds_no_header_and_no_recipient(name: str) -> None:
-    """Given a name or a subject with line breaks and commas, then there is one recipient."""
+    """With line breaks and commas in a name, a mail still has one recipient."""
     try:
         message = mime_message(f"{name} <pulse@example.com>", "anna@example.com", MAIL, NOON)
     except ValueError:
@@ -105,7 +105,7 @@ def test_a_hostile_name_adds_no_header_and_no_recipient(name: str) -> None:
 
 @pytest.fixture
 def ses() -> Iterator[tuple[Any, Stubber]]:
-    """SES, whose answers the test writes."""
+    """SES with the answers that the test sets."""
     client = boto3.client(
         "sesv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
@@ -117,8 +117,8 @@ def send(ses: tuple[Any, Stubber], to: str = "anna@example.com", **more: Any) ->
     return SesMailer(ses[0], "pulse@example.com", **more).send(to, MAIL, NOON)
 
 
-def test_a_mail_goes_out_raw_and_once(ses: tuple[Any, Stubber]) -> None:
-    """Given an SES that takes it, then its id comes back."""
+def test_a_mail_is_sent_once(ses: tuple[Any, Stubber]) -> None:
+    """When SES accepts the mail, its id is returned."""
     ses[1].add_response("send_email", {"MessageId": "m-1"})
     assert send(ses) == "m-1"
 
@@ -136,10 +136,10 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("code", "kind"), REFUSALS)
-def test_what_ses_refuses_and_what_it_takes_later(
+def test_permanent_and_temporary_errors_of_ses(
     ses: tuple[Any, Stubber], code: str, kind: type[Exception]
 ) -> None:
-    """Given an error of SES, then the address is given up or the mail waits, in SES's words."""
+    """An error of SES is permanent or temporary, and has SES's own words."""
     ses[1].add_client_error("send_email", code, "Because.")
     with pytest.raises(kind, match=f"{code}: Because"):
         send(ses)
@@ -161,18 +161,18 @@ REJECTIONS = {
 }
 
 
-@pytest.mark.parametrize(("said", "kind"), REJECTIONS.values(), ids=REJECTIONS)
+@pytest.mark.parametrize(("text", "kind"), REJECTIONS.values(), ids=REJECTIONS)
 def test_whom_a_rejection_is_about(
-    ses: tuple[Any, Stubber], said: str, kind: type[Exception]
+    ses: tuple[Any, Stubber], text: str, kind: type[Exception]
 ) -> None:
-    """Given the error that SES has for all of them, then no address pays for what is ours."""
-    ses[1].add_client_error("send_email", "MessageRejected", said)
+    """`MessageRejected` is permanent only if it is about the recipient and not about us."""
+    ses[1].add_client_error("send_email", "MessageRejected", text)
     with pytest.raises(kind, match="MessageRejected"):
         send(ses)
 
 
-def test_no_way_to_ses_means_later() -> None:
-    """Given a network that is down, then the mail waits."""
+def test_an_unreachable_ses_is_temporary() -> None:
+    """While the network is down, the mail can be sent later."""
     client = boto3.client(
         "sesv2",
         region_name="us-east-1",
@@ -190,8 +190,8 @@ def test_no_way_to_ses_means_later() -> None:
 
 
 @pytest.mark.parametrize("to", ["nobody", "a b@example.com", "", "a@b@c", "анна@example.com"])
-def test_what_is_no_address_is_refused(ses: tuple[Any, Stubber], to: str) -> None:
-    """Given an address that nothing can be written to, then it is refused, not stuck."""
+def test_an_invalid_address_is_permanent(ses: tuple[Any, Stubber], to: str) -> None:
+    """A mail to an invalid address is refused at once, instead of being retried."""
     with pytest.raises(PermanentDeliveryError):
         send(ses, to)
 
@@ -207,21 +207,21 @@ def test_what_is_no_address_is_refused(ses: tuple[Any, Stubber], to: str) -> Non
     ],
 )
 def test_a_topic_takes_plain_subjects_only(subject: str, shown: str) -> None:
-    """Given any subject, then SNS gets ASCII of at most a hundred characters on one line."""
+    """Of any subject, SNS gets at most a hundred ASCII characters on one line."""
     client = boto3.client(
         "sns", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
     with Stubber(client) as stub:
-        asked = {"TopicArn": "arn:t", "Subject": shown, "Message": "Ждут"}
-        stub.add_response("publish", {"MessageId": "s-1"}, asked)
+        expected = {"TopicArn": "arn:t", "Subject": shown, "Message": "Ждут"}
+        stub.add_response("publish", {"MessageId": "s-1"}, expected)
         assert CriticalTopic(client, "arn:t").publish(subject, "Ждут") == "s-1"
         stub.add_client_error("publish", "ThrottledException")
         with pytest.raises(TemporaryDeliveryError):
             CriticalTopic(client, "arn:t").publish(subject, "Ждут")
 
 
-def test_tasks_go_through_the_queue_in_order_and_once(aws: local_stack.LocalStack) -> None:
-    """Given 25 tasks, one of them twice, then each comes out once, by the order of its account."""
+def test_tasks_leave_the_queue_in_order_and_once(aws: local_stack.LocalStack) -> None:
+    """Of 25 tasks, one of them sent twice, each is received once and in order of its account."""
     url = aws.env["dispatch"]["PULSE_POLL_QUEUE"]
     sqs = boto3.client("sqs")
     tasks = [
@@ -239,8 +239,8 @@ def test_tasks_go_through_the_queue_in_order_and_once(aws: local_stack.LocalStac
         assert minutes == sorted(minutes)
 
 
-def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: local_stack.LocalStack) -> None:
-    """Given an SQS that fails one task, then all others are sent, and that one once more."""
+def test_a_task_that_the_queue_refuses_holds_up_no_other(aws: local_stack.LocalStack) -> None:
+    """When SQS refuses two tasks, the others are sent, and SQS's own failure is tried once more."""
     client = boto3.client("sqs")
     sent: list[list[str]] = []
     failed = [
@@ -266,21 +266,21 @@ def test_a_task_the_queue_does_not_take_holds_up_no_other(aws: local_stack.Local
 TOKEN = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "ACCESS-SECRET2")
 
 
-def test_a_token_is_kept_encrypted_and_found_again(aws: local_stack.LocalStack) -> None:
-    """Given a token, when kept, then it is a SecureString, and comes back as it was."""
+def test_a_token_is_stored_encrypted_and_read_again(aws: local_stack.LocalStack) -> None:
+    """A token is stored as a SecureString and read unchanged."""
     ssm = boto3.client("ssm")
-    secrets = TokenStore(ssm, "/pulse/a/tokens/")
-    secrets.put("help", Token("old"))
-    secrets.put("help", TOKEN)
-    assert secrets.token("help") == TOKEN
+    tokens = TokenStore(ssm, "/pulse/a/tokens/")
+    tokens.put("help", Token("old"))
+    tokens.put("help", TOKEN)
+    assert tokens.token("help") == TOKEN
     assert ssm.get_parameter(Name="/pulse/a/tokens/help")["Parameter"]["Type"] == "SecureString"
 
 
 @pytest.mark.parametrize("text", ["no json", "[]", '"x"', "null", '{"password": "SECRET"}'])
-def test_a_secret_that_is_no_token_says_where_it_lies_and_not_what_it_is(
+def test_the_error_of_an_invalid_token_has_its_path_and_not_its_value(
     aws: local_stack.LocalStack, text: str
 ) -> None:
-    """Given rubbish where a token should be, then trouble `token` names the place alone."""
+    """Anything but a token in its place is a `token` fault that names only the path."""
     ssm = boto3.client("ssm")
     ssm.put_parameter(Name="/pulse/a/tokens/bad", Value=text, Type="SecureString", Overwrite=True)
     with pytest.raises(XError, match="/pulse/a/tokens/bad is not a token") as caught:
@@ -289,10 +289,10 @@ def test_a_secret_that_is_no_token_says_where_it_lies_and_not_what_it_is(
     assert "SECRET" not in str(caught.value)
 
 
-def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(
+def test_a_missing_token_is_a_token_fault_and_an_error_of_ssm_is_temporary(
     aws: local_stack.LocalStack,
 ) -> None:
-    """Given no such secret, then a person hears; given an SSM that is down, it is tried again."""
+    """A person must fix a missing token; when SSM throttles, reading is tried again."""
     ssm = boto3.client("ssm")
     with pytest.raises(XError, match="no secret is stored at /pulse/a/tokens/x") as caught:
         TokenStore(ssm, "/pulse/a/tokens").token("x")
@@ -304,8 +304,8 @@ def test_a_secret_that_is_missing_is_told_and_one_out_of_reach_is_not(
     assert caught.value.kind == "unavailable"
 
 
-def test_no_way_to_ssm_is_tried_again(aws: local_stack.LocalStack) -> None:
-    """Given a network that is down, then it is trouble that passes, not an error."""
+def test_an_unreachable_ssm_is_temporary(aws: local_stack.LocalStack) -> None:
+    """While the network is down, the fault is `unavailable`, and no other error is raised."""
     ssm = boto3.client("ssm")
 
     def cut(**_: Any) -> None:
@@ -317,12 +317,12 @@ def test_no_way_to_ssm_is_tried_again(aws: local_stack.LocalStack) -> None:
     assert caught.value.kind == "unavailable"
 
 
-def test_no_token_is_logged_on_its_way_to_ssm_and_back(
+def test_no_token_is_logged_when_it_is_stored_or_read(
     aws: local_stack.LocalStack, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At DEBUG of everything, botocore included: no part of a token shows."""
+    """With everything at level DEBUG, botocore included, no part of a token is logged."""
     caplog.set_level(logging.DEBUG)
-    secrets = TokenStore(boto3.client("ssm"), "/pulse/a/tokens")
-    secrets.put("quiet", TOKEN)
-    assert secrets.token("quiet") == TOKEN
+    tokens = TokenStore(boto3.client("ssm"), "/pulse/a/tokens")
+    tokens.put("quiet", TOKEN)
+    assert tokens.token("quiet") == TOKEN
     assert json.dumps("SECRET")[1:-1] not in caplog.text

@@ -1,4 +1,4 @@
-"""Who hears instead of one whose address bounces: the next in line, of everything, once."""
+"""When an address bounces, the next in line gets all of its mail, once."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from tests.small_company import Build, Posts, at, one_account_settings, settings
 def test_mail_for_a_bouncing_address_goes_to_the_next_in_line(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a bounced alert, then the owner hears it, once of the address, and all that follows."""
+    """The owner gets the bounced alert, one report of the address, and all later alerts."""
     first, second = posts.mention(0.5, "7"), posts.mention(29.5, "8")
     here = small_company().run_minutes(1, 16)
     assert here.mails_to() == [(16, "anna")]
-    done = deliver_event(here, event_about_mail(here))
-    assert done["taken"][0] | {"message_id": ""} == {
+    result = deliver_event(here, event_about_mail(here))
+    assert result["taken"][0] | {"message_id": ""} == {
         "kind": "bounce",
         "message_id": "",
         "ours": True,
@@ -31,8 +31,8 @@ def test_mail_for_a_bouncing_address_goes_to_the_next_in_line(
     assert here.failures == []
 
 
-def test_the_next_digest_says_so(posts: Posts, small_company: Build) -> None:
-    """Given an address that bounced, then the digest says so; the watch had no gap by it."""
+def test_the_next_digest_reports_a_bounced_address(posts: Posts, small_company: Build) -> None:
+    """The digest reports the address and the lost mail, but no gap in watching."""
     posts.mention(0.5)
     here = small_company().run_minutes(*range(17))
     assert "Nothing was missed" in here.digest(16, 0).text
@@ -44,8 +44,10 @@ def test_the_next_digest_says_so(posts: Posts, small_company: Build) -> None:
     assert "Nothing was missed" not in digest.text
 
 
-def test_when_the_owner_bounces_somebody_on_duty_hears(posts: Posts, small_company: Build) -> None:
-    """Given the owner's digest that bounces, then who hears of critical waits is told of it."""
+def test_a_bounced_owner_is_reported_to_somebody_on_duty(
+    posts: Posts, small_company: Build
+) -> None:
+    """When the owner's digest bounces, people alerted of critical waits get the report."""
     document = settings(owner="boris", digests=[{"period": "daily", "to": "boris", "at": "09:00"}])
     here = small_company(document, start=-5).run_minutes(-5, 0)
     assert here.mails_to() == [(0, "boris")]
@@ -57,23 +59,25 @@ def test_when_the_owner_bounces_somebody_on_duty_hears(posts: Posts, small_compa
     assert here.waiting() == []
 
 
-def test_nobody_is_left_but_the_topic(posts: Posts, small_company: Build) -> None:
-    """Given one after the other bounces, then critical still wakes, and nobody is asked twice."""
+def test_when_every_address_bounces_the_topic_is_notified(
+    posts: Posts, small_company: Build
+) -> None:
+    """The topic gets the alert once, and nobody gets an alert twice."""
     asked = posts.mention(0.5)
     here = small_company()
-    heard = here.subscribe_to_critical_topic()
+    topic_messages = here.subscribe_to_critical_topic()
     here.run_minutes(1, 16)
     deliver_event(here, event_about_mail(here))
     here.flag_and_send_at(17)
     alert = next(n for n, m in enumerate(here.mails) if m.who == "vera" and m.posts)
     deliver_event(here, event_about_mail(here, number=alert))
     here.flag_and_send_at(18)
-    [said] = heard()
-    assert f"in_reply_to={asked}" in said["Message"]
+    [message] = topic_messages()
+    assert f"in_reply_to={asked}" in message["Message"]
     here.flag_and_send_at(61)
     deliver_event(here, event_about_mail(here))
     here.flag_and_send_at(62)
-    assert len(heard()) == 1
+    assert len(topic_messages()) == 1
     assert sorted(suppressed(here)) == [
         "anna@acme.example",
         "boris@acme.example",
@@ -84,8 +88,8 @@ def test_nobody_is_left_but_the_topic(posts: Posts, small_company: Build) -> Non
     assert here.failures == []
 
 
-def test_who_cannot_be_written_to_is_passed_over(posts: Posts, small_company: Build) -> None:
-    """Given an agent and an owner who both bounced, then the next alert goes past both at once."""
+def test_unreachable_people_are_skipped(posts: Posts, small_company: Build) -> None:
+    """When agent and owner have bounced, the next alert skips both at once."""
     posts.mention(0.5, "7")
     posts.mention(110.5, "8")
     here = small_company(settings(policy={"up_the_line": ["boris"]})).run_minutes(1, 16)
@@ -93,13 +97,11 @@ def test_who_cannot_be_written_to_is_passed_over(posts: Posts, small_company: Bu
     here.run_minutes(17)
     deliver_event(here, event_about_mail(here))
     here.run_minutes(18, 61, 71, 111, 126, 127)
-    assert [told for told in here.mails_to() if told[0] > 111] == [(127, "boris")]
+    assert [mail for mail in here.mails_to() if mail[0] > 111] == [(127, "boris")]
 
 
-def test_a_bounce_that_comes_late_is_no_outbox_that_ages(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a server that takes two hours to send a mail back, then it is passed on as new."""
+def test_a_late_bounce_does_not_make_the_outbox_old(posts: Posts, small_company: Build) -> None:
+    """An alert that bounces after two hours is handed on as a new entry."""
     posts.mention(0.5)
     here = small_company().run_minutes(1, 16).flag_and_send_at(120)
     deliver_event(here, event_about_mail(here, number=0))
@@ -109,11 +111,11 @@ def test_a_bounce_that_comes_late_is_no_outbox_that_ages(
     assert subjects(here, "vera") == [(121, "alert"), (121, "bounce")]
 
 
-def test_an_address_that_is_nobodys_any_more(posts: Posts, small_company: Build) -> None:
-    """Given a reader who left meanwhile, then who waits is passed on, and nobody has to mend."""
+def test_a_bounced_address_of_a_removed_person(posts: Posts, small_company: Build) -> None:
+    """The wait is handed on, and no report of the address is sent, since nobody has to fix it."""
     posts.mention(0.5)
     here = small_company(
-        settings(people={"zoe": "zoe@acme.example"}, policy=tells("zoe"))
+        settings(people={"zoe": "zoe@acme.example"}, policy=warning_to("zoe"))
     ).run_minutes(1, 16)
     assert here.mails_to() == [(16, "zoe")]
     here.world.app.db.settings_store.push(settings(), here.world.now())
@@ -124,12 +126,12 @@ def test_an_address_that_is_nobodys_any_more(posts: Posts, small_company: Build)
     assert suppressed(here) == {"zoe@acme.example": "bounce"}
 
 
-def tells(who: str) -> dict[str, Any]:
+def warning_to(who: str) -> dict[str, Any]:
     return {"levels": [{"name": "warning", "after": "15 min", "tell": [who]}]}
 
 
 def test_in_shadow_mode_nobody_else_is_written_to(posts: Posts, small_company: Build) -> None:
-    """Given a shadow address that bounces, then nothing is sent at all, and the journal knows."""
+    """When the shadow address bounces, nothing more is sent, and the audit log has each alert."""
     posts.mention(0.5)
     shadow = {"to": "trial@acme.example", "until": "2030-05-15"}
     here = small_company(settings(shadow=shadow)).run_minutes(1, 16)
@@ -138,29 +140,31 @@ def test_in_shadow_mode_nobody_else_is_written_to(posts: Posts, small_company: B
     here.flag_and_send_at(17, 60, 61, 240, 241)
     assert here.mails_to() == [(16, "trial")]
     assert here.waiting() == []
-    lost = [r.what["address"] for r in here.log_entries("undelivered") if r.what["final"]]
-    assert set(lost) == {"trial@acme.example"}
-    assert len(lost) == 3
+    undelivered = [r.what["address"] for r in here.log_entries("undelivered") if r.what["final"]]
+    assert set(undelivered) == {"trial@acme.example"}
+    assert len(undelivered) == 3
     assert here.failures == []
 
 
-def test_a_lifted_address_is_written_to_again(posts: Posts, small_company: Build) -> None:
-    """Given an address that a person gave back, then the next alert goes there, old word or not."""
+def test_an_address_without_suppression_gets_mail_again(posts: Posts, small_company: Build) -> None:
+    """After a person lifted a suppression, the old event does not suppress the address again."""
     posts.mention(0.5)
     posts.mention(59.5, "8")
     here = small_company().run_minutes(1, 16)
-    said = event_about_mail(here)
-    deliver_event(here, said)
+    bounced = event_about_mail(here)
+    deliver_event(here, bounced)
     here.run_minutes(17)
     assert here.world.app.db.suppressions.remove("Anna@acme.example") is not None
-    deliver_event(here, said)
+    deliver_event(here, bounced)
     assert suppressed(here) == {}
     here.run_minutes(60, 75, 76)
     assert here.mails_to("anna") == [(16, "anna"), (75, "anna")]
 
 
-def test_trouble_that_bounces_is_told_to_the_next(posts: Posts, small_company: Build) -> None:
-    """Given word of a dead token that bounces, then the next in line hears of the token."""
+def test_a_fault_report_that_bounces_goes_to_the_next_in_line(
+    posts: Posts, small_company: Build
+) -> None:
+    """When the mail about a revoked token bounces, the next in line gets that report."""
     policy = {"levels": [{"name": "critical", "after": "4 h", "tell": ["boris"]}]}
     here = small_company(
         one_account_settings(policy=policy), faults=[{"from": at(0).isoformat(), "status": 401}]
@@ -173,7 +177,7 @@ def test_trouble_that_bounces_is_told_to_the_next(posts: Posts, small_company: B
 
 
 def test_ten_alerts_of_one_mail_move_on_together(posts: Posts, small_company: Build) -> None:
-    """Given a mail that told of many, then the next gets one that tells of them all."""
+    """When a mail covered many waits, the next in line gets one mail that covers all of them."""
     asked = [posts.mention(n + 0.5, str(n + 10)) for n in range(10)]
     here = (
         small_company(one_account_settings())

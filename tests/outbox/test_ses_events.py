@@ -1,4 +1,4 @@
-"""What SES publishes of mail that came back, in both of its shapes."""
+"""Events of SES about returned mail, in both of their forms."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
         "complaint",
         "Complaint",
     ),
-    "taken back: no spam": (
+    "withdrawn: no spam": (
         complaint("m1", TO, LATER, "not-spam", sent_at=NOON),
         "transient",
         "Complaint not-spam",
@@ -48,25 +48,29 @@ KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("shape", [lambda said: said, of_identity], ids=["event", "notification"])
-@pytest.mark.parametrize(("said", "kind", "words"), KINDS.values(), ids=KINDS)
-def test_what_came_back(said: dict[str, Any], kind: str, words: str, shape: Any) -> None:
-    """Given a bounce or a complaint in either shape, then it is known by kind, mail and address."""
-    found = parse_event(json.dumps(shape(said)))
-    assert found == Feedback(kind, "m1", NOON, LATER, ("anna@acme.example",), words)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "shape", [lambda message: message, of_identity], ids=["event", "notification"]
+)
+@pytest.mark.parametrize(("message", "kind", "detail"), KINDS.values(), ids=KINDS)
+def test_bounces_and_complaints(
+    message: dict[str, Any], kind: str, detail: str, shape: Any
+) -> None:
+    """In either form, an event is parsed into its kind, mail, address and detail."""
+    found = parse_event(json.dumps(shape(message)))
+    assert found == Feedback(kind, "m1", NOON, LATER, ("anna@acme.example",), detail)  # type: ignore[arg-type]
 
 
-def test_a_mail_that_ses_then_did_not_send() -> None:
-    """Given a rejection, which names nobody, then it is about whom the mail was for."""
+def test_a_mail_that_ses_accepted_and_did_not_send() -> None:
+    """A rejection names nobody, so it is about the recipients of the mail."""
     found = parse_event(json.dumps(reject("m1", TO, NOON)))
     who = ("anna@acme.example",)
     assert found == Feedback("refused", "m1", NOON, NOON, who, "Reject: Bad content")
 
 
 def test_an_address_with_a_name() -> None:
-    """Given no delivery status from the server, then SES repeats our `To`, name and all."""
-    said = bounce("m1", TO, NOON, said_of="Anna <Anna@Acme.example>")
-    found = parse_event(json.dumps(said))
+    """Without a delivery status from the server, SES repeats our `To` header with its name."""
+    message = bounce("m1", TO, NOON, said_of="Anna <Anna@Acme.example>")
+    found = parse_event(json.dumps(message))
     assert found is not None
     assert found.addresses == ("anna@acme.example",)
 
@@ -75,19 +79,19 @@ def test_an_address_with_a_name() -> None:
     "message",
     [NOTICE, f"{NOTICE}\n", *(json.dumps({"eventType": e}) for e in ("Delivery", "Send", "Open"))],
 )
-def test_what_is_no_trouble(message: str) -> None:
-    """Given SES's greeting at deployment, or word of mail that arrived, then there is nothing."""
+def test_events_about_no_problem_are_ignored(message: str) -> None:
+    """SES's notice at deployment and events about delivered mail give no feedback."""
     assert parse_event(message) is None
 
 
 def without(path: str) -> str:
-    said: Any = bounce("m1", TO, NOON)
+    message: Any = bounce("m1", TO, NOON)
     *parts, last = path.split(".")
-    part = said
+    part = message
     for name in parts:
         part = part[name]
     del part[last]
-    return json.dumps(said)
+    return json.dumps(message)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +109,8 @@ def without(path: str) -> str:
         json.dumps(bounce("m1", TO, NOON.replace(tzinfo=None))),
     ],
 )
-def test_what_cannot_be_read_is_not_swallowed(message: str) -> None:
-    """Given something that SES does not say, then it fails, and ends among the dead letters."""
+def test_an_unreadable_event_is_an_error(message: str) -> None:
+    """It fails, so that it ends in the dead-letter queue, and its error names no address."""
     with pytest.raises(UnreadableEventError) as caught:
         parse_event(message)
     assert TO not in str(caught.value)
@@ -114,7 +118,7 @@ def test_what_cannot_be_read_is_not_swallowed(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "error"),
     [
         (TO, "an event of an unknown kind"),
         (json.dumps({"eventType": TO}), "an event of an unknown kind"),
@@ -122,7 +126,7 @@ def test_what_cannot_be_read_is_not_swallowed(message: str) -> None:
         (json.dumps({**bounce("m1", TO, NOON), "mail": TO}), "a Bounce: TypeError"),
     ],
 )
-def test_what_is_wrong_is_said_without_its_words(message: str, said: str) -> None:
-    """Given addresses where they do not belong, then the error is of what is wrong alone."""
-    with pytest.raises(UnreadableEventError, match=f"^{said}$"):
+def test_errors_quote_nothing_of_an_event(message: str, error: str) -> None:
+    """With addresses where they do not belong, the error says only what is wrong."""
+    with pytest.raises(UnreadableEventError, match=f"^{error}$"):
         parse_event(message)

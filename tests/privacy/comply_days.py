@@ -21,5 +21,5 @@ def run_comply(here: SmallCompany, start: float, end: float) -> list[str]:
 
 
 def compliance_requests(here: SmallCompany) -> int:
-    """The number of all requests about compliance jobs."""
+    """Return the number of all requests about compliance jobs."""
     return sum(n for (endpoint, _), n in here.sim.requests.items() if endpoint == "compliance")

@@ -1,4 +1,4 @@
-"""Marks posts as deleted on X, and reads what is left of them in the table."""
+"""Marks posts as deleted on X, and reads what the table holds of them."""
 
 import json
 
@@ -10,7 +10,7 @@ def deleted_at(minute: float, why: str = "deleted") -> dict[str, str]:
 
 
 def billed(here: SmallCompany) -> int:
-    """Posts that X bills: each once a UTC day."""
+    """Return how many posts X bills: each once per UTC day."""
     figures = here.sim.usage()
     return int(figures["posts_served"]) - int(figures["rereads_within_day"])
 
@@ -20,6 +20,6 @@ def removed(here: SmallCompany) -> list[tuple[int, str]]:
 
 
 def table_text(here: SmallCompany) -> str:
-    """Everything in the table as text, without the cursors."""
+    """Return everything in the table as text, except the cursors."""
     items = here.world.app.db.table.scan()
     return json.dumps([i for i in items if not i["pk"].startswith("account#")])

@@ -1,4 +1,4 @@
-"""What goes on X after its first day: found by compliance jobs, at no read."""
+"""Posts removed from X after their first day are found by compliance jobs, without a read."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.small_company import HELP, NEWS, Build, Posts, at, one_account_settin
 def test_a_post_deleted_after_three_days_is_removed_within_seven_hours(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a mention deleted three days on, then the job finds it, at no read, and says so."""
+    """The compliance job finds the post without a billed read, and the digest reports it."""
     post = posts.mention(1, "7", text="@acme_help my number is 12345", **deleted_at(THREE_DAYS))
     stays = posts.mention(2, "8")
     here = small_company(one_account_settings()).run_minutes(0, 3)
@@ -28,8 +28,8 @@ def test_a_post_deleted_after_three_days_is_removed_within_seven_hours(
     assert here.failures == []
 
 
-def test_a_job_in_its_steps(posts: Posts, small_company: Build) -> None:
-    """Given kept posts, then ids go up, X is waited for, and six hours later it begins again."""
+def test_the_steps_of_a_job(posts: Posts, small_company: Build) -> None:
+    """Ids are uploaded, results are fetched, and six hours later the next job begins."""
     posts.mention(1, "7")
     here = small_company(one_account_settings()).run_minutes(0, 2)
     assert run_comply(here, 10, 30) == ["uploaded", "done", "not due"]
@@ -39,7 +39,7 @@ def test_a_job_in_its_steps(posts: Posts, small_company: Build) -> None:
     assert compliance_requests(here) == 6
 
 
-def test_with_nothing_kept_no_job_is_made(posts: Posts, small_company: Build) -> None:
+def test_with_nothing_stored_no_job_is_created(posts: Posts, small_company: Build) -> None:
     here = small_company(one_account_settings()).run_minutes(0)
     assert run_comply(here, 10, 380) == [
         "nothing is kept",
@@ -50,12 +50,12 @@ def test_with_nothing_kept_no_job_is_made(posts: Posts, small_company: Build) ->
     assert here.sim.requests["storage", "200"] == 0
 
 
-WHYS = ("deleted", "protected", "suspended", "deactivated", "lost")
+REASONS = ("deleted", "protected", "suspended", "deactivated", "lost")
 
 
-@pytest.mark.parametrize("why", WHYS)
-def test_why_it_is_gone(posts: Posts, small_company: Build, why: str) -> None:
-    """Given a post that goes by each way, then it goes here; of an account, the name as well."""
+@pytest.mark.parametrize("why", REASONS)
+def test_a_post_is_removed_for_each_reason(posts: Posts, small_company: Build, why: str) -> None:
+    """If the reason is about the account, the name is removed too; a lost post stays."""
     post = posts.mention(1, "7", **deleted_at(THREE_DAYS, why))
     here = small_company(one_account_settings()).run_minutes(0, 2, 16, 17)
     assert here.world.app.db.author_cache.find(["7"])
@@ -66,8 +66,8 @@ def test_why_it_is_gone(posts: Posts, small_company: Build, why: str) -> None:
     assert bool(known) == (why in ("deleted", "lost"))
 
 
-def test_all_kinds_of_posts_are_asked_for(posts: Posts, small_company: Build) -> None:
-    """Given open, answered, closed, edited, own posts and what lies aside, then all of it goes."""
+def test_all_kinds_of_posts_are_checked(posts: Posts, small_company: Build) -> None:
+    """Open, answered, closed, edited, own and quarantined posts are all removed once deleted."""
     late = deleted_at(THREE_DAYS)
     answered = posts.mention(1, "7", text="@acme_help secret A", **late)
     posts.reply(3, answered)
@@ -82,8 +82,8 @@ def test_all_kinds_of_posts_are_asked_for(posts: Posts, small_company: Build) ->
     position = Position("p", "spam", frozenset({closed}), "anna", at(9))
     here.add_facts(closed, position, customer="8")
     for raw in ({"id": odd, "author_id": "10", "text": "secret F"}, {"id": [odd]}, None, "odd"):
-        row = LogEntry("aside", at(8), {"account": "acme_help", "reason": "odd", "raw": raw})
-        here.world.app.db.audit_log.append("acme", [row])
+        entry = LogEntry("aside", at(8), {"account": "acme_help", "reason": "odd", "raw": raw})
+        here.world.app.db.audit_log.append("acme", [entry])
     assert all(f"secret {letter}" in table_text(here) for letter in "ABCDEF")
     run_comply(here, THREE_DAYS, THREE_DAYS + 10)
     assert "secret" not in table_text(here)
@@ -93,8 +93,8 @@ def test_all_kinds_of_posts_are_asked_for(posts: Posts, small_company: Build) ->
     assert here.sim.usage()["rereads_across_days"] == 0
 
 
-def test_what_our_own_account_answered_stays_answered(posts: Posts, small_company: Build) -> None:
-    """Given our account suspended, then our answers stay; one that we deleted opens the wait."""
+def test_replies_of_our_suspended_account_still_count(posts: Posts, small_company: Build) -> None:
+    """A reply stays when our account is suspended; one that we deleted reopens the wait."""
     first, second = posts.mention(1, "7"), posts.mention(1, "8")
     posts.reply(3, first, **deleted_at(THREE_DAYS, "suspended"))
     posts.reply(4, second, **deleted_at(THREE_DAYS))
@@ -104,8 +104,8 @@ def test_what_our_own_account_answered_stays_answered(posts: Posts, small_compan
     assert (states[first].status, states[second].status) == ("answered", "open")
 
 
-def test_two_companies_of_one_app_are_one_job(posts: Posts, small_company: Build) -> None:
-    """Given companies that share an app, then their ids go up together, and each loses its own."""
+def test_two_companies_of_one_app_share_a_job(posts: Posts, small_company: Build) -> None:
+    """Their ids are uploaded together, and each company's deleted post is removed."""
     first = posts.mention(1, "7", to=[HELP], **deleted_at(THREE_DAYS))
     second = posts.mention(2, "8", to=[NEWS], **deleted_at(THREE_DAYS))
     stays = posts.mention(3, "9", to=[NEWS])

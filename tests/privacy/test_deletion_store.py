@@ -1,4 +1,4 @@
-"""Posts that have to go: what is left is the fold of what is left, whoever writes meanwhile."""
+"""Deletions: the state is the fold of the remaining facts, whoever writes at the same time."""
 
 import itertools
 from collections.abc import Collection, Iterator
@@ -34,20 +34,23 @@ LEASE = Lease("mine", "anna", at(3), at(33))
 FLAG = Flag("warning", frozenset({"1"}), at(15), at(15))
 
 
-def retract(table: Table, ids: Collection[str]) -> int:
+def delete_posts(table: Table, ids: Collection[str]) -> int:
     return DeletionStore(ConversationStore(table)).delete({KEY: ids}, POLICY, KEEP, at(60))
 
 
-def stored(table: Table, *facts: Fact) -> None:
+def store_facts(table: Table, *facts: Fact) -> None:
     ConversationStore(table).add({KEY: facts}, POLICY, KEEP)
 
 
-def everything(table: Table) -> list[dict[str, Any]]:
+def all_items(table: Table) -> list[dict[str, Any]]:
     return list(table.query(conversation_pk(KEY)))
 
 
 def assert_folded(table: Table) -> list[Fact]:
-    """The state is that of the facts, all items live equally long; gives the facts."""
+    """Check that the state is the fold of the facts and that all items expire together.
+
+    Returns the facts.
+    """
     state, facts, items = stored_conversation(table)
     assert state == fold(facts, POLICY)
     assert len({i.get("ttl") for i in items}) == 1
@@ -69,37 +72,39 @@ RULES: dict[str, tuple[tuple[Fact, ...], set[str], tuple[Fact, ...] | None, int]
         (mention(1, 0),),
         1,
     ),
-    "the last mention takes all with it": (
+    "the last mention, and with it everything": (
         (mention(1, 0), reply(4, 5), FLAG, LEASE, position(7, 1)),
         {"1"},
         None,
         1,
     ),
     "both mentions at once": ((mention(1, 0), mention(3, 5), reply(4, 6)), {"1", "3"}, None, 2),
-    "what we do not have": ((mention(1, 0),), {"9"}, (mention(1, 0),), 0),
-    "a reply whose mention never came": ((reply(4, 5),), {"9"}, (reply(4, 5),), 0),
+    "a post that is not stored": ((mention(1, 0),), {"9"}, (mention(1, 0),), 0),
+    "a reply without its mention": ((reply(4, 5),), {"9"}, (reply(4, 5),), 0),
 }
 
 
 @pytest.mark.parametrize("case", RULES)
-def test_what_is_left(table: Table, case: str) -> None:
-    """Given a conversation, when posts go, then this is left; a second time changes nothing."""
-    before, ids, left, count = RULES[case]
-    stored(table, *before)
-    assert retract(table, ids) == count
+def test_what_remains(table: Table, case: str) -> None:
+    """After the deletion these facts remain; a second deletion changes nothing."""
+    before, ids, remaining, count = RULES[case]
+    store_facts(table, *before)
+    assert delete_posts(table, ids) == count
     for _ in range(2):
-        if left is None:
-            assert everything(table) == []
+        if remaining is None:
+            assert all_items(table) == []
         else:
-            assert sorted(f.token for f in assert_folded(table)) == sorted(f.token for f in left)
-        assert retract(table, ids) == 0
+            assert sorted(f.token for f in assert_folded(table)) == sorted(
+                f.token for f in remaining
+            )
+        assert delete_posts(table, ids) == 0
 
 
 def test_the_customer_waits_again_since_the_same_time(table: Table) -> None:
-    """Given an answer of ours that was deleted, then time-to-live is off, the wait as it was."""
-    stored(table, mention(1, 0), reply(4, 5))
+    """After our reply was deleted, the wait is as it was before, without a time-to-live."""
+    store_facts(table, mention(1, 0), reply(4, 5))
     assert stored_conversation(table)[0].status == "answered"
-    retract(table, {"4"})
+    delete_posts(table, {"4"})
     state, _, items = stored_conversation(table)
     assert (state.status, state.waiting_since) == ("open", at(0))
     assert {i.get("ttl") for i in items} == {None}
@@ -118,23 +123,23 @@ OTHERS = {
 def test_a_deletion_beside_another_writer_in_every_order(
     table: Table, client: Any, case: str, more: bool
 ) -> None:
-    """Given another writer at the same time, then what both did stands, in whatever order."""
+    """With another writer at the same time, the work of both stands, whatever the order."""
     other, added = OTHERS[case]
     before = (mention(1, 0), mention(3, 1)) if more else (mention(1, 0),)
     tried = 0
 
     def run(choices: Any) -> list[int]:
         delete_all(table)
-        stored(table, *before)
+        store_facts(table, *before)
         writers = [
             lambda hooked: other(ConversationStore(Table(hooked, table.name, table.index))),
-            lambda hooked: retract(Table(hooked, table.name, table.index), {"1"}),
+            lambda hooked: delete_posts(Table(hooked, table.name, table.index), {"1"}),
         ]
         return run_interleaved(writers, client, choices)
 
     for _ in all_orders(run, None if TEST_ALL else 40):
         tried += 1
-        items = everything(table)
+        items = all_items(table)
         if not items:
             assert not more
             assert not added
@@ -151,82 +156,88 @@ LONG = (
     *(Flag("critical", frozenset({"150"}), at(240), at(240 + n), n) for n in range(40)),
     *(reply(1000 + n, 30) for n in range(5)),
 )
-GONE = {"a hundred of it": set(map(str, range(1, 101))), "all of it": set(map(str, range(1, 151)))}
+DELETED = {
+    "a hundred of it": set(map(str, range(1, 101))),
+    "all of it": set(map(str, range(1, 151))),
+}
 
 
 class KilledError(Exception):
-    """The process is gone."""
+    """The process was killed."""
 
 
-def killed(table: Table, ids: set[str]) -> Iterator[None]:
-    """The long one, of which these shall go, killed after each of the calls in turn."""
+def kill_at_each_call(table: Table, ids: set[str]) -> Iterator[None]:
+    """Delete these posts of the long conversation, and be killed after each call in turn."""
     for number in itertools.count(1):
         delete_all(table)
-        stored(table, *LONG)
+        store_facts(table, *LONG)
         calls = itertools.count(1)
 
-        def pass_by(_: str, calls: Iterator[int] = calls, number: int = number) -> None:
+        def kill(_: str, calls: Iterator[int] = calls, number: int = number) -> None:
             if next(calls) == number:
                 raise KilledError
 
         try:
-            retract(Table(HookedClient(table.client, after=pass_by), table.name, table.index), ids)
+            delete_posts(
+                Table(HookedClient(table.client, after=kill), table.name, table.index), ids
+            )
         except KilledError:
             yield
         else:
             return
 
 
-@pytest.mark.parametrize("case", GONE)
-def test_a_conversation_too_long_for_a_transaction_goes_in_order(table: Table, case: str) -> None:
-    """Given 195 facts, when killed after any call, then it is whole; the next run ends it."""
+@pytest.mark.parametrize("case", DELETED)
+def test_a_conversation_too_long_for_a_transaction_is_deleted_in_order(
+    table: Table, case: str
+) -> None:
+    """Killed after any call, it is whole, and the next run completes the deletion."""
     kills = 0
-    for _ in killed(table, GONE[case]):
+    for _ in kill_at_each_call(table, DELETED[case]):
         kills += 1
-        if everything(table):
+        if all_items(table):
             facts = assert_folded(table)
             assert any(isinstance(f, Mention) for f in facts)
             assert stored_conversation(table)[0].status == "answered"
-        retract(table, GONE[case])
-        left = everything(table)
+        delete_posts(table, DELETED[case])
+        remaining = all_items(table)
         if case == "all of it":
-            assert left == []
+            assert remaining == []
         else:
             posts = [f for f in assert_folded(table) if isinstance(f, (Mention, Reply))]
             assert len(posts) == 55
     assert kills > 10
-    assert sum(map(is_fact, everything(table))) == (0 if case == "all of it" else 95)
+    assert sum(map(is_fact, all_items(table))) == (0 if case == "all of it" else 95)
 
 
-def test_when_the_answers_to_a_long_one_go_nothing_of_it_does(table: Table) -> None:
-    """Given a removal killed after any call, then by the next all of it lives on."""
-    answers = {str(1000 + n) for n in range(5)}
+def test_a_long_conversation_without_its_replies_does_not_expire(table: Table) -> None:
+    """Killed after any call, a deletion of its replies is completed by the next run."""
+    replies = {str(1000 + n) for n in range(5)}
     kills = 0
-    for _ in killed(table, answers):
+    for _ in kill_at_each_call(table, replies):
         kills += 1
-        retract(table, answers)
+        delete_posts(table, replies)
         assert len(assert_folded(table)) == 190
-        assert {item.get("ttl") for item in everything(table)} == {None}
+        assert {item.get("ttl") for item in all_items(table)} == {None}
     assert kills > 5
 
 
-def test_a_writer_of_before_does_not_take_what_came_back_for_what_it_read(
+def test_a_writer_notices_that_a_conversation_was_deleted_and_created_anew(
     table: Table, client: Any
 ) -> None:
-    """Given a conversation that goes and comes back while a poll is about to write to it.
-
-    Then the poll reads again, and the state holds what lies there.
-    """
-    stored(table, mention(1, 0))
+    """A poll that was about to write reads again, and the state is that of the stored facts."""
+    store_facts(table, mention(1, 0))
     done = False
 
-    def meanwhile(call: str) -> None:
+    def replace_conversation(call: str) -> None:
         nonlocal done
         if call == "transact_write_items" and not done:
             done = True
-            retract(table, {"1"})
-            stored(table, mention(3, 5))
+            delete_posts(table, {"1"})
+            store_facts(table, mention(3, 5))
 
-    slow = ConversationStore(Table(HookedClient(client, meanwhile), table.name, table.index))
+    slow = ConversationStore(
+        Table(HookedClient(client, replace_conversation), table.name, table.index)
+    )
     slow.add({KEY: [mention(5, 9)]}, POLICY, KEEP)
     assert {f.token for f in assert_folded(table)} == {"m3", "m5"}

@@ -1,4 +1,4 @@
-"""What is given out is read back: a replay of the export comes to the same conversations."""
+"""An export can be read back: a replay of it leads to the same conversations."""
 
 import json
 from datetime import datetime, timedelta
@@ -24,19 +24,19 @@ ACME = {"name": "acme", "accounts": [{"id": "11", "username": "ours11"}]}
 SEEDS = range(6) if TEST_ALL else (3,)
 
 
-def replayed(folder: Path, company: str, until: datetime, out: Path | None = None) -> ReplayOutcome:
-    """Replay one company; give its data out at the end, if asked."""
+def replay(folder: Path, company: str, until: datetime, out: Path | None = None) -> ReplayOutcome:
+    """Replay one company, and export its data to `out` at the end if that is given."""
     archive = Archive.load(folder)
     [ours] = [c for c in archive.companies if c.name == company]
     accounts = [{"id": a.id, "username": a.username, "role": a.role} for a in ours.accounts]
     document = default_settings([{"name": company, "accounts": accounts}])
 
-    def look(world: Any) -> None:
+    def export(world: Any) -> None:
         if out is not None:
             out.mkdir()
             export_company(world.app.db.table, world.company, document, out)
 
-    plan = ReplayPlan(archive, company, document, START, until, final_digest=False, on_end=look)
+    plan = ReplayPlan(archive, company, document, START, until, final_digest=False, on_end=export)
     return replay_company(plan)
 
 
@@ -46,11 +46,11 @@ def lines(path: Path) -> list[Any]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_replay_of_the_export_gives_the_same_state(tmp_path: Path, seed: int) -> None:
-    """Given hours with late and edited posts, then the export replays to the same states."""
+    """Hours with late and edited posts are exported and replayed to the same conversations."""
     made = RandomArchive(seed, hours=4, posts_an_hour=25, late=0.2)
     folder = made.write(tmp_path / "archive")
-    first = replayed(folder, "acme", made.end, tmp_path / "export")
-    again = replayed(tmp_path / "export", "acme", made.end)
+    first = replay(folder, "acme", made.end, tmp_path / "export")
+    again = replay(tmp_path / "export", "acme", made.end)
     assert len(first.conversations) > 20
     assert {row["status"] for row in first.conversations} >= {"open", "answered"}
     assert again.conversations == first.conversations
@@ -61,7 +61,7 @@ def test_a_replay_of_the_export_gives_the_same_state(tmp_path: Path, seed: int) 
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ReplayOutcome]:
     folder = tmp_path_factory.mktemp("export")
     made = RandomArchive(8, hours=3, posts_an_hour=20)
-    first = replayed(made.write(folder / "archive"), "acme", made.end, folder / "out")
+    first = replay(made.write(folder / "archive"), "acme", made.end, folder / "out")
     return folder / "out", first
 
 
@@ -77,7 +77,7 @@ def test_every_file_is_there_and_explained(exported: tuple[Path, ReplayOutcome])
 
 
 def test_nothing_of_another_company_and_no_token(exported: tuple[Path, ReplayOutcome]) -> None:
-    """Given two companies on X, then the other's posts, people and secrets are not in it."""
+    """With two companies on X, the export has no posts of the other one and no token."""
     folder, _ = exported
     posts = lines(folder / "posts.ndjson")
     named = [{m["id"] for m in p.get("entities", {}).get("mentions", [])} for p in posts]
@@ -97,8 +97,8 @@ def test_posts_are_the_oldest_first(exported: tuple[Path, ReplayOutcome]) -> Non
 
 
 @pytest.mark.parametrize("text", ["a < b & c", "&amp; &lt;", "Связь\n\u2028 <b>", '"quoted"'])
-def test_a_text_is_read_back_as_it_was(text: str) -> None:
-    """Given any text, then the export writes it as X does, and it is read as it was."""
+def test_a_text_is_exported_and_read_unchanged(text: str) -> None:
+    """The export escapes any text as X does, so that it is read as it was."""
     key = ConversationKey("acme", "1", "7")
     fact = Mention("1", "3", START, text, frozenset({"11"}), "ru", stored_at=START)
     at, values = fact_item(key, fact, None)

@@ -1,4 +1,4 @@
-"""A run that ends too early, by the clock or killed."""
+"""Runs of `comply` that end early because time runs out or the process is killed."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,8 +11,8 @@ from tests.small_company import Build, Posts, SmallCompany, at, one_account_sett
 from tests.tiers import TEST_ALL
 
 
-def test_a_run_that_has_no_time_left_is_done_again(posts: Posts, small_company: Build) -> None:
-    """Given results for more days than a run has time for, then the next run carries them out."""
+def test_a_run_without_time_is_completed_by_the_next(posts: Posts, small_company: Build) -> None:
+    """Results for more days than a run has time for are carried out by the next run."""
     posts.mention(1, "7", **deleted_at(3 * THREE_DAYS))
     posts.mention(2 * DAY, "8", **deleted_at(3 * THREE_DAYS))
     here = small_company(one_account_settings()).run_minutes(0, 2, 2 * DAY, 2 * DAY + 2)
@@ -21,20 +21,20 @@ def test_a_run_that_has_no_time_left_is_done_again(posts: Posts, small_company: 
     steps, counts = [], []
     for minute in (10, 20):
         here.world.move_clock_to(at(3 * THREE_DAYS + minute))
-        left = iter([False] * 9 + [True] * 99)
-        out = (lambda left=left: next(left)) if minute == 10 else (lambda: False)
-        [done] = comply(app.comply_run(out)).values()
+        answers = iter([False] * 9 + [True] * 99)
+        out_of_time = (lambda answers=answers: next(answers)) if minute == 10 else (lambda: False)
+        [done] = comply(app.comply_run(out_of_time)).values()
         steps.append(done.step)
         counts.append(len(here.stored))
     assert (steps, counts) == (["carries out", "done"], [1, 0])
 
 
 class KilledError(BaseException):
-    """The process of a function is gone."""
+    """The process of a function was killed."""
 
 
-def killed(here: SmallCompany, number: int) -> Callable[[], int]:
-    """Let the process of `comply` die at this call to AWS or X; gives how many there were."""
+def kill_comply_at(here: SmallCompany, number: int) -> Callable[[], int]:
+    """Kill `comply` after this call to AWS or X; returns a function that counts its calls."""
     calls = 0
 
     def on_call(_: str, moment: str) -> None:
@@ -47,8 +47,8 @@ def killed(here: SmallCompany, number: int) -> Callable[[], int]:
     return lambda: calls
 
 
-class Watched:
-    """The way to X, where a process may die after each answer."""
+class HookedX:
+    """A transport to X that calls a function after each answer."""
 
     def __init__(self, sim: SimulatedX, after: Callable[[], None]) -> None:
         self._sim, self._after = sim, after
@@ -65,9 +65,9 @@ class Watched:
 def test_a_crash_at_any_call_changes_no_outcome(
     posts: Posts, small_company: Build, tmp_path_factory: Any
 ) -> None:
-    """Given a process that dies after any call of its, then it all goes, and stays gone."""
-    goes = posts.mention(1, "7", **deleted_at(THREE_DAYS, "suspended"))
-    posts.reply(3, goes)
+    """Killed after any call, `comply` has removed everything in the end, and it stays removed."""
+    deleted = posts.mention(1, "7", **deleted_at(THREE_DAYS, "suspended"))
+    posts.reply(3, deleted)
     stays = posts.mention(2, "8")
     posts.news(4)
     posts.lines[-1] |= deleted_at(THREE_DAYS)
@@ -82,16 +82,16 @@ def test_a_crash_at_any_call_changes_no_outcome(
             for one in hook:
                 one("x", "after")
 
-        def x(sim: SimulatedX, after: Callable[[], None] = after) -> Watched:
-            return Watched(sim, after)
+        def x(sim: SimulatedX, after: Callable[[], None] = after) -> HookedX:
+            return HookedX(sim, after)
 
         with SmallCompany(folder, posts, settings(look_back="0"), x=x) as here:
             here.run_minutes(0, 5)
             run_comply(here, 10, 20)
-            calls = killed(here, number)
+            calls = kill_comply_at(here, number)
             hook.append(here.world.on_call)
             run_comply(here, THREE_DAYS, THREE_DAYS + 10)
-            met = calls() >= number
+            was_killed = calls() >= number
             here.world.on_call = lambda *_: None  # type: ignore[method-assign]
             hook.clear()
             run_comply(here, THREE_DAYS + 20, THREE_DAYS + 130)
@@ -99,7 +99,7 @@ def test_a_crash_at_any_call_changes_no_outcome(
             assert set(here.states()) == {stays}, number
             assert "All is well" not in table_text(here), number
             assert here.world.app.db.author_cache.find(["7"]) == {}
-            assert len(here.failures) == met
-        if not met:
+            assert len(here.failures) == was_killed
+        if not was_killed:
             break
     assert number > 40

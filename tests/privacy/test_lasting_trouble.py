@@ -1,4 +1,4 @@
-"""Trouble with compliance jobs that lasts, of whatever kind: told once, looked up meanwhile."""
+"""Faults of compliance jobs that last: reported once, with look-ups of open posts meanwhile."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ FAULTS = {
 
 
 def always(status: str) -> Change:
-    """X says of every job that it is so."""
+    """Make X report this status for every job."""
 
     def change(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         if "/compliance/jobs/" not in environ["PATH_INFO"]:
@@ -29,13 +29,10 @@ def always(status: str) -> Change:
     return change
 
 
-CHANGES = {
-    "X gives up every job": always("failed"),
-    "X is never through with a job": always("in_progress"),
-}
+CHANGES = {"every job fails": always("failed"), "no job is ever completed": always("in_progress")}
 
 
-def told(here: SmallCompany) -> list[ReceivedMail]:
+def reports(here: SmallCompany) -> list[ReceivedMail]:
     return [mail for mail in here.mails if "deleted on X" in mail.subject]
 
 
@@ -43,7 +40,7 @@ def told(here: SmallCompany) -> list[ReceivedMail]:
 def test_after_a_day_the_owner_is_told_once_and_waiting_posts_are_looked_up(
     posts: Posts, small_company: Build, case: str
 ) -> None:
-    """Given no check for two days, then the owner hears once, and no mail shows what is gone."""
+    """In two days without a check, the owner gets one report, and the deleted post is removed."""
     posts.mention(1, "7", text="@acme_help my number is 12345", **deleted_at(1.5 * DAY))
     change = CHANGES.get(case, lambda _, body: body)
     faults = [FAULTS[case]] if case in FAULTS else []
@@ -55,21 +52,21 @@ def test_after_a_day_the_owner_is_told_once_and_waiting_posts_are_looked_up(
     read = sum(here.cursor().reads.values())
     run_comply(here, 10, DAY - HOUR)
     here.flag_and_send_at(DAY - HOUR + 1)
-    assert told(here) == []
+    assert reports(here) == []
     assert here.sim.requests["lookup", "200"] == 0
     run_comply(here, DAY - HOUR + 10, 2 * DAY)
     here.flag_and_send_at(2 * DAY + 1)
     assert "12345" not in table_text(here)
     posts_looked_up = sum(here.cursor().reads.values()) - read
     assert 1 <= posts_looked_up <= here.sim.requests["lookup", "200"] <= 2
-    [mail] = told(here)
+    [mail] = reports(here)
     assert mail.who == "vera"
     assert "pulse doctor" in mail.text
     assert here.failures == []
 
 
-def test_when_it_is_over_nothing_more_is_looked_up(posts: Posts, small_company: Build) -> None:
-    """Given trouble for two days, then all is checked for again, and costs nothing."""
+def test_after_the_fault_nothing_more_is_looked_up(posts: Posts, small_company: Build) -> None:
+    """After two days of a fault, jobs check all posts again, and look-ups end."""
     answered = posts.mention(1, "7", **deleted_at(DAY))
     posts.reply(3, answered)
     stays = posts.mention(2, "8")
@@ -84,8 +81,8 @@ def test_when_it_is_over_nothing_more_is_looked_up(posts: Posts, small_company: 
     assert here.world.app.db.compliance_states.load(app_of("rehearsal")).fault is None
 
 
-def test_what_passes_within_a_day_is_told_to_nobody(posts: Posts, small_company: Build) -> None:
-    """Given twenty hours of trouble, a good check, and as much again, then nobody hears."""
+def test_faults_that_pass_within_a_day_are_not_reported(posts: Posts, small_company: Build) -> None:
+    """Twenty hours of a fault, a check, and twenty more hours of a fault are not reported."""
     posts.mention(1, "7")
     faults = [
         fault(0, 20 * HOUR, endpoint="compliance", status=503),
@@ -94,5 +91,5 @@ def test_what_passes_within_a_day_is_told_to_nobody(posts: Posts, small_company:
     here = small_company(one_account_settings(), faults=faults).run_minutes(0, 2)
     steps = run_comply(here, 10, 43 * HOUR)
     here.flag_and_send_at(43 * HOUR + 1)
-    assert (steps.count("done"), told(here)) == (2, [])
+    assert (steps.count("done"), reports(here)) == (2, [])
     assert here.sim.requests["lookup", "200"] == 0

@@ -1,4 +1,4 @@
-"""Where no compliance job may be made: looked up, billed, counted, bounded."""
+"""Where compliance jobs are not possible: look-ups, their limits, and their bill."""
 
 from typing import Any
 
@@ -8,10 +8,8 @@ from tests.small_company import Build, Posts, one_account_settings
 from tests.x_interceptor import XInterceptor, fault
 
 
-def test_where_x_refuses_what_waits_is_looked_up_and_x_asked_again_a_day_later(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a 403 for two days, then open posts are looked up each day, and then jobs work."""
+def test_while_x_refuses_jobs_open_posts_are_looked_up(posts: Posts, small_company: Build) -> None:
+    """X is asked for a job once a day; meanwhile, open posts are looked up. Later, jobs work."""
     _, answered = posts.mention(1, "7", **deleted_at(DAY)), posts.mention(2, "8", **deleted_at(DAY))
     posts.reply(3, answered)
     faults = [fault(0, 2 * DAY, endpoint="compliance", status=403)]
@@ -28,7 +26,7 @@ def test_where_x_refuses_what_waits_is_looked_up_and_x_asked_again_a_day_later(
 def test_without_a_bearer_waiting_posts_are_looked_up_daily_and_billed(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a user's token alone, then open posts of before today are asked for, and counted."""
+    """With a user's token alone, open posts from before today are looked up and counted."""
     stays = posts.mention(1, "7")
     posts.mention(2, "8", **deleted_at(DAY))
     answered = posts.mention(3, "9", **deleted_at(DAY))
@@ -54,7 +52,7 @@ def test_without_a_bearer_waiting_posts_are_looked_up_daily_and_billed(
 def test_with_the_months_reads_used_up_nothing_is_looked_up(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given no bearer and no reads left, then the posts stay until `keep` ends."""
+    """Without a bearer token and without reads, deleted posts stay stored."""
     post = posts.mention(1, "7", **deleted_at(DAY))
     here = small_company(one_account_settings(reads_per_month=1))
     here.world.app.tokens.put("acme_help", USER_ONLY)
@@ -63,8 +61,8 @@ def test_with_the_months_reads_used_up_nothing_is_looked_up(
     assert here.stored == {post}
 
 
-def test_at_most_so_many_are_looked_up_a_day(posts: Posts, small_company: Build) -> None:
-    """Given 230 who wait without a bearer, then 200 of them are asked for, the longest waits."""
+def test_at_most_200_posts_are_looked_up_a_day(posts: Posts, small_company: Build) -> None:
+    """Of 230 open posts, the 200 with the longest waits are looked up."""
     asked = [posts.mention(1 + n / 100, str(n + 1000)) for n in range(230)]
     here = small_company(one_account_settings())
     here.world.app.tokens.put("acme_help", USER_ONLY)
@@ -75,7 +73,7 @@ def test_at_most_so_many_are_looked_up_a_day(posts: Posts, small_company: Build)
     assert {i for i in asked if len(days[i]) == 2} == set(asked[:200])
 
 
-def test_trouble_with_look_ups_is_tried_again(posts: Posts, small_company: Build) -> None:
+def test_a_failed_look_up_is_tried_again(posts: Posts, small_company: Build) -> None:
     posts.mention(1, "7", **deleted_at(DAY))
     here = small_company(
         one_account_settings(), faults=[fault(DAY, DAY + 5, endpoint="lookup", status=503)]
@@ -89,18 +87,20 @@ def test_trouble_with_look_ups_is_tried_again(posts: Posts, small_company: Build
 
 
 def test_reads_before_a_failure_are_billed(posts: Posts, small_company: Build) -> None:
-    """Given 150 who wait, and an X that gives way after the first hundred, then they count."""
+    """When X fails after the first hundred of 150 posts, that hundred is counted."""
     for n in range(150):
         posts.mention(1 + n / 1000, str(n + 1000))
     served: list[str] = []
 
-    def down(environ: dict[str, Any]) -> tuple[str, bytes] | None:
+    def fail_second_request(environ: dict[str, Any]) -> tuple[str, bytes] | None:
         if environ["PATH_INFO"] != "/2/tweets":
             return None
         served.append(environ["QUERY_STRING"])
         return ("503 Service Unavailable", b"{}") if len(served) > 1 else None
 
-    here = small_company(one_account_settings(), x=lambda sim: XInterceptor(sim, instead=down))
+    here = small_company(
+        one_account_settings(), x=lambda sim: XInterceptor(sim, instead=fail_second_request)
+    )
     here.world.app.tokens.put("acme_help", USER_ONLY)
     here.run_minutes(0, 5)
     polled = sum(here.cursor().reads.values())
@@ -110,7 +110,7 @@ def test_reads_before_a_failure_are_billed(posts: Posts, small_company: Build) -
 
 
 def test_a_missing_token_is_reported_by_the_poll_only(posts: Posts, small_company: Build) -> None:
-    """Given no token at all, then comply looks nothing up, says nothing, and does not fail."""
+    """Without a token, `comply` looks nothing up, sends no mail, and does not fail."""
     posts.mention(1, "7")
     here = small_company(one_account_settings()).run_minutes(0, 2)
     here.delete_token("acme_help")

@@ -1,4 +1,4 @@
-"""What was deleted or protected on X within the day is gone after the next sweep, free of reads."""
+"""What is deleted or protected on X within the day is removed by the next sweep at no cost."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.x_interceptor import XInterceptor, fault
 def test_a_deleted_post_is_removed_by_the_next_sweep_and_not_mailed(
     posts: Posts, small_company: Build, why: str
 ) -> None:
-    """Given a mention that goes after 12 minutes, then the sweep takes it, before the alert."""
+    """A mention deleted after 12 minutes is removed by the sweep, before its alert is due."""
     post = posts.mention(1, "7", **deleted_at(13, why))
     stays = posts.mention(1, "8")
     here = small_company(one_account_settings()).run_minutes(0, 2, 3, 14)
@@ -31,10 +31,10 @@ def test_a_deleted_post_is_removed_by_the_next_sweep_and_not_mailed(
     assert here.failures == []
 
 
-def test_deleted_after_its_alert_it_is_not_in_the_mails_to_come(
+def test_a_post_deleted_after_its_alert_is_in_no_later_mail(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a mention deleted after it was told, then no later mail shows or counts it."""
+    """No later mail shows or counts a mention that was deleted after its alert."""
     post = posts.mention(1, "7", text="@acme_help my number is 12345", **deleted_at(36))
     here = small_company(one_account_settings()).run_minutes(0, 2, 16, 17, 30, 45, 62, 63, 242)
     assert [(m.minute, m.posts) for m in here.mails] == [(16, [post])]
@@ -47,22 +47,24 @@ def test_deleted_after_its_alert_it_is_not_in_the_mails_to_come(
     assert billed(here) == 1
 
 
-def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> None:
-    """Given posts removed between their state and their facts, then the mail is of the others."""
+def test_posts_removed_while_a_mail_is_written_are_left_out(
+    posts: Posts, small_company: Build
+) -> None:
+    """When posts are removed after the states were read, the mail shows only the others."""
     whole, stays = posts.mention(0.1, "7"), posts.mention(0.2, "8")
     newest = posts.mention(0.3, "8", thread=stays)
     here = small_company(one_account_settings()).run_minutes(0, 1)
-    gone = {
+    removals = {
         whole: {StoredPost(whole, whole, ConversationKey("acme", whole, "7"), False): "deleted"},
         stays: {StoredPost(newest, newest, ConversationKey("acme", stays, "8"), False): "deleted"},
     }
 
     def remove_it(params: Any, **_: Any) -> None:
         app = here.world.app
-        for conversation in [c for c in gone if f"c#acme#{c}#" in str(params["body"])]:
+        for conversation in [c for c in removals if f"c#acme#{c}#" in str(params["body"])]:
             with here.guard.paused():
                 app.db.post_deleter.delete(
-                    here.world.company, gone.pop(conversation), here.world.now(), "comply"
+                    here.world.company, removals.pop(conversation), here.world.now(), "comply"
                 )
 
     here.world.move_clock_to(at(16))
@@ -71,13 +73,13 @@ def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> No
     query = "before-call.dynamodb.Query"
     here.world.app.db.table.client.meta.events.register(query, remove_it)
     here.flag_and_send_at(16, 17)
-    assert gone == {}
+    assert removals == {}
     assert [(m.minute, m.posts) for m in here.mails] == [(16, [stays])]
     assert here.failures == []
 
 
 def test_the_name_of_a_protected_account_is_removed_too(posts: Posts, small_company: Build) -> None:
-    """Given a customer shown in a mail who then protects the account, then we forget the name."""
+    """When a customer who was shown in a mail protects the account, the name is deleted."""
     posts.mention(1, "7", **deleted_at(20, "protected"))
     posts.mention(1, "8", **deleted_at(20))
     here = small_company(one_account_settings()).run_minutes(0, 2, 16, 17)
@@ -90,7 +92,7 @@ def test_the_name_of_a_protected_account_is_removed_too(posts: Posts, small_comp
 def test_posts_that_x_merely_omits_stay_and_are_reported(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a post that vanishes from the timeline alone, then it stays, at no read billed."""
+    """A post that only the timeline leaves out stays, raises its alert, and costs no read."""
     post = posts.mention(1, "7", **deleted_at(5, "lost"))
     here = small_company(one_account_settings()).run_minutes(0, 2, *range(14, 32))
     assert set(here.states()) == {post}
@@ -100,10 +102,8 @@ def test_posts_that_x_merely_omits_stay_and_are_reported(
     assert removed(here) == []
 
 
-def test_what_another_account_or_search_brought_is_asked_for_only_where_it_belongs(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given mentions of either account and of both, then what is served is not asked for."""
+def test_only_missing_posts_are_looked_up(posts: Posts, small_company: Build) -> None:
+    """Of mentions of either account and of both, only the one not served is looked up, once."""
     posts.mention(1, "7", to=[HELP])
     posts.mention(2, "8", to=[NEWS])
     both = posts.mention(3, "9", to=[HELP, NEWS], **deleted_at(10))
@@ -115,8 +115,10 @@ def test_what_another_account_or_search_brought_is_asked_for_only_where_it_belon
     assert removed(here) == [(1, "deleted")]
 
 
-def test_one_post_of_a_thread_goes_the_rest_waits_on(posts: Posts, small_company: Build) -> None:
-    """Given the first of two mentions deleted, then the wait is that of the second."""
+def test_when_one_post_of_a_thread_is_deleted_the_rest_still_waits(
+    posts: Posts, small_company: Build
+) -> None:
+    """When the first of two mentions is deleted, the wait begins with the second."""
     first = posts.mention(1, "7", **deleted_at(10))
     second = posts.mention(9, "7", thread=first)
     here = small_company(one_account_settings()).run_minutes(0, 2, 10, 15)
@@ -124,8 +126,8 @@ def test_one_post_of_a_thread_goes_the_rest_waits_on(posts: Posts, small_company
     assert (state.waiting, state.waiting_since) == ((second,), at(9))
 
 
-def test_an_edited_post_goes_in_all_its_versions(posts: Posts, small_company: Build) -> None:
-    """Given a mention of which we hold both versions, when it is deleted, then neither is left."""
+def test_all_versions_of_an_edited_post_are_deleted(posts: Posts, small_company: Build) -> None:
+    """When a mention of which both versions are stored is deleted, neither is left."""
     post = posts.mention(1, "7", **deleted_at(20))
     posts.edit(6, post, "@acme_help edited")
     here = small_company(one_account_settings()).run_minutes(0, 2, 7, 16)
@@ -135,8 +137,8 @@ def test_an_edited_post_goes_in_all_its_versions(posts: Posts, small_company: Bu
     assert "edited" not in table_text(here)
 
 
-def test_our_own_posts_go_when_we_deleted_them(posts: Posts, small_company: Build) -> None:
-    """Given a reply and news of ours deleted, then the customer waits again, the news is gone."""
+def test_posts_that_we_deleted_are_removed(posts: Posts, small_company: Build) -> None:
+    """When we delete a reply and another post, both are removed, and the customer waits again."""
     asked = posts.mention(1, "7")
     posts.reply(3, asked, **deleted_at(20))
     news = posts.news(4)
@@ -152,7 +154,7 @@ def test_our_own_posts_go_when_we_deleted_them(posts: Posts, small_company: Buil
 def test_our_own_posts_stay_when_our_account_is_protected(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given our account protected for a while, then what it answered stays answered."""
+    """While our account is protected, what it answered stays answered."""
     asked = posts.mention(1, "7")
     posts.reply(3, asked, **deleted_at(20, "protected"))
     here = small_company(one_account_settings()).run_minutes(0, 5, 16, 30, 45)
@@ -161,10 +163,10 @@ def test_our_own_posts_stay_when_our_account_is_protected(
 
 
 @pytest.mark.parametrize("endpoint", ["mentions", "lookup"])
-def test_while_x_is_in_trouble_nothing_goes(
+def test_while_x_fails_nothing_is_removed(
     posts: Posts, small_company: Build, endpoint: str
 ) -> None:
-    """Given no timeline or no look-up at one sweep, then nothing goes, and nobody is told."""
+    """A sweep without timeline or look-up removes nothing, and nobody gets a mail about it."""
     post = posts.mention(1, "7", **deleted_at(5))
     here = small_company(
         one_account_settings(), faults=[fault(14, 16, endpoint=endpoint, status=503)]
@@ -181,7 +183,7 @@ def test_while_x_is_in_trouble_nothing_goes(
 
 
 def test_an_empty_timeline_removes_nothing(posts: Posts, small_company: Build) -> None:
-    """Given X that serves empty timelines for once, then each post is asked for, and stays."""
+    """When X serves an empty timeline once, each post is looked up and stays."""
 
     def emptied(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         empty = "/mentions" in environ["PATH_INFO"] and here.world.now() == at(15)
@@ -195,10 +197,10 @@ def test_an_empty_timeline_removes_nothing(posts: Posts, small_company: Build) -
     assert billed(here) == 150
 
 
-def test_a_post_that_a_poll_under_way_puts_back_goes_again(
+def test_a_removed_post_that_a_running_poll_stores_is_removed_again(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a post removed, and stored by a poll that read it before, then the next sweep heals."""
+    """The next sweep removes a post that a poll had read before its removal and stored after it."""
     post = posts.mention(1, "7", **deleted_at(10))
     here = small_company(one_account_settings()).run_minutes(0, 2, 15)
     assert here.stored == set()
@@ -207,10 +209,10 @@ def test_a_post_that_a_poll_under_way_puts_back_goes_again(
     assert here.stored == set()
 
 
-def test_the_sweep_of_the_day_finds_what_went_hours_later(
+def test_the_sweep_of_the_day_finds_posts_deleted_hours_later(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a morning's mention deleted in the evening, then the sweep of 23:50 takes it, free."""
+    """A morning's mention deleted in the evening is removed by the sweep of 23:50 at no cost."""
     post = posts.mention(1, "7", **deleted_at(700))
     here = small_company(one_account_settings()).run_minutes(0, 2, *range(15, 720, 60))
     assert here.stored == {post}
@@ -219,8 +221,8 @@ def test_the_sweep_of_the_day_finds_what_went_hours_later(
     assert billed(here) == 1
 
 
-def test_nothing_of_yesterday_is_asked_for(posts: Posts, small_company: Build) -> None:
-    """Given sweeps after midnight, then no post of the day before is looked up and billed."""
+def test_posts_of_yesterday_are_not_looked_up(posts: Posts, small_company: Build) -> None:
+    """Sweeps after midnight look up no post of the day before, which would be billed."""
     posts.mention(1, "7", **deleted_at(895))
     posts.mention(898, "8", **deleted_at(905))
     here = small_company(one_account_settings()).run_minutes(0, 2, 890, 899, *range(900, 1000, 15))
@@ -229,7 +231,7 @@ def test_nothing_of_yesterday_is_asked_for(posts: Posts, small_company: Build) -
 
 
 def test_an_alert_held_back_leaves_out_deleted_posts(posts: Posts, small_company: Build) -> None:
-    """Given an alert that waits for the window when its post goes, then no id of it is sent."""
+    """When a post of an alert held back is deleted, neither the mail nor the table has its id."""
     posts.mention(0, "8")
     posts.mention(5, "77777", **deleted_at(22))
     last = posts.mention(5.5, "9")
@@ -243,8 +245,8 @@ def test_an_alert_held_back_leaves_out_deleted_posts(posts: Posts, small_company
     assert here.failures == []
 
 
-def test_an_alert_of_nobody_is_not_sent(posts: Posts, small_company: Build) -> None:
-    """Given the only one of a waiting alert gone, then nothing waits, and nobody is written to."""
+def test_an_alert_without_posts_is_not_sent(posts: Posts, small_company: Build) -> None:
+    """When the only post of an alert held back is deleted, no entry is left and no mail is sent."""
     posts.mention(0, "8")
     posts.mention(5, "77777", **deleted_at(22))
     here = small_company(one_account_settings()).run_minutes(0, 5, 15, 20, 29, 30)
@@ -254,8 +256,8 @@ def test_an_alert_of_nobody_is_not_sent(posts: Posts, small_company: Build) -> N
     assert "77777" not in table_text(here)
 
 
-def test_the_counts_reach_the_metrics(posts: Posts, small_company: Build) -> None:
-    """Given a sweep that removes a post, then the poll says what it checked and removed."""
+def test_a_poll_counts_checked_and_removed_posts(posts: Posts, small_company: Build) -> None:
+    """A poll returns how many posts its sweep checked and removed."""
     posts.mention(1, "7", **deleted_at(5))
     posts.mention(1, "8", **deleted_at(5, "lost"))
     here = small_company(one_account_settings()).run_minutes(0, 2, 15)

@@ -1,4 +1,4 @@
-"""A new `keep` reaches what is stored and never written again; what is open stays as it is."""
+"""A new `keep` reaches items that are not written again; what is open stays as it is."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,18 +14,18 @@ from tests.small_company import Build, Posts, SmallCompany, at, one_account_sett
 from tests.x_interceptor import XInterceptor, with_invalid_posts
 
 
-def told(posts: Posts) -> tuple[str, str]:
-    """A thread over two days that is answered, one that waits, and news."""
+def publish_posts(posts: Posts) -> tuple[str, str]:
+    """Publish a thread over two days that is answered, an open mention, and an own post."""
     answered = posts.mention(1, "7")
     posts.reply(3, answered)
     posts.reply(1000, posts.mention(990, "7", thread=answered))
-    waits = posts.mention(5, "8")
+    waiting = posts.mention(5, "8")
     posts.news(6)
-    return answered, waits
+    return answered, waiting
 
 
-def lives(here: SmallCompany, *kinds: str) -> dict[str, set[float | None]]:
-    """By kind of item (or conversation), until how many days after minute 0 items live."""
+def lifetimes(here: SmallCompany, *kinds: str) -> dict[str, set[float | None]]:
+    """Return, by kind of item or conversation, how many days after minute 0 its items expire."""
     found: dict[str, set[float | None]] = {}
     for item in here.world.app.db.table.scan():
         kind = item["pk"].partition("#")[0]
@@ -49,8 +49,8 @@ def push(here: SmallCompany, minute: float, **rules: Any) -> None:
 def test_a_new_retention_reaches_all_that_is_stored(
     posts: Posts, small_company: Build, before: str, after: str, days: int
 ) -> None:
-    """Given a new `keep`, then finished conversations, own posts and what lies aside follow it."""
-    answered, waits = told(posts)
+    """Finished conversations, own posts and quarantined posts follow a new `keep`."""
+    answered, waiting = publish_posts(posts)
     rules = {"look_back": "0"}
     here = small_company(
         settings(keep=before, **rules), x=lambda sim: XInterceptor(sim, change=with_invalid_posts)
@@ -58,14 +58,14 @@ def test_a_new_retention_reaches_all_that_is_stored(
     run_comply(here, 1010, 1010)
     push(here, DAY, keep=after, **rules)
     run_comply(here, DAY + 10, DAY + 10)
-    found = lives(here, "c", "said", "aside")
+    found = lifetimes(here, "c", "said", "aside")
     thread = f"c#acme#{answered}#7"
     [until] = found.pop(thread)
     assert until is not None
     assert days < until < days + 2
-    assert found.pop(f"c#acme#{waits}#8") == {None}
-    [said] = found["said"]
-    assert said == pytest.approx(days, abs=0.1)
+    assert found.pop(f"c#acme#{waiting}#8") == {None}
+    [own_posts] = found["said"]
+    assert own_posts == pytest.approx(days, abs=0.1)
     assert found["aside"]
     assert all(days <= one < days + 1 for one in found["aside"] if one is not None)
     puts = here.world.calls["dynamodb.TransactWriteItems"], here.world.calls["dynamodb.UpdateItem"]
@@ -75,19 +75,19 @@ def test_a_new_retention_reaches_all_that_is_stored(
     assert here.failures == []
 
 
-def test_for_good(posts: Posts, small_company: Build) -> None:
-    """Given `forever`, then the time to live is taken off."""
-    answered, _ = told(posts)
+def test_with_forever_nothing_expires(posts: Posts, small_company: Build) -> None:
+    """When `keep` becomes `forever`, the time-to-live is removed."""
+    answered, _ = publish_posts(posts)
     here = small_company(settings(keep="10 days", look_back="0")).run_minutes(0, 2, 7, 991, 1001)
     push(here, DAY, keep="forever", look_back="0")
     run_comply(here, DAY + 10, DAY + 10)
-    assert lives(here, "c")[f"c#acme#{answered}#7"] == {None}
-    assert lives(here, "said")["said"] == {None}
+    assert lifetimes(here, "c")[f"c#acme#{answered}#7"] == {None}
+    assert lifetimes(here, "said")["said"] == {None}
 
 
-def test_states_stay_as_they_are(posts: Posts, small_company: Build) -> None:
-    """Given a new `keep`, then only the time to live changes."""
-    told(posts)
+def test_a_new_retention_changes_no_state(posts: Posts, small_company: Build) -> None:
+    """After a new `keep`, states are the same; only the time-to-live changes."""
+    publish_posts(posts)
     here = small_company(settings(keep="90 days", look_back="0")).run_minutes(0, 2, 7, 991, 1001)
     before = here.states()
     push(here, DAY, keep="10 days", look_back="0")
@@ -95,11 +95,11 @@ def test_states_stay_as_they_are(posts: Posts, small_company: Build) -> None:
     assert here.states() == before
 
 
-def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(
+def test_a_run_without_time_is_continued_at_the_same_day(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given time for a day a run, then every day has its turn, once."""
-    answered, _ = told(posts)
+    """When a run has time for one day only, every day is rewritten once, run by run."""
+    answered, _ = publish_posts(posts)
     here = small_company(settings(keep="90 days", look_back="0")).run_minutes(0, 2, 7, 991, 1001)
     push(here, DAY, keep="10 days", look_back="0")
     here.world.move_clock_to(at(DAY + 3))
@@ -107,15 +107,17 @@ def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(
     [company] = app.settings().companies
     runs, written = 0, 0
     while True:
-        left = iter([False] * 2 + [True] * 99)
-        done = apply_retention(company, app.db.privacy_stores, now, lambda left=left: next(left))  # type: ignore[misc]
+        answers = iter([False] * 2 + [True] * 99)
+        done = apply_retention(
+            company, app.db.privacy_stores, now, lambda answers=answers: next(answers)
+        )  # type: ignore[misc]
         if done is None:
             break
         runs, written = runs + 1, written + done
         assert runs < 10
     assert runs > 1
     assert written == 2
-    [until] = lives(here, "c")[f"c#acme#{answered}#7"]
+    [until] = lifetimes(here, "c")[f"c#acme#{answered}#7"]
     assert until is not None
     assert until < 12
 
@@ -123,7 +125,7 @@ def test_a_run_that_has_no_time_left_goes_on_at_the_same_day(
 def test_items_stored_by_a_running_poll_follow_the_new_retention(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a poll that read its settings before a new `keep`, then what it stores goes as well."""
+    """What a poll stores with settings from before the push follows the new `keep` as well."""
     posts.reply(9.5, posts.mention(9, "8"))
     here = small_company(one_account_settings(keep="forever")).run_minutes(0)
     app, old = here.world.app, here.world.company
@@ -131,15 +133,15 @@ def test_items_stored_by_a_running_poll_follow_the_new_retention(
     app.db.settings_store.push(one_account_settings(keep="10 days"), at(10))
     run_comply(here, 11, 11)
     assert run_poll(here, 11, 99, known=old)["new"] == 2
-    assert lives(here, "c").popitem()[1] == {None}
+    assert lifetimes(here, "c").popitem()[1] == {None}
     run_comply(here, 20, 20)
-    [until] = lives(here, "c").popitem()[1]
+    [until] = lifetimes(here, "c").popitem()[1]
     assert until is not None
     assert 10 < until < 12
 
 
 def test_a_push_restores_nothing_expired(posts: Posts, small_company: Build) -> None:
-    """Given one whose answer was removed first, asked anew, then it waits as before the push."""
+    """An expired conversation with a new mention waits for that one alone, also after a push."""
     asked = posts.mention(1, "7")
     answer, again = posts.reply(3, asked), posts.mention(33 * DAY, "7", thread=asked)
     here = small_company(one_account_settings(keep="30 days")).run_minutes(0, 4)
@@ -158,8 +160,8 @@ def test_a_push_restores_nothing_expired(posts: Posts, small_company: Build) -> 
     assert here.mails == []
 
 
-def test_what_lies_aside_lives_no_longer_than_keep(posts: Posts, small_company: Build) -> None:
-    """Given what cannot be read, then it goes with `keep`; the rest of the journal stays."""
+def test_quarantined_posts_expire_with_keep(posts: Posts, small_company: Build) -> None:
+    """Quarantined posts expire after `keep`; the rest of the audit log lives longer."""
     posts.mention(1, "7")
     here = small_company(
         settings(keep="10 days"), x=lambda sim: XInterceptor(sim, change=with_invalid_posts)

@@ -1,4 +1,4 @@
-"""Trouble with compliance jobs: gone back from, told where only a person can mend it."""
+"""Faults of compliance jobs: retried, and reported only where a person has to fix them."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -13,8 +13,8 @@ from tests.small_company import Build, Posts, at, one_account_settings
 from tests.x_interceptor import fault
 
 
-def test_a_job_of_others_is_waited_for(posts: Posts, small_company: Build) -> None:
-    """Given another program's job of the same app, then ours begins when that is over."""
+def test_comply_waits_for_a_job_of_others(posts: Posts, small_company: Build) -> None:
+    """While another program of the same app has a job, ours waits, and then begins."""
     post = posts.mention(1, "7", **deleted_at(THREE_DAYS))
     here = small_company(one_account_settings()).run_minutes(0, 2)
     here.world.move_clock_to(at(THREE_DAYS - 1))
@@ -31,10 +31,10 @@ def test_a_job_of_others_is_waited_for(posts: Posts, small_company: Build) -> No
     assert here.mails == []
 
 
-def test_a_job_that_was_made_and_not_remembered_is_found(
+def test_a_job_that_was_created_and_not_recorded_is_found(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a crash between X's yes and our note, then the job is known by its name."""
+    """After a crash between X's answer and our record, the job is found by its name."""
     posts.mention(1, "7", **deleted_at(THREE_DAYS))
     here = small_company(one_account_settings()).run_minutes(0, 2)
     here.world.move_clock_to(at(THREE_DAYS - 1))
@@ -43,23 +43,25 @@ def test_a_job_that_was_made_and_not_remembered_is_found(
     assert here.stored == set()
 
 
-TROUBLES: dict[str, tuple[dict[str, Any], list[str]]] = {
+FAULTS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "X is down": ({"endpoint": "compliance", "status": 503}, ["uploaded", "done"]),
     "no answer": ({"endpoint": "compliance", "drop": "timeout"}, ["uploaded", "done"]),
     "too many requests": ({"endpoint": "compliance", "status": 429}, ["uploaded", "done"]),
     "no JSON": ({"endpoint": "compliance", "status": 200, "body": "<html>"}, ["uploaded", "done"]),
     "the storage is down": ({"endpoint": "storage", "status": 503}, ["uploaded", "done"]),
-    "the storage sends elsewhere": (
+    "the storage redirects": (
         {"endpoint": "storage", "status": 302, "headers": {"location": "https://evil.example"}},
         ["uploaded", "done"],
     ),
 }
 
 
-@pytest.mark.parametrize("case", TROUBLES)
-def test_trouble_is_kept_and_gone_back_from(posts: Posts, small_company: Build, case: str) -> None:
-    """Given trouble at the first step, then nobody is told, polls know nothing, and it goes on."""
-    what, after = TROUBLES[case]
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_temporary_fault_is_retried_and_not_reported(
+    posts: Posts, small_company: Build, case: str
+) -> None:
+    """After a fault at the first step, the job is done; polls are not affected."""
+    what, after = FAULTS[case]
     posts.mention(1, "7", **deleted_at(THREE_DAYS))
     faults = [fault(THREE_DAYS, THREE_DAYS + 5, **what)]
     here = small_company(one_account_settings(), faults=faults).run_minutes(0, 2)
@@ -73,8 +75,10 @@ def test_trouble_is_kept_and_gone_back_from(posts: Posts, small_company: Build, 
     assert here.failures == []
 
 
-def test_results_that_do_not_come_are_fetched_again(posts: Posts, small_company: Build) -> None:
-    """Given a storage that fails when results are due, then the job is not forgotten."""
+def test_results_that_cannot_be_fetched_are_fetched_again(
+    posts: Posts, small_company: Build
+) -> None:
+    """When the storage fails as results are due, they are fetched by the next run."""
     posts.mention(1, "7", **deleted_at(THREE_DAYS))
     faults = [fault(THREE_DAYS + 5, THREE_DAYS + 15, endpoint="storage", drop="mid-body", body="{")]
     here = small_company(one_account_settings(), faults=faults).run_minutes(0, 2)
@@ -84,8 +88,8 @@ def test_results_that_do_not_come_are_fetched_again(posts: Posts, small_company:
     assert here.stored == set()
 
 
-def test_an_upload_that_comes_too_late_makes_a_new_job(posts: Posts, small_company: Build) -> None:
-    """Given no upload within a quarter of an hour, then the job is void, and another is made."""
+def test_a_job_without_upload_in_time_is_replaced(posts: Posts, small_company: Build) -> None:
+    """A job without an upload within 15 minutes is void, and another one is created."""
     posts.mention(1, "7", **deleted_at(THREE_DAYS))
     faults = [fault(THREE_DAYS, THREE_DAYS + 18, endpoint="storage", status=503)]
     here = small_company(one_account_settings(), faults=faults).run_minutes(0, 2)
@@ -98,8 +102,8 @@ def test_an_upload_that_comes_too_late_makes_a_new_job(posts: Posts, small_compa
     assert here.stored == set()
 
 
-class Changed:
-    """Changes what the simulated X says of jobs."""
+class JobChanger:
+    """Changes what the simulated X answers about jobs."""
 
     def __init__(self, sim: SimulatedX, **changes: Any) -> None:
         self._sim, self._changes = sim, changes
@@ -110,7 +114,7 @@ class Changed:
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         begun: list[Any] = []
-        content = b"".join(self._sim(environ, lambda *said: begun.append(said)))
+        content = b"".join(self._sim(environ, lambda *arguments: begun.append(arguments)))
         status, headers = begun[0]
         if self.on and "/compliance/jobs/" in environ["PATH_INFO"]:
             body = json.loads(content)
@@ -119,20 +123,18 @@ class Changed:
         return [content]
 
 
-def test_a_job_that_x_gives_up_is_made_again_an_hour_later(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a job that fails at X, then another is made, and nobody is told."""
+def test_a_job_that_fails_at_x_is_replaced(posts: Posts, small_company: Build) -> None:
+    """Another job is created, and no mail is sent."""
     posts.mention(1, "7", **deleted_at(THREE_DAYS))
-    between: list[Changed] = []
+    changers: list[JobChanger] = []
 
-    def x(sim: SimulatedX) -> Changed:
-        between.append(Changed(sim, status="failed"))
-        return between[0]
+    def x(sim: SimulatedX) -> JobChanger:
+        changers.append(JobChanger(sim, status="failed"))
+        return changers[0]
 
     here = small_company(one_account_settings(), x=x).run_minutes(0, 2)
     assert run_comply(here, THREE_DAYS, THREE_DAYS + 10) == ["uploaded", "void: failed"]
-    between[0].on = False
+    changers[0].on = False
     steps = run_comply(here, THREE_DAYS + 20, THREE_DAYS + 100)
     assert [s for s in steps if s != "not due"] == ["uploaded", "done"]
     assert here.stored == set()
@@ -140,10 +142,10 @@ def test_a_job_that_x_gives_up_is_made_again_an_hour_later(
 
 
 @pytest.mark.parametrize(("status", "detail"), [(403, "403"), (401, "401")])
-def test_what_only_a_person_can_mend_is_told_once(
+def test_a_fault_that_a_person_must_fix_is_reported_once(
     posts: Posts, small_company: Build, status: int, detail: str
 ) -> None:
-    """Given an X that refuses such jobs, then the owner hears once, in words of its own."""
+    """When X refuses compliance jobs, the owner gets one mail about it."""
     posts.mention(1, "7")
     faults = [fault(0, THREE_DAYS, endpoint="compliance", status=status)]
     here = small_company(one_account_settings(), faults=faults).run_minutes(0, 2)
@@ -156,7 +158,7 @@ def test_what_only_a_person_can_mend_is_told_once(
 
 
 def test_expired_job_results_are_requested_again(posts: Posts, small_company: Build) -> None:
-    """Given schedules that are off for eight days after an upload, then a new job is made."""
+    """When schedules are off for eight days after an upload, a new job is created."""
     posts.mention(1, "7", text="@acme_help my number is 12345", **deleted_at(5 * DAY))
     here = small_company(one_account_settings()).run_minutes(0, 2)
     assert run_comply(here, 10, 10) == ["uploaded"]
@@ -168,19 +170,19 @@ def test_expired_job_results_are_requested_again(posts: Posts, small_company: Bu
 
 
 def test_a_job_stuck_in_created_is_replaced(posts: Posts, small_company: Build) -> None:
-    """Given no upload in time, and an X that does not say so, then another job is made."""
+    """A job without an upload in time is replaced even if X does not report it as expired."""
     posts.mention(1, "7", **deleted_at(THREE_DAYS))
     faults = [fault(THREE_DAYS, THREE_DAYS + 18, endpoint="storage", status=503)]
-    between: list[Changed] = []
+    changers: list[JobChanger] = []
 
-    def x(sim: SimulatedX) -> Changed:
-        between.append(Changed(sim, status="created"))
-        return between[0]
+    def x(sim: SimulatedX) -> JobChanger:
+        changers.append(JobChanger(sim, status="created"))
+        return changers[0]
 
     here = small_company(one_account_settings(), faults=faults, x=x).run_minutes(0, 2)
     steps = run_comply(here, THREE_DAYS, THREE_DAYS + 20)
     assert steps[-1] == "void: expired"
-    between[0].on = False
+    changers[0].on = False
     steps = run_comply(here, THREE_DAYS + 30, THREE_DAYS + 100)
     assert [s for s in steps if s != "not due"] == ["uploaded", "done"]
     assert here.stored == set()

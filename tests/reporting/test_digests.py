@@ -1,4 +1,4 @@
-"""Digests: when their readers' clocks say so, once, with numbers that the archive confirms."""
+"""Digests come by their readers' clocks, once, with figures that the archive confirms."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -31,18 +31,18 @@ from tests.x_interceptor import fault
 DAY = 24 * 60
 
 
-def reading(*digests: dict[str, Any], **people: str) -> dict[str, Any]:
-    """Settings with these digests; `people` are their time zones."""
-    written = {
+def digest_settings(*digests: dict[str, Any], **people: str) -> dict[str, Any]:
+    """Return settings with these digests; `people` are their time zones."""
+    entries = {
         key: {"name": key, "email": f"{key}@acme.example", "time_zone": zone}
         for key, zone in people.items()
     }
-    return settings(digests=list(digests), people=written)
+    return settings(digests=list(digests), people=entries)
 
 
-def test_each_reader_gets_it_by_their_own_clock(posts: Posts, small_company: Build) -> None:
-    """Given readers in Tokyo and New York, then each gets the digest at nine in the evening."""
-    document = reading(
+def test_each_reader_gets_the_digest_by_their_own_clock(posts: Posts, small_company: Build) -> None:
+    """Readers in Tokyo and New York each get the digest at nine in the evening."""
+    document = digest_settings(
         {"period": "daily", "to": ["anna", "boris"], "at": ["21:00"]},
         anna="Asia/Tokyo",
         boris="America/New_York",
@@ -57,8 +57,10 @@ def test_each_reader_gets_it_by_their_own_clock(posts: Posts, small_company: Bui
 
 
 def test_a_missed_digest_is_caught_up_once(posts: Posts, small_company: Build) -> None:
-    """Given a Pulse that stood still over four shifts, then each reader gets the last one only."""
-    document = reading({"period": "shift", "to": ["anna", "boris"], "at": ["09:00", "21:00"]})
+    """After an outage of four shifts, each reader gets only the digest of the last one."""
+    document = digest_settings(
+        {"period": "shift", "to": ["anna", "boris"], "at": ["09:00", "21:00"]}
+    )
     here = small_company(document, start=5).run_minutes(5, 10)
     assert here.mails == []
     late = 2 * DAY + 30
@@ -69,8 +71,8 @@ def test_a_missed_digest_is_caught_up_once(posts: Posts, small_company: Build) -
 
 
 def test_two_rules_of_one_period_are_not_sent_twice(posts: Posts, small_company: Build) -> None:
-    """Given a reader in two rules who missed both, then each slot comes once at most."""
-    document = reading(
+    """A reader in two rules who missed both slots gets one digest for each slot at most."""
+    document = digest_settings(
         {"period": "shift", "to": ["anna"], "at": ["14:00"]},
         {"period": "shift", "to": ["anna"], "at": ["12:00"]},
     )
@@ -81,11 +83,9 @@ def test_two_rules_of_one_period_are_not_sent_twice(posts: Posts, small_company:
     assert set(subjects) == {6 * 60}
 
 
-def test_two_rules_of_one_period_are_both_for_their_reader(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a reader in two rules, the later hour first, then each comes at its hour."""
-    document = reading(
+def test_a_reader_in_two_rules_gets_both_digests(posts: Posts, small_company: Build) -> None:
+    """A reader in two rules, the later hour first, gets a digest at each of the hours."""
+    document = digest_settings(
         {"period": "shift", "to": ["anna"], "at": ["14:00"]},
         {"period": "shift", "to": ["anna"], "at": ["12:00"]},
     )
@@ -93,40 +93,42 @@ def test_two_rules_of_one_period_are_both_for_their_reader(
     assert here.mails_to() == [(3 * 60, "anna"), (5 * 60, "anna")]
 
 
-def test_a_new_reader_begins_with_the_next_one(posts: Posts, small_company: Build) -> None:
-    """Given a digest set up after today's hour, then the first comes tomorrow."""
-    here = small_company(reading({"period": "daily", "to": ["anna"], "at": ["08:30"]}))
+def test_a_new_digest_begins_with_its_next_slot(posts: Posts, small_company: Build) -> None:
+    """A digest set up after its hour is first sent on the next day."""
+    here = small_company(digest_settings({"period": "daily", "to": ["anna"], "at": ["08:30"]}))
     here.run_minutes(0, 1, 60, DAY - 31, DAY - 30)
     assert here.mails_to() == [(DAY - 30, "anna")]
 
 
-def test_it_comes_also_when_nobody_waits(posts: Posts, small_company: Build) -> None:
-    """Given a silent day, then the digest says so: silence is never a sign of health."""
-    here = small_company(reading({"period": "daily", "to": ["anna"], "at": ["09:00"]}), start=-5)
+def test_a_digest_is_sent_also_when_nobody_waits(posts: Posts, small_company: Build) -> None:
+    """After a day without mentions, the digest says that everyone has been answered."""
+    here = small_company(
+        digest_settings({"period": "daily", "to": ["anna"], "at": ["09:00"]}), start=-5
+    )
     here.run_minutes(-5, 0)
     [mail] = here.mails
     assert "veryone has been answered" in mail.subject
 
 
-def test_a_digest_that_ses_does_not_take_now_goes_later_once(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a throttled SES at nine, then the digest of nine comes when it can."""
-    here = small_company(reading({"period": "daily", "to": ["anna"], "at": ["09:00"]}), start=-5)
+def test_a_digest_that_ses_defers_is_sent_later_once(posts: Posts, small_company: Build) -> None:
+    """When SES throttles at nine, the digest of nine is sent once SES accepts it."""
+    here = small_company(
+        digest_settings({"period": "daily", "to": ["anna"], "at": ["09:00"]}), start=-5
+    )
     here.refuse_mail(lambda _: "TooManyRequestsException" if here.world.now() < at(2) else None)
     here.run_minutes(-5, 0, 1, 2, 3, 4, 5)
     assert here.mails_to() == [(3, "anna")]
 
 
 def report_of(here: SmallCompany, start: float, end: float) -> Report:
-    """The report of a stretch, asked for now, by Vera's clock."""
+    """Return the report of a period as of now, in Vera's time zone."""
     db, company = here.world.app.db, here.world.company
     zone = ZoneInfo(company.people["vera"].time_zone)
     return report(company, at(start), at(end), here.world.now(), zone, db.report_stores)
 
 
-def busy(posts: Posts, seed: int) -> None:
-    """Six hours of customers who ask, ask again, and are answered, or not."""
+def publish_busy_day(posts: Posts, seed: int) -> None:
+    """Publish six hours of customers who ask, ask again, and are answered or not."""
     random = Random(seed)
     asked: list[tuple[float, str]] = []
     for minute in sorted(random.uniform(0, 360) for _ in range(60)):
@@ -142,8 +144,8 @@ def busy(posts: Posts, seed: int) -> None:
             asked.append((minute, posts.mention(minute, str(len(asked) + 10), to=to)))
 
 
-def counted(posts: Posts, start: float, end: float) -> dict[str, Any]:
-    """The same figures from the archive, conversation by conversation, as they stood at `end`."""
+def count_archive(posts: Posts, start: float, end: float) -> dict[str, Any]:
+    """Count the same figures from the archive, by conversation, as they stood at `end`."""
     known = [p for p in posts.lines if datetime.fromisoformat(p["created_at"]) < at(end)]
     threads: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for post in known:
@@ -176,18 +178,18 @@ def counted(posts: Posts, start: float, end: float) -> dict[str, Any]:
                 since = when
                 if when >= at(start):
                     waits.append((ran, bool(replies)))
-    kept = sum(done and ran <= 3600 for ran, done in waits)
+    met = sum(done and ran <= 3600 for ran, done in waits)
     missed = sum(ran > 3600 for ran, _ in waits)
     return {
         "received": received,
         "answered": answered,
         "first": duration_stats(first),
         "next": duration_stats([ran for ran, _ in waits]),
-        "within": kept / (kept + missed) if kept + missed else None,
+        "within": met / (met + missed) if met + missed else None,
     }
 
 
-def seen(figures: Any) -> dict[str, Any]:
+def as_dict(figures: Any) -> dict[str, Any]:
     return {
         "received": figures.received,
         "answered": figures.answered,
@@ -198,19 +200,18 @@ def seen(figures: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(1, 9) if TEST_ALL else [1])
-def test_the_numbers_are_those_of_the_archive(
+def test_the_figures_are_those_of_the_archive(
     posts: Posts, small_company: Build, seed: int
 ) -> None:
-    """Given a busy day, then any stretch agrees with a count of the archive, also later."""
-    busy(posts, seed)
+    """The report of any period of a busy day agrees with a count of the archive, also later."""
+    publish_busy_day(posts, seed)
     here = small_company(settings(look_back="0")).run_minutes(0, *range(1, 362, 20), 361)
     for start, end in ((0, 361), (120, 240), (240, 300), (0, 60)):
-        assert close(seen(report_of(here, start, end).figures), counted(posts, start, end)), (
-            start,
-            end,
-        )
+        assert nearly_equal(
+            as_dict(report_of(here, start, end).figures), count_archive(posts, start, end)
+        ), (start, end)
     found = report_of(here, 120, 240)
-    assert close(seen(found.before), counted(posts, 0, 120))
+    assert nearly_equal(as_dict(found.before), count_archive(posts, 0, 120))
     assert sum(hour.received for hour in found.hours) == found.figures.received
     mentions = [p for p in posts.lines if p["author_id"] not in (HELP, NEWS)]
     inside = [p for p in mentions if at(120) <= datetime.fromisoformat(p["created_at"]) < at(240)]
@@ -224,8 +225,8 @@ def test_the_numbers_are_those_of_the_archive(
     assert sum(found.ageing) == len(found.waiting)
 
 
-def close(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Equal, but for the parts of a second that first response times leave out."""
+def nearly_equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether figures are equal apart from the fractions of a second in response times."""
     for name in ("first", "next"):
         mine, theirs = one.pop(name), other.pop(name)
         if mine.count != theirs.count:
@@ -237,8 +238,8 @@ def close(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return one == other
 
 
-def test_a_week_tells_day_by_day(posts: Posts, small_company: Build) -> None:
-    """Given mentions on three days, then a weekly digest has a row a day, nights apart."""
+def test_a_weekly_report_has_a_row_for_each_day(posts: Posts, small_company: Build) -> None:
+    """Mentions of three days are counted day by day, and days apart from nights."""
     for day in range(3):
         posts.mention(day * DAY, str(day + 10))
         posts.mention(day * DAY + 14 * 60, str(day + 20))
@@ -254,9 +255,9 @@ def test_a_week_tells_day_by_day(posts: Posts, small_company: Build) -> None:
 def test_the_nights_figures_are_those_of_its_own_mentions(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given an answer at noon and a question at night, then the night has nothing to show for it.
+    """The night has no response time of a reply given by day.
 
-    The days apart, too: each with what began in it.
+    The days are kept apart, too: each has the response times of what began in it.
     """
     asked = posts.mention(180, "10")
     posts.reply(190, asked)
@@ -273,10 +274,10 @@ def test_the_nights_figures_are_those_of_its_own_mentions(
     assert medians == {14: 600, 15: None}
 
 
-def test_an_account_has_the_responses_to_those_who_named_it(
+def test_an_account_has_the_response_times_of_mentions_that_name_it(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a first word to one account, the next to another, then each has its own only."""
+    """A first mention of one account and a later one of another count for one account each."""
     first = posts.mention(10, "10", to=[NEWS])
     posts.reply(60, first, account=NEWS)
     more = posts.mention(100, "10", to=[HELP], thread=first)
@@ -296,7 +297,7 @@ CHANGES = {
 def test_hours_when_clocks_change(
     posts: Posts, small_company: Build, start: datetime, long: int, hours: list[int]
 ) -> None:
-    """Given a night in Berlin in which clocks change, then each hour that was has its bar."""
+    """When clocks change during a night in Berlin, each hour that existed has its bar."""
     begin = (start - NINE).total_seconds() / 60
     end = begin + long * 60
     posts.mention(begin + 5)
@@ -313,7 +314,7 @@ def test_hours_when_clocks_change(
 def test_no_digest_calls_us_silent_while_own_posts_are_unread(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given own posts that cannot be read while each is answered, then it says that instead."""
+    """While own posts cannot be read, the digest says that instead."""
     posts.news(-60, account=HELP)
     for hour in range(1, 12):
         posts.mention(hour * 60, str(hour + 10))
@@ -336,14 +337,14 @@ def test_no_digest_calls_us_silent_while_own_posts_are_unread(
 
 
 def test_periods_before_pulse_are_unknown_not_zero(posts: Posts, small_company: Build) -> None:
-    """Given a week that Pulse saw the end of, then it tells of that end, and since when."""
+    """A weekly digest of a week that Pulse saw only the end of says since when it has data."""
     posts.mention(-11 * 60)
     here = small_company(settings(look_back="12 h")).run_minutes(0, *range(1, DAY, 30), DAY)
     found = report_of(here, -6 * DAY, DAY)
     assert [row.received for row in found.days] == [None] * 5 + [1, 0, 0]
     vera = Person("vera", "Vera", "vera@acme.example")
-    letter = digest_mail(found, "weekly", here.world.company, vera, ())
-    mail = MailRenderer().digest(letter, vera)
+    view = digest_mail(found, "weekly", here.world.company, vera, ())
+    mail = MailRenderer().digest(view, vera)
     assert "It also covers mentions since 13 May, 21:00, before Pulse was started" in mail.text
     assert "13 May, 21:00 to 15 May, 09:00; data for the previous period" in mail.text
     assert "of 1,440 min since 14 May, 09:00" in mail.preheader
@@ -351,23 +352,25 @@ def test_periods_before_pulse_are_unknown_not_zero(posts: Posts, small_company: 
     assert "13 May, 22:00 to 15 May, 09:01" in here.digest(DAY + 1, -6 * DAY).text
 
 
-def test_who_looks_back_at_nothing_has_no_first_digest(posts: Posts, small_company: Build) -> None:
-    """Given a Pulse that takes in nothing of what was before, then no digest speaks of it."""
+def test_without_a_look_back_no_digest_mentions_the_time_before(
+    posts: Posts, small_company: Build
+) -> None:
+    """A report has no past when Pulse reads nothing from before its installation."""
     here = small_company(settings(look_back="0")).run_minutes(0, 1)
     assert not report_of(here, -720, 1).has_past
 
 
-def test_the_first_digest_says_that_it_is_the_first(posts: Posts, small_company: Build) -> None:
-    """Given a stretch in which Pulse came, then the digest says so; later ones do not."""
+def test_only_the_first_report_has_a_past(posts: Posts, small_company: Build) -> None:
+    """A report has mentions from before Pulse was started only if its period began before that."""
     here = small_company().run_minutes(0, 1)
     assert report_of(here, -720, 1).has_past
     assert not report_of(here, 0.5, 1).has_past
 
 
-def test_the_days_figures_are_kept_without_text_or_names(
+def test_the_days_figures_are_stored_without_text_or_names(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a day's mentions, then its counts by account and hour stay, and nothing else."""
+    """The counts of a day by account and hour are stored, and nothing else."""
     asked = posts.mention(0)
     posts.reply(10, asked)
     posts.mention(70, "8", to=[HELP, NEWS])
@@ -376,21 +379,19 @@ def test_the_days_figures_are_kept_without_text_or_names(
     with here.world.counting_calls() as lambdas:
         assert lambdas.invoke_scheduled("figures") == {"acme": 1}
     today = datetime(2030, 5, 14, tzinfo=UTC).date()
-    kept = here.world.app.db.figure_store.of_days("acme", today, today)[today]
+    stored = here.world.app.db.figure_store.of_days("acme", today, today)[today]
     received = {
         account: {hour: cell["received"] for hour, cell in hours.items()}
-        for account, hours in kept.items()
+        for account, hours in stored.items()
     }
     assert received == {HELP: {"9": 1, "10": 1}, NEWS: {"10": 1}}
-    assert sum(kept[HELP]["9"]["first_response"].values()) == 1
-    assert "help me" not in str(kept)
-    assert "user" not in str(kept)
+    assert sum(stored[HELP]["9"]["first_response"].values()) == 1
+    assert "help me" not in str(stored)
+    assert "user" not in str(stored)
 
 
-def test_what_lies_before_our_time_is_compared_with_nothing(
-    posts: Posts, small_company: Build
-) -> None:
-    """Given a watch that began at nine and looked back an hour, then only that hour is known."""
+def test_periods_before_the_look_back_are_not_compared(posts: Posts, small_company: Build) -> None:
+    """With a look-back of an hour, only that hour is known of the time before the installation."""
     posts.mention(-30)
     posts.mention(30, "8")
     here = small_company(settings(look_back="1 h")).run_minutes(0, 30, 60, 120)
@@ -401,10 +402,10 @@ def test_what_lies_before_our_time_is_compared_with_nothing(
 
 
 def test_hundreds_of_readers_at_one_hour(posts: Posts, small_company: Build) -> None:
-    """Given more readers than one transaction takes, then each gets the digest, once."""
+    """When there are more readers than one transaction takes, each gets the digest once."""
     readers = {f"reader{number}": "UTC" for number in range(230)}
     rule = {"period": "shift", "to": list(readers), "at": ["09:10", "09:20"]}
-    here = small_company(reading(rule, **readers))
+    here = small_company(digest_settings(rule, **readers))
     app, company = here.world.app, here.world.company
 
     def due(minute: float) -> int:
@@ -417,8 +418,10 @@ def test_hundreds_of_readers_at_one_hour(posts: Posts, small_company: Build) -> 
 def test_a_reader_named_by_two_rules_at_one_hour_gets_one(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given two rules of a period that name one reader at one hour, then it is one digest."""
+    """A reader whom two rules of one period name for one hour gets one digest."""
     rule = {"period": "shift", "to": ["anna"], "at": ["09:10", "21:00"]}
-    here = small_company(reading(rule, {**rule, "to": ["anna", "boris"]}, anna="UTC", boris="UTC"))
+    here = small_company(
+        digest_settings(rule, {**rule, "to": ["anna", "boris"]}, anna="UTC", boris="UTC")
+    )
     here.run_minutes(1, 10, 11)
     assert here.mails_to() == [(10, "anna"), (10, "boris")]

@@ -1,4 +1,4 @@
-"""Figures of a day, counted again while all of it is kept."""
+"""Figures of a day are counted again as long as all of the day is stored."""
 
 import json
 
@@ -12,7 +12,7 @@ NIGHT = 15 * HOUR + 40
 
 
 def figures(here: SmallCompany, night: int) -> dict[int, int]:
-    """Mentions that were counted, by the day of May, after this night's run; 0 is the first."""
+    """Run `figures` in this night, counted from 0; returns counted mentions by day of May."""
     here.world.move_clock_to(at(night * DAY + NIGHT))
     with here.world.counting_calls() as lambdas:
         assert lambdas.invoke_scheduled("figures") is not None
@@ -25,7 +25,7 @@ def figures(here: SmallCompany, night: int) -> dict[int, int]:
 
 
 def expire(here: SmallCompany, minute: float) -> None:
-    """What DynamoDB's time-to-live has removed by then."""
+    """Delete what DynamoDB's time-to-live has removed by this minute."""
     items, then = here.world.app.db.table.scan(), at(minute).timestamp()
     ended = [ItemKey(i["pk"], i["sk"]) for i in items if "ttl" in i and i["ttl"] <= then]
     here.world.app.db.table.delete_many(ended)
@@ -34,7 +34,7 @@ def expire(here: SmallCompany, minute: float) -> None:
 def test_deleted_posts_are_removed_from_recent_daily_figures(
     posts: Posts, small_company: Build
 ) -> None:
-    """Given a day whose only mention went two days on, then its counts go; no other day has any."""
+    """When the only mention of a day is deleted two days later, the day's count becomes zero."""
     posts.mention(1, "7", **deleted_at(2 * DAY))
     posts.mention(2 * DAY - 1, "8")
     here = small_company(one_account_settings()).run_minutes(0, 2)
@@ -46,7 +46,7 @@ def test_deleted_posts_are_removed_from_recent_daily_figures(
 
 
 def test_posts_removed_by_retention_stay_counted(posts: Posts, small_company: Build) -> None:
-    """Given a `keep` of a week, then a day of which nothing is kept any more is left as it is."""
+    """With a `keep` of a week, a day of which nothing is stored any more stays as counted."""
     asked = posts.mention(1, "7")
     posts.reply(3, asked)
     here = small_company(one_account_settings(keep="7 days")).run_minutes(0, 2, 4)

@@ -1,4 +1,4 @@
-"""Nights of figures: each counts the last days, none is lost, none spoilt."""
+"""Nights of figures: each counts the last days, so that missed nights lose and spoil nothing."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -11,9 +11,9 @@ TUESDAY = date(2030, 5, 14)
 
 
 def night(here: SmallCompany, day: date) -> None:
-    """The figures are counted in the night that this day begins with.
+    """Run `figures` in the night with which this day begins.
 
-    DynamoDB has removed before what it may: all whose time-to-live is over.
+    Items whose time-to-live is over have been removed before, as DynamoDB does.
     """
     now = datetime.combine(day, time(0, 40), UTC)
     here.world.move_clock_to(now)
@@ -30,20 +30,20 @@ def night(here: SmallCompany, day: date) -> None:
 
 
 def received(here: SmallCompany) -> dict[date, int]:
-    """How many mentions each day had, by its figures."""
-    kept = here.world.app.db.figure_store.of_days("acme", TUESDAY, TUESDAY + timedelta(days=99))
+    """Return how many mentions each day had, by its figures."""
+    stored = here.world.app.db.figure_store.of_days("acme", TUESDAY, TUESDAY + timedelta(days=99))
     return {
         day: sum(hour["received"] for hour in figures[HELP].values())
-        for day, figures in kept.items()
+        for day, figures in stored.items()
         if HELP in figures
     }
 
 
 @pytest.mark.parametrize("counted", [0, 1, 5])
 def test_a_long_stop_loses_no_days(posts: Posts, small_company: Build, counted: int) -> None:
-    """Given mentions of two days, then a stop of weeks, then the days are counted after it.
+    """After a stop of weeks, the days before it are counted.
 
-    Also what was answered late, of days that had been counted before the stop.
+    Late replies to mentions of days that had been counted before the stop are counted, too.
     """
     asked = posts.mention(1)
     posts.mention(24 * 60 + 1, "8")
@@ -61,23 +61,23 @@ def test_a_long_stop_loses_no_days(posts: Posts, small_company: Build, counted: 
     assert sum(tuesday[HELP]["9"]["first_response"].values()) == 1
 
 
-def test_a_run_that_is_gone_goes_on_where_it_was(posts: Posts, small_company: Build) -> None:
-    """Given a function killed while it makes up for weeks, then the next has less to do."""
+def test_a_killed_run_is_continued_where_it_was(posts: Posts, small_company: Build) -> None:
+    """When a run is killed while it catches up on weeks, the next one counts only the rest."""
     here = small_company(one_account_settings()).run_minutes(0)
     night(here, TUESDAY)
     app, last = here.world.app, TUESDAY + timedelta(days=40)
     puts: list[object] = []
 
-    def killed(params: object, **_: object) -> None:
+    def kill(params: object, **_: object) -> None:
         puts.append(params)
         if len(puts) > 10:
             raise SystemExit
 
     emitter = app.db.table.client.meta.events
-    emitter.register("before-call.dynamodb.PutItem", killed)
+    emitter.register("before-call.dynamodb.PutItem", kill)
     night(here, last)
     assert here.failures == ["figures: SystemExit: "]
-    emitter.unregister("before-call.dynamodb.PutItem", killed)
+    emitter.unregister("before-call.dynamodb.PutItem", kill)
     assert app.db.figure_store.last_day_counted("acme") == TUESDAY + timedelta(days=9)
     night(here, last)
     assert app.db.figure_store.last_day_counted("acme") == last - timedelta(days=1)
@@ -87,7 +87,7 @@ def test_a_run_that_is_gone_goes_on_where_it_was(posts: Posts, small_company: Bu
 def test_days_affected_by_retention_are_not_recounted(
     posts: Posts, small_company: Build, stop: int
 ) -> None:
-    """Given a customer answered and gone, another who still waits, then the day keeps both."""
+    """A day keeps two mentions after the conversation of one has expired and the other is open."""
     posts.reply(2, posts.mention(1))
     posts.mention(1, "9")
     here = small_company(one_account_settings(keep="7 days")).run_minutes(0, 3)

@@ -1,4 +1,4 @@
-"""Digests by their readers' own clocks, over days that have 23 or 25 hours."""
+"""When digests are due by their readers' own clocks, on days of 23 or 25 hours too."""
 
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
@@ -33,8 +33,8 @@ INSTANTS = [
 
 
 @pytest.mark.parametrize(("zone", "local", "utc"), INSTANTS)
-def test_a_local_time_that_is_not_there_or_there_twice(zone: str, local: str, utc: str) -> None:
-    """One that does not exist is the first instant after; of one that comes twice, the first."""
+def test_a_local_time_that_does_not_exist_or_exists_twice(zone: str, local: str, utc: str) -> None:
+    """One that does not exist means the first instant after; one that exists twice, the first."""
     expected = datetime.fromisoformat(utc)
     assert to_instant(datetime.fromisoformat(local), ZoneInfo(zone)) == expected
 
@@ -63,17 +63,17 @@ SLOTS = [
 
 
 @pytest.mark.parametrize(("rule", "local", "last", "following"), SLOTS)
-def test_the_slot_before_and_the_slot_after(
+def test_the_last_and_the_next_slot(
     rule: DigestRule, local: str, last: str, following: str
 ) -> None:
-    """Given a rule, at this local time, then these are the last slot and the next."""
+    """At this local time, these are the rule's last slot and its next."""
     zone = ZoneInfo("Europe/Berlin")
     now = datetime.fromisoformat(local).replace(tzinfo=zone).astimezone(UTC)
     before, after = last_slot(rule, zone, now), next_slot(rule, zone, now)
     assert (before.label, after.label) == (last, following)
 
 
-STRETCHES = [
+PERIODS = [
     (DAILY, "2030-05-14 10:00", 24),
     (DAILY, "2030-03-31 10:00", 23),
     (DAILY, "2030-10-27 10:00", 25),
@@ -90,9 +90,9 @@ STRETCHES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "local", "hours"), STRETCHES)
-def test_what_a_digest_is_about(rule: DigestRule, local: str, hours: int) -> None:
-    """From the slot before (a shift: at most a day), so that clocks going back lose no hour."""
+@pytest.mark.parametrize(("rule", "local", "hours"), PERIODS)
+def test_the_period_of_a_digest(rule: DigestRule, local: str, hours: int) -> None:
+    """A digest covers these hours up to its slot, also when clocks change."""
     zone = ZoneInfo("Europe/Berlin")
     now = datetime.fromisoformat(local).replace(tzinfo=zone).astimezone(UTC)
     slot = last_slot(rule, zone, now)
@@ -100,7 +100,7 @@ def test_what_a_digest_is_about(rule: DigestRule, local: str, hours: int) -> Non
 
 
 def test_a_rule_without_times_is_never_due() -> None:
-    """Given no time of day, then there is no slot, before or after."""
+    """Without a time of day there is no slot, neither before nor after."""
     never = DigestRule("daily", ("anna",), ())
     now = datetime(2030, 5, 14, tzinfo=UTC)
     assert last_slot(never, ZoneInfo("UTC"), now) is None
@@ -141,10 +141,10 @@ rules = st.one_of(
     st.sampled_from(ZONES),
     st.datetimes(datetime(2009, 1, 1), datetime(2035, 1, 1)),  # noqa: DTZ001 - UTC below
 )
-def test_now_lies_between_two_slots_and_digests_leave_nothing_out(
+def test_now_is_between_two_slots_and_digests_leave_nothing_out(
     rule: DigestRule, zone_name: str, moment: datetime
 ) -> None:
-    """In every zone, at any instant: last <= now < next, and no digest begins after the last."""
+    """In every zone: last <= now < next, and a weekly or monthly digest begins at the last slot."""
     zone, now = ZoneInfo(zone_name), moment.replace(tzinfo=UTC)
     last, following = last_slot(rule, zone, now), next_slot(rule, zone, now)
     assert last.at <= now < following.at
@@ -155,8 +155,8 @@ def test_now_lies_between_two_slots_and_digests_leave_nothing_out(
     assert begin < following.at
 
 
-def test_a_year_of_daily_digests_joins_up() -> None:
-    """Given a daily digest through a year, then each begins where the one before it ended."""
+def test_a_year_of_daily_digests_has_no_gaps() -> None:
+    """Each daily digest of a year begins where the one before it ended."""
     zone = ZoneInfo("America/New_York")
     slots = [
         last_slot(DAILY, zone, datetime(2030, 1, 1, 15, tzinfo=UTC) + timedelta(days=n))

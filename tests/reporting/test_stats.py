@@ -1,4 +1,4 @@
-"""Response times as the customer feels them, as they stood at an instant."""
+"""Response times as customers experience them, as they stood at an instant."""
 
 import statistics
 from datetime import timedelta
@@ -21,7 +21,7 @@ from pulse.reporting.stats import (
 from tests.conversations.fact_builders import POLICY, at, mention, position, reply
 from tests.conversations.test_fold_properties import conversations
 
-PROMISE = timedelta(minutes=60)
+DEADLINE = timedelta(minutes=60)
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ PROMISE = timedelta(minutes=60)
     ],
 )
 def test_quantiles(values: list[float], share: float, expected: float | None) -> None:
-    """Between the two nearest values; none of none."""
+    """A quantile lies between the two nearest values; without values there is none."""
     assert quantile(values, share) == (None if expected is None else pytest.approx(expected))
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=2))
 def test_median_and_p90_are_those_of_the_statistics_module(values: list[int]) -> None:
-    """Compared with the inclusive method of Python's own statistics."""
+    """Both agree with the inclusive method of Python's `statistics`."""
     found = duration_stats(values)
     assert found.median == pytest.approx(statistics.median(values))
     assert found.p90 == pytest.approx(statistics.quantiles(values, n=10, method="inclusive")[8])
@@ -54,7 +54,7 @@ def test_median_and_p90_are_those_of_the_statistics_module(values: list[int]) ->
     ("minutes", "bucket"), [(0, 0), (15, 0), (15.1, 1), (60, 1), (61, 2), (241, 3), (1441, 4)]
 )
 def test_ageing(minutes: float, bucket: int) -> None:
-    """Five buckets, youngest first."""
+    """There are five buckets, the youngest first."""
     assert ageing([at(-minutes)], at(0)).index(1) == bucket
 
 
@@ -63,11 +63,11 @@ def figures(conversations: list[list[Fact]], start: float, end: float) -> Period
     for number, facts in enumerate(conversations):
         key, state = ConversationKey("acme", str(number), "7"), fold(facts, POLICY)
         received += [Received(key, f, state) for f in facts if isinstance(f, Mention)]
-    return period_stats(received, at(start), at(end), PROMISE)
+    return period_stats(received, at(start), at(end), DEADLINE)
 
 
-def test_a_span_counts_what_began_in_it() -> None:
-    """Given three waits of which one began before, then two mentions are counted, one answered."""
+def test_a_period_counts_what_began_in_it() -> None:
+    """Of three waits, one of which began before, two mentions are counted, one as answered."""
     found = figures(
         [[mention(1, -5), reply(2, 3)], [mention(3, 10), reply(4, 20)], [mention(5, 30)]], 0, 100
     )
@@ -78,18 +78,20 @@ def test_a_span_counts_what_began_in_it() -> None:
 
 
 SHARES: dict[str, tuple[list[list[Fact]], float | None]] = {
-    "none judged yet": ([[mention(1, 50)]], None),
-    "kept": ([[mention(1, 0), reply(2, 60)]], 1.0),
+    "none decided yet": ([[mention(1, 50)]], None),
+    "met": ([[mention(1, 0), reply(2, 60)]], 1.0),
     "missed, answered late": ([[mention(1, 0), reply(2, 61)]], 0.0),
     "missed, still open": ([[mention(1, 0)]], 0.0),
     "one of two": ([[mention(1, 0), reply(2, 5)], [mention(3, 0)]], 0.5),
-    "no answer needed is no answer kept or missed": ([[mention(1, 0), position("p", 5, 1)]], None),
+    "a position is neither met nor missed": ([[mention(1, 0), position("p", 5, 1)]], None),
 }
 
 
 @pytest.mark.parametrize(("conversations", "share"), SHARES.values(), ids=SHARES)
-def test_the_share_within_the_promise(conversations: list[list[Fact]], share: float | None) -> None:
-    """Of waits whose promise of an hour had run out or been kept by the end."""
+def test_the_share_within_the_deadline(
+    conversations: list[list[Fact]], share: float | None
+) -> None:
+    """Of waits whose deadline of an hour was met, or had passed, by the end of the period."""
     assert figures(conversations, 0, 100).within == share
 
 
@@ -102,15 +104,15 @@ LATER: dict[str, list[Fact]] = {
 
 
 @pytest.mark.parametrize("later", LATER.values(), ids=LATER)
-def test_the_figures_of_a_span_do_not_change_later(later: list[Fact]) -> None:
-    """Given what happens after the end, when counted again, then nothing is different."""
+def test_the_figures_of_a_period_do_not_change_later(later: list[Fact]) -> None:
+    """What happens after the end of the period changes nothing when it is counted again."""
     for facts in ([mention(1, 10)], [mention(1, 10), mention(2, 20)]):
         assert figures([[*facts, *later]], 0, 100) == figures([facts], 0, 100)
 
 
 @given(conversations(most=6), st.integers(0, 400))
-def test_a_span_looks_at_nothing_after_its_end(facts: list[Fact], end: int) -> None:
-    """For any conversation: the figures are those that were counted at the end itself."""
+def test_a_period_ignores_what_comes_after_its_end(facts: list[Fact], end: int) -> None:
+    """For any conversation, the figures are those that were counted at the end itself."""
     posts = [f for f in facts if getattr(f, "version", None) in (None, getattr(f, "id", None))]
     known = [f for f in posts if f.at < at(end)]
     now, later = figures([known], 0, end), figures([posts], 0, end)
@@ -126,7 +128,7 @@ def test_a_span_looks_at_nothing_after_its_end(facts: list[Fact], end: int) -> N
 def test_histograms_merge_and_are_right_to_within_a_quarter(
     some: list[float], more: list[float], share: float
 ) -> None:
-    """Given two histograms, when merged, then quantiles are near those of all the values."""
+    """Quantiles of two merged histograms are near those of all the values."""
     one, other = Histogram(), Histogram()
     for seconds in some:
         one.add(seconds)
@@ -141,5 +143,5 @@ def test_histograms_merge_and_are_right_to_within_a_quarter(
 
 
 def test_an_empty_histogram_has_no_quantile() -> None:
-    """Nothing measured, nothing said."""
+    """Without values there is no quantile."""
     assert Histogram().quantile(0.5) is None

@@ -1,4 +1,4 @@
-"""Draws random JSON from X's OpenAPI descriptions, valid or with arbitrary values in it."""
+"""Draws random JSON from X's OpenAPI descriptions, valid or with odd values in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DESCRIPTIONS = {
     "x-api-2.159.json": ("Tweet", "Get2UsersIdMentionsResponse"),
     "x-api-2.167.json": ("Post", "GetUsersMentionsResponse"),
 }
-"""The name of a post and of an answer of the mentions timeline, in each of them."""
+"""The names of a post and of an answer of the mentions timeline in each description."""
 
 NEEDED = {"id", "text", "author_id", "created_at"}
 READ = NEEDED | {
@@ -21,7 +21,7 @@ READ = NEEDED | {
     "note_post", "note_tweet", "referenced_posts", "referenced_tweets", "type", "users",
     "username", "name",
 }  # fmt: skip
-"""Fields that Pulse reads, and which are therefore drawn more often than others."""
+"""Fields that Pulse reads; they are drawn more often than others."""
 
 _WORDS = (
     "where are you?", "интернет лежит", "هل من أحد", "👩\u200d🚒", "&lt;b&gt; &amp;amp;", "@help",
@@ -39,7 +39,7 @@ _ODD: tuple[Any, ...] = (
 
 
 class SchemaFuzzer:
-    """Draws values of a schema; a share `odd` of them is replaced by something else."""
+    """Draws values of a schema; a share `odd` of them is replaced by odd values."""
 
     def __init__(self, description: Path, seed: object) -> None:
         self._schemas = json.loads(description.read_text("utf-8"))["components"]["schemas"]
@@ -47,21 +47,21 @@ class SchemaFuzzer:
         self._random = Random(f"{description.name} {seed}")
 
     def post(self, odd: float = 0.0) -> Any:
-        """A post; one without oddities has all that Pulse needs."""
+        """Return a post; if `odd` is 0, it has all the fields that Pulse needs."""
         return self._served(self._value({"$ref": self._post}, "", odd, NEEDED if not odd else ()))
 
     def answer(self, odd: float = 0.0) -> Any:
-        """A page of mentions with what comes along."""
+        """Return a page of mentions with all that X sends along."""
         return self._served(self._value({"$ref": self._answer}, "", odd, ()))
 
     def _served(self, value: Any) -> Any:
-        """As a client reads it from the wire."""
+        """Return the value as a client reads it from the wire."""
         return json.loads(json.dumps(value))
 
     def _value(self, schema: Any, name: str, odd: float, needed: Any) -> Any:
         draw = self._random
         if draw.random() < odd:
-            return self._rubbish()
+            return self._odd_value()
         while "$ref" in schema:
             schema = self._schemas[schema["$ref"].rsplit("/", 1)[-1]]
         schema = draw.choice(schema.get("oneOf", [schema]))
@@ -94,7 +94,7 @@ class SchemaFuzzer:
             if name in needed or name in schema.get("required", ()) or draw.random() < often:
                 made[name] = self._value(inner, name, odd, ())
         if draw.random() < odd:
-            made[draw.choice([*sorted(READ), "", "\ud83d"])] = self._rubbish()
+            made[draw.choice([*sorted(READ), "", "\ud83d"])] = self._odd_value()
         return made
 
     def _string(self, schema: Any, name: str) -> str:
@@ -108,7 +108,7 @@ class SchemaFuzzer:
             return f"user_{draw.randrange(10**9)}"
         return " ".join(draw.choices(_WORDS, k=draw.choice((1, 2, 8, 800))))
 
-    def _rubbish(self) -> Any:
+    def _odd_value(self) -> Any:
         draw = self._random
         if draw.random() < 0.05:
             deep: Any = draw.choice(_ODD)

@@ -23,12 +23,12 @@ BOUNDS = Bounds(start=NOON)
 
 
 class ScriptedTransport(WsgiTransport):
-    """Gives the next answer of the list to each request; records requests and time-outs."""
+    """Gives each request the next answer of the list; records requests and time-outs."""
 
     def __init__(self, *answers: tuple[int, dict[str, str], Any]) -> None:
         super().__init__(self._answer)
         self.answers = list(answers)
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.timeouts: list[Any] = []
 
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
@@ -36,7 +36,7 @@ class ScriptedTransport(WsgiTransport):
         return super().send(request)
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        self.asked.append(environ)
+        self.requests.append(environ)
         status, headers, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(body, DropError):
             if not status:
@@ -48,7 +48,7 @@ class ScriptedTransport(WsgiTransport):
         return _broken(body) if isinstance(body, DropError) else [body.encode()]
 
     def params(self, number: int = -1) -> dict[str, str]:
-        query = parse_qs(self.asked[number]["QUERY_STRING"])
+        query = parse_qs(self.requests[number]["QUERY_STRING"])
         return {name: values[0] for name, values in query.items()}
 
 
@@ -58,7 +58,7 @@ def _broken(drop: DropError) -> Iterable[bytes]:
 
 
 def error_from(*answers: tuple[int, dict[str, str], Any]) -> XError:
-    """The error that these answers lead to."""
+    """Return the error that these answers lead to."""
     x = XClient(lambda: USER, ScriptedTransport(*answers))
     with pytest.raises(XError) as caught:
         x.mentions("100", BOUNDS)
@@ -93,7 +93,7 @@ KINDS: dict[str, tuple[tuple[Any, ...], str, str]] = {
         "429 UsageCapExceeded.",
     ),
     "no credits": (problem(402, "CreditsDepleted", CREDITS), "credits", "402 CreditsDepleted."),
-    "no credits, said otherwise": (problem(402, "Payment Required"), "credits", "402 Payment"),
+    "no credits, worded differently": (problem(402, "Payment Required"), "credits", "402 Payment"),
     "token": (problem(401, "Unauthorized"), "token", "401 Unauthorized."),
     "token, in plain text": ((401, {}, "Unauthorized"), "token", "401 Unauthorized"),
     "forbidden": (problem(403, "Client Forbidden"), "forbidden", "403 Client Forbidden."),
@@ -105,10 +105,10 @@ KINDS: dict[str, tuple[tuple[Any, ...], str, str]] = {
     ),
     "down": ((503, {}, {"title": "Service Unavailable", "status": 503}), "unavailable", "503 Serv"),
     "down, a page of HTML": ((502, {}, HTML), "unavailable", "502 <!DOCTYPE html>"),
-    "down, without a word": ((500, {}, ""), "unavailable", "500 Said"),
+    "down, with an empty body": ((500, {}, ""), "unavailable", "500 Said"),
     "an error that is a list": ((500, {}, ["odd"]), "unavailable", '500 ["odd"]'),
     "errors that are no list": ((400, {}, {"errors": "odd", "title": "Bad"}), "request", "400 Bad"),
-    "a status nobody knows": ((299, {}, {}), "unavailable", "299"),
+    "an unknown status": ((299, {}, {}), "unavailable", "299"),
     "HTML with a 200": ((200, {}, HTML), "unavailable", "not JSON"),
     "JSON cut in the middle": (
         (200, {}, '{"data":[{"id":"1"'),
@@ -141,7 +141,7 @@ KINDS: dict[str, tuple[tuple[Any, ...], str, str]] = {
         "account",
         "User has been suspended",
     ),
-    "an account that we may not see, with a 200": (
+    "an account that Pulse may not see, with a 200": (
         (
             200,
             {},

@@ -1,4 +1,4 @@
-"""Compliance jobs over the wire: tokens to X alone, ids and results at addresses of their own."""
+"""Compliance jobs over HTTP: tokens go to X only; ids and results have their own addresses."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -32,20 +32,20 @@ STATUSES = ("created", "in_progress", "complete", "failed", "expired")
 
 
 class Wire(WsgiTransport):
-    """Answers everything alike; remembers what was asked, and how."""
+    """Gives every request the same answer; records the requests."""
 
     def __init__(self, status: int = 200, body: Any = b"", drop: str | None = None) -> None:
         super().__init__(self._answer)
         self._status, self._drop = status, drop
         self._body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.asked: list[tuple[str, dict[str, str], bytes]] = []
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.timeouts: list[Any] = []
 
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
         self.timeouts.append(how.get("timeout"))
         body = request.body or b""
         sent = body if isinstance(body, bytes) else str(body).encode()
-        self.asked.append((f"{request.method} {request.url}", dict(request.headers), sent))
+        self.requests.append((f"{request.method} {request.url}", dict(request.headers), sent))
         return super().send(request)
 
     def _answer(self, _: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -55,49 +55,49 @@ class Wire(WsgiTransport):
         return [self._body]
 
 
-def asking(**how: Any) -> tuple[ComplianceApi, Wire]:
+def make_api(**how: Any) -> tuple[ComplianceApi, Wire]:
     wire = Wire(**how)
     return ComplianceApi("BEARER-SECRET", wire), wire
 
 
-def test_jobs_are_asked_for_as_the_app() -> None:
-    """Given a bearer, then X is asked with it, within a time-out, for a job of posts."""
-    x, wire = asking(body={"data": RAW})
+def test_jobs_are_requested_as_the_app() -> None:
+    """Jobs of posts are created and read with the bearer token, and each request has a time-out."""
+    x, wire = make_api(body={"data": RAW})
     assert x.create("pulse") == x.job("14") == JOB
-    (created, headers, body), (asked, _, _) = wire.asked
+    (created, headers, body), (fetched, _, _) = wire.requests
     assert created == "POST https://api.twitter.com/2/compliance/jobs"
-    assert asked == "GET https://api.twitter.com/2/compliance/jobs/14"
+    assert fetched == "GET https://api.twitter.com/2/compliance/jobs/14"
     assert headers["Authorization"] == "Bearer BEARER-SECRET"
     assert json.loads(body) == {"type": "tweets", "name": "pulse"}
     assert all(wire.timeouts)
 
 
-def test_only_jobs_that_are_not_over_are_under_way() -> None:
+def test_only_unfinished_jobs_are_under_way() -> None:
     rows = [{**RAW, "id": str(n), "status": s} for n, s in enumerate(STATUSES)]
-    x, _ = asking(body={"data": rows})
+    x, _ = make_api(body={"data": rows})
     assert [job.status for job in x.under_way()] == ["created", "in_progress"]
-    nothing, _ = asking(body={"meta": {"result_count": 0}})
+    nothing, _ = make_api(body={"meta": {"result_count": 0}})
     assert nothing.under_way() == []
 
 
 def test_no_token_goes_to_the_storage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Given an upload and a download, then neither the bearer nor anybody's netrc goes along."""
+    """Uploads and downloads carry neither the bearer token nor a password from a netrc file."""
     (tmp_path / "netrc").write_text("machine storage.example login me password NETRC-SECRET\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    x, wire = asking()
+    x, wire = make_api()
     x.upload(JOB, b"1\n2\n")
     x.results(JOB)
-    (put, headers, body), (get, more, _) = wire.asked
+    (put, headers, body), (get, get_headers, _) = wire.requests
     assert put == f"PUT {SIGNED}"
     assert get == f"GET {JOB.download_url}"
     assert (body, headers["Content-Type"]) == (b"1\n2\n", "text/plain")
-    for sent in (headers, more):
+    for sent in (headers, get_headers):
         assert "Authorization" not in sent
         assert "SECRET" not in str(sent)
     assert all(wire.timeouts)
 
 
-def told(*reasons: str) -> bytes:
+def result_lines(*reasons: str) -> bytes:
     rows = [{"id": str(n), "action": "delete", "reason": why} for n, why in enumerate(reasons)]
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
@@ -105,7 +105,9 @@ def told(*reasons: str) -> bytes:
 LINES: dict[str, tuple[bytes, dict[str, str], int]] = {
     "nothing": (b"", {}, 0),
     "each reason": (
-        told("deleted", "deactivated", "protected", "suspended", "bounced", "scrub_geo", "new"),
+        result_lines(
+            "deleted", "deactivated", "protected", "suspended", "bounced", "scrub_geo", "new"
+        ),
         {
             "0": "deleted",
             "1": "deactivated",
@@ -128,16 +130,16 @@ LINES: dict[str, tuple[bytes, dict[str, str], int]] = {
 
 @pytest.mark.parametrize("case", LINES)
 def test_results_are_read_line_by_line(case: str) -> None:
-    """Given results, then they tell what must go, and how many lines said nothing."""
-    body, gone, unreadable = LINES[case]
-    x, _ = asking(body=body)
+    """Results list the posts to remove and count the lines that could not be read."""
+    body, removals, unreadable = LINES[case]
+    x, _ = make_api(body=body)
     results = x.results(JOB)
-    assert (results.gone, results.unreadable) == (gone, unreadable)
+    assert (results.gone, results.unreadable) == (removals, unreadable)
 
 
-def test_results_without_end_are_trouble() -> None:
-    """Given more than is ever told, then it is not read on."""
-    x, _ = asking(body=(b"x" * 10**6 + b"\n") * 70)
+def test_results_that_are_too_long_raise_an_error() -> None:
+    """Results are not read beyond a limit."""
+    x, _ = make_api(body=(b"x" * 10**6 + b"\n") * 70)
     with pytest.raises(XError, match="more than 67108864 bytes"):
         x.results(JOB)
 
@@ -154,28 +156,28 @@ ADDRESSES = [
 
 @pytest.mark.parametrize("url", ADDRESSES)
 def test_only_https_addresses_are_reached(url: str) -> None:
-    """Given an address that is none, then nothing is sent there."""
-    x, wire = asking()
+    """Nothing is sent to an address without https or a host, or with a password in it."""
+    x, wire = make_api()
     job = ComplianceJob("14", None, "created", url, url, NOON, NOON)
     for act in (lambda: x.upload(job, b"1\n"), lambda: x.results(job)):
         with pytest.raises(XError, match="no https address"):
             act()
-    assert wire.asked == []
+    assert wire.requests == []
 
 
 @pytest.mark.parametrize(
     "how", [{"status": 302}, {"status": 403}, {"status": 500}, {"drop": "connect"}]
 )
-def test_what_the_storage_refuses_may_pass_and_gives_no_signature_away(how: Any) -> None:
-    """Given a storage that redirects or refuses, then we wait, and no signature is said."""
-    x, wire = asking(**how)
+def test_a_refusal_of_the_storage_is_temporary_and_its_error_has_no_signature(how: Any) -> None:
+    """When the storage redirects or refuses, the fault is `unavailable`, without the signature."""
+    x, wire = make_api(**how)
     for act in (lambda: x.upload(JOB, b"1\n"), lambda: x.results(JOB)):
         with pytest.raises(XError) as caught:
             act()
         assert caught.value.kind == "unavailable"
         assert "SECRET" not in f"{caught.value}{caught.value.__cause__}"
         assert "storage.example" in str(caught.value)
-    assert all("storage.example" in asked for asked, _, _ in wire.asked)
+    assert all("storage.example" in url for url, _, _ in wire.requests)
 
 
 @pytest.mark.parametrize(
@@ -195,8 +197,8 @@ def test_what_the_storage_refuses_may_pass_and_gives_no_signature_away(how: Any)
         ({"body": {"data": {**RAW, "download_expires_at": None}}}, "unavailable"),
     ],
 )
-def test_trouble_with_jobs_is_sorted_into_kinds(how: Any, kind: str) -> None:
-    x, _ = asking(**how)
+def test_faults_of_jobs_are_sorted_into_kinds(how: Any, kind: str) -> None:
+    x, _ = make_api(**how)
     for act in (lambda: x.create("pulse"), lambda: x.job("14")):
         with pytest.raises(XError) as caught:
             act()
@@ -204,6 +206,6 @@ def test_trouble_with_jobs_is_sorted_into_kinds(how: Any, kind: str) -> None:
         assert "SECRET" not in str(caught.value)
 
 
-def test_a_job_that_x_knows_no_more() -> None:
-    x, _ = asking(body={"errors": [{"title": "Not Found Error"}]})
+def test_a_job_that_x_no_longer_knows() -> None:
+    x, _ = make_api(body={"errors": [{"title": "Not Found Error"}]})
     assert x.job("14") is None

@@ -1,4 +1,4 @@
-"""How trouble with X is sorted into kinds; what is no answer is trouble."""
+"""How faults of X are sorted into kinds; an answer without content is a fault."""
 
 import json
 import logging
@@ -26,12 +26,12 @@ from tests.x.scripted_x import (
 
 
 @pytest.mark.parametrize(("answer", "kind", "detail"), KINDS.values(), ids=KINDS)
-def test_trouble_is_sorted_into_kinds(answer: tuple[Any, ...], kind: str, detail: str) -> None:
-    """Given what X (or the way to it) does, then it is of this kind, in X's own words."""
-    met = error_from(answer)
-    assert met.kind == kind
-    assert detail in met.detail
-    assert len(met.detail) < 400
+def test_faults_are_sorted_into_kinds(answer: tuple[Any, ...], kind: str, detail: str) -> None:
+    """What X, or the way to it, does gives a fault of this kind, with X's own words."""
+    error = error_from(answer)
+    assert error.kind == kind
+    assert detail in error.detail
+    assert len(error.detail) < 400
 
 
 POSTS = '{"data":[{"text":"I am Ivan, 5551234","id":"17","author_id":"77777"'
@@ -46,15 +46,15 @@ POSTS = '{"data":[{"text":"I am Ivan, 5551234","id":"17","author_id":"77777"'
         (200, {}, {"posts": [{"text": "I am Ivan, 5551234", "author_id": "77777"}]}),
         (203, {}, f"{POSTS}}}]}}"),
     ],
-    ids=["cut", "after a mark", "a list", "under another name", "by way of a proxy"],
+    ids=["cut", "after a byte order mark", "a list", "another key", "from a proxy"],
 )
 def test_possible_posts_are_not_quoted_in_errors(answer: tuple[Any, ...]) -> None:
-    """Given posts in an answer that is none, then nothing of them stands in the trouble."""
-    met = error_from(answer)
-    assert met.kind == "unavailable"
-    assert "Ivan" not in met.detail
-    assert "77777" not in met.detail
-    assert "of JSON" in met.detail or met.detail == "an answer without posts: posts"
+    """The error of an unreadable answer quotes nothing of posts that may be in it."""
+    error = error_from(answer)
+    assert error.kind == "unavailable"
+    assert "Ivan" not in error.detail
+    assert "77777" not in error.detail
+    assert "of JSON" in error.detail or error.detail == "an answer without posts: posts"
 
 
 RECORDED = {
@@ -70,23 +70,23 @@ RECORDED = {
 @pytest.mark.shared
 @pytest.mark.parametrize(("name", "kind"), RECORDED.items())
 def test_recorded_errors(shared: Path, name: str, kind: str) -> None:
-    """Given an error as X sent it, then it is of this kind, and waits as X says."""
-    said = json.loads((shared / "x-api" / "errors" / name).read_text(encoding="utf-8"))
-    met = error_from((said["status"], said["headers"], said["body"]))
-    assert met.kind == kind
-    reset = said["headers"].get("x-rate-limit-reset")
+    """An error as X sent it is of this kind, and its retry time is the one X gave."""
+    recorded = json.loads((shared / "x-api" / "errors" / name).read_text(encoding="utf-8"))
+    error = error_from((recorded["status"], recorded["headers"], recorded["body"]))
+    assert error.kind == kind
+    reset = recorded["headers"].get("x-rate-limit-reset")
     waits = kind == "rate_limited" and reset
-    assert met.retry_at == (datetime.fromtimestamp(int(reset), UTC) if waits else None)
+    assert error.retry_at == (datetime.fromtimestamp(int(reset), UTC) if waits else None)
 
 
 @pytest.mark.shared
 def test_all_recorded_errors_are_tried(shared: Path) -> None:
-    """Given another recording, then it is to be put into the table above."""
+    """Every recording is in the table above."""
     assert {file.name for file in (shared / "x-api" / "errors").iterdir()} == set(RECORDED)
 
 
-def test_a_limit_is_kept_from_every_answer_also_from_errors() -> None:
-    """Given headers with a 200 and with a 429, then both tell what is left, and until when."""
+def test_answers_and_errors_carry_the_rate_limit() -> None:
+    """The headers of a 200 and of a 429 say how many requests are left, and until when."""
     good = {"x-rate-limit-remaining": "17", "x-rate-limit-reset": "60"}
     wire = ScriptedTransport((200, good, {"meta": {}}), (429, RESET, "Rate limit exceeded"))
     x = XClient(lambda: USER, wire)
@@ -108,14 +108,14 @@ def test_a_limit_is_kept_from_every_answer_also_from_errors() -> None:
         RESET | {"x-rate-limit-remaining": "?"},
     ],
 )
-def test_headers_that_say_nothing_are_no_limit(headers: dict[str, str]) -> None:
-    """Given a 429 without a reset that can be read, then waiting is ours to decide."""
+def test_invalid_headers_are_no_limit(headers: dict[str, str]) -> None:
+    """A 429 without a readable reset has no retry time."""
     assert error_from((429, headers, "Rate limit exceeded")).retry_at is None
 
 
 @pytest.mark.parametrize("body", [{}, {"errors": [{"detail": "Over capacity"}]}, {"title": "No"}])
-def test_an_answer_without_what_was_asked_is_trouble(body: Any) -> None:
-    """Given a 200 that holds nothing, then nobody takes it for no posts, no counts, no users."""
+def test_an_answer_without_data_is_a_fault(body: Any) -> None:
+    """A 200 without content does not count as no posts, no counts or no users."""
     x = XClient(lambda: APP, ScriptedTransport((200, {}, body)))
     for ask in (
         lambda: x.mentions("100", BOUNDS),
@@ -128,28 +128,28 @@ def test_an_answer_without_what_was_asked_is_trouble(body: Any) -> None:
 
 
 @pytest.mark.parametrize("rows", [[{"start": "x"}], [{"tweet_count": 1}], ["odd"], {"a": 1}, 5])
-def test_counts_that_cannot_be_read_are_trouble(rows: Any) -> None:
-    """Given rows that are none, then nobody takes them for zeros."""
+def test_unreadable_counts_are_a_fault(rows: Any) -> None:
+    """Rows that are not counts are not taken for zeros."""
     x = XClient(lambda: APP, ScriptedTransport((200, {}, {"data": rows})))
     with pytest.raises(XError, match="counts that cannot be read"):
         x.counts("@a", NOON, NOON + timedelta(minutes=1))
 
 
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"meta": {}}, {"errors": []}])
-def test_an_answer_that_tells_nothing_of_posts_removes_none(body: Any) -> None:
-    """Given a 200 without posts and errors, then it is trouble, and not that nothing is gone."""
+def test_a_lookup_without_posts_removes_none(body: Any) -> None:
+    """A 200 without posts and errors is a fault, and no post counts as absent."""
     found = XClient(lambda: APP, ScriptedTransport((200, {}, body))).absent(["1"])
     assert "without posts" in str(found.error)
     assert (found.absent, found.served) == ({}, 0)
 
 
 def test_a_token_is_fetched_when_needed_and_again_after_a_401() -> None:
-    """Given a token that no longer works, when a new one is stored, then it is taken up."""
-    kept = [APP, Token(bearer="NEW-SECRET")]
+    """After a 401, the next request uses the token that is stored by then."""
+    stored = [APP, Token(bearer="NEW-SECRET")]
     fetched: list[Token] = []
 
     def token() -> Token:
-        fetched.append(kept[len(fetched)])
+        fetched.append(stored[len(fetched)])
         return fetched[-1]
 
     wire = ScriptedTransport((401, {}, "Unauthorized"), (200, {}, {"meta": {}}))
@@ -159,11 +159,11 @@ def test_a_token_is_fetched_when_needed_and_again_after_a_401() -> None:
         x.mentions("100", BOUNDS)
     x.mentions("100", BOUNDS)
     assert len(fetched) == 2
-    assert wire.asked[-1]["HTTP_AUTHORIZATION"] == "Bearer NEW-SECRET"
+    assert wire.requests[-1]["HTTP_AUTHORIZATION"] == "Bearer NEW-SECRET"
 
 
-def test_a_token_that_is_missing_is_trouble_of_that_kind() -> None:
-    """Given no secret, then the trouble that says so comes through as it is."""
+def test_a_missing_token_is_a_fault_of_that_kind() -> None:
+    """The error raised for a missing token reaches the caller unchanged."""
 
     def token() -> Token:
         raise XError("token", "no secret is kept at /pulse/x")
@@ -173,21 +173,21 @@ def test_a_token_that_is_missing_is_trouble_of_that_kind() -> None:
 
 
 @pytest.mark.parametrize("token", [USER, APP])
-def test_no_secret_is_ever_logged_or_said(
+def test_no_secret_is_logged_or_part_of_an_error(
     token: Token, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At DEBUG, in answers and errors of every kind: no part of a token shows anywhere."""
+    """At level DEBUG, with answers and errors of every kind, no part of a token shows anywhere."""
     caplog.set_level(logging.DEBUG)
     sim = SimulatedX(archive(tmp_path), lambda: NOON)
     XClient(lambda: token, WsgiTransport(sim)).mentions("100", BOUNDS)
-    said = ""
+    messages = ""
     for answer, _, _ in KINDS.values():
         with pytest.raises(XError) as caught:
             XClient(lambda: token, ScriptedTransport(answer)).mentions("100", BOUNDS)
         cause: BaseException | None = caught.value
         while cause is not None:
-            said += f"{cause!r} {cause}"
+            messages += f"{cause!r} {cause}"
             cause = cause.__cause__ or cause.__context__
-    assert "SECRET" not in said
+    assert "SECRET" not in messages
     assert "SECRET" not in caplog.text
     assert "oauth_signature" not in caplog.text

@@ -1,4 +1,4 @@
-"""X's answers in both vocabularies; what cannot be read lies aside with its reason."""
+"""X's answers in both vocabularies; what cannot be read is quarantined with its reason."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ def snowflake(moment: datetime) -> str:
 
 
 def raw(**more: Any) -> dict[str, Any]:
-    """A post as X served them up to spec 2.166; None takes a field out."""
+    """Return a post as X served it up to spec 2.166; a field given as None is left out."""
     made = {
         "id": "1001",
         "text": "@NimbusHelp hello",
@@ -44,10 +44,10 @@ FIRST, SECOND = snowflake(NOON), snowflake(NOON + timedelta(minutes=9))
 LONG = "a" * 300
 READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "HTML-escaped": (raw(text="a &lt;b&gt; &amp;amp; c"), {"text": "a <b> &amp; c"}),
-    "long, old words": (raw(note_tweet={"text": LONG}), {"text": LONG}),
-    "long, new words": (raw(note_post={"text": f"{LONG} &amp;"}), {"text": f"{LONG} &"}),
+    "long, older vocabulary": (raw(note_tweet={"text": LONG}), {"text": LONG}),
+    "long, newer vocabulary": (raw(note_post={"text": f"{LONG} &amp;"}), {"text": f"{LONG} &"}),
     "long, without its text": (raw(note_tweet={}), {"text": "@NimbusHelp hello"}),
-    "named beyond the cut": (
+    "names somebody beyond the cut": (
         raw(note_tweet={"text": LONG, **mentioning("200")}),
         {"named": frozenset({"100", "200"})},
     ),
@@ -56,24 +56,24 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         raw(entities={"mentions": [{"username": "x"}, None, {"id": 5}, {"id": "100"}]}),
         {"named": frozenset({"100"})},
     ),
-    "answers, old words": (
+    "a reply, older vocabulary": (
         raw(referenced_tweets=[{"type": "replied_to", "id": "5"}], in_reply_to_user_id="100"),
         {"replied_to": "5", "in_reply_to_user_id": "100"},
     ),
-    "answers, new words": (
+    "a reply, newer vocabulary": (
         raw(referenced_posts=[{"type": "replied_to", "id": "5"}]),
         {"replied_to": "5", "in_reply_to_user_id": None},
     ),
-    "quotes and answers": (
+    "a quote and a reply": (
         raw(referenced_tweets=[{"type": "quoted", "id": "4"}, {"type": "replied_to", "id": "5"}]),
         {"replied_to": "5", "retweet": False},
     ),
     "a retweet": (raw(referenced_posts=[{"type": "retweeted", "id": "5"}]), {"retweet": True}),
-    "edited, old words": (
+    "edited, older vocabulary": (
         raw(id=SECOND, edit_history_tweet_ids=[FIRST, SECOND], created_at="2030-05-14T12:09:00Z"),
         {"id": FIRST, "version": SECOND, "created_at": NOON},
     ),
-    "edited, new words, oldest last": (
+    "edited, newer vocabulary, oldest last": (
         raw(
             id=SECOND,
             edit_history_tweet_ids=None,
@@ -93,8 +93,11 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "no language": (raw(lang=None), {"lang": "und"}),
     "time without a zone": (raw(created_at="2030-05-14T12:00:00"), {"created_at": NOON}),
-    "fields nobody asked for": (raw(geo={}, public_metrics={"repost_count": 3}), {"id": "1001"}),
-    "both vocabularies in one post: the older word counts": (
+    "fields that were not requested": (
+        raw(geo={}, public_metrics={"repost_count": 3}),
+        {"id": "1001"},
+    ),
+    "both vocabularies in one post: the older name counts": (
         raw(note_tweet={"text": "old"}, note_post={"text": "new"}),
         {"text": "old"},
     ),
@@ -103,7 +106,7 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("served", "expected"), READ.values(), ids=READ)
 def test_a_post_is_read(served: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Given a post as X may serve it, then it means this to us."""
+    """A post as X may serve it is read with these values."""
     [post] = parse.parse_page({"data": [served]}).posts
     assert {name: getattr(post, name) for name in expected} == expected
 
@@ -118,28 +121,28 @@ UNREADABLE: dict[str, tuple[Any, str]] = {
     "an endless id": (raw(id="9" * 5000), "`id` is"),
     "no author": (raw(author_id=None), "`author_id` is None"),
     "no time": (raw(created_at=None), "`created_at` is None"),
-    "a time that is none": (raw(created_at="yesterday"), "`created_at` is 'yesterday'"),
-    "a time before all": (raw(created_at="0001-01-01T00:00:00+23:00"), "`created_at` is"),
+    "an invalid time": (raw(created_at="yesterday"), "`created_at` is 'yesterday'"),
+    "a time before year 1": (raw(created_at="0001-01-01T00:00:00+23:00"), "`created_at` is"),
     "no text": (raw(text=None), "`text` is missing"),
     "a text that is a list": (raw(text=["a"]), "`text` is missing"),
-    "a conversation that is none": (raw(conversation_id="x"), "`conversation_id` is 'x'"),
-    "an answer to nobody": (raw(in_reply_to_user_id={}), "`in_reply_to_user_id` is {}"),
+    "an invalid conversation id": (raw(conversation_id="x"), "`conversation_id` is 'x'"),
+    "a reply to nobody": (raw(in_reply_to_user_id={}), "`in_reply_to_user_id` is {}"),
 }
 
 
 @pytest.mark.parametrize(("served", "reason"), UNREADABLE.values(), ids=UNREADABLE)
 def test_invalid_posts_are_quarantined_and_the_rest_is_read(served: Any, reason: str) -> None:
-    """Given one bad post among good ones, then it is put aside with its reason, they are read."""
+    """One bad post between two good ones is quarantined with its reason, and both are read."""
     page = parse.parse_page({"data": [raw(id="1002"), served, raw(id="1000")]})
     assert [p.version for p in page.posts] == ["1002", "1000"]
-    [aside] = page.quarantined
-    assert aside.raw == served
-    assert aside.reason.startswith(reason)
+    [quarantined] = page.quarantined
+    assert quarantined.raw == served
+    assert quarantined.reason.startswith(reason)
     assert page.served == 3
 
 
-def test_the_next_page_authors_and_errors_come_along() -> None:
-    """Given an answer with all its parts, then each is read."""
+def test_page_token_and_authors_are_read() -> None:
+    """Of an answer with all its parts, invalid users and errors are skipped."""
     page = parse.parse_page(
         {
             "data": [raw()],
@@ -153,7 +156,7 @@ def test_the_next_page_authors_and_errors_come_along() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ([], "JSON list"),
         (None, "JSON NoneType"),
@@ -163,14 +166,14 @@ def test_the_next_page_authors_and_errors_come_along() -> None:
         ({"errors": [{"detail": "Something broke"}]}, "only errors: Something broke"),
     ],
 )
-def test_an_answer_that_is_none(body: Any, said: str) -> None:
-    """Given what is no page of posts, then it says so; it is not an empty page."""
-    with pytest.raises(parse.UnreadablePostError, match=said):
+def test_an_answer_that_is_not_a_page(body: Any, message: str) -> None:
+    """An answer that is not a page of posts raises an error and is not an empty page."""
+    with pytest.raises(parse.UnreadablePostError, match=message):
         parse.parse_page(body)
 
 
-def test_what_x_makes_too_long_to_be_kept() -> None:
-    """Given names and languages without end, then they end; a page token is none, and is said."""
+def test_values_that_are_too_long_to_be_stored() -> None:
+    """Endless names and languages are cut; an endless page token is an error."""
     users = {"users": [{"id": "7", "username": "anna", "name": "A" * 500_000}]}
     page = parse.parse_page({"data": [raw(lang="r" * 500_000)], "includes": users})
     assert page.authors == (Author("7", "anna", "A" * 200),)
@@ -180,21 +183,21 @@ def test_what_x_makes_too_long_to_be_kept() -> None:
         parse.parse_page({"data": [raw()], "meta": {"next_token": "t" * 500_000}})
 
 
-def test_the_longest_text_that_is_kept() -> None:
-    """Given posts at the edge of what is kept, then one is read, the other lies aside, cut."""
+def test_the_longest_text_that_is_stored() -> None:
+    """A text of 50,000 characters is read; a longer one is quarantined and cut."""
     page = parse.parse_page({"data": [raw(text="я" * 50_000), raw(id="1002", text="я" * 50_001)]})
     assert [len(post.text) for post in page.posts] == [50_000]
-    [aside] = page.quarantined
-    assert aside.reason == "`text` is 50,001 characters long"
-    assert {name: aside.raw[name] for name in ("id", "author_id")} == {
+    [quarantined] = page.quarantined
+    assert quarantined.reason == "`text` is 50,001 characters long"
+    assert {name: quarantined.raw[name] for name in ("id", "author_id")} == {
         "id": "1002",
         "author_id": "7",
     }
-    assert len(aside.raw["cut"]) == 1000
+    assert len(quarantined.raw["cut"]) == 1000
 
 
-def test_an_empty_page_is_one() -> None:
-    """Given no posts in these minutes, then there are none, and no error."""
+def test_an_empty_page_is_a_page() -> None:
+    """When X has no posts for the period, there are none, and no error."""
     assert parse.parse_page({"meta": {"result_count": 0}}) == Page()
 
 
@@ -217,10 +220,8 @@ json_values = st.recursive(
     json_values,
     json_values,
 )
-def test_whatever_x_says_is_a_page_or_unreadable(
-    data: Any, includes: Any, errors: Any, meta: Any
-) -> None:
-    """For any JSON: every post is read or aside; nothing else is ever raised."""
+def test_any_json_is_a_page_or_unreadable(data: Any, includes: Any, errors: Any, meta: Any) -> None:
+    """Every post is read or quarantined, and no other error is raised."""
     body = {"data": data, "includes": includes, "errors": errors, "meta": meta}
     try:
         page = parse.parse_page(body)
@@ -250,8 +251,8 @@ RECORDED = [
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", RECORDED)
-def test_what_x_really_answered(shared: Path, name: str) -> None:
-    """Given a recorded answer, then each post is read, or lies aside if asked without fields."""
+def test_recorded_answers(shared: Path, name: str) -> None:
+    """Each post of a recorded answer is read, or quarantined if its fields were not requested."""
     recorded = json.loads((shared / "x-api" / name).read_text(encoding="utf-8"))["body"]
     body = json.loads(recorded["string"]) if "string" in recorded else recorded
     served = body.get("data") or []
@@ -264,47 +265,50 @@ def test_what_x_really_answered(shared: Path, name: str) -> None:
     bare = [p for p in served if "created_at" not in p]
     assert len(page.quarantined) == len(bare)
     assert {a.reason for a in page.quarantined} <= {"`author_id` is None, not a string of digits"}
-    whole = {p["id"]: p for p in served if "created_at" in p}
+    complete = {p["id"]: p for p in served if "created_at" in p}
     for post in page.posts:
-        told = whole[post.version]
-        assert post.created_at == datetime.fromisoformat(told["created_at"])
-        types = {r["type"] for r in told.get("referenced_tweets", [])}
+        recorded_post = complete[post.version]
+        assert post.created_at == datetime.fromisoformat(recorded_post["created_at"])
+        types = {r["type"] for r in recorded_post.get("referenced_tweets", [])}
         assert post.retweet is ("retweeted" in types)
         assert "&amp;" not in post.text
-        assert len(post.named) <= len(told.get("entities", {}).get("mentions", []))
+        assert len(post.named) <= len(recorded_post.get("entities", {}).get("mentions", []))
     assert page.next_token == body.get("meta", {}).get("next_token")
 
 
-def gone(post_id: str, kind: str = "resource-not-found", **more: Any) -> dict[str, Any]:
-    """How X says that a post asked for by its id cannot be had."""
+def absent_error(post_id: str, kind: str = "resource-not-found", **more: Any) -> dict[str, Any]:
+    """Return the error with which X answers for a post that it does not serve by id."""
     problem = f"https://api.x.com/2/problems/{kind}"
     return {"resource_id": post_id, "parameter": "ids", "type": problem, **more}
 
 
 ABSENT: dict[str, tuple[Any, dict[str, str]]] = {
-    "deleted": ({"errors": [gone("5")]}, {"5": "deleted"}),
-    "protected": ({"errors": [gone("5", "not-authorized-for-resource")]}, {"5": "protected"}),
-    "withheld for a while": ({"errors": [gone("5", "resource-unavailable")]}, {}),
-    "its fields not to be had": ({"errors": [gone("5", "not-authorized-for-field")]}, {}),
-    "X in trouble within": ({"errors": [gone("5", "internal-error")]}, {}),
-    "served all the same": ({"data": [{"id": "5"}], "errors": [gone("5")]}, {}),
+    "deleted": ({"errors": [absent_error("5")]}, {"5": "deleted"}),
+    "protected": (
+        {"errors": [absent_error("5", "not-authorized-for-resource")]},
+        {"5": "protected"},
+    ),
+    "withheld for a while": ({"errors": [absent_error("5", "resource-unavailable")]}, {}),
+    "its fields unavailable": ({"errors": [absent_error("5", "not-authorized-for-field")]}, {}),
+    "an internal error of X": ({"errors": [absent_error("5", "internal-error")]}, {}),
+    "served nevertheless": ({"data": [{"id": "5"}], "errors": [absent_error("5")]}, {}),
     "neither served nor named": ({"data": [{"id": "4"}]}, {}),
-    "errors that are none": ({"errors": ["odd", None, {}, gone("x"), gone("5", "")]}, {}),
+    "invalid errors": ({"errors": ["odd", None, {}, absent_error("x"), absent_error("5", "")]}, {}),
     "no list of errors": ({"data": [], "errors": "odd"}, {}),
 }
 
 
 @pytest.mark.parametrize("case", ABSENT)
-def test_only_what_x_calls_gone_is_gone(case: str) -> None:
-    """Given an answer to ids, then it tells which of them are gone, and of no other."""
+def test_only_posts_that_x_reports_as_removed_are_absent(case: str) -> None:
+    """The answer to a look-up says which posts were removed; all others still count."""
     body, expected = ABSENT[case]
     assert parse.parse_absent(body) == expected
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", [n for n in RECORDED if n.startswith("partial_errors/tweets")])
-def test_what_x_really_said_of_ids(shared: Path, name: str) -> None:
-    """Given a recorded look-up, then each id is served or gone."""
+def test_recorded_lookups(shared: Path, name: str) -> None:
+    """Each id of a recorded look-up was served or deleted."""
     recording = json.loads((shared / "x-api" / name).read_text(encoding="utf-8"))
     ids = recording["url"].rpartition("&ids=")[2].split("%2C")
     body = recording["body"]

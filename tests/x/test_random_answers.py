@@ -1,4 +1,4 @@
-"""Posts and answers drawn from X's own descriptions, and from what no description foresees."""
+"""Posts and answers drawn from X's own descriptions, with values that no description foresees."""
 
 import json
 import re
@@ -17,13 +17,13 @@ from tests.x.schema_fuzzer import DESCRIPTIONS, NEEDED, SchemaFuzzer
 POSTS = 40_000 if TEST_ALL else 1_000
 ANSWERS = 4_000 if TEST_ALL else 100
 SHARES = (0.01, 0.08, 0.4)
-"""How much of what is drawn is odd."""
+"""Shares of the drawn values that are odd."""
 YEAR = timedelta(days=366)
 
 pytestmark = [pytest.mark.shared, pytest.mark.parametrize("name", DESCRIPTIONS)]
 
 
-def drawer(shared: Path, name: str, seed: object) -> SchemaFuzzer:
+def make_fuzzer(shared: Path, name: str, seed: object) -> SchemaFuzzer:
     return SchemaFuzzer(shared / "x-api" / "openapi" / name, seed)
 
 
@@ -32,7 +32,7 @@ def is_id(value: Any) -> bool:
 
 
 def check(post: Post) -> None:
-    """What everything behind the parser builds on."""
+    """Check what all code behind the parser relies on."""
     ids = (post.id, post.version, post.author_id, post.conversation_id, *post.named)
     assert all(map(is_id, ids))
     assert all(one is None or is_id(one) for one in (post.in_reply_to_user_id, post.replied_to))
@@ -42,9 +42,9 @@ def check(post: Post) -> None:
     assert post.created_at - YEAR < post.created_at < post.created_at + YEAR
 
 
-def is_cut(kept: Any, raw: Any) -> bool:
-    """Whether it is the beginning of what was too large to be kept."""
-    cut = kept.get("cut") if isinstance(kept, dict) else None
+def is_cut(stored: Any, raw: Any) -> bool:
+    """Return whether a quarantined post is the beginning of one that was too large to store."""
+    cut = stored.get("cut") if isinstance(stored, dict) else None
     return cut is not None and json.dumps(raw, ensure_ascii=False).startswith(cut)
 
 
@@ -52,9 +52,9 @@ def is_cut(kept: Any, raw: Any) -> bool:
 def test_each_post_is_read_or_quarantined_with_a_reason(
     shared: Path, figure: Callable[[str, object], None], name: str, odd: float
 ) -> None:
-    """Given posts with odd values in them, when read, then none is lost and none stops us."""
-    draw = drawer(shared, name, odd)
-    given = [draw.post(odd) for _ in range(POSTS // len(SHARES))]
+    """Of posts with odd values, none is lost, and none stops the others from being read."""
+    fuzzer = make_fuzzer(shared, name, odd)
+    given = [fuzzer.post(odd) for _ in range(POSTS // len(SHARES))]
     page = parse.parse_page({"data": given})
     assert len(page.posts) + len(page.quarantined) == page.served == len(given)
     assert page.posts
@@ -62,19 +62,19 @@ def test_each_post_is_read_or_quarantined_with_a_reason(
     for post in page.posts:
         check(post)
     raws = iter(given)
-    for aside in page.quarantined:
-        assert any(raw is aside.raw or is_cut(aside.raw, raw) for raw in raws)
-        assert re.fullmatch(r"(a post|`\w+`) is .{1,80}", aside.reason)
+    for quarantined in page.quarantined:
+        assert any(raw is quarantined.raw or is_cut(quarantined.raw, raw) for raw in raws)
+        assert re.fullmatch(r"(a post|`\w+`) is .{1,80}", quarantined.reason)
     figure(
         f"posts drawn from {name}, {odd:.0%} of their values odd",
-        f"{len(page.posts)} read, {len(page.quarantined)} put aside",
+        f"{len(page.posts)} read, {len(page.quarantined)} quarantined",
     )
 
 
 def test_each_post_as_described_is_read(shared: Path, name: str) -> None:
-    """Given posts as the description has them, when read, then each says what it said."""
-    draw = drawer(shared, name, "as described")
-    given = [draw.post() for _ in range(POSTS // 3)]
+    """Posts that follow the description are all read, with the values they were given."""
+    fuzzer = make_fuzzer(shared, name, "as described")
+    given = [fuzzer.post() for _ in range(POSTS // 3)]
     page = parse.parse_page({"data": given})
     assert not page.quarantined
     for raw, post in zip(given, page.posts, strict=True):
@@ -88,12 +88,12 @@ def test_each_post_as_described_is_read(shared: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("odd", [0.0, *SHARES])
-def test_an_answer_is_a_page_or_says_that_it_is_none(shared: Path, name: str, odd: float) -> None:
-    """Given whole answers with odd values, when read, then all in them is accounted for."""
-    draw = drawer(shared, name, f"answers {odd}")
+def test_an_answer_is_a_page_or_unreadable(shared: Path, name: str, odd: float) -> None:
+    """Every post of an answer with odd values is accounted for, and so are its authors."""
+    fuzzer = make_fuzzer(shared, name, f"answers {odd}")
     read = 0
     for _ in range(ANSWERS // 4):
-        body = draw.answer(odd)
+        body = fuzzer.answer(odd)
         try:
             page = parse.parse_page(body)
         except parse.UnreadablePostError:
@@ -108,6 +108,6 @@ def test_an_answer_is_a_page_or_says_that_it_is_none(shared: Path, name: str, od
         if not odd:
             assert not page.quarantined or any(NEEDED - raw.keys() for raw in body["data"])
             users = body.get("includes", {}).get("users", [])
-            told = [user.get("username") for user in users if "id" in user]
-            assert [author.username for author in page.authors] == told
+            usernames = [user.get("username") for user in users if "id" in user]
+            assert [author.username for author in page.authors] == usernames
     assert read

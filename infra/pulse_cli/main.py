@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import click
 
+from pulse.kernel.errors import PulseError
 from pulse_cli.errors import CommandError
 
 
@@ -65,9 +66,9 @@ def pulse() -> None:
 
 
 def main() -> None:
-    """Run the command; a CommandError becomes one line on standard error and exit code 1."""
+    """Run the command; an error of Pulse becomes one line on standard error and exit code 1."""
     try:
         pulse(prog_name="pulse")
-    except CommandError as problem:
+    except (CommandError, PulseError) as problem:
         click.echo(f"pulse: {problem}", err=True)
         sys.exit(1)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from pulse.settings.document import SettingsError
 from pulse_cli.errors import CommandError
 from pulse_cli.main import pulse
 from tests.small_company import NEWS, Posts, at, settings
@@ -270,6 +271,13 @@ BROKEN: dict[str, tuple[Callable[[Path], object], list[str], str]] = {
         [],
         "faults.json, line 1",
     ),
+    "a company name that settings cannot have": (
+        lambda f: (f / "companies.json").write_text(
+            (f / "companies.json").read_text().replace('"acme"', '"A#B"')
+        ),
+        [],
+        "must be up to 64 characters on one line, without #",
+    ),
     "an unknown company": (lambda _: None, ["--company", "Nobody"], "no company 'Nobody'"),
 }
 
@@ -286,10 +294,23 @@ def test_bad_input_is_reported_in_one_line(
     posts.mention(0)
     posts.archive(tmp_path / "archive")
     break_it(tmp_path / "archive")
-    with pytest.raises(CommandError) as caught:
+    with pytest.raises((CommandError, SettingsError)) as caught:
         run_command(tmp_path, *options)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_settings_of_another_company_are_refused(posts: Posts, tmp_path: Path) -> None:
+    """Settings that name a company without posts in the archive are reported in one line."""
+    posts.archive(tmp_path / "archive")
+    settings = tmp_path / "pulse.yaml"
+    settings.write_text(
+        "companies: [{name: other, owner: anna, people: {anna: anna@example.com},"
+        " accounts: [{id: '1', username: other}],"
+        " policy: {levels: [{name: warning, after: 15 min, tell: [anna]}]}}]"
+    )
+    with pytest.raises(CommandError, match="other"):
+        run_command(tmp_path, "--settings", str(settings), "--company", "other")
 
 
 @pytest.mark.parametrize("options", [["--until", "soon"], ["--vocabulary", "toot"]])

@@ -28,7 +28,7 @@ from pulse_cli.simulated_x.timestamps import read_time, write_time
 __all__ = ["LocalServices", "PortTakenError", "load_shifted", "run_services"]
 
 _HOST = "127.0.0.1"
-_TIMES = ("created_at", "visible_at", "from", "until")
+_TIMES = ("created_at", "visible_at", "gone_at", "from", "until")
 
 
 class PortTakenError(CommandError):
@@ -107,8 +107,8 @@ def _refuse_taken(port: int, option: str) -> None:
 def load_shifted(folder: Path, begins: datetime) -> Archive:
     """Return an archive, shifted in time so that its first post is published at `begins`.
 
-    The times at which posts are published and shown, and those of faults, are shifted by the same
-    length. Ids stay as they are, although on X an id holds the time of its post.
+    The times at which posts are published, shown and removed, and those of faults, are shifted by
+    the same length. Ids stay as they are, although on X an id holds the time of its post.
 
     Raises:
         ArchiveError: a file of the archive is missing or cannot be read.

@@ -25,7 +25,7 @@ from pulse_cli.replay.one_company import replay_company as replay_one
 from pulse_cli.replay.outcome import ReplayOutcome, percentiles
 from pulse_cli.settings import check_file
 from pulse_cli.settings.defaults import default_settings
-from pulse_cli.simulated_x import Archive, ArchiveError, VocabularyName
+from pulse_cli.simulated_x import Archive, VocabularyName
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,7 @@ def replay_all(
         SettingsError: without `settings`: a company of the archive cannot be put into settings.
     """
     started = time.perf_counter()
-    try:
-        archive = Archive.load(folder)
-    except ArchiveError as problem:
-        raise CommandError(str(problem)) from problem
+    archive = Archive.load(folder)
     for line, reason in archive.quarantined:
         click.echo(f"posts.ndjson:{line}: quarantined: {reason}", err=True)
     names = list(companies) or [c.name for c in archive.companies]

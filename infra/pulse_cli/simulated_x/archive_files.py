@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from pulse_cli.errors import CommandError
 from pulse_cli.simulated_x.archived_posts import is_id
 from pulse_cli.simulated_x.faults import InjectedFault, read_fault
 from pulse_cli.simulated_x.vocabulary import to_older_names
@@ -14,7 +15,7 @@ from pulse_cli.simulated_x.vocabulary import to_older_names
 Parsed = TypeVar("Parsed")
 
 
-class ArchiveError(Exception):
+class ArchiveError(CommandError):
     """An archive cannot be used; the message names the file, the line and the fix."""
 
 

@@ -244,8 +244,6 @@ def shift(language: Language) -> DigestMail:
         report=report,
         cards=CARDS,
         board_url="https://board.svyaz.example/now",
-        settings_url="https://board.svyaz.example/me",
-        unsubscribe_url="https://board.svyaz.example/bye?key=abc&to=anna",
     )
 
 
@@ -274,9 +272,7 @@ def quiet(language: Language) -> DigestMail:
         has_past=True,
         unread=(),
     )
-    return replace(
-        letter, period="daily", cards=(), board_url=None, settings_url=None, unsubscribe_url=None
-    )
+    return replace(letter, period="daily", cards=(), board_url=None)
 
 
 def weekly(language: Language) -> DigestMail:

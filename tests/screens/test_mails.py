@@ -212,7 +212,7 @@ def test_nothing_in_a_post_is_obeyed(every: dict[tuple[str, str], Mail]) -> None
 
 def test_links_are_there_only_when_given(every: dict[tuple[str, str], Mail]) -> None:
     """Given no board, then the count stands in words; duty alerts never say unsubscribe."""
-    bare = replace(shift("en"), board_url=None, settings_url=None, unsubscribe_url=None)
+    bare = replace(shift("en"), board_url=None)
     mail = MailRenderer().digest(bare, PEOPLE["en"])
     assert "12 more waiting" in mail.text
     for part in (mail.html, mail.text):

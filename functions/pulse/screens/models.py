@@ -107,9 +107,6 @@ class DigestMail:
     meant_for: str | None = None
     """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
-    settings_url: str | None = None
-    unsubscribe_url: str | None = None
-    """The reader's own settings, and a way out, once the board has such pages; None until then."""
 
     @property
     def at(self) -> datetime:

@@ -18,8 +18,8 @@ from pulse.reporting.breakdown import AccountFigures, DayFigures, HourFigures
 from pulse.reporting.coverage import Coverage, FaultPeriod, Gap, SuppressedAddress
 from pulse.reporting.report import Report
 from pulse.reporting.stats import DurationStats, PeriodStats
-from pulse.screens.mails import MailRenderer
-from pulse.screens.models import AlertMail, Card, DigestMail, FaultMail, ThreadPost
+from pulse.screens.mails import render
+from pulse.screens.models import AlertMail, Card, DigestMail, FaultMail, ProbeMail, ThreadPost
 
 AT = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 """Sunday, nine in the morning in Moscow."""
@@ -390,15 +390,15 @@ TROUBLES = tuple(SAID)
 
 def all_mails(language: Language) -> dict[str, Mail]:
     """Every mail there is, by name."""
-    pages, person = MailRenderer(), PEOPLE[language]
+    person = PEOPLE[language]
     alerts = {"alert": alert, "reminder": reminder, "full_alert": full_alert, "hostile": hostile}
     digests = {"shift": shift, "quiet": quiet, "weekly": weekly, "monthly": monthly}
     return {
-        **{name: pages.alert(make(language), person) for name, make in alerts.items()},
-        **{name: pages.digest(make(language), person) for name, make in digests.items()},
-        **{f"trouble_{k}": pages.trouble(trouble(k, language), person) for k in TROUBLES},
-        "trouble_of_posts": pages.trouble(
+        **{name: render(make(language), person) for name, make in alerts.items()},
+        **{name: render(make(language), person) for name, make in digests.items()},
+        **{f"trouble_{k}": render(trouble(k, language), person) for k in TROUBLES},
+        "trouble_of_posts": render(
             replace(trouble("forbidden", language), endpoint="posts"), person
         ),
-        "probe": pages.probe(TITLE[language], AT, person),
+        "probe": render(ProbeMail(TITLE[language], AT, person.name), person),
     }

@@ -16,7 +16,7 @@ from pulse.listening.budget import Budget
 from pulse.outbox.message import Mail
 from pulse.reporting.breakdown import DayFigures
 from pulse.reporting.coverage import Coverage
-from pulse.screens.mails import LIMIT, MailRenderer
+from pulse.screens.mails import LIMIT, render
 from tests.screens.sample_mails import (
     AT,
     CARDS,
@@ -178,7 +178,7 @@ def test_posts_of_any_length_fit() -> None:
         card(n, SOMEBODY, "Длинный пост. " * 1800, minutes(300 - n), "breach") for n in range(50)
     )
     letter = replace(alert("en"), cards=long, levels={"breach": 50})
-    mail = MailRenderer().alert(letter, PEOPLE["en"])
+    mail = render(letter, PEOPLE["en"])
     assert len(mail.html.encode()) < LIMIT
     assert "Show the whole post (25,200 characters)" in mail.html
     assert all(one.reply_url in mail.html and one.reply_url in mail.text for one in long)
@@ -188,7 +188,7 @@ def test_one_long_post_is_whole() -> None:
     """Given a single long post, then there is room for all of it."""
     text = "Слово за слово. " * 1500
     letter = replace(alert("en"), cards=(card(1, SOMEBODY, text, minutes(300), "breach"),))
-    mail = MailRenderer().alert(letter, PEOPLE["en"])
+    mail = render(letter, PEOPLE["en"])
     assert text.strip() in mail.html
     assert len(mail.html.encode()) < LIMIT
 
@@ -213,7 +213,7 @@ def test_nothing_in_a_post_is_obeyed(every: dict[tuple[str, str], Mail]) -> None
 def test_links_are_there_only_when_given(every: dict[tuple[str, str], Mail]) -> None:
     """Given no board, then the count stands in words; duty alerts never say unsubscribe."""
     bare = replace(shift("en"), board_url=None)
-    mail = MailRenderer().digest(bare, PEOPLE["en"])
+    mail = render(bare, PEOPLE["en"])
     assert "12 more waiting" in mail.text
     for part in (mail.html, mail.text):
         assert "board" not in part
@@ -245,7 +245,7 @@ def test_who_took_it_and_until_when_it_sleeps() -> None:
     """Given a lease, then the card says so; without one it says that nobody took it."""
     one = card(1, SOMEBODY, "?", minutes(90), "breach", taken_by="Oleg", snoozed_until=AT)
     letter = replace(alert("en"), cards=(one, *CARDS[2:3]))
-    text = MailRenderer().alert(letter, PEOPLE["en"]).text
+    text = render(letter, PEOPLE["en"]).text
     assert "taken by: Oleg · snoozed until 09:00" in text
     assert "taken by: nobody" in text
 
@@ -253,7 +253,7 @@ def test_who_took_it_and_until_when_it_sleeps() -> None:
 def test_waiting_but_no_cards_is_no_all_clear() -> None:
     """Given people who wait but no card to show, then the mail does not say all is well."""
     letter = replace(shift("en"), cards=())
-    mail = MailRenderer().digest(letter, PEOPLE["en"])
+    mail = render(letter, PEOPLE["en"])
     assert "everyone has been answered" not in mail.text.lower()
     assert "17 more waiting" in mail.text
 
@@ -284,7 +284,7 @@ def test_a_watch_with_gaps_is_no_all_clear(case: str) -> None:
     At its top only what was not watched: a mail that was lost makes no gap.
     """
     watch, said = WATCHES[case]
-    mail = MailRenderer().digest(reporting(shift("en"), coverage=watch), PEOPLE["en"])
+    mail = render(reporting(shift("en"), coverage=watch), PEOPLE["en"])
     clear = said is None and watch.watched == watch.minutes
     for text in (mail.text, mail.html):
         assert ("Nothing was missed." in text) is clear
@@ -303,13 +303,13 @@ def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
         days=(DayFigures(date(2026, 11, 20)), *weekly("en").report.days[-2:]),
         coverage=Coverage(1440, 1440, since=came),
     )
-    mail = MailRenderer().digest(letter, PEOPLE["en"])
+    mail = render(letter, PEOPLE["en"])
     assert "It also covers mentions since 21 Nov, 08:00, before Pulse was started" in mail.text
     assert "21 Nov, 08:00 to 22 Nov, 09:00; data for the previous period is incomplete" in mail.text
     assert "Fri 20 Nov: received –, answered –, median –, unanswered –" in mail.text
     assert "Watched 1,440 of 1,440 min since 21 Nov, 09:00. Nothing was missed." in mail.text
     assert "watched 1,440 of 1,440 min since 21 Nov, 09:00" in mail.preheader
-    mail = MailRenderer().digest(letter, PEOPLE["ru"])
+    mail = render(letter, PEOPLE["ru"])
     assert "Мониторинг с 21 нояб., 09:00: 1\xa0440 из 1\xa0440 мин." in mail.text
 
 
@@ -326,14 +326,14 @@ def test_a_digest_says_that_some_may_be_answered_already(language: Language, sai
     for part in ("text", "html"):
         for unread, count, there in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
             one = reporting(letter, unread=unread, waiting=waiting(count))
-            mail = MailRenderer().digest(one, PEOPLE[language])
+            mail = render(one, PEOPLE[language])
             assert (said in getattr(mail, part)) is there
 
 
 def test_what_reading_came_to() -> None:
     """Given a budget, then the mail says how much is used, and a monthly one of last month too."""
-    mail = MailRenderer().digest(shift("en"), PEOPLE["en"])
+    mail = render(shift("en"), PEOPLE["en"])
     assert "reads from X this month: 12,340 of 15,000 (82%)" in mail.text
     assert "last month" not in mail.text
-    mail = MailRenderer().digest(monthly("ru"), PEOPLE["ru"])
+    mail = render(monthly("ru"), PEOPLE["ru"])
     assert "лимит чтения X в прошлом месяце: использовано 14\xa0210 из 15\xa0000" in mail.text

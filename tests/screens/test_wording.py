@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from pulse.outbox.escalation import ADDRESS_FAULTS
-from pulse.screens import phrases
-from pulse.screens.advice import fault_label
 from pulse.screens.locale import Locale, one_line, quoted
-from pulse.screens.mails import MailRenderer
+from pulse.screens.mails import render
+from pulse.screens.templates import phrases
 from pulse.x.faults import FOR_A_PERSON, FaultKind
 from tests.screens.sample_mails import (
     AT,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pulse.screens.models import DigestMail
 
 EN, RU = Locale("en", "Europe/Moscow"), Locale("ru", "Europe/Moscow")
+SAY_EN, SAY_RU = phrases(EN), phrases(RU)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ EN, RU = Locale("en", "Europe/Moscow"), Locale("ru", "Europe/Moscow")
     ],
 )
 def test_how_many_wait(count: int, en: str, ru: str) -> None:
-    assert phrases.waiting(EN, count) == en
-    assert phrases.waiting(RU, count) == ru
+    assert SAY_EN["waiting"](count) == en
+    assert SAY_RU["waiting"](count) == ru
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_how_many_wait(count: int, en: str, ru: str) -> None:
 def test_how_many_messages(count: int, en: str, ru: str) -> None:
     """A single message goes without saying."""
     one = card(1, SOMEBODY, "?", minutes(3), None, mentions=count)
-    assert en in phrases.card_facts(EN, one, AT)
-    assert ru in phrases.card_facts(RU, one, AT)
-    assert "message" not in phrases.card_facts(EN, replace(one, mentions=1), AT)
+    assert en in SAY_EN["card_facts"](one, AT)
+    assert ru in SAY_RU["card_facts"](one, AT)
+    assert "message" not in SAY_EN["card_facts"](replace(one, mentions=1), AT)
 
 
 @pytest.mark.parametrize(
@@ -179,14 +179,14 @@ def test_dates() -> None:
     ],
 )
 def test_digest_subjects(language: Language, subject: str, preheader: str) -> None:
-    mail = MailRenderer().digest(shift(language), PEOPLE[language])
+    mail = render(shift(language), PEOPLE[language])
     assert (mail.subject, mail.preheader) == (subject, preheader)
 
 
 def test_a_digest_says_that_everyone_is_answered() -> None:
     def subject(language: Language) -> str:
         letter = reporting(replace(shift(language), cards=()), waiting={}, longest=None)
-        return MailRenderer().digest(letter, PEOPLE[language]).subject
+        return render(letter, PEOPLE[language]).subject
 
     assert subject("en") == "Everyone has been answered · Svyaz"
     assert subject("ru") == "Всем ответили · Связь"
@@ -227,13 +227,13 @@ def test_alert_subjects_tell_the_worst_first(
 ) -> None:
     for language, subject in (("en", en), ("ru", ru)):
         letter = replace(alert(language), levels=levels, reminder=reminder)  # type: ignore[arg-type]
-        assert MailRenderer().alert(letter, PEOPLE[language]).subject == subject  # type: ignore[index]
+        assert render(letter, PEOPLE[language]).subject == subject  # type: ignore[index]
 
 
 def test_a_level_of_their_own_naming_in_capitals_when_it_is_the_highest() -> None:
     worst = card(1, SOMEBODY, "?", minutes(300), "alarm", top=True)
     letter = replace(alert("en"), cards=(worst,), levels={"alarm": 1})
-    assert MailRenderer().alert(letter, PEOPLE["en"]).subject.startswith("ALARM: 1 waiting")
+    assert render(letter, PEOPLE["en"]).subject.startswith("ALARM: 1 waiting")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_quote_marks_each_line() -> None:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_long_title_leaves_room_for_the_news(language: Language) -> None:
     letter: DigestMail = replace(weekly(language), company="Svyaz " * 40)
-    subject = MailRenderer().digest(letter, PEOPLE[language]).subject
+    subject = render(letter, PEOPLE[language]).subject
     assert subject.endswith("…")
     assert len(subject) < 120
 
@@ -270,5 +270,5 @@ def test_every_trouble_for_a_person_has_its_advice() -> None:
 @pytest.mark.parametrize("kind", get_args(FaultKind))
 def test_every_trouble_has_a_name_in_both_languages(kind: str) -> None:
     """Given any kind of trouble with X, then a digest can name it."""
-    assert fault_label(kind, EN) != kind
-    assert fault_label(kind, RU) not in {kind, fault_label(kind, EN)}
+    assert SAY_EN["fault"](kind) != kind
+    assert SAY_RU["fault"](kind) not in {kind, SAY_EN["fault"](kind)}

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pulse.authors.directory import AuthorDirectory
@@ -21,10 +20,8 @@ from pulse.outbox.message import Composed, TopicMessage
 from pulse.reporting.report import ReportStores, report
 from pulse.screens.cards import make_cards
 from pulse.screens.digest import digest_mail, worst_cards
+from pulse.screens.mails import headline, render
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
-
-if TYPE_CHECKING:
-    from pulse.screens.mails import MailRenderer
 
 _CARDS_OF_MAIL = 50
 _LINKS_OF_TOPIC = 3
@@ -38,7 +35,6 @@ class Composer:
     company: Company
     stores: ReportStores
     authors: AuthorDirectory
-    renderer: MailRenderer
     now: datetime
     board_url: str | None = None
 
@@ -52,14 +48,14 @@ class Composer:
             return self._topic_message(entries, self.company.person(self.company.owner))
         reader, entry = self.company.person(person), entries[0]
         if entry.kind == "trouble":
-            return Composed(self.renderer.trouble(self._fault_mail(entry, reader), reader))
+            return Composed(render(self._fault_mail(entry, reader), reader))
         if entry.kind == "digest":
-            return Composed(self.renderer.digest(self._digest_mail(entry, reader), reader))
+            return Composed(render(self._digest_mail(entry, reader), reader))
         states = self._states(entries)
         mail = self._alert_mail(entries, states, reader, _CARDS_OF_MAIL)
         if mail is None:
             return None
-        return Composed(self.renderer.alert(mail, reader), frozenset(states))
+        return Composed(render(mail, reader), frozenset(states))
 
     def _topic_message(self, entries: Sequence[Entry], owner: Person) -> Composed | None:
         """Return the message that wakes people: headline, first lines, links to the worst."""
@@ -68,10 +64,10 @@ class Composer:
         mail = self._alert_mail(entries, self._states(entries), owner, _LINKS_OF_TOPIC)
         if mail is None:
             return None
-        subject, preheader = self.renderer.headline(mail, owner)
+        subject, preheader = headline(mail, owner)
         # SNS takes ASCII subjects only, so it gets the English one, whatever the owner reads.
         in_english = replace(mail, company=self.company.title_in("en"))
-        english_subject, _ = self.renderer.headline(in_english, replace(owner, language="en"))
+        english_subject, _ = headline(in_english, replace(owner, language="en"))
         links = "\n".join(card.reply_url for card in mail.cards)
         return Composed(TopicMessage(subject, english_subject, f"{subject}\n{preheader}\n{links}"))
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -154,9 +154,9 @@ class Locale:
         days = round(length / timedelta(days=1))
         return self.ngettext("last {n} day", "last {n} days", days)
 
-    def row(self, items: Sequence[str]) -> str:
-        """Return things in a row: "a, b and c"."""
-        return str(format_list(items, locale=self._locale))
+    def handles(self, usernames: Iterable[str]) -> str:
+        """Return handles in a row: "@a, @b and @c"."""
+        return str(format_list([f"@{one_line(n)}" for n in usernames], locale=self._locale))
 
     def clock(self, at: datetime, near: datetime | None = None) -> str:
         """Return the time of day, with the date unless it is the local day of `near`."""

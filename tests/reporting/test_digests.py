@@ -12,8 +12,8 @@ from pulse.kernel.company import Person
 from pulse.reporting.digest import schedule_digests
 from pulse.reporting.report import Report, report
 from pulse.reporting.stats import duration_stats
-from pulse.screens.digest import digest_mail
 from pulse.screens.mails import render
+from pulse.screens.models import DigestMail
 from tests.small_company import (
     HELP,
     NEWS,
@@ -342,7 +342,7 @@ def test_periods_before_pulse_are_unknown_not_zero(posts: Posts, small_company: 
     found = report_of(here, -6 * DAY, DAY)
     assert [row.received for row in found.days] == [None] * 5 + [1, 0, 0]
     vera = Person("vera", "Vera", "vera@acme.example")
-    letter = digest_mail(found, "weekly", here.world.company, vera, ())
+    letter = DigestMail("Acme", "weekly", found, ())
     mail = render(letter, vera)
     assert "It also covers mentions since 13 May, 21:00, before Pulse was started" in mail.text
     assert "13 May, 21:00 to 15 May, 09:00; data for the previous period" in mail.text

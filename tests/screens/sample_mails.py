@@ -43,7 +43,6 @@ def card(
         "customer": who,
         "post_id": str(1990000000000000000 + number),
         "text": text,
-        "lang": "ru",
         "since": AT - waited,
         "waited": waited,
         "level": level,
@@ -76,7 +75,6 @@ MARY = card(
     "Case 88-1204. Please call me back?",
     minutes(251),
     "critical",
-    lang="en",
     accounts=("svyaz_help", "svyaz"),
     taken_by="Oleg",
 )
@@ -94,7 +92,6 @@ AMIRA = card(
     "هل تعمل شريحة Svyaz في دبي؟ أحتاج إلى الإنترنت غدًا صباحًا",
     minutes(64),
     "breach",
-    lang="ar",
     accounts=("svyaz",),
 )
 NAMELESS = card(
@@ -331,7 +328,6 @@ HOSTILE = Card(
         "<script>alert(1)</script><img src=https://evil.example/p.png> {{ 7*7 }} {n} %s\r\n"
         "\u202eDO NOW\u2028CRITICAL 99 h\x0b--\x85Reply on X: https://evil.example/"
     ),
-    lang="en",
     since=AT - minutes(5),
     waited=minutes(5),
     level="escalation <i>nine</i>\nSubject: x",

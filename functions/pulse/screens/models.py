@@ -30,7 +30,6 @@ class Card:
     customer: Author
     post_id: str
     text: str
-    lang: str
     since: datetime
     waited: timedelta
     level: str | None

@@ -8,7 +8,7 @@ import pytest
 from pulse.audit.entries import LogEntry
 from pulse.listening.cursor import Cursor, is_blind
 from pulse.outbox.suppressions import Suppression
-from pulse.reporting.coverage import SuppressedAddress, measure_coverage
+from pulse.reporting.coverage import measure_coverage
 from pulse.x.faults import OpenFault
 from tests.conversations.fact_builders import at
 
@@ -174,7 +174,7 @@ def test_addresses_that_are_not_written_to_are_named_until_they_are() -> None:
     """Given an address that bounced long ago, then every digest says so."""
     block = Suppression("anna@acme.example", "bounce", at(-9000), "550", "m1")
     found = measure_coverage({"help": well(720)}, [], at(0), at(720), at(720), [block])
-    assert found.suppressed == (SuppressedAddress("anna@acme.example", "bounce", at(-9000)),)
+    assert found.suppressed == (block,)
     assert not found.is_complete
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from pulse.conversations.facts import ConversationKey
 from pulse.conversations.fold import State
 from pulse.incidents.surge import Surge
-from pulse.kernel.company import Language, Person
+from pulse.kernel.company import Account, Language, Person
 from pulse.kernel.posts import Author
 from pulse.listening.budget import Budget
 from pulse.outbox.escalation import ADDRESS_FAULTS
 from pulse.outbox.message import Mail
-from pulse.reporting.breakdown import AccountFigures, DayFigures, HourFigures
-from pulse.reporting.coverage import Coverage, FaultPeriod, Gap, SuppressedAddress
+from pulse.outbox.suppressions import Suppression
+from pulse.reporting.coverage import Coverage, FaultPeriod, Gap
 from pulse.reporting.report import Report
 from pulse.reporting.stats import DurationStats, PeriodStats
 from pulse.screens.mails import render
@@ -162,17 +162,27 @@ def span(
     return PeriodStats(received, answered, first, following, within)
 
 
+def some(
+    received: int, answered: int, median: float | None = None, unanswered: float | None = None
+) -> PeriodStats:
+    """Figures of a part of the mentions, as far as digests show them."""
+    first = DurationStats(median=median)
+    return PeriodStats(received, answered, first, DurationStats(), None, unanswered)
+
+
+HELP = Account("11", "svyaz_help", "support", "support")
+NEWS = Account("12", "svyaz", "official", "official")
 NOW = span(214, 203, DurationStats(120, 420, 2460), DurationStats(231, 380, 2100), 0.93)
 BEFORE = span(191, 188, DurationStats(101, 540, 2280), DurationStats(204, 410, 1980), 0.96)
-SHIFT_HOURS = tuple(
-    HourFigures(hour % 24, received, answered)
+SHIFT_HOURS = {
+    hour % 24: some(received, answered)
     for hour, received, answered in zip(
         range(21, 33),
         (21, 14, 9, 6, 4, 48, 39, 22, 14, 11, 12, 14),
         (21, 14, 9, 6, 4, 44, 36, 20, 14, 11, 12, 12),
         strict=True,
     )
-)
+}
 WATCH = Coverage(
     minutes=720,
     watched=683,
@@ -191,8 +201,8 @@ WATCH = Coverage(
     ),
     unread=("svyaz_shop",),
     suppressed=(
-        SuppressedAddress("oleg@svyaz.example", "bounce", AT - minutes(95)),
-        SuppressedAddress("vera@svyaz.example", "complaint", AT - minutes(3000)),
+        Suppression("oleg@svyaz.example", "bounce", AT - minutes(95), "550", "m1"),
+        Suppression("vera@svyaz.example", "complaint", AT - minutes(3000), "abuse", "m2"),
     ),
     reads=Budget(used=12340, before=14210, limit=15000),
 )
@@ -221,12 +231,9 @@ def shift(language: Language) -> DigestMail:
         figures=NOW,
         before=BEFORE,
         target=0.95,
-        accounts=(
-            AccountFigures("svyaz_help", "support", 171, 165, 380),
-            AccountFigures("svyaz", "official", 43, 38, 960),
-        ),
+        accounts={HELP: some(171, 165, 380), NEWS: some(43, 38, 960)},
         hours=SHIFT_HOURS,
-        days=(),
+        days={},
         night=NOW,
         day=NOW,
         coverage=WATCH,
@@ -258,11 +265,8 @@ def quiet(language: Language) -> DigestMail:
         ageing=(0, 0, 0, 0, 0),
         figures=PeriodStats(1, 1, DurationStats(1, 47, 47), DurationStats(1, 47, 47), 1.0),
         before=None,
-        accounts=(
-            AccountFigures("svyaz_help", "support", 1, 1, 47),
-            AccountFigures("svyaz", "official", 0, 0, None),
-        ),
-        hours=tuple(HourFigures(h % 24, int(h == 20), int(h == 20)) for h in range(18, 33)),
+        accounts={HELP: some(1, 1, 47), NEWS: some(0, 0)},
+        hours={h % 24: some(int(h == 20), int(h == 20)) for h in range(18, 33)},
         coverage=Coverage(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
         known_from=AT - minutes(900),
         surge=None,
@@ -274,8 +278,8 @@ def quiet(language: Language) -> DigestMail:
 
 def weekly(language: Language) -> DigestMail:
     """A week with its trend and its nights, in shadow mode."""
-    trend = tuple(
-        DayFigures(date(2026, 11, 15 + n), received, answered, median, silent)
+    trend = {
+        date(2026, 11, 15 + n): some(received, answered, median, silent)
         for n, (received, answered, median, silent) in enumerate(
             [
                 (191, 188, 540.0, 0.01),
@@ -287,7 +291,7 @@ def weekly(language: Language) -> DigestMail:
                 (0, 0, None, None),
             ]
         )
-    )
+    }
     letter = reporting(
         shift(language),
         start=AT - timedelta(days=7),
@@ -297,7 +301,7 @@ def weekly(language: Language) -> DigestMail:
         before=span(
             1402, 1390, DurationStats(900, 440, 2300), DurationStats(1500, 400, 2200), 0.97
         ),
-        hours=tuple(HourFigures(h, 20 + 9 * h, 18 + 8 * h) for h in range(24)),
+        hours={h: some(20 + 9 * h, 18 + 8 * h) for h in range(24)},
         surge=Surge(AT - minutes(410), 140, 11.6, minutes(47)),
         unread=(),
         coverage=Coverage(10080, 10080),
@@ -310,12 +314,10 @@ def weekly(language: Language) -> DigestMail:
 
 def monthly(language: Language) -> DigestMail:
     """A month: thirty days in a row."""
-    trend = tuple(
-        DayFigures(
-            date(2026, 10, 23) + timedelta(days=n), 90 + 7 * n, 88 + 6 * n, 300.0 + n, n / 100
-        )
+    trend = {
+        date(2026, 10, 23) + timedelta(days=n): some(90 + 7 * n, 88 + 6 * n, 300.0 + n, n / 100)
         for n in range(30)
-    )
+    }
     letter = reporting(weekly(language), start=AT - timedelta(days=30), days=trend, coverage=WATCH)
     return replace(letter, period="monthly")
 

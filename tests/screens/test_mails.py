@@ -14,7 +14,6 @@ import pytest
 from pulse.kernel.posts import post_url
 from pulse.listening.budget import Budget
 from pulse.outbox.message import Mail
-from pulse.reporting.breakdown import DayFigures
 from pulse.reporting.coverage import Coverage
 from pulse.screens.mails import LIMIT, render
 from tests.screens.sample_mails import (
@@ -300,7 +299,7 @@ def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
         known_from=came - minutes(60),
         before=None,
         has_past=True,
-        days=(DayFigures(date(2026, 11, 20)), *weekly("en").report.days[-2:]),
+        days={date(2026, 11, 20): None} | dict([*weekly("en").report.days.items()][-2:]),
         coverage=Coverage(1440, 1440, since=came),
     )
     mail = render(letter, PEOPLE["en"])

@@ -299,7 +299,7 @@ def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
         known_from=came - minutes(60),
         before=None,
         has_past=True,
-        days={date(2026, 11, 20): None} | dict([*weekly("en").report.days.items()][-2:]),
+        days={**weekly("en").report.days, date(2026, 11, 20): None},
         coverage=Coverage(1440, 1440, since=came),
     )
     mail = render(letter, PEOPLE["en"])

@@ -95,9 +95,8 @@ def report(
     """Return the report of [start, end), with hours and days by the clock of `zone`."""
     before = start - (end - start)
     deadline = company.policy.response_deadline
-    received = load_received(
-        stores.conversations, company.name, min(before, now - _SURGE_HISTORY), now
-    )
+    history = min(before, now - _SURGE_HISTORY)
+    received = load_received(stores.conversations, company.name, history, now)
     inside = [one for one in received if start <= one.mention.at < end]
     parts = Breakdown(company, inside, start, end, zone)
     night, day = parts.night_and_day()
@@ -125,6 +124,9 @@ def report(
         suppressions_for(company, stores.suppressions.all().values(), now),
     )
     reads = (cursor.reads for cursor in cursors.values())
+    published = [one.mention.at for one in received]
+    last_own_post = None if unread else _last_own_post(cursors.values(), received)
+    previous = period_stats(received, before, start, deadline)
     return Report(
         start=start,
         end=end,
@@ -135,9 +137,7 @@ def report(
         ageing=ageing(since, now),
         figures=period_stats(received, start, end, deadline),
         # Compared with a period that is only partly known, this one would look better or worse.
-        before=(
-            period_stats(received, before, start, deadline) if all_known_from <= before else None
-        ),
+        before=previous if all_known_from <= before else None,
         target=company.policy.target,
         accounts=parts.by_account(),
         hours=parts.by_hour(known_from),
@@ -152,19 +152,15 @@ def report(
         known_from=known_from,
         has_past=max(start, known_from) < watched_from <= end,
         unread=unread,
-        surge=detect_surge(
-            [one.mention.at for one in received],
-            all_known_from,
-            # An account whose own posts are not read may be answering all the time: that it
-            # published nothing is not known then, so nothing is claimed about it.
-            None if unread else _last_own_post(cursors.values(), received),
-            now,
-        ),
+        surge=detect_surge(published, all_known_from, last_own_post, now),
     )
 
 
 def _last_own_post(cursors: Iterable[Cursor], received: Iterable[Received]) -> datetime | None:
     """Return when any of the company's accounts last published something."""
+    # Not asked for while own posts of an account cannot be read: it may be answering all the time.
+    # That it published nothing is not known then, so nothing is claimed about it.
+    #
     # The cursors know the newest post of each timeline as of the last poll; replies to the
     # mentions at hand may have been stored since, or come from a sweep.
     moments = [cursor.last_published for cursor in cursors]

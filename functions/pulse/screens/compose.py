@@ -23,6 +23,7 @@ from pulse.screens.models import AlertMail, DigestMail, FaultMail
 _CARDS_OF_MAIL = 50
 _LINKS_OF_TOPIC = 3
 """Conversations that a message to the topic links to: it may be an SMS."""
+_States = Mapping[ConversationKey, State]
 
 
 @dataclass(frozen=True)
@@ -67,18 +68,14 @@ class Composer:
         links = "\n".join(card.reply_url for card in mail.cards)
         return TopicMessage(subject, english_subject, f"{subject}\n{preheader}\n{links}")
 
-    def _states(self, entries: Sequence[Entry]) -> dict[ConversationKey, State]:
+    def _states(self, entries: Sequence[Entry]) -> _States:
         """Return the conversations of these alerts in which the same wait still lasts."""
         raised = [(key, entry.at) for entry in entries for key in entry.keys]
         found = self.stores.conversations.states(dict.fromkeys(key for key, _ in raised))
         return {k: found[k] for k, at in raised if k in found and _still_waits(found[k], at)}
 
     def _alert_mail(
-        self,
-        entries: Sequence[Entry],
-        states: Mapping[ConversationKey, State],
-        reader: Person,
-        most_cards: int,
+        self, entries: Sequence[Entry], states: _States, reader: Person, most_cards: int
     ) -> AlertMail | None:
         """Return the mail with the worst waits; None if none lasts, or their posts were deleted."""
         order = worst_first(states, self.company.policy)

@@ -34,7 +34,7 @@ _UNSENT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Characters that no mail can carry or no screen can show."""
 _MARKS = 4
 """Marks that one letter may have; some scripts need three, and stacks of dozens are an attack."""
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE, _DAY = 60, 86400
 _MANY_HOURS = timedelta(hours=48)
 
 
@@ -130,11 +130,8 @@ class Locale:
         seconds = max(0, int(exact))
         if seconds < _MINUTE:
             return self.gettext("under 1 min")
-        days, hours, minutes = (
-            seconds // _DAY,
-            seconds % _DAY // _HOUR,
-            seconds % _HOUR // _MINUTE,
-        )
+        days, rest = divmod(seconds, _DAY)
+        hours, minutes = divmod(rest // _MINUTE, 60)
         parts = [self.gettext("{n} d", n=self.number(days))] if days else []
         if hours:
             parts.append(self.gettext("{n} h", n=hours))

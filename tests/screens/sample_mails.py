@@ -237,7 +237,7 @@ def shift(language: Language) -> DigestMail:
         night=NOW,
         day=NOW,
         coverage=WATCH,
-        known_from=AT - timedelta(days=90),
+        counted_from=AT - minutes(720),
         has_past=False,
         unread=("svyaz",),
         surge=Surge(AT - minutes(410), 140, 11.6, None),
@@ -268,7 +268,7 @@ def quiet(language: Language) -> DigestMail:
         accounts={HELP: some(1, 1, 47), NEWS: some(0, 0)},
         hours={h % 24: some(int(h == 20), int(h == 20)) for h in range(18, 33)},
         coverage=Coverage(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
-        known_from=AT - minutes(900),
+        counted_from=AT - minutes(900),
         surge=None,
         has_past=True,
         unread=(),
@@ -295,6 +295,7 @@ def weekly(language: Language) -> DigestMail:
     letter = reporting(
         shift(language),
         start=AT - timedelta(days=7),
+        counted_from=AT - timedelta(days=7),
         figures=span(
             2310, 2183, DurationStats(1400, 470, 3100), DurationStats(2500, 430, 2900), 0.91
         ),
@@ -318,7 +319,10 @@ def monthly(language: Language) -> DigestMail:
         date(2026, 10, 23) + timedelta(days=n): some(90 + 7 * n, 88 + 6 * n, 300.0 + n, n / 100)
         for n in range(30)
     }
-    letter = reporting(weekly(language), start=AT - timedelta(days=30), days=trend, coverage=WATCH)
+    start = AT - timedelta(days=30)
+    letter = reporting(
+        weekly(language), start=start, counted_from=start, days=trend, coverage=WATCH
+    )
     return replace(letter, period="monthly")
 
 

@@ -296,7 +296,7 @@ def test_what_was_before_pulse_is_not_said_to_be_nothing() -> None:
     came = AT - timedelta(days=1)
     letter = reporting(
         weekly("en"),
-        known_from=came - minutes(60),
+        counted_from=came - minutes(60),
         before=None,
         has_past=True,
         days={**weekly("en").report.days, date(2026, 11, 20): None},

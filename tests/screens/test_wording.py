@@ -11,7 +11,7 @@ import pytest
 from pulse.outbox.escalation import ADDRESS_FAULTS
 from pulse.screens.locale import Locale, one_line, quoted
 from pulse.screens.mails import render
-from pulse.screens.templates import phrases
+from pulse.screens.templates import environment, phrases
 from pulse.x.faults import FOR_A_PERSON, FaultKind
 from tests.screens.sample_mails import (
     AT,
@@ -272,3 +272,9 @@ def test_every_trouble_has_a_name_in_both_languages(kind: str) -> None:
     """Given any kind of trouble with X, then a digest can name it."""
     assert SAY_EN["fault"](kind) != kind
     assert SAY_RU["fault"](kind) not in {kind, SAY_EN["fault"](kind)}
+
+
+def test_html_escapes_what_phrases_say() -> None:
+    """Given a level with markup in its name, then HTML shows it as text."""
+    html = environment().from_string("{{ level('<i>soon</i>') }}").render(SAY_EN)
+    assert html == "&lt;i&gt;soon&lt;/i&gt;"

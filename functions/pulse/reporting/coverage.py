@@ -98,7 +98,7 @@ def measure_coverage(
     faults = [_past_fault(entry.what) for entry in entries if entry.kind == "trouble"]
     gaps = [
         gap
-        for noted, gap in (*_logged_gaps(entries), *_present_gaps(cursors, now))
+        for noted, gap in _gaps(cursors, entries, now)
         # A blind gap belongs to the periods that it overlaps. Lost posts are reported when the
         # loss is found, however old the posts are: the report of their own day was sent long ago,
         # and nobody would hear of them otherwise.
@@ -126,20 +126,18 @@ def measure_coverage(
     )
 
 
-def _logged_gaps(entries: Iterable[LogEntry]) -> Iterator[tuple[datetime, Gap]]:
-    """Yield the gaps in the log, each with the time at which it was noted."""
+def _gaps(
+    cursors: Mapping[str, Cursor | None], entries: Iterable[LogEntry], now: datetime
+) -> Iterator[tuple[datetime, Gap]]:
+    """Yield all gaps, those still open included, each with the time at which it was noted."""
     for entry in entries:
         if entry.kind == "gap":
             what = entry.what
             start, end = datetime.fromisoformat(what["start"]), datetime.fromisoformat(what["end"])
             yield entry.at, Gap(what["account"], start, end, what["reason"])
 
-
-def _present_gaps(
-    cursors: Mapping[str, Cursor | None], now: datetime
-) -> Iterator[tuple[datetime, Gap]]:
-    """Yield the gaps that last: the log has them only once a poll succeeds again."""
     for username, cursor in cursors.items():
+        # The log has a gap only once a poll succeeds again; until then the cursor shows it.
         if cursor is not None and (cursor.last_ok or cursor.watched_from) < now - _LATE:
             # `last_ok` is a minute that was read; the gap begins with the next one.
             since = cursor.last_ok + MINUTE if cursor.last_ok else cursor.watched_from

@@ -70,18 +70,13 @@ class Report:
     """Figures of the mentions that came between 22:00 and 08:00 local time; `day` of the rest."""
     day: PeriodStats
     coverage: Coverage
-    known_from: datetime
-    """The earliest moment of which anything is known."""
+    counted_from: datetime
+    """From when its figures count: its start, or the first moment of which anything is known."""
     has_past: bool
     """Whether it holds mentions from before Pulse watched, for which no alert was raised."""
     unread: tuple[str, ...]
     """Usernames of accounts whose own posts could not be read: customers may be answered."""
     surge: Surge | None
-
-    @property
-    def counted_from(self) -> datetime:
-        """The moment from which its figures count: its start, or `known_from` if that is later."""
-        return max(self.start, min(self.known_from, self.end))
 
 
 def report(
@@ -149,7 +144,7 @@ def report(
             reads=monthly_budget(reads, company.reads_per_month, now),
             since=watched_from if start < watched_from < end else None,
         ),
-        known_from=known_from,
+        counted_from=max(start, min(known_from, end)),
         has_past=max(start, known_from) < watched_from <= end,
         unread=unread,
         surge=detect_surge(published, all_known_from, last_own_post, now),

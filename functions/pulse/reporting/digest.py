@@ -1,11 +1,12 @@
 """The job that puts digests into the outbox when they are due by their recipients' own clocks."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from pulse.kernel.batching import batched
 from pulse.kernel.company import Company, Period
 from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
@@ -39,7 +40,10 @@ def schedule_digests(
     ledger = digest_ledger.written(company.name)
     latest, due = _due_digests(company, ledger, now)
     written = 0
-    for names in _portions(due):
+    # Digests of one name share a mark and must be written together: so names are counted off, by
+    # the most digests that one of them has. Marks of new recipients are written in any case.
+    most = max(map(len, due.values()), default=1)
+    for names in list(batched(due, max(1, _AT_ONCE // most))) or [[]]:
         # Digests that a later portion writes keep their old marks until then. All other marks
         # move at once, those of new recipients included: people in the ledger get the next
         # digest, not the last one.
@@ -82,23 +86,6 @@ def _due_digests(
                 )
             latest[name] = max(latest.get(name, ""), slot.label)
     return latest, dict(due)
-
-
-def _portions(due: Mapping[str, Mapping[str, Entry]]) -> Iterator[list[str]]:
-    """Yield the ledger's names, each time as many as fit into one transaction.
-
-    Yields one empty portion when nothing is due: marks of new recipients are still written.
-    """
-    # Not `batched`: digests of one name share a mark, so they must be written together.
-    names: list[str] = []
-    size = 0
-    for name, digests in due.items():
-        if size + len(digests) > _AT_ONCE:
-            yield names
-            names, size = [], 0
-        names.append(name)
-        size += len(digests)
-    yield names
 
 
 def request_digest(

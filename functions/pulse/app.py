@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from pulse.outbox.bounces import BounceHandler
     from pulse.outbox.mailer import CriticalTopic, SesMailer
     from pulse.outbox.send import SendRun
-    from pulse.screens.mails import MailRenderer
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
@@ -172,13 +171,6 @@ class App:
         client = boto3.client("sns", config=_IMPATIENT.merge(Config(read_timeout=5)))
         return CriticalTopic(client, self._required("PULSE_CRITICAL_TOPIC"))
 
-    @functools.cached_property
-    def renderer(self) -> MailRenderer:
-        """Renders what people read."""
-        from pulse.screens.mails import MailRenderer  # noqa: PLC0415 - only `send` needs it
-
-        return MailRenderer()
-
     def send_run(self, company: Company, context: Any) -> SendRun:
         """Return one run of `send` for a company, in the time that Lambda's context has left."""
         # Only `send` needs these, and rendering takes long to import.
@@ -189,9 +181,7 @@ class App:
 
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
-        compose = Composer(
-            company, db.report_stores, authors, self.renderer, now, board_url
-        ).compose
+        compose = Composer(company, db.report_stores, authors, now, board_url).compose
         log, suppressions = db.audit_log, db.suppressions
         delivery = Delivery(
             company, db.outbox, log, suppressions, compose, self.mailer, self.topic, now

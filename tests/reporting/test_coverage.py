@@ -8,7 +8,7 @@ import pytest
 from pulse.audit.entries import LogEntry
 from pulse.listening.cursor import Cursor, is_blind
 from pulse.outbox.suppressions import Suppression
-from pulse.reporting.coverage import SuppressedAddress, measure_coverage
+from pulse.reporting.coverage import measure_coverage
 from pulse.x.faults import OpenFault
 from tests.conversations.fact_builders import at
 
@@ -176,7 +176,7 @@ def test_a_suppressed_address_is_listed_as_long_as_it_is_suppressed() -> None:
     """An address that bounced long ago is still listed."""
     suppression = Suppression("anna@acme.example", "bounce", at(-9000), "550", "m1")
     found = measure_coverage({"help": last_read(720)}, [], at(0), at(720), at(720), [suppression])
-    assert found.suppressed == (SuppressedAddress("anna@acme.example", "bounce", at(-9000)),)
+    assert found.suppressed == (suppression,)
     assert not found.is_complete
 
 

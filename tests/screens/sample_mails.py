@@ -9,17 +9,17 @@ from typing import Any
 from pulse.conversations.facts import ConversationKey
 from pulse.conversations.fold import State
 from pulse.incidents.surge import Surge
-from pulse.kernel.company import Language, Person
+from pulse.kernel.company import Account, Language, Person
 from pulse.kernel.posts import Author
 from pulse.listening.budget import Budget
 from pulse.outbox.escalation import ADDRESS_FAULTS
 from pulse.outbox.message import Mail
-from pulse.reporting.breakdown import AccountFigures, DayFigures, HourFigures
-from pulse.reporting.coverage import Coverage, FaultPeriod, Gap, SuppressedAddress
+from pulse.outbox.suppressions import Suppression
+from pulse.reporting.coverage import Coverage, FaultPeriod, Gap
 from pulse.reporting.report import Report
 from pulse.reporting.stats import DurationStats, PeriodStats
-from pulse.screens.mails import MailRenderer
-from pulse.screens.models import AlertMail, Card, DigestMail, FaultMail, ThreadPost
+from pulse.screens.mails import render
+from pulse.screens.models import AlertMail, Card, DigestMail, FaultMail, ProbeMail, ThreadPost
 
 AT = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 """Sunday, nine in the morning in Moscow."""
@@ -43,7 +43,6 @@ def card(
         "customer": who,
         "post_id": str(1990000000000000000 + number),
         "text": text,
-        "lang": "ru",
         "since": AT - waited,
         "waited": waited,
         "level": level,
@@ -76,7 +75,6 @@ MARY = card(
     "Case 88-1204. Please call me back?",
     minutes(251),
     "critical",
-    lang="en",
     accounts=("svyaz_help", "svyaz"),
     taken_by="Oleg",
 )
@@ -94,7 +92,6 @@ AMIRA = card(
     "هل تعمل شريحة Svyaz في دبي؟ أحتاج إلى الإنترنت غدًا صباحًا",
     minutes(64),
     "breach",
-    lang="ar",
     accounts=("svyaz",),
 )
 NAMELESS = card(
@@ -165,17 +162,27 @@ def span(
     return PeriodStats(received, answered, first, following, within)
 
 
+def some(
+    received: int, answered: int, median: float | None = None, unanswered: float | None = None
+) -> PeriodStats:
+    """Figures of a part of the mentions, as far as digests show them."""
+    first = DurationStats(median=median)
+    return PeriodStats(received, answered, first, DurationStats(), None, unanswered)
+
+
+HELP = Account("11", "svyaz_help", "support", "support")
+NEWS = Account("12", "svyaz", "official", "official")
 NOW = span(214, 203, DurationStats(120, 420, 2460), DurationStats(231, 380, 2100), 0.93)
 BEFORE = span(191, 188, DurationStats(101, 540, 2280), DurationStats(204, 410, 1980), 0.96)
-SHIFT_HOURS = tuple(
-    HourFigures(hour % 24, received, answered)
+SHIFT_HOURS = {
+    hour % 24: some(received, answered)
     for hour, received, answered in zip(
         range(21, 33),
         (21, 14, 9, 6, 4, 48, 39, 22, 14, 11, 12, 14),
         (21, 14, 9, 6, 4, 44, 36, 20, 14, 11, 12, 12),
         strict=True,
     )
-)
+}
 WATCH = Coverage(
     minutes=720,
     watched=683,
@@ -194,8 +201,8 @@ WATCH = Coverage(
     ),
     unread=("svyaz_shop",),
     suppressed=(
-        SuppressedAddress("oleg@svyaz.example", "bounce", AT - minutes(95)),
-        SuppressedAddress("vera@svyaz.example", "complaint", AT - minutes(3000)),
+        Suppression("oleg@svyaz.example", "bounce", AT - minutes(95), "550", "m1"),
+        Suppression("vera@svyaz.example", "complaint", AT - minutes(3000), "abuse", "m2"),
     ),
     reads=Budget(used=12340, before=14210, limit=15000),
 )
@@ -224,16 +231,13 @@ def shift(language: Language) -> DigestMail:
         figures=NOW,
         before=BEFORE,
         target=0.95,
-        accounts=(
-            AccountFigures("svyaz_help", "support", 171, 165, 380),
-            AccountFigures("svyaz", "official", 43, 38, 960),
-        ),
+        accounts={HELP: some(171, 165, 380), NEWS: some(43, 38, 960)},
         hours=SHIFT_HOURS,
-        days=(),
+        days={},
         night=NOW,
         day=NOW,
         coverage=WATCH,
-        known_from=AT - timedelta(days=90),
+        counted_from=AT - minutes(720),
         has_past=False,
         unread=("svyaz",),
         surge=Surge(AT - minutes(410), 140, 11.6, None),
@@ -244,8 +248,6 @@ def shift(language: Language) -> DigestMail:
         report=report,
         cards=CARDS,
         board_url="https://board.svyaz.example/now",
-        settings_url="https://board.svyaz.example/me",
-        unsubscribe_url="https://board.svyaz.example/bye?key=abc&to=anna",
     )
 
 
@@ -263,26 +265,21 @@ def quiet(language: Language) -> DigestMail:
         ageing=(0, 0, 0, 0, 0),
         figures=PeriodStats(1, 1, DurationStats(1, 47, 47), DurationStats(1, 47, 47), 1.0),
         before=None,
-        accounts=(
-            AccountFigures("svyaz_help", "support", 1, 1, 47),
-            AccountFigures("svyaz", "official", 0, 0, None),
-        ),
-        hours=tuple(HourFigures(h % 24, int(h == 20), int(h == 20)) for h in range(18, 33)),
+        accounts={HELP: some(1, 1, 47), NEWS: some(0, 0)},
+        hours={h % 24: some(int(h == 20), int(h == 20)) for h in range(18, 33)},
         coverage=Coverage(780, 780, reads=Budget(47, 0, 15000), removed=1, since=AT - minutes(780)),
-        known_from=AT - minutes(900),
+        counted_from=AT - minutes(900),
         surge=None,
         has_past=True,
         unread=(),
     )
-    return replace(
-        digest, period="daily", cards=(), board_url=None, settings_url=None, unsubscribe_url=None
-    )
+    return replace(digest, period="daily", cards=(), board_url=None)
 
 
 def weekly(language: Language) -> DigestMail:
     """A week with its trend and its nights, in shadow mode."""
-    trend = tuple(
-        DayFigures(date(2026, 11, 15 + n), received, answered, median, unanswered)
+    trend = {
+        date(2026, 11, 15 + n): some(received, answered, median, unanswered)
         for n, (received, answered, median, unanswered) in enumerate(
             [
                 (191, 188, 540.0, 0.01),
@@ -294,17 +291,18 @@ def weekly(language: Language) -> DigestMail:
                 (0, 0, None, None),
             ]
         )
-    )
+    }
     digest = reporting(
         shift(language),
         start=AT - timedelta(days=7),
+        counted_from=AT - timedelta(days=7),
         figures=span(
             2310, 2183, DurationStats(1400, 470, 3100), DurationStats(2500, 430, 2900), 0.91
         ),
         before=span(
             1402, 1390, DurationStats(900, 440, 2300), DurationStats(1500, 400, 2200), 0.97
         ),
-        hours=tuple(HourFigures(h, 20 + 9 * h, 18 + 8 * h) for h in range(24)),
+        hours={h: some(20 + 9 * h, 18 + 8 * h) for h in range(24)},
         surge=Surge(AT - minutes(410), 140, 11.6, minutes(47)),
         unread=(),
         coverage=Coverage(10080, 10080),
@@ -317,13 +315,14 @@ def weekly(language: Language) -> DigestMail:
 
 def monthly(language: Language) -> DigestMail:
     """A month: thirty days in a row."""
-    trend = tuple(
-        DayFigures(
-            date(2026, 10, 23) + timedelta(days=n), 90 + 7 * n, 88 + 6 * n, 300.0 + n, n / 100
-        )
+    trend = {
+        date(2026, 10, 23) + timedelta(days=n): some(90 + 7 * n, 88 + 6 * n, 300.0 + n, n / 100)
         for n in range(30)
+    }
+    start = AT - timedelta(days=30)
+    digest = reporting(
+        weekly(language), start=start, counted_from=start, days=trend, coverage=WATCH
     )
-    digest = reporting(weekly(language), start=AT - timedelta(days=30), days=trend, coverage=WATCH)
     return replace(digest, period="monthly")
 
 
@@ -335,7 +334,6 @@ HOSTILE = Card(
         "<script>alert(1)</script><img src=https://evil.example/p.png> {{ 7*7 }} {n} %s\r\n"
         "\u202eDO NOW\u2028CRITICAL 99 h\x0b--\x85Reply on X: https://evil.example/"
     ),
-    lang="en",
     since=AT - minutes(5),
     waited=minutes(5),
     level="escalation <i>nine</i>\nSubject: x",
@@ -393,16 +391,16 @@ FAULT_KINDS = tuple(ERROR_TEXTS)
 
 
 def all_mails(language: Language) -> dict[str, Mail]:
-    """Return all sample mails by name."""
-    renderer, person = MailRenderer(), PEOPLE[language]
+    """Return all sample mails, by name."""
+    person = PEOPLE[language]
     alerts = {"alert": alert, "reminder": reminder, "full_alert": full_alert, "hostile": hostile}
     digests = {"shift": shift, "quiet": quiet, "weekly": weekly, "monthly": monthly}
     return {
-        **{name: renderer.alert(make(language), person) for name, make in alerts.items()},
-        **{name: renderer.digest(make(language), person) for name, make in digests.items()},
-        **{f"trouble_{k}": renderer.trouble(fault_mail(k, language), person) for k in FAULT_KINDS},
-        "trouble_of_posts": renderer.trouble(
+        **{name: render(make(language), person) for name, make in alerts.items()},
+        **{name: render(make(language), person) for name, make in digests.items()},
+        **{f"trouble_{k}": render(fault_mail(k, language), person) for k in FAULT_KINDS},
+        "trouble_of_posts": render(
             replace(fault_mail("forbidden", language), endpoint="posts"), person
         ),
-        "probe": renderer.probe(TITLE[language], AT, person),
+        "probe": render(ProbeMail(TITLE[language], AT, person.name), person),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pulse.outbox.message import Mail
-from pulse.screens.mails import MailRenderer
+from pulse.screens.mails import render
 from pulse_cli.demo.mailbox import MailPage, write_index
 from pulse_cli.demo.texts import DemoTexts
 from tests.screens.hostile_mails import (
@@ -160,8 +160,8 @@ def test_a_hostile_post_is_shown_and_does_nothing(
     person = PEOPLE[language]
     for pack in packs(kind):
         for mail in (
-            MailRenderer().alert(warning(language, pack), person),
-            MailRenderer().digest(summary(language, pack), person),
+            render(warning(language, pack), person),
+            render(summary(language, pack), person),
         ):
             found = look(tripwire, mail)
             assert len(found["buttons"]) == len(pack)
@@ -184,7 +184,7 @@ def test_a_hostile_error_is_shown_and_does_nothing(
 ) -> None:
     """A mail shows a hostile error of X about a hostile account, and nothing moves or runs."""
     for number, payload in enumerate(PAYLOADS[kind]):
-        mail = MailRenderer().trouble(failure(language, number, payload), PEOPLE[language])
+        mail = render(failure(language, number, payload), PEOPLE[language])
         found = look(tripwire, mail)
         assert not found["buttons"]
         assert found["tallest"] < 12_000
@@ -197,7 +197,7 @@ def test_a_hostile_error_is_shown_and_does_nothing(
 def test_no_text_is_drawn_outside_its_card(tripwire: tuple[Page, list[str]], payload: str) -> None:
     """A card with piles of combining marks changes no pixel above or below itself."""
     page, _ = tripwire
-    mail = MailRenderer().alert(warning("en", ("calm", payload, "calm")), PEOPLE["en"])
+    mail = render(warning("en", ("calm", payload, "calm")), PEOPLE["en"])
     page.set_content(mail.html)
     page.evaluate("document.querySelectorAll('table.acts.fixed').forEach(e => e.remove())")
     spot: Any = page.evaluate(
@@ -231,8 +231,8 @@ def test_hostile_mails_do_nothing_to_the_demo_page(chromium: Browser, tmp_path: 
         for kind in KINDS
         for pack in packs(kind)
         for mail in (
-            MailRenderer().alert(warning("en", pack), PEOPLE["en"]),
-            MailRenderer().trouble(failure("en", 0, pack[0]), PEOPLE["en"]),
+            render(warning("en", pack), PEOPLE["en"]),
+            render(failure("en", 0, pack[0]), PEOPLE["en"]),
         )
     ]
     pages = [

@@ -12,7 +12,8 @@ import pytest
 
 from pulse.outbox.mailer import mime_message
 from pulse.outbox.message import Mail
-from pulse.screens.mails import LIMIT, MailRenderer
+from pulse.screens.mails import LIMIT, render
+from pulse.screens.models import ProbeMail
 from tests.screens.hostile_mails import (
     DETAIL,
     KINDS,
@@ -66,11 +67,11 @@ def test_posts_cannot_change_headers(kind: str, language: Language) -> None:
     """With hostile text anywhere, a mail has its own subject and recipient, and no defect."""
     person = PEOPLE[language]
     for pack in packs(kind):
-        check_sent(MailRenderer().alert(warning(language, pack), person))
-        check_sent(MailRenderer().digest(summary(language, pack), person))
+        check_sent(render(warning(language, pack), person))
+        check_sent(render(summary(language, pack), person))
     for number, payload in enumerate(PAYLOADS[kind]):
-        check_sent(MailRenderer().trouble(failure(language, number, payload), person))
-        check_sent(MailRenderer().probe(payload[:DETAIL], AT, person))
+        check_sent(render(failure(language, number, payload), person))
+        check_sent(render(ProbeMail(payload[:DETAIL], AT, person.name), person))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -78,11 +79,11 @@ def test_posts_cannot_change_headers(kind: str, language: Language) -> None:
 def test_the_text_part_quotes_hostile_text(kind: str, language: Language) -> None:
     """The text part shows hostile text as a quotation, which adds no unquoted line."""
     for payload in PAYLOADS[kind]:
-        mail = MailRenderer().alert(warning(language, (payload,)), PEOPLE[language])
+        mail = render(warning(language, (payload,)), PEOPLE[language])
         quoted = [one.removeprefix(">") for one in mail.text.split("\n") if one.startswith(">")]
         assert is_shown("".join(quoted), payload)
         ours = [one for one in mail.text.split("\n") if not one.lstrip().startswith(">")]
-        calm = MailRenderer().alert(warning(language, ("calm",)), PEOPLE[language])
+        calm = render(warning(language, ("calm",)), PEOPLE[language])
         expected = [one for one in calm.text.split("\n") if not one.lstrip().startswith(">")]
         cut = len(payload) > 1000 or payload.count("\n") > 50  # a line leads to the whole post
         assert len(expected) - cut <= len(ours) <= len(expected) + cut

@@ -14,9 +14,8 @@ import pytest
 from pulse.kernel.posts import post_url
 from pulse.listening.budget import Budget
 from pulse.outbox.message import Mail
-from pulse.reporting.breakdown import DayFigures
 from pulse.reporting.coverage import Coverage
-from pulse.screens.mails import LIMIT, MailRenderer
+from pulse.screens.mails import LIMIT, render
 from tests.screens.sample_mails import (
     AT,
     CARDS,
@@ -180,7 +179,7 @@ def test_posts_of_any_length_fit() -> None:
         card(n, SOMEBODY, "Длинный пост. " * 1800, minutes(300 - n), "breach") for n in range(50)
     )
     model = replace(alert("en"), cards=long, levels={"breach": 50})
-    mail = MailRenderer().alert(model, PEOPLE["en"])
+    mail = render(model, PEOPLE["en"])
     assert len(mail.html.encode()) < LIMIT
     assert "Show the whole post (25,200 characters)" in mail.html
     assert all(one.reply_url in mail.html and one.reply_url in mail.text for one in long)
@@ -190,7 +189,7 @@ def test_a_single_long_post_is_shown_completely() -> None:
     """There is room for all of a single long post."""
     text = "Слово за слово. " * 1500
     model = replace(alert("en"), cards=(card(1, SOMEBODY, text, minutes(300), "breach"),))
-    mail = MailRenderer().alert(model, PEOPLE["en"])
+    mail = render(model, PEOPLE["en"])
     assert text.strip() in mail.html
     assert len(mail.html.encode()) < LIMIT
 
@@ -214,8 +213,8 @@ def test_nothing_in_a_post_is_interpreted(mails: dict[tuple[str, str], Mail]) ->
 
 def test_links_are_there_only_when_given(mails: dict[tuple[str, str], Mail]) -> None:
     """A digest without links has the count as text; an alert never offers to unsubscribe."""
-    bare = replace(shift("en"), board_url=None, settings_url=None, unsubscribe_url=None)
-    mail = MailRenderer().digest(bare, PEOPLE["en"])
+    bare = replace(shift("en"), board_url=None)
+    mail = render(bare, PEOPLE["en"])
     assert "12 more waiting" in mail.text
     for part in (mail.html, mail.text):
         assert "board" not in part
@@ -247,7 +246,7 @@ def test_a_card_shows_who_took_it_and_until_when_it_is_snoozed() -> None:
     """A card shows its lease; without one, it says that nobody took it."""
     one = card(1, SOMEBODY, "?", minutes(90), "breach", taken_by="Oleg", snoozed_until=AT)
     model = replace(alert("en"), cards=(one, *CARDS[2:3]))
-    text = MailRenderer().alert(model, PEOPLE["en"]).text
+    text = render(model, PEOPLE["en"]).text
     assert "taken by: Oleg · snoozed until 09:00" in text
     assert "taken by: nobody" in text
 
@@ -255,7 +254,7 @@ def test_a_card_shows_who_took_it_and_until_when_it_is_snoozed() -> None:
 def test_customers_waiting_without_cards_are_counted() -> None:
     """A digest without cards counts those who wait and does not say that all were answered."""
     model = replace(shift("en"), cards=())
-    mail = MailRenderer().digest(model, PEOPLE["en"])
+    mail = render(model, PEOPLE["en"])
     assert "everyone has been answered" not in mail.text.lower()
     assert "17 more waiting" in mail.text
 
@@ -286,7 +285,7 @@ def test_incomplete_coverage_is_stated(case: str) -> None:
     The preheader speaks of gaps only for what was not watched; an undelivered mail is no gap.
     """
     coverage, expected = COVERAGES[case]
-    mail = MailRenderer().digest(reporting(shift("en"), coverage=coverage), PEOPLE["en"])
+    mail = render(reporting(shift("en"), coverage=coverage), PEOPLE["en"])
     complete = expected is None and coverage.watched == coverage.minutes
     for text in (mail.text, mail.html):
         assert ("Nothing was missed." in text) is complete
@@ -299,19 +298,19 @@ def test_days_before_pulse_are_unknown_not_zero() -> None:
     started = AT - timedelta(days=1)
     model = reporting(
         weekly("en"),
-        known_from=started - minutes(60),
+        counted_from=started - minutes(60),
         before=None,
         has_past=True,
-        days=(DayFigures(date(2026, 11, 20)), *weekly("en").report.days[-2:]),
+        days={**weekly("en").report.days, date(2026, 11, 20): None},
         coverage=Coverage(1440, 1440, since=started),
     )
-    mail = MailRenderer().digest(model, PEOPLE["en"])
+    mail = render(model, PEOPLE["en"])
     assert "It also covers mentions since 21 Nov, 08:00, before Pulse was started" in mail.text
     assert "21 Nov, 08:00 to 22 Nov, 09:00; data for the previous period is incomplete" in mail.text
     assert "Fri 20 Nov: received –, answered –, median –, unanswered –" in mail.text
     assert "Watched 1,440 of 1,440 min since 21 Nov, 09:00. Nothing was missed." in mail.text
     assert "watched 1,440 of 1,440 min since 21 Nov, 09:00" in mail.preheader
-    mail = MailRenderer().digest(model, PEOPLE["ru"])
+    mail = render(model, PEOPLE["ru"])
     assert "Мониторинг с 21 нояб., 09:00: 1\xa0440 из 1\xa0440 мин." in mail.text
 
 
@@ -328,14 +327,14 @@ def test_a_digest_says_that_some_may_be_answered_already(language: Language, exp
     for part in ("text", "html"):
         for unread, count, shown in ((("svyaz",), 17, True), ((), 17, False), (("x",), 0, False)):
             one = reporting(model, unread=unread, waiting=waiting(count))
-            mail = MailRenderer().digest(one, PEOPLE[language])
+            mail = render(one, PEOPLE[language])
             assert (expected in getattr(mail, part)) is shown
 
 
 def test_the_read_budget_is_shown() -> None:
     """A digest shows this month's reads against the budget; a monthly one shows last month's."""
-    mail = MailRenderer().digest(shift("en"), PEOPLE["en"])
+    mail = render(shift("en"), PEOPLE["en"])
     assert "reads from X this month: 12,340 of 15,000 (82%)" in mail.text
     assert "last month" not in mail.text
-    mail = MailRenderer().digest(monthly("ru"), PEOPLE["ru"])
+    mail = render(monthly("ru"), PEOPLE["ru"])
     assert "лимит чтения X в прошлом месяце: использовано 14\xa0210 из 15\xa0000" in mail.text

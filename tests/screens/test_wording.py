@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from pulse.outbox.escalation import ADDRESS_FAULTS
-from pulse.screens import phrases
-from pulse.screens.advice import fault_label
 from pulse.screens.locale import Locale, one_line, quoted
-from pulse.screens.mails import MailRenderer
+from pulse.screens.mails import render
+from pulse.screens.templates import environment, phrases
 from pulse.x.faults import FOR_A_PERSON, FaultKind
 from tests.screens.sample_mails import (
     AT,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pulse.screens.models import DigestMail
 
 EN, RU = Locale("en", "Europe/Moscow"), Locale("ru", "Europe/Moscow")
+SAY_EN, SAY_RU = phrases(EN), phrases(RU)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ EN, RU = Locale("en", "Europe/Moscow"), Locale("ru", "Europe/Moscow")
     ],
 )
 def test_how_many_wait(count: int, en: str, ru: str) -> None:
-    assert phrases.waiting(EN, count) == en
-    assert phrases.waiting(RU, count) == ru
+    assert SAY_EN["waiting"](count) == en
+    assert SAY_RU["waiting"](count) == ru
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_how_many_wait(count: int, en: str, ru: str) -> None:
 def test_how_many_messages(count: int, en: str, ru: str) -> None:
     """Messages are counted only if there are several."""
     one = card(1, SOMEBODY, "?", minutes(3), None, mentions=count)
-    assert en in phrases.card_facts(EN, one, AT)
-    assert ru in phrases.card_facts(RU, one, AT)
-    assert "message" not in phrases.card_facts(EN, replace(one, mentions=1), AT)
+    assert en in SAY_EN["card_facts"](one, AT)
+    assert ru in SAY_RU["card_facts"](one, AT)
+    assert "message" not in SAY_EN["card_facts"](replace(one, mentions=1), AT)
 
 
 @pytest.mark.parametrize(
@@ -179,14 +179,14 @@ def test_dates() -> None:
     ],
 )
 def test_digest_subjects(language: Language, subject: str, preheader: str) -> None:
-    mail = MailRenderer().digest(shift(language), PEOPLE[language])
+    mail = render(shift(language), PEOPLE[language])
     assert (mail.subject, mail.preheader) == (subject, preheader)
 
 
 def test_a_digest_states_that_everyone_was_answered() -> None:
     def subject(language: Language) -> str:
         model = reporting(replace(shift(language), cards=()), waiting={}, longest=None)
-        return MailRenderer().digest(model, PEOPLE[language]).subject
+        return render(model, PEOPLE[language]).subject
 
     assert subject("en") == "Everyone has been answered · Svyaz"
     assert subject("ru") == "Всем ответили · Связь"
@@ -227,13 +227,13 @@ def test_alert_subjects_name_the_worst_level_first(
 ) -> None:
     for language, subject in (("en", en), ("ru", ru)):
         model = replace(alert(language), levels=levels, reminder=reminder)  # type: ignore[arg-type]
-        assert MailRenderer().alert(model, PEOPLE[language]).subject == subject  # type: ignore[index]
+        assert render(model, PEOPLE[language]).subject == subject  # type: ignore[index]
 
 
 def test_a_custom_level_is_in_capitals_if_it_is_the_highest() -> None:
     worst = card(1, SOMEBODY, "?", minutes(300), "alarm", top=True)
     model = replace(alert("en"), cards=(worst,), levels={"alarm": 1})
-    assert MailRenderer().alert(model, PEOPLE["en"]).subject.startswith("ALARM: 1 waiting")
+    assert render(model, PEOPLE["en"]).subject.startswith("ALARM: 1 waiting")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_quote_marks_each_line() -> None:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_long_company_name_is_cut_in_subjects(language: Language) -> None:
     model: DigestMail = replace(weekly(language), company="Svyaz " * 40)
-    subject = MailRenderer().digest(model, PEOPLE[language]).subject
+    subject = render(model, PEOPLE[language]).subject
     assert subject.endswith("…")
     assert len(subject) < 120
 
@@ -270,5 +270,11 @@ def test_every_fault_for_a_person_has_a_sample_mail() -> None:
 @pytest.mark.parametrize("kind", get_args(FaultKind))
 def test_every_fault_has_a_name_in_both_languages(kind: str) -> None:
     """Each kind of fault of X has a label in English and another one in Russian."""
-    assert fault_label(kind, EN) != kind
-    assert fault_label(kind, RU) not in {kind, fault_label(kind, EN)}
+    assert SAY_EN["fault"](kind) != kind
+    assert SAY_RU["fault"](kind) not in {kind, SAY_EN["fault"](kind)}
+
+
+def test_html_escapes_phrases() -> None:
+    """HTML shows a level with markup in its name as text."""
+    html = environment().from_string("{{ level('<i>soon</i>') }}").render(SAY_EN)
+    assert html == "&lt;i&gt;soon&lt;/i&gt;"

@@ -1,14 +1,16 @@
 """How well Pulse watched in a period: minutes, gaps, faults, and mails that did not arrive."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from pulse.audit.entries import LogEntry
 from pulse.kernel.time import MINUTE
 from pulse.listening.budget import Budget
 from pulse.listening.cursor import Cursor
-from pulse.outbox.suppressions import Suppression, SuppressionKind
+from pulse.outbox.suppressions import Suppression
 
 _LATE = timedelta(minutes=2)
 """An account that was read less than this ago is not called unwatched.
@@ -40,15 +42,6 @@ class FaultPeriod:
 
 
 @dataclass(frozen=True, slots=True)
-class SuppressedAddress:
-    """An address that receives no mail since then: one bounced, or was marked as spam."""
-
-    address: str
-    kind: SuppressionKind
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Coverage:
     """What was watched, read and delivered in a period, and what was not."""
 
@@ -64,9 +57,10 @@ class Coverage:
     undelivered: int = 0
     """Mails of the period that could not be delivered."""
     faults: tuple[FaultPeriod, ...] = ()
-    suppressed: tuple[SuppressedAddress, ...] = ()
+    suppressed: tuple[Suppression, ...] = ()
+    """Addresses that receive no mail since one bounced, or was marked as spam."""
     reads: Budget | None = None
-    """Billed reads of X; None for a company whose settings name no limit."""
+    """Billed reads of X; None where nobody asked for them."""
     removed: int = 0
     """Posts removed in the period because they were deleted or protected on X."""
     since: datetime | None = None
@@ -75,11 +69,8 @@ class Coverage:
     @property
     def is_complete(self) -> bool:
         """Whether there is nothing to report: all was watched, read and delivered."""
-        missed = (
-            self.gaps, self.unread, self.quarantined, self.undelivered, self.faults,
-            self.suppressed,
-        )  # fmt: skip
-        return self.watched >= self.minutes and not any(missed)
+        lost = self.quarantined or self.undelivered or self.faults or self.suppressed
+        return not (self.had_gaps or lost)
 
     @property
     def had_gaps(self) -> bool:
@@ -102,8 +93,17 @@ def measure_coverage(
     are addresses of people of this company.
     """
     entries = list(entries)
-    faults = [_past_fault(entry) for entry in entries if entry.kind == "trouble"]
-    gaps = list(_gaps(cursors, entries, start, end, now))
+    until_end = [entry for entry in entries if entry.at <= end]
+    kinds = Counter(entry.kind for entry in until_end)
+    faults = [_past_fault(entry.what) for entry in entries if entry.kind == "trouble"]
+    gaps = [
+        gap
+        for noted, gap in _gaps(cursors, entries, now)
+        # A blind gap belongs to the periods that it overlaps. Lost posts are reported when the
+        # loss is found, however old the posts are: the report of their own day was sent long ago,
+        # and nobody would hear of them otherwise.
+        if (start <= noted < end if gap.reason == "wall" else gap.start < end and gap.end > start)
+    ]
     # A minute counts as watched when the mentions of every account could be read in it, so the
     # unwatched minutes are the union of the blind gaps of all accounts: two accounts that fail
     # in the same minute cost one minute. Posts beyond what X provides ("wall") were published
@@ -111,73 +111,42 @@ def measure_coverage(
     # never read has no moment from which its minutes could be counted; it is named instead.
     blind = [(max(g.start, start), min(g.end, end)) for g in gaps if g.reason == "blind"]
     minutes = int((end - start) / MINUTE)
-    until_end = [entry for entry in entries if entry.at <= end]
     return Coverage(
         minutes=minutes,
         watched=minutes - _minutes_of_union(blind),
-        gaps=tuple(sorted(gaps, key=_order_of_gaps)),
+        # Lost posts first where both began in the same moment, so that equal logs give equal mails.
+        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start, gap.username, gap.reason != "wall"))),
         unread=tuple(username for username, cursor in cursors.items() if cursor is None),
-        quarantined=len([entry for entry in until_end if entry.kind == "aside"]),
+        quarantined=kinds["aside"],
         # Mails that are only put off are logged too; they are still in the outbox and will be sent.
-        undelivered=len(
-            [
-                entry
-                for entry in until_end
-                if entry.kind == "undelivered" and entry.what.get("final")
-            ]
-        ),
+        undelivered=len([e for e in until_end if e.kind == "undelivered" and e.what.get("final")]),
         faults=(*(fault for fault in faults if fault.since < end), *_present_faults(cursors)),
-        suppressed=tuple(SuppressedAddress(s.address, s.kind, s.at) for s in suppressions),
+        suppressed=tuple(suppressions),
         removed=sum(entry.what["posts"] for entry in until_end if entry.kind == "removed"),
     )
 
 
 def _gaps(
-    cursors: Mapping[str, Cursor | None],
-    entries: Iterable[LogEntry],
-    start: datetime,
-    end: datetime,
-    now: datetime,
-) -> Iterator[Gap]:
-    """Yield the gaps of a period, those still open included."""
+    cursors: Mapping[str, Cursor | None], entries: Iterable[LogEntry], now: datetime
+) -> Iterator[tuple[datetime, Gap]]:
+    """Yield all gaps, those still open included, each with the time at which it was noted."""
     for entry in entries:
         if entry.kind == "gap":
-            gap = _logged_gap(entry)
-            # A blind gap belongs to the periods that it overlaps. Lost posts are reported when
-            # the loss is found, however old the posts are: the report of their own day was sent
-            # long ago, and nobody would hear of them otherwise.
-            overlaps = gap.start < end and gap.end > start
-            if start <= entry.at < end if gap.reason == "wall" else overlaps:
-                yield gap
+            what = entry.what
+            start, end = datetime.fromisoformat(what["start"]), datetime.fromisoformat(what["end"])
+            yield entry.at, Gap(what["account"], start, end, what["reason"])
+
     for username, cursor in cursors.items():
         # The log has a gap only once a poll succeeds again; until then the cursor shows it.
         if cursor is not None and (cursor.last_ok or cursor.watched_from) < now - _LATE:
             # `last_ok` is a minute that was read; the gap begins with the next one.
             since = cursor.last_ok + MINUTE if cursor.last_ok else cursor.watched_from
-            if since < end and now > start:
-                yield Gap(username, since, now, "blind")
+            yield now, Gap(username, since, now, "blind")
 
 
-def _order_of_gaps(gap: Gap) -> tuple[datetime, str, bool]:
-    # Lost posts first where both began in the same moment, so that equal logs give equal mails.
-    return gap.start, gap.username, gap.reason != "wall"
-
-
-def _logged_gap(entry: LogEntry) -> Gap:
-    what = entry.what
-    start, end = datetime.fromisoformat(what["start"]), datetime.fromisoformat(what["end"])
-    return Gap(what["account"], start, end, what["reason"])
-
-
-def _past_fault(entry: LogEntry) -> FaultPeriod:
-    what = entry.what
-    return FaultPeriod(
-        what["account"],
-        what["trouble"],
-        datetime.fromisoformat(what["since"]),
-        datetime.fromisoformat(what["until"]),
-        what["detail"],
-    )
+def _past_fault(what: Mapping[str, Any]) -> FaultPeriod:
+    since, until = datetime.fromisoformat(what["since"]), datetime.fromisoformat(what["until"])
+    return FaultPeriod(what["account"], what["trouble"], since, until, what["detail"])
 
 
 def _present_faults(cursors: Mapping[str, Cursor | None]) -> Iterator[FaultPeriod]:

@@ -1,12 +1,13 @@
 """The job that puts digests into the outbox when they are due by their recipients' own clocks."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from pulse.kernel.company import Company, DigestRule, Period, Person
+from pulse.kernel.batching import batched
+from pulse.kernel.company import Company, Period
 from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
 from pulse.reporting.schedule import DigestSlot, last_slot, period_start
@@ -24,12 +25,6 @@ class ScheduledDigests(NamedTuple):
     """For how long the oldest digest has been due that was not written; 0 when none is left."""
 
 
-class _Due(NamedTuple):
-    rule: DigestRule
-    person: Person
-    slot: DigestSlot
-
-
 def schedule_digests(
     company: Company, digest_ledger: DigestLedger, now: datetime
 ) -> ScheduledDigests:
@@ -45,33 +40,38 @@ def schedule_digests(
     ledger = digest_ledger.written(company.name)
     latest, due = _due_digests(company, ledger, now)
     written = 0
-    for names in _portions(due):
+    # Digests of one name share a mark and must be written together: so names are counted off, by
+    # the most digests that one of them has. Marks of new recipients are written in any case.
+    most = max(map(len, due.values()), default=1)
+    for names in list(batched(due, max(1, _AT_ONCE // most))) or [[]]:
         # Digests that a later portion writes keep their old marks until then. All other marks
         # move at once, those of new recipients included: people in the ledger get the next
         # digest, not the last one.
         after = latest | {name: ledger[name] for name in due} | {n: latest[n] for n in names}
         if after == ledger:
             continue
-        entries = [_scheduled(company, one, now) for name in names for one in due[name].values()]
+        entries = [entry for name in names for entry in due[name].values()]
         if not digest_ledger.write(company.name, ledger, after, entries):
             # Another run was faster; what it did not write is still due in the next minute.
             break
         ledger, written = after, written + len(entries)
         due = {name: digests for name, digests in due.items() if name not in names}
-    slots = [one.slot.at for digests in due.values() for one in digests.values()]
-    overdue = now - min(slots, default=now)
+    # A digest is due at the end of its period.
+    ends = [entry.detail("end") for digests in due.values() for entry in digests.values()]
+    overdue = now - min(map(datetime.fromisoformat, ends), default=now)
     return ScheduledDigests(written, overdue.total_seconds())
 
 
 def _due_digests(
     company: Company, ledger: Mapping[str, str], now: datetime
-) -> tuple[dict[str, str], dict[str, dict[str, _Due]]]:
+) -> tuple[dict[str, str], dict[str, dict[str, Entry]]]:
     """Return the ledger once all is written, and what is due, by the ledger's names and labels."""
     latest: dict[str, str] = dict(ledger)
-    due: dict[str, dict[str, _Due]] = defaultdict(dict)
+    due: dict[str, dict[str, Entry]] = defaultdict(dict)
     for rule in company.digests:
         for person in (company.people[key] for key in rule.to):
-            slot = last_slot(rule, ZoneInfo(person.time_zone), now)
+            zone = ZoneInfo(person.time_zone)
+            slot = last_slot(rule, zone, now)
             if slot is None:
                 continue
             name = f"{rule.period}#{person.key}"
@@ -80,32 +80,12 @@ def _due_digests(
             # mark then moves to the later of the two. With the same hour they ask for the same
             # digest, which is written once.
             if name in ledger and ledger[name] < slot.label:
-                due[name][slot.label] = _Due(rule, person, slot)
+                start = period_start(rule, zone, slot)
+                due[name][slot.label] = _entry(
+                    company.name, person.key, rule.period, start, slot, now
+                )
             latest[name] = max(latest.get(name, ""), slot.label)
     return latest, dict(due)
-
-
-def _portions(due: Mapping[str, Mapping[str, _Due]]) -> Iterator[list[str]]:
-    """Yield the ledger's names, each time as many as fit into one transaction.
-
-    Yields one empty portion when nothing is due: marks of new recipients are still written.
-    """
-    # Not `batched`: digests of one name share a mark, so they must be written together.
-    names: list[str] = []
-    size = 0
-    for name, digests in due.items():
-        if size + len(digests) > _AT_ONCE:
-            yield names
-            names, size = [], 0
-        names.append(name)
-        size += len(digests)
-    yield names
-
-
-def _scheduled(company: Company, due: _Due, now: datetime) -> Entry:
-    rule, person, slot = due
-    start = period_start(rule.period, rule, ZoneInfo(person.time_zone), slot)
-    return _entry(company, rule.period, person, start, slot, now)
 
 
 def request_digest(
@@ -114,22 +94,17 @@ def request_digest(
     """Put a digest of [start, now) for each of these people into the outbox; return how many."""
     slot = DigestSlot(now, now.isoformat(timespec="minutes"))
     for key in people:
-        outbox.put(_entry(company, "shift", company.people[key], start, slot, now))
+        outbox.put(_entry(company.name, key, "shift", start, slot, now))
     return len(people)
 
 
 def _entry(
-    company: Company,
-    period: Period,
-    person: Person,
-    start: datetime,
-    slot: DigestSlot,
-    now: datetime,
+    company: str, person: str, period: Period, start: datetime, slot: DigestSlot, now: datetime
 ) -> Entry:
     return Entry(
         id=f"digest#{period}#{slot.label}",
-        company=company.name,
-        person=person.key,
+        company=company,
+        person=person,
         kind="digest",
         at=now,
         details=(("period", period), ("start", start.isoformat()), ("end", slot.at.isoformat())),

@@ -1,6 +1,6 @@
 """The job that counts the figures of each day, which are kept for good: no text, no names."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,7 +8,7 @@ from pulse.conversations.store.conversations import ConversationStore
 from pulse.kernel.company import Company
 from pulse.kernel.time import DAY, day_bounds
 from pulse.reporting.received import latest_mentions
-from pulse.reporting.stats import Histogram
+from pulse.reporting.stats import bucket_of
 from pulse.reporting.store import FigureStore
 
 _DAYS = 8
@@ -62,30 +62,25 @@ def _count(company: Company, conversations: ConversationStore, day: date) -> dic
     """Return {account id: {hour: {received, first_response: {bucket: count}, waits: ...}}}."""
     mentions = latest_mentions(conversations, company.name, *day_bounds(day))
     states = conversations.states({key for key, _ in mentions.values()})
-    received: Counter[tuple[str, int]] = Counter()
-    first: dict[tuple[str, int], Histogram] = defaultdict(Histogram)
-    waits: dict[tuple[str, int], Histogram] = defaultdict(Histogram)
+    figures: dict[str, Any] = {}
     for key, mention in mentions.values():
-        state = states.get(key)
         # Hours are those of UTC: readers in several time zones look at the same figures.
         for account in mention.named:
-            cell = (account, mention.at.hour)
-            received[cell] += 1
+            cell = figures.setdefault(account, {}).setdefault(
+                str(mention.at.hour),
+                {"received": 0, "first_response": Counter(), "waits": Counter()},
+            )
+            cell["received"] += 1
+            state = states.get(key)
             if state is None:
                 continue
             # As in `period_stats`, a response belongs to the mention that began the wait. Here
             # only waits that have ended are counted: one that still runs has no length yet, and
             # what is stored must not depend on the hour of the run.
             if state.first_mention_id == mention.id and state.first_response_seconds is not None:
-                first[cell].add(state.first_response_seconds)
+                cell["first_response"][bucket_of(state.first_response_seconds)] += 1
             for wait in state.waits:
                 if wait.first_id == mention.id and wait.until and wait.how == "reply":
-                    waits[cell].add((wait.until - wait.since).total_seconds())
-    figures: dict[str, Any] = defaultdict(dict)
-    for (account, hour), count in sorted(received.items()):
-        figures[account][str(hour)] = {
-            "received": count,
-            "first_response": dict(first[account, hour].counts),
-            "waits": dict(waits[account, hour].counts),
-        }
-    return dict(figures)
+                    seconds = (wait.until - wait.since).total_seconds()
+                    cell["waits"][bucket_of(seconds)] += 1
+    return figures

@@ -6,7 +6,7 @@ days are counted. Digests, `pulse try` and the demo are made from it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pulse.audit.store import AuditLog
@@ -15,21 +15,13 @@ from pulse.conversations.facts import ConversationKey
 from pulse.conversations.fold import State
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.incidents.surge import Surge, detect_surge
-from pulse.kernel.company import Company
+from pulse.kernel.company import Account, Company
 from pulse.listening.budget import monthly_budget
 from pulse.listening.cursor import Cursor, accounts_unread
 from pulse.listening.store import CursorStore
 from pulse.outbox.store.suppressions import SuppressionList
 from pulse.outbox.suppressions import suppressions_for
-from pulse.reporting.breakdown import (
-    AccountFigures,
-    DayFigures,
-    HourFigures,
-    by_account,
-    by_day,
-    by_hour,
-    is_at_night,
-)
+from pulse.reporting.breakdown import Breakdown
 from pulse.reporting.coverage import Coverage, measure_coverage
 from pulse.reporting.received import load_received
 from pulse.reporting.stats import PeriodStats, Received, ageing, period_stats
@@ -68,25 +60,23 @@ class Report:
     """Figures of the period before, of the same length; None when not all of it is known."""
     target: float
     """Share of waits that should end within the policy's deadline."""
-    accounts: tuple[AccountFigures, ...]
-    hours: tuple[HourFigures, ...]
-    days: tuple[DayFigures, ...]
+    accounts: Mapping[Account, PeriodStats]
+    """Figures of each account; a mention that names two counts for both."""
+    hours: Mapping[int, PeriodStats]
+    """Figures of each hour of the local clock, of all days together, as they passed."""
+    days: Mapping[date, PeriodStats | None]
+    """Figures of each local day; None for one of which nothing is known."""
     night: PeriodStats
     """Figures of the mentions that came between 22:00 and 08:00 local time; `day` of the rest."""
     day: PeriodStats
     coverage: Coverage
-    known_from: datetime
-    """The earliest moment of which anything is known."""
+    counted_from: datetime
+    """From when its figures count: its start, or the first moment of which anything is known."""
     has_past: bool
     """Whether it holds mentions from before Pulse watched, for which no alert was raised."""
     unread: tuple[str, ...]
     """Usernames of accounts whose own posts could not be read: customers may be answered."""
     surge: Surge | None
-
-    @property
-    def counted_from(self) -> datetime:
-        """The moment from which its figures count: its start, or `known_from` if that is later."""
-        return max(self.start, min(self.known_from, self.end))
 
 
 def report(
@@ -99,10 +89,12 @@ def report(
 ) -> Report:
     """Return the report of [start, end), with hours and days by the clock of `zone`."""
     before = start - (end - start)
-    received = load_received(
-        stores.conversations, company.name, min(before, now - _SURGE_HISTORY), now
-    )
+    deadline = company.policy.response_deadline
+    history = min(before, now - _SURGE_HISTORY)
+    received = load_received(stores.conversations, company.name, history, now)
     inside = [one for one in received if start <= one.mention.at < end]
+    parts = Breakdown(company, inside, start, end, zone)
+    night, day = parts.night_and_day()
     states = stores.conversations.open(company.name)
     waiting = {key: states[key] for key in worst_first(states, company.policy)}
     since = [state.waiting_since for state in waiting.values() if state.waiting_since is not None]
@@ -117,52 +109,7 @@ def report(
     known_from = min([*looked_back, *(one.mention.at for one in inside)], default=now)
     all_known_from = max(looked_back, default=now)
     unread = accounts_unread(company.accounts, cursors)
-
-    def figures(some: Iterable[Received], low: datetime, high: datetime) -> PeriodStats:
-        return period_stats(some, low, high, company.policy.response_deadline)
-
-    return Report(
-        start=start,
-        end=end,
-        at=now,
-        waiting=waiting,
-        longest=now - min(since) if since else None,
-        critical=len([s for s in waiting.values() if s.level == company.policy.top.name]),
-        ageing=ageing(since, now),
-        figures=figures(received, start, end),
-        # Compared with a period that is only partly known, this one would look better or worse.
-        before=figures(received, before, start) if all_known_from <= before else None,
-        target=company.policy.target,
-        accounts=tuple(by_account(inside, company, start, end)),
-        hours=tuple(by_hour(inside, zone, max(start, known_from), end)),
-        days=tuple(by_day(inside, company, zone, start, end, known_from)),
-        night=figures([one for one in inside if is_at_night(one.mention.at, zone)], start, end),
-        day=figures([one for one in inside if not is_at_night(one.mention.at, zone)], start, end),
-        coverage=_coverage(company, stores, cursors, watched_from, start, end, now),
-        known_from=known_from,
-        has_past=max(start, known_from) < watched_from <= end,
-        unread=unread,
-        surge=detect_surge(
-            [one.mention.at for one in received],
-            all_known_from,
-            # An account whose own posts are not read may be answering all the time: that it
-            # published nothing is not known then, so nothing is claimed about it.
-            None if unread else _last_own_post(cursors.values(), received),
-            now,
-        ),
-    )
-
-
-def _coverage(
-    company: Company,
-    stores: ReportStores,
-    cursors: Mapping[str, Cursor],
-    watched_from: datetime,
-    start: datetime,
-    end: datetime,
-    now: datetime,
-) -> Coverage:
-    found = measure_coverage(
+    coverage = measure_coverage(
         {account.username: cursors.get(account.id) for account in company.accounts},
         stores.audit_log.read(company.name, start, now),
         # Minutes before Pulse was installed are no minutes missed.
@@ -171,22 +118,46 @@ def _coverage(
         now,
         suppressions_for(company, stores.suppressions.all().values(), now),
     )
-    found = replace(found, since=watched_from if start < watched_from < end else None)
-    if company.reads_per_month is None:
-        return found
     reads = (cursor.reads for cursor in cursors.values())
-    return replace(found, reads=monthly_budget(reads, company.reads_per_month, now))
+    published = [one.mention.at for one in received]
+    last_own_post = None if unread else _last_own_post(cursors.values(), received)
+    previous = period_stats(received, before, start, deadline)
+    return Report(
+        start=start,
+        end=end,
+        at=now,
+        waiting=waiting,
+        longest=now - min(since) if since else None,
+        critical=len([s for s in waiting.values() if s.level == company.policy.top.name]),
+        ageing=ageing(since, now),
+        figures=period_stats(received, start, end, deadline),
+        # Compared with a period that is only partly known, this one would look better or worse.
+        before=previous if all_known_from <= before else None,
+        target=company.policy.target,
+        accounts=parts.by_account(),
+        hours=parts.by_hour(known_from),
+        days=parts.by_day(known_from),
+        night=night,
+        day=day,
+        coverage=replace(
+            coverage,
+            reads=monthly_budget(reads, company.reads_per_month, now),
+            since=watched_from if start < watched_from < end else None,
+        ),
+        counted_from=max(start, min(known_from, end)),
+        has_past=max(start, known_from) < watched_from <= end,
+        unread=unread,
+        surge=detect_surge(published, all_known_from, last_own_post, now),
+    )
 
 
 def _last_own_post(cursors: Iterable[Cursor], received: Iterable[Received]) -> datetime | None:
     """Return when any of the company's accounts last published something."""
+    # Not asked for while own posts of an account cannot be read: it may be answering all the time.
+    # That it published nothing is not known then, so nothing is claimed about it.
+    #
     # The cursors know the newest post of each timeline as of the last poll; replies to the
     # mentions at hand may have been stored since, or come from a sweep.
-    published = [c.last_published for c in cursors if c.last_published is not None]
-    replies = [
-        wait.until
-        for one in received
-        for wait in one.state.waits
-        if wait.until is not None and wait.how == "reply"
-    ]
-    return max([*published, *replies], default=None)
+    moments = [cursor.last_published for cursor in cursors]
+    moments += [w.until for one in received for w in one.state.waits if w.how == "reply"]
+    return max((moment for moment in moments if moment is not None), default=None)

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from pulse.kernel.company import DigestRule, Period
+from pulse.kernel.company import DigestRule
 from pulse.kernel.time import to_instant
 
 _DAYS_SEARCHED = {"shift": 8, "daily": 8, "weekly": 8, "monthly": 32}
@@ -43,13 +43,13 @@ def next_slot(rule: DigestRule, zone: ZoneInfo, now: datetime) -> DigestSlot | N
     return next((slot for slot in slots if slot.at > now), None)
 
 
-def period_start(period: Period, rule: DigestRule, zone: ZoneInfo, slot: DigestSlot) -> datetime:
+def period_start(rule: DigestRule, zone: ZoneInfo, slot: DigestSlot) -> datetime:
     """Return the beginning of the period that a digest covers; its slot is the end.
 
     A shift digest covers the time since the rule's slot before, but a day at most. The others
     reach back to the same local time a day or a week before, or on the month's day before.
     """
-    if period == "shift":
+    if rule.period == "shift":
         # With slots at 09:00 and 21:00 a shift is 12 hours, whatever the clocks do. After a
         # weekend without slots it would be three days, for which a shift digest is not meant:
         # it shows the next shift what is new; customers who wait are shown in any case.
@@ -59,12 +59,12 @@ def period_start(period: Period, rule: DigestRule, zone: ZoneInfo, slot: DigestS
     # Subtracted from the local time, so that a daily digest of 09:00 covers from 09:00 to 09:00
     # on a day of 23 or 25 hours too, and consecutive digests neither overlap nor leave a gap.
     local = datetime.fromisoformat(slot.label)
-    if period == "monthly":
+    if rule.period == "monthly":
         # "The 31st" is the last day of shorter months: from 31 January to 28 February to 31 March.
         month_before = local.date().replace(day=1) - timedelta(days=1)
         begin = datetime.combine(_day_of_month(month_before, rule), local.time())
     else:
-        begin = local - timedelta(days=7 if period == "weekly" else 1)
+        begin = local - timedelta(days=7 if rule.period == "weekly" else 1)
     return to_instant(begin, zone)
 
 

@@ -1,14 +1,12 @@
-"""Response times as customers experience them, and the histograms of daily figures.
+"""Response times as customers experience them, and the buckets of daily figures.
 
 All times are measured from publication on X, not from when Pulse stored a post.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -38,7 +36,7 @@ class DurationStats:
 
 @dataclass(frozen=True, slots=True)
 class PeriodStats:
-    """Figures of one period, as they stood at its end.
+    """Figures of mentions of one period, as they stood at its end.
 
     `received` counts mentions; `answered` counts those of them that a reply or a position had
     covered by the end. `within` is the share (0 to 1) of waits that ended within the policy's
@@ -50,6 +48,8 @@ class PeriodStats:
     first_response: DurationStats
     next_response: DurationStats
     within: float | None
+    unanswered: float | None = None
+    """Share of the mentions that nothing had covered by the end; None when there were none."""
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -119,16 +119,18 @@ def period_stats(
             elif ended is not None:
                 in_time += 1
     judged = in_time + late
+    answered = len([one for one in mentions if _is_covered(one, end)])
     return PeriodStats(
         len(mentions),
-        len([one for one in mentions if is_covered(one, end)]),
+        answered,
         duration_stats(first),
         duration_stats(following),
         in_time / judged if judged else None,
+        1 - answered / len(mentions) if mentions else None,
     )
 
 
-def is_covered(received: Received, end: datetime) -> bool:
+def _is_covered(received: Received, end: datetime) -> bool:
     """Return whether a reply or a position had covered the mention before `end`."""
     # Waits are in order and do not overlap: a mention belongs to the last that began by then.
     waits = reversed(received.state.waits)
@@ -144,35 +146,14 @@ def _first_response(state: State, first_at: datetime, end: datetime) -> float:
 
 
 # Stored figures name buckets by their number, so these bounds must never change.
-_BOUNDS = tuple(int(30 * 1.25**step) for step in range(56))
-"""Upper bounds of the histogram's buckets in seconds: 30 s to 74 days, 25 % apart."""
+BUCKET_BOUNDS = tuple(int(30 * 1.25**step) for step in range(56))
+"""Upper bounds in seconds of the buckets of daily figures: 30 s to 74 days, 25 % apart."""
 
 
-@dataclass(slots=True)
-class Histogram:
-    """Counts of durations by bucket, stored in the daily figures.
+def bucket_of(seconds: float) -> int:
+    """Return the number of the bucket in which daily figures count a duration.
 
-    Medians of days cannot be added up; buckets can. Reports over months and years will merge
-    the days' histograms and read their quantiles, which are right to within a quarter.
+    Medians of days cannot be added up; counts by bucket can, and their quantiles are right to
+    within a quarter. The last bucket has no upper bound.
     """
-
-    counts: Counter[int] = field(default_factory=Counter)
-
-    def add(self, seconds: float) -> None:
-        """Count one duration."""
-        self.counts[bisect_left(_BOUNDS, seconds)] += 1
-
-    def merge(self, other: Histogram) -> None:
-        """Add the counts of another histogram to this one."""
-        self.counts.update(other.counts)
-
-    def quantile(self, share: float) -> float | None:
-        """Return the upper bound, in seconds, of the bucket that holds this quantile."""
-        total = sum(self.counts.values())
-        reached = 0
-        for bucket in sorted(self.counts):
-            reached += self.counts[bucket]
-            if reached >= share * total:
-                # The last bucket has no upper bound; its lower one is the best there is.
-                return float(_BOUNDS[min(bucket, len(_BOUNDS) - 1)])
-        return None
+    return bisect_left(BUCKET_BOUNDS, seconds)

@@ -55,7 +55,7 @@ class FigureStore:
 
     def put(self, company: str, day: date, figures: Mapping[str, Any]) -> None:
         """Write the figures of a UTC day in place of earlier ones."""
-        self._table.put(keys.figures_of_day(company, day), {"figures": json.dumps(figures)})
+        self._table.put(keys.figures_of_day(company, day), {"figures": _text(figures)})
 
     def has(self, company: str, day: date) -> bool:
         """Return whether this day was counted before."""
@@ -67,5 +67,5 @@ class FigureStore:
         return {date.fromisoformat(i["sk"]): json.loads(i["figures"]) for i in items}
 
 
-def _text(values: Mapping[str, str]) -> str:
+def _text(values: Mapping[str, Any]) -> str:
     return json.dumps(values, sort_keys=True)

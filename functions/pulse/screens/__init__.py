@@ -1,1 +1,1 @@
-"""What people read: view models, locales and renderers; the texts are in templates/."""
+"""What people read: view models, locales and rendering; the texts are in templates/."""

@@ -1,13 +1,10 @@
 """Entries of the outbox become a message, together with the conversations that it is about."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pulse.authors.directory import AuthorDirectory
@@ -19,16 +16,14 @@ from pulse.listening.cursor import accounts_unread
 from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.message import Composed, TopicMessage
 from pulse.reporting.report import ReportStores, report
-from pulse.screens.cards import make_cards
-from pulse.screens.digest import digest_mail, worst_cards
+from pulse.screens.cards import CardMaker
+from pulse.screens.mails import headline, render
 from pulse.screens.models import AlertMail, DigestMail, FaultMail
-
-if TYPE_CHECKING:
-    from pulse.screens.mails import MailRenderer
 
 _CARDS_OF_MAIL = 50
 _LINKS_OF_TOPIC = 3
 """Conversations that a message to the topic links to: it may be an SMS."""
+_States = Mapping[ConversationKey, State]
 
 
 @dataclass(frozen=True)
@@ -38,7 +33,6 @@ class Composer:
     company: Company
     stores: ReportStores
     authors: AuthorDirectory
-    renderer: MailRenderer
     now: datetime
     board_url: str | None = None
 
@@ -48,62 +42,53 @@ class Composer:
         Alerts may be several; other kinds come one at a time. Returns None when none of the waits
         that raised the alerts lasts, and for the topic in shadow mode.
         """
-        if person == TOPIC:
-            return self._topic_message(entries, self.company.person(self.company.owner))
+        # The topic is no person of the settings: its messages are written for the owner.
         reader, entry = self.company.person(person), entries[0]
         if entry.kind == "trouble":
-            return Composed(self.renderer.trouble(self._fault_mail(entry, reader), reader))
+            return Composed(render(self._fault_mail(entry, reader), reader))
         if entry.kind == "digest":
-            return Composed(self.renderer.digest(self._digest_mail(entry, reader), reader))
+            return Composed(render(self._digest_mail(entry, reader), reader))
+        if person == TOPIC and self.company.shadow_address(self.now):
+            return None
         states = self._states(entries)
-        mail = self._alert_mail(entries, states, reader, _CARDS_OF_MAIL)
+        most = _LINKS_OF_TOPIC if person == TOPIC else _CARDS_OF_MAIL
+        mail = self._alert_mail(entries, states, reader, most)
         if mail is None:
             return None
-        return Composed(self.renderer.alert(mail, reader), frozenset(states))
+        if person == TOPIC:
+            return Composed(self._topic_message(mail, reader))
+        return Composed(render(mail, reader), frozenset(states))
 
-    def _topic_message(self, entries: Sequence[Entry], owner: Person) -> Composed | None:
+    def _topic_message(self, mail: AlertMail, owner: Person) -> TopicMessage:
         """Return the message that wakes people: headline, first lines, links to the worst."""
-        if self.company.shadow_address(self.now):
-            return None
-        mail = self._alert_mail(entries, self._states(entries), owner, _LINKS_OF_TOPIC)
-        if mail is None:
-            return None
-        subject, preheader = self.renderer.headline(mail, owner)
+        subject, preheader = headline(mail, owner)
         # SNS takes ASCII subjects only, so it gets the English one, whatever the owner reads.
         in_english = replace(mail, company=self.company.title_in("en"))
-        english_subject, _ = self.renderer.headline(in_english, replace(owner, language="en"))
+        english_subject, _ = headline(in_english, replace(owner, language="en"))
         links = "\n".join(card.reply_url for card in mail.cards)
-        return Composed(TopicMessage(subject, english_subject, f"{subject}\n{preheader}\n{links}"))
+        return TopicMessage(subject, english_subject, f"{subject}\n{preheader}\n{links}")
 
-    def _states(self, entries: Sequence[Entry]) -> dict[ConversationKey, State]:
+    def _states(self, entries: Sequence[Entry]) -> _States:
         """Return the conversations of these alerts in which the same wait still lasts."""
         raised = [(key, entry.at) for entry in entries for key in entry.keys]
         found = self.stores.conversations.states(dict.fromkeys(key for key, _ in raised))
         return {k: found[k] for k, at in raised if k in found and _still_waits(found[k], at)}
 
     def _alert_mail(
-        self,
-        entries: Sequence[Entry],
-        states: Mapping[ConversationKey, State],
-        reader: Person,
-        most_cards: int,
+        self, entries: Sequence[Entry], states: _States, reader: Person, most_cards: int
     ) -> AlertMail | None:
         """Return the mail with the worst waits; None if none lasts, or their posts were deleted."""
         order = worst_first(states, self.company.policy)
-        shown = make_cards(
-            order[:most_cards], self.company, self.stores.conversations, self.authors, self.now
-        )
+        shown = self._cards.make(order[:most_cards])
         if not shown:
             return None
-        levels = Counter(states[key].level or "" for key in order)
-        rank = self.company.policy.rank
         since = [s.waiting_since for s in states.values() if s.waiting_since is not None]
         return AlertMail(
             company=self.company.title_in(reader.language),
             at=self.now,
             cards=shown,
             more=max(0, len(order) - most_cards),
-            levels={x: levels[x] for x in sorted(levels, key=rank, reverse=True) if x},
+            levels=Counter(filter(None, (states[key].level for key in order))),
             longest=self.now - min(since),
             reminder=max(entry.reminder for entry in entries),
             unread=self._unread_accounts,
@@ -129,9 +114,18 @@ class Composer:
         end = datetime.fromisoformat(entry.detail("end"))
         zone = ZoneInfo(reader.time_zone)
         found = report(self.company, start, end, self.now, zone, self.stores)
-        worst = worst_cards(found, self.company, self.stores.conversations, self.authors)
-        period = entry.detail("period")
-        return digest_mail(found, period, self.company, reader, worst, self.board_url)
+        return DigestMail(
+            company=self.company.title_in(reader.language),
+            period=entry.detail("period"),
+            report=found,
+            cards=self._cards.worst(found),
+            meant_for=self.company.intended_recipient(reader, self.now),
+            board_url=self.board_url,
+        )
+
+    @cached_property
+    def _cards(self) -> CardMaker:
+        return CardMaker(self.company, self.stores.conversations, self.authors, self.now)
 
     @cached_property
     def _unread_accounts(self) -> tuple[str, ...]:

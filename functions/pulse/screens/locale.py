@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -34,7 +34,7 @@ _UNSENT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Characters that no mail can carry or no screen can show."""
 _MARKS = 4
 """Marks that one letter may have; some scripts need three, and stacks of dozens are an attack."""
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE, _DAY = 60, 86400
 _MANY_HOURS = timedelta(hours=48)
 
 
@@ -130,11 +130,8 @@ class Locale:
         seconds = max(0, int(exact))
         if seconds < _MINUTE:
             return self.gettext("under 1 min")
-        days, hours, minutes = (
-            seconds // _DAY,
-            seconds % _DAY // _HOUR,
-            seconds % _HOUR // _MINUTE,
-        )
+        days, rest = divmod(seconds, _DAY)
+        hours, minutes = divmod(rest // _MINUTE, 60)
         parts = [self.gettext("{n} d", n=self.number(days))] if days else []
         if hours:
             parts.append(self.gettext("{n} h", n=hours))
@@ -154,9 +151,9 @@ class Locale:
         days = round(length / timedelta(days=1))
         return self.ngettext("last {n} day", "last {n} days", days)
 
-    def row(self, items: Sequence[str]) -> str:
-        """Return things in a row: "a, b and c"."""
-        return str(format_list(items, locale=self._locale))
+    def handles(self, usernames: Iterable[str]) -> str:
+        """Return handles in a row: "@a, @b and @c"."""
+        return str(format_list([f"@{one_line(n)}" for n in usernames], locale=self._locale))
 
     def clock(self, at: datetime, near: datetime | None = None) -> str:
         """Return the time of day, with the date unless it is the local day of `near`."""

@@ -1,8 +1,11 @@
-"""View models of mails: what a mail says, before it has a language and a layout."""
+"""View models of mails: what a mail says, before it has a language and a layout.
+
+Each has `template`, the name of its words in templates/words and of its layout in templates/email.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pulse.kernel.company import Period
 from pulse.kernel.posts import Author
@@ -27,7 +30,6 @@ class Card:
     customer: Author
     post_id: str
     text: str
-    lang: str
     since: datetime
     waited: timedelta
     level: str | None
@@ -46,11 +48,19 @@ class Card:
         """The address that opens X with a reply to this post begun."""
         return f"https://x.com/intent/post?in_reply_to={self.post_id}"
 
+    @property
+    def tone(self) -> str:
+        """Its colour: `red` for the highest level, then `amber`, then `quiet`."""
+        if self.top:
+            return "red"
+        return "quiet" if self.level in {None, "warning"} else "amber"
+
 
 @dataclass(frozen=True, slots=True)
 class AlertMail:
     """The worst cards, and how many more wait; `reminder` counts reminders, 0 for a first alert."""
 
+    template: ClassVar = "alert"
     company: str
     at: datetime
     cards: tuple[Card, ...]
@@ -70,6 +80,7 @@ class AlertMail:
 class FaultMail:
     """A fault that only a person can fix; `kind` chooses the words (templates/advice)."""
 
+    template: ClassVar = "trouble"
     company: str
     at: datetime
     kind: Literal[
@@ -86,9 +97,10 @@ class FaultMail:
 
 
 @dataclass(frozen=True, slots=True)
-class TestMail:
+class ProbeMail:
     """A test mail; `to` is the name of the person whom it should reach."""
 
+    template: ClassVar = "probe"
     company: str
     at: datetime
     to: str
@@ -98,6 +110,7 @@ class TestMail:
 class DigestMail:
     """A report as one person's digest; the template says in which order it is shown."""
 
+    template: ClassVar = "digest"
     company: str
     """The company's title in the person's language."""
     period: Period
@@ -107,16 +120,11 @@ class DigestMail:
     meant_for: str | None = None
     """In shadow mode: whom it would have gone to."""
     board_url: str | None = None
-    settings_url: str | None = None
-    unsubscribe_url: str | None = None
-    """The reader's own settings, and a way out, once the board has such pages; None until then."""
 
     @property
     def at(self) -> datetime:
         """The moment as of which it says who waits."""
         return self.report.at
 
-    @property
-    def is_long(self) -> bool:
-        """Whether it also shows days one by one, and nights apart from days."""
-        return self.period in {"weekly", "monthly"}
+
+AnyMail = AlertMail | FaultMail | ProbeMail | DigestMail

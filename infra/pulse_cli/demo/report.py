@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from pulse.reporting.stats import quantile
-from pulse.screens.phrases import tone
 from pulse_cli.demo import alert_report
 from pulse_cli.demo.table_style import make_table
 from pulse_cli.terminal import one_line
@@ -97,7 +96,7 @@ def _waiting(result: DemoResult, texts: DemoTexts) -> RenderableType:
 
 
 def _level(card: Card, texts: DemoTexts) -> Text:
-    return Text(texts.level(card.level), style=_COLOURS[tone(card)])
+    return Text(texts.level(card.level), style=_COLOURS[card.tone])
 
 
 def _customer(card: Card) -> str:

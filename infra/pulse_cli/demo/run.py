@@ -14,7 +14,7 @@ from pulse.kernel.company import Company
 from pulse.outbox.message import SentMail
 from pulse.reporting.received import load_received
 from pulse.reporting.report import Report, report
-from pulse.screens.digest import worst_cards
+from pulse.screens.cards import CardMaker
 from pulse.screens.models import Card
 from pulse_cli.demo import archive, figures
 from pulse_cli.demo.day import COMPANY, DemoDay
@@ -91,7 +91,7 @@ def _collect(world: ReplayWorld, day: DemoDay) -> DemoResult:
     return DemoResult(
         company,
         found,
-        worst_cards(found, company, app.db.conversations, authors),
+        CardMaker(company, app.db.conversations, authors, end).worst(found),
         tuple(figures.figure_rows(received, company, start, end)),
         app.db.outbox.sent(COMPANY, start, end),
         figures.surge_noticed_at(received, start - company.look_back, day.outage.start, end),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from pulse.screens.locale import Locale
-from pulse.screens.phrases import level
+from pulse.screens.templates import phrases
 from pulse_cli.demo.script import Language, script_zone
 
 _LOCALES: dict[Language, str] = {"en": "en_GB", "ru": "ru"}
@@ -42,9 +44,14 @@ class DemoTexts(Locale):
         """Return an amount of money with two decimals, without a currency."""
         return str(format_decimal(amount, "#,##0.00", locale=_LOCALES[self.language]))
 
+    def row(self, names: Sequence[str]) -> str:
+        """Return names in a row: "a, b and c"."""
+        return str(format_list(names, locale=_LOCALES[self.language]))
+
     def level(self, name: str | None) -> str:
         """Return the name of a level as mails show it."""
-        return level(self, name)
+        label: str = phrases(self)["level"](name)
+        return label
 
     def _shown(self, value: object) -> Any:
         return self.number(value) if isinstance(value, int) else value

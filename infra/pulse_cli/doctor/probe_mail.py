@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from pulse.kernel.company import Person
 from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
 from pulse.outbox.mailer import SesMailer
-from pulse.screens.mails import MailRenderer
+from pulse.screens.mails import render
+from pulse.screens.models import ProbeMail
 from pulse_cli.doctor.findings import DoctorFinding, fail, ok, unknown
 from pulse_cli.stack import aws
 from pulse_cli.stack.deployment import Deployment
@@ -46,7 +47,7 @@ def send_probe(
         return
     person = replace(owner, email=address, name=address if to else owner.name)
     title = company.title_in(person.language) if company else deployment.name
-    mail = MailRenderer().probe(title, now, person)
+    mail = render(ProbeMail(title, now, person.name), person)
     mailer = SesMailer(
         deployment.client("sesv2"),
         deployment.output("SenderAddress"),

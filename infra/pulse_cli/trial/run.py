@@ -14,7 +14,7 @@ from pulse.authors.directory import AuthorDirectory
 from pulse.kernel.policy import Policy
 from pulse.listening.tasks import PollTask
 from pulse.reporting.report import Report, report
-from pulse.screens.digest import worst_cards
+from pulse.screens.cards import CardMaker
 from pulse.screens.models import Card
 from pulse.x.access import Token
 from pulse.x.faults import XError
@@ -89,7 +89,7 @@ def run_trial(
         return TrialOutcome(
             company.title_in(reader.language),
             found,
-            worst_cards(found, company, db.conversations, authors),
+            CardMaker(company, db.conversations, authors, now).worst(found),
             company.policy,
             mails,
             read,

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from pulse.screens.advice import advise, fault_label
 from pulse.screens.locale import Locale
 from pulse.screens.models import FaultMail
+from pulse.screens.templates import phrases, words
 from pulse.x.faults import FOR_A_PERSON, XError
 from pulse.x.http import BaseUrlAdapter
 from pulse_cli.errors import CommandError
@@ -110,12 +110,12 @@ def explain_x_error(error: XError, username: str) -> tuple[str, str]:
     detail = one_line(error.detail)
     if error.kind in FOR_A_PERSON:
         kind: Any = error.kind
-        advice = advise(FaultMail("", datetime.now(UTC), kind, username, detail), locale)
-        return f"{advice.title} ({detail})", advice.steps[0]
+        advice = words(FaultMail("", datetime.now(UTC), kind, username, detail), locale)
+        return f"{advice['title']} ({detail})", advice["steps"][0]
     wait = "try again in a minute"
     if error.retry_at is not None:
         wait = f"try again after {error.retry_at:%H:%M} UTC"
-    return f"{fault_label(error.kind, locale)} ({detail})", wait
+    return f"{phrases(locale)['fault'](error.kind)} ({detail})", wait
 
 
 def _endpoint(path_url: str) -> str:

@@ -28,7 +28,7 @@ from tests.simulations.concurrency.posts import ExpectedPosts
 from tests.simulations.concurrency.table_cache import TableCache
 from tests.small_company import HELP, at
 
-_SHARED = ("tokens", "mailer", "topic", "renderer")
+_SHARED = ("tokens", "mailer", "topic")
 """Parts of an app that hold no state; each app has its own stores, X and settings."""
 _LEFT_MS = 50_000
 _PAGE = 2

@@ -68,7 +68,7 @@ def check_unused_groups(company: CompanyDocument, at: FieldPath) -> Iterator[Rem
 
 def check_coverage(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Check that at every hour of every day every level reaches somebody."""
-    groups = reader.groups(company, "")
+    groups = reader.groups(reader.Field(company))
     for i, level in enumerate(company["policy"]["levels"]):
         path = (*at, "policy", "levels", i, "tell")
         named = [name for _, name in list_entries(level["tell"], path)]
@@ -98,7 +98,7 @@ def check_level_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remar
 
 def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Check that no two people have one address, which would get every mail twice."""
-    people = reader.people(company, "")
+    people = reader.people(reader.Field(company))
     mails = []
     for key, person in people.items():
         place = (*at, "people", key)

@@ -96,7 +96,7 @@ def check_hours_have_zone(company: CompanyDocument, at: FieldPath) -> Iterator[R
 
 def check_addresses(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Check that addresses are such as SES takes."""
-    for key, person in reader.people(company, "").items():
+    for key, person in reader.people(reader.Field(company)).items():
         place = (*at, "people", key)
         fields = isinstance(company["people"][key], dict)
         yield from _check_one_address(person.email, (*place, "email") if fields else place)

@@ -179,8 +179,8 @@ class App:
 
         return MailRenderer()
 
-    def send_run(self, company: Company, context: Any) -> SendRun:
-        """Return one run of `send` for a company, in the time that Lambda's context has left."""
+    def send_run(self, company: Company, out_of_time: Callable[[], bool]) -> SendRun:
+        """Return one run of `send` for a company."""
         # Only `send` needs these, and rendering takes long to import.
         from pulse.authors.directory import AuthorDirectory  # noqa: PLC0415
         from pulse.outbox.deliver import Delivery  # noqa: PLC0415
@@ -192,11 +192,9 @@ class App:
         compose = Composer(
             company, db.report_stores, authors, self.renderer, now, board_url
         ).compose
-        log, suppressions = db.audit_log, db.suppressions
-        delivery = Delivery(
-            company, db.outbox, log, suppressions, compose, self.mailer, self.topic, now
-        )
-        return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
+        mailer, topic = self.mailer, self.topic
+        delivery = Delivery(company, db.outbox, db.suppressions, compose, mailer, topic, now)
+        return SendRun(company, db.outbox, delivery, now, out_of_time)
 
     def bounce_handler(self) -> BounceHandler:
         """Return the handler of mails that bounced or were complained about."""

@@ -30,7 +30,7 @@ EVE = Suppression(
 def stop(stack: LocalStack, *blocks: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
     for block in blocks:
-        Outbox(table).mark_returned(None, "", [block], [])
+        Outbox(table).mark_returned(None, "", [block])
 
 
 def test_when_mail_reaches_everybody(deployed: LocalStack) -> None:

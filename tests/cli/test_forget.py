@@ -147,7 +147,7 @@ def test_what_was_told_of_the_person_goes_though_the_posts_are_gone(full: Table)
         "svyaz", NOW, "alert", "anna", "anna@a.b", "2 wait", "m", fingerprint([told]), told
     )
     outbox.put(told)
-    outbox.complete("svyaz", "anna", Completion(mailbox, [told], sent))
+    outbox.complete(Completion(mailbox, [told], sent))
     for person, which in (("anna", keys), ("boris", keys[:1])):
         outbox.put(Entry("b", "svyaz", person, "alert", NOW, which))
     said = run("forget", "id:77", "--yes", "--wait", "0")

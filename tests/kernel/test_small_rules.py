@@ -74,7 +74,7 @@ def test_one_alert_mail_in_a_window(
     entries: list[Entry], last: float | None, expected: float | None
 ) -> None:
     """Every half hour at most; what is critical breaks that, every five minutes at most."""
-    mailbox = Mailbox(None if last is None else at(last))
+    mailbox = Mailbox("acme", "anna", None if last is None else at(last))
     found = next_alert(entries, mailbox, POLICY)
     assert found == (None if expected is None else at(expected))
 

@@ -8,7 +8,7 @@ import pytest
 from pulse.kernel.company import Company, Person, Shadow
 from pulse.kernel.policy import Shift
 from pulse.outbox.entries import TOPIC, Entry
-from pulse.outbox.escalation import address_fault, escalate_undeliverable, hand_over, next_recipient
+from pulse.outbox.escalation import Escalation
 from pulse.outbox.suppressions import people_with_address, unreachable
 from tests.conversations.fact_builders import POLICY, alert, at
 
@@ -58,22 +58,23 @@ LINE = {
 @pytest.mark.parametrize(("entry", "past", "heir"), LINE.values(), ids=LINE)
 def test_who_is_next_in_line(entry: Entry, past: tuple[str, ...], heir: str | None) -> None:
     """The owner, those who hear of critical waits now, those up the line, the topic."""
-    found = next_recipient(entry, ACME, at(0), past)
+    suppressed = [f"{key}@acme.example" for key in past]
+    found = Escalation(ACME, at(0), suppressed).next_recipient(entry)
     assert (found.person if found else None) == heir
     assert found is None or found.unreachable == (*entry.unreachable, entry.person)
-    assert next_recipient(entry, SHADOWED, at(0), past) is None
+    assert Escalation(SHADOWED, at(0), suppressed).next_recipient(entry) is None
 
 
 def test_word_of_an_address_is_passed_on_without_word_of_that() -> None:
     """Given word of an address, for one whose own cannot be written to, then it moves alone."""
-    word = address_fault(ACME, "agents", "a@b.example", "bounce", "550", at(0))
-    [moved] = escalate_undeliverable(word, ACME.people["agents"], ACME, at(1), "no")
+    word = Escalation(ACME, at(0)).address_fault("agents", "a@b.example", "bounce", "550")
+    [moved] = Escalation(ACME, at(1)).pass_on(word, "no")
     assert (moved.person, moved.detail("trouble"), moved.detail("subject")) == (
         "owner",
         "bounce",
         "a@b.example",
     )
-    [_, why] = escalate_undeliverable(alert(), ACME.people["agents"], ACME, at(1), "no", ("owner",))
+    [_, why] = Escalation(ACME, at(1), ["owner@acme.example"]).pass_on(alert(), "no")
     assert (why.person, why.detail("trouble")) == ("head", "address")
 
 
@@ -84,8 +85,8 @@ def test_from_shift_to_shift_nobody_hears_twice() -> None:
     company = replace(ACME, policy=replace(POLICY, groups={"agents": duty}))
     held = alert("anna")
     for minute, who in ((60, "gleb"), (120, "dina")):
-        moved = hand_over(held, company, at(minute))
+        moved = Escalation(company, at(minute)).hand_over(held)
         assert moved is not None
         assert [entry.person for entry in moved] == [who]
         [held] = moved
-    assert hand_over(held, company, at(180)) == []
+    assert Escalation(company, at(180)).hand_over(held) == []

@@ -47,7 +47,7 @@ def test_of_a_digest_nothing_is_remembered() -> None:
 def test_only_what_was_all_told_was_heard() -> None:
     """Given one alert that was told and one that was not, then the two were not heard."""
     told, new = alert(), replace(alert(), id="2")
-    mailbox = Mailbox().after_alerts([told], at(1))
+    mailbox = Mailbox("acme", "agents").after_alerts([told], at(1))
     assert already_told([told], mailbox)
     assert not already_told([told, new], mailbox)
     assert not already_told([new], mailbox)
@@ -56,7 +56,7 @@ def test_only_what_was_all_told_was_heard() -> None:
 def test_of_many_that_were_told_the_newest_are_remembered() -> None:
     """Given more alerts than a mailbox remembers, then it is the last ones that were heard."""
     many = [replace(alert(), id=str(number)) for number in range(150)]
-    mailbox = Mailbox()
+    mailbox = Mailbox("acme", "agents")
     for one in many:
         mailbox = mailbox.after_alerts([one], at(1))
     assert already_told(many[-99:], mailbox)
@@ -66,7 +66,7 @@ def test_of_many_that_were_told_the_newest_are_remembered() -> None:
 def test_what_is_no_alert_is_overdue_from_the_start() -> None:
     """Given an alert that the window holds back, and a digest, then the digest has waited."""
     held, summed = alert(), replace(alert(), kind="digest")
-    mailbox = Mailbox().after_alerts([replace(held, id="0")], at(0))
+    mailbox = Mailbox("acme", "agents").after_alerts([replace(held, id="0")], at(0))
     assert due([held, summed], mailbox, POLICY, at(20)) == [summed]
     assert overdue([held], mailbox, POLICY, at(20)) == timedelta(0)
     assert overdue([held, summed], mailbox, POLICY, at(20)) == timedelta(minutes=20)
@@ -76,7 +76,7 @@ def test_what_is_no_alert_is_overdue_from_the_start() -> None:
 def test_the_urgent_never_waits_longer_than_the_rest() -> None:
     """Given a window for urgent alerts that is the longer one, then the other holds for them."""
     policy = replace(POLICY, critical_window=timedelta(minutes=50))
-    mailbox = Mailbox().after_alerts([replace(alert(), id="0")], at(0))
+    mailbox = Mailbox("acme", "agents").after_alerts([replace(alert(), id="0")], at(0))
     urgent = replace(alert(), urgent=True)
     assert due([urgent], mailbox, policy, at(29)) == []
     assert due([urgent], mailbox, policy, at(30)) == [urgent]

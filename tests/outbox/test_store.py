@@ -12,8 +12,7 @@ from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import ContentionError
 from pulse.outbox.entries import TOPIC, merge
-from pulse.outbox.errors import ClaimLostError
-from pulse.outbox.mailbox import Completion, Mailbox, already_told
+from pulse.outbox.mailbox import ClaimLostError, Completion, Mailbox, already_told
 from pulse.outbox.message import SentMail
 from pulse.outbox.store.outbox import Outbox
 from pulse.outbox.store.suppressions import SuppressionList
@@ -72,12 +71,12 @@ def test_only_one_may_write_to_a_person_at_a_time(table: Table) -> None:
     second = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert second is not None
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "anna", Completion(first))
+        outbox.complete(Completion(first))
     assert not outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
-    outbox.complete("acme", "anna", Completion(second))
+    outbox.complete(Completion(second))
     assert outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "carl", Completion(Mailbox()))
+        outbox.complete(Completion(Mailbox("acme", "carl")))
 
 
 def test_settling_is_one_with_what_was_sent(table: Table) -> None:
@@ -88,7 +87,7 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     row = LogEntry("gap", NOON, {"account": "help"})
     told = claimed(outbox).after_alerts([entry("0"), entry("1")], NOON)
     entries, log = [entry("0"), entry("1")], [AuditRecord("acme", row)]
-    outbox.complete("acme", "anna", Completion(told, entries, RECORD, log=log))
+    outbox.complete(Completion(told, entries, RECORD, log=log))
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(told, claimed_until=None)
     [sent] = outbox.sent("acme", NOON, NOON)
@@ -96,7 +95,7 @@ def test_settling_is_one_with_what_was_sent(table: Table) -> None:
     [item] = table.query("sent#acme")
     assert timedelta(days=89) < datetime.fromtimestamp(item["ttl"], UTC) - NOON < timedelta(days=91)
     assert AuditLog(table).read("acme", NOON, NOON) == [row]
-    assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
+    assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox("acme", "nobody")
 
 
 def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Table) -> None:
@@ -109,10 +108,9 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     for one in (*told, entry("2", "boris")):
         outbox.put(one)
     sent = replace(RECORD, covered=merge(told))
-    outbox.complete("acme", "anna", Completion(claimed(outbox), told, sent))
+    outbox.complete(Completion(claimed(outbox), told, sent))
     sent = replace(RECORD, person="boris", message_id="m2")
-    boris = Completion(claimed(outbox, "boris"), [entry("2", "boris")], sent)
-    outbox.complete("acme", "boris", boris)
+    outbox.complete(Completion(claimed(outbox, "boris"), [entry("2", "boris")], sent))
     assert outbox.find_sent("acme", "m3", NOON) is None
     assert outbox.find_sent("other", "m1", NOON) is None
     assert outbox.find_sent("acme", "m1", NOON + 6 * MINUTE) is None
@@ -120,9 +118,9 @@ def test_a_mail_is_found_by_the_id_that_ses_gave_and_taken_back_once(table: Tabl
     assert mail is not None
     assert (mail.person, mail.to, mail.returned) == ("anna", "anna@a.b", None)
     assert mail.covered == merge(told)
-    outbox.mark_returned(mail, "bounce", [], [entry("3", "vera")])
+    outbox.mark_returned(mail, "bounce", [entry("3", "vera")])
     with pytest.raises(TransactionCancelledError):
-        outbox.mark_returned(mail, "bounce", [], [entry("4", "vera")])
+        outbox.mark_returned(mail, "bounce", [entry("4", "vera")])
     assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
     again = outbox.find_sent("acme", "m1", NOON)
     assert again == replace(mail, returned="bounce")
@@ -140,7 +138,7 @@ def test_a_conversation_that_is_gone_is_told_of_no_more(table: Table) -> None:
     for one in (both, alone, entry("c", kind="trouble")):
         outbox.put(one)
     sent = replace(RECORD, covered=both)
-    outbox.complete("acme", "anna", Completion(claimed(outbox), [both], sent))
+    outbox.complete(Completion(claimed(outbox), [both], sent))
     outbox.put(both)
     for _ in range(2):
         outbox.forget_conversations("acme", {ONE}.__contains__)
@@ -168,7 +166,7 @@ def test_a_sender_that_read_a_deleted_post_sends_it_once_without_recording_it(
     read = outbox.waiting("acme", "anna")
     outbox.forget_conversations("acme", gone.__contains__)
     after, sent = mailbox.after_alerts(read, NOON), replace(RECORD, covered=read[0])
-    outbox.complete("acme", "anna", Completion(after, read, sent))
+    outbox.complete(Completion(after, read, sent))
     assert outbox.waiting("acme") == []
     assert lying(table, ONE) == []
     mail = outbox.find_sent("acme", "m1", NOON)
@@ -185,7 +183,7 @@ def test_what_goes_to_others_goes_without_what_went_meanwhile(table: Table) -> N
     mailbox, read = claimed(outbox), outbox.waiting("acme", "anna")
     given = [*(replace(e, person="boris") for e in read), entry("c", "boris", kind="trouble")]
     outbox.forget_conversations("acme", {ONE}.__contains__)
-    outbox.complete("acme", "anna", Completion(mailbox, read, handed_on=given))
+    outbox.complete(Completion(mailbox, read, handed_on=given))
     left = [replace(read[0].restricted_to([TWO]), person="boris"), given[-1]]
     assert outbox.waiting("acme") == left
 
@@ -198,9 +196,9 @@ def test_a_claim_that_is_lost_is_lost_whatever_went(table: Table) -> None:
     outbox.forget_conversations("acme", {ONE}.__contains__)
     other = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert other is not None
-    outbox.complete("acme", "anna", Completion(other, outbox.waiting("acme")))
+    outbox.complete(Completion(other, outbox.waiting("acme")))
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "anna", Completion(late, read, replace(RECORD, covered=read[0])))
+        outbox.complete(Completion(late, read, replace(RECORD, covered=read[0])))
     assert outbox.sent("acme", NOON, NOON) == []
 
 
@@ -210,13 +208,13 @@ def test_what_came_back_passes_on_without_what_went_meanwhile(table: Table) -> N
     outbox.put(entry("a", keys=(ONE, TWO)))
     read = outbox.waiting("acme")
     sent = replace(RECORD, covered=read[0])
-    outbox.complete("acme", "anna", Completion(claimed(outbox), read, sent))
+    outbox.complete(Completion(claimed(outbox), read, sent))
     before = outbox.find_sent("acme", "m1", NOON)
     outbox.forget_conversations("acme", {ONE}.__contains__)
     with pytest.raises(TransactionCancelledError):
-        outbox.mark_returned(before, "bounce", [], [entry("d")])
+        outbox.mark_returned(before, "bounce", [entry("d")])
     assert outbox.waiting("acme") == []
-    outbox.mark_returned(outbox.find_sent("acme", "m1", NOON), "bounce", [], [])
+    outbox.mark_returned(outbox.find_sent("acme", "m1", NOON), "bounce", [])
     mail = outbox.find_sent("acme", "m1", NOON)
     assert mail is not None
     assert (mail.returned, mail.covered) == ("bounce", read[0].restricted_to([TWO]))
@@ -237,10 +235,10 @@ def test_an_address_is_blocked_once_and_can_be_given_back(table: Table) -> None:
     """Given two who block an address, then the first one's word stands, until it is lifted."""
     addresses, outbox = SuppressionList(table), Outbox(table)
     block = Suppression("anna@a.b", "bounce", NOON, "550 нет", "m1")
-    outbox.mark_returned(None, "bounce", [block], [])
+    outbox.mark_returned(None, "bounce", [block])
     later = replace(block, kind="complaint")
     with pytest.raises(TransactionCancelledError):
-        outbox.mark_returned(None, "complaint", [later], [])
+        outbox.mark_returned(None, "complaint", [later])
     assert addresses.all() == {"anna@a.b": block}
     assert addresses.remove(" Anna@A.b ") == block
     assert addresses.remove("anna@a.b") is None
@@ -251,7 +249,7 @@ def test_a_mail_put_off_is_remembered(table: Table) -> None:
     """Given a mail service that said wait, then until when, and how often, is kept."""
     outbox = Outbox(table)
     held = replace(claimed(outbox), not_before=NOON + MINUTE, failures=4)
-    outbox.complete("acme", "anna", Completion(held))
+    outbox.complete(Completion(held))
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed_until=None)
 
 
@@ -262,7 +260,7 @@ def test_a_sent_mail_is_recorded_despite_contention(table: Table, pauses: list[f
         failing(table.client, "TransactionConflict", 5), table.name, table.index, pauses.append
     )
     marked = claimed(Outbox(busy)).after_alerts([entry("0")], NOON)
-    Outbox(busy).complete("acme", "anna", Completion(marked, [entry("0")]))
+    Outbox(busy).complete(Completion(marked, [entry("0")]))
     assert Outbox(table).waiting("acme") == []
     assert Outbox(table).mailboxes("acme", ["anna"])["anna"].recent_alerts == marked.recent_alerts
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8]
@@ -277,5 +275,5 @@ def test_a_mark_that_others_never_let_through_is_an_error(
         failing(table.client, "TransactionConflict", 10**6), table.name, table.index, pauses.append
     )
     with pytest.raises(TransactionCancelledError):
-        Outbox(busy).complete("acme", "anna", Completion(claimed(Outbox(busy)), [entry("0")]))
+        Outbox(busy).complete(Completion(claimed(Outbox(busy)), [entry("0")]))
     assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]

@@ -1,12 +1,12 @@
 """Mailboxes: what a person was last sent, and from when on waiting entries may be sent."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from pulse.audit.entries import AuditRecord
+from pulse.kernel.errors import RetryLaterError
 from pulse.kernel.policy import Policy
 from pulse.outbox.entries import Entry, fingerprint
 from pulse.outbox.message import SentMail
@@ -19,10 +19,16 @@ _BACK_OFF = timedelta(minutes=15)
 _MOST_FAILURES = 8
 
 
+class ClaimLostError(RetryLaterError):
+    """A sender's claim on a person ran out and another one took it; a mail may go out twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mailbox:
     """What a person (or the topic) was last sent, and what holds back their mail."""
 
+    company: str
+    person: str
     last_alert: datetime | None = None
     not_before: datetime | None = None
     """Until when all mail is put off, because the mail service could not take it."""
@@ -33,12 +39,12 @@ class Mailbox:
     claimed_until: datetime | None = None
     """Until when one sender alone may write to the person (D-004)."""
 
-    def after_alerts(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
+    def after_alerts(self, alerts: Sequence[Entry], now: datetime) -> Self:
         """Return the mailbox after a mail with these alerts."""
         recent = (*self.recent_alerts, *(fingerprint([entry]) for entry in alerts))
         return replace(self, last_alert=now, recent_alerts=recent[-_ALERTS_REMEMBERED:])
 
-    def put_off(self, now: datetime) -> Mailbox:
+    def put_off(self, now: datetime) -> Self:
         """Return the mailbox after the mail service could not take a mail.
 
         All mail to the person waits 1, 2, 4, 8 minutes, then 15 minutes each time.

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
-from pulse.outbox.message import Mail
+from pulse.outbox.message import Mail, PermanentDeliveryError, TemporaryDeliveryError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client

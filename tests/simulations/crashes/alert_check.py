@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pulse.conversations.facts import ConversationKey, Flag, Mention
 from pulse.kernel.company import Company
 from pulse.outbox.entries import TOPIC, Entry
-from pulse.outbox.escalation import escalate_undeliverable, hand_over
+from pulse.outbox.escalation import Escalation
 from pulse.outbox.mailbox import Mailbox, due
 from tests.simulations.crashes.conversation_history import ConversationHistory
 from tests.simulations.crashes.snapshot import Message
@@ -90,7 +90,7 @@ class AlertCheck:
             (entry, heirs)
             for entries in waiting.values()
             for entry in entries
-            if (heirs := hand_over(entry, self.company, moment)) is not None
+            if (heirs := Escalation(self.company, moment).hand_over(entry)) is not None
         ]
         for entry, heirs in moved:
             waiting[entry.person].remove(entry)
@@ -99,9 +99,8 @@ class AlertCheck:
     def _pass_on(self, waiting: dict[str, list[Entry]], moment: datetime) -> Iterator[Entry]:
         """The entries of a refused address, for those next in line; due in the next minute."""
         for person in [p for p in waiting if (p, moment) in self.refused]:
-            someone = self.company.person(person)
             for entry in waiting.pop(person):
-                heirs = escalate_undeliverable(entry, someone, self.company, moment, "")
+                heirs = Escalation(self.company, moment).pass_on(entry, "")
                 yield from (heir for heir in heirs if heir.kind == "alert")
 
     def _add(self, waiting: dict[str, list[Entry]], entries: Sequence[Entry]) -> None:
@@ -131,7 +130,7 @@ class AlertCheck:
             elif named != wait and not (person == TOPIC and len(named) == min(_NAMED, len(wait))):
                 self.lost.append(f"{to} did not hear at {moment:%d %H:%M} of {wait - named}")
         if sent:
-            self._mailboxes[person] = Mailbox(last_alert=moment)
+            self._mailboxes[person] = Mailbox(self.company.name, person, last_alert=moment)
             waiting[person] = []
         elif any(e not in passed for e in ready) and not self._claim_is_left(moment):
             waiting[person] = [e for e in entries if e not in ready]

@@ -14,18 +14,9 @@ from pulse.dynamodb.table import Table
 from pulse.kernel.batching import batched
 from pulse.kernel.errors import ContentionError, PulseError
 from pulse.outbox.entries import Entry, restrict_to_existing
-from pulse.outbox.errors import ClaimLostError
-from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox
+from pulse.outbox.mailbox import MAX_SETTLED, ClaimLostError, Completion, Mailbox
 from pulse.outbox.message import SentMail
-from pulse.outbox.store.codec import (
-    entry_key,
-    entry_of,
-    mailbox_of,
-    mailbox_values,
-    sent_key,
-    sent_of,
-    text_of,
-)
+from pulse.outbox.store.codec import entry_key, entry_of, mailbox_of, sent_key, sent_of, text_of
 from pulse.outbox.suppressions import Suppression
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -67,7 +58,7 @@ class Outbox:
         """Return the mailbox of each of these people."""
         mailboxes = {keys.mailbox(company, person): person for person in people}
         found = self._table.get_many(mailboxes)
-        return {person: mailbox_of(found.get(at, {})) for at, person in mailboxes.items()}
+        return {p: mailbox_of(company, p, found.get(at, {})) for at, p in mailboxes.items()}
 
     def claim(self, company: str, person: str, now: datetime, until: datetime) -> Mailbox | None:
         """Claim a person, so that nobody else writes to them until then.
@@ -86,9 +77,9 @@ class Outbox:
             condition="attribute_not_exists(claimed) OR claimed <= :now",
             given={":now": sortable_time(now)},
         )
-        return None if item is None else mailbox_of(item)
+        return None if item is None else mailbox_of(company, person, item)
 
-    def complete(self, company: str, person: str, done: Completion) -> None:
+    def complete(self, done: Completion) -> None:
         """Settle entries, store the mailbox, and record what was sent, in one transaction.
 
         Conversations that were cut out of an entry since the sender read it are neither recorded
@@ -105,10 +96,15 @@ class Outbox:
         # the claim was lost: then reading again finds the same entries, or another sender has
         # settled them, and each further attempt fails too. A cut can only take conversations
         # away, so a few attempts are enough for all cuts there can be.
-        claimed = done.mailbox.claimed_until
+        company, person, claimed = (
+            done.mailbox.company,
+            done.mailbox.person,
+            done.mailbox.claimed_until,
+        )
+        values = {"mailbox": text_of(replace(done.mailbox, claimed_until=None))}
         mailbox = self._table.update_action(
             keys.mailbox(company, person),
-            mailbox_values(done.mailbox) | ({"claimed": None} if done.release else {}),
+            values | ({"claimed": None} if done.release else {}),
             "claimed = :mine",
             {":mine": sortable_time(claimed) if claimed else ""},
         )
@@ -127,13 +123,7 @@ class Outbox:
                 raise lost from cancelled
             entries = present
 
-    def reassign(
-        self,
-        company: str,
-        person: str,
-        moves: Sequence[tuple[Entry, Sequence[Entry]]],
-        done: Completion,
-    ) -> None:
+    def reassign(self, moves: Sequence[tuple[Entry, Sequence[Entry]]], done: Completion) -> None:
         """Settle each entry of `moves` in favour of the entries that replace it.
 
         Of `done` the mailbox, the log and `release` are taken. Errors are those of `complete`.
@@ -151,7 +141,7 @@ class Outbox:
                 handed_on=list(successors.values()),
                 release=done.release and number == len(batches),
             )
-            self.complete(company, person, part)
+            self.complete(part)
 
     def sent(self, company: str, start: datetime, end: datetime) -> list[SentMail]:
         """Return the records of what was sent in [start, end], oldest first."""
@@ -164,22 +154,18 @@ class Outbox:
         return next((mail for mail in mails if mail.message_id == message_id), None)
 
     def mark_returned(
-        self,
-        mail: SentMail | None,
-        how: str,
-        suppressions: Sequence[Suppression],
-        records: Sequence[Entry | AuditRecord],
+        self, mail: SentMail | None, how: str, records: Sequence[Entry | AuditRecord | Suppression]
     ) -> None:
-        """Mark a mail as returned, suppress addresses, and write `records`, in one transaction.
+        """Mark a mail as returned, and write `records`, in one transaction.
 
         Raises:
             TransactionCancelledError: nothing was written, because the mail was marked or cut
-                since it was read, or one of the addresses is suppressed already.
+                since it was read, or an address in the records is suppressed already.
         """
         new = "attribute_not_exists(pk)"
         actions = [
-            *(self._table.put_action(*item_of(one), new) for one in suppressions),
-            *(self._table.put_action(*item_of(one)) for one in records),
+            self._table.put_action(*item_of(one), new if isinstance(one, Suppression) else None)
+            for one in records
         ]
         if mail is not None:
             unmarked = f"{_AS_READ} AND attribute_not_exists(came_back)"
@@ -206,7 +192,7 @@ class Outbox:
     ) -> None:
         """Cut removed conversations out of the records of mails."""
         for item in list(self._table.query(keys.sent(company))):
-            self._cut(item, "told", is_removed)
+            self._cut(item, "covered", is_removed)
 
     def _cut(self, read: Item, name: str, is_removed: Callable[[ConversationKey], bool]) -> None:
         """Cut removed conversations out of the entry in the attribute `name` of an item.

@@ -201,7 +201,7 @@ class App:
         from pulse.outbox.bounces import BounceHandler  # noqa: PLC0415 - only `feedback` needs it
 
         db = self.db
-        return BounceHandler(self.settings(), db.outbox, db.suppressions, db.audit_log, self.now())
+        return BounceHandler(self.settings(), db.outbox, db.suppressions, self.now())
 
     def company_x(self, company: Company) -> XClient:
         """Return a client of X with the token of the company's first account, for look-ups."""

@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from pulse.audit.entries import AuditRecord, LogEntry, LogEntryKind
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.codec import Item, ItemKey, from_json
 from pulse.dynamodb.reading import key_of
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
@@ -82,9 +82,7 @@ def _ttl(entry: LogEntry, retention: timedelta | None) -> int:
 
 def _entry_of(item: Item) -> LogEntry:
     at, kind = keys.parse_audit_entry(item["sk"])
-    return LogEntry(
-        cast("LogEntryKind", kind), datetime.fromisoformat(at), json.loads(item["what"])
-    )
+    return from_json(LogEntry, {"at": at, "kind": kind, "what": json.loads(item["what"])})
 
 
 @item_of.register

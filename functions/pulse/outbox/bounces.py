@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pulse.audit.entries import AuditRecord
-from pulse.audit.store import AuditLog
 from pulse.kernel.company import Company, Settings
 from pulse.kernel.errors import ContentionError, RetryLaterError
 from pulse.outbox.entries import Entry
@@ -51,7 +50,6 @@ class BounceHandler:
     settings: Settings
     outbox: Outbox
     suppressions: SuppressionList
-    audit_log: AuditLog
     now: datetime
 
     def handle(self, feedback: Feedback) -> FeedbackReport:
@@ -72,8 +70,7 @@ class BounceHandler:
         report = FeedbackReport(feedback.kind, feedback.message_id, bool(ours))
         if feedback.kind == "transient":
             if mail is not None:
-                entry = undelivered(mail.person, mail.to, feedback.reason, feedback.at, final=False)
-                self.audit_log.append(mail.company, [entry])
+                self.outbox.put(_undelivered(mail, feedback, feedback.at, final=False))
             return report
         # SES may report a bounce before `send` has recorded the mail. Acting now would suppress
         # the address and lose what the mail covered. After the error, Lambda runs it again in a
@@ -113,8 +110,7 @@ class BounceHandler:
                 records += self._faults(feedback, address, suppressed)
                 records.append(Suppression(address, kind, feedback.at, reason, message_id))
             if mail and feedback.kind != "complaint":
-                entry = undelivered(mail.person, mail.to, feedback.reason, self.now, final=True)
-                records.append(AuditRecord(mail.company, entry))
+                records.append(_undelivered(mail, feedback, self.now, final=True))
             with attempt:
                 self.outbox.mark_returned(mail, feedback.kind, records)
                 report.blocked += new
@@ -158,3 +154,7 @@ class BounceHandler:
 
     def _companies(self, address: str) -> list[Company]:
         return [c for c in self.settings.companies if people_with_address(c, address, self.now)]
+
+
+def _undelivered(mail: SentMail, feedback: Feedback, at: datetime, *, final: bool) -> AuditRecord:
+    return undelivered(mail.company, mail.person, mail.to, feedback.reason, at, final=final)

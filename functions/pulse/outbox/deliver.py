@@ -1,19 +1,16 @@
 """Delivering one message through SES or SNS: it is recorded, put off, or passed on."""
 
-from __future__ import annotations
-
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from pulse.audit.entries import AuditRecord
 from pulse.kernel.company import Company
 from pulse.outbox.entries import TOPIC, Entry, fingerprint, merge
 from pulse.outbox.escalation import Escalation
 from pulse.outbox.mailbox import Completion, Mailbox, already_told
+from pulse.outbox.mailer import CriticalTopic, SesMailer
 from pulse.outbox.message import (
     Compose,
     PermanentDeliveryError,
@@ -27,16 +24,25 @@ from pulse.outbox.store.outbox import Outbox
 from pulse.outbox.store.suppressions import SuppressionList
 from pulse.outbox.suppressions import Suppression, normalize_address
 
-if TYPE_CHECKING:
-    from pulse.outbox.mailer import CriticalTopic, SesMailer
+
+@dataclass(slots=True)
+class SendReport:
+    """What one run for one company did."""
+
+    people: int = 0
+    """How many people (or the topic) had entries waiting."""
+    sent: int = 0
+    put_off: int = 0
+    """Mails that SES or SNS could not take now."""
+    turned_away: int = 0
+    """Mails that SES will never take, or whose address is suppressed."""
+    oldest_seconds: float = 0.0
+    """For how long the oldest entry has been due, even if the mail service put it off."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Delivers messages to people of one company, as of `now`.
-
-    `outcomes` counts the messages that were `sent`, `put off` and `turned away`.
-    """
+    """Delivers messages to people of one company, as of `now`, and counts them in `report`."""
 
     company: Company
     outbox: Outbox
@@ -45,7 +51,7 @@ class Delivery:
     mailer: SesMailer
     topic: CriticalTopic
     now: datetime
-    outcomes: Counter[str] = field(default_factory=Counter)
+    report: SendReport = field(default_factory=SendReport)
 
     def deliver(self, entries: Sequence[Entry], mailbox: Mailbox, *, last: bool) -> Mailbox:
         """Send a person (or the topic) one message for these entries, and settle them.
@@ -57,17 +63,17 @@ class Delivery:
             sent = None if already_told(entries, mailbox) else self._send(mailbox.person, entries)
         except TemporaryDeliveryError as problem:
             # All of the person's mail is held back for a while; the entries stay in the outbox.
-            self.outcomes["put off"] += 1
+            self.report.put_off += 1
             mailbox = mailbox.put_off(self.now)
-            log = [self._undelivered(mailbox.person, problem, final=False)]
-            self.outbox.complete(Completion(mailbox, log=log))
+            log_entry = self._undelivered(mailbox, problem, final=False)
+            self.outbox.complete(Completion(mailbox, log=[log_entry]))
             return mailbox
         except PermanentDeliveryError as problem:
-            self.outcomes["turned away"] += 1
+            self.report.turned_away += 1
             self._pass_on(entries, mailbox, problem, release=last)
             return mailbox
         if sent is not None:
-            self.outcomes["sent"] += 1
+            self.report.sent += 1
             if entries[0].kind == "alert":
                 mailbox = mailbox.after_alerts(entries, self.now)
         mailbox = replace(mailbox, not_before=None, failures=0)
@@ -131,12 +137,12 @@ class Delivery:
         ]
         log = []
         if is_news or not all(others for _, others in moves):
-            log.append(self._undelivered(mailbox.person, problem, final=True))
+            log.append(self._undelivered(mailbox, problem, final=True))
         self.outbox.reassign(moves, Completion(mailbox, log=log, release=release))
 
-    def _undelivered(self, person: str, problem: Exception, *, final: bool) -> AuditRecord:
-        entry = undelivered(person, self._address(person), str(problem), self.now, final=final)
-        return AuditRecord(self.company.name, entry)
+    def _undelivered(self, mailbox: Mailbox, problem: Exception, *, final: bool) -> AuditRecord:
+        to, reason = self._address(mailbox.person), str(problem)
+        return undelivered(mailbox.company, mailbox.person, to, reason, self.now, final=final)
 
     def _address(self, person: str) -> str:
         """Return the address for a person's mail; the owner's if the person left the settings."""

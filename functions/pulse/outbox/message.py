@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pulse.audit.entries import LogEntry
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.conversations.facts import ConversationKey
 from pulse.kernel.errors import NeedsPersonError, RetryLaterError
 from pulse.outbox.entries import Entry
@@ -83,7 +83,9 @@ class SentMail:
     """How it came back (`bounce`, `complaint`, `refused`), if it did."""
 
 
-def undelivered(person: str, address: str, reason: str, at: datetime, *, final: bool) -> LogEntry:
+def undelivered(
+    company: str, person: str, address: str, reason: str, at: datetime, *, final: bool
+) -> AuditRecord:
     """Return the log entry about a mail that did not arrive; `final` if it is not tried again."""
     what = {"person": person, "address": address, "detail": reason, "final": final}
-    return LogEntry("undelivered", at, what)
+    return AuditRecord(company, LogEntry("undelivered", at, what))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pulse.kernel.company import Company
 from pulse.kernel.errors import Failures
-from pulse.outbox.deliver import Delivery
+from pulse.outbox.deliver import Delivery, SendReport
 from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.escalation import Escalation
 from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox, due, overdue
@@ -15,21 +15,6 @@ from pulse.outbox.store.outbox import Outbox
 
 _CLAIM = timedelta(minutes=3)
 """How long a claim on a person lasts: longer than the function may run."""
-
-
-@dataclass(slots=True)
-class SendReport:
-    """What one run for one company did."""
-
-    people: int
-    """How many people (or the topic) had entries waiting."""
-    sent: int
-    put_off: int
-    """Mails that SES or SNS could not take now."""
-    turned_away: int
-    """Mails that SES will never take, or whose address is suppressed."""
-    oldest_seconds: float
-    """For how long the oldest entry has been due, even if the mail service put it off."""
 
 
 @dataclass(slots=True)
@@ -68,13 +53,10 @@ class SendRun:
         ready.sort(key=lambda person: (-late[person], person == TOPIC))
         self._for_each(ready, self._write_to)
         self.failures.raise_collected()
-        return SendReport(
-            people=len(waiting),
-            sent=self.delivery.outcomes["sent"],
-            put_off=self.delivery.outcomes["put off"],
-            turned_away=self.delivery.outcomes["turned away"],
-            oldest_seconds=max(late.values(), default=timedelta(0)).total_seconds(),
-        )
+        report = self.delivery.report
+        report.people = len(waiting)
+        report.oldest_seconds = max(late.values(), default=timedelta(0)).total_seconds()
+        return report
 
     def _for_each(
         self, people: Iterable[str], act: Callable[[Mailbox, Sequence[Entry]], None]

@@ -44,9 +44,9 @@ class Outbox:
         """
         return attempts(limit, exhausted, self._table.pause)
 
-    def put(self, entry: Entry) -> None:
-        """Put one entry by itself, where nothing has to be written with it."""
-        self._table.put(*item_of(entry))
+    def put(self, record: Entry | AuditRecord) -> None:
+        """Put one record by itself, where nothing has to be written with it."""
+        self._table.put(*item_of(record))
 
     def waiting(self, company: str, person: str | None = None) -> list[Entry]:
         """Return all entries that wait, or those for one person; oldest first."""

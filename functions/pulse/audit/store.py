@@ -55,15 +55,13 @@ class AuditLog:
 
     def apply_retention(self, company: str, retention: timedelta | None) -> int:
         """Give quarantined posts the time to live of this retention; return how many changed."""
-        written = 0
+        written, exists = 0, "attribute_exists(pk)"
         for item, entry in list(self._quarantined(company)):
             ttl = _ttl(entry, retention)
             if item.get("ttl") != ttl:
                 # DynamoDB may remove an expired item at any moment; without the condition, the
                 # update would bring back an entry of nothing but a time to live.
-                still_there = self._table.update(
-                    key_of(item), {"ttl": ttl}, condition="attribute_exists(pk)"
-                )
+                still_there = self._table.update(key_of(item), {"ttl": ttl}, condition=exists)
                 written += still_there is not None
         return written
 

@@ -70,7 +70,7 @@ class Delivery:
             return mailbox
         except PermanentDeliveryError as problem:
             self.report.turned_away += 1
-            self._pass_on(entries, mailbox, problem, release=last)
+            self._pass_on(Completion(mailbox, entries, release=last), problem)
             return mailbox
         if sent is not None:
             self.report.sent += 1
@@ -115,14 +115,7 @@ class Delivery:
             covered=covered.restricted_to(composed.conversations) if covered else None,
         )
 
-    def _pass_on(
-        self,
-        entries: Sequence[Entry],
-        mailbox: Mailbox,
-        problem: PermanentDeliveryError,
-        *,
-        release: bool,
-    ) -> None:
+    def _pass_on(self, done: Completion, problem: PermanentDeliveryError) -> None:
         """Settle the entries in favour of the next in line, who also learns of the address."""
         # A suppressed address is no news: the next in line was told when it was suppressed, and
         # the log has it. Alerts and trouble still pass on each time, since somebody has to act;
@@ -133,12 +126,11 @@ class Delivery:
         escalation = Escalation(self.company, self.now, self._suppressed)
         moves = [
             (entry, escalation.pass_on(entry, reason) if is_news or entry.kind != "digest" else [])
-            for entry in entries
+            for entry in done.entries
         ]
-        log = []
         if is_news or not all(others for _, others in moves):
-            log.append(self._undelivered(mailbox, problem, final=True))
-        self.outbox.reassign(moves, Completion(mailbox, log=log, release=release))
+            done = replace(done, log=[self._undelivered(done.mailbox, problem, final=True)])
+        self.outbox.reassign(moves, done)
 
     def _undelivered(self, mailbox: Mailbox, problem: Exception, *, final: bool) -> AuditRecord:
         to, reason = self._address(mailbox.person), str(problem)

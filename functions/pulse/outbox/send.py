@@ -40,12 +40,9 @@ class SendRun:
         self._for_each(off_duty, self._hand_over)
         if off_duty:
             waiting = self._waiting_by_person()
-        mailboxes = self.outbox.mailboxes(self.company.name, waiting)
-        late = {
-            person: overdue(waiting[person], mailbox, self.company.policy, self.now)
-            for person, mailbox in mailboxes.items()
-        }
-        ready = [p for p, mailbox in mailboxes.items() if self._due(waiting[p], mailbox)]
+        policy, boxes = self.company.policy, self.outbox.mailboxes(self.company.name, waiting)
+        late = {p: overdue(waiting[p], box, policy, self.now) for p, box in boxes.items()}
+        ready = [p for p, box in boxes.items() if due(waiting[p], box, policy, self.now)]
         # What there is no time for must be the first to go in the next minute: otherwise a long
         # queue before the same few people would starve everybody behind them. Of equals, people
         # come before the topic, so that an SNS that hangs takes no time from mail; the topic is
@@ -81,7 +78,7 @@ class SendRun:
         self.outbox.reassign(self._hand_overs(entries), Completion(mailbox))
 
     def _write_to(self, mailbox: Mailbox, entries: Sequence[Entry]) -> None:
-        ready = self._due(entries, mailbox)
+        ready = due(entries, mailbox, self.company.policy, self.now)
         alerts = [e for e in ready if e.kind == "alert"][:MAX_SETTLED]
         messages = [*([alerts] if alerts else []), *([e] for e in ready if e.kind != "alert")]
         for number, message in enumerate(messages, 1):
@@ -92,9 +89,6 @@ class SendRun:
             if self.out_of_time():
                 break
         self.outbox.complete(Completion(mailbox))
-
-    def _due(self, entries: Sequence[Entry], mailbox: Mailbox) -> list[Entry]:
-        return due(entries, mailbox, self.company.policy, self.now)
 
     def _hand_overs(self, entries: Sequence[Entry]) -> list[tuple[Entry, list[Entry]]]:
         """Return the entries that go to other people now, each with those that replace it."""

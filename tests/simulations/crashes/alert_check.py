@@ -40,7 +40,7 @@ class AlertCheck:
     lost: list[str] = field(default_factory=list)
     doubled: list[tuple[str, str]] = field(default_factory=list)
     """(address, description)"""
-    _mailboxes: dict[str, Mailbox] = field(default_factory=lambda: defaultdict(Mailbox))
+    _mailboxes: dict[str, Mailbox] = field(default_factory=dict)
 
     def compare(self, messages: Sequence[Message], start: datetime, before: datetime) -> None:
         """Compare all minutes in [start, before); fills `lost` and `doubled`."""
@@ -119,7 +119,8 @@ class AlertCheck:
         to = TOPIC if person == TOPIC else self.company.person(person).email
         sent = mails.pop((moment, to), [])
         entries = waiting[person]
-        ready = due(entries, self._mailboxes[person], self.company.policy, moment)
+        mailbox = self._mailboxes.get(person, Mailbox(self.company.name, person))
+        ready = due(entries, mailbox, self.company.policy, moment)
         wait = self._waits(ready, moment)
         for number, mail in enumerate(sent):
             named = self._conversations_in(mail)

@@ -125,7 +125,7 @@ class Outbox:
     def reassign(self, moves: Sequence[tuple[Entry, Sequence[Entry]]], done: Completion) -> None:
         """Settle each entry of `moves` in favour of the entries that replace it.
 
-        Of `done` the mailbox, the log and `release` are taken. Errors are those of `complete`.
+        Of `done` the mailbox, the log and `release` are written. Errors are those of `complete`.
         """
         # All of it may be too much for one transaction. An entry and what replaces it are never
         # in two transactions, so that a crash between them loses nothing; the claim is held until
@@ -168,10 +168,8 @@ class Outbox:
         ]
         if mail is not None:
             unmarked = f"{_AS_READ} AND attribute_not_exists(came_back)"
-            as_read = _keys_read(mail.covered)
-            actions.append(
-                self._table.update_action(_sent_key(mail), {"came_back": how}, unmarked, as_read)
-            )
+            at, as_read = _sent_key(mail), _keys_read(mail.covered)
+            actions.append(self._table.update_action(at, {"came_back": how}, unmarked, as_read))
         self._table.transact(actions)
 
     def forget_conversations(self, company: str, is_removed: IsRemoved) -> None:

@@ -92,9 +92,8 @@ class BounceHandler:
         # decided again. The two conditions are separate on purpose. A second mail to an address
         # that is suppressed by now still passes on what it covered; a refused mail says nothing
         # about the address, and suppresses none.
-        busy = ContentionError(
-            f"other reports kept changing what is known of mail {feedback.message_id}"
-        )
+        known = f"what is known of mail {feedback.message_id}"
+        busy = ContentionError(f"other reports kept changing {known}")
         for attempt in self.outbox.attempts(_ATTEMPTS, busy):
             suppressed = set(self.suppressions.all())
             new = feedback.kind != "refused" and address not in suppressed

@@ -50,9 +50,8 @@ class SesMailer:
         try:
             message = mime_message(sender or self._sender, to, mail, at)
         except (ValueError, IndexError, MessageError) as problem:
-            raise PermanentDeliveryError(
-                f"no message can be addressed to {to!r}: {problem}"
-            ) from problem
+            reason = f"no message can be addressed to {to!r}: {problem}"
+            raise PermanentDeliveryError(reason) from problem
         events = self._configuration_set
         options: dict[str, Any] = {"ConfigurationSetName": events} if events else {}
         try:

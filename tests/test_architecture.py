@@ -37,7 +37,6 @@ RULES = [
         "listening/scan",
         "listening/tasks",
         "outbox/entries",
-        "outbox/errors",
         "outbox/escalation",
         "outbox/mailbox",
         "outbox/message",

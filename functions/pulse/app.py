@@ -171,8 +171,8 @@ class App:
         client = boto3.client("sns", config=_IMPATIENT.merge(Config(read_timeout=5)))
         return CriticalTopic(client, self._required("PULSE_CRITICAL_TOPIC"))
 
-    def send_run(self, company: Company, context: Any) -> SendRun:
-        """Return one run of `send` for a company, in the time that Lambda's context has left."""
+    def send_run(self, company: Company, out_of_time: Callable[[], bool]) -> SendRun:
+        """Return one run of `send` for a company."""
         # Only `send` needs these, and rendering takes long to import.
         from pulse.authors.directory import AuthorDirectory  # noqa: PLC0415
         from pulse.outbox.deliver import Delivery  # noqa: PLC0415
@@ -182,18 +182,16 @@ class App:
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
         compose = Composer(company, db.report_stores, authors, now, board_url).compose
-        log, suppressions = db.audit_log, db.suppressions
-        delivery = Delivery(
-            company, db.outbox, log, suppressions, compose, self.mailer, self.topic, now
-        )
-        return SendRun(company, db.outbox, delivery, now, context.get_remaining_time_in_millis)
+        mailer, topic = self.mailer, self.topic
+        delivery = Delivery(company, db.outbox, db.suppressions, compose, mailer, topic, now)
+        return SendRun(company, db.outbox, delivery, now, out_of_time)
 
     def bounce_handler(self) -> BounceHandler:
         """Return the handler of mails that bounced or were complained about."""
         from pulse.outbox.bounces import BounceHandler  # noqa: PLC0415 - only `feedback` needs it
 
         db = self.db
-        return BounceHandler(self.settings(), db.outbox, db.suppressions, db.audit_log, self.now())
+        return BounceHandler(self.settings(), db.outbox, db.suppressions, self.now())
 
     def company_x(self, company: Company) -> XClient:
         """Return a client of X with the token of the company's first account, for look-ups."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulse.alerting.flag import flag
+from pulse.alerting.flag import FlagRun
 from pulse.conversations.facts import Lease
 from pulse.dynamodb.table import Table
 from pulse.reporting.digest import schedule_digests
@@ -207,8 +207,8 @@ def test_overdue_alerts_are_counted_by_their_age(posts: Posts, small_company: Bu
     level = {"name": "critical", "after": "5 min", "tell": ["vera"]}
     here.world.app.db.settings_store.push(settings(policy={"levels": [level]}), here.world.now())
     here.run_minutes(1)
-    assert flag(old, app.db.conversations, app.db.policy_progress, at(4)) == (0, 0)
-    assert flag(old, app.db.conversations, app.db.policy_progress, at(12)) == (0, 7 * 60)
+    assert FlagRun(old, app.db.conversations, app.db.policy_progress, at(4)).flag() == (0, 0)
+    assert FlagRun(old, app.db.conversations, app.db.policy_progress, at(12)).flag() == (0, 7 * 60)
 
 
 def test_missing_digests_are_counted_by_their_age(posts: Posts, small_company: Build) -> None:

@@ -30,7 +30,7 @@ EVE = Suppression(
 def suppress(stack: LocalStack, *suppressions: Suppression) -> None:
     table = Table(boto3.client("dynamodb"), stack.table, INDEX)
     for suppression in suppressions:
-        Outbox(table).mark_returned(None, "", [suppression], [])
+        Outbox(table).mark_returned(None, "", [suppression])
 
 
 def test_when_mail_reaches_everybody(deployed: LocalStack) -> None:

@@ -51,7 +51,7 @@ def former_company(full: Table, pulse_yaml: Path) -> Table:
     mailbox = outbox.claim("other", "anna", NOW, NOW + timedelta(minutes=3))
     assert mailbox is not None
     sent = SentMail("other", NOW, "alert", "anna", "a@b.c", "1 waits", "m", fingerprint([entry]))
-    outbox.complete("other", "anna", Completion(mailbox, [entry], sent))
+    outbox.complete(Completion(mailbox, [entry], sent))
     outbox.put(entry)
     FigureStore(full).put("other", NOW.date(), {OTHER_ACCOUNT: {"9": {"received": 1}}})
     PolicyProgress(full).mark_folded("other", 1, NOW)

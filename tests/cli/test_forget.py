@@ -147,7 +147,7 @@ def test_entries_and_records_of_mails_are_removed_without_any_posts(full: Table)
         "svyaz", NOW, "alert", "anna", "anna@a.b", "2 wait", "m", fingerprint([entry]), entry
     )
     outbox.put(entry)
-    outbox.complete("svyaz", "anna", Completion(mailbox, [entry], sent))
+    outbox.complete(Completion(mailbox, [entry], sent))
     for person, entry_keys in (("anna", keys), ("boris", keys[:1])):
         outbox.put(Entry("b", "svyaz", person, "alert", NOW, entry_keys))
     result = run("forget", "id:77", "--yes", "--wait", "0")

@@ -76,9 +76,9 @@ def busy(pushed: Table) -> datetime:
     outbox = Outbox(pushed)
     for person, kind in (("anna", "alert"), ("boris", "trouble")):
         outbox.put(Entry("1", "svyaz", person, kind, now - 7 * MINUTE))
-    claimed = outbox.claim("svyaz", "anna", now, now + MINUTE) or Mailbox()
+    claimed = outbox.claim("svyaz", "anna", now, now + MINUTE) or Mailbox("svyaz", "anna")
     postponed = replace(claimed, not_before=now + 4 * MINUTE, failures=2)
-    outbox.complete("svyaz", "anna", Completion(postponed))
+    outbox.complete(Completion(postponed))
     refused = {"person": "anna", "address": "anna@example.com", "detail": "no", "final": True}
     gap = {
         "account": "svyaz",

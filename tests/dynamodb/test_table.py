@@ -194,7 +194,7 @@ def test_a_claim_whose_answer_is_lost_is_recognised_as_ones_own(table: Table) ->
     assert lost
     assert mailbox is not None
     assert Outbox(table).claim("acme", "anna", NOON, NOON + MINUTE) is None
-    Outbox(table).complete("acme", "anna", Completion(mailbox))
+    Outbox(table).complete(Completion(mailbox))
 
 
 def test_a_cursor_whose_answer_is_lost_is_saved(table: Table) -> None:

@@ -76,7 +76,7 @@ def test_one_alert_mail_per_window(
     entries: list[Entry], last: float | None, expected: float | None
 ) -> None:
     """Alerts go out every 30 minutes at most; critical ones every five minutes at most."""
-    mailbox = Mailbox(None if last is None else at(last))
+    mailbox = Mailbox("acme", "anna", None if last is None else at(last))
     found = next_alert(entries, mailbox, POLICY)
     assert found == (None if expected is None else at(expected))
 

@@ -8,7 +8,7 @@ import pytest
 from pulse.kernel.company import Company, Person, Shadow
 from pulse.kernel.policy import Shift
 from pulse.outbox.entries import TOPIC, Entry
-from pulse.outbox.escalation import address_fault, escalate_undeliverable, hand_over, next_recipient
+from pulse.outbox.escalation import Escalation
 from pulse.outbox.suppressions import people_with_address, unreachable
 from tests.conversations.fact_builders import POLICY, alert, at
 
@@ -65,24 +65,23 @@ def test_who_is_next_in_line(entry: Entry, skipped: tuple[str, ...], recipient: 
 
     In shadow mode there is nobody.
     """
-    found = next_recipient(entry, ACME, at(0), skipped)
+    suppressed = [f"{key}@acme.example" for key in skipped]
+    found = Escalation(ACME, at(0), suppressed).next_recipient(entry)
     assert (found.person if found else None) == recipient
     assert found is None or found.unreachable == (*entry.unreachable, entry.person)
-    assert next_recipient(entry, SHADOWED, at(0), skipped) is None
+    assert Escalation(SHADOWED, at(0), suppressed).next_recipient(entry) is None
 
 
 def test_a_report_of_an_address_is_handed_on_without_a_second_report() -> None:
     """An alert that is handed on comes with a report of the address; such a report goes alone."""
-    report = address_fault(ACME, "agents", "a@b.example", "bounce", "550", at(0))
-    [moved] = escalate_undeliverable(report, ACME.people["agents"], ACME, at(1), "no")
+    report = Escalation(ACME, at(0)).address_fault("agents", "a@b.example", "bounce", "550")
+    [moved] = Escalation(ACME, at(1)).pass_on(report, "no")
     assert (moved.person, moved.detail("trouble"), moved.detail("subject")) == (
         "owner",
         "bounce",
         "a@b.example",
     )
-    [_, second] = escalate_undeliverable(
-        alert(), ACME.people["agents"], ACME, at(1), "no", ("owner",)
-    )
+    [_, second] = Escalation(ACME, at(1), ["owner@acme.example"]).pass_on(alert(), "no")
     assert (second.person, second.detail("trouble")) == ("head", "address")
 
 
@@ -93,8 +92,8 @@ def test_an_alert_held_through_shifts_goes_to_nobody_twice() -> None:
     company = replace(ACME, policy=replace(POLICY, groups={"agents": duty}))
     held = alert("anna")
     for minute, who in ((60, "gleb"), (120, "dina")):
-        moved = hand_over(held, company, at(minute))
+        moved = Escalation(company, at(minute)).hand_over(held)
         assert moved is not None
         assert [entry.person for entry in moved] == [who]
         [held] = moved
-    assert hand_over(held, company, at(180)) == []
+    assert Escalation(company, at(180)).hand_over(held) == []

@@ -47,7 +47,7 @@ def test_a_digest_is_not_remembered() -> None:
 def test_entries_are_already_told_only_if_all_of_them_are() -> None:
     """One alert that was mailed and one that was not are together not already told."""
     mailed, new = alert(), replace(alert(), id="2")
-    mailbox = Mailbox().after_alerts([mailed], at(1))
+    mailbox = Mailbox("acme", "agents").after_alerts([mailed], at(1))
     assert already_told([mailed], mailbox)
     assert not already_told([mailed, new], mailbox)
     assert not already_told([new], mailbox)
@@ -56,7 +56,7 @@ def test_entries_are_already_told_only_if_all_of_them_are() -> None:
 def test_a_mailbox_remembers_the_newest_alerts() -> None:
     """When there are more alerts than a mailbox remembers, the oldest are forgotten."""
     many = [replace(alert(), id=str(number)) for number in range(150)]
-    mailbox = Mailbox()
+    mailbox = Mailbox("acme", "agents")
     for one in many:
         mailbox = mailbox.after_alerts([one], at(1))
     assert already_told(many[-99:], mailbox)
@@ -66,7 +66,7 @@ def test_a_mailbox_remembers_the_newest_alerts() -> None:
 def test_a_digest_is_due_at_once_and_an_alert_after_its_window() -> None:
     """While the window holds back an alert, a digest of the same age is overdue."""
     held, digest = alert(), replace(alert(), kind="digest")
-    mailbox = Mailbox().after_alerts([replace(held, id="0")], at(0))
+    mailbox = Mailbox("acme", "agents").after_alerts([replace(held, id="0")], at(0))
     assert due([held, digest], mailbox, POLICY, at(20)) == [digest]
     assert overdue([held], mailbox, POLICY, at(20)) == timedelta(0)
     assert overdue([held, digest], mailbox, POLICY, at(20)) == timedelta(minutes=20)
@@ -76,7 +76,7 @@ def test_a_digest_is_due_at_once_and_an_alert_after_its_window() -> None:
 def test_urgent_alerts_never_wait_longer_than_others() -> None:
     """If the window of urgent alerts is the longer one, the other applies to them."""
     policy = replace(POLICY, critical_window=timedelta(minutes=50))
-    mailbox = Mailbox().after_alerts([replace(alert(), id="0")], at(0))
+    mailbox = Mailbox("acme", "agents").after_alerts([replace(alert(), id="0")], at(0))
     urgent = replace(alert(), urgent=True)
     assert due([urgent], mailbox, policy, at(29)) == []
     assert due([urgent], mailbox, policy, at(30)) == [urgent]

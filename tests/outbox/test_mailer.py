@@ -17,9 +17,8 @@ from botocore.stub import Stubber
 
 from pulse.listening.queue import PollQueue, task_of
 from pulse.listening.tasks import PollTask
-from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
 from pulse.outbox.mailer import CriticalTopic, SesMailer, mime_message
-from pulse.outbox.message import Mail
+from pulse.outbox.message import Mail, PermanentDeliveryError, TemporaryDeliveryError
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError

@@ -12,8 +12,7 @@ from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import ContentionError
 from pulse.outbox.entries import TOPIC, merge
-from pulse.outbox.errors import ClaimLostError
-from pulse.outbox.mailbox import Completion, Mailbox, already_told
+from pulse.outbox.mailbox import ClaimLostError, Completion, Mailbox, already_told
 from pulse.outbox.message import SentMail
 from pulse.outbox.store.outbox import Outbox
 from pulse.outbox.store.suppressions import SuppressionList
@@ -72,12 +71,12 @@ def test_only_one_may_write_to_a_person_at_a_time(table: Table) -> None:
     second = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert second is not None
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "anna", Completion(first))
+        outbox.complete(Completion(first))
     assert not outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
-    outbox.complete("acme", "anna", Completion(second))
+    outbox.complete(Completion(second))
     assert outbox.claim("acme", "anna", NOON + 4 * MINUTE, NOON + 7 * MINUTE)
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "carl", Completion(Mailbox()))
+        outbox.complete(Completion(Mailbox("acme", "carl")))
 
 
 def test_completing_deletes_entries_and_records_the_mail(table: Table) -> None:
@@ -88,7 +87,7 @@ def test_completing_deletes_entries_and_records_the_mail(table: Table) -> None:
     log_entry = LogEntry("gap", NOON, {"account": "help"})
     mailbox = claim_mailbox(outbox).after_alerts([entry("0"), entry("1")], NOON)
     entries, log = [entry("0"), entry("1")], [AuditRecord("acme", log_entry)]
-    outbox.complete("acme", "anna", Completion(mailbox, entries, RECORD, log=log))
+    outbox.complete(Completion(mailbox, entries, RECORD, log=log))
     assert [e.id for e in outbox.waiting("acme")] == ["2"]
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(mailbox, claimed_until=None)
     [sent] = outbox.sent("acme", NOON, NOON)
@@ -96,7 +95,7 @@ def test_completing_deletes_entries_and_records_the_mail(table: Table) -> None:
     [item] = table.query("sent#acme")
     assert timedelta(days=89) < datetime.fromtimestamp(item["ttl"], UTC) - NOON < timedelta(days=91)
     assert AuditLog(table).read("acme", NOON, NOON) == [log_entry]
-    assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox()
+    assert outbox.mailboxes("acme", ["nobody"])["nobody"] == Mailbox("acme", "nobody")
 
 
 def test_a_mail_is_found_by_its_ses_id_and_returned_once(table: Table) -> None:
@@ -109,10 +108,9 @@ def test_a_mail_is_found_by_its_ses_id_and_returned_once(table: Table) -> None:
     for one in (*covered, entry("2", "boris")):
         outbox.put(one)
     sent = replace(RECORD, covered=merge(covered))
-    outbox.complete("acme", "anna", Completion(claim_mailbox(outbox), covered, sent))
+    outbox.complete(Completion(claim_mailbox(outbox), covered, sent))
     sent = replace(RECORD, person="boris", message_id="m2")
-    boris = Completion(claim_mailbox(outbox, "boris"), [entry("2", "boris")], sent)
-    outbox.complete("acme", "boris", boris)
+    outbox.complete(Completion(claim_mailbox(outbox, "boris"), [entry("2", "boris")], sent))
     assert outbox.find_sent("acme", "m3", NOON) is None
     assert outbox.find_sent("other", "m1", NOON) is None
     assert outbox.find_sent("acme", "m1", NOON + 6 * MINUTE) is None
@@ -120,9 +118,9 @@ def test_a_mail_is_found_by_its_ses_id_and_returned_once(table: Table) -> None:
     assert mail is not None
     assert (mail.person, mail.to, mail.returned) == ("anna", "anna@a.b", None)
     assert mail.covered == merge(covered)
-    outbox.mark_returned(mail, "bounce", [], [entry("3", "vera")])
+    outbox.mark_returned(mail, "bounce", [entry("3", "vera")])
     with pytest.raises(TransactionCancelledError):
-        outbox.mark_returned(mail, "bounce", [], [entry("4", "vera")])
+        outbox.mark_returned(mail, "bounce", [entry("4", "vera")])
     assert [e.id for e in outbox.waiting("acme", "vera")] == ["3"]
     again = outbox.find_sent("acme", "m1", NOON)
     assert again == replace(mail, returned="bounce")
@@ -140,7 +138,7 @@ def test_a_deleted_conversation_is_removed_from_entries_and_records(table: Table
     for one in (both, alone, entry("c", kind="trouble")):
         outbox.put(one)
     sent = replace(RECORD, covered=both)
-    outbox.complete("acme", "anna", Completion(claim_mailbox(outbox), [both], sent))
+    outbox.complete(Completion(claim_mailbox(outbox), [both], sent))
     outbox.put(both)
     for _ in range(2):
         outbox.forget_conversations("acme", {ONE}.__contains__)
@@ -168,7 +166,7 @@ def test_a_sender_that_read_a_deleted_post_sends_it_once_without_recording_it(
     read = outbox.waiting("acme", "anna")
     outbox.forget_conversations("acme", deleted.__contains__)
     after, sent = mailbox.after_alerts(read, NOON), replace(RECORD, covered=read[0])
-    outbox.complete("acme", "anna", Completion(after, read, sent))
+    outbox.complete(Completion(after, read, sent))
     assert outbox.waiting("acme") == []
     assert items_about(table, ONE) == []
     mail = outbox.find_sent("acme", "m1", NOON)
@@ -185,7 +183,7 @@ def test_entries_handed_on_leave_out_conversations_deleted_meanwhile(table: Tabl
     mailbox, read = claim_mailbox(outbox), outbox.waiting("acme", "anna")
     handed_on = [*(replace(e, person="boris") for e in read), entry("c", "boris", kind="trouble")]
     outbox.forget_conversations("acme", {ONE}.__contains__)
-    outbox.complete("acme", "anna", Completion(mailbox, read, handed_on=handed_on))
+    outbox.complete(Completion(mailbox, read, handed_on=handed_on))
     expected = [replace(read[0].restricted_to([TWO]), person="boris"), handed_on[-1]]
     assert outbox.waiting("acme") == expected
 
@@ -198,9 +196,9 @@ def test_a_lost_claim_stays_lost_after_a_deletion(table: Table) -> None:
     outbox.forget_conversations("acme", {ONE}.__contains__)
     other = outbox.claim("acme", "anna", NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert other is not None
-    outbox.complete("acme", "anna", Completion(other, outbox.waiting("acme")))
+    outbox.complete(Completion(other, outbox.waiting("acme")))
     with pytest.raises(ClaimLostError):
-        outbox.complete("acme", "anna", Completion(late, read, replace(RECORD, covered=read[0])))
+        outbox.complete(Completion(late, read, replace(RECORD, covered=read[0])))
     assert outbox.sent("acme", NOON, NOON) == []
 
 
@@ -210,13 +208,13 @@ def test_a_returned_mail_is_found_again_if_its_record_changed_meanwhile(table: T
     outbox.put(entry("a", keys=(ONE, TWO)))
     read = outbox.waiting("acme")
     sent = replace(RECORD, covered=read[0])
-    outbox.complete("acme", "anna", Completion(claim_mailbox(outbox), read, sent))
+    outbox.complete(Completion(claim_mailbox(outbox), read, sent))
     before = outbox.find_sent("acme", "m1", NOON)
     outbox.forget_conversations("acme", {ONE}.__contains__)
     with pytest.raises(TransactionCancelledError):
-        outbox.mark_returned(before, "bounce", [], [entry("d")])
+        outbox.mark_returned(before, "bounce", [entry("d")])
     assert outbox.waiting("acme") == []
-    outbox.mark_returned(outbox.find_sent("acme", "m1", NOON), "bounce", [], [])
+    outbox.mark_returned(outbox.find_sent("acme", "m1", NOON), "bounce", [])
     mail = outbox.find_sent("acme", "m1", NOON)
     assert mail is not None
     assert (mail.returned, mail.covered) == ("bounce", read[0].restricted_to([TWO]))
@@ -237,10 +235,10 @@ def test_an_address_is_suppressed_once_and_can_be_lifted(table: Table) -> None:
     """Of two suppressions of an address, the first stays until it is lifted."""
     suppressions, outbox = SuppressionList(table), Outbox(table)
     suppression = Suppression("anna@a.b", "bounce", NOON, "550 нет", "m1")
-    outbox.mark_returned(None, "bounce", [suppression], [])
+    outbox.mark_returned(None, "bounce", [suppression])
     later = replace(suppression, kind="complaint")
     with pytest.raises(TransactionCancelledError):
-        outbox.mark_returned(None, "complaint", [later], [])
+        outbox.mark_returned(None, "complaint", [later])
     assert suppressions.all() == {"anna@a.b": suppression}
     assert suppressions.remove(" Anna@A.b ") == suppression
     assert suppressions.remove("anna@a.b") is None
@@ -251,7 +249,7 @@ def test_a_deferred_mail_is_remembered(table: Table) -> None:
     """The mailbox stores until when its mail is deferred, and after how many attempts."""
     outbox = Outbox(table)
     held = replace(claim_mailbox(outbox), not_before=NOON + MINUTE, failures=4)
-    outbox.complete("acme", "anna", Completion(held))
+    outbox.complete(Completion(held))
     assert outbox.mailboxes("acme", ["anna"])["anna"] == replace(held, claimed_until=None)
 
 
@@ -262,7 +260,7 @@ def test_a_sent_mail_is_recorded_despite_contention(table: Table, pauses: list[f
         failing(table.client, "TransactionConflict", 5), table.name, table.index, pauses.append
     )
     mailbox = claim_mailbox(Outbox(busy)).after_alerts([entry("0")], NOON)
-    Outbox(busy).complete("acme", "anna", Completion(mailbox, [entry("0")]))
+    Outbox(busy).complete(Completion(mailbox, [entry("0")]))
     assert Outbox(table).waiting("acme") == []
     assert Outbox(table).mailboxes("acme", ["anna"])["anna"].recent_alerts == mailbox.recent_alerts
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8]
@@ -275,5 +273,5 @@ def test_a_sent_mail_that_cannot_be_recorded_is_an_error(table: Table, pauses: l
         failing(table.client, "TransactionConflict", 10**6), table.name, table.index, pauses.append
     )
     with pytest.raises(TransactionCancelledError):
-        Outbox(busy).complete("acme", "anna", Completion(claim_mailbox(Outbox(busy)), [entry("0")]))
+        Outbox(busy).complete(Completion(claim_mailbox(Outbox(busy)), [entry("0")]))
     assert [e.id for e in Outbox(table).waiting("acme")] == ["0"]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from pulse.settings.document import SettingsError
+from pulse.settings.reader import SettingsError
 from pulse_cli.errors import CommandError
 from pulse_cli.main import pulse
 from tests.small_company import NEWS, Posts, at, settings

@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from pulse.audit.entries import AuditRecord, LogEntry, LogEntryKind
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb.codec import Item, ItemKey, from_json
 from pulse.dynamodb.reading import key_of
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table
@@ -55,15 +55,13 @@ class AuditLog:
 
     def apply_retention(self, company: str, retention: timedelta | None) -> int:
         """Give quarantined posts the time to live of this retention; return how many changed."""
-        written = 0
+        written, exists = 0, "attribute_exists(pk)"
         for item, entry in list(self._quarantined(company)):
             ttl = _ttl(entry, retention)
             if item.get("ttl") != ttl:
                 # DynamoDB may remove an expired item at any moment; without the condition, the
                 # update would bring back an entry of nothing but a time to live.
-                still_there = self._table.update(
-                    key_of(item), {"ttl": ttl}, condition="attribute_exists(pk)"
-                )
+                still_there = self._table.update(key_of(item), {"ttl": ttl}, condition=exists)
                 written += still_there is not None
         return written
 
@@ -82,9 +80,7 @@ def _ttl(entry: LogEntry, retention: timedelta | None) -> int:
 
 def _entry_of(item: Item) -> LogEntry:
     at, kind = keys.parse_audit_entry(item["sk"])
-    return LogEntry(
-        cast("LogEntryKind", kind), datetime.fromisoformat(at), json.loads(item["what"])
-    )
+    return from_json(LogEntry, {"at": at, "kind": kind, "what": json.loads(item["what"])})
 
 
 @item_of.register

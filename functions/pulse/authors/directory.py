@@ -1,17 +1,12 @@
 """Finds out who authors are: from the cache, else from X."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pulse.authors.store import AuthorCache
 from pulse.kernel.posts import Author
+from pulse.x.client import XClient
 from pulse.x.faults import XError
-
-if TYPE_CHECKING:
-    from pulse.x.client import XClient
 
 
 class AuthorDirectory:

@@ -166,11 +166,6 @@ def sent_mail(company: str, sent_at: datetime, person: str, fingerprint: str) ->
     return ItemKey(sent(company), f"{sortable_time(sent_at)}#{person}#{fingerprint}")
 
 
-def fingerprint_of_sent_mail(sk: str) -> str:
-    """Return the fingerprint in the key of the record of a mail."""
-    return sk.rpartition("#")[2]
-
-
 def suppression(address: str) -> ItemKey:
     """Return the key of an address (normalized) that is not written to."""
     return ItemKey(SUPPRESSIONS, address)

@@ -4,22 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pulse.audit.entries import AuditRecord, LogEntry
-from pulse.audit.store import AuditLog
+from pulse.audit.entries import AuditRecord
 from pulse.kernel.company import Company, Settings
-from pulse.kernel.errors import ContentionError
+from pulse.kernel.errors import ContentionError, RetryLaterError
 from pulse.outbox.entries import Entry
-from pulse.outbox.errors import MailNotRecordedError
-from pulse.outbox.escalation import address_fault, escalate_undeliverable, next_recipient
-from pulse.outbox.message import SentMail
+from pulse.outbox.escalation import Escalation
+from pulse.outbox.message import SentMail, undelivered
 from pulse.outbox.ses_events import Feedback, FeedbackKind
 from pulse.outbox.store.outbox import Outbox
 from pulse.outbox.store.suppressions import SuppressionList
 from pulse.outbox.suppressions import (
     Suppression,
+    SuppressionKind,
     normalize_address,
     people_with_address,
-    unreachable,
 )
 
 _RECORDED_WITHIN = timedelta(minutes=2)
@@ -27,7 +25,11 @@ _RECORDED_WITHIN = timedelta(minutes=2)
 _ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
+class MailNotRecordedError(RetryLaterError):
+    """SES reports on a mail so fresh that `send` may not have recorded it yet."""
+
+
+@dataclass(slots=True)
 class FeedbackReport:
     """What was done about one report of SES."""
 
@@ -48,7 +50,6 @@ class BounceHandler:
     settings: Settings
     outbox: Outbox
     suppressions: SuppressionList
-    audit_log: AuditLog
     now: datetime
 
     def handle(self, feedback: Feedback) -> FeedbackReport:
@@ -69,21 +70,21 @@ class BounceHandler:
         report = FeedbackReport(feedback.kind, feedback.message_id, bool(ours))
         if feedback.kind == "transient":
             if mail is not None:
-                row = _undelivered(mail, feedback, feedback.at, final=False)
-                self.audit_log.append(mail.company, [row])
+                self.outbox.put(_undelivered(mail, feedback, feedback.at, final=False))
             return report
         # SES may report a bounce before `send` has recorded the mail. Acting now would suppress
         # the address and lose what the mail covered. After the error, Lambda runs it again in a
         # minute.
         if ours and mail is None and self.now - feedback.sent_at < _RECORDED_WITHIN:
             raise MailNotRecordedError(f"mail {feedback.message_id} is not recorded yet")
-        done = [self._act(feedback, normalize_address(address), mail) for address in ours]
-        return replace(
-            report, blocked=sum(new for new, _ in done), passed_on=sum(n for _, n in done)
-        )
+        for address in ours:
+            self._act(feedback, normalize_address(address), mail, report)
+        return report
 
-    def _act(self, feedback: Feedback, address: str, mail: SentMail | None) -> tuple[int, int]:
-        """Return how many addresses were suppressed (0 or 1), and how many entries passed on."""
+    def _act(
+        self, feedback: Feedback, address: str, mail: SentMail | None, report: FeedbackReport
+    ) -> None:
+        """Suppress the address, pass on what the mail covered, and count both."""
         # Everything is one transaction on two conditions, that the mail was not marked as
         # returned and that the address was not suppressed, so a report that SNS delivers twice
         # does nothing the second time, and two bounces to one address tell of the address once.
@@ -91,38 +92,36 @@ class BounceHandler:
         # decided again. The two conditions are separate on purpose. A second mail to an address
         # that is suppressed by now still passes on what it covered; a refused mail says nothing
         # about the address, and suppresses none.
-        result = 0, 0
-        busy = ContentionError(
-            f"other reports kept changing what is known of mail {feedback.message_id}"
-        )
+        known = f"what is known of mail {feedback.message_id}"
+        busy = ContentionError(f"other reports kept changing {known}")
         for attempt in self.outbox.attempts(_ATTEMPTS, busy):
             suppressed = set(self.suppressions.all())
             new = feedback.kind != "refused" and address not in suppressed
             if mail.returned if mail else not new:
-                return 0, 0
+                return
             if feedback.kind != "refused":
                 suppressed.add(address)
-            passed_on = list(self._passed_on(feedback, mail, suppressed)) if mail else []
-            faults = list(self._faults(feedback, address, suppressed)) if new else []
-            records: list[Entry | AuditRecord] = [*passed_on, *faults]
+            passed_on = self._passed_on(feedback, mail, suppressed) if mail else []
+            records: list[Entry | AuditRecord | Suppression] = [*passed_on]
+            if new:
+                kind: SuppressionKind = "complaint" if feedback.kind == "complaint" else "bounce"
+                reason, message_id = feedback.reason, feedback.message_id
+                records += self._faults(feedback, address, suppressed)
+                records.append(Suppression(address, kind, feedback.at, reason, message_id))
             if mail and feedback.kind != "complaint":
-                row = _undelivered(mail, feedback, self.now, final=True)
-                records.append(AuditRecord(mail.company, row))
-            suppressions = [_suppression(feedback, address)] if new else []
+                records.append(_undelivered(mail, feedback, self.now, final=True))
             with attempt:
-                self.outbox.mark_returned(mail, feedback.kind, suppressions, records)
-                result = len(suppressions), len(passed_on)
+                self.outbox.mark_returned(mail, feedback.kind, records)
+                report.blocked += new
+                report.passed_on += len(passed_on)
             if attempt.cancelled is not None:
                 mail = self._find(feedback)
-        return result
 
-    def _passed_on(
-        self, feedback: Feedback, mail: SentMail, suppressed: set[str]
-    ) -> Iterator[Entry]:
-        """Yield what the mail covered as entries for the next in line."""
-        company = self._company(mail.company)
+    def _passed_on(self, feedback: Feedback, mail: SentMail, suppressed: set[str]) -> list[Entry]:
+        """Return what the mail covered as entries for the next in line."""
+        company = next((c for c in self.settings.companies if c.name == mail.company), None)
         if company is None or mail.covered is None:
-            return
+            return []
         entry = replace(
             mail.covered,
             # With SES's id it is another entry than the one that the mail settled, so a reader who
@@ -132,26 +131,17 @@ class BounceHandler:
             person=mail.person,
             at=self.now,
         )
-        others = unreachable(company, suppressed, self.now)
-        if feedback.kind == "refused":
-            # Nothing is wrong with the address, so `_faults` says nothing: this tells why.
-            person = company.person(mail.person)
-            yield from escalate_undeliverable(
-                entry, person, company, self.now, feedback.reason, others
-            )
-        elif successor := next_recipient(entry, company, self.now, others):
-            yield successor
+        # If the mail was refused, nothing is wrong with the address, so `_faults` says nothing.
+        reason = feedback.reason if feedback.kind == "refused" else None
+        return Escalation(company, self.now, suppressed).pass_on(entry, reason)
 
     def _faults(self, feedback: Feedback, address: str, suppressed: set[str]) -> Iterator[Entry]:
         """Yield word of the address, for the next in line in each company that writes to it."""
         for company in self._companies(address):
             person = people_with_address(company, address, self.now)[0]
-            fault = address_fault(
-                company, person, address, feedback.kind, feedback.reason, self.now
-            )
-            others = unreachable(company, suppressed, self.now)
-            if successor := next_recipient(fault, company, self.now, others):
-                yield successor
+            escalation = Escalation(company, self.now, suppressed)
+            fault = escalation.address_fault(person, address, feedback.kind, feedback.reason)
+            yield from escalation.pass_on(fault)
 
     def _find(self, feedback: Feedback) -> SentMail | None:
         """Return the record of the mail, whichever company sent it."""
@@ -164,20 +154,6 @@ class BounceHandler:
     def _companies(self, address: str) -> list[Company]:
         return [c for c in self.settings.companies if people_with_address(c, address, self.now)]
 
-    def _company(self, name: str) -> Company | None:
-        return next((c for c in self.settings.companies if c.name == name), None)
 
-
-def _suppression(feedback: Feedback, address: str) -> Suppression:
-    return Suppression(
-        address,
-        "complaint" if feedback.kind == "complaint" else "bounce",
-        feedback.at,
-        feedback.reason,
-        feedback.message_id,
-    )
-
-
-def _undelivered(mail: SentMail, feedback: Feedback, at: datetime, *, final: bool) -> LogEntry:
-    what = {"person": mail.person, "address": mail.to, "detail": feedback.reason, "final": final}
-    return LogEntry("undelivered", at, what)
+def _undelivered(mail: SentMail, feedback: Feedback, at: datetime, *, final: bool) -> AuditRecord:
+    return undelivered(mail.company, mail.person, mail.to, feedback.reason, at, final=final)

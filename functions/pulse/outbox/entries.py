@@ -1,12 +1,10 @@
 """Entries of the outbox: messages that wait for one person, and how they are merged and cut."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pulse.conversations.facts import ConversationKey
 
@@ -46,11 +44,11 @@ class Entry:
         """Return one of the details, or None."""
         return dict(self.details).get(name)
 
-    def restricted_to(self, keys: Collection[ConversationKey]) -> Entry:
+    def restricted_to(self, keys: Collection[ConversationKey]) -> Self:
         """Return the same entry without conversations other than these."""
         return replace(self, keys=tuple(key for key in self.keys if key in keys))
 
-    def with_detail(self, name: str, value: Any) -> Entry:
+    def with_detail(self, name: str, value: Any) -> Self:
         """Return the same entry with this detail set."""
         return replace(self, details=tuple({**dict(self.details), name: value}.items()))
 

@@ -1,12 +1,12 @@
 """Mailboxes: what a person was last sent, and from when on waiting entries may be sent."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from pulse.audit.entries import AuditRecord
+from pulse.kernel.errors import RetryLaterError
 from pulse.kernel.policy import Policy
 from pulse.outbox.entries import Entry, fingerprint
 from pulse.outbox.message import SentMail
@@ -19,10 +19,16 @@ _BACK_OFF = timedelta(minutes=15)
 _MOST_FAILURES = 8
 
 
+class ClaimLostError(RetryLaterError):
+    """A sender's claim on a person ran out and another one took it; a mail may go out twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mailbox:
     """What a person (or the topic) was last sent, and what holds back their mail."""
 
+    company: str
+    person: str
     last_alert: datetime | None = None
     not_before: datetime | None = None
     """Until when all mail is put off, because the mail service could not take it."""
@@ -33,12 +39,12 @@ class Mailbox:
     claimed_until: datetime | None = None
     """Until when one sender alone may write to the person (D-004)."""
 
-    def after_alerts(self, alerts: Sequence[Entry], now: datetime) -> Mailbox:
+    def after_alerts(self, alerts: Sequence[Entry], now: datetime) -> Self:
         """Return the mailbox after a mail with these alerts."""
         recent = (*self.recent_alerts, *(fingerprint([entry]) for entry in alerts))
         return replace(self, last_alert=now, recent_alerts=recent[-_ALERTS_REMEMBERED:])
 
-    def put_off(self, now: datetime) -> Mailbox:
+    def put_off(self, now: datetime) -> Self:
         """Return the mailbox after the mail service could not take a mail.
 
         All mail to the person waits 1, 2, 4, 8 minutes, then 15 minutes each time.
@@ -76,40 +82,36 @@ class Completion:
 
 
 def next_alert(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy) -> datetime | None:
-    """Return from when on the alerts that wait for one person may go.
+    """Return from when on those of the entries for one person that are alerts may go.
 
     A person gets at most one alert mail in each `alert_window`; one with an urgent alert may come
     after the shorter `critical_window`. Returns None when no alert waits, and the time of the
     oldest alert when nothing holds it back.
     """
-    if not entries:
-        return None
-    first = min(entry.at for entry in entries)
-    if mailbox.last_alert is None:
-        return first
-    urgent = any(entry.urgent for entry in entries)
+    alerts = [entry for entry in entries if entry.kind == "alert"]
+    if not alerts or mailbox.last_alert is None:
+        return min((alert.at for alert in alerts), default=None)
+    urgent = any(alert.urgent for alert in alerts)
     window = policy.critical_window if urgent else policy.alert_window
     # Settings may give a critical window that is the longer one; urgent alerts still never wait
     # longer than the others would.
-    return max(first, mailbox.last_alert + min(window, policy.alert_window))
+    reopens = mailbox.last_alert + min(window, policy.alert_window)
+    return max(reopens, min(alert.at for alert in alerts))
 
 
 def due(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> list[Entry]:
     """Return the entries that may go to one person now: of the alerts, all or none."""
     if mailbox.is_put_off(now):
         return []
-    alerts = [e for e in entries if e.kind == "alert"]
-    at = next_alert(alerts, mailbox, policy)
+    at = next_alert(entries, mailbox, policy)
     held_back = at is None or at > now
     return [e for e in entries if e.kind != "alert" or not held_back]
 
 
 def overdue(entries: Sequence[Entry], mailbox: Mailbox, policy: Policy, now: datetime) -> timedelta:
     """Return for how long the oldest entry has been due, even if its mail was put off."""
-    moments = [
-        next_alert([e for e in entries if e.kind == "alert"], mailbox, policy),
-        *(e.at for e in entries if e.kind != "alert"),
-    ]
+    others = [e.at for e in entries if e.kind != "alert"]
+    moments = [next_alert(entries, mailbox, policy), *others]
     return max([timedelta(0), *(now - at for at in moments if at is not None)])
 
 

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
-from pulse.outbox.message import Mail
+from pulse.outbox.message import Mail, PermanentDeliveryError, TemporaryDeliveryError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -51,12 +50,10 @@ class SesMailer:
         try:
             message = mime_message(sender or self._sender, to, mail, at)
         except (ValueError, IndexError, MessageError) as problem:
-            raise PermanentDeliveryError(
-                f"no message can be addressed to {to!r}: {problem}"
-            ) from problem
-        options: dict[str, Any] = (
-            {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
-        )
+            reason = f"no message can be addressed to {to!r}: {problem}"
+            raise PermanentDeliveryError(reason) from problem
+        events = self._configuration_set
+        options: dict[str, Any] = {"ConfigurationSetName": events} if events else {}
         try:
             answer = self._client.send_email(
                 FromEmailAddress=sender or self._sender,
@@ -124,14 +121,11 @@ class CriticalTopic:
         Raises:
             TemporaryDeliveryError: SNS did not take it.
         """
+        # SNS takes ASCII, up to 100 characters, that does not begin with a space.
+        words = subject.encode("ascii", "ignore").decode().split()
+        subject = " ".join(words)[:_MAX_SUBJECT] or "Pulse"
         try:
-            answer = self._client.publish(TopicArn=self._arn, Subject=_ascii(subject), Message=text)
+            answer = self._client.publish(TopicArn=self._arn, Subject=subject, Message=text)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as problem:
             raise TemporaryDeliveryError(str(problem)) from problem
         return answer["MessageId"]
-
-
-def _ascii(subject: str) -> str:
-    """Return a subject that SNS takes: ASCII, up to 100 characters, not beginning with a space."""
-    plain = subject.encode("ascii", "ignore").decode().strip()
-    return " ".join(plain.split())[:_MAX_SUBJECT] or "Pulse"

@@ -1,11 +1,13 @@
-"""Messages: a mail or a message to the topic as it is sent, and the record of what was sent."""
+"""Messages: a mail or a message to the topic, how its delivery may fail, the record of it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pulse.audit.entries import AuditRecord, LogEntry
 from pulse.conversations.facts import ConversationKey
+from pulse.kernel.errors import NeedsPersonError, RetryLaterError
 from pulse.outbox.entries import Entry
 
 
@@ -47,6 +49,18 @@ It returns None when there is nothing left to say: nobody waits any more.
 """
 
 
+class TemporaryDeliveryError(RetryLaterError):
+    """SES or SNS cannot take the message now: throttling, quota, a pause, the network."""
+
+
+class PermanentDeliveryError(NeedsPersonError):
+    """SES will never take this message for this address; the message says what SES answered."""
+
+
+class SuppressedAddressError(PermanentDeliveryError):
+    """The address is on Pulse's suppression list; the next in line was told when it was added."""
+
+
 @dataclass(frozen=True, slots=True)
 class SentMail:
     """The record of a mail, or of a message to the topic, that SES or SNS has taken."""
@@ -67,3 +81,11 @@ class SentMail:
     """What it covered, as one entry; None where nothing has to be passed on if it bounces."""
     returned: str | None = None
     """How it came back (`bounce`, `complaint`, `refused`), if it did."""
+
+
+def undelivered(
+    company: str, person: str, address: str, reason: str, at: datetime, *, final: bool
+) -> AuditRecord:
+    """Return the log entry about a mail that did not arrive; `final` if it is not tried again."""
+    what = {"person": person, "address": address, "detail": reason, "final": final}
+    return AuditRecord(company, LogEntry("undelivered", at, what))

@@ -1,37 +1,20 @@
 """Write to the people for whom something waits: each gets one mail, once."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pulse.kernel.company import Company
 from pulse.kernel.errors import Failures
-from pulse.outbox.deliver import Delivery
+from pulse.outbox.deliver import Delivery, SendReport
 from pulse.outbox.entries import TOPIC, Entry
-from pulse.outbox.escalation import hand_over
+from pulse.outbox.escalation import Escalation
 from pulse.outbox.mailbox import MAX_SETTLED, Completion, Mailbox, due, overdue
 from pulse.outbox.store.outbox import Outbox
 
 _CLAIM = timedelta(minutes=3)
 """How long a claim on a person lasts: longer than the function may run."""
-_SPARE_MS = 15_000
-"""Milliseconds for composing, sending and recording one mail: with less left, none is begun."""
-
-
-@dataclass(slots=True)
-class SendReport:
-    """What one run for one company did."""
-
-    people: int
-    """How many people (or the topic) had entries waiting."""
-    sent: int
-    put_off: int
-    """Mails that SES or SNS could not take now."""
-    turned_away: int
-    """Mails that SES will never take, or whose address is suppressed."""
-    oldest_seconds: float
-    """For how long the oldest entry has been due, even if the mail service put it off."""
 
 
 @dataclass(slots=True)
@@ -42,8 +25,8 @@ class SendRun:
     outbox: Outbox
     delivery: Delivery
     now: datetime
-    time_left_ms: Callable[[], float]
-    outcomes: Counter[str] = field(default_factory=Counter)
+    out_of_time: Callable[[], bool]
+    """Whether there is too little time for composing, sending and recording one mail."""
     failures: Failures = field(default_factory=lambda: Failures("people could not be written to"))
 
     def send(self) -> SendReport:
@@ -57,14 +40,9 @@ class SendRun:
         self._for_each(off_duty, self._hand_over)
         if off_duty:
             waiting = self._waiting_by_person()
-        mailboxes = self.outbox.mailboxes(self.company.name, waiting)
-        late = {
-            person: overdue(waiting[person], mailbox, self.company.policy, self.now)
-            for person, mailbox in mailboxes.items()
-        }
-        ready = [
-            person for person, mailbox in mailboxes.items() if self._due(waiting[person], mailbox)
-        ]
+        policy, boxes = self.company.policy, self.outbox.mailboxes(self.company.name, waiting)
+        late = {p: overdue(waiting[p], box, policy, self.now) for p, box in boxes.items()}
+        ready = [p for p, box in boxes.items() if due(waiting[p], box, policy, self.now)]
         # What there is no time for must be the first to go in the next minute: otherwise a long
         # queue before the same few people would starve everybody behind them. Of equals, people
         # come before the topic, so that an SNS that hangs takes no time from mail; the topic is
@@ -72,59 +50,50 @@ class SendRun:
         ready.sort(key=lambda person: (-late[person], person == TOPIC))
         self._for_each(ready, self._write_to)
         self.failures.raise_collected()
-        return SendReport(
-            people=len(waiting),
-            sent=self.outcomes["sent"],
-            put_off=self.outcomes["put off"],
-            turned_away=self.outcomes["turned away"],
-            oldest_seconds=max(late.values(), default=timedelta(0)).total_seconds(),
-        )
+        report = self.delivery.report
+        report.people = len(waiting)
+        report.oldest_seconds = max(late.values(), default=timedelta(0)).total_seconds()
+        return report
 
-    def _for_each(self, people: Iterable[str], act: Callable[[str], None]) -> None:
-        """Act for each person while there is time; a failure for one holds up no other."""
+    def _for_each(
+        self, people: Iterable[str], act: Callable[[Mailbox, Sequence[Entry]], None]
+    ) -> None:
+        """Claim each person and act on what waits, while there is time.
+
+        A failure for one holds up no other.
+        """
         for person in people:
-            if self._out_of_time():
+            if self.out_of_time():
                 return
             with self.failures.collecting():
-                act(person)
+                until = self.now + _CLAIM
+                mailbox = self.outbox.claim(self.company.name, person, self.now, until)
+                if mailbox is not None:
+                    # What was read before the claim may have been sent by another sender since.
+                    # Only from now on does nobody else write to this person, so it is read again.
+                    act(mailbox, self.outbox.waiting(self.company.name, person))
 
-    def _hand_over(self, person: str) -> None:
+    def _hand_over(self, mailbox: Mailbox, entries: Sequence[Entry]) -> None:
         """Give what waits for somebody who went off duty to the people now on duty (D-014)."""
-        mailbox = self._claim(person)
-        if mailbox is None:
-            return
-        moves = self._hand_overs(self.outbox.waiting(self.company.name, person))
-        self.outbox.reassign(self.company.name, person, moves, Completion(mailbox))
+        self.outbox.reassign(self._hand_overs(entries), Completion(mailbox))
 
-    def _write_to(self, person: str) -> None:
-        mailbox = self._claim(person)
-        if mailbox is None:
-            return
-        # What was read before the claim may have been sent by another sender since. Only from now
-        # on does nobody else write to this person, so what is due is determined again.
-        ready = self._due(self.outbox.waiting(self.company.name, person), mailbox)
+    def _write_to(self, mailbox: Mailbox, entries: Sequence[Entry]) -> None:
+        ready = due(entries, mailbox, self.company.policy, self.now)
         alerts = [e for e in ready if e.kind == "alert"][:MAX_SETTLED]
         messages = [*([alerts] if alerts else []), *([e] for e in ready if e.kind != "alert")]
-        for number, entries in enumerate(messages, 1):
+        for number, message in enumerate(messages, 1):
             last = number == len(messages)
-            outcome = self.delivery.deliver(person, entries, mailbox, last=last)
-            self.outcomes[outcome.result] += 1
-            mailbox = outcome.mailbox
+            mailbox = self.delivery.deliver(message, mailbox, last=last)
             if last or mailbox.is_put_off(self.now):
                 return  # either way the claim has ended
-            if self._out_of_time():
+            if self.out_of_time():
                 break
-        self.outbox.complete(self.company.name, person, Completion(mailbox))
-
-    def _claim(self, person: str) -> Mailbox | None:
-        return self.outbox.claim(self.company.name, person, self.now, self.now + _CLAIM)
-
-    def _due(self, entries: Sequence[Entry], mailbox: Mailbox) -> list[Entry]:
-        return due(entries, mailbox, self.company.policy, self.now)
+        self.outbox.complete(Completion(mailbox))
 
     def _hand_overs(self, entries: Sequence[Entry]) -> list[tuple[Entry, list[Entry]]]:
         """Return the entries that go to other people now, each with those that replace it."""
-        found = ((entry, hand_over(entry, self.company, self.now)) for entry in entries)
+        escalation = Escalation(self.company, self.now)
+        found = ((entry, escalation.hand_over(entry)) for entry in entries)
         return [(entry, others) for entry, others in found if others is not None]
 
     def _waiting_by_person(self) -> dict[str, list[Entry]]:
@@ -132,6 +101,3 @@ class SendRun:
         for entry in self.outbox.waiting(self.company.name):
             waiting[entry.person].append(entry)
         return dict(sorted(waiting.items()))
-
-    def _out_of_time(self) -> bool:
-        return self.time_left_ms() < _SPARE_MS

@@ -62,7 +62,8 @@ def parse_event(message: str) -> Feedback | None:
         if event in _IGNORED:
             return None
         mail = body["mail"]
-        kind, details, recipients, reason = _PARSERS[event](body)
+        details = body[event.lower()]
+        kind, recipients, reason = _PARSERS[event](details)
         addresses = [one["emailAddress"] for one in recipients] or mail["destination"]
         return Feedback(
             kind=kind,
@@ -87,33 +88,31 @@ def _fault(event: Any, problem: Exception) -> str:
     return f"a {event} without {problem}" if missing else f"a {event}: {type(problem).__name__}"
 
 
-_Parsed = tuple[FeedbackKind, Any, Any, str]
-"""The kind, the details, the recipients, and the reason."""
+_Parsed = tuple[FeedbackKind, Any, str]
+"""The kind, the recipients, and the reason."""
 
 
-def _bounce(body: Mapping[str, Any]) -> _Parsed:
+def _bounce(bounce: Mapping[str, Any]) -> _Parsed:
     # Only `Permanent` says that the address does not exist or that SES suppresses it. `Transient`
     # and `Undetermined` are what full mailboxes, and absence notes without proper headers, come
     # back as: an address must not be given up for a holiday (D-018).
-    bounce = body["bounce"]
     recipients = bounce["bouncedRecipients"]
     codes = [str(one["diagnosticCode"]) for one in recipients if one.get("diagnosticCode")]
     reason = ": ".join([f"{bounce['bounceType']} ({bounce['bounceSubType']})", *codes])
     kind: FeedbackKind = "bounce" if bounce["bounceType"] == "Permanent" else "transient"
-    return kind, bounce, recipients, reason
+    return kind, recipients, reason
 
 
-def _complaint(body: Mapping[str, Any]) -> _Parsed:
-    complaint = body["complaint"]
+def _complaint(complaint: Mapping[str, Any]) -> _Parsed:
     sort = complaint.get("complaintFeedbackType") or complaint.get("complaintSubType") or ""
     # `not-spam` takes an earlier complaint back: somebody moved the mail out of the spam folder.
     kind: FeedbackKind = "transient" if sort == "not-spam" else "complaint"
-    return kind, complaint, complaint["complainedRecipients"], f"Complaint {sort}"
+    return kind, complaint["complainedRecipients"], f"Complaint {sort}"
 
 
-def _reject(body: Mapping[str, Any]) -> _Parsed:
+def _reject(reject: Mapping[str, Any]) -> _Parsed:
     # SES found a virus. It names no recipients, so all of the mail's are meant.
-    return "refused", body["reject"], [], f"Reject: {body['reject']['reason']}"
+    return "refused", [], f"Reject: {reject['reason']}"
 
 
 _PARSERS = {"Bounce": _bounce, "Complaint": _complaint, "Reject": _reject}

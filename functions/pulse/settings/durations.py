@@ -20,7 +20,9 @@ _PART = re.compile(r"([0-9]{1,5}) ?(" + "|".join(sorted(_UNITS, key=len, reverse
 _DURATION = re.compile(rf"{_PART.pattern}(?: {_PART.pattern})*")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 # Word processors, and people who type carefully, write ranges with an en dash.
-_DASH = re.compile(r" ?[-\N{EN DASH}] ?")
+_DASH = r" ?[-\N{EN DASH}] ?"
+_DAY = "|".join(DAYS)
+_DAYS = re.compile(f"({_DAY})(?:{_DASH}({_DAY}))?")
 
 
 def duration(text: str) -> timedelta:
@@ -42,7 +44,7 @@ def clock(text: str) -> time:
 
 def hours(text: str) -> tuple[time, time]:
     """Read `09:00-21:00` as start and end; an end of `24:00` is midnight."""
-    parts = _DASH.split(text)
+    parts = re.split(_DASH, text)
     if len(parts) != 2:  # noqa: PLR2004
         raise ValueError("are not hours of the day")
     return clock(parts[0]), time(0) if parts[1] == "24:00" else clock(parts[1])
@@ -50,14 +52,14 @@ def hours(text: str) -> tuple[time, time]:
 
 def days(value: str | Iterable[str]) -> frozenset[int]:
     """Read `mon-fri`, `mon-fri, sun` or a list of such, with 0 for Monday."""
-    words = value.split(",") if isinstance(value, str) else value
     found: set[int] = set()
-    for word in words:
-        ends = [_day(end) for end in _DASH.split(word.strip())]
-        if len(ends) > 2:  # noqa: PLR2004
+    for word in value.split(",") if isinstance(value, str) else value:
+        match = _DAYS.fullmatch(word.strip())
+        if not match:
             raise ValueError("are not days of the week")
+        first, last = (DAYS.index(day) for day in (match[1], match[2] or match[1]))
         # Around the end of the week too: `fri-mon` is Friday to Monday.
-        found.update((ends[0] + step) % 7 for step in range((ends[-1] - ends[0]) % 7 + 1))
+        found.update((first + step) % 7 for step in range((last - first) % 7 + 1))
     if not found:
         raise ValueError("are not days of the week")
     return frozenset(found)
@@ -84,9 +86,3 @@ def count(text: str) -> int:
 def retention(text: str) -> timedelta | None:
     """Read how long finished conversations are kept: a length of time, or `forever`."""
     return None if text == "forever" else duration(text)
-
-
-def _day(word: str) -> int:
-    if word not in DAYS:
-        raise ValueError("are not days of the week")
-    return DAYS.index(word)

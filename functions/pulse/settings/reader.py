@@ -5,198 +5,217 @@ cannot be read at all ends here in a SettingsError.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pulse.kernel.company import (
-    Account,
-    Company,
-    DigestRule,
-    Language,
-    Period,
-    Person,
-    Role,
-    Settings,
-    Shadow,
-)
+from pulse.kernel.company import Account, Company, DigestRule, Person, Settings, Shadow
+from pulse.kernel.errors import NeedsPersonError
 from pulse.kernel.policy import Level, Policy, Shift
 from pulse.settings import durations
-from pulse.settings.document import (
-    Document,
-    SettingsError,
-    listed,
-    mapping,
-    optional,
-    parsed,
-    required,
-)
 
-__all__ = ["SettingsError", "company", "groups", "people", "policy", "read"]
-
+_Read = TypeVar("_Read")
 _NAMED_ADDRESS = re.compile(r"(?P<name>[^<>]*?) ?<(?P<email>[^<>]+)>")
 
 
-def read(document: Document, version: int = 0, pushed_at: datetime | None = None) -> Settings:
+class SettingsError(NeedsPersonError, ValueError):
+    """A setting that cannot be read. `field` is its dotted path, from the top."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value in the settings, and its dotted path from the top, which errors name."""
+
+    value: Any
+    path: str = ""
+
+    def fields(self, *names: str) -> dict[str, "Field"]:
+        """Return these fields below this one, or all; the value of one that is left out is None.
+
+        Raises:
+            SettingsError: this one can have no fields.
+        """
+        if not isinstance(self.value, Mapping):
+            raise SettingsError(self.path, "must have fields below it")
+        return {
+            name: Field(self.value.get(name), f"{self.path}.{name}".lstrip("."))
+            for name in names or self.value
+        }
+
+    def field(self, name: str) -> "Field":
+        """Return a field below this one; its value is None if it is left out.
+
+        Raises:
+            SettingsError: this one can have no fields.
+        """
+        return self.fields(name)[name]
+
+    def required(self, name: str) -> "Field":
+        """Return a field below this one that must be there.
+
+        Raises:
+            SettingsError: it is missing, or empty in the document.
+        """
+        field = self.field(name)
+        if field.value is None:
+            raise SettingsError(field.path, "is missing")
+        return field
+
+    def given(self, **readers: Callable[[Any], Any]) -> dict[str, Any]:
+        """Return those of the fields that are not left out, each as its reader reads it."""
+        fields = self.fields(*readers)
+        return {n: one.read(readers[n]) for n, one in fields.items() if one.value is not None}
+
+    def entries(self) -> list["Field"]:
+        """Return a list; one value alone stands for a list of one, None for an empty list.
+
+        Raises:
+            SettingsError: there are fields where a list must be.
+        """
+        if isinstance(self.value, Mapping):
+            raise SettingsError(self.path, "must be a list")
+        if isinstance(self.value, list | tuple):
+            return [Field(one, f"{self.path}[{i}]") for i, one in enumerate(self.value)]
+        return [] if self.value is None else [self]
+
+    def texts(self) -> tuple[str, ...]:
+        """Return a list of texts, or the one text that stands for a list."""
+        return tuple(str(entry.value) for entry in self.entries())
+
+    def read(self, reader: Callable[[Any], _Read]) -> _Read:
+        """Return the value as `reader` reads it.
+
+        Raises:
+            SettingsError: the reader raised ValueError; the message holds the value as it was
+                typed.
+        """
+        try:
+            return reader(self.value if isinstance(self.value, list) else str(self.value))
+        except ValueError as error:
+            raise SettingsError(self.path, f"{self.value!r} {error}") from error
+
+
+def read(
+    document: Mapping[str, Any], version: int = 0, pushed_at: datetime | None = None
+) -> Settings:
     """Read the settings of a deployment; `version` counts its pushes and marks its policies."""
-    companies = listed(required(document, "companies", ""), "companies")
-    return Settings(
-        companies=tuple(
-            company(mapping(raw, f"companies[{i}]"), f"companies[{i}]", version)
-            for i, raw in enumerate(companies)
-        ),
-        version=version,
-        pushed_at=pushed_at,
-        board_url=document.get("board_url"),
-    )
+    companies = Field(document).required("companies").entries()
+    found = tuple(_company(company, version) for company in companies)
+    return Settings(found, version, pushed_at, document.get("board_url"))
 
 
-def company(raw: Document, where: str, version: int = 0) -> Company:
-    """Read one company, which stands at `where` in the settings."""
-    name = str(required(raw, "name", where))
-    language = cast("Language", raw.get("language") or "en")
-    time_zone = str(raw.get("time_zone") or "UTC")
-    accounts = listed(required(raw, "accounts", where), f"{where}.accounts")
-    persons = people(raw, where)
-    digests = listed(raw.get("digests"), f"{where}.digests")
+def people(company: Field) -> dict[str, Person]:
+    """Read the people of a company; language and time zone are the company's unless given."""
+    usual = company.given(language=str, time_zone=str)
+    found = {}
+    for key, person in company.required("people").fields().items():
+        if isinstance(person.value, str):
+            named = _NAMED_ADDRESS.fullmatch(person.value)
+            fields = named.groupdict() if named else {"email": person.value}
+            person = Field(fields, person.path)  # noqa: PLW2901
+        name = str(person.field("name").value or key)
+        email = person.required("email").read(str)
+        given = person.given(language=str, time_zone=str)
+        found[key] = Person(key, name, email, **(usual | given))
+    return found
+
+
+def groups(company: Field) -> dict[str, tuple[Shift, ...]]:
+    """Read who is on duty when. Each person is a group too, of one, around the clock."""
+    alone = {person: (Shift(person),) for person in company.required("people").value}
+    named = company.field("groups")
+    found = named.fields() if named.value else {}
+    return alone | {name: tuple(map(_shift, group.entries())) for name, group in found.items()}
+
+
+def _company(raw: Field, version: int) -> Company:
+    name = raw.required("name").read(str)
+    title = raw.field("title").value or name
+    persons = people(raw)
     return Company(
         name=name,
-        title=_title(raw.get("title") or name),
-        accounts=tuple(_account(a, f"{where}.accounts[{i}]") for i, a in enumerate(accounts)),
+        title=dict(title) if isinstance(title, Mapping) else {"en": str(title), "ru": str(title)},
+        accounts=tuple(map(_account, raw.required("accounts").entries())),
         people=persons,
-        policy=policy(raw, where, version),
-        owner=str(required(raw, "owner", where)),
-        digests=tuple(_digest(d, f"{where}.digests[{i}]") for i, d in enumerate(digests)),
-        language=language,
-        time_zone=time_zone,
-        look_back=optional(raw, "look_back", where, durations.duration, timedelta(hours=24)),
-        retention=optional(raw, "keep", where, durations.retention, timedelta(days=90)),
-        shadow=_shadow(raw.get("shadow"), f"{where}.shadow", persons, time_zone),
-        sender=raw.get("sender"),
-        reads_per_month=optional(raw, "reads_per_month", where, durations.count, None),
+        policy=_policy(raw, version),
+        owner=raw.required("owner").read(str),
+        digests=tuple(map(_digest, raw.field("digests").entries())),
+        retention=raw.given(keep=durations.retention).get("keep", timedelta(days=90)),
+        shadow=_shadow(raw, persons),
+        **raw.given(
+            language=str,
+            time_zone=str,
+            look_back=durations.duration,
+            sender=str,
+            reads_per_month=durations.count,
+        ),
     )
 
 
-def people(raw: Document, where: str) -> dict[str, Person]:
-    """Read the people of a company; language and time zone are the company's unless given."""
-    language, time_zone = raw.get("language") or "en", raw.get("time_zone") or "UTC"
-    persons = {}
-    for key, value in mapping(required(raw, "people", where), f"{where}.people").items():
-        place = f"{where}.people.{key}"
-        fields = _named_address(value) if isinstance(value, str) else mapping(value, place)
-        persons[key] = Person(
-            key=key,
-            name=str(fields.get("name") or key),
-            email=str(required(fields, "email", place)),
-            language=cast("Language", fields.get("language") or language),
-            time_zone=str(fields.get("time_zone") or time_zone),
-        )
-    return persons
+def _account(raw: Field) -> Account:
+    username = raw.required("username").read(str).removeprefix("@")
+    usual = {"role": "support", "token": username}
+    given = usual | raw.given(role=str, token=str)
+    return Account(raw.required("id").read(str), username, **given)
 
 
-def groups(raw: Document, where: str) -> dict[str, tuple[Shift, ...]]:
-    """Read who is on duty when. Each person is a group too, of one, around the clock."""
-    duty: dict[str, tuple[Shift, ...]] = {
-        person: (Shift(person),) for person in required(raw, "people", where)
-    }
-    for name, value in mapping(raw.get("groups") or {}, f"{where}.groups").items():
-        there = f"{where}.groups.{name}"
-        shifts = listed(value, there)
-        duty[name] = tuple(_shift(shift, f"{there}[{i}]") for i, shift in enumerate(shifts))
-    return duty
-
-
-def policy(raw: Document, where: str, version: int = 0) -> Policy:
-    """Read a company's policy."""
-    place = f"{where}.policy"
-    rules = mapping(required(raw, "policy", where), place)
-    rows = listed(required(rules, "levels", place), f"{place}.levels")
-    levels = tuple(_level(row, f"{place}.levels[{i}]") for i, row in enumerate(rows))
-    escalation = tuple(listed(rules.get("up_the_line"), f"{place}.up_the_line"))
-    duty = groups(raw, where)
-    standard = Policy(levels=levels, groups=duty)
+def _policy(company: Field, version: int) -> Policy:
+    rules = company.required("policy")
     return Policy(
-        levels=levels,
-        groups=duty,
-        time_zone=str(raw.get("time_zone") or "UTC"),
-        escalation=escalation,
-        repeat_every=optional(
-            rules, "repeat_every", place, durations.duration, standard.repeat_every
-        ),
-        alert_window=optional(
-            rules, "alert_window", place, durations.duration, standard.alert_window
-        ),
-        critical_window=optional(
-            rules, "critical_window", place, durations.duration, standard.critical_window
-        ),
-        target=optional(rules, "target", place, durations.share, standard.target),
+        levels=tuple(map(_level, rules.required("levels").entries())),
+        groups=groups(company),
+        escalation=rules.field("up_the_line").texts(),
         version=version,
-    )
-
-
-def _title(value: str | dict[Language, str]) -> dict[Language, str]:
-    return dict(value) if isinstance(value, Mapping) else {"en": str(value), "ru": str(value)}
-
-
-def _account(value: Any, where: str) -> Account:
-    raw = mapping(value, where)
-    username = str(required(raw, "username", where)).removeprefix("@")
-    return Account(
-        id=str(required(raw, "id", where)),
-        username=username,
-        role=cast("Role", raw.get("role") or "support"),
-        token=str(raw.get("token") or username),
-    )
-
-
-def _level(value: Any, where: str) -> Level:
-    raw = mapping(value, where)
-    after = parsed(durations.duration, required(raw, "after", where), f"{where}.after")
-    tell = listed(required(raw, "tell", where), f"{where}.tell")
-    return Level(str(required(raw, "name", where)), after, tuple(str(group) for group in tell))
-
-
-def _shift(value: Any, where: str) -> Shift:
-    if not isinstance(value, Mapping):
-        return Shift(str(value))
-    standard = Shift(str(required(value, "person", where)))
-    start, end = optional(value, "hours", where, durations.hours, (standard.start, standard.end))
-    return Shift(
-        standard.person, optional(value, "days", where, durations.days, standard.days), start, end
-    )
-
-
-def _digest(value: Any, where: str) -> DigestRule:
-    raw = mapping(value, where)
-    period = cast("Period", required(raw, "period", where))
-    usual = frozenset({0}) if period == "weekly" else frozenset(range(7))  # weekly: on Mondays
-    return DigestRule(
-        period=period,
-        to=tuple(listed(required(raw, "to", where), f"{where}.to")),
-        times=tuple(
-            parsed(durations.clock, at, f"{where}.at")
-            for at in listed(required(raw, "at", where), f"{where}.at")
+        **company.given(time_zone=str),
+        **rules.given(
+            repeat_every=durations.duration,
+            alert_window=durations.duration,
+            critical_window=durations.duration,
+            target=durations.share,
         ),
-        days=optional(raw, "days", where, durations.days, usual),
-        on_day=optional(raw, "on_day", where, int, 1),
     )
 
 
-def _shadow(value: Any, where: str, persons: Mapping[str, Person], time_zone: str) -> Shadow | None:
-    if value is None:
+def _level(raw: Field) -> Level:
+    after = raw.required("after").read(durations.duration)
+    return Level(raw.required("name").read(str), after, raw.required("tell").texts())
+
+
+def _shift(raw: Field) -> Shift:
+    if not isinstance(raw.value, Mapping):
+        return Shift(str(raw.value))
+    given = raw.given(days=durations.days, hours=durations.hours)
+    if "hours" in given:
+        given["start"], given["end"] = given.pop("hours")
+    return Shift(raw.required("person").read(str), **given)
+
+
+def _digest(raw: Field) -> DigestRule:
+    is_weekly = raw.required("period").value == "weekly"
+    usual = {"days": frozenset({0})} if is_weekly else {}  # on Mondays
+    return DigestRule(
+        to=raw.required("to").texts(),
+        times=tuple(at.read(durations.clock) for at in raw.required("at").entries()),
+        **(usual | raw.given(period=str, days=durations.days, on_day=int)),
+    )
+
+
+def _shadow(company: Field, persons: Mapping[str, Person]) -> Shadow | None:
+    raw, zone = company.field("shadow"), company.field("time_zone").value or "UTC"
+    if raw.value is None:
         return None
-    raw = mapping(value, where)
-    to = str(required(raw, "to", where))
-    until = parsed(datetime.fromisoformat, required(raw, "until", where), f"{where}.until")
+    to = raw.required("to").read(str)
+    until = raw.required("until").read(datetime.fromisoformat)
     try:
         # People write a local time; one with an offset is taken by the company's clock as well.
-        local = until.replace(tzinfo=ZoneInfo(time_zone))
+        local = until.replace(tzinfo=ZoneInfo(zone))
     except (KeyError, ValueError) as error:
-        raise SettingsError(where, f"{time_zone} is not a time zone") from error
+        raise SettingsError(raw.path, f"{zone} is not a time zone") from error
     return Shadow(persons[to].email if to in persons else to, local)
-
-
-def _named_address(text: str) -> dict[str, str]:
-    match = _NAMED_ADDRESS.fullmatch(text)
-    return match.groupdict() if match else {"email": text}

@@ -31,9 +31,8 @@ class SettingsStore:
         item = self._table.get(_CURRENT)
         if item is None:
             return None
-        return PushedSettings(
-            json.loads(item["document"]), item["version"], datetime.fromisoformat(item["pushed_at"])
-        )
+        pushed_at = datetime.fromisoformat(item["pushed_at"])
+        return PushedSettings(json.loads(item["document"]), item["version"], pushed_at)
 
     def versions(self) -> Iterator[dict[str, Any]]:
         """Yield every document that was ever in force, oldest first."""
@@ -49,19 +48,15 @@ class SettingsStore:
         # The new version and its permanent copy are one transaction, on condition that the version
         # in force is the one that was read: of two people who push at once, one gets an error, and
         # neither takes back unseen what the other changed.
-        before = self._table.get(_CURRENT)
-        version = (before["version"] if before else 0) + 1
+        before: int = (self._table.get(_CURRENT) or {"version": 0})["version"]
+        version = before + 1
         values = {
             "document": json.dumps(document, ensure_ascii=False, default=str),
             "version": version,
             "pushed_at": sortable_time(now),
         }
-        condition = "version = :was" if before else "attribute_not_exists(pk)"
-        given = {":was": before["version"]} if before else None
-        self._table.transact(
-            [
-                self._table.put_action(_CURRENT, values, condition, given),
-                self._table.put_action(keys.settings_version(version), values),
-            ]
-        )
+        as_read = "attribute_not_exists(pk) OR version = :was"
+        in_force = self._table.put_action(_CURRENT, values, as_read, {":was": before})
+        permanent = self._table.put_action(keys.settings_version(version), values)
+        self._table.transact([in_force, permanent])
         return version

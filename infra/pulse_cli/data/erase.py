@@ -14,7 +14,7 @@ from pulse.authors.store import AUTHOR_KEPT
 from pulse.conversations.facts import ConversationKey, Mention, Reply
 from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
 from pulse.dynamodb import keys
-from pulse.outbox.store.codec import keys_in
+from pulse.outbox.store.outbox import keys_in
 from pulse_cli.data.scan import scan_with_progress
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["export_company"]
 
 Json = dict[str, Any]
-_INTERNAL_FIELDS = ("pk", "sk", "ttl", "told", "cut")
+_INTERNAL_FIELDS = ("pk", "sk", "ttl", "company", "fingerprint", "covered", "cut")
 """Fields of a mail's record that only Pulse needs."""
 README = Path(__file__).with_name("export.md")
 

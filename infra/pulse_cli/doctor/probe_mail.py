@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pulse.kernel.company import Person
-from pulse.outbox.errors import PermanentDeliveryError, TemporaryDeliveryError
 from pulse.outbox.mailer import SesMailer
+from pulse.outbox.message import PermanentDeliveryError, TemporaryDeliveryError
 from pulse.screens.mails import render
 from pulse.screens.models import ProbeMail
 from pulse_cli.doctor.findings import DoctorFinding, fail, ok, unknown

@@ -106,7 +106,7 @@ class TickScheduler:
         moments: list[datetime] = []
         for person, mailbox in mailboxes.items():
             entries = [e for e in waiting if e.person == person]
-            at = next_alert([e for e in entries if e.kind == "alert"], mailbox, company.policy)
+            at = next_alert(entries, mailbox, company.policy)
             others = [e.at for e in entries if e.kind != "alert"]
             moments.append(max(min([*others, *([at] if at else [])]), mailbox.not_before or _PAST))
         if any(e.kind == "alert" for e in waiting):

@@ -68,7 +68,7 @@ def check_unused_groups(company: CompanyDocument, at: FieldPath) -> Iterator[Rem
 
 def check_coverage(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Check that somebody is on duty for every level at every hour of the week."""
-    groups = reader.groups(company, "")
+    groups = reader.groups(reader.Field(company))
     for i, level in enumerate(company["policy"]["levels"]):
         path = (*at, "policy", "levels", i, "tell")
         named = [name for _, name in list_entries(level["tell"], path)]
@@ -99,7 +99,7 @@ def check_level_names(company: CompanyDocument, at: FieldPath) -> Iterator[Remar
 
 def check_addresses_unique(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Check that no two people share an address, which would get every mail twice."""
-    people = reader.people(company, "")
+    people = reader.people(reader.Field(company))
     mails = []
     for key, person in people.items():
         place = (*at, "people", key)

@@ -98,7 +98,7 @@ def check_hours_have_zone(company: CompanyDocument, at: FieldPath) -> Iterator[R
 
 def check_addresses(company: CompanyDocument, at: FieldPath) -> Iterator[Remark]:
     """Check that SES would accept the addresses of all people."""
-    for key, person in reader.people(company, "").items():
+    for key, person in reader.people(reader.Field(company)).items():
         place = (*at, "people", key)
         fields = isinstance(company["people"][key], dict)
         yield from _check_one_address(person.email, (*place, "email") if fields else place)

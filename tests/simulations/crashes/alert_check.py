@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pulse.conversations.facts import ConversationKey, Flag, Mention
 from pulse.kernel.company import Company
 from pulse.outbox.entries import TOPIC, Entry
-from pulse.outbox.escalation import escalate_undeliverable, hand_over
+from pulse.outbox.escalation import Escalation
 from pulse.outbox.mailbox import Mailbox, due
 from tests.simulations.crashes.conversation_history import ConversationHistory
 from tests.simulations.crashes.snapshot import Message
@@ -40,7 +40,7 @@ class AlertCheck:
     lost: list[str] = field(default_factory=list)
     doubled: list[tuple[str, str]] = field(default_factory=list)
     """(address, description)"""
-    _mailboxes: dict[str, Mailbox] = field(default_factory=lambda: defaultdict(Mailbox))
+    _mailboxes: dict[str, Mailbox] = field(default_factory=dict)
 
     def compare(self, messages: Sequence[Message], start: datetime, before: datetime) -> None:
         """Compare all minutes in [start, before); fills `lost` and `doubled`."""
@@ -93,7 +93,7 @@ class AlertCheck:
             (entry, successors)
             for entries in waiting.values()
             for entry in entries
-            if (successors := hand_over(entry, self.company, moment)) is not None
+            if (successors := Escalation(self.company, moment).hand_over(entry)) is not None
         ]
         for entry, successors in handed_over:
             waiting[entry.person].remove(entry)
@@ -102,9 +102,8 @@ class AlertCheck:
     def _pass_on(self, waiting: dict[str, list[Entry]], moment: datetime) -> Iterator[Entry]:
         """Entries of a refused address, for the next in line; they are due a minute later."""
         for person in [p for p in waiting if (p, moment) in self.refused]:
-            recipient = self.company.person(person)
             for entry in waiting.pop(person):
-                successors = escalate_undeliverable(entry, recipient, self.company, moment, "")
+                successors = Escalation(self.company, moment).pass_on(entry, "")
                 yield from (successor for successor in successors if successor.kind == "alert")
 
     def _add(self, waiting: dict[str, list[Entry]], entries: Sequence[Entry]) -> None:
@@ -123,7 +122,8 @@ class AlertCheck:
         to = TOPIC if person == TOPIC else self.company.person(person).email
         sent = mails.pop((moment, to), [])
         entries = waiting[person]
-        ready = due(entries, self._mailboxes[person], self.company.policy, moment)
+        mailbox = self._mailboxes.get(person, Mailbox(self.company.name, person))
+        ready = due(entries, mailbox, self.company.policy, moment)
         still_waiting = self._still_waiting(ready, moment)
         for number, mail in enumerate(sent):
             named = self._conversations_in(mail)
@@ -138,7 +138,7 @@ class AlertCheck:
                     f"{to} was not alerted at {moment:%d %H:%M} about {still_waiting - named}"
                 )
         if sent:
-            self._mailboxes[person] = Mailbox(last_alert=moment)
+            self._mailboxes[person] = Mailbox(self.company.name, person, last_alert=moment)
             waiting[person] = []
         elif any(e not in handed_on for e in ready) and not self._is_still_claimed(moment):
             waiting[person] = [e for e in entries if e not in ready]

@@ -143,7 +143,7 @@ def _records(company: Company, one: Snapshot, other: Snapshot) -> Iterator[str]:
             last[item["person"]] = max(item["at"], last.get(item["person"], ""))
     for at, item in other.with_prefix("mailbox#"):
         person = at.pk.rpartition("#")[2]
-        was = item.get("last_alert")
+        was = json.loads(item.get("mailbox", "{}")).get("last_alert")
         if (was or "")[:16] != last.get(person, "")[:16]:
             yield f"the mailbox of {person} says {was}, the records {last.get(person)}"
 

@@ -103,13 +103,14 @@ def _mailbox(
     recipients, marks = entries
     policy = company.policy
     person = at.pk.rpartition("#")[2]
-    last, claimed, later = (item.get(name) for name in ("last_alert", "claimed", "not_before"))
+    stored = json.loads(item.get("mailbox", "{}"))
+    last, claimed, later = stored.get("last_alert"), item.get("claimed"), stored.get("not_before")
     window = max(policy.alert_window, policy.critical_window)
     if last and person not in recipients and datetime.fromisoformat(last) + window <= now:
         last = None
     held = [at for at in (claimed, later) if at and datetime.fromisoformat(at) > now]
-    alerts = sorted(marks.intersection(item.get("told", ())))
-    failures = item.get("failures", 0)
+    alerts = sorted(marks.intersection(stored.get("recent_alerts", ())))
+    failures = stored["failures"] if stored else 0
     return (last, held, failures, alerts) if last or held or failures or alerts else None
 
 

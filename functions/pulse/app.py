@@ -17,9 +17,10 @@ from botocore.config import Config
 from pulse.dynamodb.table import Table
 from pulse.kernel.company import Account, Company, Settings
 from pulse.kernel.errors import Failures, NeedsPersonError
-from pulse.listening.ingest import IngestStores
+from pulse.listening.ingest import Ingest
 from pulse.listening.queue import PollQueue
 from pulse.listening.run import PollRun
+from pulse.listening.tasks import PollTask
 from pulse.observability.telemetry import count, logger, reported
 from pulse.privacy.comply import ComplyRun
 from pulse.privacy.missing_posts import MissingPostCheck
@@ -98,24 +99,16 @@ class App:
         return self._xs[account.token]
 
     def poll_run(
-        self, company: Company, account: Account, out_of_time: Callable[[], bool]
+        self, company: Company, account: Account, task: PollTask, out_of_time: Callable[[], bool]
     ) -> PollRun:
-        """Return what one poll of an account uses."""
+        """Return one poll of an account."""
         db, x, now = self.db, self.x(account), self.now()
-        return PollRun(
-            company=company,
-            account=account,
-            x=x,
-            cursors=db.cursors,
-            stores=IngestStores(
-                db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log
-            ),
-            after_sweep=MissingPostCheck(
-                company, x, db.conversations, db.own_posts, db.post_deleter, now
-            ),
-            now=now,
-            out_of_time=out_of_time,
+        conversations, own_posts = db.conversations, db.own_posts
+        ingest = Ingest(
+            company, conversations, own_posts, db.author_cache, db.erasures, db.audit_log, now
         )
+        check = MissingPostCheck(company, x, conversations, own_posts, db.post_deleter, now)
+        return PollRun(company, account, task, x, db.cursors, ingest, check, now, out_of_time)
 
     def comply_run(self, out_of_time: Callable[[], bool]) -> ComplyRun:
         """Return what one run of `comply` uses."""

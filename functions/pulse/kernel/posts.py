@@ -35,10 +35,6 @@ class Post:
     """Ids of the users it names."""
     lang: str = "und"
 
-    def is_from_future(self, now: datetime) -> bool:
-        """Return whether its id is ahead of the clock."""
-        return is_from_future(self.version, now)
-
 
 @dataclass(frozen=True, slots=True)
 class Author:

@@ -103,9 +103,7 @@ class Cursor:
         The first poll's begin when the account was first watched. None if there are none.
         """
         minute = start_of_minute(now)
-        since = start_of_minute(self.watched_from)
-        if self.last_ok is not None:
-            since = self.last_ok + MINUTE
+        since = self.last_ok + MINUTE if self.last_ok else start_of_minute(self.watched_from)
         return (since, minute) if since < minute else None
 
 

@@ -3,62 +3,57 @@
 from dataclasses import replace
 
 from pulse.kernel.errors import StaleWriteError
-from pulse.listening.cursor import Cursor
-from pulse.listening.reader import TimelineReader
+from pulse.listening.reader import read_timeline
 from pulse.listening.run import PollReport, PollRun
 from pulse.listening.scan import ENDPOINTS, Endpoint
 from pulse.listening.sweep import uncounted_reads
-from pulse.listening.tasks import PollTask, day_swept
+from pulse.listening.tasks import day_swept
 
 
-def poll(run: PollRun, task: PollTask) -> PollReport:
+def poll(run: PollRun) -> PollReport:
     """Read the account as the task says. Faults of X are stored with the cursor, not raised."""
-    report = PollReport(run.account.username, task.kind)
+    task, report = run.task, run.report
     if task.is_stale(run.now):
         report.skipped = {"stale": task.minute.isoformat()}
         return report
-    known = run.cursors.load([run.account.id]).get(run.account.id)
-    cursor = known or Cursor(run.account.id, watched_from=run.now)
-    if task.kind == "day" and day_swept(cursor.swept, task.minute):
-        report.skipped = {"swept": str(cursor.swept)}
+    run.cursor = run.cursors.load([run.account.id]).get(run.account.id, run.cursor)
+    if task.kind == "day" and day_swept(run.cursor.swept, task.minute):
+        report.skipped = {"swept": str(run.cursor.swept)}
         return report
-    reader = TimelineReader(run, task, report, cursor)
-    for endpoint in _endpoints_in_turn(cursor, task):
-        if reader.cursor.is_readable(endpoint, run.now):
-            reader.read(endpoint)
-    cursor = reader.cursor
+    for endpoint in _endpoints_in_turn(run):
+        if run.cursor.is_readable(endpoint, run.now):
+            read_timeline(run, endpoint)
     # The day's sweep is due until both timelines were read to the bottom, with nothing left for
     # another run; only then is it certain that no post of the period is missing (D-026).
-    if task.kind != "poll" and report.swept == len(ENDPOINTS) and not cursor.scans:
-        cursor = replace(cursor, swept=task.minute)
+    if task.kind != "poll" and report.swept == len(ENDPOINTS) and not run.cursor.scans:
+        run.cursor = replace(run.cursor, swept=task.minute)
     if task.retried and task.kind != "poll":
-        report.billed += uncounted_reads(run, task)
-    limits = {name: limit.capped(run.now) for name, limit in report.limits.items()}
-    cursor = replace(cursor, limits={**cursor.limits, **limits})
-    report.unfinished, report.faults = sorted(cursor.scans), sorted(cursor.faults)
-    _save(run, task, report, cursor)
+        report.billed += uncounted_reads(run)
+    report.unfinished, report.faults = sorted(run.cursor.scans), sorted(run.cursor.faults)
+    _save(run)
     return report
 
 
-def _save(run: PollRun, task: PollTask, report: PollReport, cursor: Cursor) -> None:
+def _save(run: PollRun) -> None:
     """Save the cursor, after all states are written: a crash before that only repeats the reading.
 
     What was billed is counted in the same write, so that neither is there without the other.
     """
-    cursor = cursor.add_reads(report.billed, run.now)
+    report = run.report
+    cursor = run.cursor.add_reads(report.billed, run.now)
     try:
-        run.cursors.save(cursor, report.records)
+        run.cursors.save(cursor, [*report.logged, *report.messages.values()])
     except StaleWriteError:
         report.problems.append("another run has read this account meanwhile")
         # Two polls at once are served the same posts. X bills them once, and the other run has
         # counted them. A sweep counts only the posts that it was the first to store. The other run
         # found those known already and did not count them, so they are counted here (D-030).
-        if task.kind != "poll":
+        if run.task.kind != "poll":
             run.cursors.add_reads(run.account.id, report.billed, run.now)
 
 
-def _endpoints_in_turn(cursor: Cursor, task: PollTask) -> tuple[Endpoint, ...]:
+def _endpoints_in_turn(run: PollRun) -> tuple[Endpoint, ...]:
     """Return mentions first; while a scan is unfinished, own posts first in odd minutes."""
     # A backlog of mentions takes all the time of a run, for many runs. Replies must be read
     # meanwhile, or customers who were answered would count as waiting (D-045).
-    return ENDPOINTS[::-1] if cursor.scans and task.minute.minute % 2 else ENDPOINTS
+    return ENDPOINTS[::-1] if run.cursor.scans and run.task.minute.minute % 2 else ENDPOINTS

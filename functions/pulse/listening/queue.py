@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -61,25 +62,14 @@ def task_of(record: Mapping[str, Any]) -> PollTask:
     """Return the task in a message, as the event source hands it over."""
     raw = json.loads(record["body"])
     received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-    return PollTask(
-        raw["company"],
-        raw["account_id"],
-        raw["kind"],
-        datetime.fromisoformat(raw["minute"]),
-        retried=received > 1,
-    )
+    minute = datetime.fromisoformat(raw["minute"])
+    return PollTask(**{**raw, "minute": minute, "retried": received > 1})
 
 
 def _entry(number: int, task: PollTask) -> SendMessageBatchRequestEntryTypeDef:
-    body = {
-        "company": task.company,
-        "account_id": task.account_id,
-        "kind": task.kind,
-        "minute": task.minute.isoformat(),
-    }
     return {
         "Id": str(number),
-        "MessageBody": json.dumps(body),
+        "MessageBody": json.dumps(asdict(task), default=datetime.isoformat),
         "MessageGroupId": task.account_id,
         # Two dispatches of one minute, as at-least-once schedules have them, make one poll.
         "MessageDeduplicationId": f"{task.account_id}-{task.kind}-{task.minute:%Y%m%dT%H%M}",

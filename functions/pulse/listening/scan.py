@@ -97,8 +97,8 @@ class TimelineScan:
         # billed, with each poll until a newer one comes. It never moves the lower end: what an
         # unreadable post says of itself must not let the scan skip anything.
         unreadable = [HighWater(post_id, time_of_id(post_id)) for post_id in unreadable_ids]
-        newest = max(_known(self.newest, *unreadable, *read), key=_number, default=None)
-        oldest = min(_known(self.oldest, *read), key=_number, default=None)
+        newest = max(filter(None, (self.newest, *unreadable, *read)), key=_number, default=None)
+        oldest = min(filter(None, (self.oldest, *read)), key=_number, default=None)
         return replace(self, newest=newest, oldest=oldest, read=self.read + served)
 
     def continue_in_search(self, now: datetime) -> TimelineScan | None:
@@ -134,10 +134,6 @@ class TimelineScan:
         pushed others past that limit, so that an empty page proves nothing (D-045).
         """
         return self.read >= TIMELINE_LIMIT[self.endpoint] or self.until_id is not None
-
-
-def _known(*marks: HighWater | None) -> list[HighWater]:
-    return [mark for mark in marks if mark is not None]
 
 
 def _number(mark: HighWater) -> int:

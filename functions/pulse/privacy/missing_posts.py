@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Company
-from pulse.listening.run import FinishedSweep, SweepCheck
+from pulse.listening.run import FinishedSweep
 from pulse.privacy.deletion import PostDeleter
 from pulse.privacy.removal import StoredPost, stored_post
+from pulse.x.answers import Lookup
 
 if TYPE_CHECKING:
     from pulse.x.client import XClient
@@ -36,8 +37,11 @@ class MissingPostCheck:
     deleter: PostDeleter
     now: datetime
 
-    def __call__(self, sweep: FinishedSweep) -> SweepCheck:
-        """Delete the posts of the sweep's period that X says are no longer there."""
+    def __call__(self, sweep: FinishedSweep) -> tuple[Lookup, int]:
+        """Delete the posts of the sweep's period that X says are no longer there.
+
+        Return X's answer, and how many posts were deleted.
+        """
         missing: dict[str, StoredPost] = {}
         for post in self._stored(sweep):
             known = missing.get(post.id, post)
@@ -49,8 +53,7 @@ class MissingPostCheck:
         found = self.x.absent([post.version for post in asked])
         gone = {post: found.absent[post.version] for post in asked if post.version in found.absent}
         by = f"@{sweep.timeline.account.username}"
-        removed = self.deleter.delete(self.company, gone, self.now, by)
-        return SweepCheck(found.requested, found.served, removed, found.limit, found.error)
+        return found, self.deleter.delete(self.company, gone, self.now, by)
 
     def _stored(self, sweep: FinishedSweep) -> Iterator[StoredPost]:
         """Yield what is stored of the sweep's timeline, from its start to the end of that day."""

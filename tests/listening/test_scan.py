@@ -7,7 +7,7 @@ import pytest
 
 from pulse.kernel.posts import Post, time_of_id
 from pulse.listening.scan import SEARCH_REACH, HighWater, TimelineScan
-from pulse.x.access import Bounds
+from pulse.x.access import PageRequest
 from tests.conversations.fact_builders import at
 
 
@@ -20,46 +20,49 @@ NOW = at(100)
 DAYS = 24 * 60
 
 BOUNDS = {
-    "first: by time": (TimelineScan("mentions", at(0)), Bounds(start=at(0))),
-    "then: by the id it ended at": (TimelineScan("mentions", at(0), FLOOR), Bounds(since_id="50")),
+    "first: by time": (TimelineScan("mentions", at(0)), PageRequest(start=at(0))),
+    "then: by the id it ended at": (
+        TimelineScan("mentions", at(0), FLOOR),
+        PageRequest(since_id="50"),
+    ),
     "resumed: below the oldest read": (
         TimelineScan("mentions", at(0), FLOOR, oldest=HighWater("60", at(60))).resume(NOW),
-        Bounds(since_id="50", until_id="60"),
+        PageRequest(since_id="50", until_id="60"),
     ),
     "resumed first: below the oldest, down to the time": (
         TimelineScan("mentions", at(0), oldest=HighWater("60", at(60))).resume(NOW),
-        Bounds(until_id="60", start=at(0)),
+        PageRequest(until_id="60", start=at(0)),
     ),
     "nothing read yet: resumed as it was": (
         TimelineScan("mentions", at(0), FLOOR).resume(NOW),
-        Bounds(since_id="50"),
+        PageRequest(since_id="50"),
     ),
     "search knows times only": (
         TimelineScan("mentions", at(0), FLOOR, end=at(70), via="search"),
-        Bounds(start=at(50), end=at(70)),
+        PageRequest(start=at(50), end=at(70)),
     ),
     "search without a floor": (
         TimelineScan("mentions", at(0), end=at(70), via="search"),
-        Bounds(start=at(0), end=at(70)),
+        PageRequest(start=at(0), end=at(70)),
     ),
     "search a week later: as far as it still reaches": (
         TimelineScan("mentions", NOW - timedelta(days=8), end=at(70), via="search").resume(NOW),
-        Bounds(start=NOW - SEARCH_REACH, end=at(70)),
+        PageRequest(start=NOW - SEARCH_REACH, end=at(70)),
     ),
     "search resumed: the second of the oldest is read again": (
         TimelineScan(
             "mentions", at(0), end=at(70), via="search", oldest=HighWater("60", at(60))
         ).resume(NOW),
-        Bounds(start=at(0), end=at(60) + timedelta(seconds=1)),
+        PageRequest(start=at(0), end=at(60) + timedelta(seconds=1)),
     ),
 }
 
 
 @pytest.mark.parametrize(("walk", "bounds"), BOUNDS.values(), ids=BOUNDS)
-def test_every_walk_has_a_lower_bound(walk: TimelineScan, bounds: Bounds) -> None:
+def test_every_walk_has_a_lower_bound(walk: TimelineScan, bounds: PageRequest) -> None:
     """By id or by time; X is never asked for all it has."""
-    assert walk.bounds(NOW) == bounds
-    assert walk.bounds(NOW).since_id or walk.bounds(NOW).start
+    assert walk.request(NOW) == bounds
+    assert walk.request(NOW).since_id or walk.request(NOW).start
 
 
 def test_a_walk_remembers_the_newest_and_the_oldest() -> None:
@@ -111,7 +114,7 @@ def test_search_goes_on_where_the_timeline_ended() -> None:
     walk = TimelineScan("mentions", at(0), FLOOR).advance([post(99, 99), post(60, 60)], 800)
     further = walk.continue_in_search(at(100))
     assert further.via == "search"
-    assert further.bounds(NOW) == Bounds(start=at(50), end=at(60) + timedelta(seconds=1))
+    assert further.request(NOW) == PageRequest(start=at(50), end=at(60) + timedelta(seconds=1))
     assert (further.stop_at, further.newest) == (FLOOR, HighWater("99", at(99)))
     assert further.continue_in_search(at(100)) is None
 
@@ -121,7 +124,7 @@ def test_search_is_never_asked_beyond_its_reach() -> None:
     now, floor = at(0), HighWater("1", at(0) - timedelta(days=10))
     walk = TimelineScan("mentions", at(-DAYS * 30), floor).advance([post(60, -5)], 800)
     further = walk.continue_in_search(now)
-    assert further.bounds(now).start == now - SEARCH_REACH
+    assert further.request(now).start == now - SEARCH_REACH
     assert further.missing_period(now) == (floor.at, now - SEARCH_REACH)
 
 
@@ -163,7 +166,7 @@ def test_of_a_walk_gone_on_with_the_end_of_the_timeline_is_no_bottom() -> None:
 
 
 def ends(walk: TimelineScan, now: datetime) -> tuple[datetime | None, datetime | None]:
-    further = walk.continue_in_search(now).bounds(now)
+    further = walk.continue_in_search(now).request(now)
     return further.start, further.end
 
 

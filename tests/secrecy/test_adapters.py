@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from rich.pretty import pretty_repr
 
-from pulse.x.access import Bounds, Token
+from pulse.x.access import PageRequest, Token
 from pulse.x.client import XClient
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
@@ -33,9 +33,9 @@ from .test_functions import NO_TOKENS
 
 DAY = timedelta(days=1)
 ASKED: dict[str, Callable[[XClient], Any]] = {
-    "mentions": lambda x: x.mentions(HELP, Bounds(start=at(0) - DAY)),
-    "posts": lambda x: x.posts(HELP, Bounds(start=at(0) - DAY)),
-    "search": lambda x: x.search("@acme_help", Bounds(start=at(0) - DAY)),
+    "mentions": lambda x: x.mentions(HELP, PageRequest(start=at(0) - DAY)),
+    "posts": lambda x: x.posts(HELP, PageRequest(start=at(0) - DAY)),
+    "search": lambda x: x.search("@acme_help", PageRequest(start=at(0) - DAY)),
     "counts": lambda x: x.counts("@acme_help", at(0) - DAY, at(0)),
     "users": lambda x: x.users(["55"]),
     "user": lambda x: x.user("acme_help"),

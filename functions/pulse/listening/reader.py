@@ -88,13 +88,13 @@ def _read_pages(run: PollRun, scan: TimelineScan) -> TimelineScan | None:
 
 
 def _page(run: PollRun, scan: TimelineScan, token: str | None) -> Page:
-    bounds, vocabulary = scan.bounds(run.now), run.cursor.vocabulary
+    request = scan.request(run.now)._replace(token=token, vocabulary=run.cursor.vocabulary)
     if scan.via == "search":
         query = Timeline(run.account, scan.endpoint).query
-        page = run.x.search(query, bounds, token, vocabulary)
+        page = run.x.search(query, request)
     else:
         read = run.x.mentions if scan.endpoint == "mentions" else run.x.posts
-        page = read(run.account.id, bounds, token, vocabulary)
+        page = read(run.account.id, request)
     run.note_limit("search" if scan.via == "search" else scan.endpoint, page.limit)
     run.cursor = replace(run.cursor, vocabulary=page.vocabulary)
     return page

@@ -12,6 +12,21 @@ from pulse.x.faults import XError
 _MOST_DIGITS = 19
 
 
+def as_object(value: Any) -> dict[str, Any]:
+    """Return a JSON value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a JSON value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a JSON list; anything else in it, or in its place, is ignored."""
+    return [one for one in as_list(value) if isinstance(one, dict)]
+
+
 def is_id(value: Any) -> bool:
     """Return whether a value is an id as X writes them: a string of at most 19 ASCII digits."""
     if not isinstance(value, str) or len(value) > _MOST_DIGITS:
@@ -32,7 +47,7 @@ class Quarantined:
     @property
     def id(self) -> str | None:
         """Its id, where that at least can be read."""
-        found = self.raw.get("id") if isinstance(self.raw, dict) else None
+        found = as_object(self.raw).get("id")
         return found if is_id(found) else None
 
 

@@ -75,10 +75,10 @@ def record_failure(error: XError, before: OpenFault | None, now: datetime) -> Op
     """
     # A fault may change its kind and come back to it: X is down for a while, then the token is
     # refused again. What was reported once since the fault began is not reported again (D-009).
-    reported_kinds = before.reported_kinds if before is not None else ()
-    if before is not None and before.reported and before.kind not in reported_kinds:
-        reported_kinds = (*reported_kinds, before.kind)
-    failures = before.failures + 1 if before is not None else 1
+    last = before or OpenFault(error.kind, error.detail, since=now, failures=0, next_try=now)
+    reported_kinds, failures = last.reported_kinds, last.failures + 1
+    if last.reported and last.kind not in reported_kinds:
+        reported_kinds = (*reported_kinds, last.kind)
     # X knows best when to come back, but its clock or a proxy may be wrong: a quarter of an hour
     # is the longest that its rate limits last. A fault that a person has to fix is tried at that
     # pace, since it goes on until somebody acts. Otherwise a failed request costs nothing and each
@@ -89,12 +89,7 @@ def record_failure(error: XError, before: OpenFault | None, now: datetime) -> Op
         next_try = now + _LONGEST_PAUSE
     else:
         next_try = now + _PAUSES[min(failures, len(_PAUSES)) - 1]
+    reported = error.kind in reported_kinds
     return OpenFault(
-        kind=error.kind,
-        detail=error.detail,
-        since=before.since if before is not None else now,
-        failures=failures,
-        next_try=next_try,
-        reported=error.kind in reported_kinds,
-        reported_kinds=tuple(reported_kinds),
+        error.kind, error.detail, last.since, failures, next_try, reported, reported_kinds
     )

@@ -13,10 +13,7 @@ from pulse.listening.tasks import PollTask
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import (
-        BatchResultErrorEntryTypeDef,
-        SendMessageBatchRequestEntryTypeDef,
-    )
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef as Message
 
 _AT_ONCE = 10
 """Messages that SQS takes in one request."""
@@ -37,22 +34,19 @@ class PollQueue:
         """
         # In a batch SQS may refuse some messages and take others. One that it refuses for reasons
         # of its own is sent once more now: accounts would lose a minute until the next dispatch.
-        entries = [_entry(number, task) for number, task in enumerate(tasks)]
-        failed = self._send(entries)
+        messages = [_message(number, task) for number, task in enumerate(tasks)]
+        failed = self._send(messages)
         again = {one["Id"] for one in failed if not one["SenderFault"]}
         failed = [one for one in failed if one["Id"] not in again]
-        failed += self._send([entry for entry in entries if entry["Id"] in again])
+        failed += self._send([message for message in messages if message["Id"] in again])
         if failed:
-            raise RuntimeError(
-                f"SQS did not accept {len(failed)} tasks: {failed[0].get('Message')}"
-            )
+            why = failed[0].get("Message")
+            raise RuntimeError(f"SQS did not accept {len(failed)} tasks: {why}")
 
-    def _send(
-        self, entries: Sequence[SendMessageBatchRequestEntryTypeDef]
-    ) -> list[BatchResultErrorEntryTypeDef]:
+    def _send(self, messages: Sequence[Message]) -> list[Any]:
         """Send these in batches; returns what SQS did not take."""
-        failed: list[BatchResultErrorEntryTypeDef] = []
-        for batch in batched(entries, _AT_ONCE):
+        failed: list[Any] = []
+        for batch in batched(messages, _AT_ONCE):
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=batch)
             failed += answer.get("Failed", [])
         return failed
@@ -66,7 +60,7 @@ def task_of(record: Mapping[str, Any]) -> PollTask:
     return PollTask(**{**raw, "minute": minute, "retried": received > 1})
 
 
-def _entry(number: int, task: PollTask) -> SendMessageBatchRequestEntryTypeDef:
+def _message(number: int, task: PollTask) -> Message:
     return {
         "Id": str(number),
         "MessageBody": json.dumps(asdict(task), default=datetime.isoformat),

@@ -28,7 +28,7 @@ from pulse.outbox.deliver import Delivery
 from pulse.outbox.mailer import CriticalTopic, SesMailer
 from pulse.outbox.send import SendRun
 from pulse.privacy.comply import ComplyRun
-from pulse.privacy.missing_posts import MissingPostCheck
+from pulse.privacy.missing_posts import delete_missing_posts
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
 from pulse.x.credentials import TokenStore
@@ -73,7 +73,7 @@ class App:
         self._transport = transport
         if transport is None and env.get("PULSE_X_URL"):
             # A simulated X, for tests of the built functions.
-            from pulse.x.http import BaseUrlAdapter  # noqa: PLC0415 - never in production
+            from pulse.x.session import BaseUrlAdapter  # noqa: PLC0415 - never in production
 
             self._transport = BaseUrlAdapter(env["PULSE_X_URL"])
         self._xs: dict[str, XClient] = {}
@@ -104,11 +104,11 @@ class App:
     ) -> PollRun:
         """Return one poll of an account."""
         db, x, now = self.db, self.x(account), self.now()
-        conversations, own_posts = db.conversations, db.own_posts
+        log, erasures = db.audit_log, db.erasures
         ingest = Ingest(
-            company, conversations, own_posts, db.author_cache, db.erasures, db.audit_log, now
+            company, db.conversations, db.own_posts, db.author_cache, erasures, log, now
         )
-        check = MissingPostCheck(company, x, conversations, own_posts, db.post_deleter, now)
+        check = functools.partial(delete_missing_posts, db.post_deleter)
         return PollRun(company, account, task, x, db.cursors, ingest, check, now, out_of_time)
 
     def comply_run(self, out_of_time: Callable[[], bool]) -> ComplyRun:
@@ -150,11 +150,8 @@ class App:
     @functools.cached_property
     def mailer(self) -> SesMailer:
         """Mail, through SES."""
-        return SesMailer(
-            boto3.client("sesv2", config=_NO_RETRY),
-            self._required("PULSE_SENDER"),
-            self._env.get("PULSE_CONFIGURATION_SET") or None,
-        )
+        client, sender = boto3.client("sesv2", config=_NO_RETRY), self._required("PULSE_SENDER")
+        return SesMailer(client, sender, self._env.get("PULSE_CONFIGURATION_SET") or None)
 
     @functools.cached_property
     def topic(self) -> CriticalTopic:

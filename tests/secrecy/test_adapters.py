@@ -20,8 +20,7 @@ from pulse.x.access import PageRequest, Token
 from pulse.x.client import XClient
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
-from pulse.x.http import BaseUrlAdapter
-from pulse.x.session import redactor_of
+from pulse.x.session import BaseUrlAdapter, redactor_of
 from pulse_cli.simulated_x import SimulatedX
 from tests.secrecy.canary import BEARER, PARTS, TOKEN, parts_in
 from tests.secrecy.echoing_x import ECHO_ANSWERS, EchoingX

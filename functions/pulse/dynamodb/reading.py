@@ -1,16 +1,11 @@
 """Reading the table: one item, many by key, a partition, the index, or everything."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, to_dynamodb
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 _MAX_BATCH = 100
 """Keys that DynamoDB takes in one BatchGetItem."""
@@ -26,13 +21,9 @@ class TableReader:
     """
 
     def __init__(
-        self,
-        client: DynamoDBClient,
-        name: str,
-        index: str,
-        pause: Callable[[float], None] = time.sleep,
+        self, client: Any, name: str, index: str, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self.client: Any = client
+        self.client = client
         self.name = name
         self.index = index
         self.pause = pause

@@ -101,14 +101,6 @@ class Company:
         """Return whom a mail would have gone to; None outside of shadow mode."""
         return f"{person.name} <{person.email}>" if self.shadow_address(now) else None
 
-    def account(self, account_id: str) -> Account:
-        """Return the account with this id.
-
-        Raises:
-            KeyError: the company has no such account.
-        """
-        return {account.id: account for account in self.accounts}[account_id]
-
 
 SETTINGS_LAG = timedelta(minutes=2)
 """For how long a function under way may still use settings that it read before a push."""

@@ -17,15 +17,9 @@ def record_readable(run: PollRun, endpoint: Endpoint) -> None:
     # Both endpoints of an account usually fail for one reason and are read again in one minute.
     # The log says so once, when the last of them is over.
     if fault is not None and all(other.kind != fault.kind for other in others.values()):
-        run.log(
-            "trouble",
-            run.now,
-            endpoint=endpoint,
-            trouble=fault.kind,
-            since=fault.since.isoformat(),
-            until=run.now.isoformat(),
-            detail=fault.detail,
-        )
+        period = {"since": fault.since.isoformat(), "until": run.now.isoformat()}
+        what = {"endpoint": endpoint, "trouble": fault.kind, **period, "detail": fault.detail}
+        run.log("trouble", run.now, what)
     run.cursor = replace(run.cursor, faults=others)
     if endpoint != "mentions":
         return
@@ -62,26 +56,21 @@ def record_fault(run: PollRun, endpoint: Endpoint, error: XError) -> None:
         of_mentions is not None and of_mentions.reported and of_mentions.kind == error.kind
     )
     if error.kind in FOR_A_PERSON and not reported:
-        entry = Entry(
-            id=f"{run.now.isoformat()}#{run.account.id}#{error.kind}",
-            company=run.company.name,
-            person=run.company.owner,
-            kind="trouble",
-            at=run.now,
-            details=(
-                ("trouble", error.kind),
-                ("subject", run.account.username),
-                ("detail", error.detail),
-                ("endpoint", endpoint),
-            ),
+        company, entry_id = run.company, f"{run.now.isoformat()}#{run.account.id}#{error.kind}"
+        details = (
+            ("trouble", error.kind),
+            ("subject", run.account.username),
+            ("detail", error.detail),
+            ("endpoint", endpoint),
         )
+        entry = Entry(entry_id, company.name, company.owner, "trouble", run.now, details=details)
         # If own posts were read first and failed alike, both entries have one id, and the
         # transaction takes it once. The entry about the mentions stays: it says more.
-        run.report.messages[entry.id] = entry
+        run.report.messages[entry_id] = entry
     fault = replace(fault, reported=reported or error.kind in FOR_A_PERSON)
     run.cursor = replace(run.cursor, faults={**faults, endpoint: fault})
 
 
 def _log_gap(run: PollRun, period: tuple[datetime, datetime], reason: str, at: datetime) -> None:
     start, end = period
-    run.log("gap", at, start=start.isoformat(), end=end.isoformat(), reason=reason)
+    run.log("gap", at, {"start": start.isoformat(), "end": end.isoformat(), "reason": reason})

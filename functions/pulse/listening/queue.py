@@ -1,19 +1,13 @@
 """The FIFO queue of poll tasks: a group for each account, so that none is read twice at once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulse.kernel.batching import batched
 from pulse.listening.tasks import PollTask
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef as Message
 
 _AT_ONCE = 10
 """Messages that SQS takes in one request."""
@@ -22,7 +16,7 @@ _AT_ONCE = 10
 class PollQueue:
     """Tasks are put in here; the event source of the poll function takes them out."""
 
-    def __init__(self, client: SQSClient, url: str) -> None:
+    def __init__(self, client: Any, url: str) -> None:
         self._client = client
         self._url = url
 
@@ -43,9 +37,9 @@ class PollQueue:
             why = failed[0].get("Message")
             raise RuntimeError(f"SQS did not accept {len(failed)} tasks: {why}")
 
-    def _send(self, messages: Sequence[Message]) -> list[Any]:
+    def _send(self, messages: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
         """Send these in batches; returns what SQS did not take."""
-        failed: list[Any] = []
+        failed: list[dict[str, Any]] = []
         for batch in batched(messages, _AT_ONCE):
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=batch)
             failed += answer.get("Failed", [])
@@ -60,7 +54,7 @@ def task_of(record: Mapping[str, Any]) -> PollTask:
     return PollTask(**{**raw, "minute": minute, "retried": received > 1})
 
 
-def _message(number: int, task: PollTask) -> Message:
+def _message(number: int, task: PollTask) -> dict[str, str]:
     return {
         "Id": str(number),
         "MessageBody": json.dumps(asdict(task), default=datetime.isoformat),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,27 +11,15 @@ from pulse.audit.entries import AuditRecord, LogEntry, LogEntryKind
 from pulse.kernel.company import Account, Company
 from pulse.listening.cursor import Cursor
 from pulse.listening.ingest import Ingest
+from pulse.listening.scan import TimelineScan
 from pulse.listening.store import CursorStore
 from pulse.listening.tasks import PollTask
-from pulse.listening.timeline import Timeline
 from pulse.outbox.entries import Entry
 from pulse.x.access import Limit
 from pulse.x.answers import Lookup
 
 if TYPE_CHECKING:
     from pulse.x.client import XClient
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedSweep:
-    """A sweep that read a timeline from now down to `start`, a time of today, within one run.
-
-    `served` are the first ids of all posts that X served in this run.
-    """
-
-    timeline: Timeline
-    start: datetime
-    served: AbstractSet[str]
 
 
 @dataclass(slots=True)
@@ -94,9 +81,10 @@ class PollReport:
 class PollRun:
     """One run of a task over one account.
 
-    `after_sweep` is called for each finished sweep, and returns what X said of stored posts that
-    were not served, and how many of them were deleted; why is no business of listening. `cursor`
-    and `report` follow page by page: whatever ends the reading, they say how far it got.
+    `after_sweep` is called for each sweep that read a timeline from now down to its start, a time
+    of today, within this run. It returns what X said of stored posts that were not served, and how
+    many of them were deleted; why is no business of listening. `cursor` and `report` follow page
+    by page: whatever ends the reading, they say how far it got.
     """
 
     company: Company
@@ -105,7 +93,7 @@ class PollRun:
     x: XClient
     cursors: CursorStore
     ingest: Ingest
-    after_sweep: Callable[[FinishedSweep], tuple[Lookup, int]]
+    after_sweep: Callable[[PollRun, TimelineScan], tuple[Lookup, int]]
     now: datetime
     out_of_time: Callable[[], bool]
     cursor: Cursor = field(init=False)
@@ -121,7 +109,7 @@ class PollRun:
             limits = {**self.cursor.limits, endpoint: limit.capped(self.now)}
             self.cursor = replace(self.cursor, limits=limits)
 
-    def log(self, kind: LogEntryKind, at: datetime, **what: str) -> None:
+    def log(self, kind: LogEntryKind, at: datetime, what: dict[str, str]) -> None:
         """Have the audit log say this of the account, if the cursor is saved."""
         entry = LogEntry(kind, at, {"account": self.account.username, **what})
         self.report.logged.append(AuditRecord(self.company.name, entry))

@@ -10,7 +10,7 @@ from pulse.kernel.time import MINUTE, start_of_day, start_of_minute
 from pulse.listening.cursor import LATE_WINDOW
 from pulse.listening.run import PollRun
 from pulse.listening.scan import ENDPOINTS, Endpoint, TimelineScan
-from pulse.listening.timeline import Timeline
+from pulse.listening.timeline import is_in_timeline, search_query
 
 _LONGEST = timedelta(hours=25)
 """How far back a sweep reaches at most."""
@@ -57,12 +57,11 @@ def late_scans(run: PollRun, endpoint: Endpoint) -> Iterator[TimelineScan]:
         yield reread
         late = end
     if start < end:
-        timeline = Timeline(run.account, endpoint)
-        counts = run.x.counts(timeline.query, start, end)
+        counts = run.x.counts(search_query(endpoint, run.account.username), start, end)
         periods = [(late, end)]
         if counts is not None:
             run.note_limit("counts", counts.limit)
-            stored = _stored_by_minute(run, timeline, start, end)
+            stored = _stored_by_minute(run, endpoint, start, end)
             periods = list(_periods_with_more(counts.by_minute, stored, start, end))
         for low, high in periods:
             if low < high:
@@ -76,12 +75,11 @@ def uncounted_reads(run: PollRun) -> int:
     cursor, at the end of a run. What a poll stored since is among them: the count may be too high,
     but never too low (D-030).
     """
-    timelines = [Timeline(run.account, endpoint) for endpoint in ENDPOINTS]
     stored = run.ingest.conversations.published(run.company.name, run.now - _LONGEST, run.now)
     return sum(
         fact.stored_at is not None
         and run.task.minute <= fact.stored_at < run.now
-        and any(timeline.holds(fact) for timeline in timelines)
+        and any(is_in_timeline(fact, endpoint, run.account.id) for endpoint in ENDPOINTS)
         for _, fact in stored
     )
 
@@ -99,7 +97,7 @@ def _periods_with_more(
 
 
 def _stored_by_minute(
-    run: PollRun, timeline: Timeline, start: datetime, end: datetime
+    run: PollRun, endpoint: Endpoint, start: datetime, end: datetime
 ) -> Counter[datetime]:
     """Return how many posts of a timeline are stored, by the minute of publishing."""
     company, stores = run.company.name, run.ingest
@@ -107,11 +105,11 @@ def _stored_by_minute(
     published = {
         fact.id: fact.at
         for _, fact in stores.conversations.published(company, start, end)
-        if timeline.holds(fact)
+        if is_in_timeline(fact, endpoint, run.account.id)
     }
     published |= {
         f"{post.id}/{post.version}": post.at
         for post in stores.own_posts.published(company, start, end)
-        if timeline.holds(post)
+        if is_in_timeline(post, endpoint, run.account.id)
     }
     return Counter(map(start_of_minute, published.values()))

@@ -182,7 +182,7 @@ def _last_own_post(cursors: Iterable[Cursor], received: Iterable[Received]) -> d
     """Return when any of the company's accounts last published something."""
     # The cursors know the newest post of each timeline as of the last poll; replies to the
     # mentions at hand may have been stored since, or come from a sweep.
-    published = [c.last_published for c in cursors if c.last_published is not None]
+    published = [c.high_water["posts"].at for c in cursors if "posts" in c.high_water]
     replies = [
         wait.until
         for one in received

@@ -14,7 +14,7 @@ from pulse.x import parse
 from pulse.x.access import Limit, PageRequest, Token
 from pulse.x.answers import Counts, Lookup, Page, as_list, objects_in
 from pulse.x.faults import FaultKind, XError
-from pulse.x.session import HOST, Session, error_text, limit_of
+from pulse.x.session import HOST, Session, limit_of
 
 _PAGE = 100
 _IDS_AT_ONCE = 100
@@ -38,7 +38,7 @@ class _Answer(NamedTuple):
 
     def error_without(self, what: str) -> XError:
         """Return the error that this answer lacks what was asked for."""
-        stated = error_text(self.body) or ", ".join(self.body)[:80] or "nothing"
+        stated = parse.error_text(self.body) or ", ".join(self.body)[:80] or "nothing"
         return self.error("unavailable", f"an answer without {what}: {stated}")
 
 

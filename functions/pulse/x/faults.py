@@ -28,6 +28,7 @@ _PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 4, 5))
 """Between tries while X is down."""
 
 
+@dataclass(eq=False)
 class XError(PulseError):
     """X could not be read.
 
@@ -36,20 +37,14 @@ class XError(PulseError):
     `counts`, `lookup` or `users`; empty before anything was asked, and for compliance jobs.
     """
 
-    def __init__(
-        self,
-        kind: FaultKind,
-        detail: str,
-        retry_at: datetime | None = None,
-        limit: Limit | None = None,
-        endpoint: str = "",
-    ) -> None:
-        super().__init__(f"{kind}: {detail}")
-        self.kind = kind
-        self.detail = detail
-        self.retry_at = retry_at
-        self.limit = limit
-        self.endpoint = endpoint
+    kind: FaultKind
+    detail: str
+    retry_at: datetime | None = None
+    limit: Limit | None = None
+    endpoint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,8 @@ def parse_page(body: Any) -> Page:
     data = body.get("data", [])
     if not isinstance(data, list):
         raise UnreadablePostError("the answer's `data` is not a list of posts")
-    errors = as_list(body.get("errors"))
-    if not data and errors and "meta" not in body:
-        raise UnreadablePostError("the answer has only errors: " + "; ".join(map(_words, errors)))
+    if not data and as_list(body.get("errors")) and "meta" not in body:
+        raise UnreadablePostError(f"the answer has only errors: {error_text(body)}")
     posts: list[Post] = []
     quarantined: list[Quarantined] = []
     for raw in data:
@@ -81,6 +80,13 @@ def parse_absent(body: Any) -> dict[str, RemovalReason]:
         if is_id(error.get("resource_id")) and error["resource_id"] not in served
         if (reason := reasons.get(problem_of(error)))
     }
+
+
+def error_text(body: Mapping[str, Any]) -> str:
+    """Return what X says is wrong: first of single errors, then its general words."""
+    errors = (*objects_in(body.get("errors")), body)
+    texts = (e.get("message") or e.get("detail") or e.get("title") for e in errors)
+    return "; ".join(map(str, filter(None, texts)))[:300]
 
 
 def problem_of(error: Mapping[str, Any]) -> str:
@@ -230,13 +236,3 @@ def _named_ids(raw: Mapping[str, Any]) -> frozenset[str]:
 def _note(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the note that holds the whole of a long post; empty for others."""
     return as_object(_first_of(raw, "note_tweet", "note_post"))
-
-
-def _words(error: Any) -> str:
-    """Return what an error object says, or the object itself, cut, if it says nothing."""
-    fields = error if isinstance(error, dict) else {"detail": error}
-    words = (fields.get(name) for name in ("detail", "message", "title"))
-    return (
-        next(filter(None, map(_short_text, words)), None)
-        or reprlib.repr(error)[:_LONGEST_SHORT_TEXT]
-    )

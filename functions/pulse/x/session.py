@@ -2,17 +2,17 @@
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import requests
 
 from pulse.observability.redaction import Redactor
 from pulse.x.access import Limit, Token
-from pulse.x.answers import as_object, objects_in
+from pulse.x.answers import as_object
 from pulse.x.faults import FaultKind, XError
+from pulse.x.parse import error_text
 
 HOST = "https://api.twitter.com"
 _TIMEOUT = (3.05, 10)
@@ -104,6 +104,20 @@ class Session(requests.Session):
         return XError("rate_limited", detail, limit.reset if limit else None, limit)
 
 
+class BaseUrlAdapter(requests.adapters.HTTPAdapter):
+    """Sends requests that are meant for X to another address, such as that of a simulated X."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._base = url.rstrip("/")
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """Send the request to the other base address, with the same path and query."""
+        parts = urlsplit(str(request.url))
+        request.url = f"{self._base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        return super().send(request, *args, **kwargs)
+
+
 def redactor_of(token: Token, authorization: str = "") -> Redactor:
     """Return what hides a token and the OAuth signature in a header, both as sent and as meant."""
     signatures = _SIGNATURE.findall(authorization)
@@ -124,10 +138,3 @@ def quotable(text: str) -> str:
     # What looks like JSON may be posts, and posts must not get into logs and mails about faults.
     is_json = text.lstrip("\ufeff \t\r\n").startswith(("{", "["))
     return f"{len(text)} characters of JSON, cut or changed" if is_json else text
-
-
-def error_text(body: Mapping[str, Any]) -> str:
-    """Return what X says is wrong: first the parameters it names, then its general words."""
-    named = [str(e.get("message") or e.get("detail")) for e in objects_in(body.get("errors"))]
-    general = str(body.get("detail") or body.get("title") or "")
-    return "; ".join(filter(None, [*named, general]))[:300]

@@ -1,5 +1,6 @@
 """Answers of X: what was asked for, and with it the rate limit and how many posts were served."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from pulse.kernel.posts import Author, Post, RemovalReason
 from pulse.x.access import Limit, Vocabulary
 from pulse.x.faults import XError
 
-_MOST_DIGITS = 19
+_ID = re.compile("[0-9]{1,19}")
 
 
 def as_object(value: Any) -> dict[str, Any]:
@@ -29,9 +30,7 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
 
 def is_id(value: Any) -> bool:
     """Return whether a value is an id as X writes them: a string of at most 19 ASCII digits."""
-    if not isinstance(value, str) or len(value) > _MOST_DIGITS:
-        return False
-    return value.isascii() and value.isdigit()
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)

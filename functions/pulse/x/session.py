@@ -4,7 +4,7 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import requests
 
@@ -113,8 +113,7 @@ class BaseUrlAdapter(requests.adapters.HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Send the request to the other base address, with the same path and query."""
-        parts = urlsplit(str(request.url))
-        request.url = f"{self._base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        request.url = f"{self._base}{request.path_url}"
         return super().send(request, *args, **kwargs)
 
 

@@ -17,7 +17,7 @@ from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Account, Company
-from pulse.kernel.posts import Post, select_mentions, select_replies
+from pulse.kernel.posts import Post
 from pulse.x.answers import Page, Quarantined
 
 _LOGGED_BEFORE = timedelta(hours=26)
@@ -62,9 +62,8 @@ class Ingest:
 
         What could not be parsed, and the profiles that came along with the posts, are stored too.
         """
-        company = self.company
+        company, ours = self.company, self.company.account_ids
         posts = [_as_found(post, source) for post in page.posts if not self._is_erased(post)]
-        replies = select_replies(posts, company.account_ids)
         full: dict[str, Quarantined] = {}
 
         def quarantine(key: ConversationKey, mention: Mention) -> None:
@@ -73,16 +72,13 @@ class Ingest:
             raw = {"id": mention.version, "author_id": key.customer_id}
             full[mention.token] = Quarantined(raw, "the conversation is full")
 
-        new, facts = 0, self._facts(posts, replies, source)
+        new, facts = 0, self._facts(posts, source)
         if facts:
             new = self.conversations.add(facts, company.policy, company.retention, quarantine)
         # Own posts that answer no customer are no facts, but they are stored, since sweeps compare
         # what is stored of a timeline with what X counts and serves of it. Retweets are in neither.
-        answering = {post.version for post in replies}
         own = [
-            p
-            for p in posts
-            if p.author_id in company.account_ids and p.version not in answering and not p.retweet
+            p for p in posts if p.author_id in ours and not p.retweet and not p.is_reply_of(ours)
         ]
         if own:
             self.own_posts.put(company.name, own, company.retention)
@@ -91,19 +87,17 @@ class Ingest:
         to_log = [*page.quarantined, *full.values()]
         return Ingested(new, self._log(to_log, source.account) if to_log else 0)
 
-    def _facts(
-        self, posts: Sequence[Post], replies: Sequence[Post], source: Source
-    ) -> dict[ConversationKey, list[Fact]]:
+    def _facts(self, posts: Sequence[Post], source: Source) -> dict[ConversationKey, list[Fact]]:
         """Return mentions, then replies, by the conversations that they belong to."""
         facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
         ours, now = self.company.account_ids, self.now
-        for p in select_mentions(posts, ours):
+        for p in (post for post in posts if post.is_mention_of(ours)):
             key = ConversationKey(self.company.name, p.conversation_id, p.author_id)
             late = source.watched_from if p.created_at < source.watched_from else None
             facts[key].append(
                 Mention(p.id, p.version, p.created_at, p.text, p.named & ours, p.lang, late, now)
             )
-        for p in replies:
+        for p in (post for post in posts if post.is_reply_of(ours)):
             key = ConversationKey(self.company.name, p.conversation_id, str(p.in_reply_to_user_id))
             facts[key].append(Reply(p.id, p.version, p.created_at, p.text, p.author_id, now))
         return facts

@@ -77,9 +77,7 @@ class Ingest:
             new = self.conversations.add(facts, company.policy, company.retention, quarantine)
         # Own posts that answer no customer are no facts, but they are stored, since sweeps compare
         # what is stored of a timeline with what X counts and serves of it. Retweets are in neither.
-        own = [
-            p for p in posts if p.author_id in ours and not p.retweet and not p.is_reply_of(ours)
-        ]
+        own = [p for p in posts if p.author_id in ours and not (p.retweet or p.is_reply_of(ours))]
         if own:
             self.own_posts.put(company.name, own, company.retention)
         if page.authors:

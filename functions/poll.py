@@ -19,7 +19,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return {"account": task.account_id, "gone": "no longer in the settings"}
     company = settings.company(task.company)
     app.logger().append_keys(company=company.name, account=account.username)
-    report = poll(pulse.poll_run(company, account, app.out_of_time(context, _SPARE_MS)), task)
+    report = poll(pulse.poll_run(company, account, task, app.out_of_time(context, _SPARE_MS)))
     app.count("PollSucceeded", int(report.watched))
     app.count("PostsRead", report.billed)
     if report.checked:

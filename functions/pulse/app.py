@@ -14,15 +14,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 from botocore.config import Config
 
+from pulse.authors.directory import AuthorDirectory
 from pulse.dynamodb.table import Table
 from pulse.kernel.company import Account, Company, Settings
 from pulse.kernel.errors import Failures, NeedsPersonError
-from pulse.listening.ingest import IngestStores
+from pulse.listening.ingest import Ingest
 from pulse.listening.queue import PollQueue
 from pulse.listening.run import PollRun
+from pulse.listening.tasks import PollTask
 from pulse.observability.telemetry import count, logger, reported
+from pulse.outbox.bounces import BounceHandler
+from pulse.outbox.deliver import Delivery
+from pulse.outbox.mailer import CriticalTopic, SesMailer
+from pulse.outbox.send import SendRun
 from pulse.privacy.comply import ComplyRun
-from pulse.privacy.missing_posts import MissingPostCheck
+from pulse.privacy.missing_posts import delete_missing_posts
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
 from pulse.x.credentials import TokenStore
@@ -30,9 +36,6 @@ from pulse.x.credentials import TokenStore
 if TYPE_CHECKING:
     import requests
 
-    from pulse.outbox.bounces import BounceHandler
-    from pulse.outbox.mailer import CriticalTopic, SesMailer
-    from pulse.outbox.send import SendRun
     from pulse.x.client import XClient
     from pulse.x.compliance import ComplianceApi
 
@@ -67,25 +70,24 @@ class App:
     ) -> None:
         self._env = env
         self._transport = transport
+        if transport is None and env.get("PULSE_X_URL"):
+            # A simulated X, for tests of the built functions.
+            from pulse.x.session import BaseUrlAdapter  # noqa: PLC0415 - never in production
+
+            self._transport = BaseUrlAdapter(env["PULSE_X_URL"])
         self._xs: dict[str, XClient] = {}
-        self._settings: Settings | None = None
-        self._read_at: datetime | None = None
+        self._settings: tuple[datetime, Settings] | None = None
         self.now = clock
 
     def settings(self) -> Settings:
         """Return the settings in force, at most half a minute old; none before the first push."""
         now = self.now()
-        if (
-            self._settings is None
-            or self._read_at is None
-            or now - self._read_at >= _SETTINGS_MAX_AGE
-        ):
+        if self._settings is None or now - self._settings[0] >= _SETTINGS_MAX_AGE:
             pushed = self.db.settings_store.current()
             if pushed is None:
                 logger().warning("no settings yet: run `pulse push pulse.yaml`")
-            self._settings = settings_reader.read(*pushed) if pushed else Settings(())
-            self._read_at = now
-        return self._settings
+            self._settings = now, settings_reader.read(*pushed) if pushed else Settings(())
+        return self._settings[1]
 
     def x(self, account: Account) -> XClient:
         """Return a client of X with this account's token."""
@@ -93,28 +95,20 @@ class App:
             from pulse.x.client import XClient  # noqa: PLC0415 - most functions never need it
 
             token = functools.partial(self.tokens.token, account.token)
-            self._xs[account.token] = XClient(token, self._transport or self._simulated())
+            self._xs[account.token] = XClient(token, self._transport)
         return self._xs[account.token]
 
     def poll_run(
-        self, company: Company, account: Account, out_of_time: Callable[[], bool]
+        self, company: Company, account: Account, task: PollTask, out_of_time: Callable[[], bool]
     ) -> PollRun:
-        """Return what one poll of an account uses."""
+        """Return one poll of an account."""
         db, x, now = self.db, self.x(account), self.now()
-        return PollRun(
-            company=company,
-            account=account,
-            x=x,
-            cursors=db.cursors,
-            stores=IngestStores(
-                db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log
-            ),
-            after_sweep=MissingPostCheck(
-                company, x, db.conversations, db.own_posts, db.post_deleter, now
-            ),
-            now=now,
-            out_of_time=out_of_time,
+        log, erasures = db.audit_log, db.erasures
+        ingest = Ingest(
+            company, db.conversations, db.own_posts, db.author_cache, erasures, log, now
         )
+        check = functools.partial(delete_missing_posts, db.post_deleter)
+        return PollRun(company, account, task, x, db.cursors, ingest, check, now, out_of_time)
 
     def comply_run(self, out_of_time: Callable[[], bool]) -> ComplyRun:
         """Return what one run of `comply` uses."""
@@ -155,29 +149,18 @@ class App:
     @functools.cached_property
     def mailer(self) -> SesMailer:
         """Mail, through SES."""
-        from pulse.outbox.mailer import SesMailer  # noqa: PLC0415 - only `send` needs it
-
-        return SesMailer(
-            boto3.client("sesv2", config=_NO_RETRY),
-            self._required("PULSE_SENDER"),
-            self._env.get("PULSE_CONFIGURATION_SET") or None,
-        )
+        client, sender = boto3.client("sesv2", config=_NO_RETRY), self._required("PULSE_SENDER")
+        return SesMailer(client, sender, self._env.get("PULSE_CONFIGURATION_SET") or None)
 
     @functools.cached_property
     def topic(self) -> CriticalTopic:
         """The topic of critical alerts, in SNS."""
-        from pulse.outbox.mailer import CriticalTopic  # noqa: PLC0415 - only `send` needs it
-
         client = boto3.client("sns", config=_IMPATIENT.merge(Config(read_timeout=5)))
         return CriticalTopic(client, self._required("PULSE_CRITICAL_TOPIC"))
 
     def send_run(self, company: Company, out_of_time: Callable[[], bool]) -> SendRun:
         """Return one run of `send` for a company."""
-        # Only `send` needs these, and rendering takes long to import.
-        from pulse.authors.directory import AuthorDirectory  # noqa: PLC0415
-        from pulse.outbox.deliver import Delivery  # noqa: PLC0415
-        from pulse.outbox.send import SendRun  # noqa: PLC0415
-        from pulse.screens.compose import Composer  # noqa: PLC0415
+        from pulse.screens.compose import Composer  # noqa: PLC0415 - only `send` needs it
 
         db, now, board_url = self.db, self.now(), self.settings().board_url
         authors = AuthorDirectory(db.author_cache, self.company_x(company), now)
@@ -188,8 +171,6 @@ class App:
 
     def bounce_handler(self) -> BounceHandler:
         """Return the handler of mails that bounced or were complained about."""
-        from pulse.outbox.bounces import BounceHandler  # noqa: PLC0415 - only `feedback` needs it
-
         db = self.db
         return BounceHandler(self.settings(), db.outbox, db.suppressions, self.now())
 
@@ -201,22 +182,13 @@ class App:
         """Return the compliance jobs of the app of X that has this bearer."""
         from pulse.x.compliance import ComplianceApi  # noqa: PLC0415 - only `comply` needs it
 
-        return ComplianceApi(bearer, self._transport or self._simulated())
+        return ComplianceApi(bearer, self._transport)
 
     def _required(self, name: str) -> str:
         value = self._env.get(name)
         if not value:
             raise MissingSettingError(f"{name} is not set; template.yaml sets it")
         return value
-
-    def _simulated(self) -> requests.adapters.BaseAdapter | None:
-        """Return the way to a simulated X, for tests of the built functions; else None."""
-        url = self._env.get("PULSE_X_URL")
-        if not url:
-            return None
-        from pulse.x.http import BaseUrlAdapter  # noqa: PLC0415 - never in production
-
-        return BaseUrlAdapter(url)
 
 
 _wired: App | None = None

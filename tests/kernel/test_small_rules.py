@@ -4,15 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pulse.kernel.posts import (
-    Author,
-    Post,
-    RemovalReason,
-    first_published_at,
-    is_from_future,
-    select_mentions,
-    select_replies,
-)
+from pulse.kernel.posts import Author, Post, RemovalReason, first_published_at, is_from_future
 from pulse.listening.tasks import PollTask, kinds_due
 from pulse.outbox.entries import Entry
 from pulse.outbox.mailbox import Mailbox, next_alert
@@ -137,8 +129,8 @@ WHOSE = {
 @pytest.mark.parametrize(("one", "is_mention", "is_reply"), WHOSE.values(), ids=WHOSE)
 def test_mentions_and_replies(one: Post, is_mention: bool, is_reply: bool) -> None:
     """A mention is by somebody else and names us; a reply is ours and goes to a customer."""
-    assert bool(select_mentions([one], OURS)) is is_mention
-    assert bool(select_replies([one], OURS)) is is_reply
+    assert one.is_mention_of(OURS) is is_mention
+    assert one.is_reply_of(OURS) is is_reply
 
 
 @pytest.mark.parametrize(

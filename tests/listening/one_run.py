@@ -24,6 +24,7 @@ def run_poll(
     app, company = here.world.app, known or here.world.company
     here.world.move_clock_to(at(minute))
     out_of_time = iter([False] * pages + [True] * 99)
-    poll_run = app.poll_run(company, company.accounts[0], lambda: next(out_of_time))
     task = PollTask("acme", HELP, kind, at(minute if of is None else of), retried=of is not None)
-    return poll(poll_run, task).result()
+    return poll(
+        app.poll_run(company, company.accounts[0], task, lambda: next(out_of_time))
+    ).result()

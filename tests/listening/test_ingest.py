@@ -7,9 +7,9 @@ from pulse.dynamodb.table import Table
 from pulse.kernel.company import Account, Company, Person
 from pulse.kernel.policy import Level, Policy
 from pulse.kernel.posts import Author, Post
-from pulse.listening.ingest import Ingested, IngestStores, Source, ingest
+from pulse.listening.ingest import Ingest, Ingested, Source
 from pulse.repositories import Repositories
-from pulse.x.answers import Quarantined
+from pulse.x.answers import Page, Quarantined
 
 NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -29,8 +29,10 @@ UNNAMED = Post("14", "14", "and now?", "8", "14", NOON + 3 * MINUTE)
 ODD = Quarantined({"id": "15", "text": "?"}, "`author_id` is None")
 
 
-def stores_of(db: Repositories) -> IngestStores:
-    return IngestStores(db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log)
+def ingest_into(db: Repositories, now: datetime = NOON) -> Ingest:
+    return Ingest(
+        ACME, db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log, now
+    )
 
 
 def test_posts_need_no_poll_to_be_stored(table: Table) -> None:
@@ -39,18 +41,11 @@ def test_posts_need_no_poll_to_be_stored(table: Table) -> None:
     Any source may hand posts to `ingest`: no cursor is read or written.
     """
     db, source = Repositories(table), Source(HELP, watched_from=NOON)
-    stores = stores_of(db)
+    ingest = ingest_into(db, NOON + 5 * MINUTE)
+    authors = (Author("7", "ivan", "Ivan"),)
 
     def store() -> Ingested:
-        return ingest(
-            [NEWS, ANSWERED, ASKED, UNNAMED],
-            source,
-            ACME,
-            stores,
-            NOON + 5 * MINUTE,
-            unreadable=[ODD],
-            authors=[Author("7", "ivan", "Ivan")],
-        )
+        return ingest.store(Page((NEWS, ANSWERED, ASKED, UNNAMED), (ODD,), authors), source)
 
     assert store() == Ingested(new=2, quarantined=1)
     assert store() == Ingested(new=0, quarantined=0)
@@ -68,10 +63,10 @@ def test_posts_need_no_poll_to_be_stored(table: Table) -> None:
 
 def test_a_post_in_the_mentions_timeline_is_a_mention(table: Table) -> None:
     """Without entities, a post is a mention only if it was in the account's mentions timeline."""
-    stores = stores_of(Repositories(table))
+    ingest = ingest_into(Repositories(table))
     found, shown = (Source(HELP, NOON, in_mentions=shown) for shown in (False, True))
-    assert ingest([UNNAMED], found, ACME, stores, NOON).new == 0
-    assert ingest([UNNAMED], shown, ACME, stores, NOON).new == 1
+    assert ingest.store(Page((UNNAMED,)), found).new == 0
+    assert ingest.store(Page((UNNAMED,)), shown).new == 1
 
 
 def test_posts_from_before_an_erasure_are_not_stored(table: Table) -> None:
@@ -80,15 +75,12 @@ def test_posts_from_before_an_erasure_are_not_stored(table: Table) -> None:
     db.erasures.add("acme", "7", NOON + MINUTE / 2)
     db.erasures.add("acme", "8", NOON + MINUTE / 2)
     source = Source(HELP, NOON, in_mentions=True)
-    found = ingest(
-        [ASKED, UNNAMED],
-        source,
-        ACME,
-        stores_of(db),
-        NOON + 5 * MINUTE,
-        unreadable=[Quarantined({"id": "16", "author_id": "7"}, "`text` is missing")],
-        authors=[Author("7", "ivan", "Ivan")],
+    page = Page(
+        (ASKED, UNNAMED),
+        (Quarantined({"id": "16", "author_id": "7"}, "`text` is missing"),),
+        (Author("7", "ivan", "Ivan"),),
     )
+    found = ingest_into(db, NOON + 5 * MINUTE).store(page, source)
     assert found == Ingested(new=1, quarantined=0)
     assert set(db.conversations.open("acme")) == {ConversationKey("acme", "14", "8")}
     assert db.author_cache.find(["7"]) == {}

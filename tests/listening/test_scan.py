@@ -7,7 +7,7 @@ import pytest
 
 from pulse.kernel.posts import Post, time_of_id
 from pulse.listening.scan import SEARCH_REACH, HighWater, TimelineScan
-from pulse.x.access import Bounds
+from pulse.x.access import PageRequest
 from tests.conversations.fact_builders import at
 
 
@@ -20,46 +20,49 @@ NOW = at(100)
 DAYS = 24 * 60
 
 BOUNDS = {
-    "first: by time": (TimelineScan("mentions", at(0)), Bounds(start=at(0))),
-    "later: by the id it stops at": (TimelineScan("mentions", at(0), FLOOR), Bounds(since_id="50")),
+    "first: by time": (TimelineScan("mentions", at(0)), PageRequest(start=at(0))),
+    "later: by the id it stops at": (
+        TimelineScan("mentions", at(0), FLOOR),
+        PageRequest(since_id="50"),
+    ),
     "resumed: below the oldest read": (
         TimelineScan("mentions", at(0), FLOOR, oldest=HighWater("60", at(60))).resume(NOW),
-        Bounds(since_id="50", until_id="60"),
+        PageRequest(since_id="50", until_id="60"),
     ),
     "resumed first: below the oldest, down to the time": (
         TimelineScan("mentions", at(0), oldest=HighWater("60", at(60))).resume(NOW),
-        Bounds(until_id="60", start=at(0)),
+        PageRequest(until_id="60", start=at(0)),
     ),
     "nothing read yet: resumed as it was": (
         TimelineScan("mentions", at(0), FLOOR).resume(NOW),
-        Bounds(since_id="50"),
+        PageRequest(since_id="50"),
     ),
     "search knows times only": (
         TimelineScan("mentions", at(0), FLOOR, end=at(70), via="search"),
-        Bounds(start=at(50), end=at(70)),
+        PageRequest(start=at(50), end=at(70)),
     ),
     "search without a floor": (
         TimelineScan("mentions", at(0), end=at(70), via="search"),
-        Bounds(start=at(0), end=at(70)),
+        PageRequest(start=at(0), end=at(70)),
     ),
     "search a week later: as far as it still reaches": (
         TimelineScan("mentions", NOW - timedelta(days=8), end=at(70), via="search").resume(NOW),
-        Bounds(start=NOW - SEARCH_REACH, end=at(70)),
+        PageRequest(start=NOW - SEARCH_REACH, end=at(70)),
     ),
     "search resumed: the second of the oldest is read again": (
         TimelineScan(
             "mentions", at(0), end=at(70), via="search", oldest=HighWater("60", at(60))
         ).resume(NOW),
-        Bounds(start=at(0), end=at(60) + timedelta(seconds=1)),
+        PageRequest(start=at(0), end=at(60) + timedelta(seconds=1)),
     ),
 }
 
 
-@pytest.mark.parametrize(("scan", "bounds"), BOUNDS.values(), ids=BOUNDS)
-def test_every_scan_has_a_lower_bound(scan: TimelineScan, bounds: Bounds) -> None:
+@pytest.mark.parametrize(("scan", "request"), BOUNDS.values(), ids=BOUNDS)
+def test_every_scan_has_a_lower_bound(scan: TimelineScan, request: PageRequest) -> None:
     """By id or by time: X is never asked for all the posts it has."""
-    assert scan.bounds(NOW) == bounds
-    assert scan.bounds(NOW).since_id or scan.bounds(NOW).start
+    assert scan.request(NOW) == request
+    assert scan.request(NOW).since_id or scan.request(NOW).start
 
 
 def test_a_scan_remembers_its_newest_and_oldest_post() -> None:
@@ -113,7 +116,7 @@ def test_search_continues_where_the_timeline_ended() -> None:
     scan = TimelineScan("mentions", at(0), FLOOR).advance([post(99, 99), post(60, 60)], 800)
     in_search = scan.continue_in_search(at(100))
     assert in_search.via == "search"
-    assert in_search.bounds(NOW) == Bounds(start=at(50), end=at(60) + timedelta(seconds=1))
+    assert in_search.request(NOW) == PageRequest(start=at(50), end=at(60) + timedelta(seconds=1))
     assert (in_search.stop_at, in_search.newest) == (FLOOR, HighWater("99", at(99)))
     assert in_search.continue_in_search(at(100)) is None
 
@@ -123,7 +126,7 @@ def test_search_is_never_asked_beyond_its_reach() -> None:
     now, floor = at(0), HighWater("1", at(0) - timedelta(days=10))
     scan = TimelineScan("mentions", at(-DAYS * 30), floor).advance([post(60, -5)], 800)
     in_search = scan.continue_in_search(now)
-    assert in_search.bounds(now).start == now - SEARCH_REACH
+    assert in_search.request(now).start == now - SEARCH_REACH
     assert in_search.missing_period(now) == (floor.at, now - SEARCH_REACH)
 
 
@@ -165,7 +168,7 @@ def test_a_resumed_scan_does_not_end_with_the_timeline() -> None:
 
 
 def search_bounds(scan: TimelineScan, now: datetime) -> tuple[datetime | None, datetime | None]:
-    in_search = scan.continue_in_search(now).bounds(now)
+    in_search = scan.continue_in_search(now).request(now)
     return in_search.start, in_search.end
 
 

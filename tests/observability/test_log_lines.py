@@ -56,7 +56,7 @@ def test_a_line_names_invocation_company_and_account(
     assert [line["function_name"] for line in found] == ["dispatch", "poll", "poll", "flag"]
     assert all(line["function_request_id"] for line in found)
     assert {(line["company"], line["account"]) for line in found[1:3]} == {
-        ("acme", here.world.company.account(account).username) for account in (HELP, NEWS)
+        ("acme", a.username) for a in here.world.company.accounts if a.id in (HELP, NEWS)
     }
     assert not {"company", "account"} & (found[0].keys() | found[3].keys())
 

@@ -16,12 +16,11 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from rich.pretty import pretty_repr
 
-from pulse.x.access import Bounds, Token
+from pulse.x.access import PageRequest, Token
 from pulse.x.client import XClient
 from pulse.x.credentials import TokenStore
 from pulse.x.faults import XError
-from pulse.x.http import BaseUrlAdapter
-from pulse.x.session import redactor_of
+from pulse.x.session import BaseUrlAdapter, redactor_of
 from pulse_cli.simulated_x import SimulatedX
 from tests.secrecy.canary import BEARER, PARTS, TOKEN, parts_in
 from tests.secrecy.echoing_x import ECHO_ANSWERS, EchoingX
@@ -33,9 +32,9 @@ from .test_functions import INVALID_SECRETS
 
 DAY = timedelta(days=1)
 REQUESTS: dict[str, Callable[[XClient], Any]] = {
-    "mentions": lambda x: x.mentions(HELP, Bounds(start=at(0) - DAY)),
-    "posts": lambda x: x.posts(HELP, Bounds(start=at(0) - DAY)),
-    "search": lambda x: x.search("@acme_help", Bounds(start=at(0) - DAY)),
+    "mentions": lambda x: x.mentions(HELP, PageRequest(start=at(0) - DAY)),
+    "posts": lambda x: x.posts(HELP, PageRequest(start=at(0) - DAY)),
+    "search": lambda x: x.search("@acme_help", PageRequest(start=at(0) - DAY)),
     "counts": lambda x: x.counts("@acme_help", at(0) - DAY, at(0)),
     "users": lambda x: x.users(["55"]),
     "user": lambda x: x.user("acme_help"),

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from aws_lambda_powertools import Logger
 
-from pulse.x.http import BaseUrlAdapter
+from pulse.x.session import BaseUrlAdapter
 from pulse_cli.laptop.sam import ROOT
 from pulse_cli.replay.lambda_service import InvocationError
 from tests import ses

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulse.x.http import BaseUrlAdapter
+from pulse.x.session import BaseUrlAdapter
 from pulse_cli.simulated_x import Archive, SimulatedX, serve
 from tests.simulated_x.conftest import NOON, XClient
 

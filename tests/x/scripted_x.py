@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 
-from pulse.x.access import Bounds, Token
+from pulse.x.access import PageRequest, Token
 from pulse.x.client import XClient
 from pulse.x.faults import XError
 from pulse_cli.simulated_x import Archive, DropError, WsgiTransport
@@ -19,7 +19,7 @@ NOON = datetime(2030, 5, 14, 12, tzinfo=UTC)
 USER = Token("BEARER-SECRET", "KEY-SECRET", "KEY-SECRET2", "ACCESS-SECRET", "ACCESS-SECRET2")
 APP = Token(bearer="BEARER-SECRET")
 RESET = {"x-rate-limit-limit": "300", "x-rate-limit-remaining": "0", "x-rate-limit-reset": "99"}
-BOUNDS = Bounds(start=NOON)
+BOUNDS = PageRequest(start=NOON)
 
 
 class ScriptedTransport(WsgiTransport):

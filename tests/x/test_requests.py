@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulse.x.access import Bounds, Limit, Token
+from pulse.x.access import Limit, PageRequest, Token
 from pulse.x.client import XClient
 from pulse.x.faults import XError
 from pulse_cli.simulated_x import SimulatedX, WsgiTransport
@@ -41,7 +41,7 @@ def test_what_is_asked_of_a_timeline() -> None:
     """Bounds and page token are sent under X's names, and a page has up to 100 posts."""
     wire = ScriptedTransport((200, {}, {"meta": {}}))
     x = XClient(lambda: USER, wire)
-    x.posts("100", Bounds("5", "9", NOON, NOON + timedelta(hours=1)), "next")
+    x.posts("100", PageRequest("5", "9", NOON, NOON + timedelta(hours=1), "next"))
     params = wire.params()
     assert wire.requests[0]["PATH_INFO"] == "/2/users/100/tweets"
     assert params.pop("tweet.fields").count(",") > 5
@@ -54,7 +54,7 @@ def test_what_is_asked_of_a_timeline() -> None:
         "pagination_token": "next",
         "exclude": "retweets",
     }
-    x.search("@a -is:retweet", Bounds(start=NOON), "next")
+    x.search("@a -is:retweet", PageRequest(start=NOON, token="next"))
     assert wire.params()["next_token"] == "next"
     assert "expansions" not in wire.params()
 
@@ -105,7 +105,7 @@ def test_the_vocabulary_that_x_understands_is_found(
     """When X does not understand the first vocabulary, the request is repeated in the other."""
     sim = SimulatedX(archive(tmp_path), lambda: NOON, understood)
     x = XClient(lambda: USER, WsgiTransport(sim))
-    page = x.mentions("100", Bounds(start=NOON - timedelta(days=1)), vocabulary=first)
+    page = x.mentions("100", PageRequest(start=NOON - timedelta(days=1), vocabulary=first))
     assert [(p.id, p.text, p.author_id) for p in page.posts] == [("1001", "@NimbusHelp <3", "7")]
     assert sim.requests.total() == requests_made
     assert page.vocabulary == last

@@ -1,28 +1,18 @@
 """The optimistic retry: read, decide, write on a condition; if it fails, all of it again."""
 
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self
+from contextlib import AbstractContextManager
 
 from pulse.dynamodb.table import BACK_OFF, TransactionCancelledError
 from pulse.kernel.errors import PulseError
 
 
-class Attempt:
+class Attempt(AbstractContextManager["Attempt", bool]):
     """One try: the block that it guards reads and writes."""
 
-    def __init__(self) -> None:
-        self.cancelled: TransactionCancelledError | None = None
+    cancelled: TransactionCancelledError | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        problem: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> bool:
+    def __exit__(self, _kind: object, problem: object, _traceback: object, /) -> bool:
         if isinstance(problem, TransactionCancelledError):
             self.cancelled = problem
         return self.cancelled is not None

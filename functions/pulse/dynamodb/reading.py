@@ -1,16 +1,11 @@
 """Reading the table: one item, many by key, a partition, the index, or everything."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, to_dynamodb
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 _MAX_BATCH = 100
 """Keys that DynamoDB takes in one BatchGetItem."""
@@ -26,13 +21,9 @@ class TableReader:
     """
 
     def __init__(
-        self,
-        client: DynamoDBClient,
-        name: str,
-        index: str,
-        pause: Callable[[float], None] = time.sleep,
+        self, client: Any, name: str, index: str, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self.client: Any = client
+        self.client = client
         self.name = name
         self.index = index
         self.pause = pause
@@ -46,25 +37,33 @@ class TableReader:
 
     def get_many(self, keys: Iterable[ItemKey]) -> dict[ItemKey, Item]:
         """Return those of the items that exist, by key; consistent reads, whatever their number."""
-        wanted = list(dict.fromkeys(keys))
         found: dict[ItemKey, Item] = {}
-        pauses = growing_pauses()
-        while wanted:
-            asked, wanted = wanted[:_MAX_BATCH], wanted[_MAX_BATCH:]
-            question = {"Keys": [key_to_dynamodb(k) for k in asked], "ConsistentRead": True}
+
+        def ask(batch: list[Any]) -> list[Any]:
+            question = {"Keys": batch, "ConsistentRead": True}
             answer = self.client.batch_get_item(RequestItems={self.name: question})
-            for raw in answer["Responses"].get(self.name, []):
-                item = from_dynamodb(raw)
-                found[key_of(item)] = item
-            # An answer holds at most 16 MB, and less from a busy table: what it left out is asked
-            # for again with the rest. Without the pause, a busy table would be asked in a tight
-            # loop and stay busy.
+            items = map(from_dynamodb, answer["Responses"].get(self.name, []))
+            found.update((key_of(item), item) for item in items)
             left: Any = answer.get("UnprocessedKeys") or {}
-            again = [key_of(from_dynamodb(k)) for k in left.get(self.name, {}).get("Keys", [])]
-            if again:
-                self.pause(next(pauses))
-            wanted += again
+            return left.get(self.name, {}).get("Keys", [])  # type: ignore[no-any-return]
+
+        self._in_batches(map(key_to_dynamodb, dict.fromkeys(keys)), _MAX_BATCH, ask)
         return found
+
+    def _in_batches(
+        self, requests: Iterable[Any], size: int, send: Callable[[list[Any]], list[Any]]
+    ) -> None:
+        """Send requests a few at a time; `send` returns those that DynamoDB left undone."""
+        # An answer holds at most 16 MB, and less from a busy table: what it left out is sent again
+        # with the rest. Without the pause, a busy table would be asked in a tight loop and stay
+        # busy.
+        waiting = list(requests)
+        pauses = itertools.chain(PAUSES, itertools.repeat(PAUSES[-1]))
+        while waiting:
+            left = send(waiting[:size])
+            if left:
+                self.pause(next(pauses))
+            waiting = waiting[size:] + left
 
     def query(
         self, pk: str, low: str = "", high: str = "", *, limit: int | None = None
@@ -124,8 +123,3 @@ class TableReader:
 def key_of(item: Mapping[str, Any]) -> ItemKey:
     """Return the key of an item that was read."""
     return ItemKey(item["pk"], item["sk"])
-
-
-def growing_pauses() -> Iterator[float]:
-    """Yield how long to wait, in seconds, time after time while the table is too busy."""
-    return itertools.chain(PAUSES, itertools.repeat(PAUSES[-1]))

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, to_dynamodb
-from pulse.dynamodb.reading import PAUSES, TableReader, growing_pauses, key_of
+from pulse.dynamodb.reading import PAUSES, TableReader, key_of
 from pulse.kernel.errors import RetryLaterError
 
+Values = Mapping[str, Any]
 _MAX_BATCH = 25
 """Items that DynamoDB takes in one BatchWriteItem."""
 MAX_ACTIONS = 100
@@ -34,11 +35,11 @@ class TransactionCancelledError(RetryLaterError):
 class Table(TableReader):
     """Reads and writes one table with one sparse index (`gpk`, `gsk`)."""
 
-    def put(self, at: ItemKey, values: Mapping[str, Any]) -> None:
+    def put(self, at: ItemKey, values: Values) -> None:
         """Put an item in place of whatever was there."""
         self.client.put_item(TableName=self.name, Item=to_dynamodb({**at._asdict(), **values}))
 
-    def put_many(self, items: Iterable[tuple[ItemKey, Mapping[str, Any]]]) -> None:
+    def put_many(self, items: Iterable[tuple[ItemKey, Values]]) -> None:
         """Put items in any order, without conditions, so no other writer may change them."""
         self._write_batches(
             {"PutRequest": {"Item": to_dynamodb({**at._asdict(), **values})}}
@@ -52,23 +53,14 @@ class Table(TableReader):
         )
 
     def _write_batches(self, requests: Iterable[Any]) -> None:
-        waiting = list(requests)
-        pauses = growing_pauses()
-        while waiting:
-            asked, waiting = waiting[:_MAX_BATCH], waiting[_MAX_BATCH:]
-            answer = self.client.batch_write_item(RequestItems={self.name: asked})
-            again = answer.get("UnprocessedItems", {}).get(self.name, [])
-            if again:
-                self.pause(next(pauses))
-            waiting += again
+        def write(batch: list[Any]) -> list[Any]:
+            answer = self.client.batch_write_item(RequestItems={self.name: batch})
+            return answer.get("UnprocessedItems", {}).get(self.name, [])  # type: ignore[no-any-return]
+
+        self._in_batches(requests, _MAX_BATCH, write)
 
     def update(
-        self,
-        at: ItemKey,
-        values: Mapping[str, Any],
-        *,
-        condition: str | None = None,
-        given: Mapping[str, Any] | None = None,
+        self, at: ItemKey, values: Values, condition: str | None = None, given: Values | None = None
     ) -> Item | None:
         """Set attributes of an item (None removes one), and return the whole item as written.
 
@@ -82,46 +74,43 @@ class Table(TableReader):
         return from_dynamodb(answer["Attributes"])
 
     def put_action(
-        self,
-        at: ItemKey,
-        values: Mapping[str, Any],
-        condition: str | None = None,
-        given: Mapping[str, Any] | None = None,
+        self, at: ItemKey, values: Values, condition: str | None = None, given: Values | None = None
     ) -> Item:
         """Return a Put for `transact`; `given` binds the names (`:rev`) of the condition."""
         item = to_dynamodb({**at._asdict(), **values})
-        return {"Put": {"TableName": self.name, "Item": item} | _conditions(condition, given)}
+        return self._action("Put", {"Item": item}, condition, given)
 
     def update_action(
-        self,
-        at: ItemKey,
-        values: Mapping[str, Any],
-        condition: str | None = None,
-        given: Mapping[str, Any] | None = None,
+        self, at: ItemKey, values: Values, condition: str | None = None, given: Values | None = None
     ) -> Item:
         """Return an Update for `transact`: None among the values removes an attribute."""
         to_set = {name: value for name, value in values.items() if value is not None}
         to_remove = [name for name in values if values[name] is None]
-        expression = []
-        if to_set:
-            expression.append("SET " + ", ".join(f"#{n} = :{n}" for n in to_set))
-        if to_remove:
-            expression.append("REMOVE " + ", ".join(f"#{n}" for n in to_remove))
-        action = {
-            "TableName": self.name,
+        sets = "SET " + ", ".join(f"#{n} = :{n}" for n in to_set) if to_set else ""
+        removes = "REMOVE " + ", ".join(f"#{n}" for n in to_remove) if to_remove else ""
+        update = {
             "Key": key_to_dynamodb(at),
-            "UpdateExpression": " ".join(expression),
+            "UpdateExpression": f"{sets} {removes}".strip(),
             "ExpressionAttributeNames": {f"#{n}": n for n in values},
         }
-        bound = {**{f":{n}": v for n, v in to_set.items()}, **(given or {})}
-        return {"Update": action | _conditions(condition, bound)}
+        bound = {f":{n}": v for n, v in to_set.items()} | dict(given or {})
+        return self._action("Update", update, condition, bound)
 
     def delete_action(
-        self, at: ItemKey, condition: str | None = None, given: Mapping[str, Any] | None = None
+        self, at: ItemKey, condition: str | None = None, given: Values | None = None
     ) -> Item:
         """Return a Delete for `transact`."""
-        key = {"TableName": self.name, "Key": key_to_dynamodb(at)}
-        return {"Delete": key | _conditions(condition, given)}
+        return self._action("Delete", {"Key": key_to_dynamodb(at)}, condition, given)
+
+    def _action(self, kind: str, what: Item, condition: str | None, bound: Values | None) -> Item:
+        """Return an action with what its condition and expressions need, of which none is empty."""
+        parts = {
+            "TableName": self.name,
+            **what,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": to_dynamodb(bound or {}),
+        }
+        return {kind: {name: part for name, part in parts.items() if part}}
 
     def transact(self, actions: Sequence[Item]) -> None:
         """Write all of the actions or none, waiting for some seconds while the table is busy.
@@ -199,9 +188,7 @@ class Table(TableReader):
         known = self.client.exceptions
         return (known.ConditionalCheckFailedException, known.TransactionConflictException)
 
-    def _written_by_lost_answer(
-        self, at: ItemKey, values: Mapping[str, Any], problem: Any
-    ) -> Item | None:
+    def _written_by_lost_answer(self, at: ItemKey, values: Values, problem: Any) -> Item | None:
         """Return the item if this very write has written it before, else None.
 
         When AWS's answer to a write is lost, botocore sends the write again, and then the condition
@@ -214,12 +201,3 @@ class Table(TableReader):
             return None
         item = self.get(at) or {}
         return item if item and all(item.get(n) == v for n, v in values.items()) else None
-
-
-def _conditions(condition: str | None, bound: Mapping[str, Any] | None) -> Item:
-    """Return the parts of an action that state its condition and bind values; none are empty."""
-    parts = {
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": to_dynamodb(bound or {}),
-    }
-    return {name: part for name, part in parts.items() if part}

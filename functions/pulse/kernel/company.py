@@ -1,6 +1,6 @@
 """What a company decides in its settings: accounts, people, rules, digests and languages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
 
@@ -101,17 +101,6 @@ class Company:
         """Return whom a mail would have gone to; None outside of shadow mode."""
         return f"{person.name} <{person.email}>" if self.shadow_address(now) else None
 
-    def account(self, account_id: str) -> Account:
-        """Return the account with this id.
-
-        Raises:
-            KeyError: the company has no such account.
-        """
-        for account in self.accounts:
-            if account.id == account_id:
-                return account
-        raise KeyError(account_id)
-
 
 SETTINGS_LAG = timedelta(minutes=2)
 """For how long a function under way may still use settings that it read before a push."""
@@ -125,14 +114,10 @@ class Settings:
     version: int = 0
     pushed_at: datetime | None = None
     board_url: str | None = None
-    _by_name: dict[str, Company] = field(init=False, repr=False, compare=False, hash=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", {c.name: c for c in self.companies})
 
     def find(self, company: str, account_id: str) -> Account | None:
         """Return the account of that company; None when the settings no longer have it."""
-        accounts = self._by_name[company].accounts if company in self._by_name else ()
+        accounts = (a for c in self.companies if c.name == company for a in c.accounts)
         return next((a for a in accounts if a.id == account_id), None)
 
     def company(self, name: str) -> Company:
@@ -141,4 +126,4 @@ class Settings:
         Raises:
             KeyError: the settings have no such company.
         """
-        return self._by_name[name]
+        return {company.name: company for company in self.companies}[name]

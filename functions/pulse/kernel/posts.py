@@ -1,6 +1,5 @@
 """What is published on X, as Pulse sees it: independent of how X spells it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -35,9 +34,15 @@ class Post:
     """Ids of the users it names."""
     lang: str = "und"
 
-    def is_from_future(self, now: datetime) -> bool:
-        """Return whether its id is ahead of the clock."""
-        return is_from_future(self.version, now)
+    def is_mention_of(self, account_ids: frozenset[str]) -> bool:
+        """Return whether somebody else names one of the accounts in it; a retweet does not."""
+        by_another = self.author_id not in account_ids and not self.retweet
+        return by_another and not self.named.isdisjoint(account_ids)
+
+    def is_reply_of(self, account_ids: frozenset[str]) -> bool:
+        """Return whether one of the accounts answers a customer in it; a retweet does not."""
+        is_own = self.author_id in account_ids and not self.retweet
+        return is_own and self.in_reply_to_user_id not in (None, *account_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +93,3 @@ def is_from_future(post_id: str, now: datetime) -> bool:
     # Such an id must never become a high-water mark: nothing that follows would be newer than it,
     # and the account would look quiet for ever.
     return time_of_id(post_id) > now + _CLOCKS_DIFFER
-
-
-def select_mentions(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:
-    """Return the posts by others that name one of the accounts, without retweets."""
-    return [
-        p
-        for p in posts
-        if p.named & account_ids and p.author_id not in account_ids and not p.retweet
-    ]
-
-
-def select_replies(posts: Iterable[Post], account_ids: frozenset[str]) -> list[Post]:
-    """Return the posts by one of the accounts that answer a customer, without retweets."""
-    return [
-        p
-        for p in posts
-        if p.author_id in account_ids
-        and p.in_reply_to_user_id is not None
-        and p.in_reply_to_user_id not in account_ids
-        and not p.retweet
-    ]

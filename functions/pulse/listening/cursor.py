@@ -83,12 +83,6 @@ class Cursor:
         fault, limit = self.faults.get(endpoint), self.limits.get(endpoint)
         return (fault is None or fault.next_try <= now) and (limit is None or limit.allows(now))
 
-    @property
-    def last_published(self) -> datetime | None:
-        """When the account itself last published something, as far as was read."""
-        mark = self.high_water.get("posts")
-        return mark.at if mark is not None else None
-
     def is_due(self, now: datetime) -> bool:
         """Return whether one of the timelines may be read now."""
         return self.is_readable("mentions", now) or self.is_readable("posts", now)
@@ -103,9 +97,7 @@ class Cursor:
         The first poll's begin when the account was first watched. None if there are none.
         """
         minute = start_of_minute(now)
-        since = start_of_minute(self.watched_from)
-        if self.last_ok is not None:
-            since = self.last_ok + MINUTE
+        since = self.last_ok + MINUTE if self.last_ok else start_of_minute(self.watched_from)
         return (since, minute) if since < minute else None
 
 

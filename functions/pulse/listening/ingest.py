@@ -5,8 +5,9 @@ It does not matter where posts come from: polls call this, and so may any other 
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 from pulse.audit.entries import LogEntry, user_ids_in
@@ -16,8 +17,8 @@ from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Account, Company
-from pulse.kernel.posts import Author, Post, select_mentions, select_replies
-from pulse.x.answers import Quarantined
+from pulse.kernel.posts import Post
+from pulse.x.answers import Page, Quarantined
 
 _LOGGED_BEFORE = timedelta(hours=26)
 """Longer than the longest sweep reaches back."""
@@ -25,7 +26,7 @@ _LOGGED_BEFORE = timedelta(hours=26)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The origin of posts.
+    """Where posts come from.
 
     `account` is the company's account for which they were found. `in_mentions` says that they are
     in its mentions timeline, and so name it whatever their entities say. Waits that began before
@@ -44,87 +45,89 @@ class Ingested(NamedTuple):
     quarantined: int
 
 
-@dataclass(frozen=True, slots=True)
-class IngestStores:
-    """The stores that ingest writes to; made for one run."""
+@dataclass(frozen=True)
+class Ingest:
+    """Stores posts of one company; made for one run, which asks once who was erased."""
 
+    company: Company
     conversations: ConversationStore
     own_posts: OwnPosts
     authors: AuthorCache
     erasures: ErasureList
     audit_log: AuditLog
-    _erased: dict[str, Mapping[str, datetime]] = field(default_factory=dict, init=False, repr=False)
+    now: datetime
 
-    def erased_people(self, company: str) -> Mapping[str, datetime]:
-        """Return when people of the company were erased, by X user id; read once a run."""
-        if company not in self._erased:
-            self._erased[company] = self.erasures.of_company(company)
-        return self._erased[company]
+    def store(self, page: Page, source: Source) -> Ingested:
+        """Store posts and fold them into conversations; the same post may come any number of times.
 
+        What could not be parsed, and the profiles that came along with the posts, are stored too.
+        """
+        company, ours = self.company, self.company.account_ids
+        posts = [_as_found(post, source) for post in page.posts if not self._is_erased(post)]
+        full: dict[str, Quarantined] = {}
 
-def ingest(
-    posts: Iterable[Post],
-    source: Source,
-    company: Company,
-    stores: IngestStores,
-    now: datetime,
-    *,
-    unreadable: Sequence[Quarantined] = (),
-    authors: Sequence[Author] = (),
-) -> Ingested:
-    """Store posts and fold them into conversations; the same post may come any number of times.
+        def quarantine(key: ConversationKey, mention: Mention) -> None:
+            # A conversation takes at most two thousand facts (D-031). What it no longer takes is
+            # quarantined, and so counted and shown; its ids are enough to find it on X.
+            raw = {"id": mention.version, "author_id": key.customer_id}
+            full[mention.token] = Quarantined(raw, "the conversation is full")
 
-    `unreadable` are posts that could not be parsed, `authors` the profiles that X sent along with
-    the posts. Both are stored too.
-    """
-    posts = [_as_found(p, source) for p in posts if not _is_erased(p, company, stores)]
-    replies = select_replies(posts, company.account_ids)
-    full: dict[str, Quarantined] = {}
+        new, facts = 0, self._facts(posts, source)
+        if facts:
+            new = self.conversations.add(facts, company.policy, company.retention, quarantine)
+        # Own posts that answer no customer are no facts, but they are stored, since sweeps compare
+        # what is stored of a timeline with what X counts and serves of it. Retweets are in neither.
+        own = [p for p in posts if p.author_id in ours and not (p.retweet or p.is_reply_of(ours))]
+        if own:
+            self.own_posts.put(company.name, own, company.retention)
+        if page.authors:
+            self.authors.put([a for a in page.authors if a.id not in self._erased], self.now)
+        to_log = [*page.quarantined, *full.values()]
+        return Ingested(new, self._log(to_log, source.account) if to_log else 0)
 
-    def quarantine(key: ConversationKey, mention: Mention) -> None:
-        # A conversation takes at most two thousand facts (D-031). What it no longer takes is
-        # quarantined, and so counted and shown; its ids are enough to find it on X.
-        raw = {"id": mention.version, "author_id": key.customer_id}
-        full[mention.token] = Quarantined(raw, "the conversation is full")
+    def _facts(self, posts: Sequence[Post], source: Source) -> dict[ConversationKey, list[Fact]]:
+        """Return mentions, then replies, by the conversations that they belong to."""
+        facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
+        ours, now = self.company.account_ids, self.now
+        for p in (post for post in posts if post.is_mention_of(ours)):
+            key = ConversationKey(self.company.name, p.conversation_id, p.author_id)
+            late = source.watched_from if p.created_at < source.watched_from else None
+            facts[key].append(
+                Mention(p.id, p.version, p.created_at, p.text, p.named & ours, p.lang, late, now)
+            )
+        for p in (post for post in posts if post.is_reply_of(ours)):
+            key = ConversationKey(self.company.name, p.conversation_id, str(p.in_reply_to_user_id))
+            facts[key].append(Reply(p.id, p.version, p.created_at, p.text, p.author_id, now))
+        return facts
 
-    new, facts = 0, _facts(posts, replies, source, company, now)
-    if facts:
-        new = stores.conversations.add(facts, company.policy, company.retention, quarantine)
-    # Own posts that answer no customer are no facts, but they are stored, since sweeps compare what
-    # is stored of a timeline with what X counts and serves of it. Retweets are in neither.
-    answering = {post.version for post in replies}
-    own = [
-        p
-        for p in posts
-        if p.author_id in company.account_ids and p.version not in answering and not p.retweet
-    ]
-    if own:
-        stores.own_posts.put(company.name, own, company.retention)
-    if authors:
-        erased = stores.erased_people(company.name)
-        stores.authors.put([author for author in authors if author.id not in erased], now)
-    to_log = [*unreadable, *full.values()]
-    return Ingested(new, _log(to_log, source, company, stores, now) if to_log else 0)
+    @cached_property
+    def _erased(self) -> Mapping[str, datetime]:
+        """When people of the company were erased, by X user id."""
+        return self.erasures.of_company(self.company.name)
 
+    def _is_erased(self, post: Post) -> bool:
+        """Return whether it is by, or answers, a person who was erased after it was published."""
+        # Sweeps and resumed scans serve old posts again. What a person publishes after the erasure
+        # is a new matter, and is stored: they speak to the company again.
+        before = [self._erased.get(i) for i in (post.author_id, post.in_reply_to_user_id) if i]
+        return any(at is not None and post.created_at < at for at in before)
 
-def _facts(
-    posts: Sequence[Post], replies: Sequence[Post], source: Source, company: Company, now: datetime
-) -> dict[ConversationKey, list[Fact]]:
-    """Return mentions, then replies, by the conversations that they belong to."""
-    facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
-    for post in select_mentions(posts, company.account_ids):
-        key = ConversationKey(company.name, post.conversation_id, post.author_id)
-        named = post.named & company.account_ids
-        late = source.watched_from if post.created_at < source.watched_from else None
-        facts[key].append(
-            Mention(post.id, post.version, post.created_at, post.text, named, post.lang, late, now)
-        )
-    for post in replies:
-        key = ConversationKey(company.name, post.conversation_id, str(post.in_reply_to_user_id))
-        facts[key].append(
-            Reply(post.id, post.version, post.created_at, post.text, post.author_id, now)
-        )
-    return facts
+    def _log(self, quarantined: Iterable[Quarantined], account: Account) -> int:
+        """Log posts that are quarantined; return how many of them were not logged before."""
+        # Sweeps read the same unreadable post every quarter of an hour for a day. The log's keys
+        # begin with the time, so a second entry would not replace the first; it is looked for
+        # instead.
+        company, now = self.company, self.now
+        before = self.audit_log.read(company.name, now - _LOGGED_BEFORE, now)
+        logged = [entry.what for entry in before]
+        what = [
+            {"account": account.username, "reason": one.reason, "raw": one.raw}
+            for one in quarantined
+            if self._erased.keys().isdisjoint(user_ids_in(one.raw))
+        ]
+        new = [LogEntry("aside", now, one) for one in what if one not in logged]
+        self.audit_log.append(company.name, new, company.retention)
+        return len(new)
 
 
 def _as_found(post: Post, source: Source) -> Post:
@@ -135,37 +138,3 @@ def _as_found(post: Post, source: Source) -> Post:
     if source.in_mentions and source.account.id not in post.named:
         return replace(post, named=post.named | {source.account.id})
     return post
-
-
-def _is_erased(post: Post, company: Company, stores: IngestStores) -> bool:
-    """Return whether it is by, or answers, a person who was erased after it was published."""
-    # Sweeps and resumed scans serve old posts again. What a person publishes after the erasure is
-    # a new matter, and is stored: they speak to the company again.
-    erased = stores.erased_people(company.name)
-    before = [erased.get(i) for i in (post.author_id, post.in_reply_to_user_id) if i]
-    return any(at is not None and post.created_at < at for at in before)
-
-
-def _log(
-    quarantined: Iterable[Quarantined],
-    source: Source,
-    company: Company,
-    stores: IngestStores,
-    now: datetime,
-) -> int:
-    """Log posts that are quarantined; return how many of them were not logged before."""
-    # Sweeps read the same unreadable post every quarter of an hour for a day. The log's keys begin
-    # with the time, so a second entry would not replace the first; it is looked for instead.
-    logged = [
-        entry.what for entry in stores.audit_log.read(company.name, now - _LOGGED_BEFORE, now)
-    ]
-    erased = stores.erased_people(company.name)
-    account = source.account.username
-    entries = [
-        LogEntry("aside", now, {"account": account, "reason": one.reason, "raw": one.raw})
-        for one in quarantined
-        if erased.keys().isdisjoint(user_ids_in(one.raw))
-    ]
-    new = [entry for entry in entries if entry.what not in logged]
-    stores.audit_log.append(company.name, new, company.retention)
-    return len(new)

@@ -1,21 +1,13 @@
 """The FIFO queue of poll tasks: a group for each account, so that none is read twice at once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulse.kernel.batching import batched
 from pulse.listening.tasks import PollTask
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import (
-        BatchResultErrorEntryTypeDef,
-        SendMessageBatchRequestEntryTypeDef,
-    )
 
 _AT_ONCE = 10
 """Messages that SQS takes in one request."""
@@ -24,7 +16,7 @@ _AT_ONCE = 10
 class PollQueue:
     """Tasks are put in here; the event source of the poll function takes them out."""
 
-    def __init__(self, client: SQSClient, url: str) -> None:
+    def __init__(self, client: Any, url: str) -> None:
         self._client = client
         self._url = url
 
@@ -36,22 +28,19 @@ class PollQueue:
         """
         # In a batch SQS may refuse some messages and take others. One that it refuses for reasons
         # of its own is sent once more now: accounts would lose a minute until the next dispatch.
-        entries = [_entry(number, task) for number, task in enumerate(tasks)]
-        failed = self._send(entries)
+        messages = [_message(number, task) for number, task in enumerate(tasks)]
+        failed = self._send(messages)
         again = {one["Id"] for one in failed if not one["SenderFault"]}
         failed = [one for one in failed if one["Id"] not in again]
-        failed += self._send([entry for entry in entries if entry["Id"] in again])
+        failed += self._send([message for message in messages if message["Id"] in again])
         if failed:
-            raise RuntimeError(
-                f"SQS did not accept {len(failed)} tasks: {failed[0].get('Message')}"
-            )
+            why = failed[0].get("Message")
+            raise RuntimeError(f"SQS did not accept {len(failed)} tasks: {why}")
 
-    def _send(
-        self, entries: Sequence[SendMessageBatchRequestEntryTypeDef]
-    ) -> list[BatchResultErrorEntryTypeDef]:
+    def _send(self, messages: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
         """Send these in batches; returns what SQS did not take."""
-        failed: list[BatchResultErrorEntryTypeDef] = []
-        for batch in batched(entries, _AT_ONCE):
+        failed: list[dict[str, Any]] = []
+        for batch in batched(messages, _AT_ONCE):
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=batch)
             failed += answer.get("Failed", [])
         return failed
@@ -61,25 +50,14 @@ def task_of(record: Mapping[str, Any]) -> PollTask:
     """Return the task in a message, as the event source hands it over."""
     raw = json.loads(record["body"])
     received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-    return PollTask(
-        raw["company"],
-        raw["account_id"],
-        raw["kind"],
-        datetime.fromisoformat(raw["minute"]),
-        retried=received > 1,
-    )
+    minute = datetime.fromisoformat(raw["minute"])
+    return PollTask(**{**raw, "minute": minute, "retried": received > 1})
 
 
-def _entry(number: int, task: PollTask) -> SendMessageBatchRequestEntryTypeDef:
-    body = {
-        "company": task.company,
-        "account_id": task.account_id,
-        "kind": task.kind,
-        "minute": task.minute.isoformat(),
-    }
+def _message(number: int, task: PollTask) -> dict[str, str]:
     return {
         "Id": str(number),
-        "MessageBody": json.dumps(body),
+        "MessageBody": json.dumps(asdict(task), default=datetime.isoformat),
         "MessageGroupId": task.account_id,
         # Two dispatches of one minute, as at-least-once schedules have them, make one poll.
         "MessageDeduplicationId": f"{task.account_id}-{task.kind}-{task.minute:%Y%m%dT%H%M}",

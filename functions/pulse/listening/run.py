@@ -1,68 +1,25 @@
-"""One run over one account: the stores and settings it uses, and its report."""
+"""One run over one account: what it works with, how far it got, and its report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from pulse.audit.entries import AuditRecord
+from pulse.audit.entries import AuditRecord, LogEntry, LogEntryKind
 from pulse.kernel.company import Account, Company
-from pulse.listening.ingest import IngestStores
+from pulse.listening.cursor import Cursor
+from pulse.listening.ingest import Ingest
+from pulse.listening.scan import TimelineScan
 from pulse.listening.store import CursorStore
-from pulse.listening.timeline import Timeline
+from pulse.listening.tasks import PollTask
 from pulse.outbox.entries import Entry
 from pulse.x.access import Limit
-from pulse.x.faults import XError
+from pulse.x.answers import Lookup
 
 if TYPE_CHECKING:
     from pulse.x.client import XClient
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedSweep:
-    """A sweep that read a timeline from now down to `start`, a time of today, within one run.
-
-    `served` are the first ids of all posts that X served in this run.
-    """
-
-    timeline: Timeline
-    start: datetime
-    served: AbstractSet[str]
-
-
-class SweepCheck(NamedTuple):
-    """The result of checking stored posts that a sweep did not serve.
-
-    X was asked for `checked` of them, of which it served `served`; `removed` were deleted. `limit`
-    is the rate limit of look-ups, where X stated it; `error` is what ended them early.
-    """
-
-    checked: int
-    served: int
-    removed: int
-    limit: Limit | None = None
-    error: XError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PollRun:
-    """The collaborators and settings of one run over one account.
-
-    `after_sweep` is called for each finished sweep; what it does with stored posts that were not
-    served is no business of listening.
-    """
-
-    company: Company
-    account: Account
-    x: XClient
-    cursors: CursorStore
-    stores: IngestStores
-    after_sweep: Callable[[FinishedSweep], SweepCheck]
-    now: datetime
-    out_of_time: Callable[[], bool]
 
 
 @dataclass(slots=True)
@@ -90,20 +47,15 @@ class PollReport:
     """Timelines that were read to the bottom."""
     served: set[str] = field(default_factory=set)
     """First ids of the posts that X served."""
-    limits: dict[str, Limit] = field(default_factory=dict)
-    """Rate limits that X stated, the last of each endpoint."""
     unfinished: list[str] = field(default_factory=list)
     """Names of scans that another run continues."""
     faults: list[str] = field(default_factory=list)
     """Endpoints that cannot be read."""
     problems: list[str] = field(default_factory=list)
-    records: list[Entry | AuditRecord] = field(default_factory=list)
+    logged: list[AuditRecord] = field(default_factory=list)
     """Written in the transaction of the cursor: they are true only if the cursor is saved."""
-
-    def add_limit(self, endpoint: str, limit: Limit | None) -> None:
-        """Note the rate limit of an answer, where it stated one."""
-        if limit is not None:
-            self.limits[endpoint] = limit
+    messages: dict[str, Entry] = field(default_factory=dict)
+    """Messages to the owner, by id; written as `logged` are."""
 
     def result(self) -> dict[str, Any]:
         """Return the result of the function, as it is logged."""
@@ -123,3 +75,41 @@ class PollReport:
             "lasting": self.faults,
             "troubles": self.problems,
         }
+
+
+@dataclass(slots=True)
+class PollRun:
+    """One run of a task over one account.
+
+    `after_sweep` is called for each sweep that read a timeline from now down to its start, a time
+    of today, within this run. It returns what X said of stored posts that were not served, and how
+    many of them were deleted; why is no business of listening. `cursor` and `report` follow page
+    by page: whatever ends the reading, they say how far it got.
+    """
+
+    company: Company
+    account: Account
+    task: PollTask
+    x: XClient
+    cursors: CursorStore
+    ingest: Ingest
+    after_sweep: Callable[[PollRun, TimelineScan], tuple[Lookup, int]]
+    now: datetime
+    out_of_time: Callable[[], bool]
+    cursor: Cursor = field(init=False)
+    report: PollReport = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cursor = Cursor(self.account.id, watched_from=self.now)
+        self.report = PollReport(self.account.username, self.task.kind)
+
+    def note_limit(self, endpoint: str, limit: Limit | None) -> None:
+        """Note the rate limit of an answer, where it stated one."""
+        if limit is not None:
+            limits = {**self.cursor.limits, endpoint: limit.capped(self.now)}
+            self.cursor = replace(self.cursor, limits=limits)
+
+    def log(self, kind: LogEntryKind, at: datetime, what: dict[str, str]) -> None:
+        """Have the audit log say this of the account, if the cursor is saved."""
+        entry = LogEntry(kind, at, {"account": self.account.username, **what})
+        self.report.logged.append(AuditRecord(self.company.name, entry))

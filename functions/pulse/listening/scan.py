@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pulse.kernel.posts import Post, time_of_id
-from pulse.x.access import Bounds
+from pulse.x.access import PageRequest
 
 Endpoint = Literal["mentions", "posts"]
 ENDPOINTS: tuple[Endpoint, ...] = ("mentions", "posts")
@@ -60,8 +60,8 @@ class TimelineScan:
         """The name under which a cursor holds it while it is unfinished."""
         return self.endpoint if self.purpose == "poll" else f"{self.purpose}/{self.endpoint}"
 
-    def bounds(self, now: datetime) -> Bounds:
-        """Return the bounds of the next request: ids in the timeline, times in search (D-006)."""
+    def request(self, now: datetime) -> PageRequest:
+        """Return the next request: bounded by ids in the timeline, by times in search (D-006)."""
         if self.via == "search":
             # Search refuses ids beside times, ids older than a week, a start beyond its reach, and
             # times of its last ten seconds. All of these follow the clock, not the scan: a scan
@@ -69,9 +69,9 @@ class TimelineScan:
             latest = now - SEARCH_LAG
             lowest = max(self.stop_at.at if self.stop_at else self.start, now - SEARCH_REACH)
             end = self.end if self.end is not None and self.end < latest else None
-            return Bounds(start=min(lowest, latest - _SECOND), end=end)
+            return PageRequest(start=min(lowest, latest - _SECOND), end=end)
         by_id = self.stop_at.id if self.stop_at else None
-        return Bounds(by_id, self.until_id, None if by_id else self.start, self.end)
+        return PageRequest(by_id, self.until_id, None if by_id else self.start, self.end)
 
     def resume(self, now: datetime) -> TimelineScan | None:
         """Return the scan as another run continues it, from the oldest post read.
@@ -97,8 +97,8 @@ class TimelineScan:
         # billed, with each poll until a newer one comes. It never moves the lower end: what an
         # unreadable post says of itself must not let the scan skip anything.
         unreadable = [HighWater(post_id, time_of_id(post_id)) for post_id in unreadable_ids]
-        newest = max(_known(self.newest, *unreadable, *read), key=_number, default=None)
-        oldest = min(_known(self.oldest, *read), key=_number, default=None)
+        newest = max(filter(None, (self.newest, *unreadable, *read)), key=_number, default=None)
+        oldest = min(filter(None, (self.oldest, *read)), key=_number, default=None)
         return replace(self, newest=newest, oldest=oldest, read=self.read + served)
 
     def continue_in_search(self, now: datetime) -> TimelineScan | None:
@@ -134,10 +134,6 @@ class TimelineScan:
         pushed others past that limit, so that an empty page proves nothing (D-045).
         """
         return self.read >= TIMELINE_LIMIT[self.endpoint] or self.until_id is not None
-
-
-def _known(*marks: HighWater | None) -> list[HighWater]:
-    return [mark for mark in marks if mark is not None]
 
 
 def _number(mark: HighWater) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import Item, from_json, parse_time, sortable_time, to_json
+from pulse.dynamodb.codec import from_json, sortable_time, to_json
 from pulse.dynamodb.optimistic import attempts
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
@@ -14,6 +14,8 @@ from pulse.kernel.errors import StaleWriteError
 from pulse.listening.cursor import Cursor
 
 _ATTEMPTS = 5
+_BESIDE_JSON = ("last_ok", "swept")
+"""Attributes of their own, so that `mark_watched` can set them without reading the cursor."""
 
 
 class CursorStore:
@@ -25,7 +27,11 @@ class CursorStore:
     def load(self, account_ids: Iterable[str]) -> dict[str, Cursor]:
         """Return the cursors of accounts that were read before, by account id."""
         found = self._table.get_many(keys.cursor(account_id) for account_id in account_ids)
-        return {c.account_id: c for c in map(_cursor, found.values())}
+        raws = (
+            json.loads(item["cursor"]) | {n: item[n] for n in _BESIDE_JSON if n in item}
+            for item in found.values()
+        )
+        return {raw["account_id"]: from_json(Cursor, raw) for raw in raws}
 
     def save(self, cursor: Cursor, also: Sequence[object] = ()) -> Cursor:
         """Write the cursor, and these records with it, in one transaction; returns it as saved.
@@ -52,15 +58,11 @@ class CursorStore:
 
     def _write(self, cursor: Cursor, also: Sequence[object] = ()) -> Cursor:
         saved = replace(cursor, rev=cursor.rev + 1)
+        raw = to_json(saved)
+        values = {"cursor": json.dumps(raw, separators=(",", ":")), "rev": saved.rev}
         action = self._table.put_action(
             keys.cursor(cursor.account_id),
-            {
-                "cursor": json.dumps(to_json(saved), separators=(",", ":")),
-                "rev": saved.rev,
-                # Beside the JSON, so that `mark_watched` can set them without reading the cursor.
-                "last_ok": sortable_time(saved.last_ok) if saved.last_ok else None,
-                "swept": sortable_time(saved.swept) if saved.swept else None,
-            },
+            values | {name: raw.get(name) for name in _BESIDE_JSON},
             "rev = :rev" if cursor.rev else "attribute_not_exists(pk)",
             {":rev": cursor.rev} if cursor.rev else None,
         )
@@ -82,13 +84,3 @@ class CursorStore:
     def delete(self, account_ids: Iterable[str]) -> None:
         """Delete the cursors of these accounts: they are read as if for the first time."""
         self._table.delete_many(map(keys.cursor, account_ids))
-
-
-def _cursor(item: Item) -> Cursor:
-    # The two minutes are attributes of their own, which `mark_watched` writes without the rest.
-    return replace(
-        from_json(Cursor, json.loads(item["cursor"])),
-        last_ok=parse_time(item.get("last_ok")),
-        swept=parse_time(item.get("swept")),
-        rev=item["rev"],
-    )

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
+from math import ceil
 
 from pulse.kernel.time import MINUTE, start_of_day, start_of_minute
-from pulse.listening.cursor import LATE_WINDOW, Cursor
-from pulse.listening.run import PollReport, PollRun
+from pulse.listening.cursor import LATE_WINDOW
+from pulse.listening.run import PollRun
 from pulse.listening.scan import ENDPOINTS, Endpoint, TimelineScan
-from pulse.listening.tasks import PollTask
-from pulse.listening.timeline import Timeline
+from pulse.listening.timeline import is_in_timeline, search_query
 
 _LONGEST = timedelta(hours=25)
 """How far back a sweep reaches at most."""
@@ -17,9 +18,7 @@ _CLOCKS_DIFFER = timedelta(minutes=3)
 """X refuses times that its own clock has not reached."""
 
 
-def late_scans(
-    run: PollRun, cursor: Cursor, endpoint: Endpoint, task: PollTask, report: PollReport
-) -> Iterator[TimelineScan]:
+def late_scans(run: PollRun, endpoint: Endpoint) -> Iterator[TimelineScan]:
     """Yield the scans of a sweep, one after the other: that of today, then those of yesterday.
 
     Raises:
@@ -33,7 +32,7 @@ def late_scans(
     # - Not further than 25 hours, and not before the time from which the account is watched.
     # Minutes are those of the task, not of the clock: a task that waited in the queue, or was
     # retried, covers the period that it was made for.
-    midnight = start_of_day(run.now)
+    task, cursor, midnight = run.task, run.cursor, start_of_day(run.now)
     watched_from = start_of_minute(cursor.watched_from - run.company.look_back)
     earliest = max(task.minute - _LONGEST, watched_from)
     late = max(min(task.minute, cursor.swept or task.minute) - LATE_WINDOW, earliest)
@@ -58,35 +57,30 @@ def late_scans(
         yield reread
         late = end
     if start < end:
-        timeline = Timeline(run.account, endpoint)
-        counts = run.x.counts(timeline.query, start, end)
+        counts = run.x.counts(search_query(endpoint, run.account.username), start, end)
         periods = [(late, end)]
         if counts is not None:
-            report.add_limit("counts", counts.limit)
-            stored = _stored_by_minute(run, timeline, start, end)
+            run.note_limit("counts", counts.limit)
+            stored = _stored_by_minute(run, endpoint, start, end)
             periods = list(_periods_with_more(counts.by_minute, stored, start, end))
         for low, high in periods:
             if low < high:
                 yield TimelineScan(endpoint, low, end=high, via="search", purpose="reread")
 
 
-def uncounted_reads(run: PollRun, task: PollTask) -> int:
+def uncounted_reads(run: PollRun) -> int:
     """Return how many posts were stored since a sweep first began, when it is tried again.
 
     The run that failed may have stored posts without counting them: counts are saved with the
     cursor, at the end of a run. What a poll stored since is among them: the count may be too high,
     but never too low (D-030).
     """
-    timelines = [Timeline(run.account, endpoint) for endpoint in ENDPOINTS]
-    stored = run.stores.conversations.published(run.company.name, run.now - _LONGEST, run.now)
-    return len(
-        [
-            fact
-            for _, fact in stored
-            if fact.stored_at is not None
-            and task.minute <= fact.stored_at < run.now
-            and any(timeline.holds(fact) for timeline in timelines)
-        ]
+    stored = run.ingest.conversations.published(run.company.name, run.now - _LONGEST, run.now)
+    return sum(
+        fact.stored_at is not None
+        and run.task.minute <= fact.stored_at < run.now
+        and any(is_in_timeline(fact, endpoint, run.account.id) for endpoint in ENDPOINTS)
+        for _, fact in stored
     )
 
 
@@ -94,34 +88,28 @@ def _periods_with_more(
     counts: Mapping[datetime, int], stored: Counter[datetime], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
     """Yield periods [low, high) of [start, end) of which X counts more posts than are stored."""
-    # Minutes with more that follow one another are one period, and one request. The loop goes one
-    # minute past the end, where there is none, so that the last period is closed as well.
-    low: datetime | None = None
-    minute = start
-    while minute < end + MINUTE:
-        more = minute < end and counts.get(minute, 0) > stored[minute]
-        if more and low is None:
-            low = minute
-        elif not more and low is not None:
-            yield low, minute
-            low = None
-        minute += MINUTE
+    # Minutes with more that follow one another are one period, and one request.
+    minutes = (start + number * MINUTE for number in range(ceil((end - start) / MINUTE)))
+    for has_more, group in groupby(minutes, lambda minute: counts.get(minute, 0) > stored[minute]):
+        period = list(group)
+        if has_more:
+            yield period[0], period[-1] + MINUTE
 
 
 def _stored_by_minute(
-    run: PollRun, timeline: Timeline, start: datetime, end: datetime
+    run: PollRun, endpoint: Endpoint, start: datetime, end: datetime
 ) -> Counter[datetime]:
     """Return how many posts of a timeline are stored, by the minute of publishing."""
-    company, stores = run.company.name, run.stores
+    company, stores = run.company.name, run.ingest
     # By id: each version of an edited mention or reply is a fact (D-011), and is one post to X.
     published = {
         fact.id: fact.at
         for _, fact in stores.conversations.published(company, start, end)
-        if timeline.holds(fact)
+        if is_in_timeline(fact, endpoint, run.account.id)
     }
     published |= {
         f"{post.id}/{post.version}": post.at
         for post in stores.own_posts.published(company, start, end)
-        if timeline.holds(post)
+        if is_in_timeline(post, endpoint, run.account.id)
     }
     return Counter(map(start_of_minute, published.values()))

@@ -1,10 +1,7 @@
 """The timelines of an account: how search finds their posts, and which stored posts are theirs."""
 
-from dataclasses import dataclass
-
 from pulse.conversations.facts import Mention, Reply
 from pulse.conversations.store.own_posts import OwnPost
-from pulse.kernel.company import Account
 from pulse.listening.scan import Endpoint
 
 
@@ -17,26 +14,13 @@ def search_query(endpoint: Endpoint, username: str) -> str:
     return f"{who} -is:retweet"
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """One of the two timelines of an account of the company."""
+def is_in_timeline(post: Mention | Reply | OwnPost, endpoint: Endpoint, account_id: str) -> bool:
+    """Return whether a stored post is in this timeline of an account of the company.
 
-    account: Account
-    endpoint: Endpoint
-
-    @property
-    def query(self) -> str:
-        """The query with which search and counts find its posts."""
-        return search_query(self.endpoint, self.account.username)
-
-    def holds(self, post: Mention | Reply | OwnPost) -> bool:
-        """Return whether a stored post is in this timeline.
-
-        A post of another account of the company that names this one is in its mentions.
-        """
-        if isinstance(post, Mention):
-            return self.endpoint == "mentions" and self.account.id in post.named
-        if self.endpoint == "posts":
-            return post.account_id == self.account.id
-        by_another = post.account_id != self.account.id
-        return isinstance(post, OwnPost) and by_another and self.account.id in post.named
+    A post of another account of the company that names this one is in its mentions.
+    """
+    if isinstance(post, Mention):
+        return endpoint == "mentions" and account_id in post.named
+    if endpoint == "posts":
+        return post.account_id == account_id
+    return isinstance(post, OwnPost) and post.account_id != account_id and account_id in post.named

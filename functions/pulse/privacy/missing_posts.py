@@ -4,63 +4,48 @@ Timelines lose posts, so that a missing post proves nothing; only what X itself 
 or hidden is deleted. All of it was read today, so that nothing is billed again (D-019).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
 
-from pulse.conversations.store.conversations import ConversationStore
-from pulse.conversations.store.own_posts import OwnPosts
-from pulse.kernel.company import Company
-from pulse.listening.run import FinishedSweep, SweepCheck
+from pulse.listening.run import PollRun
+from pulse.listening.scan import TimelineScan
+from pulse.listening.timeline import is_in_timeline
 from pulse.privacy.deletion import PostDeleter
 from pulse.privacy.removal import StoredPost, stored_post
-
-if TYPE_CHECKING:
-    from pulse.x.client import XClient
+from pulse.x.answers import Lookup
 
 _MOST = 1000
 """Posts asked for after one sweep: ten requests, should X serve an empty timeline."""
 
 
-@dataclass(frozen=True, slots=True)
-class MissingPostCheck:
-    """Deletes posts that are no longer on X; called with each finished sweep of a poll."""
+def delete_missing_posts(
+    deleter: PostDeleter, run: PollRun, sweep: TimelineScan
+) -> tuple[Lookup, int]:
+    """Delete the posts of a finished sweep's period that X says are no longer there.
 
-    company: Company
-    x: XClient
-    conversations: ConversationStore
-    own_posts: OwnPosts
-    deleter: PostDeleter
-    now: datetime
+    Return X's answer, and how many posts were deleted.
+    """
+    missing: dict[str, StoredPost] = {}
+    for post in _stored(run, sweep):
+        known = missing.get(post.id, post)
+        if post.id not in run.report.served:
+            missing[post.id] = max(known, post, key=lambda p: int(p.version))
+    asked = list(missing.values())[-_MOST:]
+    # If X fails in the middle, what it answered until then is still carried out; the next
+    # sweep asks for the rest.
+    found = run.x.absent([post.version for post in asked])
+    gone = {post: found.absent[post.version] for post in asked if post.version in found.absent}
+    return found, deleter.delete(run.company, gone, run.now, f"@{run.account.username}")
 
-    def __call__(self, sweep: FinishedSweep) -> SweepCheck:
-        """Delete the posts of the sweep's period that X says are no longer there."""
-        missing: dict[str, StoredPost] = {}
-        for post in self._stored(sweep):
-            known = missing.get(post.id, post)
-            if post.id not in sweep.served:
-                missing[post.id] = max(known, post, key=lambda p: int(p.version))
-        asked = list(missing.values())[-_MOST:]
-        # If X fails in the middle, what it answered until then is still carried out; the next
-        # sweep asks for the rest.
-        found = self.x.absent([post.version for post in asked])
-        gone = {post: found.absent[post.version] for post in asked if post.version in found.absent}
-        by = f"@{sweep.timeline.account.username}"
-        removed = self.deleter.delete(self.company, gone, self.now, by)
-        return SweepCheck(found.requested, found.served, removed, found.limit, found.error)
 
-    def _stored(self, sweep: FinishedSweep) -> Iterator[StoredPost]:
-        """Yield what is stored of the sweep's timeline, from its start to the end of that day."""
-        timeline, start, company = sweep.timeline, sweep.start, self.company.name
-        end = start.replace(hour=23, minute=59, second=59, microsecond=999_999)
-        for key, fact in self.conversations.published(company, start, end):
-            if timeline.holds(fact):
-                yield stored_post(key, fact)
-        # A post by another account of ours is looked up with that account's own timeline.
-        if timeline.endpoint == "posts":
-            for post in self.own_posts.published(company, start, end):
-                if timeline.holds(post):
-                    yield StoredPost(post.id, post.version, None, ours=True)
+def _stored(run: PollRun, sweep: TimelineScan) -> Iterator[StoredPost]:
+    """Yield what is stored of the sweep's timeline, from its start to the end of that day."""
+    end = sweep.start.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    period = run.company.name, sweep.start, end
+    for key, fact in run.ingest.conversations.published(*period):
+        if is_in_timeline(fact, sweep.endpoint, run.account.id):
+            yield stored_post(key, fact)
+    # A post by another account of ours is looked up with that account's own timeline.
+    if sweep.endpoint == "posts":
+        for post in run.ingest.own_posts.published(*period):
+            if is_in_timeline(post, sweep.endpoint, run.account.id):
+                yield StoredPost(post.id, post.version, None, ours=True)

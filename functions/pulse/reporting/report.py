@@ -158,6 +158,8 @@ def _last_own_post(cursors: Iterable[Cursor], received: Iterable[Received]) -> d
     #
     # The cursors know the newest post of each timeline as of the last poll; replies to the
     # mentions at hand may have been stored since, or come from a sweep.
-    moments = [cursor.last_published for cursor in cursors]
-    moments += [w.until for one in received for w in one.state.waits if w.how == "reply"]
-    return max((moment for moment in moments if moment is not None), default=None)
+    moments = [c.high_water["posts"].at for c in cursors if "posts" in c.high_water]
+    moments += [
+        w.until for one in received for w in one.state.waits if w.how == "reply" and w.until
+    ]
+    return max(moments, default=None)

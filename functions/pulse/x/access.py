@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -32,13 +32,8 @@ class Token:
     access_token_secret: str | None = None
 
     def __post_init__(self) -> None:
-        of_user = (
-            self.consumer_key,
-            self.consumer_secret,
-            self.access_token,
-            self.access_token_secret,
-        )
-        given = [part for part in (self.bearer, *of_user) if part is not None]
+        bearer, *of_user = astuple(self)
+        given = [part for part in (bearer, *of_user) if part is not None]
         if not given or (any(of_user) and not all(of_user)):
             raise ValueError("a token is a bearer, the four parts of a user's, or both")
         if not all(isinstance(part, str) and may_be_part(part) for part in given):
@@ -79,10 +74,15 @@ class Limit:
         return replace(self, reset=min(self.reset, now + _WINDOW))
 
 
-class Bounds(NamedTuple):
-    """The bounds of a request: posts after and before these ids, from and until these times."""
+class PageRequest(NamedTuple):
+    """What is asked of a timeline or of search.
+
+    Posts after and before these ids, from and until these times; `token` is that of the page.
+    """
 
     since_id: str | None = None
     until_id: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    token: str | None = None
+    vocabulary: Vocabulary = "tweet"

@@ -1,5 +1,6 @@
 """Answers of X: what was asked for, and with it the rate limit and how many posts were served."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +10,27 @@ from pulse.kernel.posts import Author, Post, RemovalReason
 from pulse.x.access import Limit, Vocabulary
 from pulse.x.faults import XError
 
-_MOST_DIGITS = 19
+_ID = re.compile("[0-9]{1,19}")
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """Return a JSON value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a JSON value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a JSON list; anything else in it, or in its place, is ignored."""
+    return [one for one in as_list(value) if isinstance(one, dict)]
 
 
 def is_id(value: Any) -> bool:
     """Return whether a value is an id as X writes them: a string of at most 19 ASCII digits."""
-    if not isinstance(value, str) or len(value) > _MOST_DIGITS:
-        return False
-    return value.isascii() and value.isdigit()
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,7 @@ class Quarantined:
     @property
     def id(self) -> str | None:
         """Its id, where that at least can be read."""
-        found = self.raw.get("id") if isinstance(self.raw, dict) else None
+        found = as_object(self.raw).get("id")
         return found if is_id(found) else None
 
 

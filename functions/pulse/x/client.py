@@ -1,7 +1,7 @@
 """X, through tweepy: pages of posts, counts, look-ups and users, as one token sees them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,10 +11,10 @@ import tweepy
 from pulse.kernel.batching import batched
 from pulse.kernel.posts import Author, RemovalReason
 from pulse.x import parse
-from pulse.x.access import Bounds, Limit, Token, Vocabulary
-from pulse.x.answers import Counts, Lookup, Page
+from pulse.x.access import Limit, PageRequest, Token
+from pulse.x.answers import Counts, Lookup, Page, as_list, objects_in
 from pulse.x.faults import FaultKind, XError
-from pulse.x.session import HOST, Session, error_text, errors_in, json_of, limit_of, quotable
+from pulse.x.session import HOST, Session, limit_of
 
 _PAGE = 100
 _IDS_AT_ONCE = 100
@@ -38,7 +38,7 @@ class _Answer(NamedTuple):
 
     def error_without(self, what: str) -> XError:
         """Return the error that this answer lacks what was asked for."""
-        stated = error_text(self.body) or ", ".join(self.body)[:80] or "nothing"
+        stated = parse.error_text(self.body) or ", ".join(self.body)[:80] or "nothing"
         return self.error("unavailable", f"an answer without {what}: {stated}")
 
 
@@ -56,34 +56,18 @@ class XClient:
         self._transport = transport
         self._client: tweepy.Client | None = None
 
-    def mentions(
-        self,
-        account_id: str,
-        bounds: Bounds,
-        token: str | None = None,
-        vocabulary: Vocabulary = "tweet",
-    ) -> Page:
-        """Return a page of the account's mentions timeline; `token` is that of the page."""
-        params = _timeline_params(bounds, "pagination_token", token)
-        return self._page("mentions", f"/2/users/{account_id}/mentions", params, vocabulary)
+    def mentions(self, account_id: str, request: PageRequest) -> Page:
+        """Return a page of the account's mentions timeline."""
+        return self._page("mentions", f"/2/users/{account_id}/mentions", request)
 
-    def posts(
-        self,
-        account_id: str,
-        bounds: Bounds,
-        token: str | None = None,
-        vocabulary: Vocabulary = "tweet",
-    ) -> Page:
+    def posts(self, account_id: str, request: PageRequest) -> Page:
         """Return a page of the account's own posts without retweets."""
-        params = _timeline_params(bounds, "pagination_token", token) | {"exclude": "retweets"}
-        return self._page("posts", f"/2/users/{account_id}/tweets", params, vocabulary)
+        route = f"/2/users/{account_id}/tweets"
+        return self._page("posts", route, request, exclude="retweets")
 
-    def search(
-        self, query: str, bounds: Bounds, token: str | None = None, vocabulary: Vocabulary = "tweet"
-    ) -> Page:
+    def search(self, query: str, request: PageRequest) -> Page:
         """Return a page of recent search, which reaches 7 days back."""
-        params = _timeline_params(bounds, "next_token", token) | {"query": query}
-        return self._page("search", "/2/tweets/search/recent", params, vocabulary)
+        return self._page("search", "/2/tweets/search/recent", request, query=query)
 
     def absent(self, ids: Sequence[str]) -> Lookup:
         """Look up posts by the ids of their versions, any number; they are billed if served.
@@ -105,7 +89,7 @@ class XClient:
                     raise answer.error_without("posts")
             except XError as error:
                 return Lookup(absent, requested, served, error.limit or limit, error)
-            served += len(data) if isinstance(data, list) else 0
+            served += len(as_list(data))
             found = parse.parse_absent(answer.body)
             absent |= {i: reason for i, reason in found.items() if i in batch}
         return Lookup(absent, requested, served, limit)
@@ -148,9 +132,17 @@ class XClient:
         """Return whose token this is; only for OAuth 1.0a."""
         return _only_user(self._get("users", "/2/users/me", _USER_PARAMS), "this token's user")
 
-    def _page(
-        self, endpoint: str, route: str, params: dict[str, str], vocabulary: Vocabulary
-    ) -> Page:
+    def _page(self, endpoint: str, route: str, request: PageRequest, **also: str) -> Page:
+        token_name = "next_token" if endpoint == "search" else "pagination_token"
+        params = also | {
+            "max_results": str(_PAGE),
+            "since_id": request.since_id,
+            "until_id": request.until_id,
+            "start_time": _stamp(request.start),
+            "end_time": _stamp(request.end),
+            token_name: request.token,
+        }
+        vocabulary = request.vocabulary
         try:
             answer = self._get(endpoint, route, params | parse.POST_PARAMS[vocabulary])
         except XError as error:
@@ -168,27 +160,18 @@ class XClient:
             raise answer.error_without("posts")
         return replace(page, limit=answer.limit, vocabulary=vocabulary)
 
-    def _get(self, endpoint: str, route: str, params: Mapping[str, str]) -> _Answer:
+    def _get(self, endpoint: str, route: str, params: Mapping[str, str | None]) -> _Answer:
         client = self._open()
         as_app = endpoint in _AS_APP and client.bearer_token
         as_user = client.access_token is not None and not as_app
         try:
             response = client.request("GET", route, params, user_auth=as_user)
+            return _Answer(endpoint, limit_of(response), client.session.object_in(response))
         except XError as error:
             if error.kind == "token":
                 self._client = None  # a new token may be stored: the next request fetches it
             error.endpoint = endpoint
             raise
-        redactor = client.session.redactor(response)
-        answer = _Answer(endpoint, limit_of(response), {})
-        try:
-            body = json_of(response, redactor)
-        except (ValueError, RecursionError):
-            text = quotable(redactor(response.text))[:80]
-            raise answer.error("unavailable", f"not JSON: {text!r}") from None
-        if not isinstance(body, dict):
-            raise answer.error("unavailable", f"a JSON {type(body).__name__}, not an object")
-        return answer._replace(body=body)
 
     def _open(self) -> tweepy.Client:
         if self._client is None:
@@ -196,31 +179,13 @@ class XClient:
             session = Session(token)
             if self._transport is not None:
                 session.mount(HOST, self._transport)
-            self._client = tweepy.Client(
-                token.bearer,
-                token.consumer_key,
-                token.consumer_secret,
-                token.access_token,
-                token.access_token_secret,
-            )
+            self._client = tweepy.Client(*astuple(token))  # whose parameters are in this order
             self._client.session = session
         return self._client
 
 
-def _timeline_params(bounds: Bounds, token_name: str, token: str | None) -> dict[str, str]:
-    params = {
-        "max_results": str(_PAGE),
-        "since_id": bounds.since_id,
-        "until_id": bounds.until_id,
-        "start_time": _stamp(bounds.start) if bounds.start else None,
-        "end_time": _stamp(bounds.end) if bounds.end else None,
-        token_name: token,
-    }
-    return {name: value for name, value in params.items() if value is not None}
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
 def _only_user(answer: _Answer, who: str) -> Author:
@@ -236,8 +201,8 @@ def _kind_within(body: dict[str, Any]) -> FaultKind:
     That is how X answers for an account that was suspended or deleted, or is protected.
     """
     problems = {
-        str(error.get("type")).rsplit("/", 1)[-1]
-        for error in errors_in(body)
+        parse.problem_of(error)
+        for error in objects_in(body.get("errors"))
         if error.get("resource_type") == "user"
     }
     if "resource-not-found" in problems:

@@ -105,14 +105,8 @@ class ComplianceApi:
 
     def _request(self, method: str, route: str, **more: Any) -> dict[str, Any]:
         bearer = {"Authorization": f"Bearer {self._bearer}"}
-        response = self._api.request(method, f"{HOST}{route}", headers=bearer, **more)
-        try:
-            body = response.json()
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            raise XError("unavailable", "an answer about compliance jobs that is not JSON")
-        return body
+        answer = self._api.request(method, f"{HOST}{route}", headers=bearer, **more)
+        return self._api.object_in(answer)
 
     def _transfer(self, method: str, url: str, **more: Any) -> requests.Response:
         """Send a request to the host of ids and results; whatever it refuses is tried again."""

@@ -1,9 +1,7 @@
 """Tokens, stored in SSM as encrypted parameters; never in a file, a log or the settings."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from typing import Any
 
 import botocore.exceptions
 
@@ -12,14 +10,11 @@ from pulse.observability.redaction import Redactor
 from pulse.x.access import Token
 from pulse.x.faults import XError
 
-if TYPE_CHECKING:
-    from mypy_boto3_ssm import SSMClient
-
 
 class TokenStore:
     """Tokens under one SSM path, by the names that the settings use."""
 
-    def __init__(self, client: SSMClient, path: str) -> None:
+    def __init__(self, client: Any, path: str) -> None:
         self._client = client
         self._path = path.rstrip("/")
 
@@ -76,7 +71,7 @@ class TokenStore:
             raise XError("unavailable", f"SSM: {code}") from problem
         except botocore.exceptions.BotoCoreError as problem:
             raise XError("unavailable", f"SSM: {type(problem).__name__}") from problem
-        return answer["Parameter"]["Value"]
+        return str(answer["Parameter"]["Value"])
 
 
 def _token_of(secret: str) -> Token | None:

@@ -28,6 +28,7 @@ _PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 4, 5))
 """Between tries while X is down."""
 
 
+@dataclass(eq=False)
 class XError(PulseError):
     """X could not be read.
 
@@ -36,20 +37,14 @@ class XError(PulseError):
     `counts`, `lookup` or `users`; empty before anything was asked, and for compliance jobs.
     """
 
-    def __init__(
-        self,
-        kind: FaultKind,
-        detail: str,
-        retry_at: datetime | None = None,
-        limit: Limit | None = None,
-        endpoint: str = "",
-    ) -> None:
-        super().__init__(f"{kind}: {detail}")
-        self.kind = kind
-        self.detail = detail
-        self.retry_at = retry_at
-        self.limit = limit
-        self.endpoint = endpoint
+    kind: FaultKind
+    detail: str
+    retry_at: datetime | None = None
+    limit: Limit | None = None
+    endpoint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +70,10 @@ def record_failure(error: XError, before: OpenFault | None, now: datetime) -> Op
     """
     # A fault may change its kind and come back to it: X is down for a while, then the token is
     # refused again. What was reported once since the fault began is not reported again (D-009).
-    reported_kinds = before.reported_kinds if before is not None else ()
-    if before is not None and before.reported and before.kind not in reported_kinds:
-        reported_kinds = (*reported_kinds, before.kind)
-    failures = before.failures + 1 if before is not None else 1
+    last = before or OpenFault(error.kind, error.detail, since=now, failures=0, next_try=now)
+    reported_kinds, failures = last.reported_kinds, last.failures + 1
+    if last.reported and last.kind not in reported_kinds:
+        reported_kinds = (*reported_kinds, last.kind)
     # X knows best when to come back, but its clock or a proxy may be wrong: a quarter of an hour
     # is the longest that its rate limits last. A fault that a person has to fix is tried at that
     # pace, since it goes on until somebody acts. Otherwise a failed request costs nothing and each
@@ -89,12 +84,7 @@ def record_failure(error: XError, before: OpenFault | None, now: datetime) -> Op
         next_try = now + _LONGEST_PAUSE
     else:
         next_try = now + _PAUSES[min(failures, len(_PAUSES)) - 1]
+    reported = error.kind in reported_kinds
     return OpenFault(
-        kind=error.kind,
-        detail=error.detail,
-        since=before.since if before is not None else now,
-        failures=failures,
-        next_try=next_try,
-        reported=error.kind in reported_kinds,
-        reported_kinds=tuple(reported_kinds),
+        error.kind, error.detail, last.since, failures, next_try, reported, reported_kinds
     )

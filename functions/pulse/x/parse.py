@@ -11,7 +11,7 @@ from typing import Any
 from pulse.kernel.errors import PulseError
 from pulse.kernel.posts import Author, Post, RemovalReason, first_published_at
 from pulse.x.access import Vocabulary
-from pulse.x.answers import Page, Quarantined, is_id
+from pulse.x.answers import Page, Quarantined, as_list, as_object, is_id, objects_in
 
 USER_FIELDS = "name,username"
 _LONGEST_TEXT = _MOST_STORED = 50_000
@@ -51,9 +51,8 @@ def parse_page(body: Any) -> Page:
     data = body.get("data", [])
     if not isinstance(data, list):
         raise UnreadablePostError("the answer's `data` is not a list of posts")
-    errors = _list_or_empty(body.get("errors"))
-    if not data and errors and "meta" not in body:
-        raise UnreadablePostError("the answer has only errors: " + "; ".join(map(_words, errors)))
+    if not data and as_list(body.get("errors")) and "meta" not in body:
+        raise UnreadablePostError(f"the answer has only errors: {error_text(body)}")
     posts: list[Post] = []
     quarantined: list[Quarantined] = []
     for raw in data:
@@ -61,15 +60,9 @@ def parse_page(body: Any) -> Page:
             posts.append(parse_post(raw))
         except UnreadablePostError as problem:
             quarantined.append(Quarantined(_storable(raw), str(problem)))
-    includes = body.get("includes")
-    users = includes.get("users") if isinstance(includes, dict) else None
-    return Page(
-        posts=tuple(posts),
-        quarantined=tuple(quarantined),
-        authors=parse_users(users),
-        next_token=_next_token(body.get("meta")),
-        served=len(data),
-    )
+    authors = parse_users(as_object(body.get("includes")).get("users"))
+    token = _next_token(as_object(body.get("meta")))
+    return Page(tuple(posts), tuple(quarantined), authors, token, served=len(data))
 
 
 def parse_absent(body: Any) -> dict[str, RemovalReason]:
@@ -78,16 +71,27 @@ def parse_absent(body: Any) -> dict[str, RemovalReason]:
         "resource-not-found": "deleted",
         "not-authorized-for-resource": "protected",
     }
-    found = {}
-    for error in _list_or_empty(body.get("errors")):
-        if isinstance(error, dict) and is_id(error.get("resource_id")):
-            reason = reasons.get(str(error.get("type")).rsplit("/", 1)[-1])
-            if reason is not None:
-                found[error["resource_id"]] = reason
     # Errors also tell of a post that is only referred to. What X serves is there, whatever an
     # error says: a post is deleted on the word of X alone, so in doubt it stays.
-    served = [post.get("id") for post in _list_or_empty(body.get("data")) if isinstance(post, dict)]
-    return {post_id: reason for post_id, reason in found.items() if post_id not in served}
+    served = [post.get("id") for post in objects_in(body.get("data"))]
+    return {
+        error["resource_id"]: reason
+        for error in objects_in(body.get("errors"))
+        if is_id(error.get("resource_id")) and error["resource_id"] not in served
+        if (reason := reasons.get(problem_of(error)))
+    }
+
+
+def error_text(body: Mapping[str, Any]) -> str:
+    """Return what X says is wrong: first of single errors, then its general words."""
+    errors = (*objects_in(body.get("errors")), body)
+    texts = (e.get("message") or e.get("detail") or e.get("title") for e in errors)
+    return "; ".join(map(str, filter(None, texts)))[:300]
+
+
+def problem_of(error: Mapping[str, Any]) -> str:
+    """Return the name of the problem that an error object is about: the end of its `type`."""
+    return str(error.get("type")).rsplit("/", 1)[-1]
 
 
 def parse_counts(body: Mapping[str, Any]) -> dict[datetime, int]:
@@ -108,8 +112,8 @@ def parse_users(users: Any) -> tuple[Author, ...]:
     """Read user objects; one without an id is passed over, and so is an impossible handle."""
     return tuple(
         Author(u["id"], _handle_or_none(u.get("username")), _short_text(u.get("name")))
-        for u in _list_or_empty(users)
-        if isinstance(u, dict) and is_id(u.get("id"))
+        for u in objects_in(users)
+        if is_id(u.get("id"))
     )
 
 
@@ -125,7 +129,7 @@ def parse_post(raw: Any) -> Post:
     history = _first_of(raw, "edit_history_tweet_ids", "edit_history_post_ids")
     # X lists the history oldest first, but does not promise it. Ids grow with time, so the least
     # is the first version: it stays the same through all edits, and names the post (D-011).
-    first = min([version, *filter(is_id, _list_or_empty(history))], key=int)
+    first = min([version, *filter(is_id, as_list(history))], key=int)
     references = _references(raw)
     return Post(
         id=first,
@@ -146,16 +150,12 @@ def _first_of(raw: Mapping[str, Any], *names: str) -> Any:
     return next((raw[name] for name in names if raw.get(name) is not None), None)
 
 
-def _list_or_empty(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _short_text(value: Any) -> str | None:
     return value[:_LONGEST_SHORT_TEXT] if isinstance(value, str) else None
 
 
-def _next_token(meta: Any) -> str | None:
-    token = meta.get("next_token") if isinstance(meta, dict) else None
+def _next_token(meta: Mapping[str, Any]) -> str | None:
+    token = meta.get("next_token")
     if not isinstance(token, str) or not token:
         return None
     if len(token) > _LONGEST_TOKEN:
@@ -194,8 +194,7 @@ def _created_at(raw: Mapping[str, Any]) -> datetime:
 
 def _text(raw: Mapping[str, Any]) -> str:
     """Return the whole text, plain: of a long post the note, whose beginning alone is in `text`."""
-    note = _first_of(raw, "note_tweet", "note_post")
-    text = note.get("text") if isinstance(note, dict) else None
+    text = _note(raw).get("text")
     text = raw.get("text") if text is None else text
     if not isinstance(text, str):
         raise UnreadablePostError("`text` is missing")
@@ -216,33 +215,24 @@ def _storable(raw: Any) -> Any:
 
 def _references(raw: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the ids of the posts that this one replies to, quotes or retweets, by relation."""
-    listed = _list_or_empty(_first_of(raw, "referenced_tweets", "referenced_posts"))
     return {
         r["type"]: r["id"] if is_id(r.get("id")) else None
-        for r in listed
-        if isinstance(r, dict) and isinstance(r.get("type"), str)
+        for r in objects_in(_first_of(raw, "referenced_tweets", "referenced_posts"))
+        if isinstance(r.get("type"), str)
     }
 
 
 def _named_ids(raw: Mapping[str, Any]) -> frozenset[str]:
     """Return the ids of the users that the post names."""
     # Of a long post, the entities of its first part and of the whole are in two places.
-    note = _first_of(raw, "note_tweet", "note_post")
-    ids: set[str] = set()
-    for holder in (raw, note):
-        entities = holder.get("entities") if isinstance(holder, dict) else None
-        listed = entities.get("mentions") if isinstance(entities, dict) else None
-        for mention in _list_or_empty(listed):
-            if isinstance(mention, dict) and is_id(mention.get("id")):
-                ids.add(mention["id"])
-    return frozenset(ids)
-
-
-def _words(error: Any) -> str:
-    """Return what an error object says, or the object itself, cut, if it says nothing."""
-    fields = error if isinstance(error, dict) else {"detail": error}
-    words = (fields.get(name) for name in ("detail", "message", "title"))
-    return (
-        next(filter(None, map(_short_text, words)), None)
-        or reprlib.repr(error)[:_LONGEST_SHORT_TEXT]
+    return frozenset(
+        mention["id"]
+        for holder in (raw, _note(raw))
+        for mention in objects_in(as_object(holder.get("entities")).get("mentions"))
+        if is_id(mention.get("id"))
     )
+
+
+def _note(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the note that holds the whole of a long post; empty for others."""
+    return as_object(_first_of(raw, "note_tweet", "note_post"))

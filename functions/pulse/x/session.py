@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -11,7 +10,9 @@ import requests
 
 from pulse.observability.redaction import Redactor
 from pulse.x.access import Limit, Token
+from pulse.x.answers import as_object
 from pulse.x.faults import FaultKind, XError
+from pulse.x.parse import error_text
 
 HOST = "https://api.twitter.com"
 _TIMEOUT = (3.05, 10)
@@ -49,12 +50,71 @@ class Session(requests.Session):
             # `from None` keeps the original out of tracebacks.
             raise XError("unavailable", type(problem).__name__) from None
         if response.status_code != requests.codes.ok:
-            raise _error_of(response, self.redactor(response))
+            raise self._error_of(response)
         return response
 
-    def redactor(self, response: requests.Response) -> Redactor:
+    def object_in(self, response: requests.Response) -> dict[str, Any]:
+        """Return the JSON object that is the answer, without secrets.
+
+        Raises:
+            XError: it is no JSON, or no object.
+        """
+        try:
+            body = self._json_in(response)
+        except (ValueError, RecursionError):
+            text = quotable(self._redactor(response)(response.text))[:80]
+            detail = f"not JSON: {text!r}"
+        else:
+            if isinstance(body, dict):
+                return body
+            detail = f"a JSON {type(body).__name__}, not an object"
+        raise XError("unavailable", detail, limit=limit_of(response))
+
+    def _redactor(self, response: requests.Response) -> Redactor:
         """Return what hides the token, and the signature of this one request."""
         return redactor_of(self._token, response.request.headers.get("Authorization", ""))
+
+    def _json_in(self, response: requests.Response) -> Any:
+        """Return the JSON of an answer, without secrets and without halves of surrogate pairs.
+
+        Raises:
+            ValueError: it is no JSON. RecursionError: it is nested too deep.
+        """
+        # Half of an emoji is legal in JSON, but neither DynamoDB nor a mail takes it: such halves
+        # become question marks.
+        text = self._redactor(response)(json.dumps(response.json(), ensure_ascii=False))
+        return json.loads(text.encode(errors="replace"))
+
+    def _error_of(self, response: requests.Response) -> XError:
+        redactor, limit = self._redactor(response), limit_of(response)
+        status, text = response.status_code, redactor(response.text)
+        try:
+            body = as_object(self._json_in(response))
+        except (ValueError, RecursionError):
+            body = {}
+        quoted = text if status >= requests.codes.bad_request else quotable(text)
+        reason = error_text(body) or quoted.strip()[:200] or redactor(response.reason or "")
+        detail = f"{status} {reason}"
+        if status != requests.codes.too_many_requests:
+            return XError(_KINDS.get(status, "unavailable"), detail, limit=limit)
+        # X answers 429 both for too many requests, which passes within a quarter of an hour, and
+        # for the plan's monthly reads, which only a person can do something about.
+        if "usage-capped" in text or "UsageCapExceeded" in text:
+            return XError("usage_cap", detail, limit=limit)
+        return XError("rate_limited", detail, limit.reset if limit else None, limit)
+
+
+class BaseUrlAdapter(requests.adapters.HTTPAdapter):
+    """Sends requests that are meant for X to another address, such as that of a simulated X."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._base = url.rstrip("/")
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """Send the request to the other base address, with the same path and query."""
+        request.url = f"{self._base}{request.path_url}"
+        return super().send(request, *args, **kwargs)
 
 
 def redactor_of(token: Token, authorization: str = "") -> Redactor:
@@ -72,53 +132,8 @@ def limit_of(response: requests.Response) -> Limit | None:
         return None
 
 
-def json_of(response: requests.Response, redactor: Redactor) -> Any:
-    """Return the JSON of an answer, without secrets and without halves of surrogate pairs.
-
-    Raises:
-        ValueError: it is no JSON. RecursionError: it is nested too deep.
-    """
-    # Half of an emoji is legal in JSON, but neither DynamoDB nor a mail takes it: such halves
-    # become question marks.
-    text = redactor(json.dumps(response.json(), ensure_ascii=False))
-    return json.loads(text.encode(errors="replace"))
-
-
 def quotable(text: str) -> str:
     """Return a text of X for an error message; of JSON, whole or cut, only its length."""
     # What looks like JSON may be posts, and posts must not get into logs and mails about faults.
     is_json = text.lstrip("\ufeff \t\r\n").startswith(("{", "["))
     return f"{len(text)} characters of JSON, cut or changed" if is_json else text
-
-
-def error_text(body: Any) -> str:
-    """Return what X says is wrong: first the parameters it names, then its general words."""
-    if not isinstance(body, dict):
-        return ""
-    named = [str(e.get("message") or e.get("detail")) for e in errors_in(body)]
-    general = str(body.get("detail") or body.get("title") or "")
-    return "; ".join(filter(None, [*named, general]))[:300]
-
-
-def errors_in(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the error objects in an answer; anything else in `errors` is ignored."""
-    errors = body.get("errors")
-    return [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
-
-
-def _error_of(response: requests.Response, redactor: Redactor) -> XError:
-    status, text, limit = response.status_code, redactor(response.text), limit_of(response)
-    try:
-        body = json_of(response, redactor)
-    except (ValueError, RecursionError):
-        body = None
-    quoted = text if status >= requests.codes.bad_request else quotable(text)
-    reason = error_text(body) or quoted.strip()[:200] or redactor(response.reason or "")
-    detail = f"{status} {reason}"
-    if status != requests.codes.too_many_requests:
-        return XError(_KINDS.get(status, "unavailable"), detail, limit=limit)
-    # X answers 429 both for too many requests, which passes within a quarter of an hour, and for
-    # the plan's monthly reads, which only a person can do something about.
-    if "usage-capped" in text or "UsageCapExceeded" in text:
-        return XError("usage_cap", detail, limit=limit)
-    return XError("rate_limited", detail, limit.reset if limit else None, limit)

@@ -16,7 +16,7 @@ from pulse.screens.locale import Locale
 from pulse.screens.models import FaultMail
 from pulse.screens.templates import phrases, words
 from pulse.x.faults import FOR_A_PERSON, XError
-from pulse.x.http import BaseUrlAdapter
+from pulse.x.session import BaseUrlAdapter
 from pulse_cli.errors import CommandError
 from pulse_cli.terminal import one_line
 

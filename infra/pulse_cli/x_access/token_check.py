@@ -11,7 +11,7 @@ import requests
 from pulse.kernel.posts import Author
 from pulse.listening.scan import SEARCH_LAG
 from pulse.listening.timeline import search_query
-from pulse.x.access import Bounds, Token, Vocabulary
+from pulse.x.access import PageRequest, Token, Vocabulary
 from pulse.x.answers import Page
 from pulse.x.client import XClient
 from pulse.x.faults import XError
@@ -131,11 +131,10 @@ class _TokenCheck:
             owner = self.x.me()
             self.billed += prices.USER
         self.on_step("a page of mentions")
-        mentions = self.x.mentions(account.id, Bounds(start=self.now - _WEEK))
+        week = PageRequest(start=self.now - _WEEK)
+        mentions = self.x.mentions(account.id, week)
         self.on_step("a page of its own posts")
-        posts = self.x.posts(
-            account.id, Bounds(start=self.now - _WEEK), vocabulary=mentions.vocabulary
-        )
+        posts = self.x.posts(account.id, week._replace(vocabulary=mentions.vocabulary))
         self.on_step("search and counts")
         found = self._search(mentions.vocabulary)
         self._count()
@@ -167,7 +166,8 @@ class _TokenCheck:
         end = self.now - SEARCH_LAG
         query = search_query("mentions", self.username)
         try:
-            page = self.x.search(query, Bounds(start=end - _MINUTE, end=end), vocabulary=vocabulary)
+            request = PageRequest(start=end - _MINUTE, end=end, vocabulary=vocabulary)
+            page = self.x.search(query, request)
         except XError as error:
             self.refused["search"] = describe_x_error(error, self.username)
             return 0

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from pulse.x.http import BaseUrlAdapter
+from pulse.x.session import BaseUrlAdapter
 
 Fault = Callable[[socket.socket], None]
 """Writes to the connection, or breaks it, in place of an answer."""

@@ -25,6 +25,5 @@ def run_poll(
     here.world.move_clock_to(at(minute))
     out_of_time = iter([False] * pages + [True] * 99)
     task = PollTask("acme", HELP, kind, at(minute if of is None else of), retried=of is not None)
-    return poll(
-        app.poll_run(company, company.accounts[0], task, lambda: next(out_of_time))
-    ).result()
+    run = app.poll_run(company, company.accounts[0], task, lambda: next(out_of_time))
+    return poll(run).result()

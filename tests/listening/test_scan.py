@@ -58,10 +58,10 @@ BOUNDS = {
 }
 
 
-@pytest.mark.parametrize(("scan", "request"), BOUNDS.values(), ids=BOUNDS)
-def test_every_scan_has_a_lower_bound(scan: TimelineScan, request: PageRequest) -> None:
+@pytest.mark.parametrize(("scan", "page_request"), BOUNDS.values(), ids=BOUNDS)
+def test_every_scan_has_a_lower_bound(scan: TimelineScan, page_request: PageRequest) -> None:
     """By id or by time: X is never asked for all the posts it has."""
-    assert scan.request(NOW) == request
+    assert scan.request(NOW) == page_request
     assert scan.request(NOW).since_id or scan.request(NOW).start
 
 

@@ -39,7 +39,7 @@ test: setup chromium ## Check and test everything, the longest tests by samples 
 test-all: setup check chromium ## Test all with a fresh seed, going on where it stopped (an hour)
 	SHARED=$(SHARED) $(BIN)/python -m tests.nightly --numprocesses auto --dist worksteal
 
-coverage: setup ## Branch coverage of functions/ by tests that start no process (under 3 minutes)
+coverage: setup ## Branch coverage of functions/ by tests that start no process (some minutes)
 	$(PYTEST) -m "quick or inside" --cov --cov-context=test --cov-report=term
 
 mutants: setup ## Change FILE=functions/pulse/... a little, again and again; tell what no test sees

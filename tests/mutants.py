@@ -68,6 +68,7 @@ def mutants(source: str) -> Iterator[Mutant]:
     tree = ast.parse(source)
     docstrings = {id(node) for node in ast.walk(tree) for node in _docstrings(node)}
     annotations = {id(inner) for node in ast.walk(tree) for inner in _annotations(node)}
+    annotations |= {id(inner) for node in ast.walk(tree) for inner in _decorators(node)}
     for node in ast.walk(tree):
         if id(node) in annotations or id(node) in docstrings:
             continue
@@ -86,6 +87,12 @@ def _annotations(node: ast.AST) -> Iterator[ast.AST]:
     for name in ("annotation", "returns"):
         if isinstance(found := getattr(node, name, None), ast.AST):
             yield from ast.walk(found)
+
+
+def _decorators(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what decorates a class, such as `frozen=True`, which guards and does nothing."""
+    for decorator in node.decorator_list if isinstance(node, ast.ClassDef) else ():
+        yield from ast.walk(decorator)
 
 
 def _replacements(node: ast.AST) -> Iterator[ast.AST]:
@@ -134,12 +141,17 @@ def _replace(source: str, node: ast.AST, changed: ast.AST) -> Mutant:
 
 
 def reaching(file: Path) -> dict[int, list[str]]:
-    """Return, for each line, the tests that reached it when `make coverage` ran."""
+    """Return, for each line, the tests that reached it when `make coverage` ran.
+
+    A line that runs when the module is imported, such as a default value, counts as reached by all
+    tests that reach any line of the file.
+    """
     if not COVERAGE.exists() or COVERAGE.stat().st_mtime < file.stat().st_mtime:
         sys.exit("no fresh coverage of this file: run make coverage, or name tests with TESTS=...")
     from coverage.numbits import numbits_to_nums  # noqa: PLC0415 - only here
 
     found: dict[int, set[str]] = {}
+    at_import: set[int] = set()
     with closing(sqlite3.connect(COVERAGE)) as base:
         rows = base.execute(
             "select context.context, line_bits.numbits from line_bits"
@@ -149,8 +161,13 @@ def reaching(file: Path) -> dict[int, list[str]]:
         ).fetchall() or _by_arcs(base, file)
         for context, held in rows:
             numbers = numbits_to_nums(held) if isinstance(held, bytes) else [held]
+            if not context:
+                at_import.update(numbers)
             for line in numbers if context else ():
                 found.setdefault(line, set()).add(context.partition("|")[0])
+    everyone = set().union(*found.values())
+    for line in at_import - found.keys():
+        found[line] = everyone
     return {line: sorted(tests) for line, tests in found.items()}
 
 

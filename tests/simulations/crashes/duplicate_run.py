@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import cache, cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pulse import app
@@ -21,6 +25,7 @@ class DuplicateRun:
         self._world = world
         self._stop = stop
         self._calls = 0
+        _unlock_cached_properties()
         self._app = world.lambdas.make_app()
         self._mine, self._theirs = threading.Semaphore(0), threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, args=(first,), daemon=True)
@@ -62,3 +67,15 @@ class DuplicateRun:
             error = f"{type(problem).__name__}: {problem}"
             lambdas.failures.append(FailedInvocation(first.function, self._world.now(), error))
         self._theirs.release()
+
+
+@cache
+def _unlock_cached_properties() -> None:
+    """Let two runs compute the same cached property at the same time, as two processes do."""
+    # Before Python 3.12, all instances of a class share one lock for each cached property. A run
+    # that is stopped at a call inside such a property would keep the lock, and the other run would
+    # wait for it forever. The module with `Composer` is imported first: functions import it late.
+    import_module("pulse.screens.compose")
+    for one in gc.get_objects():
+        if isinstance(one, cached_property) and hasattr(one, "lock"):
+            one.lock = nullcontext()

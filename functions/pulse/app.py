@@ -21,8 +21,8 @@ from pulse.listening.ingest import IngestStores
 from pulse.listening.queue import PollQueue
 from pulse.listening.run import PollRun
 from pulse.observability.telemetry import count, logger, reported
-from pulse.privacy.comply import ComplyRun
 from pulse.privacy.missing_posts import MissingPostCheck
+from pulse.privacy.run import ComplyRun
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
 from pulse.x.credentials import TokenStore
@@ -107,12 +107,8 @@ class App:
             account=account,
             x=x,
             cursors=db.cursors,
-            stores=IngestStores(
-                db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log
-            ),
-            after_sweep=MissingPostCheck(
-                company, x, db.conversations, db.own_posts, db.post_deleter, now
-            ),
+            stores=IngestStores(db.conversations, db.author_cache, db.erasures, db.audit_log),
+            after_sweep=MissingPostCheck(company, x, db.conversations, db.post_deleter, now),
             now=now,
             out_of_time=out_of_time,
         )

@@ -198,7 +198,7 @@ def test_losing_to_other_writers_for_minutes_raises_no_alarm(
 
 
 def test_overdue_alerts_are_counted_by_their_age(posts: Posts, small_company: Build) -> None:
-    """Given a flag that judges by an older policy than the state, then it says how late it is."""
+    """Given a flag that judges by an older policy than the mark, then it says how late it is."""
     posts.mention(0)
     here = small_company().run_minutes(0)
     app, old = here.world.app, here.world.company
@@ -228,7 +228,7 @@ def test_a_night_is_counted_when_all_companies_were(posts: Posts, small_company:
     here = small_company(two()).run_minutes(0, 1)
     night = 15 * 60 + 40
     assert run(here, night, ["figures"])["FiguresCounted"] == 2
-    refusing(here, "Query", "blue#2030-05-14")
+    refusing(here, "Query", "blue#posts")
     assert "FiguresCounted" not in run(here, night + DAY, ["figures"])
 
 

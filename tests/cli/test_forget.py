@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,12 @@ import pytest
 from pulse.audit.entries import LogEntry
 from pulse.audit.store import AuditLog
 from pulse.authors.store import AuthorCache
-from pulse.conversations.facts import ConversationKey, Flag, Mention, Position, Reply
+from pulse.conversations.facts import NOBODY, ConversationKey, Flag, Mention, Position, Reply
 from pulse.conversations.store.conversations import ConversationStore
-from pulse.conversations.store.own_posts import OwnPosts
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
-from pulse.kernel.posts import Author, Post
+from pulse.kernel.posts import Author
 from pulse.outbox.entries import Entry, fingerprint
 from pulse.outbox.mailbox import Completion
 from pulse.outbox.message import SentMail
@@ -27,9 +27,12 @@ from pulse.x.credentials import TokenStore
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import always, run
+from tests.conversations.conversation_writers import company
+from tests.stored import readable
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 POLICY = Policy(levels=(Level("warning", timedelta(minutes=15), ()),), groups={})
+SVYAZ = company(POLICY, timedelta(days=90), "svyaz")
 TWO = """\
   - name: other
     accounts:
@@ -79,10 +82,11 @@ def full(pulse_yaml: Any, table: Table) -> Table:
         ConversationKey("svyaz", "10", "6"): [mention(15, who="Olga")],
         ConversationKey("other", "40", "5"): [mention(40)],
     }
-    conversations.add(facts, POLICY, timedelta(days=90))
+    conversations.add(facts, SVYAZ)
     AuthorCache(table).put([Author("5", "Ivan_K", "Ivan"), Author("6", "olga", "Olga")], NOW)
-    said = Post("50", "50", "Thanks @Ivan_K", "700000001", "50", NOW, named=frozenset({"5"}))
-    OwnPosts(table).put("svyaz", [said], None)
+    own = Reply("50", "50", NOW, "Thanks @Ivan_K", "700000001", named=frozenset({"5"}))
+    news = {ConversationKey("svyaz", "50", NOBODY): [own]}
+    conversations.add(news, replace(SVYAZ, retention=None))
     rows = [{"reason": "odd", "raw": {"author_id": who, "text": who}} for who in ("5", "6")]
     AuditLog(table).append("svyaz", [LogEntry("aside", NOW, row) for row in rows])
     return table
@@ -97,13 +101,13 @@ def about(table: Table, *words: str) -> list[str]:
     return sorted(
         f"{i['pk']} {i['sk']}"
         for i in stored(table)
-        if any(re.search(w, json.dumps(i, ensure_ascii=False)) for w in words)
+        if any(re.search(w, readable([i])) for w in words)
     )
 
 
 def test_one_person_is_erased_and_nobody_else(full: Table) -> None:
     """Given Ivan with two companies, when forgotten, then no text or name of Ivan's is left."""
-    others = [i for i in stored(full) if i["pk"].endswith("#6") or i["pk"] == "said#svyaz"]
+    others = [i for i in stored(full) if i["pk"].endswith("#6") or i["pk"] == "c#svyaz#50#"]
     said = run("forget", "id:5", "--yes", "--wait", "0")
     assert said.code == 0
     nine, two = (f"{NOW - timedelta(days=n):%Y-%m-%d}" for n in (9, 2))
@@ -113,9 +117,9 @@ def test_one_person_is_erased_and_nobody_else(full: Table) -> None:
     assert lines[1] == f"{told}, 1 in quarantine"
     assert "1 post of your own mentioning this person stays" in said.out
     assert "35 days" in said.out
-    assert about(full, r"#5\b", "Ivan") == ["said#svyaz 50/50"]
+    assert about(full, r"#5\b", "Ivan") == ["c#svyaz#50# doc"]
     left = [i["pk"] for i in stored(full) if i["pk"].startswith("c#")]
-    assert set(left) == {"c#svyaz#10#6"}
+    assert set(left) == {"c#svyaz#10#6", "c#svyaz#50#"}
     assert [i for i in stored(full) if i in others] == others
     [redacted, kept] = sorted(
         (i["what"] for i in full.query("journal#svyaz") if "#aside#" in i["sk"]), key=len
@@ -168,8 +172,8 @@ def test_what_went_is_noted_without_who(full: Table) -> None:
     forgotten = [r.what for r in rows if r.kind == "forgotten"]
     assert {what for row in forgotten for what in row} == {"posts"}
     assert sum(row["posts"] for row in forgotten) == 5
-    for company in ("svyaz", "other"):
-        [item] = full.query(f"forgotten#{company}")
+    for name in ("svyaz", "other"):
+        [item] = full.query(f"forgotten#{name}")
         assert item["sk"] == "5"
         days = (datetime.fromtimestamp(item["ttl"], UTC) - NOW).total_seconds() / 86400
         assert 29.9 < days < 30.1
@@ -292,7 +296,7 @@ def test_a_handle_of_which_x_does_not_say_whose_it_is(
     told = run("forget", "@ivan_k", "--wait", "0", given="y\n")
     assert told.code == 0
     assert told.err.index(was) < told.err.index("Permanently remove the data of 5?")
-    assert about(full, "Ivan_K") == ["said#svyaz 50/50"]
+    assert about(full, "Ivan_K") == ["c#svyaz#50# doc"]
 
 
 def test_a_handle_that_was_two_peoples(full: Table) -> None:

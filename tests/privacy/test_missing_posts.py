@@ -1,5 +1,6 @@
 """What was deleted or protected on X within the day is gone after the next sweep, free of reads."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def test_deleted_after_its_alert_it_is_not_in_the_mails_to_come(
 
 
 def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> None:
-    """Given posts removed between their state and their facts, then the mail is of the others."""
+    """Given posts removed after it was seen that they wait, then the mail is of the others."""
     whole, stays = posts.mention(0.1, "7"), posts.mention(0.2, "8")
     newest = posts.mention(0.3, "8", thread=stays)
     here = small_company(one_account_settings()).run_minutes(0, 1)
@@ -57,9 +58,14 @@ def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> No
         stays: {StoredPost(newest, newest, ConversationKey("acme", stays, "8"), False): "deleted"},
     }
 
+    read: Counter[str] = Counter()
+
     def remove_it(params: Any, **_: Any) -> None:
         app = here.world.app
         for conversation in [c for c in gone if f"c#acme#{c}#" in str(params["body"])]:
+            read[conversation] += 1
+            if read[conversation] < 2:
+                continue
             with here.guard.paused():
                 app.db.post_deleter.delete(
                     here.world.company, gone.pop(conversation), here.world.now(), "comply"
@@ -68,8 +74,8 @@ def test_removed_while_a_mail_shows_it(posts: Posts, small_company: Build) -> No
     here.world.move_clock_to(at(16))
     with here.world.counting_calls() as lambdas:
         lambdas.invoke_scheduled("flag")
-    query = "before-call.dynamodb.Query"
-    here.world.app.db.table.client.meta.events.register(query, remove_it)
+    read_by_key = "before-call.dynamodb.BatchGetItem"
+    here.world.app.db.table.client.meta.events.register(read_by_key, remove_it)
     here.flag_and_send_at(16, 17)
     assert gone == {}
     assert [(m.minute, m.posts) for m in here.mails] == [(16, [stays])]

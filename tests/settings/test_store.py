@@ -6,10 +6,9 @@ import pytest
 
 from pulse.alerting.store import PolicyProgress
 from pulse.authors.store import AuthorCache
-from pulse.conversations.store.own_posts import OwnPosts
 from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table, TransactionCancelledError
-from pulse.kernel.posts import Author, Post
+from pulse.kernel.posts import Author
 from pulse.outbox.store.outbox import Outbox
 from pulse.reporting.store import DigestLedger, FigureStore
 from pulse.settings.store import SettingsStore
@@ -72,26 +71,6 @@ def test_authors_are_remembered_for_a_month_those_not_shown_too(table: Table) ->
     assert author_cache.find(["7", "8", "9"]) == {a.id: a for a in known}
     item = table.get(ItemKey("author#7", "author"))
     assert datetime.fromtimestamp(item["ttl"], UTC) == NOON + timedelta(days=30)
-
-
-def said(number: int, minute: float) -> Post:
-    return Post(str(number), str(number), "news", "100", str(number), NOON + minute * MINUTE)
-
-
-def test_own_news_are_found_by_their_time(table: Table) -> None:
-    """Given own posts that answer nobody, then those of a stretch of time are found."""
-    own_posts = OwnPosts(table)
-    own_posts.put("acme", [said(1, 0), said(2, 10), said(3, 20)], timedelta(days=90))
-    own_posts.put("other", [said(4, 10)], None)
-    assert [
-        (post.id, post.version, post.account_id, post.at)
-        for post in own_posts.published("acme", NOON, NOON + 20 * MINUTE)
-    ] == [("1", "1", "100", NOON), ("2", "2", "100", NOON + 10 * MINUTE)]
-    midnight = NOON.replace(hour=0) + timedelta(days=1)
-    found = own_posts.published("acme", midnight - timedelta(days=1), midnight)
-    assert [(post.id, post.version) for post in found] == [("1", "1"), ("2", "2"), ("3", "3")]
-    kept = table.get(ItemKey("said#acme", "1/1"))
-    assert datetime.fromtimestamp(kept["ttl"], UTC) == NOON + timedelta(days=90)
 
 
 def test_figures_are_kept_for_good(table: Table) -> None:

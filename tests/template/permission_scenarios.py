@@ -137,13 +137,14 @@ def mail_comes_back(run: PermissionRun) -> None:
 
 
 def deleted(run: PermissionRun) -> None:
-    """A post is deleted on X, and the next sweep misses it."""
+    """A post is deleted on X after a mail has told of it, and the next sweep misses it."""
     posts = Posts()
-    posts.mention(1, "7", gone_at=at(9).isoformat(), gone_why="deleted")
+    posts.mention(1, "7", gone_at=at(20).isoformat(), gone_why="deleted")
     with run.company(posts, one_account_settings()) as small_company:
-        small_company.run_minutes(0, 2)
+        small_company.run_minutes(0, 2, 16)
         assert small_company.stored
-        small_company.run_minutes(15)
+        assert small_company.mails
+        small_company.run_minutes(30)
         assert not small_company.stored
 
 
@@ -189,10 +190,9 @@ def _run(small_company: SmallCompany, minute: float, function: str, given: Any =
 
 def _close(small_company: SmallCompany) -> None:
     """A person takes the position on all that wait that no answer is needed."""
-    for key, state in small_company.world.app.db.conversations.open("acme").items():
-        position = Position(
-            "1", "no_answer_needed", frozenset(state.waiting), "vera", small_company.world.now()
-        )
+    world = small_company.world
+    for key, state in world.app.db.conversations.open(world.company).items():
+        position = Position("1", "no_answer_needed", frozenset(state.waiting), "vera", world.now())
         small_company.add_facts(key.conversation_id, position, customer=key.customer_id)
 
 

@@ -1,4 +1,4 @@
-"""Ingest: posts become facts of conversations, or own posts, or are quarantined.
+"""Ingest: posts become facts of conversations, or are quarantined.
 
 It does not matter where posts come from: polls call this, and so may any other source of posts.
 """
@@ -12,9 +12,8 @@ from typing import NamedTuple
 from pulse.audit.entries import LogEntry, user_ids_in
 from pulse.audit.store import AuditLog
 from pulse.authors.store import AuthorCache, ErasureList
-from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
+from pulse.conversations.facts import NOBODY, ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.conversations import ConversationStore
-from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Account, Company
 from pulse.kernel.posts import Author, Post, select_mentions, select_replies
 from pulse.x.answers import Quarantined
@@ -49,7 +48,6 @@ class IngestStores:
     """The stores that ingest writes to; made for one run."""
 
     conversations: ConversationStore
-    own_posts: OwnPosts
     authors: AuthorCache
     erasures: ErasureList
     audit_log: AuditLog
@@ -78,7 +76,6 @@ def ingest(
     the posts. Both are stored too.
     """
     posts = [_as_found(p, source) for p in posts if not _is_erased(p, company, stores)]
-    replies = select_replies(posts, company.account_ids)
     full: dict[str, Quarantined] = {}
 
     def quarantine(key: ConversationKey, mention: Mention) -> None:
@@ -87,19 +84,8 @@ def ingest(
         raw = {"id": mention.version, "author_id": key.customer_id}
         full[mention.token] = Quarantined(raw, "the conversation is full")
 
-    new, facts = 0, _facts(posts, replies, source, company, now)
-    if facts:
-        new = stores.conversations.add(facts, company.policy, company.retention, quarantine)
-    # Own posts that answer no customer are no facts, but they are stored, since sweeps compare what
-    # is stored of a timeline with what X counts and serves of it. Retweets are in neither.
-    answering = {post.version for post in replies}
-    own = [
-        p
-        for p in posts
-        if p.author_id in company.account_ids and p.version not in answering and not p.retweet
-    ]
-    if own:
-        stores.own_posts.put(company.name, own, company.retention)
+    facts = _facts(posts, source, company, now)
+    new = stores.conversations.add(facts, company, quarantine) if facts else 0
     if authors:
         erased = stores.erased_people(company.name)
         stores.authors.put([author for author in authors if author.id not in erased], now)
@@ -108,9 +94,9 @@ def ingest(
 
 
 def _facts(
-    posts: Sequence[Post], replies: Sequence[Post], source: Source, company: Company, now: datetime
+    posts: Sequence[Post], source: Source, company: Company, now: datetime
 ) -> dict[ConversationKey, list[Fact]]:
-    """Return mentions, then replies, by the conversations that they belong to."""
+    """Return mentions, then replies, then other own posts, by their conversations."""
     facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
     for post in select_mentions(posts, company.account_ids):
         key = ConversationKey(company.name, post.conversation_id, post.author_id)
@@ -119,12 +105,21 @@ def _facts(
         facts[key].append(
             Mention(post.id, post.version, post.created_at, post.text, named, post.lang, late, now)
         )
+    replies = select_replies(posts, company.account_ids)
     for post in replies:
         key = ConversationKey(company.name, post.conversation_id, str(post.in_reply_to_user_id))
-        facts[key].append(
-            Reply(post.id, post.version, post.created_at, post.text, post.author_id, now)
-        )
+        facts[key].append(_reply(post, now))
+    # Own posts that answer no customer are stored too, since sweeps compare what is stored of a
+    # timeline with what X counts and serves of it. Retweets are in neither.
+    for post in posts:
+        if post.author_id in company.account_ids and post not in replies and not post.retweet:
+            own = replace(_reply(post, now), named=post.named)
+            facts[ConversationKey(company.name, post.id, NOBODY)].append(own)
     return facts
+
+
+def _reply(post: Post, now: datetime) -> Reply:
+    return Reply(post.id, post.version, post.created_at, post.text, post.author_id, now)
 
 
 def _as_found(post: Post, source: Source) -> Post:

@@ -78,7 +78,7 @@ def uncounted_reads(run: PollRun, task: PollTask) -> int:
     but never too low (D-030).
     """
     timelines = [Timeline(run.account, endpoint) for endpoint in ENDPOINTS]
-    stored = run.stores.conversations.published(run.company.name, run.now - _LONGEST, run.now)
+    stored = run.stores.conversations.published(run.company, run.now - _LONGEST, run.now)
     return len(
         [
             fact
@@ -112,16 +112,10 @@ def _stored_by_minute(
     run: PollRun, timeline: Timeline, start: datetime, end: datetime
 ) -> Counter[datetime]:
     """Return how many posts of a timeline are stored, by the minute of publishing."""
-    company, stores = run.company.name, run.stores
-    # By id: each version of an edited mention or reply is a fact (D-011), and is one post to X.
+    # By id: each version of an edited post is a fact (D-011), and is one post to X.
     published = {
         fact.id: fact.at
-        for _, fact in stores.conversations.published(company, start, end)
+        for _, fact in run.stores.conversations.published(run.company, start, end)
         if timeline.holds(fact)
-    }
-    published |= {
-        f"{post.id}/{post.version}": post.at
-        for post in stores.own_posts.published(company, start, end)
-        if timeline.holds(post)
     }
     return Counter(map(start_of_minute, published.values()))

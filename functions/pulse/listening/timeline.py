@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from pulse.conversations.facts import Mention, Reply
-from pulse.conversations.store.own_posts import OwnPost
 from pulse.kernel.company import Account
 from pulse.listening.scan import Endpoint
 
@@ -29,14 +28,12 @@ class Timeline:
         """The query with which search and counts find its posts."""
         return search_query(self.endpoint, self.account.username)
 
-    def holds(self, post: Mention | Reply | OwnPost) -> bool:
+    def holds(self, post: Mention | Reply) -> bool:
         """Return whether a stored post is in this timeline.
 
         A post of another account of the company that names this one is in its mentions.
         """
-        if isinstance(post, Mention):
-            return self.endpoint == "mentions" and self.account.id in post.named
+        is_own = isinstance(post, Reply) and post.account_id == self.account.id
         if self.endpoint == "posts":
-            return post.account_id == self.account.id
-        by_another = post.account_id != self.account.id
-        return isinstance(post, OwnPost) and by_another and self.account.id in post.named
+            return is_own
+        return not is_own and self.account.id in post.named

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pulse.conversations.facts import Mention
 from pulse.conversations.store.conversations import ConversationStore
-from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Company
 from pulse.listening.run import FinishedSweep, SweepCheck
 from pulse.privacy.deletion import PostDeleter
@@ -32,7 +32,6 @@ class MissingPostCheck:
     company: Company
     x: XClient
     conversations: ConversationStore
-    own_posts: OwnPosts
     deleter: PostDeleter
     now: datetime
 
@@ -54,13 +53,10 @@ class MissingPostCheck:
 
     def _stored(self, sweep: FinishedSweep) -> Iterator[StoredPost]:
         """Yield what is stored of the sweep's timeline, from its start to the end of that day."""
-        timeline, start, company = sweep.timeline, sweep.start, self.company.name
+        timeline, start = sweep.timeline, sweep.start
         end = start.replace(hour=23, minute=59, second=59, microsecond=999_999)
-        for key, fact in self.conversations.published(company, start, end):
-            if timeline.holds(fact):
-                yield stored_post(key, fact)
-        # A post by another account of ours is looked up with that account's own timeline.
-        if timeline.endpoint == "posts":
-            for post in self.own_posts.published(company, start, end):
-                if timeline.holds(post):
-                    yield StoredPost(post.id, post.version, None, ours=True)
+        for stored, fact in self.conversations.published(self.company, start, end):
+            # A post by another account of ours is looked up with that account's own timeline.
+            is_looked_up = timeline.endpoint == "posts" or isinstance(fact, Mention)
+            if timeline.holds(fact) and is_looked_up:
+                yield stored_post(stored.key, fact)

@@ -7,7 +7,7 @@ from typing import Any
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.kernel.company import Company
 from pulse.kernel.time import DAY, day_bounds
-from pulse.reporting.received import latest_mentions
+from pulse.reporting.received import load_received
 from pulse.reporting.stats import Histogram
 from pulse.reporting.store import FigureStore
 
@@ -60,19 +60,14 @@ def _first_day(today: date, last: date | None, retention: timedelta | None) -> d
 
 def _count(company: Company, conversations: ConversationStore, day: date) -> dict[str, Any]:
     """Return {account id: {hour: {received, first_response: {bucket: count}, waits: ...}}}."""
-    mentions = latest_mentions(conversations, company.name, *day_bounds(day))
-    states = conversations.states({key for key, _ in mentions.values()})
     received: Counter[tuple[str, int]] = Counter()
     first: dict[tuple[str, int], Histogram] = defaultdict(Histogram)
     waits: dict[tuple[str, int], Histogram] = defaultdict(Histogram)
-    for key, mention in mentions.values():
-        state = states.get(key)
+    for _, mention, state in load_received(conversations, company, *day_bounds(day)):
         # Hours are those of UTC: readers in several time zones look at the same figures.
         for account in mention.named:
             cell = (account, mention.at.hour)
             received[cell] += 1
-            if state is None:
-                continue
             # As in `period_stats`, a response belongs to the mention that began the wait. Here
             # only waits that have ended are counted: one that still runs has no length yet, and
             # what is stored must not depend on the hour of the run.

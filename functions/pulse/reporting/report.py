@@ -99,11 +99,9 @@ def report(
 ) -> Report:
     """Return the report of [start, end), with hours and days by the clock of `zone`."""
     before = start - (end - start)
-    received = load_received(
-        stores.conversations, company.name, min(before, now - _SURGE_HISTORY), now
-    )
+    received = load_received(stores.conversations, company, min(before, now - _SURGE_HISTORY), now)
     inside = [one for one in received if start <= one.mention.at < end]
-    states = stores.conversations.open(company.name)
+    states = stores.conversations.open(company)
     waiting = {key: states[key] for key in worst_first(states, company.policy)}
     since = [state.waiting_since for state in waiting.values() if state.waiting_since is not None]
     cursors = stores.cursors.load(account.id for account in company.accounts)

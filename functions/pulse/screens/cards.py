@@ -29,9 +29,8 @@ def make_cards(
     customers = authors.find([key.customer_id for key in loaded])
     ours = {a.id: Author(a.id, a.username, company.title.get("en")) for a in company.accounts}
     found = (
-        _card(x.state, x.facts, company, customers[key.customer_id], ours, now)
-        for key, x in loaded.items()
-        if x.state.waiting_since is not None
+        _card(one.state(company.policy), one.facts, company, customers[key.customer_id], ours, now)
+        for key, one in loaded.items()
     )
     return tuple(card for card in found if card is not None)
 

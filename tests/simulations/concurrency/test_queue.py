@@ -179,7 +179,7 @@ def test_a_poison_account_delays_no_other_and_ends_in_the_dead_letter_queue(
         cursor = polls.app.db.cursors.load([NEWS])[NEWS]
         late += [minute] if cursor.last_ok != at(minute) else []
     assert late == []
-    assert len(polls.app.db.conversations.open("acme")) == 4 * again
+    assert len(polls.app.db.conversations.due(polls.app.settings().company("acme"))) == 4 * again
     assert polls.failed() == [1 + again * n for n in range(4)]
     assert [
         (account, minute) for account, minute, _ in described(RawQueue(stack).take(dead=True))

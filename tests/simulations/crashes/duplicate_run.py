@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pulse import app
@@ -57,8 +60,22 @@ class DuplicateRun:
         try:
             function = lambdas.functions[first.function]
             handler: Callable[[Any, Any], Any] = load_handler(function.handler)
+            _unlock_cached_properties()
             handler(first.event, LambdaContext(function.name, function.timeout * 1000))
         except BaseException as problem:  # noqa: BLE001 - recorded as Lambda would
             error = f"{type(problem).__name__}: {problem}"
             lambdas.failures.append(FailedInvocation(first.function, self._world.now(), error))
         self._theirs.release()
+
+
+def _unlock_cached_properties() -> None:
+    """Let two runs compute the same cached property at once, as two processes do.
+
+    Until Python 3.12 all instances of a class share one lock for it. A run that is stopped at a
+    call inside of the property would keep that lock, and the other run would wait for ever.
+    """
+    modules = [module for name, module in sys.modules.items() if name.startswith("pulse.")]
+    kinds = [kind for one in modules for kind in vars(one).values() if isinstance(kind, type)]
+    for one in (value for kind in kinds for value in vars(kind).values()):
+        if isinstance(one, cached_property) and hasattr(one, "lock"):
+            one.lock = nullcontext()

@@ -6,7 +6,7 @@ from pulse import app
 from pulse.privacy.comply import comply
 
 _SPARE_MS = 60_000
-"""Time for one more day's deletions: with less than that left, no further day is begun."""
+"""Time for some more deletions: with less than that left, no further ones are begun."""
 
 
 @app.reported

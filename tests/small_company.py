@@ -22,14 +22,14 @@ from botocore.awsrequest import AWSResponse
 
 from pulse.app import App
 from pulse.audit.entries import LogEntry
-from pulse.conversations.facts import ConversationKey, Fact
+from pulse.conversations.facts import ConversationKey, Fact, Mention
 from pulse.conversations.fold import State
-from pulse.conversations.store.codec import fact_of, is_fact, state_of
 from pulse.listening.cursor import Cursor
 from pulse.outbox.entries import Entry
 from pulse_cli.replay.world import ReplayWorld
 from pulse_cli.simulated_x import Archive, SimulatedX
 from tests.iam.call_guard import install_guard
+from tests.stored import conversations_in
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
 """Minute 0 unless a test says otherwise: a Tuesday."""
@@ -274,18 +274,15 @@ class SmallCompany:
 
     def states(self) -> dict[str, State]:
         """Return the states of all conversations by the id of their first mention."""
-        found = {}
-        for item in self.world.app.db.table.scan():
-            if "state" in item:
-                state = state_of(item)
-                found[state.first_mention_id or ""] = state
-        return found
+        policy = self.world.company.policy
+        states = (one.state(policy) for one in conversations_in(self.world.app.db.table.scan()))
+        return {state.first_mention_id or "": state for state in states}
 
     @property
     def stored(self) -> set[str]:
         """The ids of all mentions that are stored."""
-        items = self.world.app.db.table.scan()
-        return {fact_of(i).id for i in items if is_fact(i) and i["sk"].startswith("m")}
+        found = conversations_in(self.world.app.db.table.scan())
+        return {fact.id for one in found for fact in one.facts if isinstance(fact, Mention)}
 
     def cursor(self, account: str = HELP) -> Cursor:
         return self.world.app.db.cursors.load([account])[account]
@@ -319,7 +316,7 @@ class SmallCompany:
         """Store facts in a conversation, as a person's click does."""
         company = self.world.company
         key = ConversationKey("acme", conversation, customer)
-        self.world.app.db.conversations.add({key: facts}, company.policy, company.retention)
+        self.world.app.db.conversations.add({key: facts}, company)
 
     @property
     def failures(self) -> list[str]:

@@ -228,10 +228,10 @@ def test_keys_of_the_table_are_spelled_in_one_file(file: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        'f"said#{company}"',
+        'f"sent#{company}"',
         'at.pk.startswith("c#")',
         '"outbox#acme"',
-        'ItemKey(pk, "state")',
+        'ItemKey(pk, "doc")',
         'item["sk"].split("#")',
         "at.pk.partition(mark)",
         'kind == "c"',

@@ -27,8 +27,8 @@ from pulse.outbox.bounces import BounceHandler
 from pulse.outbox.deliver import Delivery
 from pulse.outbox.mailer import CriticalTopic, SesMailer
 from pulse.outbox.send import SendRun
-from pulse.privacy.comply import ComplyRun
 from pulse.privacy.missing_posts import delete_missing_posts
+from pulse.privacy.run import ComplyRun
 from pulse.repositories import Repositories
 from pulse.settings import reader as settings_reader
 from pulse.x.credentials import TokenStore
@@ -103,10 +103,7 @@ class App:
     ) -> PollRun:
         """Return one poll of an account."""
         db, x, now = self.db, self.x(account), self.now()
-        log, erasures = db.audit_log, db.erasures
-        ingest = Ingest(
-            company, db.conversations, db.own_posts, db.author_cache, erasures, log, now
-        )
+        ingest = Ingest(company, db.conversations, db.author_cache, db.erasures, db.audit_log, now)
         check = functools.partial(delete_missing_posts, db.post_deleter)
         return PollRun(company, account, task, x, db.cursors, ingest, check, now, out_of_time)
 

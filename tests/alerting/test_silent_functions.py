@@ -230,7 +230,7 @@ def test_a_night_is_counted_when_all_companies_were(posts: Posts, small_company:
     here = small_company(two_companies()).run_minutes(0, 1)
     night = 15 * 60 + 40
     assert run(here, night, ["figures"])["FiguresCounted"] == 2
-    refuse_calls(here, "Query", "blue#2030-05-14")
+    refuse_calls(here, "Query", "blue#posts")
     assert "FiguresCounted" not in run(here, night + DAY, ["figures"])
 
 

@@ -12,7 +12,7 @@ from pulse.dynamodb.table import Table
 from pulse.listening.cursor import Cursor
 from pulse.listening.store import CursorStore
 from pulse.privacy.compliance import app_of
-from pulse.privacy.store.compliance import ComplianceStore
+from pulse.privacy.store import ComplianceStore
 from pulse.x.access import Token
 from pulse.x.credentials import TokenStore
 from pulse_cli.simulated_aws.local_stack import LocalStack

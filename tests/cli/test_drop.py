@@ -27,6 +27,7 @@ from pulse.settings.store import SettingsStore
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import run
+from tests.conversations.conversation_writers import company
 
 from .test_forget import NOW, POLICY, SECOND_COMPANY, full, mention
 
@@ -45,7 +46,8 @@ def former_company(full: Table, pulse_yaml: Path) -> Table:
     """Two companies with data of every kind; `other` is no longer in the settings."""
     entry = Entry("e", "other", "anna", "alert", NOW, (ConversationKey("other", "40", "5"),))
     outbox = Outbox(full)
-    ConversationStore(full).add({ConversationKey("other", "41", "9"): [mention(41)]}, POLICY, None)
+    acme = company(POLICY, None, "other")
+    ConversationStore(full).add({ConversationKey("other", "41", "9"): [mention(41)]}, acme)
     AuthorCache(full).put([Author("9", "nina", "Nina")], NOW)
     outbox.put(entry)
     mailbox = outbox.claim("other", "anna", NOW, NOW + timedelta(minutes=3))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,12 @@ import pytest
 from pulse.audit.entries import LogEntry
 from pulse.audit.store import AuditLog
 from pulse.authors.store import AuthorCache
-from pulse.conversations.facts import ConversationKey, Flag, Mention, Position, Reply
+from pulse.conversations.facts import NOBODY, ConversationKey, Flag, Mention, Position, Reply
 from pulse.conversations.store.conversations import ConversationStore
-from pulse.conversations.store.own_posts import OwnPosts
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
-from pulse.kernel.posts import Author, Post
+from pulse.kernel.posts import Author
 from pulse.outbox.entries import Entry, fingerprint
 from pulse.outbox.mailbox import Completion
 from pulse.outbox.message import SentMail
@@ -27,9 +27,12 @@ from pulse.x.credentials import TokenStore
 from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
 from tests.cli.command_runner import always, run
+from tests.conversations.conversation_writers import company
+from tests.stored import readable
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 POLICY = Policy(levels=(Level("warning", timedelta(minutes=15), ()),), groups={})
+SVYAZ = company(POLICY, timedelta(days=90), "svyaz")
 SECOND_COMPANY = """\
   - name: other
     accounts:
@@ -79,10 +82,11 @@ def full(pulse_yaml: Any, table: Table) -> Table:
         ConversationKey("svyaz", "10", "6"): [mention(15, who="Olga")],
         ConversationKey("other", "40", "5"): [mention(40)],
     }
-    conversations.add(facts, POLICY, timedelta(days=90))
+    conversations.add(facts, SVYAZ)
     AuthorCache(table).put([Author("5", "Ivan_K", "Ivan"), Author("6", "olga", "Olga")], NOW)
-    own_post = Post("50", "50", "Thanks @Ivan_K", "700000001", "50", NOW, named=frozenset({"5"}))
-    OwnPosts(table).put("svyaz", [own_post], None)
+    own = Reply("50", "50", NOW, "Thanks @Ivan_K", "700000001", named=frozenset({"5"}))
+    news = {ConversationKey("svyaz", "50", NOBODY): [own]}
+    conversations.add(news, replace(SVYAZ, retention=None))
     rows = [{"reason": "odd", "raw": {"author_id": who, "text": who}} for who in ("5", "6")]
     AuditLog(table).append("svyaz", [LogEntry("aside", NOW, row) for row in rows])
     return table
@@ -97,13 +101,13 @@ def about(table: Table, *patterns: str) -> list[str]:
     return sorted(
         f"{i['pk']} {i['sk']}"
         for i in stored(table)
-        if any(re.search(pattern, json.dumps(i, ensure_ascii=False)) for pattern in patterns)
+        if any(re.search(pattern, readable([i])) for pattern in patterns)
     )
 
 
 def test_one_person_is_erased_and_nobody_else(full: Table) -> None:
     """Ivan is erased from both companies; only the own post that mentions him stays."""
-    others = [i for i in stored(full) if i["pk"].endswith("#6") or i["pk"] == "said#svyaz"]
+    others = [i for i in stored(full) if i["pk"].endswith("#6") or i["pk"] == "c#svyaz#50#"]
     result = run("forget", "id:5", "--yes", "--wait", "0")
     assert result.code == 0
     nine, two = (f"{NOW - timedelta(days=n):%Y-%m-%d}" for n in (9, 2))
@@ -113,9 +117,9 @@ def test_one_person_is_erased_and_nobody_else(full: Table) -> None:
     assert lines[1] == f"{summary}, 1 in quarantine"
     assert "1 post of your own mentioning this person stays" in result.out
     assert "35 days" in result.out
-    assert about(full, r"#5\b", "Ivan") == ["said#svyaz 50/50"]
+    assert about(full, r"#5\b", "Ivan") == ["c#svyaz#50# doc"]
     conversations = [i["pk"] for i in stored(full) if i["pk"].startswith("c#")]
-    assert set(conversations) == {"c#svyaz#10#6"}
+    assert set(conversations) == {"c#svyaz#10#6", "c#svyaz#50#"}
     assert [i for i in stored(full) if i in others] == others
     [redacted, unchanged] = sorted(
         (i["what"] for i in full.query("journal#svyaz") if "#aside#" in i["sk"]), key=len
@@ -168,8 +172,8 @@ def test_an_erasure_is_logged_without_the_person(full: Table) -> None:
     forgotten = [r.what for r in rows if r.kind == "forgotten"]
     assert {what for row in forgotten for what in row} == {"posts"}
     assert sum(row["posts"] for row in forgotten) == 5
-    for company in ("svyaz", "other"):
-        [item] = full.query(f"forgotten#{company}")
+    for name in ("svyaz", "other"):
+        [item] = full.query(f"forgotten#{name}")
         assert item["sk"] == "5"
         days = (datetime.fromtimestamp(item["ttl"], UTC) - NOW).total_seconds() / 86400
         assert 29.9 < days < 30.1
@@ -295,7 +299,7 @@ def test_a_handle_that_x_does_not_confirm(
     confirmed = run("forget", "@ivan_k", "--wait", "0", stdin="y\n")
     assert confirmed.code == 0
     assert confirmed.err.index(warning) < confirmed.err.index("Permanently remove the data of 5?")
-    assert about(full, "Ivan_K") == ["said#svyaz 50/50"]
+    assert about(full, "Ivan_K") == ["c#svyaz#50# doc"]
 
 
 def test_a_handle_that_two_people_had(full: Table) -> None:

@@ -24,6 +24,7 @@ from pulse_cli.simulated_aws.local_stack import LocalStack
 from pulse_cli.stack.deployment import INDEX
 from pulse_cli.stack.status_view import format_age
 from tests.cli.command_runner import CommandResult, run
+from tests.conversations.conversation_writers import company
 
 MINUTE = timedelta(minutes=1)
 POLICY = Policy(
@@ -72,7 +73,7 @@ def busy(pushed: Table) -> datetime:
         key = ConversationKey("svyaz", str(number), "9")
         facts[key] = [Mention(str(number), str(number), at, "help", frozenset({"700000001"}))]
     facts[ConversationKey("svyaz", "1", "9")].append(Flag("critical", frozenset({"1"}), now, now))
-    ConversationStore(pushed).add(facts, POLICY, None)
+    ConversationStore(pushed).add(facts, company(POLICY, None, "svyaz"))
     outbox = Outbox(pushed)
     for person, kind in (("anna", "alert"), ("boris", "trouble")):
         outbox.put(Entry("1", "svyaz", person, kind, now - 7 * MINUTE))

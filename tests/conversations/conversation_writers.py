@@ -1,18 +1,21 @@
 """Writers to one conversation, and the check that it is complete whatever they do."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention, Position, Reply
 from pulse.conversations.fold import State, fold, levels_due
-from pulse.conversations.store.codec import STATE, conversation_pk, fact_of, is_fact, state_of
-from pulse.conversations.store.conversations import ConversationStore
+from pulse.conversations.store.conversations import Change, ConversationStore
+from pulse.conversations.store.documents import StoredConversation, stored_in
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey
 from pulse.dynamodb.table import Table
+from pulse.kernel.company import Company, Person
 from pulse.kernel.policy import Level, Policy
 from pulse.outbox.entries import Entry
 from pulse.outbox.store.outbox import Outbox
+from tests.stored import misplaced
 
 NINE = datetime(2030, 5, 14, 9, tzinfo=UTC)
 KEY = ConversationKey("acme", "1", "7")
@@ -25,6 +28,19 @@ POLICY = Policy(
     ),
     groups={},
 )
+
+
+def company(
+    policy: Policy = POLICY, retention: timedelta | None = KEEP, name: str = "acme"
+) -> Company:
+    """A company of which only these rules matter."""
+    anna = Person("anna", "Anna", "anna@acme.example")
+    return Company(
+        name, {"en": name}, (), {"anna": anna}, policy, owner="anna", retention=retention
+    )
+
+
+ACME = company()
 Writer = Callable[[ConversationStore], object]
 
 
@@ -47,51 +63,59 @@ def position(minute: float, *mentions: int) -> Position:
 
 def poll(*facts: Fact) -> Writer:
     """Return a writer that stores these facts, as a poll does."""
-    return lambda conversations: conversations.add({KEY: facts}, POLICY, KEEP)
+    return lambda conversations: conversations.add({KEY: facts}, ACME)
 
 
 def click(fact: Fact) -> Writer:
     """Return a writer that stores what a person clicked, which is not retried."""
-    return lambda conversations: conversations.append([KEY], lambda *_: [fact], POLICY, KEEP)
+    return lambda conversations: conversations.append([KEY], lambda *_: [fact], ACME)
 
 
 def flag(minute: float) -> Writer:
     """Return a writer that flags in this minute, with an outbox entry for each flag."""
 
-    def entries_of(flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
+    def entries_of(flagged: Sequence[Change]) -> list[Entry]:
         return [
             Entry(f"{fact.level}/{fact.reminder}/{minute}", "acme", fact.level, "alert", at(minute))
-            for facts in flagged.values()
-            for fact in facts
+            for change in flagged
+            for fact in change.new_facts
             if isinstance(fact, Flag)
         ]
 
-    def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
-        return levels_due(state, POLICY, at(minute))
+    def decide(stored: StoredConversation) -> Sequence[Fact]:
+        return levels_due(stored.state(POLICY), POLICY, at(minute))
 
-    return lambda conversations: conversations.append([KEY], decide, POLICY, KEEP, entries_of)
+    return lambda conversations: conversations.append([KEY], decide, ACME, entries_of)
 
 
-def stored_conversation(
-    table: Table, key: ConversationKey = KEY
-) -> tuple[State, list[Fact], list[Item]]:
-    """Return the state, the facts and all items of a conversation, as stored."""
-    items = list(table.query(conversation_pk(key)))
-    [head] = [i for i in items if i["sk"] == STATE]
-    return state_of(head), [fact_of(i) for i in items if is_fact(i)], items
+def stored_items(table: Table, key: ConversationKey = KEY) -> dict[str, Item]:
+    """Return all items of a conversation by their sort keys, as stored."""
+    return {item["sk"]: item for item in table.query(keys.document(*key).pk)}
+
+
+def stored_conversation(table: Table, key: ConversationKey = KEY) -> tuple[State, list[Fact], Item]:
+    """Return the state and the facts of a conversation, and its document as stored."""
+    document = stored_items(table, key)[keys.DOCUMENT]
+    stored = stored_in(document)
+    return stored.state(POLICY), list(stored.facts), document
+
+
+def assert_placed(table: Table, key: ConversationKey = KEY) -> State:
+    """Check that index and time to live are as the facts say, and return the state."""
+    state, facts, document = stored_conversation(table, key)
+    assert state == fold(facts, POLICY)
+    assert list(misplaced(stored_items(table, key), ACME)) == []
+    open_ = state.status == "open"
+    assert (document.get("ttl") is None) is open_
+    assert ("open" in stored_items(table, key)) is open_
+    return state
 
 
 def assert_whole(table: Table, *expected: Fact) -> State:
-    """Check that the state is the fold of the facts, and that nothing is missing."""
-    state, facts, items = stored_conversation(table)
-    assert state == fold(facts, POLICY)
+    """Check that a conversation stands as its facts say, and that nothing is missing."""
+    state = assert_placed(table)
+    _, facts, _ = stored_conversation(table)
     assert {f.token for f in expected} <= {f.token for f in facts}
-    open_ = state.status == "open"
-    assert len({i.get("ttl") for i in items}) == 1
-    assert (items[0].get("ttl") is None) is open_
-    [head] = [i for i in items if i["sk"] == STATE]
-    assert (head.get("gpk") == "acme#open") is open_
-    assert "partly" not in head
     alerts = Counter(entry.person for entry in Outbox(table).waiting("acme"))
     flags = Counter(f.level for f in facts if isinstance(f, Flag))
     assert alerts == flags

@@ -1,7 +1,7 @@
-"""Facts and states are the same after they were stored and read."""
+"""What is stored comes back as it went."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,19 +9,17 @@ from hypothesis import strategies as st
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Mention, Position, Reply
 from pulse.conversations.fold import fold
-from pulse.conversations.store.codec import (
-    conversation_pk,
-    fact_item,
-    fact_of,
+from pulse.conversations.store.documents import (
+    StoredConversation,
+    document_values,
     key_from_pk,
-    state_of,
-    state_values,
+    stored_in,
 )
-from pulse.dynamodb.codec import ItemKey, sortable_time
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import sortable_time
 from pulse.dynamodb.table import Table
-from pulse.kernel.policy import Level, Policy
+from tests.conversations.conversation_writers import ACME, POLICY
 
-POLICY = Policy((Level("warning", timedelta(minutes=15), ()),), {})
 moments = st.datetimes(datetime(2007, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001
     lambda t: t.replace(microsecond=t.microsecond // 1000 * 1000, tzinfo=UTC)
 )
@@ -48,40 +46,43 @@ facts = st.one_of(
 )  # fmt: skip
 
 
-def store_and_read(table: Table, at: ItemKey, values: dict[str, Any]) -> dict[str, Any]:
-    table.put(at, values)
-    item = table.get(at)
-    assert item is not None
-    return item
+KEY = ConversationKey("acme", "1", "7")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fact=facts)
-def test_a_fact_is_read_as_it_was_stored(table: Table, fact: Fact) -> None:
-    """Any fact that is stored in DynamoDB is read unchanged."""
-    item = store_and_read(table, *fact_item(ConversationKey("acme", "1", "7"), fact, None))
-    assert fact_of(item) == fact
+def test_a_fact_comes_back_as_it_went(table: Table, fact: Fact) -> None:
+    """For any fact: stored in DynamoDB and read again, it is the same."""
+    assert there_and_back(table, [fact]).facts == (fact,)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(many=st.lists(facts, max_size=8))
-def test_a_state_is_read_as_it_was_stored(table: Table, many: list[Fact]) -> None:
-    """Any state that facts fold to is read unchanged."""
-    key, state = ConversationKey("acme", "1", "7"), fold(many, POLICY)
-    item = store_and_read(
-        table, ItemKey(conversation_pk(key), "state"), state_values(key, state, 1, None, 0)
-    )
-    assert state_of(item) == state
+def test_a_conversation_comes_back_as_it_went(table: Table, many: list[Fact]) -> None:
+    """For any facts: stored and read again, they are the same, and so is all beside them."""
+    before = StoredConversation(KEY).with_facts(many, ACME)
+    found = there_and_back(table, many)
+    assert sorted(found.facts, key=repr) == sorted(many, key=repr)
+    assert found.state(POLICY) == fold(many, POLICY)
+    assert replace(found, facts=before.facts, size=0) == before
+
+
+def there_and_back(table: Table, many: list[Fact]) -> StoredConversation:
+    at = keys.document(*KEY)
+    table.put(at, document_values(StoredConversation(KEY).with_facts(many, ACME)))
+    item = table.get(at)
+    assert item is not None
+    return stored_in(item)
 
 
 @pytest.mark.parametrize("company", ["acme", "Tele 2", "Связь", "a:b/c"])
-def test_a_key_is_read_from_its_partition_key(company: str) -> None:
-    """This holds for any name of a company, which cannot contain #."""
+def test_a_key_comes_back_from_its_partition(company: str) -> None:
+    """Whatever a company is called (no # may stand in it)."""
     key = ConversationKey(company, "123", "456")
-    assert key_from_pk(conversation_pk(key)) == key
+    assert key_from_pk(keys.document(*key).pk) == key
 
 
 @given(moments, moments)
-def test_time_stamps_sort_by_time(one: datetime, other: datetime) -> None:
-    """As text, time stamps are in the order of their times."""
+def test_stamps_sort_by_time(one: datetime, other: datetime) -> None:
+    """As text they are in the order of the times that they stand for."""
     assert (sortable_time(one) < sortable_time(other)) == (one < other)

@@ -9,7 +9,7 @@ from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
 from pulse.kernel.errors import ContentionError
 from pulse.kernel.policy import Level, Policy
-from tests.conversations.conversation_writers import KEEP, KEY, POLICY, assert_whole, at, mention
+from tests.conversations.conversation_writers import ACME, KEY, assert_whole, at, company, mention
 from tests.interleaving import HookedClient, failing
 
 
@@ -21,7 +21,7 @@ def test_a_cancelled_transaction_is_tried_again(
     conversations = ConversationStore(
         Table(failing(table.client, code, 3), table.name, table.index, pauses.append)
     )
-    assert conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP) == 1
+    assert conversations.add({KEY: [mention(1, 0)]}, ACME) == 1
     assert_whole(table, mention(1, 0))
     assert pauses == ([0, 0, 0.05] if code == "TransactionConflict" else [])
 
@@ -37,7 +37,7 @@ def test_endless_contention_is_reported(table: Table, pauses: list[float]) -> No
         )
     )
     with pytest.raises(ContentionError, match="conversation_id='1'"):
-        conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
+        conversations.add({KEY: [mention(1, 0)]}, ACME)
     assert pauses == [0, 0, 0.05, 0.1, 0.2, *[0.4] * 7]
 
 
@@ -46,10 +46,8 @@ def test_a_throttled_conversation_delays_no_other(table: Table, pauses: list[flo
     facts = {ConversationKey("acme", str(n), "7"): [mention(n, 0)] for n in range(1, 101)}
     client = failing(table.client, "ThrottlingError", 7)
     with pytest.raises(table.client.exceptions.TransactionCanceledException):
-        ConversationStore(Table(client, table.name, table.index, pauses.append)).add(
-            facts, POLICY, KEEP
-        )
-    assert len(ConversationStore(table).states(facts)) == 60
+        ConversationStore(Table(client, table.name, table.index, pauses.append)).add(facts, ACME)
+    assert len(ConversationStore(table).states(facts, ACME)) == 60
 
 
 def test_an_invalid_transaction_is_not_tried_again(table: Table) -> None:
@@ -57,7 +55,7 @@ def test_an_invalid_transaction_is_not_tried_again(table: Table) -> None:
     client = failing(table.client, "ValidationError", 1)
     conversations = ConversationStore(Table(client, table.name, table.index))
     with pytest.raises(table.client.exceptions.TransactionCanceledException):
-        conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
+        conversations.add({KEY: [mention(1, 0)]}, ACME)
 
 
 def test_a_contended_conversation_delays_no_other(table: Table) -> None:
@@ -69,12 +67,12 @@ def test_a_contended_conversation_delays_no_other(table: Table) -> None:
     def interfere(name: str) -> None:
         if name == "transact_write_items" and not busy[0]:
             busy[0] = True
-            ConversationStore(table).add({keys[5]: [mention(100, 1)]}, POLICY, KEEP)
+            ConversationStore(table).add({keys[5]: [mention(100, 1)]}, ACME)
 
     client = HookedClient(table.client, interfere)
     conversations = ConversationStore(Table(client, table.name, table.index))
-    assert conversations.add(facts, POLICY, KEEP) == 40
-    states = conversations.states(keys)
+    assert conversations.add(facts, ACME) == 40
+    states = conversations.states(keys, ACME)
     assert states[keys[5]].waiting == ("6", "100")
     assert all(s.status == "open" for s in states.values())
 
@@ -82,10 +80,12 @@ def test_a_contended_conversation_delays_no_other(table: Table) -> None:
 def test_refold_applies_a_new_policy_once(table: Table) -> None:
     """Open conversations are folded by a new version of the policy, and then left alone."""
     conversations = ConversationStore(table)
-    conversations.add({KEY: [mention(1, 0)]}, POLICY, KEEP)
-    quick = Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2)
-    conversations.refold([KEY, ConversationKey("acme", "404", "7")], quick, KEEP, at(1))
-    assert conversations.next_due("acme") == at(5)
+    conversations.add({KEY: [mention(1, 0)]}, ACME)
+    quick = company(Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2))
+    keys = [KEY, ConversationKey("acme", "404", "7")]
+    assert conversations.refold(keys, quick, at(1)) == 1
+    assert conversations.due(quick, at(4.9)) == []
+    assert conversations.due(quick, at(5)) == [KEY]
     rev = conversations.load([KEY])[KEY].rev
-    conversations.refold([KEY], quick, KEEP, at(2))
+    assert conversations.refold([KEY], quick, at(2)) == 0
     assert conversations.load([KEY])[KEY].rev == rev

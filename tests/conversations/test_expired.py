@@ -1,160 +1,165 @@
-"""Conversations that DynamoDB is removing, item by item: nothing of them is restored."""
+"""Conversations that DynamoDB is about to remove: nothing of them comes back."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from pulse.conversations.store.codec import STATE, conversation_pk
 from pulse.conversations.store.conversations import ConversationStore
-from pulse.dynamodb.codec import ItemKey
+from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
-from pulse.privacy.store.deletions import DeletionStore
-from pulse.privacy.store.retention import RetentionStore
+from pulse.privacy.deletion import delete_posts
 from tests.conversations.conversation_writers import (
+    ACME,
     KEEP,
     KEY,
-    POLICY,
+    assert_placed,
     at,
+    company,
     mention,
     position,
     reply,
     stored_conversation,
+    stored_items,
 )
 from tests.interleaving import HookedClient
 
 DAY = 24 * 60
 LATE = 92 * DAY
-"""Past the time-to-live of what was published at nine."""
+"""Past the time of what was said at nine."""
 SHORT = timedelta(days=10)
 LONG = (*(mention(n, n / 10) for n in range(1, 151)), reply(1000, 30))
 
 
-def ttls(table: Table) -> dict[str, int | None]:
-    return {item["sk"]: item.get("ttl") for item in table.query(conversation_pk(KEY))}
+def document(table: Table) -> Item:
+    return stored_conversation(table)[2]
 
 
 @pytest.fixture
-def partly_expired(table: Table) -> ConversationStore:
-    """A finished conversation of which the reply was removed first."""
+def expired(table: Table) -> ConversationStore:
+    """A finished one that is past its time, and not removed yet."""
     conversations = ConversationStore(table)
-    conversations.add({KEY: [mention(1, 0), mention(2, 0), reply(3, 1)]}, POLICY, KEEP)
-    table.delete_many([ItemKey(conversation_pk(KEY), "r3")])
+    conversations.add({KEY: [mention(1, 0), mention(2, 0), reply(3, 1)]}, ACME)
     return conversations
 
 
 @pytest.fixture
-def reopened(table: Table, partly_expired: ConversationStore) -> ConversationStore:
-    """The same conversation with a new mention."""
-    partly_expired.add({KEY: [mention(9, LATE)]}, POLICY, KEEP)
-    assert stored_conversation(table)[0].waiting == ("9",)
-    return partly_expired
+def asked_anew(table: Table, expired: ConversationStore) -> ConversationStore:
+    """The same, asked anew."""
+    expired.add({KEY: [mention(9, LATE)]}, ACME)
+    assert assert_placed(table).waiting == ("9",)
+    return expired
 
 
-def test_a_new_policy_restores_nothing_expired(table: Table, reopened: ConversationStore) -> None:
-    """Folded by another policy, the conversation still waits only for the new mention."""
-    before = ttls(table)
-    quick = Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2)
-    reopened.refold([KEY], quick, KEEP, at(LATE + 1))
-    assert stored_conversation(table)[0].waiting_since == at(LATE)
-    assert ttls(table) == before
-    assert before["m1"] is not None
-    assert before["m9"] is None
+def test_a_new_policy_brings_nothing_back(table: Table, asked_anew: ConversationStore) -> None:
+    """Given one asked anew, when folded by another policy, then it waits since it was."""
+    quick = company(Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2))
+    assert asked_anew.refold([KEY], quick, at(LATE + 1)) == 1
+    state, facts, stored = stored_conversation(table)
+    assert state.waiting_since == at(LATE)
+    assert [fact.token for fact in facts] == ["m9"]
+    assert "ttl" not in stored
 
 
 @pytest.mark.parametrize("keep", [None, timedelta(days=1000), SHORT], ids=str)
-def test_a_new_retention_restores_nothing_expired(
-    table: Table, partly_expired: ConversationStore, keep: timedelta | None
+def test_a_new_keep_brings_nothing_back(
+    table: Table, expired: ConversationStore, keep: timedelta | None
 ) -> None:
-    """Whatever `keep` says now, the expired items expire, also after a new mention."""
-    before = ttls(table)
-    retention = RetentionStore(table, partly_expired)
-    assert retention.apply_to_conversations([KEY], POLICY, keep, at(LATE)) == 0
-    assert ttls(table) == before
-    partly_expired.add({KEY: [mention(9, LATE)]}, POLICY, keep)
-    assert retention.apply_to_conversations([KEY], POLICY, keep, at(LATE)) == 0
-    assert ttls(table) == {**before, STATE: None, "m9": None}
+    """Given one past its time, whatever `keep` says now, then it goes, and so when asked anew."""
+    before, acme = stored_items(table), company(retention=keep)
+    assert expired.refold([KEY], acme, at(LATE)) == 0
+    assert stored_items(table) == before
+    expired.add({KEY: [mention(9, LATE)]}, acme)
+    assert expired.refold([KEY], acme, at(LATE)) == 0
+    assert [fact.token for fact in stored_conversation(table)[1]] == ["m9"]
+    assert "ttl" not in document(table)
 
 
-def test_deleting_a_post_restores_no_expired_one(
-    table: Table, partly_expired: ConversationStore
+def test_a_new_policy_leaves_an_expired_one_alone(table: Table, expired: ConversationStore) -> None:
+    """Given one past its time, when all are folded by another policy, then it is not written."""
+    before = stored_items(table)
+    quick = company(
+        Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2), timedelta(days=1000)
+    )
+    assert expired.refold([KEY], quick, at(LATE)) == 0
+    assert stored_items(table) == before
+
+
+def test_deleting_a_post_restores_no_expired_one(table: Table, expired: ConversationStore) -> None:
+    """Given one past its time, when one of its posts has to go, then all of it goes."""
+    assert delete_posts(expired, {KEY: {"1"}}, ACME, at(LATE)) == 1
+    assert stored_items(table) == {}
+
+
+def test_a_conversation_asked_anew_goes_when_that_goes(
+    table: Table, asked_anew: ConversationStore
 ) -> None:
-    """When a post of a partly expired conversation is deleted, all of it is deleted."""
-    deletions = DeletionStore(partly_expired)
-    assert deletions.find_emptied({KEY: {"1"}}, at(LATE)) == {KEY}
-    assert deletions.delete({KEY: {"1"}}, POLICY, KEEP, at(LATE)) == 1
-    assert ttls(table) == {}
-
-
-def test_a_conversation_left_with_expired_facts_only_is_removed(
-    table: Table, reopened: ConversationStore
-) -> None:
-    """When the new mention is deleted, the expired ones do not wait again."""
-    deletions = DeletionStore(reopened)
-    assert deletions.find_emptied({KEY: {"9"}}, at(LATE)) == {KEY}
-    assert deletions.delete({KEY: {"9"}}, POLICY, KEEP, at(LATE)) == 1
-    assert ttls(table) == {}
+    """Given one asked anew, when that goes too, then what was before it waits no more."""
+    assert delete_posts(asked_anew, {KEY: {"9"}}, ACME, at(LATE)) == 1
+    assert stored_items(table) == {}
 
 
 def test_deleting_a_reply_leaves_expired_facts_alone(
-    table: Table, reopened: ConversationStore
+    table: Table, asked_anew: ConversationStore
 ) -> None:
-    """When a new, closed mention loses its reply, the expired mentions still do not count."""
+    """Given one asked anew and closed, when a reply of ours goes, then the rest is as it was."""
     facts = [position(LATE + 1, 9), reply(10, LATE + 2)]
-    reopened.add({KEY: facts}, POLICY, KEEP)
-    assert DeletionStore(reopened).delete({KEY: {"10"}}, POLICY, KEEP, at(LATE + 3)) == 1
-    state = stored_conversation(table)[0]
+    asked_anew.add({KEY: facts}, ACME)
+    assert delete_posts(asked_anew, {KEY: {"10"}}, ACME, at(LATE + 3)) == 1
+    state = assert_placed(table)
     assert (state.status, state.mentions) == ("closed", 1)
 
 
-class KilledError(Exception):
-    """The process was killed."""
+class GoneError(Exception):
+    """The process is gone."""
 
 
-def killed_after(table: Table, transactions: int) -> ConversationStore:
-    """Return a store that is killed after so many transactions."""
-    done: list[str] = []
+def gone_after_writing(table: Table) -> ConversationStore:
+    """A writer that ends right after its first write."""
 
-    def kill(call: str) -> None:
-        done.extend([call] if call == "transact_write_items" else [])
-        if len(done) == transactions:
-            raise KilledError
+    def leave(call: str) -> None:
+        if call in ("put_item", "transact_write_items"):
+            raise GoneError
 
-    return ConversationStore(Table(HookedClient(table.client, after=kill), table.name, table.index))
+    return ConversationStore(
+        Table(HookedClient(table.client, after=leave), table.name, table.index)
+    )
 
 
-@pytest.mark.parametrize("then", ["retention again", "a mention"])
+@pytest.mark.parametrize("then", ["keep again", "a mention"])
 def test_a_long_expired_conversation_is_removed_completely(table: Table, then: str) -> None:
-    """When a run is killed between two transactions, the rest expires as well."""
-    conversations = ConversationStore(table)
-    conversations.add({KEY: LONG}, POLICY, None)
-    killed = killed_after(table, 1)
-    with pytest.raises(KilledError):
-        RetentionStore(table, killed).apply_to_conversations([KEY], POLICY, SHORT, at(LATE))
-    assert set(ttls(table).values()) > {None}
+    """Given more than a hundred facts, killed midway, then all of it goes, all the same."""
+    conversations, short = ConversationStore(table), company(retention=SHORT)
+    conversations.add({KEY: LONG}, company(retention=None))
+    with pytest.raises(GoneError):
+        gone_after_writing(table).refold([KEY], short, at(LATE))
+    assert document(table)["ttl"] is not None
     if then == "a mention":
-        conversations.add({KEY: [mention(2000, LATE)]}, POLICY, SHORT)
-        assert stored_conversation(table)[0].waiting == ("2000",)
+        conversations.add({KEY: [mention(2000, LATE)]}, short)
+        state, facts, stored = stored_conversation(table)
+        assert state.waiting == ("2000",)
+        assert [fact.token for fact in facts] == ["m2000"]
+        assert "ttl" not in stored
     else:
-        RetentionStore(table, conversations).apply_to_conversations([KEY], POLICY, SHORT, at(LATE))
-        assert stored_conversation(table)[0].status == "answered"
-    living = {token for token, ttl in ttls(table).items() if ttl is None}
-    assert living == ({STATE, "m2000"} if then == "a mention" else set())
-    assert not any("partly" in item for item in stored_conversation(table)[2])
+        conversations.refold([KEY], short, at(LATE))
+        state, facts, stored = stored_conversation(table)
+        assert state.status == "answered"
+        assert len(facts) == len(LONG)
+        assert stored["ttl"] < at(LATE).timestamp()
 
 
 @pytest.mark.parametrize("late", [[], [mention(2001, LATE)]], ids=["nothing new", "a mention"])
-def test_a_long_conversation_reopened_in_time_does_not_expire(
-    table: Table, late: list[Any]
-) -> None:
-    """When a writer is killed while it reopens a conversation, the next writer completes it."""
+def test_a_long_one_that_was_asked_anew_in_time_stays(table: Table, late: list[Any]) -> None:
+    """Given one reopened, killed midway, when past its old time, then all of it lives on."""
     conversations = ConversationStore(table)
-    conversations.add({KEY: LONG}, POLICY, KEEP)
-    with pytest.raises(KilledError):
-        killed_after(table, 1).add({KEY: [mention(2000, 80 * DAY)]}, POLICY, KEEP)
-    conversations.add({KEY: late}, POLICY, KEEP)
-    state, facts, items = stored_conversation(table)
+    conversations.add({KEY: LONG}, ACME)
+    assert KEEP is not None
+    with pytest.raises(GoneError):
+        gone_after_writing(table).add({KEY: [mention(2000, 80 * DAY)]}, ACME)
+    conversations.add({KEY: late}, ACME)
+    state, facts, stored = stored_conversation(table)
     assert state.waiting == ("2000", *(fact.id for fact in late))
-    assert state.facts == {fact.token for fact in facts}
-    assert {item.get("ttl") for item in items} == {None}
+    said = (*LONG, mention(2000, 80 * DAY), *late)
+    assert {fact.token for fact in facts} == {fact.token for fact in said}
+    assert "ttl" not in stored

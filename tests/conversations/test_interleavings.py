@@ -10,10 +10,9 @@ from pulse.conversations.facts import Fact, Lease
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
 from tests.conversations.conversation_writers import (
+    ACME,
     BEFORE,
-    KEEP,
     KEY,
-    POLICY,
     Writer,
     assert_whole,
     at,
@@ -92,7 +91,7 @@ def test_two_writers_in_every_order(
     states = []
 
     def run(choices: Sequence[int]) -> list[int]:
-        ConversationStore(table).add({KEY: before} if before else {}, POLICY, KEEP)
+        ConversationStore(table).add({KEY: before} if before else {}, ACME)
         options = run_interleaved([with_client(table, w) for w in writers], table.client, choices)
         states.append(assert_whole(table, *expected))
         delete_all(table)
@@ -140,7 +139,7 @@ def test_more_writers_or_longer_ones_in_many_orders(
     random = Random(7)  # the same orders each time
     for _ in range(400 if TEST_ALL else 25):
         choices = [random.randrange(len(writers)) for _ in range(40)]
-        ConversationStore(table).add({KEY: before}, POLICY, KEEP)
+        ConversationStore(table).add({KEY: before}, ACME)
         run_interleaved([with_client(table, w) for w in writers], table.client, choices)
         assert_whole(table, *expected)
         delete_all(table)

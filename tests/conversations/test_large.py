@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention
-from pulse.conversations.fold import State, fold, levels_due
-from pulse.conversations.store.codec import STATE, state_of
+from pulse.conversations.fold import fold, levels_due
 from pulse.conversations.store.conversations import MAX_FACTS, ConversationStore
+from pulse.conversations.store.documents import StoredConversation
 from pulse.dynamodb.table import Table
-from tests.conversations.conversation_writers import KEEP, POLICY, at, reply, stored_conversation
+from tests.conversations.conversation_writers import ACME, POLICY, at, reply, stored_conversation
 
 _ID = 1904979780000000000
 """As long as X's ids are."""
@@ -24,11 +24,11 @@ def make_mention(number: int, minute: float) -> Mention:
 def flag_all(conversations: ConversationStore, minute: float) -> int:
     """Flag what is due, as the job of the minute does."""
 
-    def decide(_: ConversationKey, state: State) -> Sequence[Fact]:
-        return levels_due(state, POLICY, at(minute))
+    def decide(stored: StoredConversation) -> Sequence[Fact]:
+        return levels_due(stored.state(POLICY), POLICY, at(minute))
 
-    due = list(conversations.due("acme", at(minute)))
-    return len(conversations.append(due, decide, POLICY, KEEP))
+    due = conversations.due(ACME, at(minute))
+    return len(conversations.append(due, decide, ACME))
 
 
 def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:
@@ -39,16 +39,16 @@ def test_a_wait_of_months_stops_no_flagging(table: Table) -> None:
         for day in range(100)
     ]
     conversations = ConversationStore(table)
-    conversations.add({KEY: [*mentions, *flags]}, POLICY, KEEP)
+    conversations.add({KEY: [*mentions, *flags]}, ACME)
     later = 240 + 100 * 1440
-    conversations.add({OTHER: [make_mention(300, later - 20)]}, POLICY, KEEP)
+    conversations.add({OTHER: [make_mention(300, later - 20)]}, ACME)
     assert flag_all(conversations, later) == 2
     state, facts, _ = stored_conversation(table, KEY)
     assert state == fold(facts, POLICY)
     assert [f.reminder for f in state.flags] == list(range(101))
 
 
-def test_a_state_is_read_as_it_was_written(table: Table) -> None:
+def test_flags_are_read_as_they_were_written(table: Table) -> None:
     """Flags of waits that grew, shrank and changed each have their own mentions."""
     mentions = [make_mention(number, number) for number in range(6)]
     waits = [(0, 1), (0, 1, 2), (2,), (3, 4), (3, 4), (5, 3)]
@@ -57,18 +57,10 @@ def test_a_state_is_read_as_it_was_written(table: Table) -> None:
         for day, numbers in enumerate(waits)
     ]
     facts = [*mentions, *flags]
-    ConversationStore(table).add({KEY: facts}, POLICY, KEEP)
+    ConversationStore(table).add({KEY: facts}, ACME)
     state = stored_conversation(table, KEY)[0]
     assert state == fold(facts, POLICY)
     assert set(state.flags) == set(flags)
-
-
-def test_states_in_the_older_format_are_read_in_full() -> None:
-    """A state in which each flag lists all of its mentions is still read."""
-    flag = '{"level":"warning","mentions":["1","2"],"due_at":"%s","at":"%s"}'
-    first, second = (flag % (at(15 * n).isoformat(), at(15 * n).isoformat()) for n in (1, 2))
-    state = state_of({"sk": STATE, "state": f'{{"status":"open","flags":[{first},{second}]}}'})
-    assert [f.mentions for f in state.flags] == [frozenset({"1", "2"})] * 2
 
 
 def test_endless_posts_fill_only_one_conversation(table: Table) -> None:
@@ -77,7 +69,7 @@ def test_endless_posts_fill_only_one_conversation(table: Table) -> None:
     refused: list[str] = []
 
     def store(*facts: Fact) -> int:
-        return conversations.add({KEY: facts}, POLICY, KEEP, lambda _, m: refused.append(m.id))
+        return conversations.add({KEY: facts}, ACME, lambda _, m: refused.append(m.id))
 
     many = [make_mention(number, number / 10) for number in range(MAX_FACTS)]
     for start in range(0, MAX_FACTS, 500):

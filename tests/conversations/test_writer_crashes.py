@@ -10,10 +10,9 @@ from pulse.conversations.fold import State
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.dynamodb.table import Table
 from tests.conversations.conversation_writers import (
+    ACME,
     BEFORE,
-    KEEP,
     KEY,
-    POLICY,
     Writer,
     assert_whole,
     click,
@@ -62,7 +61,7 @@ def test_two_crashes_at_any_calls_leave_it_whole(
     """When a writer killed at any call is retried, the state is that of an undisturbed run."""
     undisturbed: State | None = None
     for number in itertools.count(0):
-        ConversationStore(table).add({KEY: before} if before else {}, POLICY, KEEP)
+        ConversationStore(table).add({KEY: before} if before else {}, ACME)
         crashed = False
         try:
             client = crashing(table.client, number, after=after)

@@ -1,8 +1,10 @@
 """Ingest: each post becomes a fact, an own post or a quarantined post, once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pulse.conversations.facts import ConversationKey
+from pulse.conversations.facts import NOBODY, ConversationKey, Reply
+from pulse.dynamodb import keys
 from pulse.dynamodb.table import Table
 from pulse.kernel.company import Account, Company, Person
 from pulse.kernel.policy import Level, Policy
@@ -30,9 +32,7 @@ ODD = Quarantined({"id": "15", "text": "?"}, "`author_id` is None")
 
 
 def ingest_into(db: Repositories, now: datetime = NOON) -> Ingest:
-    return Ingest(
-        ACME, db.conversations, db.own_posts, db.author_cache, db.erasures, db.audit_log, now
-    )
+    return Ingest(ACME, db.conversations, db.author_cache, db.erasures, db.audit_log, now)
 
 
 def test_posts_need_no_poll_to_be_stored(table: Table) -> None:
@@ -47,15 +47,14 @@ def test_posts_need_no_poll_to_be_stored(table: Table) -> None:
     def store() -> Ingested:
         return ingest.store(Page((NEWS, ANSWERED, ASKED, UNNAMED), (ODD,), authors), source)
 
-    assert store() == Ingested(new=2, quarantined=1)
+    assert store() == Ingested(new=3, quarantined=1)
     assert store() == Ingested(new=0, quarantined=0)
-    published = db.conversations.published("acme", NOON, NOON + 5 * MINUTE)
-    assert [(key, fact.id) for key, fact in published] == [
+    published = db.conversations.published(ACME, NOON, NOON + 5 * MINUTE)
+    assert [(stored.key, fact.id) for stored, fact in published] == [
         (ConversationKey("acme", "11", "7"), "11"),
         (ConversationKey("acme", "11", "7"), "12"),
+        (ConversationKey("acme", "13", NOBODY), "13"),
     ]
-    own = db.own_posts.published("acme", NOON, NOON + 5 * MINUTE)
-    assert [post.id for post in own] == ["13"]
     assert db.author_cache.find(["7", "8"]) == {"7": Author("7", "ivan", "Ivan")}
     assert list(db.audit_log.quarantined("acme")) == [ODD.raw]
     assert db.cursors.load(["100"]) == {}
@@ -82,5 +81,40 @@ def test_posts_from_before_an_erasure_are_not_stored(table: Table) -> None:
     )
     found = ingest_into(db, NOON + 5 * MINUTE).store(page, source)
     assert found == Ingested(new=1, quarantined=0)
-    assert set(db.conversations.open("acme")) == {ConversationKey("acme", "14", "8")}
+    assert set(db.conversations.open(ACME)) == {ConversationKey("acme", "14", "8")}
     assert db.author_cache.find(["7"]) == {}
+
+
+def test_own_posts_are_found_by_their_time(table: Table) -> None:
+    """The own posts of a company are found by a period, without its end."""
+    db = Repositories(table)
+    other = replace(ACME, name="other", retention=None)
+
+    def own_post(number: int, minute: float) -> Post:
+        return Post(str(number), str(number), "news", "100", str(number), NOON + minute * MINUTE)
+
+    news = [own_post(1, 0), own_post(2, 10), own_post(3, 20)]
+    ingest = ingest_into(db, NOON + 30 * MINUTE)
+    source = Source(HELP, NOON)
+    assert ingest.store(Page(tuple(news)), source).new == 3
+    replace(ingest, company=other).store(Page((own_post(4, 10),)), source)
+
+    def found(start: datetime, end: datetime) -> list[tuple[str, str, str, datetime]]:
+        return [
+            (post.id, post.version, post.account_id, post.at)
+            for _, post in db.conversations.published(ACME, start, end)
+            if isinstance(post, Reply)
+        ]
+
+    assert found(NOON, NOON + 20 * MINUTE) == [
+        ("1", "1", "100", NOON),
+        ("2", "2", "100", NOON + 10 * MINUTE),
+    ]
+    midnight = NOON.replace(hour=0) + timedelta(days=1)
+    of_day = found(midnight - timedelta(days=1), midnight)
+    assert [post[:2] for post in of_day] == [("1", "1"), ("2", "2"), ("3", "3")]
+    stored = table.get(keys.document("acme", "1", NOBODY))
+    assert stored is not None
+    until = datetime.fromtimestamp(stored["ttl"], UTC)
+    assert timedelta(days=90) <= until - NOON <= timedelta(days=91)
+    assert "ttl" not in (table.get(keys.document("other", "4", NOBODY)) or {})

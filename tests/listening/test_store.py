@@ -13,7 +13,7 @@ from pulse.listening.cursor import Cursor
 from pulse.listening.scan import HighWater, TimelineScan
 from pulse.listening.store import CursorStore
 from pulse.privacy.compliance import ComplianceState
-from pulse.privacy.store.compliance import ComplianceStore
+from pulse.privacy.store import ComplianceStore
 from pulse.x.access import Limit
 from pulse.x.faults import OpenFault
 from tests.interleaving import HookedClient, cancelled

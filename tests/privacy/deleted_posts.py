@@ -1,8 +1,7 @@
 """Marks posts as deleted on X, and reads what the table holds of them."""
 
-import json
-
 from tests.small_company import SmallCompany, at
+from tests.stored import readable
 
 
 def deleted_at(minute: float, why: str = "deleted") -> dict[str, str]:
@@ -22,4 +21,4 @@ def removed(here: SmallCompany) -> list[tuple[int, str]]:
 def table_text(here: SmallCompany) -> str:
     """Return everything in the table as text, except the cursors."""
     items = here.world.app.db.table.scan()
-    return json.dumps([i for i in items if not i["pk"].startswith("account#")])
+    return readable(i for i in items if not i["pk"].startswith("account#"))

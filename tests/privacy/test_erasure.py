@@ -4,6 +4,7 @@ from typing import Any
 
 from pulse_cli.data.erase import erase_person, find_person_data
 from tests.small_company import Build, Posts, SmallCompany, at, one_account_settings
+from tests.stored import readable
 from tests.x_interceptor import XInterceptor, with_invalid_posts
 
 
@@ -27,7 +28,7 @@ def test_sweeps_skip_posts_from_before_an_erasure(posts: Posts, small_company: B
     erase(here, "7", 6)
     here.run_minutes(15, 30, 890)
     assert set(here.states()) == {other}
-    assert "We look into it" not in str(list(here.world.app.db.table.scan()))
+    assert "We look into it" not in readable(here.world.app.db.table.scan())
     assert here.failures == []
 
 
@@ -48,10 +49,10 @@ def test_an_erased_name_is_not_stored_again(posts: Posts, small_company: Build) 
     posts.mention(1, "77")
     posts.mention(20, "8")
     here = small_company(one_account_settings(), vocabulary="post").run_minutes(0, 2, 16)
-    assert "user77" in str(list(here.world.app.db.table.scan()))
+    assert "user77" in readable(here.world.app.db.table.scan())
     erase(here, "77", 17)
     here.run_minutes(20, 30, 45, 890)
-    stored = str(list(here.world.app.db.table.scan()))
+    stored = readable(here.world.app.db.table.scan())
     assert "user77" not in stored
     assert "User 77" not in stored
     assert "user8" in stored

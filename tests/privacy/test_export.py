@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from pulse.conversations.facts import ConversationKey, Mention
-from pulse.conversations.store.codec import fact_item
 from pulse.settings import reader as settings_reader
 from pulse.x import parse
 from pulse_cli.data.archive_posts import archive_post_of
@@ -101,9 +100,8 @@ def test_a_text_is_exported_and_read_unchanged(text: str) -> None:
     """The export escapes any text as X does, so that it is read as it was."""
     key = ConversationKey("acme", "1", "7")
     fact = Mention("1", "3", START, text, frozenset({"11"}), "ru", stored_at=START)
-    at, values = fact_item(key, fact, None)
     [company] = settings_reader.read(default_settings([ACME])).companies
-    post = archive_post_of({**at._asdict(), **values}, company)
+    post = archive_post_of(key, fact, company)
     read = parse.parse_post(json.loads(json.dumps(post)))
     assert (read.text, read.id, read.version) == (text, "1", "3")
     assert (read.author_id, read.conversation_id, read.created_at) == ("7", "1", START)

@@ -22,6 +22,7 @@ from tests.secrecy.echoing_x import ECHO_ANSWERS, SAMPLE, EchoingX
 from tests.secrecy.log_capture import CapturedOutput, captured_output
 from tests.simulations.faults.faulty_server import Fault, FaultyServer, raw
 from tests.small_company import HELP, Posts, SmallCompany, at, settings
+from tests.stored import words_in
 from tests.tiers import TEST_ALL
 
 STEP = 32
@@ -51,7 +52,7 @@ class ObservedCompany:
         """Record a call to AWS; tokens are put into SSM by a person, not by a function."""
         if model.name == "PutParameter":
             return
-        self.sent.append(f"{model.name} {params!r}")
+        self.sent.append(f"{model.name} {words_in(params)}")
         if model.name == "SendEmail":
             mail = message_from_bytes(params["Content"]["Raw"]["Data"], policy=policy.default)
             self.sent += [part.get_content() for part in mail.walk() if not part.is_multipart()]

@@ -6,10 +6,9 @@ import pytest
 
 from pulse.alerting.store import PolicyProgress
 from pulse.authors.store import AuthorCache
-from pulse.conversations.store.own_posts import OwnPosts
 from pulse.dynamodb.codec import ItemKey
 from pulse.dynamodb.table import Table, TransactionCancelledError
-from pulse.kernel.posts import Author, Post
+from pulse.kernel.posts import Author
 from pulse.outbox.store.outbox import Outbox
 from pulse.reporting.store import DigestLedger, FigureStore
 from pulse.settings.store import SettingsStore
@@ -72,26 +71,6 @@ def test_authors_are_stored_for_a_month_also_without_a_name(table: Table) -> Non
     assert author_cache.find(["7", "8", "9"]) == {a.id: a for a in known}
     item = table.get(ItemKey("author#7", "author"))
     assert datetime.fromtimestamp(item["ttl"], UTC) == NOON + timedelta(days=30)
-
-
-def own_post(number: int, minute: float) -> Post:
-    return Post(str(number), str(number), "news", "100", str(number), NOON + minute * MINUTE)
-
-
-def test_own_posts_are_found_by_their_time(table: Table) -> None:
-    """The own posts of a company are found by a period, without its end."""
-    own_posts = OwnPosts(table)
-    own_posts.put("acme", [own_post(1, 0), own_post(2, 10), own_post(3, 20)], timedelta(days=90))
-    own_posts.put("other", [own_post(4, 10)], None)
-    assert [
-        (post.id, post.version, post.account_id, post.at)
-        for post in own_posts.published("acme", NOON, NOON + 20 * MINUTE)
-    ] == [("1", "1", "100", NOON), ("2", "2", "100", NOON + 10 * MINUTE)]
-    midnight = NOON.replace(hour=0) + timedelta(days=1)
-    found = own_posts.published("acme", midnight - timedelta(days=1), midnight)
-    assert [(post.id, post.version) for post in found] == [("1", "1"), ("2", "2"), ("3", "3")]
-    item = table.get(ItemKey("said#acme", "1/1"))
-    assert datetime.fromtimestamp(item["ttl"], UTC) == NOON + timedelta(days=90)
 
 
 def test_figures_never_expire(table: Table) -> None:

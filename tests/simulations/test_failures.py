@@ -170,7 +170,7 @@ def test_a_mail_is_sent_twice_only_if_recording_it_failed(tmp_path: Path) -> Non
         assert 3 <= again.minute - first.minute <= 5
 
 
-@pytest.mark.parametrize("what", ["#state#", "outbox#", "sent#"], ids=["poll", "flag", "record"])
+@pytest.mark.parametrize("what", ["#doc#", "outbox#", "sent#"], ids=["document", "flag", "record"])
 def test_a_throttled_transaction_is_retried_at_once(
     posts: Posts, small_company: Build, what: str
 ) -> None:

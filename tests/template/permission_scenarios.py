@@ -139,13 +139,14 @@ def bounced_mail(run: PermissionRun) -> None:
 
 
 def deleted(run: PermissionRun) -> None:
-    """A post is deleted on X, and the next sweep does not find it."""
+    """A post is deleted on X after a mail has shown it, and the next sweep does not find it."""
     posts = Posts()
-    posts.mention(1, "7", gone_at=at(9).isoformat(), gone_why="deleted")
+    posts.mention(1, "7", gone_at=at(20).isoformat(), gone_why="deleted")
     with run.company(posts, one_account_settings()) as small_company:
-        small_company.run_minutes(0, 2)
+        small_company.run_minutes(0, 2, 16)
         assert small_company.stored
-        small_company.run_minutes(15)
+        assert small_company.mails
+        small_company.run_minutes(30)
         assert not small_company.stored
 
 
@@ -191,10 +192,9 @@ def _run(small_company: SmallCompany, minute: float, function: str, event: Any =
 
 def _close(small_company: SmallCompany) -> None:
     """Close all open conversations: a person decides that no answer is needed."""
-    for key, state in small_company.world.app.db.conversations.open("acme").items():
-        position = Position(
-            "1", "no_answer_needed", frozenset(state.waiting), "vera", small_company.world.now()
-        )
+    world = small_company.world
+    for key, state in world.app.db.conversations.open(world.company).items():
+        position = Position("1", "no_answer_needed", frozenset(state.waiting), "vera", world.now())
         small_company.add_facts(key.conversation_id, position, customer=key.customer_id)
 
 

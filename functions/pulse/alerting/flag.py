@@ -1,15 +1,16 @@
 """Each minute: flag the waits that are too long, and write alerts about them to the outbox."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from pulse.alerting.store import PolicyProgress
 from pulse.conversations.facts import ConversationKey, Fact, Flag
-from pulse.conversations.fold import State, levels_due
-from pulse.conversations.store.conversations import ConversationStore
+from pulse.conversations.fold import levels_due
+from pulse.conversations.store.conversations import Change, ConversationStore
+from pulse.conversations.store.documents import StoredConversation
 from pulse.kernel.batching import batched
 from pulse.kernel.company import SETTINGS_LAG, Company
 from pulse.kernel.errors import Failures
@@ -49,15 +50,12 @@ class FlagRun:
         company = self.company
         flagged, oldest = 0, self.now
         failures = Failures("batches of conversations could not be flagged")
-        # The list is read to its end first, since flagging moves conversations within the index.
-        for keys in batched(list(self.conversations.due(company.name, self.now)), _BATCH):
+        for keys in batched(self.conversations.due(company, self.now), _BATCH):
             with failures.collecting():
                 # A flag and the entries about it are one transaction. A crash between the two would
                 # either leave a flag of which nobody is alerted, since a level is flagged once, or
                 # alert people again each minute of a wait that is not flagged.
-                new = self.conversations.append(
-                    keys, self._levels_due, company.policy, company.retention, self._make_entries
-                )
+                new = self.conversations.append(keys, self._decide, company, self._make_entries)
                 flagged += len(new)
                 oldest = min([oldest, *(self.due_since[key] for key in keys if key not in new)])
         failures.raise_collected()
@@ -65,41 +63,43 @@ class FlagRun:
 
     def _refold_for_new_policy(self) -> None:
         """Fold all open conversations again when a new version of the policy is in force."""
-        # A state says when the conversation next needs attention, by the policy that folded it,
-        # and `flag` reads only what is due by that. So a shorter deadline would take effect for
-        # each conversation only with its next post, unless all are folded again. Once is not
-        # enough: other functions go by settings that they read up to SETTINGS_LAG ago, and may fold
-        # a conversation by the old policy just after it was folded by the new one. Therefore the
-        # refold is repeated each minute until that time is over. `refold` writes only states that
-        # an older version folded, so the repeats cost a read. A function that itself still has the
-        # old settings sees a newer version noted, and leaves everything alone.
+        # An open conversation is marked with when it next needs attention, by the policy that
+        # folded it, and `flag` reads only what is due by that. So a shorter deadline would take
+        # effect for each conversation only with its next post, unless all are folded again. Once is
+        # not enough: other functions go by settings that they read up to SETTINGS_LAG ago, and may
+        # fold a conversation by the old policy just after it was folded by the new one. Therefore
+        # the refold is repeated each minute until that time is over. `refold` writes only marks
+        # that change, so the repeats cost a read. A function that itself still has the old settings
+        # sees a newer version noted, and leaves everything alone.
         company, version = self.company, self.company.policy.version
         folded, since = self.policy_progress.folded(company.name)
         is_settling = since is not None and self.now - since <= SETTINGS_LAG
         if folded > version or (folded == version and not is_settling):
             return
-        for keys in batched(self.conversations.open(company.name), _BATCH):
-            self.conversations.refold(keys, company.policy, company.retention, self.now)
+        for keys in batched(self.conversations.due(company), _BATCH):
+            self.conversations.refold(keys, company, self.now)
         if folded < version:
             self.policy_progress.mark_folded(company.name, version, self.now)
 
-    def _levels_due(self, key: ConversationKey, state: State) -> Sequence[Fact]:
+    def _decide(self, stored: StoredConversation) -> Sequence[Fact]:
         """Return the flags of the levels that a conversation has reached."""
-        # The index may be a moment old, so the state that the store has just read decides: it
+        # The index may be a moment old, so the facts that the store has just read decide: it
         # may have been answered since. If others write it meanwhile, the store asks again, and
         # the last answer counts. If nothing is due, it is noted as due now, which is not late.
-        self.due_since[key] = state.attention_at or self.now
-        return levels_due(state, self.company.policy, self.now)
+        self.due_since[stored.key] = stored.attention_at or self.now
+        policy = self.company.policy
+        return levels_due(stored.state(policy), policy, self.now)
 
-    def _make_entries(self, flagged: Mapping[ConversationKey, Sequence[Fact]]) -> list[Entry]:
+    def _make_entries(self, flagged: Sequence[Change]) -> list[Entry]:
         """Return one entry for each level, reminder and person, of one transaction's new flags.
 
         A conversation that passed several levels at once gets an alert for the highest, the last.
         """
         raised: dict[tuple[str, int], list[ConversationKey]] = defaultdict(list)
-        for key, facts in flagged.items():
-            if isinstance(facts[-1], Flag):
-                raised[facts[-1].level, facts[-1].reminder].append(key)
+        for change in flagged:
+            last = change.new_facts[-1]
+            if isinstance(last, Flag):
+                raised[last.level, last.reminder].append(change.key)
         policy, entries = self.company.policy, []
         for (level, reminder), keys in raised.items():
             # A level without anybody on duty goes to the owner: nobody may wait unseen. The highest

@@ -12,6 +12,10 @@ PositionKind = Literal["answered_elsewhere", "refused", "no_answer_needed", "spa
 LeaseKind = Literal["mine", "snoozed", "released"]
 
 
+NOBODY = ""
+"""In place of a customer: a post of ours that answers none is a conversation by itself."""
+
+
 class ConversationKey(NamedTuple):
     """A conversation: all that one customer says to one company in one X thread."""
 
@@ -45,7 +49,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A version of a post by any of our accounts that answers the customer."""
+    """A version of a post by any of our accounts that answers the customer, or nobody.
+
+    `named` are the X user ids that it names, where it answers nobody.
+    """
 
     id: str
     version: str
@@ -53,6 +60,7 @@ class Reply:
     text: str
     account_id: str
     stored_at: datetime | None = None
+    named: frozenset[str] = frozenset()
 
     @property
     def token(self) -> str:

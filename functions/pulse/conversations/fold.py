@@ -57,8 +57,6 @@ class State:
     lease: Lease | None = None
     waits: tuple[Wait, ...] = ()
     flags: tuple[Flag, ...] = ()
-    facts: frozenset[str] = frozenset()
-    """Tokens of all facts that the state was folded from."""
 
 
 def fold(facts: Iterable[Fact], policy: Policy) -> State:
@@ -74,13 +72,12 @@ def fold(facts: Iterable[Fact], policy: Policy) -> State:
         (f for f in facts if isinstance(f, Flag)),
         key=lambda f: (f.at, f.due_at, f.level, f.reminder, sorted(f.mentions)),
     )
-    tokens = frozenset(f.token for f in facts)
     moments = [f.at for f in facts if isinstance(f, (Mention, Reply, Position))]
     last_at = max(moments, default=None)
     # A reply may be polled before the mention that it answers. Until that mention comes, there is
     # nothing to answer and no status, but its facts are there.
     if not mentions:
-        return State(status=None, last_at=last_at, flags=tuple(flags), facts=tokens)
+        return State(status=None, last_at=last_at, flags=tuple(flags))
 
     covers = {m.id: _cover(m, replies, positions) for m in mentions}
     waiting = [m for m in mentions if covers[m.id] is None]
@@ -105,7 +102,6 @@ def fold(facts: Iterable[Fact], policy: Policy) -> State:
         lease=lease,
         waits=_waits(mentions, covers),
         flags=tuple(flags),
-        facts=tokens,
     )
     return replace(state, level=_level(state, policy), attention_at=_attention(state, policy))
 

@@ -6,7 +6,7 @@ of their fields: a new field with a default needs no line here, and older JSON s
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import NoneType
@@ -16,7 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 Item = dict[str, Any]
 _Record = TypeVar("_Record")
-_EMPTY: tuple[Any, ...] = ((), frozenset())
+_LEFT_OUT: tuple[Any, ...] = (None, (), frozenset())
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -50,6 +50,7 @@ def from_dynamodb(raw: Mapping[str, Any]) -> Item:
 
 
 def _plain(value: Any) -> Any:
+    value = getattr(value, "value", value)  # boto3 wraps bytes
     return int(value) if isinstance(value, Decimal) else value
 
 
@@ -61,9 +62,9 @@ def key_to_dynamodb(at: ItemKey) -> Any:
 def to_json(value: Any) -> Any:
     """Return a record as JSON values: times as `sortable_time`, sets sorted, tuples as lists.
 
-    Of a dataclass, fields that are None, or an empty tuple or set, are left out; so a field that
-    is added later, with a default, makes no record longer that does not use it. A NamedTuple is a
-    list.
+    Of a dataclass, fields that are None, or that have a default and are an empty tuple or set, are
+    left out; so a field that is added later, with a default, makes no record longer that does not
+    use it. A NamedTuple is a list.
     """
     if isinstance(value, datetime):
         return sortable_time(value)
@@ -75,8 +76,8 @@ def to_json(value: Any) -> Any:
         return {name: to_json(v) for name, v in value.items()}
     if hasattr(value, "__dataclass_fields__"):
         kind: Any = type(value)
-        named = ((name, getattr(value, name)) for name in _field_names(kind))
-        return {n: to_json(v) for n, v in named if v is not None and v not in _EMPTY}
+        named = ((name, getattr(value, name), left_out) for name, left_out in _fields(kind))
+        return {n: to_json(v) for n, v, left_out in named if v not in left_out}
     return value
 
 
@@ -97,8 +98,11 @@ def from_json(kind: type[_Record], raw: Any) -> _Record:
 
 
 @functools.cache
-def _field_names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _fields(kind: Any) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    """Return the names of the fields of a dataclass, each with the values that are left out."""
+    return tuple(
+        (field.name, (None,) if field.default is MISSING else _LEFT_OUT) for field in fields(kind)
+    )
 
 
 @functools.cache

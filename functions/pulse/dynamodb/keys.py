@@ -20,11 +20,12 @@ ERASURES = "forgotten"
 FIGURES = "figures"
 MAILBOX = "mailbox"
 OUTBOX = "outbox"
-OWN_POSTS = "said"
 SENT = "sent"
 SETTINGS = "settings"
 SUPPRESSIONS = "addresses"
 
+DOCUMENT = "doc"
+"""The `sk` of the document of a conversation, which holds all its facts."""
 LAST = "~"
 """Sorts behind every character that a key holds: the end of a range of keys."""
 _NEVER = "9999"
@@ -37,12 +38,17 @@ def kind_and_rest(pk: str) -> tuple[str, str]:
     return kind, rest
 
 
-# Conversations and posts
+# Conversations
 
 
-def conversation(company: str, conversation_id: str, customer_id: str) -> str:
-    """Return the partition of a conversation: its state and all its facts."""
-    return f"{CONVERSATION}#{company}#{conversation_id}#{customer_id}"
+def document(company: str, conversation_id: str, customer_id: str) -> ItemKey:
+    """Return the key of the document of a conversation; no customer is an empty id."""
+    return ItemKey(f"{CONVERSATION}#{company}#{conversation_id}#{customer_id}", DOCUMENT)
+
+
+def open_mark(pk: str) -> ItemKey:
+    """Return the key of the item beside a document that says that the conversation is open."""
+    return ItemKey(pk, "open")
 
 
 def parse_conversation(pk: str) -> tuple[str, str, str]:
@@ -51,63 +57,29 @@ def parse_conversation(pk: str) -> tuple[str, str, str]:
     return company, conversation_id, customer_id
 
 
-def parse_post(sk: str) -> tuple[str, str, bool]:
-    """Return first id and version of a mention or reply in a conversation; whether it is a reply.
-
-    The `sk` of a fact is its token (`conversations/facts.py`), and that of the state is `state`.
-    """
-    first_id, _, version = sk[1:].partition("/")
-    return first_id, version or first_id, sk[0] == "r"
+# The index: conversations by when they were last spoken in, open ones by when they need attention
 
 
-def own_posts(company: str) -> str:
-    """Return the partition of a company's own posts that answer no customer."""
-    return f"{OWN_POSTS}#{company}"
-
-
-def own_post(company: str, first_id: str, version: str) -> ItemKey:
-    """Return the key of one version of an own post; all versions of a post are adjacent."""
-    return ItemKey(own_posts(company), f"{first_id}/{version}")
-
-
-def own_post_versions(first_id: str) -> tuple[str, str]:
-    """Return the range of `sk` of all versions of an own post."""
-    return f"{first_id}/", f"{first_id}/{LAST}"
-
-
-def parse_own_post(sk: str) -> tuple[str, str]:
-    """Return the first id and the version of an own post."""
-    first_id, version = sk.split("/")
-    return first_id, version
-
-
-# The index: open conversations by when they need attention, posts by when they were published
+def spoken_index(company: str) -> str:
+    """Return the partition of the index that holds the documents of all conversations."""
+    return f"{company}#posts"
 
 
 def open_index(company: str) -> str:
-    """Return the partition of the index that holds the open conversations."""
+    """Return the partition of the index that holds the marks of open conversations."""
     return f"{company}#open"
 
 
-def open_index_sort(attention: datetime | None, conversation_id: str, customer_id: str) -> str:
-    """Return the place among the open ones, by when the next level or reminder falls due."""
-    moment = sortable_time(attention) if attention else _NEVER
-    return f"{moment}#{conversation_id}#{customer_id}"
+def place_in_index(moment: datetime | None, conversation_id: str, customer_id: str) -> str:
+    """Return the place of a conversation in either, by time; without a time it comes last."""
+    time = sortable_time(moment) if moment else _NEVER
+    return f"{time}#{conversation_id}#{customer_id}"
 
 
-def day_index(company: str, moment: datetime) -> str:
-    """Return the partition of the index that holds the posts of the UTC day of `moment`."""
-    return f"{company}#{sortable_time(moment)[:10]}"
-
-
-def day_index_sort(published: datetime, token: str) -> str:
-    """Return the place of a post in its day; `token` tells apart posts of one millisecond."""
-    return f"{sortable_time(published)[11:]}#{token}"
-
-
-def own_post_token(version: str) -> str:
-    """Return what tells an own post apart from others, as tokens of facts do theirs."""
-    return f"s{version}"
+def parse_place(gsk: str) -> datetime | None:
+    """Return the time of a place in the index."""
+    time = gsk.partition("#")[0]
+    return None if time == _NEVER else datetime.fromisoformat(time)
 
 
 # Accounts and authors
@@ -241,11 +213,6 @@ def digests_written(name: str) -> ItemKey:
 def figures_counted(name: str) -> ItemKey:
     """Return the key of the last day whose figures were counted."""
     return ItemKey(company(name), "counted")
-
-
-def first_stored_day(name: str) -> ItemKey:
-    """Return the key of the first day of which posts may be stored."""
-    return ItemKey(company(name), "kept")
 
 
 def retention_applied(name: str) -> ItemKey:

@@ -1,4 +1,4 @@
-"""Ingest: posts become facts of conversations, or own posts, or are quarantined.
+"""Ingest: posts become facts of conversations, or are quarantined.
 
 It does not matter where posts come from: polls call this, and so may any other source of posts.
 """
@@ -13,9 +13,8 @@ from typing import NamedTuple
 from pulse.audit.entries import LogEntry, user_ids_in
 from pulse.audit.store import AuditLog
 from pulse.authors.store import AuthorCache, ErasureList
-from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
+from pulse.conversations.facts import NOBODY, ConversationKey, Fact, Mention, Reply
 from pulse.conversations.store.conversations import ConversationStore
-from pulse.conversations.store.own_posts import OwnPosts
 from pulse.kernel.company import Account, Company
 from pulse.kernel.posts import Post
 from pulse.x.answers import Page, Quarantined
@@ -51,7 +50,6 @@ class Ingest:
 
     company: Company
     conversations: ConversationStore
-    own_posts: OwnPosts
     authors: AuthorCache
     erasures: ErasureList
     audit_log: AuditLog
@@ -62,7 +60,6 @@ class Ingest:
 
         What could not be parsed, and the profiles that came along with the posts, are stored too.
         """
-        company, ours = self.company, self.company.account_ids
         posts = [_as_found(post, source) for post in page.posts if not self._is_erased(post)]
         full: dict[str, Quarantined] = {}
 
@@ -72,21 +69,15 @@ class Ingest:
             raw = {"id": mention.version, "author_id": key.customer_id}
             full[mention.token] = Quarantined(raw, "the conversation is full")
 
-        new, facts = 0, self._facts(posts, source)
-        if facts:
-            new = self.conversations.add(facts, company.policy, company.retention, quarantine)
-        # Own posts that answer no customer are no facts, but they are stored, since sweeps compare
-        # what is stored of a timeline with what X counts and serves of it. Retweets are in neither.
-        own = [p for p in posts if p.author_id in ours and not (p.retweet or p.is_reply_of(ours))]
-        if own:
-            self.own_posts.put(company.name, own, company.retention)
+        facts = self._facts(posts, source)
+        new = self.conversations.add(facts, self.company, quarantine) if facts else 0
         if page.authors:
             self.authors.put([a for a in page.authors if a.id not in self._erased], self.now)
         to_log = [*page.quarantined, *full.values()]
         return Ingested(new, self._log(to_log, source.account) if to_log else 0)
 
     def _facts(self, posts: Sequence[Post], source: Source) -> dict[ConversationKey, list[Fact]]:
-        """Return mentions, then replies, by the conversations that they belong to."""
+        """Return mentions, then replies, then other own posts, by their conversations."""
         facts: dict[ConversationKey, list[Fact]] = defaultdict(list)
         ours, now = self.company.account_ids, self.now
         for p in (post for post in posts if post.is_mention_of(ours)):
@@ -97,7 +88,13 @@ class Ingest:
             )
         for p in (post for post in posts if post.is_reply_of(ours)):
             key = ConversationKey(self.company.name, p.conversation_id, str(p.in_reply_to_user_id))
-            facts[key].append(Reply(p.id, p.version, p.created_at, p.text, p.author_id, now))
+            facts[key].append(_reply(p, now))
+        # Own posts that answer no customer are stored too, since sweeps compare what is stored of a
+        # timeline with what X counts and serves of it. Retweets are in neither.
+        for p in posts:
+            if p.author_id in ours and not (p.retweet or p.is_reply_of(ours)):
+                own = replace(_reply(p, now), named=p.named)
+                facts[ConversationKey(self.company.name, p.id, NOBODY)].append(own)
         return facts
 
     @cached_property
@@ -128,6 +125,10 @@ class Ingest:
         new = [LogEntry("aside", now, one) for one in what if one not in logged]
         self.audit_log.append(company.name, new, company.retention)
         return len(new)
+
+
+def _reply(post: Post, now: datetime) -> Reply:
+    return Reply(post.id, post.version, post.created_at, post.text, post.author_id, now)
 
 
 def _as_found(post: Post, source: Source) -> Post:

@@ -75,7 +75,7 @@ def uncounted_reads(run: PollRun) -> int:
     cursor, at the end of a run. What a poll stored since is among them: the count may be too high,
     but never too low (D-030).
     """
-    stored = run.ingest.conversations.published(run.company.name, run.now - _LONGEST, run.now)
+    stored = run.ingest.conversations.published(run.company, run.now - _LONGEST, run.now)
     return sum(
         fact.stored_at is not None
         and run.task.minute <= fact.stored_at < run.now
@@ -100,16 +100,10 @@ def _stored_by_minute(
     run: PollRun, endpoint: Endpoint, start: datetime, end: datetime
 ) -> Counter[datetime]:
     """Return how many posts of a timeline are stored, by the minute of publishing."""
-    company, stores = run.company.name, run.ingest
-    # By id: each version of an edited mention or reply is a fact (D-011), and is one post to X.
+    # By id: each version of an edited post is a fact (D-011), and is one post to X.
     published = {
         fact.id: fact.at
-        for _, fact in stores.conversations.published(company, start, end)
+        for _, fact in run.ingest.conversations.published(run.company, start, end)
         if is_in_timeline(fact, endpoint, run.account.id)
-    }
-    published |= {
-        f"{post.id}/{post.version}": post.at
-        for post in stores.own_posts.published(company, start, end)
-        if is_in_timeline(post, endpoint, run.account.id)
     }
     return Counter(map(start_of_minute, published.values()))

@@ -1,7 +1,6 @@
 """The timelines of an account: how search finds their posts, and which stored posts are theirs."""
 
 from pulse.conversations.facts import Mention, Reply
-from pulse.conversations.store.own_posts import OwnPost
 from pulse.listening.scan import Endpoint
 
 
@@ -14,13 +13,10 @@ def search_query(endpoint: Endpoint, username: str) -> str:
     return f"{who} -is:retweet"
 
 
-def is_in_timeline(post: Mention | Reply | OwnPost, endpoint: Endpoint, account_id: str) -> bool:
+def is_in_timeline(post: Mention | Reply, endpoint: Endpoint, account_id: str) -> bool:
     """Return whether a stored post is in this timeline of an account of the company.
 
     A post of another account of the company that names this one is in its mentions.
     """
-    if isinstance(post, Mention):
-        return endpoint == "mentions" and account_id in post.named
-    if endpoint == "posts":
-        return post.account_id == account_id
-    return isinstance(post, OwnPost) and post.account_id != account_id and account_id in post.named
+    is_own = isinstance(post, Reply) and post.account_id == account_id
+    return is_own if endpoint == "posts" else not is_own and account_id in post.named

@@ -5,27 +5,29 @@ X itself says how far the job is: so a run that was interrupted is simply repeat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from pulse.audit.entries import field_of
+from pulse.conversations.facts import Mention, Reply
+from pulse.kernel.batching import batched
 from pulse.kernel.company import Company
 from pulse.kernel.posts import RemovalReason
-from pulse.kernel.time import DAY
 from pulse.outbox.entries import Entry
 from pulse.privacy.compliance import REPORTED_AT_ONCE, ComplianceState
-from pulse.privacy.report import StepReport
-from pulse.privacy.retention import first_stored_day
-from pulse.privacy.stores import PrivacyStores
+from pulse.privacy.removal import StoredPost, stored_post
+from pulse.privacy.run import ComplyRun, StepReport
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
     from pulse.x.compliance import ComplianceApi, ComplianceJob
 
-_MOST_BYTES = 80 * 10**6
-"""Of ids in one job, about 20 bytes each: four million posts, the newest."""
+_MOST_POSTS = 4 * 10**6
+"""Ids in one job, about 20 bytes each: 80 MB."""
+_BATCH = 100
+"""Posts that are looked at between two looks at the clock."""
 _LONGEST_NAME = 64
 """Characters of a job's name."""
 
@@ -34,13 +36,10 @@ _LONGEST_NAME = 64
 class ComplianceRun:
     """One run for one app of X: what it uses and what it did. `state` is as it was last saved."""
 
+    run: ComplyRun
     companies: Sequence[Company]
+    """Those that this app reads."""
     compliance: ComplianceApi
-    job_name: str
-    """Tells our jobs from those of other stacks that use the same app of X."""
-    stores: PrivacyStores
-    now: datetime
-    out_of_time: Callable[[], bool]
     state: ComplianceState
     checked: int = 0
     removed: int = 0
@@ -52,7 +51,7 @@ class ComplianceRun:
         Raises:
             StaleWriteError: another run took this step meanwhile.
         """
-        if not self.state.is_due(self.now):
+        if not self.state.is_due(self.run.now):
             return StepReport("not due")
         try:
             step = self._take_next_step()
@@ -66,34 +65,36 @@ class ComplianceRun:
         if self.state.job_id is not None:
             job = self.compliance.job(self.state.job_id)
         elif next(self._stored_ids(), None) is None:
-            self._save(self.state.skipped(self.now))
+            self._save(self.state.skipped(self.run.now))
             return "nothing is kept"
         else:
             # X allows an app one job at a time. A job that bears our name was created by a run that
             # ended before it could save the state: it is taken over, or it would stand in the way
             # until it expires. A job of others is waited for.
-            running = [j for j in self.compliance.under_way() if j.status_at(self.now) != "expired"]
+            running = [
+                j for j in self.compliance.under_way() if j.status_at(self.run.now) != "expired"
+            ]
             job = next((one for one in running if one.name == self._name), None)
             if job is None:
                 others = "waits for a job of others"
                 return self._hold_up(self.state, others) if running else self._begin()
-            self._save(self.state.started(job.id, self.now))
-        status = job.status_at(self.now) if job is not None else "unknown to X"
+            self._save(self.state.started(job.id, self.run.now))
+        status = job.status_at(self.run.now) if job is not None else "unknown to X"
         if job is None or status in ("failed", "expired"):
-            return self._hold_up(self.state.voided(self.now), f"void: {status}")
+            return self._hold_up(self.state.voided(self.run.now), f"void: {status}")
         if status == "complete":
             return self._carry_out(job)
         if status == "created":
             # The ids were never uploaded, or not to the end. What is stored may have changed, but
             # X takes ids again as often as they are sent, until the job begins.
             return self._upload(job, self._ids())
-        is_late = self.state.next_at is not None and self.state.next_at <= self.now
+        is_late = self.state.next_at is not None and self.state.next_at <= self.run.now
         return self._hold_up(self.state, "waits for long") if is_late else "waits"
 
     def _begin(self) -> str:
         ids = self._ids()  # before the job is created: reading them may take a while, or fail
         job = self.compliance.create(self._name)
-        self._save(self.state.started(job.id, self.now))
+        self._save(self.state.started(job.id, self.run.now))
         return self._upload(job, ids)
 
     def _upload(self, job: ComplianceJob, ids: bytes) -> str:
@@ -102,76 +103,58 @@ class ComplianceRun:
         return "uploaded"
 
     def _carry_out(self, job: ComplianceJob) -> str:
-        """Delete what is no longer on X, day by day; after a timeout the next run begins again."""
+        """Delete what is no longer on X; after a timeout the next run begins again."""
         # The results name every post again when they are downloaded again; a post that was deleted
         # before is not stored any more, and is found no second time. So no place has to be
-        # remembered, and the job is done only when all days were.
+        # remembered, and the job is done only when all posts were looked at.
         results = self.compliance.results(job)
         self.unreadable = results.unreadable
-        for company, day in self._days() if results.gone else ():
-            if self.out_of_time():
-                return "carries out"
-            self._delete(company, day, results.gone)
+        for company in self.companies if results.gone else ():
+            for some in batched(self._stored_posts(company), _BATCH):
+                if self.run.out_of_time():
+                    return "carries out"
+                found = {p: results.gone[p.version] for p in some if p.version in results.gone}
+                self.removed += self.run.stores.deleter.delete(
+                    company, found, self.run.now, "compliance job"
+                )
         if results.gone:
             self._redact(results.gone)
-        self._save(self.state.done(self.now))
+        self._save(self.state.done(self.run.now))
         return "done"
-
-    def _delete(self, company: Company, day: date, gone: Mapping[str, RemovalReason]) -> None:
-        stored = self.stores.post_index.posts_of_day(company.name, day)
-        found = {post: gone[post.version] for post in stored if post.version in gone}
-        by = f"compliance job, posts of {day}"
-        self.removed += self.stores.deleter.delete(company, found, self.now, by)
 
     def _redact(self, gone: Mapping[str, RemovalReason]) -> None:
         """Redact quarantined posts that are no longer on X, found by the id in the raw post."""
         for company in self.companies:
-            self.removed += self.stores.audit_log.redact(
+            self.removed += self.run.stores.audit_log.redact(
                 company.name, lambda raw: field_of(raw, "id") in gone
             )
 
     def _ids(self) -> bytes:
-        """Return the ids of all stored posts, one a line, up to what one job takes."""
-        lines = bytearray()
-        for post_id in self._stored_ids():
-            lines += f"{post_id}\n".encode()
-            if len(lines) > _MOST_BYTES:
-                break
-        return bytes(lines)
+        """Return the ids of all stored posts, one a line: the newest, up to what one job takes."""
+        newest = nlargest(_MOST_POSTS, map(int, self._stored_ids()))
+        return "".join(f"{post_id}\n" for post_id in newest).encode()
 
     def _stored_ids(self) -> Iterator[str]:
-        """Yield each version of each post, quarantined ones first, then the newest days."""
+        """Yield each version of each post, quarantined ones first."""
         for company in self.companies:
-            for raw in self.stores.audit_log.quarantined(company.name):
+            for raw in self.run.stores.audit_log.quarantined(company.name):
                 if (post_id := field_of(raw, "id")).isdecimal():
                     yield post_id
-        for company, day in self._days():
-            for post in self.stores.post_index.posts_of_day(company.name, day):
-                yield post.version
+        for company in self.companies:
+            yield from (post.version for post in self._stored_posts(company))
 
-    def _days(self) -> Iterator[tuple[Company, date]]:
-        """Yield the days of which posts may be stored, back to before anything was read."""
-        first = {
-            company.name: first_stored_day(
-                company, self.stores.cursors, self.stores.compliance_states
-            )
-            for company in self.companies
-        }
-        # From tomorrow on: the clock of X may be ahead of ours.
-        day = self.now.date() + DAY
-        while any(one is not None and one <= day for one in first.values()):
-            for company in self.companies:
-                since = first[company.name]
-                if since is not None and since <= day:
-                    yield company, day
-            day -= DAY
+    def _stored_posts(self, company: Company) -> Iterator[StoredPost]:
+        for stored in self.run.stores.conversations.spoken_in_since(company):
+            for fact in stored.facts:
+                if isinstance(fact, (Mention, Reply)):
+                    yield stored_post(stored.key, fact)
 
     @property
     def _name(self) -> str:
-        return self.job_name[:_LONGEST_NAME]
+        return self.run.job_name[:_LONGEST_NAME]
 
     def _save(self, state: ComplianceState) -> None:
-        self.state = self.stores.compliance_states.save(state)
+        self.state = self.run.stores.compliance_states.save(state)
 
     def _hold_up(self, state: ComplianceState, step: str) -> str:
         """Record that X answers but no check succeeds, which counts as a failure if it lasts."""
@@ -183,23 +166,23 @@ class ComplianceRun:
         # State and entries are one transaction: nobody is told twice, and nobody is not told. An
         # owner of several companies (one address) is told once: of the first of them, since later
         # ones are overwritten by earlier ones.
-        state = state.failed(error, self.now)
-        must_report = state.must_report(self.now)
+        state = state.failed(error, self.run.now)
+        must_report = state.must_report(self.run.now)
         owners = {c.person(c.owner).email: c for c in reversed(self.companies)}
         entries = (
             [self._entry(company, error) for company in owners.values()] if must_report else []
         )
-        self.state = self.stores.compliance_states.save(
+        self.state = self.run.stores.compliance_states.save(
             state.reported() if must_report else state, entries
         )
 
     def _entry(self, company: Company, error: XError) -> Entry:
         return Entry(
-            id=f"{self.now.isoformat()}#{self.state.app}#{error.kind}",
+            id=f"{self.run.now.isoformat()}#{self.state.app}#{error.kind}",
             company=company.name,
             person=company.owner,
             kind="trouble",
-            at=self.now,
+            at=self.run.now,
             details=(
                 ("trouble", "compliance" if error.kind in REPORTED_AT_ONCE else "unchecked"),
                 ("subject", company.accounts[0].username),

@@ -1,45 +1,22 @@
 """Every ten minutes: the next step in finding out which stored posts are no longer on X."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
-from pulse.kernel.company import Company
+from pulse.kernel.batching import batched
+from pulse.kernel.company import SETTINGS_LAG, Company
 from pulse.kernel.errors import Failures, StaleWriteError
 from pulse.privacy.compliance import app_of
 from pulse.privacy.compliance_run import ComplianceRun
 from pulse.privacy.lookups import look_up
-from pulse.privacy.report import StepReport
-from pulse.privacy.retention import apply_retention
-from pulse.privacy.stores import PrivacyStores
+from pulse.privacy.run import ComplyRun, StepReport
 
-if TYPE_CHECKING:
-    from pulse.x.client import XClient
-    from pulse.x.compliance import ComplianceApi
-
+_BATCH = 100
+"""Conversations that are written between two looks at the clock."""
 Reports = dict[str, StepReport]
-
-
-@dataclass(frozen=True, slots=True)
-class ComplyRun:
-    """One run of the job: the companies, the access to X, the stores and the time limit."""
-
-    companies: Sequence[Company]
-    bearer: Callable[[Company], str | None]
-    """The bearer token of the app of X that reads a company; None if the company has none."""
-    compliance: Callable[[str], ComplianceApi]
-    """The compliance jobs of the app of X that has this bearer."""
-    x: Callable[[Company], XClient]
-    job_name: str
-    """Tells our jobs from those of other stacks that use the same app of X."""
-    stores: PrivacyStores
-    now: datetime
-    out_of_time: Callable[[], bool]
 
 
 def comply(run: ComplyRun) -> Reports:
@@ -52,7 +29,7 @@ def comply(run: ComplyRun) -> Reports:
     """
     steps = [
         *(partial(_check_app, run, *app) for app in _companies_by_bearer(run).items()),
-        *(partial(_apply_retention, run, company) for company in run.companies),
+        *(partial(apply_retention, run, company) for company in run.companies),
     ]
     return _take_steps(steps)
 
@@ -72,28 +49,43 @@ def _check_app(run: ComplyRun, bearer: str, companies: Sequence[Company]) -> Rep
     reports: Reports = {}
     if bearer:
         state = run.stores.compliance_states.load(app_of(bearer))
-        job = ComplianceRun(
-            companies,
-            run.compliance(bearer),
-            run.job_name,
-            run.stores,
-            run.now,
-            run.out_of_time,
-            state,
-        )
+        job = ComplianceRun(run, companies, run.compliance(bearer), state)
         report = job.step()
         hours = job.state.unchecked_for(run.now) / timedelta(hours=1)
         reports[state.app] = replace(report, unchecked_hours=round(hours, 1))
         if not (job.state.is_refused or job.state.is_lasting(run.now)):
             return reports
-    looked_up = {c.name: look_up(c, run.x(c), run.stores, run.now) for c in companies}
-    return reports | looked_up
+    return reports | {company.name: look_up(run, company) for company in companies}
 
 
-def _apply_retention(run: ComplyRun, company: Company) -> Reports:
-    if run.out_of_time():
+def apply_retention(run: ComplyRun, company: Company) -> Reports:
+    """Give all that is stored the time to live of the company's retention.
+
+    Nothing is reported when there is nothing to do, or not yet. When time runs out, the next run
+    continues with the same conversations.
+
+    Raises:
+        ContentionError: others kept writing a conversation.
+    """
+    stores, retention, states = run.stores, company.retention, run.stores.compliance_states
+    wanted = "forever" if retention is None else f"{int(retention.total_seconds())} s"
+    applied, start = states.retention_applied(company.name, wanted)
+    # A poll that began before the push stores with the old time to live. Were all done before it
+    # ends, nobody would come back for what it stores.
+    pushed = stores.settings.current()
+    if applied or (pushed is not None and run.now - pushed.pushed_at <= SETTINGS_LAG):
         return {}
-    written = apply_retention(company, run.stores, run.now, run.out_of_time)
+    written = 0
+    # The oldest first: they are about to expire, or should have. Whatever is spoken in meanwhile
+    # moves towards the end of the list, and is reached there.
+    for some in batched(stores.conversations.spoken_in_since(company, start), _BATCH):
+        if run.out_of_time():
+            states.mark_retention_applied(company.name, wanted, some[0].last_at)
+            break
+        written += stores.conversations.refold([one.key for one in some], company, run.now)
+    else:
+        written += stores.audit_log.apply_retention(company.name, retention)
+        states.mark_retention_applied(company.name, wanted, None)
     return {f"keep of {company.name}": StepReport(written=written)} if written else {}
 
 

@@ -6,6 +6,7 @@ or hidden is deleted. All of it was read today, so that nothing is billed again 
 
 from collections.abc import Iterator
 
+from pulse.conversations.facts import Mention
 from pulse.listening.run import PollRun
 from pulse.listening.scan import TimelineScan
 from pulse.listening.timeline import is_in_timeline
@@ -40,12 +41,8 @@ def delete_missing_posts(
 def _stored(run: PollRun, sweep: TimelineScan) -> Iterator[StoredPost]:
     """Yield what is stored of the sweep's timeline, from its start to the end of that day."""
     end = sweep.start.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    period = run.company.name, sweep.start, end
-    for key, fact in run.ingest.conversations.published(*period):
-        if is_in_timeline(fact, sweep.endpoint, run.account.id):
-            yield stored_post(key, fact)
-    # A post by another account of ours is looked up with that account's own timeline.
-    if sweep.endpoint == "posts":
-        for post in run.ingest.own_posts.published(*period):
-            if is_in_timeline(post, sweep.endpoint, run.account.id):
-                yield StoredPost(post.id, post.version, None, ours=True)
+    for stored, fact in run.ingest.conversations.published(run.company, sweep.start, end):
+        # A post by another account of ours is looked up with that account's own timeline.
+        is_looked_up = sweep.endpoint == "posts" or isinstance(fact, Mention)
+        if is_looked_up and is_in_timeline(fact, sweep.endpoint, run.account.id):
+            yield stored_post(stored.key, fact)

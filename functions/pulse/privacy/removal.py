@@ -13,13 +13,12 @@ _POST_REASONS: frozenset[RemovalReason] = frozenset({"deleted", "bounced"})
 class StoredPost(NamedTuple):
     """One version of a stored post, without its text.
 
-    `id` is the id of its first version. `key` is its conversation; None for a post of our own that
-    answers no customer.
+    `id` is the id of its first version, `key` its conversation.
     """
 
     id: str
     version: str
-    key: ConversationKey | None
+    key: ConversationKey
     ours: bool
 
     def must_be_deleted(self, why: RemovalReason) -> bool:

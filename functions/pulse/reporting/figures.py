@@ -7,7 +7,7 @@ from typing import Any
 from pulse.conversations.store.conversations import ConversationStore
 from pulse.kernel.company import Company
 from pulse.kernel.time import DAY, day_bounds
-from pulse.reporting.received import latest_mentions
+from pulse.reporting.received import load_received
 from pulse.reporting.stats import bucket_of
 from pulse.reporting.store import FigureStore
 
@@ -60,10 +60,8 @@ def _first_day(today: date, last: date | None, retention: timedelta | None) -> d
 
 def _count(company: Company, conversations: ConversationStore, day: date) -> dict[str, Any]:
     """Return {account id: {hour: {received, first_response: {bucket: count}, waits: ...}}}."""
-    mentions = latest_mentions(conversations, company.name, *day_bounds(day))
-    states = conversations.states({key for key, _ in mentions.values()})
     figures: dict[str, Any] = {}
-    for key, mention in mentions.values():
+    for _, mention, state in load_received(conversations, company, *day_bounds(day)):
         # Hours are those of UTC: readers in several time zones look at the same figures.
         for account in mention.named:
             cell = figures.setdefault(account, {}).setdefault(
@@ -71,9 +69,6 @@ def _count(company: Company, conversations: ConversationStore, day: date) -> dic
                 {"received": 0, "first_response": Counter(), "waits": Counter()},
             )
             cell["received"] += 1
-            state = states.get(key)
-            if state is None:
-                continue
             # As in `period_stats`, a response belongs to the mention that began the wait. Here
             # only waits that have ended are counted: one that still runs has no length yet, and
             # what is stored must not depend on the hour of the run.

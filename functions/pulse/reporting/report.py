@@ -91,11 +91,11 @@ def report(
     before = start - (end - start)
     deadline = company.policy.response_deadline
     history = min(before, now - _SURGE_HISTORY)
-    received = load_received(stores.conversations, company.name, history, now)
+    received = load_received(stores.conversations, company, history, now)
     inside = [one for one in received if start <= one.mention.at < end]
     parts = Breakdown(company, inside, start, end, zone)
     night, day = parts.night_and_day()
-    states = stores.conversations.open(company.name)
+    states = stores.conversations.open(company)
     waiting = {key: states[key] for key in worst_first(states, company.policy)}
     since = [state.waiting_since for state in waiting.values() if state.waiting_since is not None]
     cursors = stores.cursors.load(account.id for account in company.accounts)

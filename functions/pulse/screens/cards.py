@@ -36,9 +36,8 @@ class CardMaker:
         # All names in one call: X bills and limits look-ups by request and by user (D-005).
         customers = self.authors.find([key.customer_id for key in loaded])
         found = (
-            self._card(x.state, x.facts, customers[key.customer_id])
-            for key, x in loaded.items()
-            if x.state.waiting_since is not None
+            self._card(one.state(self.company.policy), one.facts, customers[key.customer_id])
+            for key, one in loaded.items()
         )
         return tuple(card for card in found if card is not None)
 

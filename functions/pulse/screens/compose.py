@@ -71,7 +71,7 @@ class Composer:
     def _states(self, entries: Sequence[Entry]) -> _States:
         """Return the conversations of these alerts in which the same wait still lasts."""
         raised = [(key, entry.at) for entry in entries for key in entry.keys]
-        found = self.stores.conversations.states(dict.fromkeys(key for key, _ in raised))
+        found = self.stores.conversations.states((key for key, _ in raised), self.company)
         return {k: found[k] for k, at in raised if k in found and _still_waits(found[k], at)}
 
     def _alert_mail(

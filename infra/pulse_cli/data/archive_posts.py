@@ -7,12 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pulse.conversations.facts import Mention, Reply
-from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
-from pulse.dynamodb import keys
+from pulse.conversations.facts import NOBODY, ConversationKey, Mention, Reply
 
 if TYPE_CHECKING:
-    from pulse.dynamodb.codec import Item
     from pulse.kernel.company import Company
 
 __all__ = ["archive_post_of"]
@@ -20,32 +17,20 @@ __all__ = ["archive_post_of"]
 Json = dict[str, Any]
 
 
-def archive_post_of(item: Item, company: Company) -> Json | None:
-    """Return the post that an item of the index by day holds; None if it holds none.
+def archive_post_of(key: ConversationKey, fact: Mention | Reply, company: Company) -> Json:
+    """Return a post of a conversation, or of ours that answers nobody.
 
     `visible_at` is when Pulse stored it. The post that it replies to and its metrics are missing,
     since they are not stored.
     """
-    fact = fact_of(item) if is_fact(item) else None
     if isinstance(fact, Mention):
-        key = key_from_pk(item["pk"])
         author, more = key.customer_id, {"lang": fact.lang, **_mentions(fact.named, company)}
-    elif isinstance(fact, Reply):
-        key = key_from_pk(item["pk"])
-        author, more = fact.account_id, {"in_reply_to_user_id": key.customer_id}
-    elif "text" in item:
-        return _own_post(item, company)
+    elif key.customer_id == NOBODY:
+        author, more = fact.account_id, _mentions(fact.named, company)
     else:
-        return None
+        author, more = fact.account_id, {"in_reply_to_user_id": key.customer_id}
     post = _post(fact.id, fact.version, fact.text, author, fact.at, key.conversation_id) | more
     return post if fact.stored_at is None else post | {"visible_at": _time(fact.stored_at)}
-
-
-def _own_post(item: Item, company: Company) -> Json:
-    first, version = keys.parse_own_post(item["sk"])
-    at = datetime.fromisoformat(item["at"])
-    post = _post(first, version, item["text"], item["account"], at, first)
-    return post | _mentions(item["named"], company)
 
 
 def _post(

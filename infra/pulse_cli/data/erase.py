@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulse.audit.entries import LogEntry, user_ids_in
 from pulse.authors.store import AUTHOR_KEPT
-from pulse.conversations.facts import ConversationKey, Mention, Reply
-from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk
+from pulse.conversations.facts import NOBODY, ConversationKey, Mention, Reply
+from pulse.conversations.store.documents import stored_in
 from pulse.dynamodb import keys
 from pulse.outbox.store.outbox import keys_in
+from pulse.privacy.deletion import delete_posts
 from pulse_cli.data.scan import scan_with_progress
 
 if TYPE_CHECKING:
@@ -122,18 +123,20 @@ def find_person_data(
     found: dict[str, PersonData] = defaultdict(PersonData)
     for item in scan_with_progress(table, "Looking for posts"):
         kind, company = keys.kind_and_rest(item["pk"])
-        if kind == keys.CONVERSATION and is_fact(item):
-            key, fact = key_from_pk(item["pk"]), fact_of(item)
-            if key.customer_id == person and isinstance(fact, (Mention, Reply)):
-                found[key.company].add(key, fact)
+        if kind == keys.CONVERSATION and item["sk"] == keys.DOCUMENT:
+            stored = stored_in(item)
+            key = stored.key
+            posts = [fact for fact in stored.facts if isinstance(fact, (Mention, Reply))]
+            for post in posts if key.customer_id == person else ():
+                found[key.company].add(key, post)
+            if key.customer_id == NOBODY:
+                found[key.company].own_posts_naming += sum(person in p.named for p in posts)
         elif kind == keys.AUDIT_LOG and keys.parse_audit_entry(item["sk"])[1] == "aside":
             found[company].quarantined += concerns_person(
                 person, json.loads(item["what"]).get("raw")
             )
         elif kind in (keys.OUTBOX, keys.SENT):
             found[company].mails += any(key.customer_id == person for key in keys_in(item))
-        elif kind == keys.OWN_POSTS:
-            found[company].own_posts_naming += person in item["named"]
     return {
         company: found_data
         for company, found_data in sorted(found.items())
@@ -172,7 +175,7 @@ def erase_person(
         # conversation is left that would be folded by it.
         company = policies.get(name, settings.companies[0])
         for key, ids in data.posts.items():
-            db.deletions.delete({key: ids}, company.policy, company.retention, now, audit_entries)
+            delete_posts(db.conversations, {key: ids}, company, now, audit_entries)
             done += 1
             on_progress(done, total)
         db.outbox.forget_conversations(name, lambda key: key.customer_id == person)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from pulse.conversations.facts import Lease, Position
-from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
+from pulse.conversations.facts import NOBODY, Lease, Mention, Position, Reply
+from pulse.conversations.store.documents import key_from_pk, stored_in
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import to_json
+from pulse.dynamodb.codec import ItemKey, to_json
+from pulse.dynamodb.reading import key_of
+from pulse.kernel.batching import batched
 from pulse_cli.data.archive_posts import archive_post_of
 from pulse_cli.data.scan import scan_with_progress
 
@@ -27,6 +30,7 @@ __all__ = ["export_company"]
 Json = dict[str, Any]
 _INTERNAL_FIELDS = ("pk", "sk", "ttl", "company", "fingerprint", "covered", "cut")
 """Fields of a mail's record that only Pulse needs."""
+_BATCH = 100
 README = Path(__file__).with_name("export.md")
 
 
@@ -36,17 +40,14 @@ def export_company(
     """Write everything that is stored of a company into a folder; return the lines by file.
 
     `document` is the settings document that names the company. The whole table is scanned once,
-    and then the posts are read day by day, so that they are in order of time.
+    and then the posts are read, the oldest first.
     """
     with _ExportFiles(folder) as files:
         found = _Collected()
         for item in scan_with_progress(table, f"Looking for data of {company.name}"):
             _export_item(item, company, files, found)
-        for day in sorted(found.days):
-            for item in table.query_index(day):
-                post = archive_post_of(item, company)
-                if post is not None:
-                    files.write_line("posts.ndjson", post)
+        for post in _posts(table, company, found):
+            files.write_line("posts.ndjson", post)
         for user in _users(company, found):
             files.write_line("users.ndjson", user)
         counts = files.counts
@@ -60,9 +61,10 @@ def export_company(
 
 @dataclass(slots=True)
 class _Collected:
-    """What the scan collects: days with posts, customers, and the names of all authors."""
+    """What the scan collects: when what was posted, customers, and the names of all authors."""
 
-    days: set[str] = field(default_factory=set)
+    posts: list[tuple[datetime, str, ItemKey]] = field(default_factory=list)
+    """When, as which fact, and in which document."""
     customers: set[str] = field(default_factory=set)
     authors: dict[str, Json] = field(default_factory=dict)
 
@@ -96,7 +98,8 @@ def _export_item(item: Item, company: Company, files: _ExportFiles, found: _Coll
     """Write an item to its file, or collect it; items of other companies are skipped."""
     kind, rest = keys.kind_and_rest(item["pk"])
     if kind == keys.CONVERSATION and key_from_pk(item["pk"]).company == company.name:
-        _export_conversation(item, files, found)
+        if item["sk"] == keys.DOCUMENT:
+            _export_conversation(item, company, files, found)
     elif kind == keys.AUTHOR:
         found.authors[rest] = {
             "id": rest,
@@ -105,8 +108,6 @@ def _export_item(item: Item, company: Company, files: _ExportFiles, found: _Coll
         }
     elif rest != company.name:
         return
-    elif kind == keys.OWN_POSTS:
-        found.days.add(item["gpk"])
     elif kind == keys.AUDIT_LOG:
         at, entry_kind = keys.parse_audit_entry(item["sk"])
         files.write_line(
@@ -121,19 +122,32 @@ def _export_item(item: Item, company: Company, files: _ExportFiles, found: _Coll
         files.write_line("figures.ndjson", day)
 
 
-def _export_conversation(item: Item, files: _ExportFiles, found: _Collected) -> None:
-    key = key_from_pk(item["pk"])
-    which = {"conversation_id": key.conversation_id, "customer_id": key.customer_id}
-    if not is_fact(item):
-        found.customers.add(key.customer_id)
-        files.write_line("conversations.ndjson", {**which, **to_json(state_of(item))})
-        return
-    fact = fact_of(item)
-    if isinstance(fact, (Position, Lease)):
-        what = "position" if isinstance(fact, Position) else "lease"
-        files.write_line("positions.ndjson", {**which, "what": what, **to_json(fact)})
-    elif "gpk" in item:
-        found.days.add(item["gpk"])
+def _export_conversation(
+    item: Item, company: Company, files: _ExportFiles, found: _Collected
+) -> None:
+    stored = stored_in(item)
+    which = {"conversation_id": stored.key.conversation_id, "customer_id": stored.key.customer_id}
+    if stored.key.customer_id != NOBODY:
+        found.customers.add(stored.key.customer_id)
+        state = to_json(stored.state(company.policy))
+        files.write_line("conversations.ndjson", {**which, **state})
+    for fact in stored.facts:
+        if isinstance(fact, (Position, Lease)):
+            what = "position" if isinstance(fact, Position) else "lease"
+            files.write_line("positions.ndjson", {**which, "what": what, **to_json(fact)})
+        elif isinstance(fact, (Mention, Reply)):
+            found.posts.append((fact.at, fact.token, key_of(item)))
+
+
+def _posts(table: Table, company: Company, found: _Collected) -> Iterator[Json]:
+    """Yield posts by when they were posted; only their keys are held in memory."""
+    for some in batched(sorted(found.posts), _BATCH):
+        items = table.get_many(at for _, _, at in some)
+        for _, token, at in some:
+            stored = stored_in(items[at]) if at in items else None
+            for fact in stored.facts if stored else ():
+                if stored and isinstance(fact, (Mention, Reply)) and fact.token == token:
+                    yield archive_post_of(stored.key, fact, company)
 
 
 def _users(company: Company, found: _Collected) -> list[Json]:

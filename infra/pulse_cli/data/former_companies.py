@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pulse.conversations.store.codec import is_fact, key_from_pk
+from pulse.conversations.facts import NOBODY
+from pulse.conversations.store.documents import key_from_pk, stored_in
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import ItemKey
 from pulse.kernel.batching import batched
@@ -31,7 +32,6 @@ __all__ = [
 _AT_ONCE = 250
 _KINDS = {
     keys.CONVERSATION: "posts, positions and flags",
-    keys.OWN_POSTS: "own posts",
     keys.AUDIT_LOG: "rows of the journal",
     keys.OUTBOX: "mails waiting",
     keys.SENT: "records of mails sent",
@@ -41,6 +41,7 @@ _KINDS = {
     keys.COMPANY: "other",
 }
 """What is stored under a company's name, by the first part of the key: keys of `drop --json`."""
+_OWN_POSTS = "own posts"
 
 
 @dataclass(slots=True)
@@ -98,8 +99,8 @@ def find_company_data(db: Repositories, company: str) -> CompanyData:
             customers[key.company].add(key.customer_id)
         if kind in _KINDS and rest.partition("#")[0] == company:
             data.keys.append(ItemKey(item["pk"], item["sk"]))
-            data.counts[_kind(kind, item)] += 1
-    ours = customers.pop(company, set())
+            data.counts.update(_count(kind, item))
+    ours = customers.pop(company, set()) - {NOBODY}
     data.customers = ours.difference(*customers.values())
     return data
 
@@ -126,8 +127,15 @@ def delete_company_data(db: Repositories, company: Company, data: CompanyData) -
     db.cursors.delete({a.id for a in company.accounts} - current)
 
 
-def _kind(kind: str, item: Item) -> str:
-    return "conversations" if kind == keys.CONVERSATION and not is_fact(item) else _KINDS[kind]
+def _count(kind: str, item: Item) -> dict[str, int]:
+    if kind != keys.CONVERSATION:
+        return {_KINDS[kind]: 1}
+    if item["sk"] != keys.DOCUMENT:
+        return {}
+    stored = stored_in(item)
+    if stored.key.customer_id == NOBODY:
+        return {_OWN_POSTS: len(stored.facts)}
+    return {"conversations": 1, _KINDS[kind]: len(stored.facts)}
 
 
 def _names(document: dict[str, Any]) -> list[str]:

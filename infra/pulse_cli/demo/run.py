@@ -87,7 +87,7 @@ def _collect(world: ReplayWorld, day: DemoDay) -> DemoResult:
     zone = ZoneInfo(company.people[_READER].time_zone)
     found = report(company, start, end, end, zone, app.db.report_stores)
     authors = AuthorDirectory(app.db.author_cache, None, end)
-    received = load_received(app.db.conversations, COMPANY, start, end)
+    received = load_received(app.db.conversations, company, start, end)
     return DemoResult(
         company,
         found,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pulse.dynamodb import keys
 from pulse.kernel.policy import Policy
 from pulse.kernel.time import MINUTE, start_of_minute
 from pulse.outbox.mailbox import next_alert
@@ -75,7 +76,7 @@ class TickScheduler:
             self._figures_at = _figures_at(now)
         moments = [
             world.x.next_change(now),
-            world.app.db.conversations.next_due(world.company.name),
+            self._next_attention(),
             None if tick.outbox_empty else self._next_mail(),
             self._next_sweep(now),
             self._figures_at if self._figures_at and self._figures_at > now else None,
@@ -86,6 +87,12 @@ class TickScheduler:
         # Handlers run at whole minutes, and the same minute never runs twice.
         due = [max(round_up_to_minute(m), now + MINUTE) for m in moments if m is not None]
         return min(due, default=None)
+
+    def _next_attention(self) -> datetime | None:
+        """Return when the next open conversation needs attention; None if there is none."""
+        index = keys.open_index(self._world.company.name)
+        first = next(self._world.app.db.table.query_index(index, limit=1), None)
+        return keys.parse_place(first["gsk"]) if first else None
 
     def _is_unsettled(self, now: datetime, polls: list[Any]) -> bool:
         """Return whether a poll is unfinished, a fault lasts, or a failure may still be retried."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pulse.conversations.facts import Fact, Flag, Mention, Reply
+from pulse.conversations.facts import NOBODY, Fact, Flag, Mention, Reply
 from pulse.conversations.fold import fold
-from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
+from pulse.conversations.store.documents import StoredConversation, stored_in
+from pulse.dynamodb import keys
 from pulse.kernel.policy import Policy
 from pulse.reporting.stats import quantile
 from pulse_cli.replay.world import ReplayWorld
@@ -47,10 +47,8 @@ class ReplayOutcome:
 def list_conversations(world: ReplayWorld) -> list[Row]:
     """Return every conversation that has a mention, in the order of first mentions."""
     rows = []
-    for item in _items(world):
-        if "state" not in item:
-            continue
-        state, key = state_of(item), key_from_pk(item["pk"])
+    for stored in _stored(world):
+        state, key = stored.state(world.company.policy), stored.key
         if state.first_mention_id is None:
             continue
         rows.append(
@@ -75,21 +73,20 @@ def list_conversations(world: ReplayWorld) -> list[Row]:
 
 def measure_latencies(world: ReplayWorld) -> dict[str, Any]:
     """Return the latencies of a replay in seconds, by the names of `ReplayOutcome`'s fields."""
-    conversations: dict[str, list[Fact]] = defaultdict(list)
-    for item in _items(world):
-        if is_fact(item):
-            conversations[item["pk"]].append(fact_of(item))
     published: list[float] = []
     visible: list[float] = []
     late: list[float] = []
-    for facts in conversations.values():
-        for fact in facts:
+    for stored in _stored(world):
+        # Own posts that answer nobody are not what readers wait for.
+        if stored.key.customer_id == NOBODY:
+            continue
+        for fact in stored.facts:
             if isinstance(fact, (Mention, Reply)) and fact.stored_at is not None:
                 post = world.x.archive.index.by_id.get(fact.version)
                 shown = post.visible_at if post is not None else fact.at
                 published.append((fact.stored_at - fact.at).total_seconds())
                 visible.append((fact.stored_at - shown).total_seconds())
-        late += _flag_lateness(facts, world.company.policy)
+        late += _flag_lateness(stored.facts, world.company.policy)
     return {
         "seconds_from_published": published,
         "seconds_from_visible": visible,
@@ -125,8 +122,10 @@ def percentiles(values: Sequence[float]) -> dict[str, float | None]:
     }
 
 
-def _items(world: ReplayWorld) -> Iterable[dict[str, Any]]:
-    return world.app.db.table.scan()
+def _stored(world: ReplayWorld) -> Iterator[StoredConversation]:
+    for item in world.app.db.table.scan():
+        if item["sk"] == keys.DOCUMENT:
+            yield stored_in(item)
 
 
 def _iso(moment: datetime | None) -> str | None:

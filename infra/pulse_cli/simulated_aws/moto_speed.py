@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -105,6 +106,8 @@ def _serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> 
         _structure(self, serialized, value, shape, key)
         return
     plain = value.to_json() if isinstance(value, DynamoType) else value
+    if isinstance(plain, dict) and isinstance(plain.get("B"), bytes):
+        plain = {"B": b64encode(plain["B"]).decode()}
     self._default_serialize(serialized, plain, shape, key)
 
 

@@ -42,7 +42,7 @@ def company_status(deployment: Deployment, company: Company, now: datetime) -> J
     return {
         "company": company.name,
         "accounts": [_account(a, cursors.get(a.id), now) for a in company.accounts],
-        "backlog": _backlog(deployment.db.conversations.open(company.name), company, now),
+        "backlog": _backlog(deployment.db.conversations.open(company), company, now),
         "outbox": _outbox(deployment, company, now),
         "watch": _coverage(company, cursors, rows, start, now),
         "reads": _reads(company, cursors, now),

@@ -23,7 +23,7 @@ class Click:
     def __call__(self, app: App) -> tuple[ConversationKey, Fact] | str | None:
         """The stored fact; `contended` when another writer won; None when nobody waits there."""
         company = app.settings().company(self.key.company)
-        shown = app.db.conversations.states([self.key]).get(self.key)
+        shown = app.db.conversations.states([self.key], company).get(self.key)
         if shown is None or not shown.waiting:
             return None
         fact: Fact = (
@@ -32,9 +32,7 @@ class Click:
             else Lease("mine", self.by, app.now(), app.now() + _LEASE)
         )
         try:
-            app.db.conversations.append(
-                [self.key], lambda *_: [fact], company.policy, company.retention
-            )
+            app.db.conversations.append([self.key], lambda *_: [fact], company)
         except ContentionError:
             return "contended"
         return self.key, fact

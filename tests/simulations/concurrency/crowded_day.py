@@ -74,7 +74,7 @@ def run_day(seed: int, minutes: int) -> DayResult:
             expected_facts[key].append(fact)
         evidence = Evidence(
             expected_facts=expected_facts,
-            policy=crowd.app.settings().company("acme").policy,
+            company=crowd.app.settings().company("acme"),
             call_logs=[report.call_log for report in reports],
             failures=[failure for report in reports for failure in report.failures],
             before=[],

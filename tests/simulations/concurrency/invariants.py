@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from pulse.conversations.facts import ConversationKey, Fact, Flag, Lease, Position
-from pulse.conversations.fold import fold
-from pulse.conversations.store.codec import STATE, fact_of, is_fact, key_from_pk, state_of
+from pulse.conversations.facts import NOBODY, ConversationKey, Fact, Flag, Lease, Position
+from pulse.conversations.store.documents import key_from_pk, stored_in
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item, ItemKey
-from pulse.kernel.policy import Policy
+from pulse.kernel.company import Company
 from tests.conversations.oracle import expected_state
 from tests.simulations.concurrency.call_log import CallLog, Write
+from tests.stored import misplaced
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Evidence:
 
     expected_facts: dict[ConversationKey, list[Fact]]
     """Facts of posts that X has shown, and of clicks that were confirmed."""
-    policy: Policy
+    company: Company
     call_logs: list[CallLog]
     failures: list[str]
     before: list[Item]
@@ -57,28 +58,24 @@ def _facts(seen: Evidence) -> Iterator[str]:
     for item in seen.items:
         if item["pk"].startswith("c#"):
             stored[key_from_pk(item["pk"])][item["sk"]] = item
-    yield from (f"nobody said {key}" for key in stored.keys() - seen.expected_facts.keys())
+    spoken = {key for key in stored if key.customer_id != NOBODY}
+    yield from (f"nobody said {key}" for key in spoken - seen.expected_facts.keys())
     for key, expected in seen.expected_facts.items():
-        yield from (f"{key}: {what}" for what in _conversation(expected, stored[key], seen.policy))
+        yield from (f"{key}: {what}" for what in _conversation(expected, stored[key], seen.company))
 
 
-def _conversation(expected: list[Fact], items: dict[str, Item], policy: Policy) -> Iterator[str]:
-    if STATE not in items:
+def _conversation(expected: list[Fact], items: dict[str, Item], company: Company) -> Iterator[str]:
+    if keys.DOCUMENT not in items:
         yield "it is lost"
         return
-    state = state_of(items[STATE])
-    facts = [fact_of(item) for item in items.values() if is_fact(item)]
+    stored = stored_in(items[keys.DOCUMENT])
+    state, facts = stored.state(company.policy), stored.facts
     tokens = {f.token for f in facts if not isinstance(f, Flag)}
     for token in tokens ^ {f.token for f in expected}:
         yield f"{token} is {'unheard of' if token in tokens else 'lost'}"
     decided = [f for f in expected if isinstance(f, (Position, Lease))]
     yield from (f"{f.token} is not as it was decided" for f in decided if f not in facts)
-    if state != fold(facts, policy):
-        yield "the state is not the fold of the facts"
-    if len({item.get("ttl") for item in items.values()}) > 1:
-        yield "its items live for different times"
-    if "partly" in items[STATE]:
-        yield "it was not written to its end"
+    yield from misplaced(items, company)
     true = expected_state([f for f in expected if not isinstance(f, Lease)])
     if (state.status, list(state.waiting)) != (true.status, true.waiting):
         yield f"{state.status}, {state.waiting} wait; true is {true.status}, {true.waiting}"
@@ -91,7 +88,7 @@ def _revisions(seen: Evidence) -> Iterator[str]:
         if "rev" in item:
             revisions[ItemKey(item["pk"], item["sk"])].append(item["rev"])
     for action in (action for write in seen.writes for action in write):
-        if action.at.sk in {STATE, "cursor"} and "rev" in action.item:
+        if action.at.sk in {keys.DOCUMENT, "cursor"} and "rev" in action.item:
             revisions[action.at].append(action.item["rev"])
     for item in seen.items:
         at = ItemKey(item["pk"], item["sk"])
@@ -104,9 +101,23 @@ def _revisions(seen: Evidence) -> Iterator[str]:
 def _repeated_alerts(seen: Evidence) -> Iterator[str]:
     """Each level (and each reminder) of a wait is flagged once, with one entry for each person."""
     alerts: Counter[tuple[Any, ...]] = Counter()
-    for write in seen.writes:
+    known = {key: set(flags) for key, flags in _flags(seen.before).items()}
+    # A document is written with all flags. Which of them are new is known by the revisions, since
+    # the writes are those of one process after the other.
+    documents = [
+        (action.item["rev"], action.item, write)
+        for write in seen.writes
+        for action in write
+        if action.at.sk == keys.DOCUMENT and "facts" in action.item
+    ]
+    for _, item, write in sorted(documents, key=lambda one: one[0]):
         entries = [_entry(d.item) for d in write if d.kind == "put" and d.at.pk[:7] == "outbox#"]
-        for key, flags in _flags(action.item for action in write).items():
+        for key, stored in _flags([item]).items():
+            before = known.setdefault(key, set())
+            flags = [flag for flag in stored if flag not in before]
+            before.update(flags)
+            if not flags:
+                continue
             last = max(flags, key=lambda f: f.due_at)
             people = [e["person"] for e in entries if list(key) in e["keys"]]
             if not people:
@@ -123,8 +134,9 @@ def _repeated_alerts(seen: Evidence) -> Iterator[str]:
 def _flags(items: Any) -> dict[ConversationKey, list[Flag]]:
     found: dict[ConversationKey, list[Flag]] = defaultdict(list)
     for item in items:
-        if is_fact(item) and isinstance(fact := fact_of(item), Flag):
-            found[key_from_pk(item["pk"])].append(fact)
+        if item["sk"] == keys.DOCUMENT and "facts" in item:
+            facts = stored_in(item).facts
+            found[key_from_pk(item["pk"])] += [fact for fact in facts if isinstance(fact, Flag)]
     return found
 
 

@@ -179,7 +179,8 @@ def test_a_poison_account_delays_no_other_and_ends_in_the_dead_letter_queue(
         cursor = polls.app.db.cursors.load([NEWS])[NEWS]
         delayed += [minute] if cursor.last_ok != at(minute) else []
     assert delayed == []
-    assert len(polls.app.db.conversations.open("acme")) == 4 * retry_after
+    acme = polls.app.settings().company("acme")
+    assert len(polls.app.db.conversations.due(acme)) == 4 * retry_after
     assert polls.failed() == [1 + retry_after * n for n in range(4)]
     assert [
         (account, minute) for account, minute, _ in described(RawQueue(stack).receive(dead=True))

@@ -32,12 +32,9 @@ def wrong_read_counts(
 
 
 def _stored_times(company: Company, account: str, other: Snapshot) -> Iterator[datetime]:
-    """When each post of the account's timelines was stored; for own posts, about when."""
+    """When each post of the account's timelines was stored."""
     for history in histories(other.items).values():
         for fact in history.facts:
-            mine = isinstance(fact, Mention) and account in fact.named
-            if mine or (isinstance(fact, Reply) and fact.account_id == account):
+            named = isinstance(fact, (Mention, Reply)) and account in fact.named
+            if named or (isinstance(fact, Reply) and fact.account_id == account):
                 yield fact.stored_at or fact.at
-    for _, item in other.with_prefix("said#"):
-        if item["account"] == account or account in item["named"]:
-            yield datetime.fromisoformat(item["at"])

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pulse.conversations.facts import ConversationKey, Fact, Flag, Mention, Reply
-from pulse.conversations.fold import State, fold, levels_due
-from pulse.conversations.store.codec import fact_of, is_fact, key_from_pk, state_of
+from pulse.conversations.fold import fold, levels_due
+from pulse.conversations.store.documents import key_from_pk, stored_in
+from pulse.dynamodb import keys
 from pulse.dynamodb.codec import ItemKey
+from pulse.kernel.company import Company
 from pulse.kernel.policy import Policy
 from pulse.kernel.time import MINUTE
 from pulse_cli.replay.next_tick import round_up_to_minute
 from tests.simulations.crashes.snapshot import Item
+from tests.stored import misplaced
 
 FirstMinuteAlive = Callable[[datetime], datetime]
 """The first minute from this one on in which the function was not killed."""
@@ -22,11 +25,11 @@ FirstMinuteAlive = Callable[[datetime], datetime]
 
 @dataclass
 class ConversationHistory:
-    """The facts of a conversation, and its state as the table has it."""
+    """The facts of a conversation, and its items as the table has them."""
 
     key: ConversationKey
     facts: list[Fact] = field(default_factory=list)
-    state: State | None = None
+    items: dict[str, Item] = field(default_factory=dict)
 
     @property
     def flags(self) -> list[Flag]:
@@ -54,17 +57,18 @@ def histories(items: Mapping[ItemKey, Item]) -> dict[ConversationKey, Conversati
         if at.pk.startswith("c#"):
             key = key_from_pk(at.pk)
             history = found.setdefault(key, ConversationHistory(key))
-            if is_fact(item):
-                history.facts.append(fact_of(item))
-            else:
-                history.state = state_of(item)
+            history.items[at.sk] = item
+            if at.sk == keys.DOCUMENT:
+                history.facts += stored_in(dict(item)).facts
     return found
 
 
-def wrong_states(history: ConversationHistory, policy: Policy) -> Iterator[str]:
-    """Reports a stored state that is not the fold of the stored facts."""
-    if history.state != fold(history.facts, policy):
-        yield f"{history.key}: its state is not folded from its facts"
+def wrong_places(history: ConversationHistory, company: Company) -> Iterator[str]:
+    """Reports a conversation whose place in the index or time to live is not as its facts say."""
+    if keys.DOCUMENT not in history.items:
+        yield f"{history.key}: only its mark is left"
+        return
+    yield from (f"{history.key}: {what}" for what in misplaced(history.items, company))
 
 
 def wrong_flags(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import cache, cached_property
-from importlib import import_module
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pulse import app
@@ -62,6 +61,7 @@ class DuplicateRun:
         try:
             function = lambdas.functions[first.function]
             handler: Callable[[Any, Any], Any] = load_handler(function.handler)
+            _unlock_cached_properties()
             handler(first.event, LambdaContext(function.name, function.timeout * 1000))
         except BaseException as problem:  # noqa: BLE001 - recorded as Lambda would
             error = f"{type(problem).__name__}: {problem}"
@@ -69,13 +69,13 @@ class DuplicateRun:
         self._theirs.release()
 
 
-@cache
 def _unlock_cached_properties() -> None:
     """Let two runs compute the same cached property at the same time, as two processes do."""
     # Before Python 3.12, all instances of a class share one lock for each cached property. A run
     # that is stopped at a call inside such a property would keep the lock, and the other run would
-    # wait for it forever. The module with `Composer` is imported first: functions import it late.
-    import_module("pulse.screens.compose")
-    for one in gc.get_objects():
+    # wait for it forever. It is done for each run, since functions import some modules late.
+    modules = [module for name, module in sys.modules.items() if name.startswith("pulse.")]
+    kinds = [kind for one in modules for kind in vars(one).values() if isinstance(kind, type)]
+    for one in (value for kind in kinds for value in vars(kind).values()):
         if isinstance(one, cached_property) and hasattr(one, "lock"):
             one.lock = nullcontext()

@@ -25,7 +25,7 @@ from tests.simulations.crashes.conversation_history import (
     histories,
     late_posts,
     wrong_flags,
-    wrong_states,
+    wrong_places,
 )
 from tests.simulations.crashes.relevant_state import final_state, relevant_state
 from tests.simulations.crashes.snapshot import Message, Snapshot
@@ -60,7 +60,7 @@ def check(
     were, are = histories(reference.items), histories(other.items)
     alive = first_minute_alive({at for name, at in other.killed if name == "flag"})
     for key, history in are.items():
-        found.lost += wrong_states(history, company.policy)
+        found.lost += wrong_places(history, company)
         found.lost += wrong_flags(history, company.policy, alive, other.before)
         if key in were:
             found.lost += late_posts(

@@ -14,12 +14,18 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from pulse.dynamodb.codec import ItemKey
+from pulse.conversations.facts import Flag
+from pulse.conversations.fold import fold
+from pulse.conversations.store.documents import unpack
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import ItemKey, to_json
 from pulse.kernel.company import Company
+from pulse.kernel.policy import Policy
 from pulse.outbox.entries import Entry, fingerprint
 from tests.simulations.crashes.snapshot import Item
 
-_HISTORY = ("journal#", "sent#", "author#")
+_HISTORY = ("journal#", "sent#", "author#", "c#")
+"""The mark of an open conversation stands as its facts say, which is judged by itself."""
 _SHIFTED = ("outbox#", "mailbox#", "comply#")
 _LATELY = timedelta(minutes=2)
 """How long after a new policy all open conversations are folded each minute."""
@@ -28,25 +34,23 @@ _OF_CURSORS = ("limits", "rev", "last_ok", "swept", "reads")
 """Left out of a cursor; its times are compared beside it."""
 
 RelevantState = dict[ItemKey, Any]
+_known: dict[tuple[bytes, str, tuple[str, ...]], dict[str, str]] = {}
 
 
 def relevant_state(
     items: Mapping[ItemKey, Item], company: Company, now: datetime, *ignored: str
 ) -> RelevantState:
     """What decides how a run goes on from `now`; `ignored` names fields of facts and cursors."""
-    waiting = {
-        at.pk: frozenset(json.loads(item["state"]).get("waiting", ()))
-        for at, item in items.items()
-        if at.sk == "state"
-    }
     entries = [at.sk.partition("#") for at in items if at.pk.startswith("outbox#")]
     recipients = {person for person, _, _ in entries}
     marks = {fingerprint([Entry(name, company.name, to, "alert", now)]) for to, _, name in entries}
     found: RelevantState = {}
     for at, item in items.items():
-        if at.pk.startswith("c#"):
-            value = _fact(item, waiting.get(at.pk, frozenset()), company.policy.top.name, ignored)
-        elif at.pk.startswith("account#"):
+        if at.sk == keys.DOCUMENT:
+            for token, fact in _facts(item["facts"], company.policy, ignored).items():
+                found[ItemKey(at.pk, token)] = fact, item.get("ttl")
+            continue
+        if at.pk.startswith("account#"):
             cursor = _without(item, "cursor", *_OF_CURSORS, *ignored)
             value = cursor, item.get("last_ok"), item.get("swept")
         elif at.pk.startswith("mailbox#"):
@@ -77,19 +81,24 @@ def final_state(found: RelevantState) -> RelevantState:
     }
 
 
-def _fact(item: Item, waiting: frozenset[str], top: str, ignored: tuple[str, ...]) -> Any:
-    """A fact of a conversation; None for a flag none of whose mentions still waits.
+def _facts(packed: bytes, policy: Policy, ignored: tuple[str, ...]) -> dict[str, str]:
+    """The facts of a conversation, without flags none of whose mentions still waits.
 
     The time of a flag matters at the top level only, which is repeated.
     """
-    if "fact" not in item:
-        return None  # the state is the fold of the facts: checked separately
-    if item["sk"][0] != "f":
-        return _without(item, "fact", "stored_at", *ignored), item.get("ttl")
-    flag = json.loads(item["fact"])
-    if not waiting.intersection(flag["mentions"]):
-        return None
-    return item["fact"] if flag["level"] == top else _without(item, "fact", "at")
+    top = policy.top.name
+    if (packed, top, ignored) not in _known:
+        facts = unpack(packed)
+        waiting = frozenset(fold(facts, policy).waiting)
+        found = _known[packed, top, ignored] = {}
+        for fact in facts:
+            left_out: tuple[str, ...] = ("stored_at", *ignored)
+            if isinstance(fact, Flag):
+                if not waiting.intersection(fact.mentions):
+                    continue
+                left_out = () if fact.level == top else ("at",)
+            found[fact.token] = _stripped(json.dumps(to_json(fact)), left_out)
+    return _known[packed, top, ignored]
 
 
 def _mailbox(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,6 +128,8 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value.value]
     if value.type == "M":
         return {name: _plain(one) for name, one in value.value.items()}
+    if value.type == "B":
+        return value.value if isinstance(value.value, bytes) else b64decode(value.value)
     return from_dynamodb({"value": value.to_json()})["value"]
 
 

@@ -1,61 +1,79 @@
-"""Conversations: facts and the state folded from them, written together.
+"""Conversations: each is one document with all its facts, and is written as a whole.
 
-A writer reads the state's revision first and the facts after it, adds what it knows, folds, and
-writes facts and state in one transaction on condition that the revision still stands; otherwise it
-reads again (D-012). Records for people, such as outbox entries, are part of the same transaction.
-What does not fit into one transaction is marked in the state as unfinished, and is written under a
-later revision by this writer or whichever comes next (D-033).
+A writer reads the document with its revision, adds what it knows or takes something away, and
+writes the document on condition that the revision still stands; otherwise it reads again (D-012).
+Records for people, such as outbox entries, and the mark of an open conversation are part of the
+same transaction (D-049).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
-from pulse.conversations.facts import ConversationKey, Fact, Mention
-from pulse.conversations.fold import State
-from pulse.conversations.store.change_builder import ChangeBuilder
-from pulse.conversations.store.changes import (
-    MAX_CONVERSATION_ACTIONS,
-    Change,
-    MakeRecords,
-    StoredConversation,
-    divide_into_transactions,
-    known_at,
-)
-from pulse.conversations.store.codec import STATE, conversation_pk, state_of
+from pulse.conversations.facts import ConversationKey, Fact, Mention, Reply
+from pulse.conversations.store.documents import StoredConversation, document_values, known_at, pack
 from pulse.conversations.store.queries import ConversationQueries
-from pulse.dynamodb.codec import Item, ItemKey
+from pulse.dynamodb import keys
+from pulse.dynamodb.codec import Item
 from pulse.dynamodb.records import item_of
-from pulse.dynamodb.table import MAX_ACTIONS, Table, TransactionCancelledError
+from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError
 from pulse.kernel.batching import batched
+from pulse.kernel.company import Company
 from pulse.kernel.errors import ContentionError
-from pulse.kernel.policy import Policy
 
 ATTEMPTS = 12
 """Cancelled attempts after which a writer gives up, so that no function spends its time on a
 conversation that others never stop writing; its next run tries again."""
 MAX_FACTS = 2_000
-"""Facts after which a conversation takes no more mentions: its state lists them all, and DynamoDB
-limits an item to 400 KB (D-031)."""
+_MAX_FACT_BYTES = 300_000
+"""Facts, and bytes of them, after which a conversation takes no more mentions: it is one item, and
+DynamoDB limits an item to 400 KB (D-049)."""
+_MAX_CONVERSATIONS = 40
+"""Conversations in one transaction: of its 100 actions, 80 are for them and their marks, the other
+20 for records written with them, such as the outbox entries about new flags."""
+_MAX_BYTES = 3_000_000
+"""Bytes of facts in one transaction, of the 4 MB that it takes with keys and records."""
 
-Decide = Callable[[ConversationKey, State], Sequence[Fact]]
-"""Returns the facts to add to a conversation, given its present state."""
+
+class Change(NamedTuple):
+    """What one transaction writes of one conversation; `size` is in bytes."""
+
+    before: StoredConversation
+    facts: Sequence[Fact]
+    """All that it has from then on; without any, it is deleted."""
+    actions: Sequence[Item]
+    size: int
+
+    @property
+    def key(self) -> ConversationKey:
+        """The conversation."""
+        return self.before.key
+
+    @property
+    def new_facts(self) -> tuple[Fact, ...]:
+        """The facts that it did not have before."""
+        known = self.before.tokens
+        return tuple(fact for fact in self.facts if fact.token not in known)
+
+
+MakeRecords = Callable[[Sequence[Change]], Sequence[object]]
+"""Returns the records to write with the changes of one transaction."""
+Decide = Callable[[StoredConversation], Sequence[Fact]]
+"""Returns the facts to add to a conversation as it is now."""
+FindFacts = Callable[[StoredConversation], Sequence[Fact] | None]
+"""Returns all facts that a conversation is to have; None leaves it as it is."""
 
 
 class ConversationStore(ConversationQueries):
     """All conversations of a deployment."""
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(table)
-        self._changes = ChangeBuilder(table)
-
     def add(
         self,
         facts: Mapping[ConversationKey, Sequence[Fact]],
-        policy: Policy,
-        retention: timedelta | None,
+        company: Company,
         on_full: Callable[[ConversationKey, Mention], None] = lambda *_: None,
     ) -> int:
         """Store the facts that are not known yet, and return how many were new.
@@ -63,202 +81,130 @@ class ConversationStore(ConversationQueries):
         A conversation that is full takes no more mentions: `on_full` is called for each new one.
 
         Raises:
-            ContentionError: as `append`.
-            ClientError: as `append`.
+            ContentionError: as `change`.
+            ClientError: as `change`.
         """
         refused: dict[ConversationKey, list[Mention]] = {}
 
-        def decide(key: ConversationKey, state: State) -> Sequence[Fact]:
-            is_full = len(state.facts) >= MAX_FACTS
-            mentions = [f for f in facts[key] if isinstance(f, Mention)] if is_full else []
-            refused[key] = [m for m in mentions if m.token not in state.facts]
-            return [f for f in facts[key] if f not in mentions]
+        def find(stored: StoredConversation) -> Sequence[Fact] | None:
+            taken, refused[stored.key] = _divide_by_room(stored, facts[stored.key])
+            return _with_new(stored, taken)
 
-        written = self.append(list(facts), decide, policy, retention)
+        changes = self.change(facts, find, company)
         for key, mentions in refused.items():
             for mention in mentions:
                 on_full(key, mention)
-        return sum(len(new) for new in written.values())
+        return sum(len(change.new_facts) for change in changes)
 
     def append(
         self,
-        keys: Sequence[ConversationKey],
+        wanted: Iterable[ConversationKey],
         decide: Decide,
-        policy: Policy,
-        retention: timedelta | None,
+        company: Company,
         make_records: MakeRecords = lambda _: (),
     ) -> dict[ConversationKey, tuple[Fact, ...]]:
-        """Add to each conversation the facts that `decide` finds from its present state.
+        """Add to each conversation the facts that `decide` finds for it, unless they are known.
 
-        `make_records` gets the new facts of one transaction and returns the records to write with
-        them. Where a single conversation has more records than fit into its transaction, the rest
-        is written just before. Returns the new facts by conversation.
+        Returns the new facts by conversation.
+
+        Raises:
+            ContentionError: as `change`.
+            ClientError: as `change`.
+        """
+
+        def find(stored: StoredConversation) -> Sequence[Fact] | None:
+            return _with_new(stored, decide(stored))
+
+        changes = self.change(wanted, find, company, make_records)
+        return {change.key: change.new_facts for change in changes}
+
+    def refold(self, wanted: Iterable[ConversationKey], company: Company, now: datetime) -> int:
+        """Write the conversations again that policy and retention have changed for.
+
+        An expired one is left alone: it must not live again. Returns how many were written.
+
+        Raises:
+            ContentionError: as `change`.
+            ClientError: as `change`.
+        """
+
+        def find(stored: StoredConversation) -> Sequence[Fact] | None:
+            after = stored.with_facts(stored.facts, company)
+            changes = (after.ttl, after.open_place) != (stored.ttl, stored.open_place)
+            return stored.facts if changes and not stored.is_expired(now) else None
+
+        return len(self.change(wanted, find, company))
+
+    def change(
+        self,
+        wanted: Iterable[ConversationKey],
+        find_facts: FindFacts,
+        company: Company,
+        make_records: MakeRecords = lambda _: (),
+    ) -> list[Change]:
+        """Write each conversation with the facts that it is to have; without any, delete it.
+
+        `make_records` returns the records to write in the transaction of some changes. Where a
+        single conversation has more records than fit, the rest is written just before.
 
         Raises:
             ContentionError: other writers were faster every time. What was written so far stays.
             ClientError: AWS refused a transaction; it is raised when all others are written.
         """
-        written: dict[ConversationKey, tuple[Fact, ...]] = {}
-        left = list(keys)
-        failures = 0
+        done: list[Change] = []
+        left = list(wanted)
         refused: ClientError | None = None
-        while failures < ATTEMPTS:
+        for failures in range(ATTEMPTS):
             changes = [
-                change
-                for key, head in self.heads(left).items()
-                if (change := self._make_change(key, head, decide, policy, retention)) is not None
+                self._make_change(stored, facts, company)
+                for stored in self.load(left).values()
+                if (facts := find_facts(stored)) is not None
             ]
-            left, lost = [], None
+            left, conflict = [], False
             # After a lost race, each conversation gets a transaction of its own: one that others
             # keep writing must not cancel those that share its transaction again and again.
-            max_actions = 1 if failures else MAX_CONVERSATION_ACTIONS
-            for chunk, records in divide_into_transactions(changes, max_actions, make_records):
-                try:
-                    self._write(chunk, records)
-                except TransactionCancelledError as problem:
-                    lost = problem
-                    left += [change.loaded.key for change in chunk]
-                    continue
-                except ClientError as problem:
-                    refused = problem  # one that AWS refuses must not hold up the others
-                    continue
-                for change in chunk:
-                    key = change.loaded.key
-                    if change.new_facts:
-                        written[key] = written.get(key, ()) + change.new_facts
-                    left += [key] if change.unfinished else []
+            for some in batched(changes, 1 if failures else _MAX_CONVERSATIONS):
+                for chunk, records in _fit_into_transactions(some, make_records):
+                    try:
+                        self._write(chunk, records)
+                    except TransactionCancelledError as problem:
+                        left += [change.key for change in chunk]
+                        conflict |= problem.conflict
+                    except ClientError as problem:
+                        refused = problem  # one that AWS refuses must not hold up the others
+                    else:
+                        done += chunk
             if not left and refused is not None:
                 raise refused
             if not left:
-                return written
-            # A round without a lost race is progress with a large change and not counted, or a
-            # conversation of a thousand facts would run out of attempts with nobody in its way.
-            failures += lost is not None
-            if lost is not None and lost.conflict:
-                self._table.back_off(failures)
+                return done
+            if conflict:
+                self._table.back_off(failures + 1)
         raise ContentionError(f"{len(left)} conversations, the first {left[0]}")
 
-    def refold(
-        self,
-        keys: Sequence[ConversationKey],
-        policy: Policy,
-        retention: timedelta | None,
-        now: datetime,
-    ) -> None:
-        """Fold and write again the states that were folded by an older version of the policy.
-
-        Raises:
-            ContentionError: other writers were faster every time. What was written so far stays.
-        """
-        for failures in range(1, ATTEMPTS + 1):
-            heads, keys = self.heads(keys), []
-            raced = False
-            for key, head in heads.items():
-                if head is None or head["policy"] >= policy.version:
-                    continue
-                try:
-                    self._rewrite(self.load_one(key, head), policy, retention, now)
-                except TransactionCancelledError as problem:
-                    raced |= problem.conflict
-                    keys.append(key)
-            if not keys:
-                return
-            if raced:
-                self._table.back_off(failures)
-        raise ContentionError(f"{len(keys)} conversations, the first {keys[0]}")
-
-    def remove_facts(
-        self,
-        loaded: StoredConversation,
-        facts: Sequence[Fact],
-        policy: Policy,
-        retention: timedelta | None,
-        now: datetime,
-        records: Sequence[object] = (),
-    ) -> None:
-        """Write a conversation without these facts, together with `records`, in one transaction.
-
-        Without any facts left, the conversation is deleted. The caller passes no more facts and
-        records than fit: 99 if all facts are removed, else 100 - `MAX_CONVERSATION_ACTIONS`.
-
-        Raises:
-            TransactionCancelledError: another writer was faster, and nothing was removed.
-            ContentionError: the facts are removed, but other writers were always faster than the
-                writing of new times to live, which is left to the next writer.
-        """
-        tokens = {f.token for f in facts}
-        left = tuple(f for f in loaded.facts if f.token not in tokens)
-        pk = conversation_pk(loaded.key)
-        deletions = [self._table.delete_action(ItemKey(pk, token)) for token in tokens]
-        if not left:
-            head = self._table.delete_action(ItemKey(pk, STATE), "rev = :rev", {":rev": loaded.rev})
-            self._table.transact(
-                [head, *deletions, *(self._table.put_action(*item_of(one)) for one in records)]
-            )
-            return
-        ttls = {sk: ttl for sk, ttl in loaded.ttls.items() if sk not in tokens}
-        remaining = replace(loaded, facts=left, ttls=ttls)
-        self._rewrite(remaining, policy, retention, now, deletions, records)
-
-    def finish_pending(
-        self, key: ConversationKey, policy: Policy, retention: timedelta | None
-    ) -> None:
-        """Write what a change left unfinished, if there is any.
-
-        Raises:
-            ContentionError: other writers were faster every time.
-        """
-        self.append([key], lambda *_: (), policy, retention)
-
     def _make_change(
-        self,
-        key: ConversationKey,
-        head: Item | None,
-        decide: Decide,
-        policy: Policy,
-        retention: timedelta | None,
-    ) -> Change | None:
-        """Return what to write of a conversation, by the head read before; None for nothing."""
-        state = state_of(head) if head is not None else State(status=None)
-        decided = {f.token: f for f in decide(key, state)}
-        new_facts = tuple(f for token, f in decided.items() if token not in state.facts)
-        if not new_facts and (head is None or "partly" not in head):
-            return None
-        # The head with the revision was read first, and the facts are read only now: a fact that
-        # is written in between changes the revision, so the transaction fails and all is read
-        # again. In the other order, the state would be written without that fact (D-012).
-        loaded = self.load_one(key, head)
-        # Facts of an expired conversation are not folded again, and the next state does not list
-        # them. If the conversation is unfinished, some of them have no time to live yet, and would
-        # count as living once the state does not list them. So first all of them get the time to
-        # live of the state, and then the new facts begin the conversation again (D-040).
-        if not new_facts or (loaded.unfinished and loaded.is_expired(known_at(new_facts))):
-            return self._changes.finish(loaded, more_to_write=bool(new_facts))
-        living = loaded.without_expired(known_at(new_facts))
-        return self._changes.fold_in(living, new_facts, policy, retention)
-
-    def _rewrite(
-        self,
-        loaded: StoredConversation,
-        policy: Policy,
-        retention: timedelta | None,
-        now: datetime,
-        deletions: Sequence[Item] = (),
-        records: Sequence[object] = (),
-    ) -> None:
-        """Fold again what is loaded, and write it in one transaction with deletions and records.
-
-        Raises:
-            TransactionCancelledError: another writer was faster, and nothing was written.
-            ContentionError: the rest, which did not fit, could not be written.
-        """
-        if loaded.is_expired(now):
-            change = self._changes.finish(loaded)
-        else:
-            change = self._changes.fold_in(loaded.without_expired(now), (), policy, retention)
-        self._write([replace(change, actions=[*change.actions, *deletions])], records)
-        if change.unfinished:
-            self.finish_pending(loaded.key, policy, retention)
+        self, before: StoredConversation, facts: Sequence[Fact], company: Company
+    ) -> Change:
+        at, table = keys.document(*before.key), self._table
+        condition = (
+            ("rev = :rev", {":rev": before.rev}) if before.rev else ("attribute_not_exists(pk)",)
+        )
+        after = before.with_facts(facts, company)
+        values = document_values(after)
+        actions = [
+            table.put_action(at, values, *condition)
+            if facts
+            else table.delete_action(at, *condition)
+        ]
+        # The mark is written only together with the document, so the revision guards both. Where
+        # it stays as it is, the document alone is written, at half the price of a transaction.
+        mark = keys.open_mark(at.pk)
+        if after.open_place is None and before.open_place is not None:
+            actions.append(table.delete_action(mark))
+        elif after.open_place != before.open_place:
+            index = keys.open_index(before.key.company)
+            actions.append(table.put_action(mark, {"gpk": index, "gsk": after.open_place}))
+        return Change(before, facts, actions, len(values["facts"]))
 
     def _write(self, chunk: Sequence[Change], records: Sequence[object]) -> None:
         """Write changes and records in one transaction, or first the records that do not fit."""
@@ -269,4 +215,56 @@ class ConversationStore(ConversationQueries):
         # other order there would be a flag of which nobody is ever told, which is worse.
         for early in batched(record_actions[room:], MAX_ACTIONS):
             self._table.transact(early)
-        self._table.transact([*actions, *record_actions[:room]])
+        self._table.write([*actions, *record_actions[:room]])
+
+
+def _with_new(stored: StoredConversation, facts: Sequence[Fact]) -> Sequence[Fact] | None:
+    """Return the facts of a conversation with those of `facts` that are new; None for no news."""
+    known = stored.tokens
+    new = {fact.token: fact for fact in facts if fact.token not in known}
+    if not new:
+        return None
+    # Facts of an expired conversation are not folded again: the new facts begin it anew. Half of
+    # an old conversation must not come back, only because DynamoDB has not removed it yet.
+    is_over = stored.is_expired(known_at(new.values()))
+    return [*(() if is_over else stored.facts), *new.values()]
+
+
+def _divide_by_room(
+    stored: StoredConversation, facts: Iterable[Fact]
+) -> tuple[list[Fact], list[Mention]]:
+    """Return which of the new facts a conversation takes, and the mentions it has no room for.
+
+    Replies end a wait, so they are always taken; past the limit, without their texts.
+    """
+    taken: list[Fact] = []
+    refused: list[Mention] = []
+    count, size, known = len(stored.facts), stored.size, stored.tokens
+    for fact in facts:
+        if fact.token in known:
+            continue
+        fact_size = len(pack([fact]))
+        is_full = count >= MAX_FACTS or size + fact_size > _MAX_FACT_BYTES
+        if is_full and isinstance(fact, Mention):
+            refused.append(fact)
+            continue
+        taken.append(replace(fact, text="") if is_full and isinstance(fact, Reply) else fact)
+        count, size = count + 1, size + fact_size
+    return taken, refused
+
+
+def _fit_into_transactions(
+    changes: Sequence[Change], make_records: MakeRecords
+) -> Iterator[tuple[Sequence[Change], Sequence[object]]]:
+    """Yield these changes halved until they fit into a transaction with their records."""
+    # How many records there are is known only when they are made, and depends on the chunk: many
+    # conversations may share one outbox entry. So they are made again for each half.
+    records = make_records(changes)
+    actions = len(records) + sum(len(change.actions) for change in changes)
+    size = sum(change.size for change in changes)
+    if len(changes) == 1 or (actions <= MAX_ACTIONS and size <= _MAX_BYTES):
+        yield changes, records
+    else:
+        middle = len(changes) // 2
+        yield from _fit_into_transactions(changes[:middle], make_records)
+        yield from _fit_into_transactions(changes[middle:], make_records)

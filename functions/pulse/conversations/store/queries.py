@@ -1,101 +1,81 @@
-"""Reading conversations: with all their facts, their states alone, or by way of the index."""
+"""Reading conversations: by key, or by way of the index."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from pulse.conversations.facts import ConversationKey, Mention, Reply
 from pulse.conversations.fold import State
-from pulse.conversations.store.changes import StoredConversation
-from pulse.conversations.store.codec import (
-    STATE,
-    InconsistentItemError,
-    conversation_pk,
-    day_index_ranges,
-    fact_of,
-    is_fact,
-    key_from_pk,
-    state_of,
-)
+from pulse.conversations.store.documents import StoredConversation, key_from_pk, stored_in
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import Item, ItemKey, sortable_time
+from pulse.dynamodb.codec import sortable_time
 from pulse.dynamodb.table import Table
+from pulse.kernel.company import Company
 
 
 class ConversationQueries:
-    """Reads conversations and writes nothing."""
+    """Reads conversations and writes nothing.
+
+    The index may be a moment behind the table. Who is told of what depends on what was read by key,
+    as it is now; the index only says where to look.
+    """
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self.pause = table.pause
 
-    def load(self, keys: Iterable[ConversationKey]) -> dict[ConversationKey, StoredConversation]:
-        """Return the conversations with all their facts; one that is not there has revision 0.
+    def load(self, wanted: Iterable[ConversationKey]) -> dict[ConversationKey, StoredConversation]:
+        """Return the conversations as they are now; one that is not there has revision 0."""
+        ats = {keys.document(*key): key for key in wanted}
+        found = self._table.get_many(ats)
+        return {
+            key: stored_in(found[at]) if at in found else StoredConversation(key)
+            for at, key in ats.items()
+        }
+
+    def states(
+        self, wanted: Iterable[ConversationKey], company: Company
+    ) -> dict[ConversationKey, State]:
+        """Return the states of the conversations that exist.
 
         Raises:
-            InconsistentItemError: as `load_one`.
+            InconsistentItemError: as `StoredConversation.state`.
         """
-        return {key: self.load_one(key, head) for key, head in self.heads(keys).items()}
+        loaded = self.load(wanted)
+        return {key: one.state(company.policy) for key, one in loaded.items() if one.rev}
 
-    def states(self, keys: Iterable[ConversationKey]) -> dict[ConversationKey, State]:
-        """Return the states of the conversations that exist."""
-        wanted = {ItemKey(conversation_pk(k), STATE): k for k in keys}
-        found = self._table.get_many(wanted)
-        return {wanted[at]: state_of(item) for at, item in found.items()}
+    def open(self, company: Company) -> dict[ConversationKey, State]:
+        """Return all open conversations.
 
-    def due(self, company: str, now: datetime) -> Iterator[ConversationKey]:
-        """Yield the open conversations that need attention by `now`, longest due first."""
-        for item in self._table.query_index(
-            keys.open_index(company), high=sortable_time(now) + "~"
-        ):
-            yield key_from_pk(item["pk"])
+        Raises:
+            InconsistentItemError: as `StoredConversation.state`.
+        """
+        states = self.states(self.due(company), company)
+        return {key: state for key, state in states.items() if state.status == "open"}
 
-    def next_due(self, company: str) -> datetime | None:
-        """Return when the next open conversation needs attention; None if there is none."""
-        first = next(self._table.query_index(keys.open_index(company), limit=1), None)
-        return state_of(first).attention_at if first else None
+    def due(self, company: Company, now: datetime | None = None) -> list[ConversationKey]:
+        """Return the open conversations that need attention by `now`, or all; longest due first."""
+        high = sortable_time(now) + keys.LAST if now else keys.LAST
+        marks = self._table.query_index(keys.open_index(company.name), high=high)
+        return [key_from_pk(mark["pk"]) for mark in marks]
 
-    def open(self, company: str) -> dict[ConversationKey, State]:
-        """Return all open conversations by the index, which may be a moment behind the table."""
-        items = self._table.query_index(keys.open_index(company))
-        return {key_from_pk(item["pk"]): state_of(item) for item in items}
+    def spoken_in_since(
+        self, company: Company, start: datetime | None = None
+    ) -> Iterator[StoredConversation]:
+        """Yield the conversations that were spoken in since `start`, or all, the latest last."""
+        # A conversation stands in this list once, and only ever moves towards its end. So whoever
+        # reads towards the end finds each of them, also one that moves meanwhile; that one may
+        # come twice.
+        low = sortable_time(start) if start else ""
+        return map(stored_in, self._table.query_index(keys.spoken_index(company.name), low))
 
     def published(
-        self, company: str, start: datetime, end: datetime
-    ) -> Iterator[tuple[ConversationKey, Mention | Reply]]:
-        """Yield mentions and replies published in [start, end), by time; each version is one."""
-        for key_range in day_index_ranges(company, start, end):
-            for item in self._table.query_index(*key_range):
-                fact = fact_of(item) if is_fact(item) else None
-                if isinstance(fact, (Mention, Reply)) and start <= fact.at < end:
-                    yield key_from_pk(item["pk"]), fact
-
-    def heads(self, keys: Iterable[ConversationKey]) -> dict[ConversationKey, Item | None]:
-        """Return the items of the states, which hold the revisions; None where there is none."""
-        ats = {ItemKey(conversation_pk(key), STATE): key for key in keys}
-        found = self._table.get_many(ats)
-        return {key: found.get(at) for at, key in ats.items()}
-
-    def load_one(self, key: ConversationKey, head: Item | None) -> StoredConversation:
-        """Return a conversation with all its facts; its head must have been read before.
-
-        Raises:
-            InconsistentItemError: the state is open and not in the index, or the reverse.
-        """
-        if head is None:
-            return StoredConversation(key, 0, State(status=None), (), {})
-        # What `flag` reads are the items in the index, so a state that is open and not there would
-        # never be flagged. State and facts are not compared here: between the two reads another
-        # writer may add facts, or remove some, and then the condition on the revision fails.
-        state = state_of(head)
-        if ("gpk" in head) != (state.status == "open"):
-            raise InconsistentItemError(f"{head['pk']} is {state.status}, unlike in the index")
-        items = [i for i in self._table.query(conversation_pk(key)) if is_fact(i)]
-        return StoredConversation(
-            key,
-            head["rev"],
-            state,
-            tuple(fact_of(item) for item in items),
-            {item["sk"]: item.get("ttl") for item in items},
-            "partly" in head,
-            head.get("ttl"),
-        )
+        self, company: Company, start: datetime, end: datetime
+    ) -> list[tuple[StoredConversation, Mention | Reply]]:
+        """Return mentions and replies published in [start, end), by time; each version is one."""
+        conversations = {one.key: one for one in self.spoken_in_since(company, start)}
+        found = [
+            (one, fact)
+            for one in conversations.values()
+            for fact in one.facts
+            if isinstance(fact, (Mention, Reply)) and start <= fact.at < end
+        ]
+        return sorted(found, key=lambda x: (x[1].at, x[1].token))

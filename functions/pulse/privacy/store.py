@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from pulse.dynamodb import keys
-from pulse.dynamodb.codec import from_json, to_json
+from pulse.dynamodb.codec import from_json, parse_time, sortable_time, to_json
 from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 from pulse.kernel.errors import StaleWriteError
@@ -49,32 +49,20 @@ class ComplianceStore:
             raise StaleWriteError(saved.app) from problem
         return saved
 
-    def first_stored_day(self, company: str, at_latest: date) -> date:
-        """Return the first UTC day of which posts may be stored: `at_latest`, or an earlier one.
+    def retention_applied(self, company: str, retention: str) -> tuple[bool, datetime | None]:
+        """Return whether this retention is applied to all posts, and else where to continue.
 
-        An earlier `at_latest` than before is remembered.
-        """
-        key = keys.first_stored_day(company)
-        item = self._table.get(key)
-        known = date.fromisoformat(item["first"]) if item else None
-        if known is not None and known <= at_latest:
-            return known
-        self._table.put(key, {"first": at_latest.isoformat()})
-        return at_latest
-
-    def retention_applied(self, company: str, retention: str) -> tuple[bool, date | None]:
-        """Return whether this retention is applied to all posts, and else the day to continue from.
-
-        The day is None when nothing of it is applied yet.
+        That is when a conversation was last spoken in: those before it are done. It is None when
+        nothing is done yet.
         """
         item = self._table.get(keys.retention_applied(company)) or {}
         if item.get("keep") != retention:
             return False, None
-        return "day" not in item, date.fromisoformat(item["day"]) if "day" in item else None
+        return "from" not in item, parse_time(item.get("from"))
 
-    def mark_retention_applied(self, company: str, retention: str, day: date | None) -> None:
-        """Note that this retention is applied; if `day` is given, to posts newer than it only."""
-        values = {"keep": retention, "day": day.isoformat() if day else None}
+    def mark_retention_applied(self, company: str, retention: str, start: datetime | None) -> None:
+        """Note that this retention is applied; if `start` is given, not yet from there on."""
+        values = {"keep": retention, "from": sortable_time(start) if start else None}
         self._table.put(keys.retention_applied(company), values)
 
     def looked_up(self, company: str) -> date | None:

@@ -1,1 +1,0 @@
-"""Deletions, retention and the state of compliance checks in the table."""

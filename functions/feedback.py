@@ -1,4 +1,4 @@
-"""From SES, by way of SNS: mail that came back; its address is not written to again."""
+"""From SES, by way of SNS: returned mail; its address is not written to again."""
 
 from dataclasses import asdict
 from typing import Any

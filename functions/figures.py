@@ -1,4 +1,4 @@
-"""Once a day: the figures of the last days are counted, by account and hour, and kept for good."""
+"""Once a day: the figures of the last days are counted, by account and hour; they never expire."""
 
 from typing import Any
 

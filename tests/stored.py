@@ -1,4 +1,4 @@
-"""What is stored in a table: as text in which words can be looked for, and where it stands."""
+"""Stored items as readable text, and a check of their places in the index and times to live."""
 
 import json
 import zlib
@@ -13,12 +13,12 @@ from pulse.kernel.company import Company
 
 
 def readable(items: Iterable[Item]) -> str:
-    """All of these items, the facts of documents among them, as JSON."""
+    """Return items as JSON, with the facts of documents unpacked."""
     return json.dumps([_plain(item) for item in items], ensure_ascii=False)
 
 
 def words_in(asked: Any) -> str:
-    """What a call to AWS says, the facts of documents among it."""
+    """Return the parameters of an AWS call as text, with the facts of documents unpacked."""
     if isinstance(asked, bytes):
         try:
             return zlib.decompress(asked).decode()
@@ -32,7 +32,7 @@ def words_in(asked: Any) -> str:
 
 
 def conversations_in(items: Iterable[Mapping[str, Any]]) -> Iterator[StoredConversation]:
-    """The conversations among these items, without own posts that answer nobody."""
+    """Yield the conversations among these items, without own posts that answer nobody."""
     for item in items:
         if item["sk"] == keys.DOCUMENT:
             stored = stored_in(dict(item))
@@ -41,7 +41,7 @@ def conversations_in(items: Iterable[Mapping[str, Any]]) -> Iterator[StoredConve
 
 
 def misplaced(items: Mapping[str, Mapping[str, Any]], company: Company) -> Iterator[str]:
-    """Says where the items of a conversation, by sort key, stand or live unlike its facts say."""
+    """Yield how the items of a conversation, by sort key, contradict its facts."""
     document = items[keys.DOCUMENT]
     stored = stored_in(dict(document))
     right = stored.with_facts(stored.facts, company)

@@ -33,7 +33,7 @@ POLICY = Policy(
 def company(
     policy: Policy = POLICY, retention: timedelta | None = KEEP, name: str = "acme"
 ) -> Company:
-    """A company of which only these rules matter."""
+    """Return a company with this policy and retention."""
     anna = Person("anna", "Anna", "anna@acme.example")
     return Company(
         name, {"en": name}, (), {"anna": anna}, policy, owner="anna", retention=retention
@@ -112,7 +112,7 @@ def assert_placed(table: Table, key: ConversationKey = KEY) -> State:
 
 
 def assert_whole(table: Table, *expected: Fact) -> State:
-    """Check that a conversation stands as its facts say, and that nothing is missing."""
+    """Check that a conversation is placed as its facts say, and that these facts are stored."""
     state = assert_placed(table)
     _, facts, _ = stored_conversation(table)
     assert {f.token for f in expected} <= {f.token for f in facts}

@@ -1,4 +1,4 @@
-"""What is stored comes back as it went."""
+"""Facts and conversations are read as they were stored."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -51,23 +51,23 @@ KEY = ConversationKey("acme", "1", "7")
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fact=facts)
-def test_a_fact_comes_back_as_it_went(table: Table, fact: Fact) -> None:
-    """For any fact: stored in DynamoDB and read again, it is the same."""
-    assert there_and_back(table, [fact]).facts == (fact,)
+def test_a_fact_is_read_as_it_was_stored(table: Table, fact: Fact) -> None:
+    """Any fact that is stored in DynamoDB is read unchanged."""
+    assert store_and_read(table, [fact]).facts == (fact,)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(many=st.lists(facts, max_size=8))
-def test_a_conversation_comes_back_as_it_went(table: Table, many: list[Fact]) -> None:
-    """For any facts: stored and read again, they are the same, and so is all beside them."""
+def test_a_conversation_is_read_as_it_was_stored(table: Table, many: list[Fact]) -> None:
+    """Any facts are read unchanged, and so are the other attributes of their document."""
     before = StoredConversation(KEY).with_facts(many, ACME)
-    found = there_and_back(table, many)
+    found = store_and_read(table, many)
     assert sorted(found.facts, key=repr) == sorted(many, key=repr)
     assert found.state(POLICY) == fold(many, POLICY)
     assert replace(found, facts=before.facts, size=0) == before
 
 
-def there_and_back(table: Table, many: list[Fact]) -> StoredConversation:
+def store_and_read(table: Table, many: list[Fact]) -> StoredConversation:
     at = keys.document(*KEY)
     table.put(at, document_values(StoredConversation(KEY).with_facts(many, ACME)))
     item = table.get(at)
@@ -76,13 +76,13 @@ def there_and_back(table: Table, many: list[Fact]) -> StoredConversation:
 
 
 @pytest.mark.parametrize("company", ["acme", "Tele 2", "Связь", "a:b/c"])
-def test_a_key_comes_back_from_its_partition(company: str) -> None:
-    """Whatever a company is called (no # may stand in it)."""
+def test_the_key_of_a_conversation_is_read_from_its_partition(company: str) -> None:
+    """The key is found whatever the company's name is, as long as it has no `#`."""
     key = ConversationKey(company, "123", "456")
     assert key_from_pk(keys.document(*key).pk) == key
 
 
 @given(moments, moments)
-def test_stamps_sort_by_time(one: datetime, other: datetime) -> None:
-    """As text they are in the order of the times that they stand for."""
+def test_sortable_times_sort_by_time(one: datetime, other: datetime) -> None:
+    """Sorted as texts, they are in the order of their times."""
     assert (sortable_time(one) < sortable_time(other)) == (one < other)

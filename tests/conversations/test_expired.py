@@ -1,4 +1,4 @@
-"""Conversations that DynamoDB is about to remove: nothing of them comes back."""
+"""Conversations that have expired and are not removed yet: nothing of them is restored."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,24 +38,24 @@ def document(table: Table) -> Item:
 
 @pytest.fixture
 def expired(table: Table) -> ConversationStore:
-    """A finished one that is past its time, and not removed yet."""
+    """A finished conversation that has expired and is not removed yet."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0), mention(2, 0), reply(3, 1)]}, ACME)
     return conversations
 
 
 @pytest.fixture
-def asked_anew(table: Table, expired: ConversationStore) -> ConversationStore:
-    """The same, asked anew."""
+def reopened(table: Table, expired: ConversationStore) -> ConversationStore:
+    """The same conversation with a new mention."""
     expired.add({KEY: [mention(9, LATE)]}, ACME)
     assert assert_placed(table).waiting == ("9",)
     return expired
 
 
-def test_a_new_policy_brings_nothing_back(table: Table, asked_anew: ConversationStore) -> None:
-    """Given one asked anew, when folded by another policy, then it waits since it was."""
+def test_a_new_policy_restores_nothing_expired(table: Table, reopened: ConversationStore) -> None:
+    """Folded by another policy, the conversation still waits only for the new mention."""
     quick = company(Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2))
-    assert asked_anew.refold([KEY], quick, at(LATE + 1)) == 1
+    assert reopened.refold([KEY], quick, at(LATE + 1)) == 1
     state, facts, stored = stored_conversation(table)
     assert state.waiting_since == at(LATE)
     assert [fact.token for fact in facts] == ["m9"]
@@ -63,10 +63,10 @@ def test_a_new_policy_brings_nothing_back(table: Table, asked_anew: Conversation
 
 
 @pytest.mark.parametrize("keep", [None, timedelta(days=1000), SHORT], ids=str)
-def test_a_new_keep_brings_nothing_back(
+def test_a_new_retention_restores_nothing_expired(
     table: Table, expired: ConversationStore, keep: timedelta | None
 ) -> None:
-    """Given one past its time, whatever `keep` says now, then it goes, and so when asked anew."""
+    """Whatever `keep` says now, expired facts stay expired, also after a new mention."""
     before, acme = stored_items(table), company(retention=keep)
     assert expired.refold([KEY], acme, at(LATE)) == 0
     assert stored_items(table) == before
@@ -77,7 +77,7 @@ def test_a_new_keep_brings_nothing_back(
 
 
 def test_a_new_policy_leaves_an_expired_one_alone(table: Table, expired: ConversationStore) -> None:
-    """Given one past its time, when all are folded by another policy, then it is not written."""
+    """When all conversations are folded by another policy, an expired one is not written."""
     before = stored_items(table)
     quick = company(
         Policy((Level("warning", timedelta(minutes=5), ()),), {}, version=2), timedelta(days=1000)
@@ -87,53 +87,51 @@ def test_a_new_policy_leaves_an_expired_one_alone(table: Table, expired: Convers
 
 
 def test_deleting_a_post_restores_no_expired_one(table: Table, expired: ConversationStore) -> None:
-    """Given one past its time, when one of its posts has to go, then all of it goes."""
+    """When a post of an expired conversation is deleted, all of it is deleted."""
     assert delete_posts(expired, {KEY: {"1"}}, ACME, at(LATE)) == 1
     assert stored_items(table) == {}
 
 
-def test_a_conversation_asked_anew_goes_when_that_goes(
-    table: Table, asked_anew: ConversationStore
+def test_a_reopened_conversation_is_deleted_with_its_new_mention(
+    table: Table, reopened: ConversationStore
 ) -> None:
-    """Given one asked anew, when that goes too, then what was before it waits no more."""
-    assert delete_posts(asked_anew, {KEY: {"9"}}, ACME, at(LATE)) == 1
+    """When the new mention is deleted, the expired ones do not wait again."""
+    assert delete_posts(reopened, {KEY: {"9"}}, ACME, at(LATE)) == 1
     assert stored_items(table) == {}
 
 
 def test_deleting_a_reply_leaves_expired_facts_alone(
-    table: Table, asked_anew: ConversationStore
+    table: Table, reopened: ConversationStore
 ) -> None:
-    """Given one asked anew and closed, when a reply of ours goes, then the rest is as it was."""
+    """When a reply to the new mention is deleted, the rest of the conversation stays as it was."""
     facts = [position(LATE + 1, 9), reply(10, LATE + 2)]
-    asked_anew.add({KEY: facts}, ACME)
-    assert delete_posts(asked_anew, {KEY: {"10"}}, ACME, at(LATE + 3)) == 1
+    reopened.add({KEY: facts}, ACME)
+    assert delete_posts(reopened, {KEY: {"10"}}, ACME, at(LATE + 3)) == 1
     state = assert_placed(table)
     assert (state.status, state.mentions) == ("closed", 1)
 
 
-class GoneError(Exception):
-    """The process is gone."""
+class KilledError(Exception):
+    """The process was killed."""
 
 
-def gone_after_writing(table: Table) -> ConversationStore:
-    """A writer that ends right after its first write."""
+def killed_after_writing(table: Table) -> ConversationStore:
+    """Return a store that is killed right after its first write."""
 
-    def leave(call: str) -> None:
+    def kill(call: str) -> None:
         if call in ("put_item", "transact_write_items"):
-            raise GoneError
+            raise KilledError
 
-    return ConversationStore(
-        Table(HookedClient(table.client, after=leave), table.name, table.index)
-    )
+    return ConversationStore(Table(HookedClient(table.client, after=kill), table.name, table.index))
 
 
 @pytest.mark.parametrize("then", ["keep again", "a mention"])
 def test_a_long_expired_conversation_is_removed_completely(table: Table, then: str) -> None:
-    """Given more than a hundred facts, killed midway, then all of it goes, all the same."""
+    """After a kill during the write, a conversation of 151 facts expires as a whole."""
     conversations, short = ConversationStore(table), company(retention=SHORT)
     conversations.add({KEY: LONG}, company(retention=None))
-    with pytest.raises(GoneError):
-        gone_after_writing(table).refold([KEY], short, at(LATE))
+    with pytest.raises(KilledError):
+        killed_after_writing(table).refold([KEY], short, at(LATE))
     assert document(table)["ttl"] is not None
     if then == "a mention":
         conversations.add({KEY: [mention(2000, LATE)]}, short)
@@ -150,16 +148,16 @@ def test_a_long_expired_conversation_is_removed_completely(table: Table, then: s
 
 
 @pytest.mark.parametrize("late", [[], [mention(2001, LATE)]], ids=["nothing new", "a mention"])
-def test_a_long_one_that_was_asked_anew_in_time_stays(table: Table, late: list[Any]) -> None:
-    """Given one reopened, killed midway, when past its old time, then all of it lives on."""
+def test_a_long_conversation_reopened_in_time_stays(table: Table, late: list[Any]) -> None:
+    """After a kill during the write, a reopened conversation outlives its old time to live."""
     conversations = ConversationStore(table)
     conversations.add({KEY: LONG}, ACME)
     assert KEEP is not None
-    with pytest.raises(GoneError):
-        gone_after_writing(table).add({KEY: [mention(2000, 80 * DAY)]}, ACME)
+    with pytest.raises(KilledError):
+        killed_after_writing(table).add({KEY: [mention(2000, 80 * DAY)]}, ACME)
     conversations.add({KEY: late}, ACME)
     state, facts, stored = stored_conversation(table)
     assert state.waiting == ("2000", *(fact.id for fact in late))
-    said = (*LONG, mention(2000, 80 * DAY), *late)
-    assert {fact.token for fact in facts} == {fact.token for fact in said}
+    published = (*LONG, mention(2000, 80 * DAY), *late)
+    assert {fact.token for fact in facts} == {fact.token for fact in published}
     assert "ttl" not in stored

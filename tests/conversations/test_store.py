@@ -106,8 +106,8 @@ def test_a_change_that_keeps_the_mark_is_one_plain_write(table: Table) -> None:
     assert_whole(table, reply(3, 2))
 
 
-def test_one_that_is_open_and_unmarked_is_an_error(table: Table) -> None:
-    """Given a document that something else has changed, then nobody goes by it in silence."""
+def test_a_document_that_contradicts_its_facts_is_an_error(table: Table) -> None:
+    """A document that contradicts its facts raises an error when it is read."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0)]}, ACME)
     table.update(keys.document(*KEY), {"open": None})
@@ -118,7 +118,7 @@ def test_one_that_is_open_and_unmarked_is_an_error(table: Table) -> None:
 
 
 def test_time_to_live_is_set_when_finished_and_taken_off_when_reopened(table: Table) -> None:
-    """Given a conversation, when answered and asked anew, then it goes or stays."""
+    """An answered conversation expires; one with a newer mention does not."""
     conversations = ConversationStore(table)
 
     def ttl() -> int | None:
@@ -141,7 +141,7 @@ def test_time_to_live_is_set_when_finished_and_taken_off_when_reopened(table: Ta
 
 
 @pytest.mark.parametrize("removed", [False, True], ids=["not removed yet", "removed"])
-def test_a_conversation_past_its_time_to_live_is_treated_as_gone(
+def test_a_conversation_past_its_time_to_live_counts_as_removed(
     table: Table, removed: bool
 ) -> None:
     """If the customer of an expired conversation writes again, only the new mention waits."""
@@ -249,7 +249,7 @@ def test_many_people_get_entries_of_many_conversations(table: Table, people: int
 
 
 def test_a_reader_misses_none_that_moves_meanwhile(table: Table) -> None:
-    """Given one that is spoken in, or loses a post, while the list is read, then it is found."""
+    """A conversation that gets or loses a post while the list is read is still found."""
     conversations = ConversationStore(table)
     keys = [ConversationKey("acme", str(n), "7") for n in range(1, 4)]
     conversations.add({k: [mention(int(k.conversation_id), n)] for n, k in enumerate(keys)}, ACME)

@@ -17,7 +17,7 @@ from tests.small_company import Build, Posts, SmallCompany, at, one_account_sett
 from tests.x_interceptor import XInterceptor, with_invalid_posts
 
 MANY = 110
-"""More than are written between two looks at the clock."""
+"""More than are written between two checks of the remaining time."""
 
 
 def publish_posts(posts: Posts) -> tuple[str, str]:
@@ -46,7 +46,7 @@ def lifetimes(here: SmallCompany, *kinds: str) -> dict[str, set[float | None]]:
 
 
 def documents(here: SmallCompany) -> list[Item]:
-    """All conversations as they are stored, with their revisions."""
+    """Return all documents as they are stored, with their revisions."""
     return [item for item in here.world.app.db.table.scan() if item["sk"] == keys.DOCUMENT]
 
 
@@ -111,7 +111,7 @@ def test_a_new_retention_changes_no_state(posts: Posts, small_company: Build) ->
     assert here.states() == before
 
 
-def test_a_run_that_has_no_time_left_goes_on_at_the_same_conversations(
+def test_a_run_without_time_is_continued_at_the_same_conversations(
     posts: Posts, small_company: Build
 ) -> None:
     """When a run has time for some conversations only, each is rewritten once, run by run."""

@@ -45,6 +45,20 @@ def test_of_two_pushes_at_once_one_wins(table: Table, pushes: int) -> None:
     assert (document, version) == ({"theirs": 1}, pushes + 1)
 
 
+@pytest.mark.parametrize("seen", [0, 1])
+def test_a_push_fails_if_the_version_it_was_compared_with_is_no_longer_in_force(
+    table: Table, seen: int
+) -> None:
+    """If somebody else has pushed since, nothing is written, however long ago that was."""
+    settings_store = SettingsStore(table)
+    for n in range(seen + 1):
+        settings_store.push({"n": n}, NOON)
+    with pytest.raises(TransactionCancelledError):
+        settings_store.push({"ours": 1}, NOON, seen)
+    assert settings_store.current() == ({"n": seen}, seen + 1, NOON)
+    assert settings_store.push({"ours": 1}, NOON, seen + 1) == seen + 2
+
+
 def test_digests_are_marked_with_their_entries_or_not_at_all(table: Table) -> None:
     """If the marks were changed in the meantime, neither a mark nor an entry is written."""
     digest_ledger, outbox = DigestLedger(table), Outbox(table)

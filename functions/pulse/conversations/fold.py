@@ -32,7 +32,7 @@ class Wait(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a conversation stands. `status` is None while no mention of it is known.
+    """The state of a conversation. `status` is None while no mention of it is known.
 
     `first_response_seconds` counts from the first mention to the first reply after it.
     """
@@ -109,7 +109,7 @@ def fold(facts: Iterable[Fact], policy: Policy) -> State:
 def levels_due(state: State, policy: Policy, now: datetime) -> tuple[Flag, ...]:
     """Return the flags to raise at `now`: levels that were reached, mildest first, or a reminder.
 
-    People are told once, at the highest of them; nothing is due while a lease lasts.
+    People get one alert, at the highest of them; nothing is due while a lease lasts.
     """
     # A conversation may turn up when it is past several levels: after an outage, or because X
     # showed its mention late. Each level becomes a flag, so that none is raised later as if it were

@@ -64,14 +64,14 @@ class Company:
     people: dict[str, Person]
     policy: Policy
     owner: str
-    """Key of the person who is told of faults that only a person can fix."""
+    """Key of the person to whom faults are reported that only a person can fix."""
     digests: tuple[DigestRule, ...] = ()
     language: Language = "en"
     time_zone: str = "UTC"
     look_back: timedelta = timedelta(hours=24)
     """How far back the first run reads."""
     retention: timedelta | None = timedelta(days=90)
-    """How long finished conversations are stored; None: for good."""
+    """How long finished conversations are stored; None: forever."""
     shadow: Shadow | None = None
     sender: str | None = None
     """The From address; None: that of the deployment."""

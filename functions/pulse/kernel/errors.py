@@ -9,7 +9,7 @@ class PulseError(Exception):
 
 
 class RetryLaterError(PulseError):
-    """Nothing is wrong for good: the next run, a minute later, tries the same again."""
+    """Nothing is wrong permanently: the next run, a minute later, tries the same again."""
 
 
 class NeedsPersonError(PulseError):

@@ -1,4 +1,4 @@
-"""The response policy: after how long a wait reaches which level, and who is told of it."""
+"""The response policy: after how long a wait reaches which level, and who is alerted of it."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -51,7 +51,7 @@ class Policy:
     groups: dict[str, tuple[Shift, ...]]
     time_zone: str = "UTC"
     escalation: tuple[str, ...] = ()
-    """Groups who are told of reminders as well: the first reminder adds the first, and so on."""
+    """Groups who get reminders as well: the first reminder adds the first, and so on."""
     repeat_every: timedelta = timedelta(hours=4)
     alert_window: timedelta = timedelta(minutes=30)
     critical_window: timedelta = timedelta(minutes=5)
@@ -89,7 +89,7 @@ class Policy:
         return tuple(dict.fromkeys(shift.person for shift in shifts if shift.covers(local)))
 
     def recipients(self, level: str, reminder: int, moment: datetime) -> tuple[str, ...]:
-        """Return the keys of the people who are told; each reminder adds one more group."""
+        """Return the keys of the people to alert; each reminder adds one more group."""
         rank = self.rank(level)
         groups = [*(self.levels[rank].tell if rank >= 0 else ()), *self.escalation[:reminder]]
         return tuple(

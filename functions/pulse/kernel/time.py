@@ -12,12 +12,12 @@ DAY = timedelta(days=1)
 
 
 def start_of_minute(moment: datetime) -> datetime:
-    """Return the beginning of the minute that `moment` lies in."""
+    """Return the beginning of the minute of `moment`."""
     return moment.replace(second=0, microsecond=0)
 
 
 def start_of_day(moment: datetime) -> datetime:
-    """Return midnight UTC at the beginning of the UTC day that `moment` lies in.
+    """Return midnight UTC at the beginning of the UTC day of `moment`.
 
     >>> start_of_day(datetime(2030, 5, 1, 1, 30, tzinfo=ZoneInfo("Europe/Moscow"))).isoformat()
     '2030-04-30T00:00:00+00:00'

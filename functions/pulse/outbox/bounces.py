@@ -87,7 +87,7 @@ class BounceHandler:
         """Suppress the address, pass on what the mail covered, and count both."""
         # Everything is one transaction on two conditions, that the mail was not marked as
         # returned and that the address was not suppressed, so a report that SNS delivers twice
-        # does nothing the second time, and two bounces to one address tell of the address once.
+        # does nothing the second time, and two bounces to one address report the address once.
         # When a condition fails, another run was faster or the record was cut: all is read and
         # decided again. The two conditions are separate on purpose. A second mail to an address
         # that is suppressed by now still passes on what it covered; a refused mail says nothing
@@ -136,7 +136,7 @@ class BounceHandler:
         return Escalation(company, self.now, suppressed).pass_on(entry, reason)
 
     def _faults(self, feedback: Feedback, address: str, suppressed: set[str]) -> Iterator[Entry]:
-        """Yield word of the address, for the next in line in each company that writes to it."""
+        """Yield reports of the address, for the next in line in each company that writes to it."""
         for company in self._companies(address):
             person = people_with_address(company, address, self.now)[0]
             escalation = Escalation(company, self.now, suppressed)

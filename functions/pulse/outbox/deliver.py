@@ -84,7 +84,7 @@ class Delivery:
         """Compose the message and send it; None when there is nothing left to say.
 
         Raises:
-            SuppressedAddressError: mail to the person's address came back before.
+            SuppressedAddressError: mail to the person's address was returned before.
             PermanentDeliveryError: SES will not take this mail for this address.
             TemporaryDeliveryError: SES or SNS takes nothing now.
         """
@@ -117,9 +117,9 @@ class Delivery:
 
     def _pass_on(self, done: Completion, problem: PermanentDeliveryError) -> None:
         """Settle the entries in favour of the next in line, who also learns of the address."""
-        # A suppressed address is no news: the next in line was told when it was suppressed, and
-        # the log has it. Alerts and trouble still pass on each time, since somebody has to act;
-        # a digest does not. If nobody is left to pass an entry to, it ends here, and the log is
+        # A suppressed address is no news: it was reported to the next in line at the time, and
+        # the log has it. Alerts and faults are passed on each time, since somebody has to act; a
+        # digest is not. If nobody is left to pass an entry to, it ends here, and the log is
         # the only trace of it: so it is logged for a suppressed address too.
         is_news = not isinstance(problem, SuppressedAddressError)
         reason = str(problem) if is_news else None

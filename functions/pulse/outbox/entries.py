@@ -92,12 +92,12 @@ def restrict_to_existing(derived: Sequence[Entry], entries: Sequence[Entry]) -> 
 
 
 def fingerprint(entries: Iterable[Entry]) -> str:
-    """Return a short text that tells these entries, or a mail made of them, from all others."""
+    """Return a short text that distinguishes these entries, or a mail of them, from all others."""
     return _hash("".join(entry.id for entry in entries))
 
 
 def anonymous_id(key: ConversationKey) -> str:
-    """Return a short text that tells a conversation from others without naming the customer."""
+    """Return a short text that identifies a conversation without naming the customer."""
     return _hash(f"{key.conversation_id}#{key.customer_id}")
 
 

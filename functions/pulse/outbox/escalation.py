@@ -9,7 +9,7 @@ from pulse.outbox.entries import TOPIC, Entry
 from pulse.outbox.suppressions import unreachable
 
 ADDRESS_FAULTS = ("address", "bounce", "complaint")
-"""Kinds of trouble that are about a person's own address."""
+"""Kinds of faults that are about a person's own address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Escalation:
     def pass_on(self, entry: Entry, reason: str | None = None) -> list[Entry]:
         """Return an entry that could not be sent as the entry for the next person in line.
 
-        If the mail service gave a `reason`, another entry tells them why this one came to them.
+        If the mail service gave a `reason`, another entry says why they got this one.
         Nothing is returned when nobody is left.
         """
         successor = self.next_recipient(entry)

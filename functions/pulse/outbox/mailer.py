@@ -30,7 +30,7 @@ class SesMailer:
 
     The client must be made without retries of its own. A call whose answer is lost may have
     sent the mail, and a retry inside the client would send it twice without anybody noticing.
-    Here it becomes a TemporaryDeliveryError, which the journal shows and the next minute repeats.
+    Here it becomes a TemporaryDeliveryError, which is logged, and the next minute tries again.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class TopicMessage:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message that is ready to be sent, and the conversations that it tells of."""
+    """A message that is ready to be sent, and the conversations that it is about."""
 
     message: Mail | TopicMessage
     conversations: frozenset[ConversationKey] = frozenset()
@@ -58,7 +58,7 @@ class PermanentDeliveryError(NeedsPersonError):
 
 
 class SuppressedAddressError(PermanentDeliveryError):
-    """The address is on Pulse's suppression list; the next in line was told when it was added."""
+    """The address is on Pulse's suppression list, which was reported when it was added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class SentMail:
     covered: Entry | None = None
     """What it covered, as one entry; None where nothing has to be passed on if it bounces."""
     returned: str | None = None
-    """How it came back (`bounce`, `complaint`, `refused`), if it did."""
+    """How it was returned (`bounce`, `complaint`, `refused`), if it was."""
 
 
 def undelivered(

@@ -33,7 +33,7 @@ class Feedback:
     message_id: str
     sent_at: datetime
     at: datetime
-    """When it came back."""
+    """When it was returned."""
     addresses: tuple[str, ...]
     """The recipients it is about, normalized."""
     reason: str
@@ -45,7 +45,7 @@ class UnreadableEventError(PulseError, ValueError):
 
 
 def parse_event(message: str) -> Feedback | None:
-    """Return what an event of SES reports; None when it reports nothing that came back.
+    """Return what an event of SES reports; None when it reports no returned mail.
 
     Both shapes are read: those of a configuration set (`eventType`) and those of an identity
     (`notificationType`).

@@ -14,7 +14,7 @@ SuppressionKind = Literal["bounce", "complaint"]
 class Suppression:
     """An address (normalized) that Pulse does not write to until a person lifts it.
 
-    `at` is when the mail came back, `reason` the reason that SES gave, `message_id` SES's id of
+    `at` is when the mail bounced, `reason` the reason that SES gave, `message_id` SES's id of
     the mail.
     """
 

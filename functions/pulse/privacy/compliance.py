@@ -21,8 +21,9 @@ REPORTED_AT_ONCE: frozenset[FaultKind] = frozenset({"forbidden", "token", "reque
 class ComplianceState:
     """The check of all posts that one app of X gave us.
 
-    `app` tells apps apart; it is a hash and opens nothing. `job_id` is the job under way, `next_at`
-    when the next one is due, `done_at` when a check last succeeded, or there was nothing to check.
+    `app` identifies the app of X; it is a hash and opens nothing. `job_id` is the job under way,
+    `next_at` when the next one is due, `done_at` when a check last succeeded, or there was nothing
+    to check.
     `fault` is open until a check succeeds (D-037). `rev` guards against a second writer.
     """
 
@@ -91,5 +92,5 @@ class ComplianceState:
 
 
 def app_of(bearer: str) -> str:
-    """Return what tells the app of a bearer from others; it does not give the bearer away."""
+    """Return what identifies the app of a bearer, without giving the bearer away."""
     return hashlib.sha256(bearer.encode()).hexdigest()[:16]

@@ -163,9 +163,9 @@ class ComplianceRun:
 
     def _record_failure(self, state: ComplianceState, error: XError) -> None:
         """Save the failure and its next try; report it once to each owner, if a person must act."""
-        # State and entries are one transaction: nobody is told twice, and nobody is not told. An
-        # owner of several companies (one address) is told once: of the first of them, since later
-        # ones are overwritten by earlier ones.
+        # State and entries are one transaction, so each owner gets exactly one report. An owner of
+        # several companies (one address) gets one about the first of them, since earlier ones
+        # overwrite later ones.
         state = state.failed(error, self.run.now)
         must_report = state.must_report(self.run.now)
         owners = {c.person(c.owner).email: c for c in reversed(self.companies)}

@@ -71,7 +71,7 @@ def apply_retention(run: ComplyRun, company: Company) -> Reports:
     wanted = "forever" if retention is None else f"{int(retention.total_seconds())} s"
     applied, start = states.retention_applied(company.name, wanted)
     # A poll that began before the push stores with the old time to live. Were all done before it
-    # ends, nobody would come back for what it stores.
+    # ends, nobody would look at what it stores.
     pushed = stores.settings.current()
     if applied or (pushed is not None and run.now - pushed.pushed_at <= SETTINGS_LAG):
         return {}

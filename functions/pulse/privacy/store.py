@@ -20,7 +20,7 @@ class ComplianceStore:
         self._table = table
 
     def load(self, app: str) -> ComplianceState:
-        """Return where the check of this app stands: at its beginning if none is stored."""
+        """Return how far the check of this app has come: at its beginning if none is stored."""
         item = self._table.get(keys.compliance_state(app))
         return (
             ComplianceState(app)

@@ -38,7 +38,7 @@ class Breakdown:
     def by_hour(self, known_from: datetime) -> dict[int, PeriodStats]:
         """Return the figures of the local hours from `known_from`, in the order they passed."""
         hours = self._group(lambda local: local.hour)
-        # Which hours there were cannot be told by counting from the first one: when clocks change,
+        # Which hours there were cannot be found by counting from the first one: when clocks change,
         # an hour is missing or comes twice, and not every zone changes by a whole hour. So the
         # period is walked in instants (UTC, where every step is equally long), in steps no longer
         # than any change of a clock, and each instant is asked for its local hour. It begins at the

@@ -101,7 +101,7 @@ def measure_coverage(
         for noted, gap in _gaps(cursors, entries, now)
         # A blind gap belongs to the periods that it overlaps. Lost posts are reported when the
         # loss is found, however old the posts are: the report of their own day was sent long ago,
-        # and nobody would hear of them otherwise.
+        # and nobody would learn of them otherwise.
         if (start <= noted < end if gap.reason == "wall" else gap.start < end and gap.end > start)
     ]
     # A minute counts as watched when the mentions of every account could be read in it, so the

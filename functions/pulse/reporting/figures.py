@@ -1,4 +1,4 @@
-"""The job that counts the figures of each day, which are kept for good: no text, no names."""
+"""The job that counts the figures of each day, which never expire: no text, no names."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -54,7 +54,7 @@ def _first_day(today: date, last: date | None, retention: timedelta | None) -> d
     days = _DAYS + missed
     # Conversations expire `retention` after they ended, which may be on the day of the mention.
     # So the last day within `retention` may already be incomplete, and its count would replace a
-    # complete one for good (D-038).
+    # complete one forever (D-038).
     return today - (days if retention is None else min(days, retention.days - 1)) * DAY
 
 

@@ -39,7 +39,7 @@ class DigestLedger:
 
 
 class FigureStore:
-    """Daily figures, kept for good: counts and histograms, no text, no names."""
+    """Daily figures, which never expire: counts and histograms, no text, no names."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

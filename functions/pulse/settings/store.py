@@ -21,7 +21,7 @@ class PushedSettings(NamedTuple):
 
 
 class SettingsStore:
-    """Versions are kept for good; one of them is in force."""
+    """Versions never expire; one of them is in force."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -39,24 +39,28 @@ class SettingsStore:
         for item in self._table.query(keys.SETTINGS, *keys.settings_versions()):
             yield json.loads(item["document"])
 
-    def push(self, document: Mapping[str, Any], now: datetime) -> int:
+    def push(self, document: Mapping[str, Any], now: datetime, seen: int | None = None) -> int:
         """Put a new version in force and return its number.
 
+        `seen` is the version that the document was compared with, 0 if there was none; by default
+        it replaces whatever version is in force now.
+
         Raises:
-            TransactionCancelledError: somebody else pushed a version meanwhile.
+            TransactionCancelledError: somebody else has pushed a version since.
         """
         # The new version and its permanent copy are one transaction, on condition that the version
-        # in force is the one that was read: of two people who push at once, one gets an error, and
+        # in force is the one that was seen: of two people who push at once, one gets an error, and
         # neither takes back unseen what the other changed.
-        before: int = (self._table.get(_CURRENT) or {"version": 0})["version"]
-        version = before + 1
+        if seen is None:
+            seen = int((self._table.get(_CURRENT) or {"version": 0})["version"])
+        version = seen + 1
         values = {
             "document": json.dumps(document, ensure_ascii=False, default=str),
             "version": version,
             "pushed_at": sortable_time(now),
         }
         as_read = "attribute_not_exists(pk) OR version = :was"
-        in_force = self._table.put_action(_CURRENT, values, as_read, {":was": before})
+        in_force = self._table.put_action(_CURRENT, values, as_read, {":was": seen})
         permanent = self._table.put_action(keys.settings_version(version), values)
         self._table.transact([in_force, permanent])
         return version

@@ -31,7 +31,7 @@ class TokenStore:
         return token
 
     def bearer(self, company: Company) -> str | None:
-        """Return the first bearer among its accounts' tokens; None if none can be had now."""
+        """Return the first bearer among its accounts' tokens; None if none can be read now."""
         for name in dict.fromkeys(account.token for account in company.accounts):
             try:
                 bearer = self.token(name).bearer

@@ -71,7 +71,7 @@ def parse_absent(body: Any) -> dict[str, RemovalReason]:
         "resource-not-found": "deleted",
         "not-authorized-for-resource": "protected",
     }
-    # Errors also tell of a post that is only referred to. What X serves is there, whatever an
+    # Errors also name posts that are only referred to. What X serves is there, whatever an
     # error says: a post is deleted on the word of X alone, so in doubt it stays.
     served = [post.get("id") for post in objects_in(body.get("data"))]
     return {

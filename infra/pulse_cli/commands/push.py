@@ -69,7 +69,7 @@ def push(
     version = before[1] if before else 0
     pushed = not dry_run and (before is None or bool(found))
     if pushed:
-        version = _push(deployment, document)
+        version = _push(deployment, document, version)
     missing = _missing_tokens(deployment, checked.settings)
     if as_json:
         answer = {
@@ -97,9 +97,9 @@ def _describe_missing_company(name: str, file: Path) -> str:
     )
 
 
-def _push(deployment: Deployment, document: dict[str, Any]) -> int:
+def _push(deployment: Deployment, document: dict[str, Any], seen: int) -> int:
     try:
-        return deployment.db.settings_store.push(document, now())
+        return deployment.db.settings_store.push(document, now(), seen)
     except TransactionCancelledError:
         raise CommandError(
             "somebody else pushed settings at the same moment, so nothing was pushed; see what "

@@ -64,7 +64,7 @@ class _Collected:
     """What the scan collects: when what was posted, customers, and the names of all authors."""
 
     posts: list[tuple[datetime, str, ItemKey]] = field(default_factory=list)
-    """When, as which fact, and in which document."""
+    """Time of publishing, token of the fact, and key of the document."""
     customers: set[str] = field(default_factory=set)
     authors: dict[str, Json] = field(default_factory=dict)
 
@@ -140,7 +140,7 @@ def _export_conversation(
 
 
 def _posts(table: Table, company: Company, found: _Collected) -> Iterator[Json]:
-    """Yield posts by when they were posted; only their keys are held in memory."""
+    """Yield posts in the order of publishing; only their keys are held in memory."""
     for some in batched(sorted(found.posts), _BATCH):
         items = table.get_many(at for _, _, at in some)
         for _, token, at in some:

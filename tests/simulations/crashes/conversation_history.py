@@ -25,7 +25,7 @@ FirstMinuteAlive = Callable[[datetime], datetime]
 
 @dataclass
 class ConversationHistory:
-    """The facts of a conversation, and its items as the table has them."""
+    """The facts of a conversation, and its items as they are stored."""
 
     key: ConversationKey
     facts: list[Fact] = field(default_factory=list)

@@ -25,7 +25,7 @@ from pulse.outbox.entries import Entry, fingerprint
 from tests.simulations.crashes.snapshot import Item
 
 _HISTORY = ("journal#", "sent#", "author#", "c#")
-"""The mark of an open conversation stands as its facts say, which is judged by itself."""
+"""Marks of open conversations are left out: another check compares them with the facts."""
 _SHIFTED = ("outbox#", "mailbox#", "comply#")
 _LATELY = timedelta(minutes=2)
 """How long after a new policy all open conversations are folded each minute."""
@@ -82,7 +82,7 @@ def final_state(found: RelevantState) -> RelevantState:
 
 
 def _facts(packed: bytes, policy: Policy, ignored: tuple[str, ...]) -> dict[str, str]:
-    """The facts of a conversation, without flags none of whose mentions still waits.
+    """Return the facts of a conversation, without flags that cover no waiting mention.
 
     The time of a flag matters at the top level only, which is repeated.
     """

@@ -212,7 +212,7 @@ class ConversationStore(ConversationQueries):
         record_actions = [self._table.put_action(*item_of(one)) for one in records]
         room = MAX_ACTIONS - len(actions)
         # After a crash between the two, there are records of a flag that was not written. In the
-        # other order there would be a flag of which nobody is ever told, which is worse.
+        # other order there would be a flag of which nobody is ever alerted, which is worse.
         for early in batched(record_actions[room:], MAX_ACTIONS):
             self._table.transact(early)
         self._table.write([*actions, *record_actions[:room]])
@@ -225,7 +225,7 @@ def _with_new(stored: StoredConversation, facts: Sequence[Fact]) -> Sequence[Fac
     if not new:
         return None
     # Facts of an expired conversation are not folded again: the new facts begin it anew. Half of
-    # an old conversation must not come back, only because DynamoDB has not removed it yet.
+    # an old conversation must not be restored, only because DynamoDB has not removed it yet.
     is_over = stored.is_expired(known_at(new.values()))
     return [*(() if is_over else stored.facts), *new.values()]
 

@@ -73,7 +73,7 @@ class StoredConversation:
         place = keys.place_in_index(state.attention_at, *self.key[1:])
         return replace(
             self,
-            # If a removed conversation that comes back began at 1 again, a writer that read the
+            # If a removed conversation that is stored again began at 1, a writer that read the
             # former one could find its revision once more and write what it decided about facts
             # that are gone. The time at which the facts became known is greater than any revision
             # used before.

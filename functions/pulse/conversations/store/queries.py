@@ -15,8 +15,8 @@ from pulse.kernel.company import Company
 class ConversationQueries:
     """Reads conversations and writes nothing.
 
-    The index may be a moment behind the table. Who is told of what depends on what was read by key,
-    as it is now; the index only says where to look.
+    The index may be a moment behind the table, so it only says where to look. Who is alerted of
+    what depends on what is then read by key.
     """
 
     def __init__(self, table: Table) -> None:
@@ -61,7 +61,7 @@ class ConversationQueries:
         self, company: Company, start: datetime | None = None
     ) -> Iterator[StoredConversation]:
         """Yield the conversations that were spoken in since `start`, or all, the latest last."""
-        # A conversation stands in this list once, and only ever moves towards its end. So whoever
+        # Each conversation is in this list once, and only ever moves towards its end. So whoever
         # reads towards the end finds each of them, also one that moves meanwhile; that one may
         # come twice.
         low = sortable_time(start) if start else ""

@@ -243,7 +243,7 @@ def _entry_of(text: str) -> Entry:
 
 
 def keys_in(item: Item) -> tuple[ConversationKey, ...]:
-    """Return the conversations that a waiting entry, or the record of a mail, tells of."""
+    """Return the conversations that a waiting entry, or the record of a mail, is about."""
     text = item.get("entry") or item.get("covered")
     return _entry_of(text).keys if text else ()
 

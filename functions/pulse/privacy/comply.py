@@ -15,7 +15,7 @@ from pulse.privacy.lookups import look_up
 from pulse.privacy.run import ComplyRun, StepReport
 
 _BATCH = 100
-"""Conversations that are written between two looks at the clock."""
+"""Conversations that are written between two checks of the remaining time."""
 Reports = dict[str, StepReport]
 
 

@@ -43,7 +43,7 @@ class ComplyRun:
     """The compliance jobs of the app of X that has this bearer."""
     x: Callable[[Company], XClient]
     job_name: str
-    """Tells our jobs from those of other stacks that use the same app of X."""
+    """Distinguishes our jobs from those of other stacks that use the same app of X."""
     stores: PrivacyStores
     now: datetime
     out_of_time: Callable[[], bool]

@@ -27,7 +27,7 @@ class StoredConversation:
 
     `last_at` is when it was last spoken in, its place in the index: it never becomes earlier, also
     when the last post is removed. `open_place` is the place of its mark among the open
-    conversations, None while it has none. `ttl` is in epoch seconds, None for ever. `size` is what
+    conversations, None while it has none. `ttl` is in epoch seconds, None: forever. `size` is what
     its facts take in the table, in bytes.
     """
 
@@ -93,7 +93,7 @@ def known_at(facts: Iterable[Fact]) -> datetime:
 
 
 def _ttl_of(state: State, retention: timedelta | None) -> int | None:
-    """Return when a conversation expires, in epoch seconds; None while it is open, or for ever."""
+    """Return when a conversation expires, in epoch seconds; None while it is open, or if it is stored forever."""
     # In whole days: what is deleted in one night does not depend on the second of a post.
     if retention is None or state.status == "open" or state.last_at is None:
         return None
@@ -145,6 +145,7 @@ def pack(facts: Iterable[Fact]) -> bytes:
 
 
 def unpack(packed: bytes) -> tuple[Fact, ...]:
+    """Return the facts that `pack` compressed, ordered by time."""
     facts: list[Fact] = []
     previous = frozenset[str]()
     for kind, row in json.loads(zlib.decompress(packed)):

@@ -93,7 +93,7 @@ def known_at(facts: Iterable[Fact]) -> datetime:
 
 
 def _ttl_of(state: State, retention: timedelta | None) -> int | None:
-    """Return when a conversation expires, in epoch seconds; None for open ones, or without retention."""
+    """Return when a conversation expires, in epoch seconds; None if it never does."""
     # In whole days: what is deleted in one night does not depend on the second of a post.
     if retention is None or state.status == "open" or state.last_at is None:
         return None

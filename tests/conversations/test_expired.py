@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulse.conversations.store.conversations import ConversationStore
+from pulse.conversations.store.conversations import MAX_FACTS, ConversationStore
 from pulse.dynamodb.codec import Item
 from pulse.dynamodb.table import Table
 from pulse.kernel.policy import Level, Policy
@@ -161,3 +161,15 @@ def test_a_long_conversation_reopened_in_time_stays(table: Table, late: list[Any
     published = (*LONG, mention(2000, 80 * DAY), *late)
     assert {fact.token for fact in facts} == {fact.token for fact in published}
     assert "ttl" not in stored
+
+
+def test_a_full_conversation_that_has_expired_takes_new_mentions(table: Table) -> None:
+    """What has expired takes no room: the new mention is not refused."""
+    conversations = ConversationStore(table)
+    facts = [*(mention(n, n / 100) for n in range(1, MAX_FACTS)), reply(9000, 60)]
+    conversations.add({KEY: facts}, ACME)
+    refused: list[Any] = []
+    late = {KEY: [mention(9001, LATE)]}
+    assert conversations.add(late, ACME, lambda _, one: refused.append(one)) == 1
+    assert refused == []
+    assert assert_placed(table).waiting == ("9001",)

@@ -106,15 +106,36 @@ def test_a_change_that_keeps_the_mark_is_one_plain_write(table: Table) -> None:
     assert_whole(table, reply(3, 2))
 
 
+def test_facts_whose_write_lost_its_answer_count_as_new(table: Table) -> None:
+    """If the answer is lost and another writer comes next, the facts are still new (D-030)."""
+    others = ConversationStore(table)
+    others.add({KEY: [mention(1, 0)]}, ACME)
+    lost = iter([True])
+
+    def lose_answer(call: str) -> None:
+        if call == "put_item" and next(lost, False):
+            others.add({KEY: [mention(3, 2)]}, ACME)
+            error = {"Error": {"Code": "ConditionalCheckFailedException"}}
+            metadata = {"ResponseMetadata": {"RetryAttempts": 1}}
+            kind = table.client.exceptions.ConditionalCheckFailedException
+            raise kind({**error, **metadata}, "PutItem")
+
+    client = HookedClient(table.client, after=lose_answer)
+    ours = ConversationStore(Table(client, table.name, table.index))
+    assert ours.add({KEY: [mention(2, 1)]}, ACME) == 1
+    assert_whole(table, mention(1, 0), mention(2, 1), mention(3, 2))
+
+
 def test_a_document_that_contradicts_its_facts_is_an_error(table: Table) -> None:
-    """A document that contradicts its facts raises an error when it is read."""
+    """A document whose mark contradicts its facts is an error to `flag`; others go by the facts."""
     conversations = ConversationStore(table)
     conversations.add({KEY: [mention(1, 0)]}, ACME)
     table.update(keys.document(*KEY), {"open": None})
+    assert conversations.states([KEY], ACME)[KEY].status == "open"
     with pytest.raises(InconsistentItemError, match="open"):
-        conversations.states([KEY], ACME)
-    with pytest.raises(InconsistentItemError, match="open"):
-        conversations.append([KEY], lambda one: levels_due(one.state(POLICY), POLICY, at(1)), ACME)
+        conversations.load([KEY])[KEY].checked_state(POLICY)
+    conversations.add({KEY: [mention(2, 1)]}, ACME)
+    assert_placed(table)
 
 
 def test_time_to_live_is_set_when_finished_and_taken_off_when_reopened(table: Table) -> None:

@@ -75,6 +75,13 @@ RULES: dict[str, tuple[tuple[Fact, ...], set[str], tuple[Fact, ...] | None, int]
     "both mentions at once": ((mention(1, 0), mention(3, 5), reply(4, 6)), {"1", "3"}, None, 2),
     "a post that is not stored": ((mention(1, 0),), {"9"}, (mention(1, 0),), 0),
     "a reply without its mention": ((reply(4, 5),), {"9"}, (reply(4, 5),), 0),
+    "one of two replies that are known before their mention": (
+        (reply(4, 5), reply(5, 6)),
+        {"4"},
+        (reply(5, 6),),
+        1,
+    ),
+    "the last reply without a mention": ((reply(4, 5), position(7, 1)), {"4"}, None, 1),
 }
 
 

@@ -137,6 +137,16 @@ def test_every_field_is_read() -> None:
     assert company.reads_per_month == 15000
 
 
+@pytest.mark.parametrize("empty", [None, ""])
+def test_an_empty_field_is_as_if_it_was_left_out(empty: str | None) -> None:
+    """An empty time zone or language is the default one, not an unknown one."""
+    document = minimal_document()
+    usual = read(document)
+    names = ("time_zone", "language", "look_back", "reads_per_month", "sender")
+    document["companies"][0] |= dict.fromkeys(names, empty)
+    assert read(document) == usual
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

@@ -39,6 +39,7 @@ class FlagRun:
     now: datetime
     due_since: dict[ConversationKey, datetime] = field(default_factory=dict)
     """When each of the conversations that were decided on became due."""
+    failures: Failures = field(default_factory=lambda: Failures("parts of flagging failed"))
 
     def flag(self) -> FlagReport:
         """Flag what is due, and write the alerts about it to the outbox.
@@ -46,19 +47,21 @@ class FlagRun:
         Raises:
             ExceptionGroup: some could not be flagged; all others were.
         """
-        self._refold_for_new_policy()
+        # If the refold fails, it is repeated in a minute. What is due by the marks is flagged all
+        # the same: one conversation that cannot be written must not silence a company.
+        with self.failures.collecting("folding all open conversations again"):
+            self._refold_for_new_policy()
         company = self.company
         flagged, oldest = 0, self.now
-        failures = Failures("batches of conversations could not be flagged")
         for keys in batched(self.conversations.due(company, self.now), _BATCH):
-            with failures.collecting():
+            with self.failures.collecting():
                 # A flag and the entries about it are one transaction. A crash between the two would
                 # either leave a flag of which nobody is alerted, since a level is flagged once, or
                 # alert people again each minute of a wait that is not flagged.
                 new = self.conversations.append(keys, self._decide, company, self._make_entries)
                 flagged += len(new)
                 oldest = min([oldest, *(self.due_since[key] for key in keys if key not in new)])
-        failures.raise_collected()
+        self.failures.raise_collected()
         return FlagReport(flagged, (self.now - oldest).total_seconds())
 
     def _refold_for_new_policy(self) -> None:
@@ -88,7 +91,10 @@ class FlagRun:
         # the last answer counts. If nothing is due, it is noted as due now, which is not late.
         self.due_since[stored.key] = stored.attention_at or self.now
         policy = self.company.policy
-        return levels_due(stored.state(policy), policy, self.now)
+        # One whose mark contradicts its facts is reported, and the rest of its batch is flagged.
+        with self.failures.collecting():
+            return levels_due(stored.checked_state(policy), policy, self.now)
+        return ()
 
     def _make_entries(self, flagged: Sequence[Change]) -> list[Entry]:
         """Return one entry for each level, reminder and person, of one transaction's new flags.

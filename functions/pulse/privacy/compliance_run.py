@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from pulse.audit.entries import field_of
@@ -19,15 +18,16 @@ from pulse.outbox.entries import Entry
 from pulse.privacy.compliance import REPORTED_AT_ONCE, ComplianceState
 from pulse.privacy.removal import StoredPost, stored_post
 from pulse.privacy.run import ComplyRun, StepReport
+from pulse.x.answers import is_id
 from pulse.x.faults import XError
 
 if TYPE_CHECKING:
     from pulse.x.compliance import ComplianceApi, ComplianceJob
 
-_MOST_POSTS = 4 * 10**6
-"""Ids in one job, about 20 bytes each: 80 MB."""
+_MOST_BYTES = 80 * 10**6
+"""Of ids in one job, about 20 bytes each: four million posts."""
 _BATCH = 100
-"""Posts that are looked at between two looks at the clock."""
+"""Posts that are looked at between two checks of the remaining time."""
 _LONGEST_NAME = 64
 """Characters of a job's name."""
 
@@ -130,18 +130,24 @@ class ComplianceRun:
             )
 
     def _ids(self) -> bytes:
-        """Return the ids of all stored posts, one a line: the newest, up to what one job takes."""
-        newest = nlargest(_MOST_POSTS, map(int, self._stored_ids()))
-        return "".join(f"{post_id}\n" for post_id in newest).encode()
+        """Return the ids of all stored posts, one a line: the last ones, up to what a job takes."""
+        # The function has 512 MB: so they are bytes from the start, and what exceeds the limit is
+        # dropped from the front, where the conversations are that nobody has spoken in for longest.
+        lines = bytearray()
+        for post_id in self._stored_ids():
+            lines += f"{post_id}\n".encode()
+            if len(lines) > _MOST_BYTES:
+                del lines[: lines.index(b"\n") + 1]
+        return bytes(lines)
 
     def _stored_ids(self) -> Iterator[str]:
-        """Yield each version of each post, quarantined ones first."""
-        for company in self.companies:
-            for raw in self.run.stores.audit_log.quarantined(company.name):
-                if (post_id := field_of(raw, "id")).isdecimal():
-                    yield post_id
+        """Yield each version of each post; quarantined ones come last."""
         for company in self.companies:
             yield from (post.version for post in self._stored_posts(company))
+        for company in self.companies:
+            for raw in self.run.stores.audit_log.quarantined(company.name):
+                if is_id(post_id := field_of(raw, "id")):
+                    yield post_id
 
     def _stored_posts(self, company: Company) -> Iterator[StoredPost]:
         for stored in self.run.stores.conversations.spoken_in_since(company):

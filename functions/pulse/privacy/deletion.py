@@ -126,14 +126,16 @@ def _facts_left(
 ) -> list[Fact] | None:
     """Return what is left of a conversation without these posts; None when it has none of them.
 
-    Without a mention nothing is left of it, nor when it has expired.
+    When its last mention is deleted, nothing is left of it, nor when it has expired.
     """
     posts = _posts(stored, ids)
     left = [fact for fact in stored.facts if fact not in posts]
     if not posts:
         return None
-    is_alive = not stored.is_expired(now) and any(isinstance(f, Mention) for f in left)
-    return left if is_alive else []
+    # Replies may be known before the mention that they answer: without them, it would seem to wait.
+    had_mention = any(isinstance(fact, Mention) for fact in stored.facts)
+    is_alive = any(isinstance(f, Mention if had_mention else Reply) for f in left)
+    return left if is_alive and not stored.is_expired(now) else []
 
 
 def _posts(stored: StoredConversation, ids: Collection[str]) -> list[Mention | Reply]:

@@ -69,9 +69,9 @@ class Field:
         return field
 
     def given(self, **readers: Callable[[Any], Any]) -> dict[str, Any]:
-        """Return those of the fields that are not left out, each as its reader reads it."""
+        """Return those of the fields that are not left out or empty, as their readers read them."""
         fields = self.fields(*readers)
-        return {n: one.read(readers[n]) for n, one in fields.items() if one.value is not None}
+        return {n: f.read(readers[n]) for n, f in fields.items() if f.value not in (None, "")}
 
     def entries(self) -> list["Field"]:
         """Return a list; one value alone stands for a list of one, None for an empty list.
@@ -208,7 +208,7 @@ def _digest(raw: Field) -> DigestRule:
 
 
 def _shadow(company: Field, persons: Mapping[str, Person]) -> Shadow | None:
-    raw, zone = company.field("shadow"), company.field("time_zone").value or "UTC"
+    raw, zone = company.field("shadow"), str(company.field("time_zone").value or "UTC")
     if raw.value is None:
         return None
     to = raw.required("to").read(str)

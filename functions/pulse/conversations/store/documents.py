@@ -50,14 +50,19 @@ class StoredConversation:
         return frozenset(fact.token for fact in self.facts)
 
     def state(self, policy: Policy) -> State:
-        """Return what its facts come to.
+        """Return what its facts come to."""
+        return fold(self.facts, policy)
+
+    def checked_state(self, policy: Policy) -> State:
+        """Return what its facts come to, after a check against the mark.
 
         Raises:
             InconsistentItemError: the conversation is open and has no mark, or the reverse.
         """
-        # What `flag` reads are the marks, so an open conversation without one would never be
-        # flagged. Whether a conversation is open depends on its facts, not on the policy.
-        state = fold(self.facts, policy)
+        # What `flag` reads are the marks, so they must not contradict the facts. Only `flag` checks
+        # that: other readers go by the facts alone, and the next write makes the mark anew. Whether
+        # a conversation is open depends on its facts, not on the policy.
+        state = self.state(policy)
         if (self.open_place is not None) != (state.status == "open"):
             raise InconsistentItemError(f"{self.key} is {state.status}, unlike in the index")
         return state

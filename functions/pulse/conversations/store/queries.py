@@ -34,20 +34,12 @@ class ConversationQueries:
     def states(
         self, wanted: Iterable[ConversationKey], company: Company
     ) -> dict[ConversationKey, State]:
-        """Return the states of the conversations that exist.
-
-        Raises:
-            InconsistentItemError: as `StoredConversation.state`.
-        """
+        """Return the states of the conversations that exist."""
         loaded = self.load(wanted)
         return {key: one.state(company.policy) for key, one in loaded.items() if one.rev}
 
     def open(self, company: Company) -> dict[ConversationKey, State]:
-        """Return all open conversations.
-
-        Raises:
-            InconsistentItemError: as `StoredConversation.state`.
-        """
+        """Return all open conversations."""
         states = self.states(self.due(company), company)
         return {key: state for key, state in states.items() if state.status == "open"}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from pulse.dynamodb.table import BACK_OFF, TransactionCancelledError
+from pulse.dynamodb.table import TransactionCancelledError
 from pulse.kernel.errors import PulseError
 
 
@@ -19,15 +19,15 @@ class Attempt(AbstractContextManager["Attempt", bool]):
 
 
 def attempts(
-    limit: int, exhausted: PulseError, pause: Callable[[float], None]
+    limit: int, exhausted: PulseError, back_off: Callable[[int], None]
 ) -> Iterator[Attempt]:
     """Yield attempts until the block of one goes through without a cancelled transaction.
 
     A failed condition means that somebody else was faster: what they wrote can be read at once.
     A conflict means that they are still at it, so the next attempt waits a little, longer each
-    time, by `pause`.
+    time, by `back_off` (see `Table.back_off`).
 
-        for attempt in attempts(12, ContentionError("conversation 7"), table.pause):
+        for attempt in attempts(12, ContentionError("conversation 7"), table.back_off):
             with attempt:
                 loaded = load(key)
                 table.transact(changes(loaded))
@@ -41,5 +41,5 @@ def attempts(
         if attempt.cancelled is None:
             return
         if attempt.cancelled.conflict and number + 1 < limit:
-            pause(BACK_OFF[min(number, len(BACK_OFF) - 1)])
+            back_off(number + 1)
     raise exhausted from attempt.cancelled

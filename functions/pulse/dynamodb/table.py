@@ -13,7 +13,7 @@ _MAX_BATCH = 25
 MAX_ACTIONS = 100
 """Actions that DynamoDB takes in one transaction."""
 
-BACK_OFF = (0.0, 0.0, 0.05, 0.1, 0.2, 0.4)
+_BACK_OFF = (0.0, 0.0, 0.05, 0.1, 0.2, 0.4)
 """Seconds to wait, time after time, while others write the same items."""
 _LOST_RACE = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded"}
@@ -180,7 +180,7 @@ class Table(TableReader):
 
     def back_off(self, failures: int) -> None:
         """Pause after so many failures (from 1), longer each time, while others write the items."""
-        self.pause(BACK_OFF[min(failures, len(BACK_OFF)) - 1])
+        self.pause(_BACK_OFF[min(failures, len(_BACK_OFF)) - 1])
 
     @property
     def _lost_race(self) -> tuple[type[Exception], ...]:

@@ -50,7 +50,7 @@ class CursorStore:
         Raises:
             StaleWriteError: others saved the cursor each time that this one tried.
         """
-        for attempt in attempts(_ATTEMPTS, StaleWriteError(account_id), self._table.pause):
+        for attempt in attempts(_ATTEMPTS, StaleWriteError(account_id), self._table.back_off):
             with attempt:
                 cursor = self.load([account_id]).get(account_id)
                 if cursor is not None:

@@ -46,7 +46,7 @@ class Outbox:
         Raises:
             PulseError: the error `exhausted`, when the last attempt was cancelled too.
         """
-        return attempts(limit, exhausted, self._table.pause)
+        return attempts(limit, exhausted, self._table.back_off)
 
     def put(self, record: Entry | AuditRecord) -> None:
         """Put one record by itself, where nothing has to be written with it."""
@@ -109,7 +109,7 @@ class Outbox:
         )
         entries = list(done.entries)
         lost = ClaimLostError(f"the claim on {after.person} ran out, and another sender took it")
-        for attempt in attempts(_ATTEMPTS, lost, self._table.pause):
+        for attempt in attempts(_ATTEMPTS, lost, self._table.back_off):
             with attempt:
                 self._table.write_retrying_conflicts([mailbox, *self._actions(done, entries)])
             cancelled = attempt.cancelled
@@ -194,7 +194,7 @@ class Outbox:
         """
         at, item = ItemKey(read["pk"], read["sk"]), read
         busy = ContentionError(f"others kept writing an entry of {at.pk}")
-        for attempt in attempts(_ATTEMPTS, busy, self._table.pause):
+        for attempt in attempts(_ATTEMPTS, busy, self._table.back_off):
             entry = _entry_of(item[name]) if name in item else None
             left = [key for key in entry.keys if not is_removed(key)] if entry else []
             if entry is None or len(left) == len(entry.keys):

@@ -5,6 +5,7 @@ from typing import Any
 
 from pulse.dynamodb.codec import Item, ItemKey, from_dynamodb, key_to_dynamodb, to_dynamodb
 from pulse.dynamodb.reading import PAUSES, TableReader, key_of
+from pulse.dynamodb.records import item_of
 from pulse.kernel.errors import RetryLaterError
 
 Values = Mapping[str, Any]
@@ -79,6 +80,10 @@ class Table(TableReader):
         """Return a Put for `transact`; `given` binds the names (`:rev`) of the condition."""
         item = to_dynamodb({**at._asdict(), **values})
         return self._action("Put", {"Item": item}, condition, given)
+
+    def record_actions(self, records: Iterable[object]) -> list[Item]:
+        """Return a Put for each of these records, as their stores write them."""
+        return [self.put_action(*item_of(record)) for record in records]
 
     def update_action(
         self, at: ItemKey, values: Values, condition: str | None = None, given: Values | None = None
@@ -201,3 +206,8 @@ class Table(TableReader):
             return None
         item = self.get(at) or {}
         return item if item and all(item.get(n) == v for n, v in values.items()) else None
+
+
+def unless_rewritten(rev: int) -> tuple[str, Values | None]:
+    """Return the condition that an item still has this revision, 0 for none, and its values."""
+    return ("rev = :rev", {":rev": rev}) if rev else ("attribute_not_exists(pk)", None)

@@ -8,8 +8,7 @@ from datetime import datetime
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import from_json, sortable_time, to_json
 from pulse.dynamodb.optimistic import attempts
-from pulse.dynamodb.records import item_of
-from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.dynamodb.table import Table, TransactionCancelledError, unless_rewritten
 from pulse.kernel.errors import StaleWriteError
 from pulse.listening.cursor import Cursor
 
@@ -63,14 +62,11 @@ class CursorStore:
         action = self._table.put_action(
             keys.cursor(cursor.account_id),
             values | {name: raw.get(name) for name in _BESIDE_JSON},
-            "rev = :rev" if cursor.rev else "attribute_not_exists(pk)",
-            {":rev": cursor.rev} if cursor.rev else None,
+            *unless_rewritten(cursor.rev),
         )
         # Gaps and messages about faults are true only if the cursor is saved. Written before it,
         # they would come twice; written after it, a crash in between would lose them.
-        self._table.write_retrying_conflicts(
-            [action, *(self._table.put_action(*item_of(one)) for one in also)]
-        )
+        self._table.write_retrying_conflicts([action, *self._table.record_actions(also)])
         return saved
 
     def mark_watched(self, account_id: str, minute: datetime, swept: datetime) -> None:

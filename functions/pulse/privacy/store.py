@@ -7,8 +7,7 @@ from datetime import date, datetime
 
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import from_json, parse_time, sortable_time, to_json
-from pulse.dynamodb.records import item_of
-from pulse.dynamodb.table import Table, TransactionCancelledError
+from pulse.dynamodb.table import Table, TransactionCancelledError, unless_rewritten
 from pulse.kernel.errors import StaleWriteError
 from pulse.privacy.compliance import ComplianceState
 
@@ -38,13 +37,10 @@ class ComplianceStore:
         action = self._table.put_action(
             keys.compliance_state(saved.app),
             {"checking": json.dumps(to_json(saved)), "rev": saved.rev},
-            "rev = :rev" if state.rev else "attribute_not_exists(pk)",
-            {":rev": state.rev} if state.rev else None,
+            *unless_rewritten(state.rev),
         )
         try:
-            self._table.write_retrying_conflicts(
-                [action, *(self._table.put_action(*item_of(one)) for one in records)]
-            )
+            self._table.write_retrying_conflicts([action, *self._table.record_actions(records)])
         except TransactionCancelledError as problem:
             raise StaleWriteError(saved.app) from problem
         return saved

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from pulse.dynamodb import keys
-from pulse.dynamodb.records import item_of
 from pulse.dynamodb.table import Table, TransactionCancelledError
 
 
@@ -32,7 +31,7 @@ class DigestLedger:
             {":was": _text(was)} if was else None,
         )
         try:
-            self._table.transact([marks, *(self._table.put_action(*item_of(one)) for one in also)])
+            self._table.transact([marks, *self._table.record_actions(also)])
         except TransactionCancelledError:
             return False
         return True

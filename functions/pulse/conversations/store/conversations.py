@@ -18,8 +18,7 @@ from pulse.conversations.store.documents import StoredConversation, document_val
 from pulse.conversations.store.queries import ConversationQueries
 from pulse.dynamodb import keys
 from pulse.dynamodb.codec import Item
-from pulse.dynamodb.records import item_of
-from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError
+from pulse.dynamodb.table import MAX_ACTIONS, TransactionCancelledError, unless_rewritten
 from pulse.kernel.batching import batched
 from pulse.kernel.company import Company
 from pulse.kernel.errors import ContentionError
@@ -195,9 +194,7 @@ class ConversationStore(ConversationQueries):
         self, before: StoredConversation, facts: Sequence[Fact], company: Company
     ) -> Change:
         at, table = keys.document(*before.key), self._table
-        condition = (
-            ("rev = :rev", {":rev": before.rev}) if before.rev else ("attribute_not_exists(pk)",)
-        )
+        condition = unless_rewritten(before.rev)
         after = before.with_facts(facts, company)
         values = document_values(after)
         actions = [
@@ -218,7 +215,7 @@ class ConversationStore(ConversationQueries):
     def _write(self, chunk: Sequence[Change], records: Sequence[object]) -> None:
         """Write changes and records in one transaction, or first the records that do not fit."""
         actions = [action for change in chunk for action in change.actions]
-        record_actions = [self._table.put_action(*item_of(one)) for one in records]
+        record_actions = self._table.record_actions(records)
         room = MAX_ACTIONS - len(actions)
         # After a crash between the two, there are records of a flag that was not written. In the
         # other order there would be a flag of which nobody is ever alerted, which is worse.

@@ -218,7 +218,7 @@ class Outbox:
             records.append(replace(done.sent, covered=left[0] if left else None))
         return [
             *(self._table.delete_action(_entry_key(e), _AS_READ, _keys_read(e)) for e in entries),
-            *(self._table.put_action(*item_of(record)) for record in records),
+            *self._table.record_actions(records),
         ]
 
     def _read_again(self, entries: Sequence[Entry]) -> list[Entry]:

@@ -1,14 +1,17 @@
 """The job that counts the figures of each day, which never expire: no text, no names."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from pulse.conversations.facts import Mention, Reply
 from pulse.conversations.store.conversations import ConversationStore
+from pulse.conversations.store.documents import StoredConversation
 from pulse.kernel.company import Company
 from pulse.kernel.time import DAY, day_bounds
-from pulse.reporting.received import load_received
-from pulse.reporting.stats import bucket_of
+from pulse.reporting.received import received_among
+from pulse.reporting.stats import Received, bucket_of
 from pulse.reporting.store import FigureStore
 
 _DAYS = 8
@@ -26,8 +29,15 @@ def count_figures(
     last = figure_store.last_day_counted(company.name)
     with_mentions = 0
     day = _first_day(today, last, company.retention)
+    # Read once for all days: what was published since a day lies in all that was spoken in since,
+    # so that a query for each day would read the last days again and again.
+    posts: dict[date, list[tuple[StoredConversation, Mention | Reply]]] = defaultdict(list)
+    if day < today:
+        start, end = day_bounds(day)[0], day_bounds(today)[0]
+        for stored, fact in conversations.published(company, start, end):
+            posts[fact.at.astimezone(UTC).date()].append((stored, fact))
     while day < today:
-        counts = _count(company, conversations, day)
+        counts = _count(received_among(posts[day], company.policy))
         # A day without mentions is not stored, unless it had some when it was last counted: the
         # mentions were removed since then, and so must their counts be.
         if counts or figure_store.has(company.name, day):
@@ -58,10 +68,10 @@ def _first_day(today: date, last: date | None, retention: timedelta | None) -> d
     return today - (days if retention is None else min(days, retention.days - 1)) * DAY
 
 
-def _count(company: Company, conversations: ConversationStore, day: date) -> dict[str, Any]:
+def _count(received: Iterable[Received]) -> dict[str, Any]:
     """Return {account id: {hour: {received, first_response: {bucket: count}, waits: ...}}}."""
     figures: dict[str, Any] = {}
-    for _, mention, state in load_received(conversations, company, *day_bounds(day)):
+    for _, mention, state in received:
         # Hours are those of UTC: readers in several time zones look at the same figures.
         for account in mention.named:
             cell = figures.setdefault(account, {}).setdefault(
